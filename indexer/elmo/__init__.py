@@ -1,0 +1,1 @@
+"""ELMo: tokens in, vectors out. The one door is `load_encoder`."""

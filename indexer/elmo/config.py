@@ -1,0 +1,258 @@
+"""What a biLM looks like: one frozen record, in and out of our `config.json` and AllenNLP's `options.json`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from indexer.errors import ModelError
+
+FORMAT = 1
+N_CHARACTERS = 261  # 256 bytes, begin and end of sentence, begin and end of word, padding
+DIRECTIONS = ("forward", "backward")
+Shape = tuple[int, ...]
+
+
+class Activation(StrEnum):
+    """Of the character CNN, after the maximum over characters."""
+
+    RELU = "relu"
+    TANH = "tanh"
+
+
+class Normalise(StrEnum):
+    """What is done to a token before the encoder reads it."""
+
+    STRAIGHT_QUOTES = "straight_quotes"
+
+
+@dataclass(frozen=True, slots=True)
+class BiLMConfig:
+    """Shape of a bidirectional language model (Peters et al. 2018, section 3.4).
+
+    `filters` are pairs of width and number; `cell` and `projection` are the sizes of one direction's LSTM state and
+    output; `n_lstm` counts the biLSTM layers; the clips are absolute bounds, None for none.
+    """
+
+    char_dim: int
+    filters: tuple[tuple[int, int], ...]
+    n_highway: int
+    cell: int
+    projection: int
+    n_lstm: int = 2
+    activation: Activation = Activation.RELU
+    skip: bool = True
+    cell_clip: float | None = 3.0
+    proj_clip: float | None = 3.0
+    max_characters: int = 50
+    normalise: tuple[Normalise, ...] = ()
+
+    def __post_init__(self) -> None:
+        sizes = [self.char_dim, self.cell, self.projection, self.n_lstm, *(n for pair in self.filters for n in pair)]
+        if not self.filters or min(sizes) < 1 or self.n_highway < 0:
+            raise ModelError("every size of a biLM's configuration must be at least 1; correct it")
+        if self.max_characters < max(3, *(width for width, _ in self.filters)):
+            raise ModelError(f"max_characters is {self.max_characters}, less than the widest filter; correct it")
+
+    @property
+    def n_layers(self) -> int:
+        """The character CNN and the biLSTM layers."""
+        return 1 + self.n_lstm
+
+    @property
+    def dim(self) -> int:
+        """Length of every layer's vector: forward half, backward half."""
+        return 2 * self.projection
+
+    @property
+    def n_filters(self) -> int:
+        """Number of filters of all widths together: the width of the highway layers."""
+        return sum(number for _, number in self.filters)
+
+
+def tensor_shapes(config: BiLMConfig) -> dict[str, Shape]:
+    """Name and shape of every weight of the network in `bilm.py`, the layer mix included."""
+    filters, projection, cell = config.n_filters, config.projection, config.cell
+    shapes: dict[str, Shape] = {"characters.embedding": (N_CHARACTERS, config.char_dim)}
+    for i, (width, number) in enumerate(config.filters):
+        shapes[f"characters.conv.{i}.kernel"] = (width, config.char_dim, number)
+        shapes[f"characters.conv.{i}.bias"] = (number,)
+    for i in range(config.n_highway):
+        for gate in ("carry", "transform"):
+            shapes[f"highway.{i}.{gate}.kernel"] = (filters, filters)
+            shapes[f"highway.{i}.{gate}.bias"] = (filters,)
+    shapes |= {"projection.kernel": (filters, projection), "projection.bias": (projection,)}
+    for direction in DIRECTIONS:
+        for layer in range(config.n_lstm):
+            shapes[f"{direction}.{layer}.kernel"] = (2 * projection, 4 * cell)  # rows: input, then state
+            shapes[f"{direction}.{layer}.bias"] = (4 * cell,)  # input gate, new cell, forget gate, output gate
+            shapes[f"{direction}.{layer}.projection"] = (cell, projection)
+    return shapes | {"mix.weights": (config.n_layers,), "mix.gamma": ()}
+
+
+def config_to_json(config: BiLMConfig) -> dict[str, Any]:
+    """Our `config.json`, as it is written and as it enters a model's digest."""
+    return {
+        "format": FORMAT,
+        "character_cnn": {
+            "dim": config.char_dim,
+            "filters": [list(pair) for pair in config.filters],
+            "activation": config.activation.value,
+            "n_highway": config.n_highway,
+            "max_characters": config.max_characters,
+        },
+        "lstm": {
+            "n_layers": config.n_lstm,
+            "cell": config.cell,
+            "projection": config.projection,
+            "skip": config.skip,
+            "cell_clip": config.cell_clip,
+            "proj_clip": config.proj_clip,
+        },
+        "normalise": [kind.value for kind in config.normalise],
+    }
+
+
+def config_from_json(content: Mapping[str, Any], where: str) -> BiLMConfig:
+    """Read `config.json`; raises `ModelError` for another format, an unknown key, or a missing or wrong one."""
+    if content.get("format") != FORMAT:
+        raise ModelError(f"{where} has format {content.get('format')!r}, not {FORMAT}; use a newer Polyseme")
+    _refuse_unknown(content, ("format", "character_cnn", "lstm", "normalise"), where)
+    try:
+        cnn, lstm = content["character_cnn"], content["lstm"]
+        cnn_keys = ("dim", "filters", "activation", "n_highway", "max_characters")
+        _refuse_unknown(cnn, cnn_keys, f"{where}, character_cnn")
+        lstm_keys = ("n_layers", "cell", "projection", "skip", "cell_clip", "proj_clip")
+        _refuse_unknown(lstm, lstm_keys, f"{where}, lstm")
+        return BiLMConfig(
+            char_dim=int(cnn["dim"]),
+            filters=_filters(cnn["filters"]),
+            n_highway=int(cnn["n_highway"]),
+            cell=int(lstm["cell"]),
+            projection=int(lstm["projection"]),
+            n_lstm=int(lstm["n_layers"]),
+            activation=Activation(cnn["activation"]),
+            skip=bool(lstm["skip"]),
+            cell_clip=_clip(lstm["cell_clip"]),
+            proj_clip=_clip(lstm["proj_clip"]),
+            max_characters=int(cnn["max_characters"]),
+            normalise=tuple(Normalise(kind) for kind in content["normalise"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _wrong(where, error) from error
+
+
+# What bilm-tf's and AllenNLP's published files hold beside the network's shape: how it was trained.
+_OPTIONS = [
+    "lstm",
+    "char_cnn",
+    "bidirectional",
+    "dropout",
+    "all_clip_norm_val",
+    "n_epochs",
+    "n_train_tokens",
+    "batch_size",
+    "n_tokens_vocab",
+    "unroll_steps",
+    "n_negative_samples_batch",
+    "sample_softmax",
+    "share_embedding_softmax",
+    "learning_rate",
+    ,
+]
+_OPTIONS_CNN = ["activation", "embedding", "filters", "n_highway", "n_characters", "max_characters_per_token"]
+_OPTIONS_LSTM = ["cell_clip", "dim", "n_layers", "proj_clip", "projection_dim", "use_skip_connections"]
+
+
+def config_from_options(content: Mapping[str, Any], where: str) -> BiLMConfig:
+    """Read bilm-tf's `options.json`; raises `ModelError` as `config_from_json` does, and for a one-way model.
+
+    `n_characters` may be 261 (as trained) or 262 (with the padding row that readers add); the weights are the same.
+    """
+    _refuse_unknown(content, _OPTIONS, where)
+    if content.get("bidirectional") is False:
+        raise ModelError(f"{where} describes a model of one direction; ELMo needs both")
+    try:
+        cnn, lstm = content["char_cnn"], content["lstm"]
+        _refuse_unknown(cnn, _OPTIONS_CNN, f"{where}, char_cnn")
+        _refuse_unknown(lstm, _OPTIONS_LSTM, f"{where}, lstm")
+        if int(cnn.get("n_characters", N_CHARACTERS)) not in (N_CHARACTERS, N_CHARACTERS + 1):
+            raise ModelError(f"{where} has n_characters {cnn['n_characters']}; ELMo's are 261 or 262: correct it")
+        return BiLMConfig(
+            char_dim=int(cnn["embedding"]["dim"]),
+            filters=_filters(cnn["filters"]),
+            n_highway=int(cnn.get("n_highway") or 0),
+            cell=int(lstm["dim"]),
+            projection=int(lstm["projection_dim"]),
+            n_lstm=int(lstm["n_layers"]),
+            activation=Activation(cnn.get("activation", "relu")),
+            skip=bool(lstm.get("use_skip_connections", False)),
+            cell_clip=_clip(lstm.get("cell_clip")),
+            proj_clip=_clip(lstm.get("proj_clip")),
+            max_characters=int(cnn.get("max_characters_per_token", 50)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _wrong(where, error) from error
+
+
+def config_to_options(config: BiLMConfig) -> dict[str, Any]:
+    """AllenNLP's `options.json`; `normalise` has no place in it and is left out."""
+    return {
+        "lstm": {
+            "use_skip_connections": config.skip,
+            "projection_dim": config.projection,
+            "cell_clip": config.cell_clip,
+            "proj_clip": config.proj_clip,
+            "dim": config.cell,
+            "n_layers": config.n_lstm,
+        },
+        "char_cnn": {
+            "activation": config.activation.value,
+            "filters": [list(pair) for pair in config.filters],
+            "n_highway": config.n_highway,
+            "embedding": {"dim": config.char_dim},
+            "n_characters": N_CHARACTERS + 1,
+            "max_characters_per_token": config.max_characters,
+        },
+    }
+
+
+def parse_json(text: str | bytes, where: str) -> Mapping[str, Any]:
+    """A JSON object; raises `ModelError` naming `where` if the text is none."""
+    try:
+        content = json.loads(text)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ModelError(f"{where} is not valid JSON ({error}); correct it or get the model again") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{where} holds no JSON object; correct it or get the model again")
+    return content
+
+
+def read_config(path: Path) -> BiLMConfig:
+    """Our `config.json` from disk."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); get the model again") from error
+    return config_from_json(parse_json(text, str(path)), str(path))
+
+
+def _refuse_unknown(content: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    unknown = sorted(set(content) - set(known))
+    if unknown:
+        raise ModelError(f"{where} has the unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
+
+
+def _filters(pairs: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(width), int(number)) for width, number in pairs)
+
+
+def _clip(bound: float | None) -> float | None:
+    return float(bound) if bound else None
+
+
+def _wrong(where: str, error: Exception) -> ModelError:
+    problem = f"lacks the key {error}" if isinstance(error, KeyError) else f"has a wrong value ({error})"
+    return ModelError(f"{where} {problem}; correct it or get the model again")

@@ -1,0 +1,264 @@
+"""The model folder: written aside and renamed, read, verified. No pickle, no code.
+
+config.json            `BiLMConfig`
+weights.safetensors    every tensor of `config.tensor_shapes`, in single or half precision
+MODEL_CARD.md          what it was trained on, how well it does, its licences
+SHA256SUMS             of all the other files, as `sha256sum -c` reads it
+vocab.txt              optional: one word a line, most frequent first
+softmax.safetensors    optional: `weights` (words, projection), `bias` (words,), the language models' output layer
+sense_space.safetensors  optional: `SenseSpace`, and how often each word of `vocab.txt` was seen
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.elmo.config import BiLMConfig, config_to_json, read_config, tensor_shapes
+from indexer.elmo.sense import SenseSpace, WordCounts
+from indexer.errors import ModelError
+
+Tensors = dict[str, npt.NDArray[np.generic]]
+
+CONFIG, WEIGHTS, CARD, SUMS = "config.json", "weights.safetensors", "MODEL_CARD.md", "SHA256SUMS"
+VOCAB, SOFTMAX, SENSE_SPACE = "vocab.txt", "softmax.safetensors", "sense_space.safetensors"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputLayer:
+    """The language models' output layer, shared by both directions: state @ weights.T + bias, one row a word."""
+
+    words: tuple[str, ...]
+    weights: npt.NDArray[np.floating]  # (words, projection)
+    bias: npt.NDArray[np.floating]  # (words,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A model in memory: configuration, every tensor of `config.tensor_shapes`, and its sense space if it has one."""
+
+    config: BiLMConfig
+    weights: Mapping[str, npt.NDArray[np.floating]]
+    sense_space: SenseSpace | None = None
+
+
+def model_id(model: Model) -> str:
+    """Digest (sha256, hexadecimal) of everything that decides a model's vectors; the same in every file format."""
+    digest = hashlib.sha256(json.dumps(config_to_json(model.config), sort_keys=True).encode())
+    tensors: dict[str, npt.NDArray[np.generic]] = dict(model.weights)
+    if model.sense_space:
+        words, arrays = _sense_space_to_tensors(model.sense_space)
+        digest.update("\n".join(words).encode())
+        tensors |= {f"sense_space.{name}": array for name, array in arrays.items()}
+    for name, array in sorted(tensors.items()):
+        digest.update(f"\0{name}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array, np.float32).data)
+    return digest.hexdigest()
+
+
+def check_weights(model: Model, where: str) -> Model:
+    """The model itself, if each tensor is there in its shape and finite; otherwise `ModelError` naming the first."""
+    shapes = tensor_shapes(model.config)
+    for name, shape in shapes.items():
+        if name not in model.weights:
+            raise ModelError(f"{where} lacks the tensor {name!r}; get the model again")
+        if model.weights[name].shape != shape:
+            given = model.weights[name].shape
+            raise ModelError(f"{where}: {name} has shape {given}, its configuration asks for {shape}; correct it")
+        if not np.isfinite(model.weights[name]).all():
+            raise ModelError(f"{where}: {name} holds values that are no numbers; get the model again")
+    unknown = sorted(set(model.weights) - set(shapes))
+    if unknown:
+        raise ModelError(f"{where} holds the unknown tensor {unknown[0]!r}; its configuration has no place for it")
+    if model.sense_space and model.sense_space.map.shape[0] != 2 * model.config.dim:
+        raise ModelError(f"{where}: the sense space is for another size than {model.config.dim}; get the model again")
+    return model
+
+
+def write_model(
+    folder: Path, model: Model, card: str, *, output_layer: OutputLayer | None = None, half: bool = False
+) -> None:
+    """Write a model folder; it appears whole or not at all. `half` stores the weights in half precision.
+
+    Raises:
+        ModelError: something is there already, a tensor is missing or wrong, or the folder cannot be written.
+    """
+    check_weights(model, str(folder))
+    if folder.exists():
+        raise ModelError(f"{folder} exists already; remove it or choose another place")
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    try:
+        aside.mkdir(parents=True)
+        _write_files(aside, model, card, output_layer, half)
+        sums = "".join(f"{_file_digest(path)}  {path.name}\n" for path in sorted(aside.iterdir()))
+        (aside / SUMS).write_text(sums, encoding="utf-8")
+        aside.rename(folder)
+    except OSError as error:
+        raise ModelError(f"{folder} cannot be written ({error.strerror}); choose another place") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def read_model(folder: Path) -> Model:
+    """Read a model folder, its checksums compared; the output layer is left to `read_output_layer`.
+
+    Raises:
+        ModelError: a file is missing, damaged, or does not fit the configuration.
+    """
+    needed = [CONFIG, WEIGHTS]
+    if (folder / SENSE_SPACE).is_file():
+        needed += [SENSE_SPACE, VOCAB]
+    _compare_sums(folder, needed)
+    space = _read_sense_space(folder) if SENSE_SPACE in needed else None
+    weights = _read_tensors(folder / WEIGHTS)
+    return check_weights(Model(read_config(folder / CONFIG), weights, space), str(folder / WEIGHTS))
+
+
+def read_output_layer(folder: Path) -> OutputLayer | None:
+    """The language models' output layer, or None where the folder has none. Raises `ModelError` if it is damaged."""
+    if not (folder / SOFTMAX).is_file():
+        return None
+    _compare_sums(folder, [SOFTMAX, VOCAB])
+    words, tensors = _read_words(folder), _read_tensors(folder / SOFTMAX)
+    if set(tensors) != {"weights", "bias"} or any(len(array) != len(words) for array in tensors.values()):
+        raise ModelError(f"{folder / SOFTMAX} does not fit {VOCAB}; get the model again")
+    return OutputLayer(words, tensors["weights"], tensors["bias"])
+
+
+def read_word_counts(folder: Path) -> WordCounts | None:
+    """How often the model's words stood in its training text, or None where the folder does not say."""
+    if not (folder / SENSE_SPACE).is_file():
+        return None
+    _compare_sums(folder, [SENSE_SPACE, VOCAB])
+    return _read_sense_space(folder).counts
+
+
+def read_card(folder: Path) -> str:
+    """The model card's text, or "" where there is none."""
+    try:
+        return (folder / CARD).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Tell whether `folder` is meant as one of ours: it holds `config.json` or `weights.safetensors`."""
+    return (folder / CONFIG).is_file() or (folder / WEIGHTS).is_file()
+
+
+def verify_model(folder: Path) -> None:
+    """Compare every file with SHA256SUMS and read everything; raises `ModelError` naming the first file that fails."""
+    if not (folder / SUMS).is_file():
+        raise ModelError(f"{folder / SUMS} is missing; get the model again")
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
+    missing = sorted(set(_read_sums(folder)) - set(names))
+    if missing:
+        raise ModelError(f"{folder / missing[0]} is missing; get the model again")
+    _compare_sums(folder, names)
+    read_model(folder)
+    read_output_layer(folder)
+
+
+def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLayer | None, half: bool) -> None:
+    from safetensors.numpy import save_file
+
+    dtype = np.float16 if half else np.float32
+    text = json.dumps(config_to_json(model.config), indent=1) + "\n"
+    (folder / CONFIG).write_text(text, encoding="utf-8")
+    (folder / CARD).write_text(card, encoding="utf-8")
+    save_file({name: np.ascontiguousarray(array, dtype) for name, array in model.weights.items()}, folder / WEIGHTS)
+    words: Iterable[str] | None = None
+    if model.sense_space:
+        words, tensors = _sense_space_to_tensors(model.sense_space)
+        save_file(tensors, folder / SENSE_SPACE)
+    if output_layer:
+        if words is not None and tuple(words) != output_layer.words:
+            raise ModelError(f"{folder}: the sense space and the output layer count different words; leave one out")
+        words = output_layer.words
+        tensors = {"weights": output_layer.weights, "bias": output_layer.bias}
+        save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, folder / SOFTMAX)
+    if words is not None:
+        (folder / VOCAB).write_text("".join(f"{word}\n" for word in words), encoding="utf-8", newline="\n")
+
+
+def _sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], Tensors]:
+    counts = space.counts
+    return tuple(counts.counts), {
+        "context_mean": space.context_mean,
+        "context_scale": np.asarray(space.context_scale, np.float32),
+        "bag_mean": space.bag_mean,
+        "bag_scale": np.asarray(space.bag_scale, np.float32),
+        "map": space.map,
+        "window": np.asarray(space.window, np.int64),
+        "rarity": np.asarray(space.rarity, np.float64),
+        "counts": np.fromiter(counts.counts.values(), np.int64, len(counts.counts)),
+        "total": np.asarray(counts.total, np.int64),
+    }
+
+
+def _read_sense_space(folder: Path) -> SenseSpace:
+    words, tensors = _read_words(folder), _read_tensors(folder / SENSE_SPACE)
+    try:
+        if tensors["counts"].shape != (len(words),):
+            raise ModelError(f"{folder / SENSE_SPACE} does not fit {VOCAB}; get the model again")
+        return SenseSpace(
+            context_mean=tensors["context_mean"].astype(np.float32),
+            context_scale=float(tensors["context_scale"]),
+            bag_mean=tensors["bag_mean"].astype(np.float32),
+            bag_scale=float(tensors["bag_scale"]),
+            map=tensors["map"].astype(np.float32),
+            counts=WordCounts(dict(zip(words, tensors["counts"].tolist(), strict=True)), int(tensors["total"])),
+            window=int(tensors["window"]),
+            rarity=float(tensors["rarity"]),
+        )
+    except KeyError as error:
+        raise ModelError(f"{folder / SENSE_SPACE} lacks the tensor {error}; get the model again") from error
+
+
+def _read_words(folder: Path) -> tuple[str, ...]:
+    try:
+        words = tuple((folder / VOCAB).read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{folder / VOCAB} cannot be read ({error}); get the model again") from error
+    if len(set(words)) != len(words):
+        raise ModelError(f"{folder / VOCAB} holds a word twice; get the model again")
+    return words
+
+
+def _read_tensors(path: Path) -> dict[str, npt.NDArray[np.floating]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        tensors: dict[str, npt.NDArray[np.floating]] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); get the model again") from error
+    return tensors
+
+
+def _compare_sums(folder: Path, names: Iterable[str]) -> None:
+    """Each file is there, and as SHA256SUMS says if there is such a list."""
+    expected = _read_sums(folder)
+    for name in names:
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder / name} is missing; get the model again")
+        if expected and _file_digest(folder / name) != expected.get(name):
+            raise ModelError(f"{folder / name} is not what {SUMS} says: damaged or changed; get the model again")
+
+
+def _read_sums(folder: Path) -> dict[str, str]:
+    if not (folder / SUMS).is_file():
+        return {}
+    lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+    return {name.strip(): digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
