@@ -160,7 +160,6 @@ _OPTIONS = [
     "sample_softmax",
     "share_embedding_softmax",
     "learning_rate",
-    ,
 ]
 _OPTIONS_CNN = ["activation", "embedding", "filters", "n_highway", "n_characters", "max_characters_per_token"]
 _OPTIONS_LSTM = ["cell_clip", "dim", "n_layers", "proj_clip", "projection_dim", "use_skip_connections"]
