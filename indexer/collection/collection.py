@@ -1,0 +1,333 @@
+"""A collection: the folder that a user names. Open it to read, take its writer to change it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors.numpy import load
+
+from indexer.collection.records import (
+    CollectionInfo,
+    CollectionSettings,
+    Layer,
+    StoredDocument,
+    VerifyReport,
+)
+from indexer.collection.schema import (
+    DATABASE_NAME,
+    FORMAT_VERSION,
+    State,
+    connect,
+    create_keyword_index,
+    migrations,
+    read_settings,
+    write_settings,
+)
+from indexer.collection.segment import FileRecord, Segment
+from indexer.collection.vectors import Mask, Normalisation, Transform
+from indexer.collection.writer import DOCUMENT_COLUMNS, Writer, stored_document
+from indexer.errors import CollectionError
+
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
+COUNTERS = ("next_segment", "next_document", "next_sentence", "next_occurrence", "next_type")
+
+
+class Snapshot:
+    """What a reader sees: the segments of one generation and which documents are live in it."""
+
+    def __init__(self, generation: int, segments: Sequence[Segment], live: Mask, transforms: dict[str, Transform]):
+        self.generation = generation
+        self.segments = {segment.key: segment for segment in segments}
+        self.live = live  # (largest document key + 1,)
+        self.transforms = transforms
+
+    @cached_property
+    def _masks(self) -> dict[int, Mask | None]:
+        masks = {}
+        for key, segment in self.segments.items():
+            mask = self.live[segment.sentence_documents]  # (m,)
+            masks[key] = None if mask.all() else mask
+        return masks
+
+    def sentence_mask(self, segment: Segment, documents: Mask | None = None) -> Mask | None:
+        """Which sentences of a segment are live (and in ``documents``, by key); None: all.  (m,)"""
+        live = self._masks[segment.key]
+        if documents is None:
+            return live
+        chosen = documents[segment.sentence_documents]
+        return chosen if live is None else chosen & live
+
+
+class Collection:
+    """A collection open for reading; every change goes through ``writing()``.
+
+    Safe to share between threads: a query holds the lock for as long as it reads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Use ``Collection.open``."""
+        self.path = path
+        self.db = connect(path / DATABASE_NAME, readonly=True)
+        self._lock = threading.RLock()
+        self._snapshot: Snapshot | None = None
+        self.settings = self._check_settings()
+
+    @classmethod
+    def open(cls, path: str | Path) -> Collection:
+        """Open an existing collection; CollectionError when it is missing, damaged or of a newer format."""
+        folder = Path(path)
+        recover(folder)
+        if not (folder / DATABASE_NAME).is_file():
+            raise CollectionError(f"{folder} is not a collection; make one with `polyseme index {folder} PATH...`")
+        return cls(folder)
+
+    @classmethod
+    def create(cls, path: str | Path, settings: CollectionSettings) -> Collection:
+        """Make an empty collection; CollectionError when something else is there already."""
+        folder = Path(path)
+        if (folder / DATABASE_NAME).exists():
+            raise CollectionError(f"{folder} is a collection already; open it, or choose another place")
+        if folder.exists() and (not folder.is_dir() or any(p.name not in _LEFTOVERS for p in folder.iterdir())):
+            raise CollectionError(f"{folder} exists and is not a collection; choose another place")
+        try:
+            (folder / "segments").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CollectionError(f"{folder} cannot be made ({error}); choose another place") from error
+        aside = folder / f"{DATABASE_NAME}.new"
+        aside.unlink(missing_ok=True)
+        db = connect(aside)
+        migrations.apply(db)
+        create_keyword_index(db, settings.language)
+        initial = asdict(settings) | {"format_version": FORMAT_VERSION, "generation": 0} | dict.fromkeys(COUNTERS, 1)
+        with db.atomic():
+            write_settings(db, initial)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        db.close()
+        aside.rename(folder / DATABASE_NAME)
+        return cls.open(folder)
+
+    def close(self) -> None:
+        """Close the database; hits that were returned stay valid."""
+        self.db.close()
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _check_settings(self) -> CollectionSettings:
+        try:
+            stored = read_settings(self.db)
+            version = stored["format_version"]
+        except Exception as error:
+            raise CollectionError(f"{self.path} is not a Polyseme collection ({error}); name another") from error
+        if version > FORMAT_VERSION:
+            raise CollectionError(
+                f"{self.path} has format {version}, this Polyseme reads up to {FORMAT_VERSION}; upgrade Polyseme"
+            )
+        names = CollectionSettings.__dataclass_fields__
+        settings = CollectionSettings(**{name: stored[name] for name in names})
+        return replace(
+            settings,
+            layer=Layer(settings.layer),
+            normalisation=Normalisation(settings.normalisation),
+        )
+
+    def writing(self) -> Writer:
+        """The writer, for use in a ``with`` block; CollectionError when another process writes."""
+        return Writer(self.path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Snapshot]:
+        """One consistent state of database and segments, the newest at this moment, for one query."""
+        with self._lock:
+            if self._snapshot is not None and self.db.conn.in_transaction:
+                yield self._snapshot
+                return
+            snapshot = self._begin()
+            try:
+                yield snapshot
+            finally:
+                self.db.execute("COMMIT")
+
+    def _begin(self) -> Snapshot:
+        for _ in range(10):
+            self.db.execute("BEGIN")
+            generation = self._generation()
+            try:
+                self._snapshot = self._load(generation, self._snapshot)
+                return self._snapshot
+            except BaseException:
+                self.db.execute("ROLLBACK")
+                # Compaction may have taken a segment away after this transaction began: then look again.
+                if self._generation() == generation:
+                    raise
+        raise CollectionError(f"{self.path} changes faster than it can be read; try again")
+
+    def _generation(self) -> int:
+        (value,) = self.db.execute("SELECT value FROM settings WHERE key = 'generation'").fetchone()
+        return int(value)
+
+    def _load(self, generation: int, old: Snapshot | None) -> Snapshot:
+        if old is not None and old.generation == generation:
+            return old
+        known = old.segments if old else {}
+        segments = []
+        for key, name, files in self.db.execute("SELECT id, name, files FROM segments ORDER BY id"):
+            records = {file: FileRecord(**entry) for file, entry in json.loads(files).items()}
+            segments.append(known.get(key) or Segment(self.path / "segments" / name, key, records))
+        (largest,) = self.db.execute("SELECT coalesce(max(id), 0) FROM documents").fetchone()
+        live = np.ones(largest + 1, dtype=bool)
+        dead = self.db.execute(f"SELECT id FROM documents WHERE state != {int(State.LIVE)}").fetchall()
+        live[[key for (key,) in dead]] = False
+        transforms = old.transforms if old and old.transforms else self._transforms()
+        return Snapshot(generation, segments, live, transforms)
+
+    def _transforms(self) -> dict[str, Transform]:
+        return {
+            name: Transform(arrays["mean"], arrays.get("matrix"))
+            for name, data in self.db.execute("SELECT name, data FROM arrays")
+            for arrays in [load(data)]
+        }
+
+    def documents(self) -> Iterator[StoredDocument]:
+        """Live documents in the order of their ids, without their texts."""
+        rows = self.db.execute(
+            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE state = ? ORDER BY document_id",
+            (int(State.LIVE),),
+        ).fetchall()
+        for row in rows:
+            (count,) = self.db.execute("SELECT count(*) FROM sentences WHERE document = ?", (row[0],)).fetchone()
+            yield stored_document(row, count)
+
+    def document(self, document_id: str) -> tuple[StoredDocument, str]:
+        """A live document and its text; CollectionError when it is not there."""
+        row = self.db.execute(
+            f"SELECT {DOCUMENT_COLUMNS}, text FROM documents WHERE document_id = ? AND state = ?",
+            (document_id, int(State.LIVE)),
+        ).fetchone()
+        if row is None:
+            raise CollectionError(
+                f"{self.path} holds no document {document_id!r}; `polyseme documents {self.path}` lists them"
+            )
+        (count,) = self.db.execute("SELECT count(*) FROM sentences WHERE document = ?", (row[0],)).fetchone()
+        return stored_document(row[:-1], count), row[-1]
+
+    def document_sentences(self, key: int) -> list[tuple[int, int, int]]:
+        """(sentence id, start, end) of a document's sentences, in order."""
+        rows = self.db.execute('SELECT id, start, "end" FROM sentences WHERE document = ? ORDER BY position', (key,))
+        return [(int(i), int(start), int(end)) for i, start, end in rows]
+
+    def sentence_text(self, sentence_id: int) -> str:
+        """The text of a sentence, live or not."""
+        row = self.db.execute(
+            'SELECT d.text, s.start, s."end" FROM sentences s JOIN documents d ON d.id = s.document WHERE s.id = ?',
+            (sentence_id,),
+        ).fetchone()
+        if row is None:
+            raise CollectionError(f"{self.path} holds no sentence {sentence_id}; search again")
+        text, start, end = row
+        return str(text)[start:end]
+
+    def fields(self) -> dict[str, int]:
+        """Metadata fields of the live documents and in how many of them each occurs."""
+        rows = self.db.execute(
+            "SELECT m.field, count(*) FROM metadata m JOIN documents d ON d.id = m.document"
+            " WHERE d.state = ? GROUP BY m.field ORDER BY m.field",
+            (int(State.LIVE),),
+        )
+        return {str(field): int(count) for field, count in rows}
+
+    def values(self, field: str) -> dict[str, int]:
+        """Values of a metadata field over the live documents and how often each occurs."""
+        rows = self.db.execute(
+            "SELECT m.value, count(*) FROM metadata m JOIN documents d ON d.id = m.document"
+            " WHERE d.state = ? AND m.field = ? GROUP BY m.value ORDER BY m.value",
+            (int(State.LIVE), field),
+        )
+        return {str(value): int(count) for value, count in rows}
+
+    def info(self) -> CollectionInfo:
+        """Counts and sizes of what is live."""
+
+        def count(sql: str, *parameters: Any) -> int:
+            (value,) = self.db.execute(sql, parameters).fetchone()
+            return int(value)
+
+        live = int(State.LIVE)
+        with self.reading() as snapshot:
+            dims = {(s.tokens.shape[1], s.sentences.shape[1]) for s in snapshot.segments.values()} or {(0, 0)}
+            token_dim, sentence_dim = next(iter(dims))
+            return CollectionInfo(
+                path=str(self.path),
+                format_version=FORMAT_VERSION,
+                settings=self.settings,
+                documents=count("SELECT count(*) FROM documents WHERE state = ?", live),
+                deleted_documents=count("SELECT count(*) FROM documents WHERE state = ?", int(State.DELETED)),
+                sentences=count(
+                    "SELECT count(*) FROM sentences s JOIN documents d ON d.id = s.document WHERE d.state = ?", live
+                ),
+                occurrences=count(
+                    "SELECT count(*) FROM occurrences o JOIN sentences s ON s.id = o.sentence"
+                    " JOIN documents d ON d.id = s.document WHERE d.state = ?",
+                    live,
+                ),
+                types=count("SELECT count(*) FROM types"),
+                segments=len(snapshot.segments),
+                token_dim=token_dim,
+                sentence_dim=sentence_dim,
+                bytes_database=sum(p.stat().st_size for p in self.path.glob(f"{DATABASE_NAME}*")),
+                bytes_vectors=sum(p.stat().st_size for p in (self.path / "segments").glob("*/*")),
+            )
+
+    def remove(self, document_ids: Sequence[str]) -> None:
+        """Delete documents (tombstones; ``compact`` frees their space); all or none."""
+        with self.writing() as writer:
+            writer.remove(document_ids)
+
+    def compact(self) -> int:
+        """Rewrite the segments as few large ones without deleted documents; returns how many documents went."""
+        from indexer.collection.compaction import compact
+
+        with self.writing() as writer:
+            return compact(writer)
+
+    def verify(self, encoder: Encoder | None = None, sample: int = 100, repair: bool = False) -> VerifyReport:
+        """Read everything back; with an encoder also encode a sample of sentences again (cosine >= 0.999)."""
+        from indexer.collection.verification import repair_indexes, verify
+
+        if repair:
+            with self.writing() as writer:
+                repair_indexes(writer)
+            self._snapshot = None
+        return verify(self, encoder, sample)
+
+
+_LEFTOVERS = {"segments", "lock", f"{DATABASE_NAME}.new", f"{DATABASE_NAME}.new-wal", f"{DATABASE_NAME}.new-shm"}
+
+
+def replace_collection(old: Path, new: Path) -> None:
+    """Put the collection ``new`` in the place of ``old``; ``recover`` mends a crash between the two renames."""
+    aside = old.with_name(old.name + ".old")
+    old.rename(aside)
+    new.rename(old)
+    shutil.rmtree(aside)
+
+
+def recover(path: Path) -> None:
+    """Undo a replacement that was cut off between its two renames."""
+    aside = path.with_name(path.name + ".old")
+    if not path.exists() and (aside / DATABASE_NAME).is_file():
+        aside.rename(path)

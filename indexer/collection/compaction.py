@@ -1,0 +1,212 @@
+"""Compaction: which segments to merge (a pure decision) and how they become one without their deleted rows."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from indexer.collection.schema import State, read_settings, write_settings
+from indexer.collection.segment import (
+    FileRecord,
+    Segment,
+    publish,
+    write_indexes,
+)
+from indexer.collection.vectors import Array, Ids, Mask, joint
+from indexer.collection.writer import Writer, insert_ranges, purge, segment_types, storage_errors
+
+if TYPE_CHECKING:
+    pass
+
+LARGEST_SEGMENT = 16_000_000
+"""Occurrences above which segments are not merged further."""
+MERGE_FACTOR = 8
+"""So many segments of like size become one when a run of the indexer ends."""
+COPY_ROWS = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSize:
+    """A segment as the merge policy sees it: its key, its occurrences, and how many of them are not deleted."""
+
+    key: int
+    occurrences: int
+    live: int
+
+
+def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int]]:
+    """Groups of segments to rewrite as one each.
+
+    full: everything, in groups of up to LARGEST_SEGMENT live occurrences, unless that would change nothing. Otherwise
+    the tiers of a log-structured merge: MERGE_FACTOR segments within one power of MERGE_FACTOR become one.
+    """
+    if not full:
+        tiers: dict[int, list[int]] = {}
+        for size in sizes:
+            tiers.setdefault(int(np.log(max(size.live, 1)) / np.log(MERGE_FACTOR)), []).append(size.key)
+        return [keys for keys in tiers.values() if len(keys) >= MERGE_FACTOR]
+    groups: list[list[int]] = []
+    filled = LARGEST_SEGMENT
+    for size in sorted(sizes, key=lambda size: size.key):
+        if filled + size.live > LARGEST_SEGMENT:
+            groups.append([])
+            filled = 0
+        groups[-1].append(size.key)
+        filled += size.live
+    whole = {size.key for size in sizes if size.live == size.occurrences}
+    return [group for group in groups if len(group) > 1 or group[0] not in whole]
+
+
+def compact(writer: Writer, full: bool = True) -> int:
+    """Merge segments by the policy; a full compaction also deletes the rows of deleted documents.
+
+    Returns how many deleted documents went for good. Readers keep the snapshot that they hold.
+    """
+    dead = [k for (k,) in writer.db.execute("SELECT id FROM documents WHERE state = ?", (int(State.DELETED),))]
+    segments = open_segments(writer)
+    sizes = []
+    for segment in segments.values():
+        alive = ~np.isin(segment.sentence_documents, dead)[segment.token_sentences]
+        sentences_dead = bool(np.isin(segment.sentence_documents, dead).any())
+        live = int(alive.sum()) - (sentences_dead and bool(alive.all()))
+        sizes.append(SegmentSize(segment.key, len(alive), live))
+    for group in segments_to_merge(sizes, full):
+        with storage_errors(writer.path):
+            _merge(writer, [segments[key] for key in group], np.array(dead, np.int64))
+    gone = 0
+    if full:
+        with storage_errors(writer.path), writer.db.atomic():
+            gone = purge(writer)
+            writer.next_generation()
+    return gone
+
+
+def open_segments(writer: Writer) -> dict[int, Segment]:
+    """Every segment that the database names, by key."""
+    rows = writer.db.execute("SELECT id, name, files FROM segments ORDER BY id").fetchall()
+    return {key: Segment(writer.path / "segments" / name, key, records_of(files)) for key, name, files in rows}
+
+
+def records_of(files: str) -> dict[str, FileRecord]:
+    """The files of a segment as its row in ``segments`` tells them."""
+    return {name: FileRecord(**entry) for name, entry in json.loads(files).items()}
+
+
+def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
+    """Rewrite a group of segments as one without dead documents, in one transaction; then delete the old files."""
+    settings = read_settings(writer.db)
+    name = f"{settings['next_segment']:08d}"
+    aside = writer.path / "segments" / f"{name}.tmp"
+    keep = [~np.isin(s.sentence_documents, dead) for s in group]  # per segment (m,)
+    if not any(mask.any() for mask in keep):
+        _replace(writer, group, None, settings)
+        return
+    aside.mkdir()
+    sentences = _merge_sentences(aside, group, keep)
+    types = _merge_tokens(writer, aside, group, keep)
+    tokens = np.load(aside / "tokens.npy", mmap_mode="r")
+    kinds = np.repeat(np.arange(len(types.ids)), types.counts)  # (n,)
+
+    def joint_rows(rows: Ids) -> Array:
+        words = types.vectors[kinds[rows]].astype(np.float32)
+        return joint(tokens[rows].astype(np.float32), words, settings["word_weight"])
+
+    write_indexes(aside, tokens, np.load(aside / "sentences.npy", mmap_mode="r"), joint_rows)
+    files = publish(aside, writer.path / "segments" / name)
+    _replace(writer, group, _Merged(name, sentences, len(tokens), files, types), settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _MergedTypes:
+    """Types of a merged segment in the order of its rows: ids (T,), counts (T,), vectors (T, p)."""
+
+    ids: Ids
+    counts: Ids
+    vectors: np.ndarray[Any, np.dtype[np.float16]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    name: str
+    sentences: int
+    occurrences: int
+    files: dict[str, FileRecord]
+    types: _MergedTypes
+
+
+def _merge_sentences(aside: Path, group: list[Segment], keep: list[Mask]) -> int:
+    ids = np.concatenate([s.sentence_ids[k] for s, k in zip(group, keep, strict=True)])
+    order = np.argsort(ids, kind="stable")
+    documents = np.concatenate([s.sentence_documents[k] for s, k in zip(group, keep, strict=True)])
+    np.save(aside / "sentence_ids.npy", ids[order])
+    np.save(aside / "sentence_documents.npy", documents[order])
+    place = np.empty(len(ids), np.int64)
+    place[order] = np.arange(len(ids))
+    out = np.lib.format.open_memmap(aside / "sentences.npy", "w+", np.float16, (len(ids), group[0].sentences.shape[1]))
+    first = 0
+    for segment, mask in zip(group, keep, strict=True):
+        _copy(segment.sentences, np.flatnonzero(mask), out, place[first:])
+        first += int(mask.sum())
+    out.flush()
+    return len(ids)
+
+
+def _merge_tokens(writer: Writer, aside: Path, group: list[Segment], keep: list[Mask]) -> _MergedTypes:
+    names = {key: (lemma, form) for key, lemma, form in writer.db.execute("SELECT id, lemma, form FROM types")}
+    sentence_ids = np.load(aside / "sentence_ids.npy")
+    kinds, ids, sentences, sources = [], [], [], []
+    for segment, mask in zip(group, keep, strict=True):
+        types, _, counts = segment_types(writer, segment.key)
+        rows = np.flatnonzero(mask[segment.token_sentences])
+        kinds.append(np.repeat(types, counts)[rows])
+        ids.append(segment.token_ids[rows])
+        sentences.append(np.searchsorted(sentence_ids, segment.sentence_ids[segment.token_sentences[rows]]))
+        sources.append(rows)
+    used, kind_of = np.unique(np.concatenate(kinds), return_inverse=True)  # (T,), (n,)
+    by_name = np.array(sorted(range(len(used)), key=lambda n: names[int(used[n])]), dtype=np.int64)
+    rank = np.empty(len(used), np.int64)
+    rank[by_name] = np.arange(len(used))
+    all_ids = np.concatenate(ids)
+    order = np.lexsort((all_ids, rank[kind_of]))  # inside one type ascending ids are ascending (sentence, position)
+    np.save(aside / "token_ids.npy", all_ids[order])
+    np.save(aside / "token_sentences.npy", np.concatenate(sentences)[order].astype(np.int32))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    out = np.lib.format.open_memmap(aside / "tokens.npy", "w+", np.float16, (len(order), group[0].tokens.shape[1]))
+    first = 0
+    for segment, rows in zip(group, sources, strict=True):
+        _copy(segment.tokens, rows, out, place[first:])
+        first += len(rows)
+    out.flush()
+    ordered = used[by_name]
+    stored = dict(writer.db.execute("SELECT id, vector FROM types").fetchall())
+    vectors = np.stack([np.frombuffer(stored[int(key)], np.float16) for key in ordered])
+    return _MergedTypes(ordered, np.bincount(rank[kind_of], minlength=len(used)), vectors)
+
+
+def _copy(source: Any, rows: Ids, out: Any, places: Ids) -> None:
+    """out[places[i]] = source[rows[i]], in pieces so that memory stays bounded."""
+    for first in range(0, len(rows), COPY_ROWS):
+        part = rows[first : first + COPY_ROWS]
+        out[places[first : first + len(part)]] = source[part]
+
+
+def _replace(writer: Writer, group: list[Segment], merged: _Merged | None, settings: dict[str, Any]) -> None:
+    with writer.db.atomic():
+        for segment in group:
+            writer.db.execute("DELETE FROM ranges WHERE segment = ?", (segment.key,))
+            writer.db.execute("DELETE FROM segments WHERE id = ?", (segment.key,))
+        if merged is not None:
+            key = writer.insert_segment(merged.name, merged.sentences, merged.occurrences, merged.files)
+            firsts = np.cumsum(merged.types.counts) - merged.types.counts
+            insert_ranges(writer, key, merged.types.ids, firsts, merged.types.counts)
+            write_settings(writer.db, {"next_segment": settings["next_segment"] + 1})
+        writer.next_generation()
+    for segment in group:
+        shutil.rmtree(segment.folder)

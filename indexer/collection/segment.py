@@ -1,0 +1,168 @@
+"""One immutable part of a collection: its files, their writer and their reader.
+
+``segments/<name>/``, n occurrences sorted by (lemma, form, sentence, position), m sentences in the order of their ids:
+
+    tokens.npy              (n, d) float16    unit token vectors
+    token_ids.npy           (n,) int64        occurrence ids; ascending inside the range of one type
+    token_sentences.npy     (n,) int32        row of the occurrence's sentence in this segment
+    sentences.npy           (m, e) float16    unit sentence vectors
+    sentence_ids.npy        (m,) int64        ascending
+    sentence_documents.npy  (m,) int64        documents.id of each sentence
+    tokens.faiss            n joint vectors (token vector and word identity), inner product
+    sentences.faiss         m sentence vectors, inner product
+
+The range of a type is a row of the table ``ranges``; sizes and SHA-256 of the files are in the table ``segments``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.collection.vectors import Array, Half, Ids, build_index, read_index, write_index
+from indexer.errors import CollectionError
+
+VECTOR_FILES = (
+    "tokens.npy",
+    "token_ids.npy",
+    "token_sentences.npy",
+    "sentences.npy",
+    "sentence_ids.npy",
+    "sentence_documents.npy",
+)
+INDEX_FILES = ("tokens.faiss", "sentences.faiss")
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What the segments table remembers of a file: its size in bytes and its SHA-256 in hexadecimal."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentData:
+    """The arrays of a segment before they are written, in the order and of the types that the module describes."""
+
+    tokens: Half
+    token_ids: Ids
+    token_sentences: np.ndarray[Any, np.dtype[np.int32]]
+    sentences: Half
+    sentence_ids: Ids
+    sentence_documents: Ids
+
+
+def file_record(path: Path) -> FileRecord:
+    """Size and checksum of a file, read once."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileRecord(path.stat().st_size, digest)
+
+
+def flush(path: Path) -> None:
+    """Force a file's or a folder's content to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_segment(folder: Path, data: SegmentData, joint: Callable[[Ids], Array]) -> dict[str, FileRecord]:
+    """Write a segment aside, flush it and rename it to ``folder``; it counts only once the database names it.
+
+    joint: row numbers (m,) -> (m, d + p) float32 unit rows, what ``tokens.faiss`` is built over.
+    """
+    aside = folder.with_name(folder.name + ".tmp")
+    aside.mkdir(parents=True)
+    for name in VECTOR_FILES:
+        np.save(aside / name, getattr(data, name.removesuffix(".npy")), allow_pickle=False)
+    write_indexes(aside, data.tokens, data.sentences, joint)
+    return publish(aside, folder)
+
+
+def write_indexes(folder: Path, tokens: Half, sentences: Half, joint: Callable[[Ids], Array]) -> None:
+    """Build and write both FAISS files of a segment from its vectors."""
+    write_index(build_index(len(tokens), joint), folder / "tokens.faiss")
+    index = build_index(len(sentences), lambda rows: np.asarray(sentences[rows], np.float32))
+    write_index(index, folder / "sentences.faiss")
+
+
+def publish(aside: Path, folder: Path) -> dict[str, FileRecord]:
+    """Flush a folder of finished files, rename it into place and return its files' records."""
+    records = {path.name: file_record(path) for path in sorted(aside.iterdir())}
+    for path in aside.iterdir():
+        flush(path)
+    flush(aside)
+    aside.rename(folder)
+    flush(folder.parent)
+    return records
+
+
+class Segment:
+    """A committed segment, open for reading: memory-mapped arrays, indexes read at first need."""
+
+    def __init__(self, folder: Path, key: int, files: Mapping[str, FileRecord]) -> None:
+        """Open the segment with ``segments.id`` key; CollectionError when a file is missing or has another size."""
+        self.folder = folder
+        self.key = key
+        for name in VECTOR_FILES:
+            path = folder / name
+            size = path.stat().st_size if path.exists() else None
+            if size != files[name].size:
+                state = "is missing" if size is None else f"has {size} bytes, not {files[name].size}"
+                raise CollectionError(f"{path} {state}; restore it from a copy or run `polyseme reencode`")
+        self.tokens: Half = self._map("tokens.npy")  # (n, d)
+        self.token_ids: Ids = self._map("token_ids.npy")  # (n,)
+        self.token_sentences = self._map("token_sentences.npy")  # (n,)
+        self.sentences: Half = self._map("sentences.npy")  # (m, e)
+        self.sentence_ids: Ids = self._map("sentence_ids.npy")  # (m,)
+        self.sentence_documents: Ids = self._map("sentence_documents.npy")  # (m,)
+
+    def _map(self, name: str) -> Any:
+        path = self.folder / name
+        try:
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+        except ValueError:  # an array without elements cannot be mapped
+            return np.load(path, allow_pickle=False)
+
+    @cached_property
+    def token_index(self) -> Any:
+        """The index over joint vectors; CollectionError when its file is damaged."""
+        return read_index(self.folder / "tokens.faiss", len(self.tokens))
+
+    @cached_property
+    def sentence_index(self) -> Any:
+        """The index over sentence vectors; CollectionError when its file is damaged."""
+        return read_index(self.folder / "sentences.faiss", len(self.sentences))
+
+    def sentence_row(self, sentence_id: int) -> int | None:
+        """Row of a sentence in this segment, or None."""
+        row = int(np.searchsorted(self.sentence_ids, sentence_id))
+        return row if row < len(self.sentence_ids) and self.sentence_ids[row] == sentence_id else None
+
+    def token_row(self, occurrence_id: int, first: int, count: int) -> int | None:
+        """Row of an occurrence, looked up inside the range of its type, or None."""
+        ids = self.token_ids[first : first + count]
+        place = int(np.searchsorted(ids, occurrence_id))
+        return first + place if place < count and ids[place] == occurrence_id else None
+
+
+def damaged_files(folder: Path, files: Mapping[str, FileRecord]) -> dict[str, str]:
+    """Read every file back: name -> what is wrong with it, for those that are missing or changed."""
+    problems = {}
+    for name, record in files.items():
+        path = folder / name
+        if not path.exists():
+            problems[name] = "is missing"
+        elif file_record(path) != record:
+            problems[name] = "does not have the recorded checksum"
+    return problems

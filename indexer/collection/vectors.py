@@ -1,0 +1,204 @@
+"""Vectors and their FAISS indexes; the only file that imports faiss. Scores are cosines: higher is nearer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.errors import CollectionError
+
+Array = npt.NDArray[np.float32]
+Half = npt.NDArray[np.float16]
+Ids = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+FLAT_LIMIT = 20_000
+"""Up to this many vectors an exhaustive half-precision index is as quick as an inverted file and loses nothing."""
+SCAN_ROWS = 65_536
+"""Rows that an exact scan converts to float32 at a time."""
+
+
+def unit(vectors: npt.ArrayLike) -> Array:
+    """Rows scaled to length 1; a zero row stays zero.  (n, d) -> (n, d) float32"""
+    rows = np.asarray(vectors, dtype=np.float32)
+    norms = np.linalg.norm(rows, axis=-1, keepdims=True)  # (n, 1)
+    scaled: Array = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+    return scaled
+
+
+class Normalisation(StrEnum):
+    """What is done to raw vectors before cosines are taken."""
+
+    NONE = "none"
+    CENTRED = "centred"
+    WHITENED = "whitened"
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """Affine map followed by scaling to unit length: ``unit((x - mean) @ matrix)``.
+
+    mean: (d,) float32; matrix: (d, d') float32, or None for the identity.
+    """
+
+    mean: Array
+    matrix: Array | None = None
+
+    def __call__(self, vectors: npt.ArrayLike) -> Array:
+        """(n, d) -> (n, d') float32 unit rows."""
+        rows = np.asarray(vectors, dtype=np.float32) - self.mean  # (n, d)
+        return unit(rows if self.matrix is None else rows @ self.matrix)
+
+    @property
+    def dim(self) -> int:
+        """Length of the vectors that come out."""
+        return int(self.mean.shape[0] if self.matrix is None else self.matrix.shape[1])
+
+
+def fit_centring(sample: Array) -> Transform:
+    """Subtract the sample's mean, weighted n / (n + 32) so that a handful of rows does not erase itself.  (n, d)"""
+    n = len(sample)
+    mean = sample.mean(axis=0) * (n / (n + 32.0)) if n else np.zeros(sample.shape[1])  # (d,)
+    return Transform(mean.astype(np.float32))
+
+
+def fit_whitening(sample: Array) -> Transform:
+    """Centre and decorrelate; the covariance is shrunk towards a multiple of the identity by d / (d + n).
+
+    Whitening of sentence vectors: Su et al. 2021, "Whitening Sentence Representations for Better Semantics and Faster
+    Retrieval". The shrinkage makes it fade into centring for samples smaller than the dimension.  (n, d)
+    """
+    n, d = sample.shape
+    mean = fit_centring(sample).mean
+    centred = (sample - mean).astype(np.float64)  # (n, d)
+    covariance = centred.T @ centred / max(n, 1)  # (d, d)
+    shrinkage = d / (d + n)
+    level = np.trace(covariance) / d or 1.0
+    covariance = (1 - shrinkage) * covariance + shrinkage * level * np.eye(d)
+    values, vectors = np.linalg.eigh(covariance)  # (d,), (d, d)
+    matrix = (vectors / np.sqrt(values)) @ vectors.T * np.sqrt(level)  # (d, d), symmetric: keeps the axes
+    return Transform(mean, matrix.astype(np.float32))
+
+
+def fit_pca(blocks: list[Array], dim: int) -> Transform:
+    """Centre each block, scale it to mean length 1, put them side by side and keep the first ``dim`` components.
+
+    blocks: list of (n, d_i); Transform: (sum d_i, min(dim, sum d_i, n)).
+    """
+    means = [fit_centring(block).mean for block in blocks]
+    centred = [block - mean for block, mean in zip(blocks, means, strict=True)]
+    scales = [float(np.linalg.norm(block, axis=1).mean()) or 1.0 for block in centred]
+    scale = np.concatenate([np.full(b.shape[1], 1 / s, np.float32) for b, s in zip(centred, scales, strict=True)])
+    rows = (np.concatenate(centred, axis=1) * scale).astype(np.float64)  # (n, d)
+    values, vectors = np.linalg.eigh(rows.T @ rows)  # (d,), (d, d), ascending
+    keep = np.argsort(values)[::-1][: min(dim, rows.shape[1], max(len(rows), 1))]
+    components = vectors[:, keep]  # (d, dim)
+    signs = np.sign(components[np.abs(components).argmax(axis=0), np.arange(components.shape[1])])
+    matrix = scale[:, None] * components * np.where(signs == 0, 1, signs)
+    return Transform(np.concatenate(means), matrix.astype(np.float32))
+
+
+def fit(normalisation: Normalisation, sample: Array) -> Transform | None:
+    """The transform that a normalisation asks for, fitted on a sample (n, d); None where nothing is done."""
+    if normalisation is Normalisation.NONE:
+        return None
+    return fit_centring(sample) if normalisation is Normalisation.CENTRED else fit_whitening(sample)
+
+
+def joint(sense: Array, word: Array, weight: float) -> Array:
+    """Sense and identity of the word in one unit vector, so that its cosine is (sense + weight * word) / (1 + weight).
+
+    sense: (n, d) unit rows; word: (n, p) unit rows -> (n, d + p) float32
+    """
+    return np.concatenate([sense, np.sqrt(weight) * word], axis=1, dtype=np.float32) / np.float32(np.sqrt(1 + weight))
+
+
+def scan(vectors: Half, query: Array, rows: Ids | None = None) -> Array:
+    """Exact cosines of stored half-precision unit rows with a unit query.
+
+    vectors: (n, d) float16, memory-mapped; query: (d,); rows: (m,) or None for all -> (m,) or (n,) float32
+    """
+    n = len(vectors) if rows is None else len(rows)
+    scores = np.empty(n, np.float32)
+    for first in range(0, n, SCAN_ROWS):
+        part = slice(first, first + SCAN_ROWS)
+        block = vectors[part] if rows is None else vectors[rows[part]]  # (<= SCAN_ROWS, d)
+        scores[part] = np.asarray(block, np.float32) @ query
+    return scores
+
+
+def top(scores: Array, k: int, ids: Ids | None = None) -> Ids:
+    """Places of the k best scores, best first, equal scores in the order of ids (or places).  (n,) -> (<= k,)"""
+    if k < len(scores):
+        edge = np.partition(scores, len(scores) - k)[len(scores) - k]
+        places = np.flatnonzero(scores >= edge)
+    else:
+        places = np.arange(len(scores))
+    tie = places if ids is None else ids[places]
+    return places[np.lexsort((tie, -scores[places]))][:k]
+
+
+def _faiss() -> Any:
+    import faiss
+
+    return faiss
+
+
+def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
+    """A FAISS inner-product index over n unit rows: exhaustive when small, inverted lists with 8 bits above.
+
+    rows: row numbers (m,) -> (m, d) float32, read in pieces so that memory stays bounded.
+    """
+    faiss = _faiss()
+    d = rows(np.zeros(0, np.int64)).shape[1]
+    if n <= FLAT_LIMIT:
+        index = faiss.index_factory(d, "SQfp16", faiss.METRIC_INNER_PRODUCT)
+        index.train(np.zeros((1, d), np.float32))
+    else:
+        lists = int(2 ** np.round(np.log2(4 * np.sqrt(n))))
+        index = faiss.index_factory(d, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+        index.cp.min_points_per_centroid = 1
+        index.train(rows(np.linspace(0, n - 1, min(n, 64 * lists)).astype(np.int64)))
+    for first in range(0, n, SCAN_ROWS):
+        index.add(rows(np.arange(first, min(first + SCAN_ROWS, n))))
+    return index
+
+
+def write_index(index: Any, path: Path) -> None:
+    """Write an index file (not atomic: the caller writes aside and renames)."""
+    _faiss().write_index(index, str(path))
+
+
+def read_index(path: Path, rows: int) -> Any:
+    """Read an index file into memory; CollectionError when it is damaged or holds another number of vectors."""
+    try:
+        index = _faiss().read_index(str(path))
+    except RuntimeError as error:
+        raise CollectionError(f"{path} is not a readable FAISS index; run `polyseme verify --repair`") from error
+    if index.ntotal != rows:
+        raise CollectionError(f"{path} holds {index.ntotal} vectors, not {rows}; run `polyseme verify --repair`")
+    return index
+
+
+def search_index(index: Any, query: Array, k: int, allowed: Mask | None = None, effort: float = 1.0) -> Ids:
+    """Row numbers of about the k best rows, in no order that matters (scores are computed again from the vectors).
+
+    query: (d,); allowed: (n,) bool or None; effort: multiplies the share of inverted lists that are read.
+    """
+    faiss = _faiss()
+    selector = None if allowed is None else faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+    parameters = None
+    if hasattr(index, "nlist"):
+        probes = min(index.nlist, max(16, int(effort * index.nlist / 12)))
+        parameters = faiss.SearchParametersIVF(nprobe=probes, sel=selector)
+    elif selector is not None:
+        parameters = faiss.SearchParameters(sel=selector)
+    _, rows = index.search(query[None, :], min(k, index.ntotal), params=parameters)
+    found: Ids = rows[0][rows[0] >= 0].astype(np.int64)
+    return found

@@ -1,0 +1,98 @@
+"""Tokens -> the vectors that a collection stores: the encoder, the chosen layer, the collection's fitted transforms.
+
+Documents while indexing and queries while searching go through here, so both are treated alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.collection.records import Layer
+from indexer.collection.vectors import (
+    Array,
+    Normalisation,
+    Transform,
+    fit,
+    fit_centring,
+    fit_pca,
+    unit,
+)
+
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
+SENSE_DIM = 64
+"""Dimensions kept of the sense blocks of a model without a sense space of its own."""
+SENTENCE, TOKEN, WORD = "sentence", "token", "word"
+"""Names of the fitted transforms: of sentence vectors, of token vectors, of words' identity (layer 0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceVectors:
+    """Vectors of one sentence of t tokens: sentence (e,), tokens (t, d)."""
+
+    sentence: Array
+    tokens: Array
+
+
+def raw_vectors(encoder: Encoder, layer: Layer, sentences: Sequence[Sequence[str]]) -> list[SentenceVectors]:
+    """Vectors as the model gives them, not normalised; tokens are the sense vectors or the layer asked for."""
+    out = []
+    for found in encoder.represent(sentences):
+        if layer is Layer.SENSE:
+            tokens = found.sense  # (t, sense_dim)
+        elif layer is Layer.ELMO:
+            tokens = found.elmo  # (t, dim)
+        else:
+            tokens = found.layers[int(layer)]  # (t, dim)
+        out.append(SentenceVectors(found.default, tokens))
+    return out
+
+
+def fit_transforms(
+    encoder: Encoder, layer: Layer, normalisation: Normalisation, sample: Sequence[SentenceVectors], words: Array
+) -> dict[str, Transform]:
+    """The collection's transforms, fitted on its first sentences; words: layer 0 of their distinct forms (n, p).
+
+    Sense vectors of a model with a sense space are centred and mapped already, so tokens need none.
+    """
+    fitted = {WORD: fit_centring(words)}
+    sentence = fit(normalisation, np.stack([vectors.sentence for vectors in sample]))
+    if sentence is not None:
+        fitted[SENTENCE] = sentence
+    if layer is not Layer.SENSE:
+        fitted[TOKEN] = fit_centring(np.concatenate([vectors.tokens for vectors in sample]))
+    elif not encoder.has_sense_space:
+        blocks = np.split(np.concatenate([vectors.tokens for vectors in sample]), 2, axis=1)  # context, bag
+        fitted[TOKEN] = fit_pca(list(blocks), SENSE_DIM)
+    return fitted
+
+
+class Vectoriser:
+    """Tokens of sentences -> unit vectors as stored; also the identity vectors of word forms."""
+
+    def __init__(self, encoder: Encoder, layer: Layer, transforms: Mapping[str, Transform]) -> None:
+        self.encoder = encoder
+        self.layer = layer
+        self.transforms = transforms
+
+    def __call__(self, sentences: Sequence[Sequence[str]]) -> list[SentenceVectors]:
+        """One record a sentence; sentence (e,) and tokens (t, d) are unit vectors in float32."""
+        return [self.normalise(vectors) for vectors in raw_vectors(self.encoder, self.layer, sentences)]
+
+    def normalise(self, vectors: SentenceVectors) -> SentenceVectors:
+        """Apply the fitted transforms to raw vectors."""
+        sentence = self._apply(SENTENCE, vectors.sentence[None, :])[0]
+        return SentenceVectors(sentence, self._apply(TOKEN, vectors.tokens))
+
+    def words(self, forms: Sequence[str]) -> Array:
+        """Unit vectors of the words' identity: layer 0 of each form alone, centred.  (n, p)"""
+        return self._apply(WORD, self.encoder.word_vectors(forms))
+
+    def _apply(self, name: str, vectors: Array) -> Array:
+        transform = self.transforms.get(name)
+        return unit(vectors) if transform is None else transform(vectors)
