@@ -1,0 +1,118 @@
+"""Our network as a TF2 SavedModel with the interface of `google/elmo`: strings in, five arrays out, nothing beside it.
+
+The character ids are computed inside the graph, so that plain `tensorflow_hub.load(folder)` is all that a reader needs.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from indexer.elmo.bilm import BiLM
+from indexer.elmo.characters import (
+    BEGIN_SENTENCE,
+    BEGIN_WORD,
+    END_SENTENCE,
+    END_WORD,
+    PAD,
+    PENN_QUOTES,
+    SENTENCE_END,
+    SENTENCE_START,
+    STRAIGHT_QUOTES,
+)
+from indexer.elmo.config import Normalise, config_to_json
+from indexer.elmo.hub_weights import CONFIG_INSIDE, their_name
+from indexer.elmo.weights import Model
+
+Outputs = dict[str, tf.Tensor]
+
+
+class HubModule(tf.Module):  # type: ignore[misc]
+    """The network behind the module's two signatures. Padding is zero in every output, as in `google/elmo`'s format."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(name="elmo")
+        self.config = model.config
+        self.weights = {  # the names are bilm-tf's, so that whoever reads the checkpoint finds what they know
+            name: tf.Variable(np.asarray(value, np.float32), name=their_name(name), trainable=name.startswith("mix."))
+            for name, value in model.weights.items()
+        }
+        strings = tf.TensorSpec((None,), tf.string, name="strings")
+        tokens = tf.TensorSpec((None, None), tf.string, name="tokens")
+        sequence_len = tf.TensorSpec((None,), tf.int32, name="sequence_len")
+        self.default = tf.function(self._default, input_signature=[strings])
+        self.tokens = tf.function(self._tokens, input_signature=[tokens, sequence_len])
+
+    def _default(self, strings: tf.Tensor) -> Outputs:
+        """Texts (b,), cut at spaces."""
+        parts = tf.strings.split(strings, sep=" ")  # ragged (b, t), with empty parts between neighbouring spaces
+        parts = tf.ragged.boolean_mask(parts, tf.not_equal(parts, ""))
+        return self._outputs(parts.to_tensor(""), tf.cast(parts.row_lengths(), tf.int32))
+
+    def _tokens(self, tokens: tf.Tensor, sequence_len: tf.Tensor) -> Outputs:
+        """Tokens (b, t), of which the first `sequence_len` (b,) of each row count."""
+        return self._outputs(tokens, tf.clip_by_value(sequence_len, 0, tf.shape(tokens)[1]))
+
+    def _outputs(self, tokens: tf.Tensor, lengths: tf.Tensor) -> Outputs:
+        network = BiLM(self.config, self.weights)
+        words = self._words(network, tokens, lengths)  # (b, t + 2, projection)
+        found = network.layers(words, lengths + 2, *network.zero_state(tf.shape(tokens)[0]))
+        real = tf.sequence_mask(lengths, tf.shape(tokens)[1])[:, :, None]  # (b, t, 1)
+        layers = tf.where(real, found.layers[:, :, 1:-1], 0.0)  # (n_layers, b, t, dim)
+        elmo = tf.where(real, network.mix(layers), 0.0)  # (b, t, dim)
+        count = tf.cast(tf.maximum(lengths, 1), tf.float32)[:, None]  # (b, 1)
+        return {
+            "word_emb": layers[0, :, :, : self.config.projection],
+            "lstm_outputs1": layers[1],
+            "lstm_outputs2": layers[2],
+            "elmo": elmo,
+            "default": tf.reduce_sum(elmo, axis=1) / count,
+        }
+
+    def _words(self, network: BiLM, tokens: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Word vectors (b, t + 2, projection) of tokens (b, t) between sentence marks; each type is computed once."""
+        real = tf.sequence_mask(lengths, tf.shape(tokens)[1])  # (b, t)
+        types, which = tf.unique(tf.boolean_mask(tokens, real))  # (types,), (real tokens,)
+        types = tf.concat([[SENTENCE_START, SENTENCE_END], normalised(types, self.config.normalise)], 0)
+        vectors = network.words(character_ids(types, self.config.max_characters))  # (2 + types, projection)
+        row_of_type = tf.scatter_nd(tf.cast(tf.where(real), tf.int32), which + 1, tf.shape(tokens)) + 1  # (b, t)
+        start = tf.zeros((tf.shape(tokens)[0], 1), tf.int32)  # (b, 1)
+        return tf.gather(vectors, tf.concat([start, row_of_type, start + 1], axis=1))
+
+
+def character_ids(tokens: tf.Tensor, max_characters: int) -> tf.Tensor:
+    """`characters.character_ids` inside a graph: tokens (n,) strings -> (n, max_characters) int32."""
+    cut = tf.strings.substr(tokens, 0, max_characters - 2, unit="BYTE")  # (n,)
+    length = tf.strings.length(cut, unit="BYTE")[:, None]  # (n, 1)
+    spelling = tf.cast(tf.io.decode_raw(cut, tf.uint8, fixed_length=max_characters - 2), tf.int32)
+    for mark, character in ((SENTENCE_START, BEGIN_SENTENCE), (SENTENCE_END, END_SENTENCE)):
+        is_mark = tf.equal(tokens, mark)[:, None]  # (n, 1)
+        spelling, length = tf.where(is_mark, character, spelling), tf.where(is_mark, 1, length)
+    spelling = tf.pad(spelling, [[0, 0], [1, 1]])  # (n, max_characters), in its place behind the begin mark
+    place = tf.range(max_characters)[None]  # (1, max_characters)
+    after = tf.where(place == length + 1, END_WORD, PAD)  # (n, max_characters)
+    return tf.where(place == 0, BEGIN_WORD, tf.where(place <= length, spelling, after))
+
+
+def normalised(tokens: tf.Tensor, kinds: Sequence[Normalise]) -> tf.Tensor:
+    """`characters.normalise_token` inside a graph: tokens (n,) -> (n,)."""
+    if Normalise.STRAIGHT_QUOTES not in kinds:
+        return tokens
+    straight = tokens
+    for quote in sorted(set(STRAIGHT_QUOTES.values())):
+        typographic = "".join(chr(point) for point, straightened in STRAIGHT_QUOTES.items() if straightened == quote)
+        straight = tf.strings.regex_replace(straight, f"[{typographic}]", chr(quote))
+    for penn, plain in PENN_QUOTES.items():
+        straight = tf.where(tf.equal(tokens, penn), plain, straight)
+    return straight
+
+
+def write_saved_model(folder: Path, model: Model) -> None:
+    """Write the module into `folder`; the model's configuration lies in it as an extra asset."""
+    module = HubModule(model)
+    tf.saved_model.save(module, str(folder), signatures={"default": module.default, "tokens": module.tokens})
+    extra = folder / CONFIG_INSIDE
+    extra.parent.mkdir(exist_ok=True)
+    extra.write_text(json.dumps(config_to_json(model.config), indent=1) + "\n", encoding="utf-8")

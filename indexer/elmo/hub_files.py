@@ -1,0 +1,223 @@
+"""A TF-Hub module's files: from a handle, a folder or an archive to a local folder, within seconds or with an error.
+
+`tensorflow_hub` downloads without any time limit and waits ten minutes for the lock of a dead download. Here the server
+is asked first, by a thread that is given up when it stays silent, and every read of the download itself is bounded.
+A handle that lies in the cache (`TFHUB_CACHE_DIR`, else the system's temporary folder) is never asked for again.
+"""
+
+import contextlib
+import hashlib
+import os
+import queue
+import shutil
+import socket
+import ssl
+import tarfile
+import tempfile
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+
+from indexer.elmo.quiet import import_tensorflow
+from indexer.errors import ModelError
+
+SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
+ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
+ANSWER_SECONDS = 10.0  # until the server's first answer, name resolution and TLS included
+READ_SECONDS = 30.0  # for each read of a download under way
+_DIGESTED = (*SAVED_MODEL_NAMES, "variables", "assets")  # what decides a module's numbers
+_BLOCK = 1 << 20  # bytes read at a time
+
+
+def is_handle(source: str) -> bool:
+    """Tell whether `source` is the address of a module (`https://...`) rather than a path."""
+    return source.startswith(("https://", "http://"))
+
+
+def is_hub_source(source: str) -> bool:
+    """Tell whether `source` is for this reader: a handle, a tar archive, or a folder that holds a SavedModel."""
+    path = Path(source)
+    return is_handle(source) or source.endswith(ARCHIVE_SUFFIXES) or _holds_saved_model(path)
+
+
+@contextlib.contextmanager
+def module_folder(source: str) -> Iterator[Path]:
+    """Give the local folder of a module for as long as the block runs; an archive is unpacked and removed after it.
+
+    Raises:
+        ModelError: nothing lies there, it is no module, the archive is broken, or the handle cannot be fetched.
+    """
+    if is_handle(source):
+        yield _fetched(source)
+    elif source.endswith(ARCHIVE_SUFFIXES):
+        with tempfile.TemporaryDirectory(prefix="polyseme-hub-") as unpacked:
+            yield _unpacked(Path(source), Path(unpacked))
+    else:
+        yield _checked_folder(Path(source))
+
+
+def module_digest(folder: Path) -> str:
+    """Digest of the files that decide a module's numbers, in hexadecimal; the same for a folder and its archive."""
+    digest = hashlib.sha256()
+    parts = [folder / name for name in _DIGESTED]
+    files = [file for part in parts for file in ([part] if part.is_file() else part.rglob("*")) if file.is_file()]
+    for file in sorted(files, key=lambda each: each.relative_to(folder).as_posix()):
+        digest.update(f"{file.relative_to(folder).as_posix()}\0{file.stat().st_size}\0".encode())
+        with file.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def import_tensorflow_hub() -> ModuleType:
+    """Import `tensorflow_hub` in silence, without the warning about its own use of pkg_resources; the one door to it.
+
+    Raises:
+        ModelError: it, or one of the two old packages it needs, is not installed.
+    """
+    import_tensorflow()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+            warnings.filterwarnings("ignore", message="Deprecated call to `pkg_resources")
+            import tensorflow_hub
+    except ImportError as error:
+        needed = "'tensorflow-hub>=0.16' tf-keras 'setuptools<82'"
+        raise ModelError(f"TF-Hub modules cannot be read: {one_line(error)}; pip install {needed}") from error
+    module: ModuleType = tensorflow_hub
+    return module
+
+
+def one_line(error: BaseException | str) -> str:
+    """First line of an error of somebody else's, shortened: our own messages are one line."""
+    text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return text if len(text) <= 200 else f"{text[:197]}..."
+
+
+def _holds_saved_model(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in SAVED_MODEL_NAMES)
+
+
+def _checked_folder(folder: Path) -> Path:
+    if not folder.exists():
+        raise ModelError(f"{folder} does not exist; give a module's folder, its .tar.gz or its https:// handle")
+    if not _holds_saved_model(folder):
+        raise ModelError(f"{folder} is not a TF-Hub module: it holds no saved_model.pb; give the folder that does")
+    return folder
+
+
+def _unpacked(archive: Path, destination: Path) -> Path:
+    """Unpack `archive` below `destination` and give the folder of the module in it."""
+    if not archive.is_file():
+        raise ModelError(f"{archive} does not exist; give a module's folder, its .tar.gz or its https:// handle")
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                _unpack_member(tar, member, archive, destination)
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise ModelError(
+            f"{archive} cannot be unpacked ({one_line(error)}); it may be cut short: fetch it again"
+        ) from error
+    folders = [destination, *sorted(path for path in destination.iterdir() if path.is_dir())]
+    found = [folder for folder in folders if _holds_saved_model(folder)]
+    if len(found) != 1:
+        raise ModelError(f"{archive} is not a TF-Hub module: it holds {len(found)} saved_model.pb; give one that does")
+    return found[0]
+
+
+def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path, destination: Path) -> None:
+    """Write one plain file of an archive; links, devices and paths that lead out of `destination` are refused."""
+    name = PurePosixPath(member.name)
+    if name.is_absolute() or ".." in name.parts or not (member.isfile() or member.isdir()):
+        raise ModelError(f"{archive} holds {member.name!r}, which no module needs; do not trust this archive")
+    target = destination.joinpath(*name.parts)
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source = tar.extractfile(member)
+    assert source is not None  # a plain file always has contents
+    with source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy, _BLOCK)
+
+
+def _fetched(handle: str) -> Path:
+    """Local folder of a handle's module: the cache's, or downloaded into the cache."""
+    cached = _cache_folder(handle)
+    if not (cached.is_dir() and any(cached.iterdir())):
+        _refuse_if_locked(cached.with_name(f"{cached.name}.lock"), handle)
+        _ask_server(handle)
+        _download(handle)
+    if not _holds_saved_model(cached):
+        raise ModelError(f"{cached}, the cache of {handle}, holds no saved_model.pb; remove that folder and try again")
+    return cached
+
+
+def _cache_folder(handle: str) -> Path:
+    """Where `tensorflow_hub` keeps a handle's module: the SHA-1 of the handle, in the cache."""
+    root = os.environ.get("TFHUB_CACHE_DIR") or str(Path(tempfile.gettempdir()) / "tfhub_modules")
+    return Path(root) / hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()
+
+
+def _refuse_if_locked(lock: Path, handle: str) -> None:
+    """Raise instead of waiting ten minutes for a download that another process began, or left behind when it died."""
+    if lock.exists():
+        raise ModelError(
+            f"another process is downloading {handle}, or died while it did; try again later, or remove {lock}"
+        )
+
+
+def _ask_server(handle: str) -> None:
+    """Raise unless the server of `handle` answers within `ANSWER_SECONDS`.
+
+    Looking a name up cannot be interrupted, so it happens in a thread that is left to itself when time is up.
+    """
+    answer: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=lambda: answer.put(_refusal(handle)), daemon=True).start()
+    try:
+        refusal = answer.get(timeout=ANSWER_SECONDS)
+    except queue.Empty:
+        refusal = f"no answer within {ANSWER_SECONDS:g} seconds"
+    if refusal:
+        raise ModelError(f"{handle} cannot be reached: {refusal}; check the address, or give a downloaded .tar.gz")
+
+
+def _refusal(handle: str) -> str:
+    """Why the server would not give the module of `handle`; empty if it would."""
+    address = urllib.parse.urlparse(handle)
+    asked = urllib.parse.urlencode([*urllib.parse.parse_qsl(address.query), ("tf-hub-format", "compressed")])
+    context = ssl.create_default_context()
+    if os.environ.get("TFHUB_DISABLE_CERT_VALIDATION") == "true":  # tensorflow_hub's own switch
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    try:
+        with urllib.request.urlopen(address._replace(query=asked).geturl(), timeout=ANSWER_SECONDS, context=context):
+            return ""
+    except urllib.error.HTTPError as error:
+        with error:
+            return f"the server answers {error.code} {error.reason}"
+    except urllib.error.URLError as error:
+        return one_line(error.reason)
+    except (OSError, ValueError) as error:
+        return one_line(error)
+
+
+def _download(handle: str) -> None:
+    """Let `tensorflow_hub` fetch a module into its cache, each read bounded in time."""
+    hub = import_tensorflow_hub()
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(READ_SECONDS)
+    try:
+        hub.resolve(handle)
+    except (OSError, EOFError, ValueError, RuntimeError, tarfile.TarError, zlib.error) as error:
+        raise ModelError(
+            f"{handle} could not be downloaded ({one_line(error)}); try again, or give a downloaded .tar.gz"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(before)
