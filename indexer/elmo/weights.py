@@ -58,7 +58,7 @@ def model_id(model: Model) -> str:
         tensors |= {f"sense_space.{name}": array for name, array in arrays.items()}
     for name, array in sorted(tensors.items()):
         digest.update(f"\0{name}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array, np.float32).data)
+        digest.update(np.asarray(array, np.float32, order="C").tobytes())
     return digest.hexdigest()
 
 
@@ -166,25 +166,30 @@ def verify_model(folder: Path) -> None:
 
 
 def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLayer | None, half: bool) -> None:
-    from safetensors.numpy import save_file
-
-    dtype = np.float16 if half else np.float32
     text = json.dumps(config_to_json(model.config), indent=1) + "\n"
     (folder / CONFIG).write_text(text, encoding="utf-8")
     (folder / CARD).write_text(card, encoding="utf-8")
-    save_file({name: np.ascontiguousarray(array, dtype) for name, array in model.weights.items()}, folder / WEIGHTS)
-    words: Iterable[str] | None = None
+    dtype = np.float16 if half else np.float32
+    _save({name: np.asarray(array, dtype) for name, array in model.weights.items()}, folder / WEIGHTS)
+    words: tuple[str, ...] = ()
     if model.sense_space:
         words, tensors = _sense_space_to_tensors(model.sense_space)
-        save_file(tensors, folder / SENSE_SPACE)
+        _save(tensors, folder / SENSE_SPACE)
     if output_layer:
-        if words is not None and tuple(words) != output_layer.words:
+        if words and words != output_layer.words:
             raise ModelError(f"{folder}: the sense space and the output layer count different words; leave one out")
         words = output_layer.words
-        tensors = {"weights": output_layer.weights, "bias": output_layer.bias}
-        save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, folder / SOFTMAX)
-    if words is not None:
+        _save({"weights": output_layer.weights, "bias": output_layer.bias}, folder / SOFTMAX)
+    if words:
         (folder / VOCAB).write_text("".join(f"{word}\n" for word in words), encoding="utf-8", newline="\n")
+
+
+def _save(tensors: Mapping[str, npt.NDArray[np.generic]], path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    # It writes an array's memory as it lies there, whatever its order, and leaves a file that nobody else may read.
+    save_file({name: np.asarray(array, order="C") for name, array in tensors.items()}, path)
+    path.chmod(0o644)
 
 
 def _sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], Tensors]:

@@ -1,0 +1,46 @@
+"""Which sentences go through the network together, and how long ones are cut and joined. Pure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_TOKENS = 512  # of one window
+OVERLAP = 128  # tokens that two neighbouring windows share
+_STEP = MAX_TOKENS - OVERLAP
+
+
+def windows_of(n: int) -> list[tuple[int, int]]:
+    """Start and end of the windows that `n` tokens are read in: one if they fit, else overlapping ones."""
+    if n <= MAX_TOKENS:
+        return [(0, n)]
+    return [(start, min(start + MAX_TOKENS, n)) for start in range(0, n - OVERLAP, _STEP)]
+
+
+def joined(parts: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """States of a sentence's windows, (n_layers, w + 2, dim) each, as those of one sentence (n_layers, t + 2, dim).
+
+    Each window was read as a sentence of its own, between `<S>` and `</S>`. The seam lies in the middle of the overlap:
+    every token is taken from the window in which it stands farther from a cut, and has at least 64 tokens on both
+    sides there. The marks' states are the first window's `<S>` and the last window's `</S>`.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    seam = 1 + OVERLAP // 2
+    first, middle, last = parts[0][:, : seam + _STEP], parts[1:-1], parts[-1][:, seam:]
+    return np.concatenate([first, *(part[:, seam : seam + _STEP] for part in middle), last], axis=1)
+
+
+def batches_of(lengths: Sequence[int], places: int) -> list[list[int]]:
+    """Group the items 0..n-1 so that each group, padded to its longest, takes at most `places` places.
+
+    Neighbours in length go together, the order of equal lengths is kept: the same lengths give the same groups. An
+    item longer than `places` is a group by itself.
+    """
+    batches: list[list[int]] = []
+    for item in sorted(range(len(lengths)), key=lambda item: lengths[item]):
+        if batches and (len(batches[-1]) + 1) * lengths[item] <= places:
+            batches[-1].append(item)
+        else:
+            batches.append([item])
+    return batches

@@ -1,0 +1,37 @@
+"""The models that come with Polyseme (`data/models`), found however it was installed."""
+
+import functools
+import importlib.resources
+from pathlib import Path
+
+from indexer.elmo.sense import WordCounts
+from indexer.elmo.weights import is_model_folder, read_word_counts
+from indexer.errors import ModelError
+
+DEFAULT = "default"
+
+
+def bundled_names() -> list[str]:
+    """Names that `load_encoder` takes for the bundled models, in alphabetical order."""
+    folder = _models()
+    return sorted(path.name for path in folder.iterdir() if is_model_folder(path)) if folder.is_dir() else []
+
+
+def bundled_folder(name: str) -> Path | None:
+    """Where the bundled model `name` lies, or None if there is none; raises `ModelError` if `default` is missing."""
+    if name in bundled_names():
+        return _models() / name
+    if name == DEFAULT:
+        raise ModelError(f"the bundled model is missing from {_models()}; install Polyseme again")
+    return None
+
+
+@functools.cache
+def english_counts() -> WordCounts:
+    """How often English words stood in the bundled model's training text: for models that do not say it of theirs."""
+    folder = bundled_folder(DEFAULT)
+    return (read_word_counts(folder) if folder else None) or WordCounts({}, 0)
+
+
+def _models() -> Path:
+    return Path(str(importlib.resources.files("polyseme_data"))) / "models"

@@ -1,0 +1,190 @@
+"""Sentences to arrays: our network fed in batches of like length, each distinct word spelled out once."""
+
+import functools
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.elmo import ElmoOutputs, Precision, Representation
+from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, windows_of
+from indexer.elmo.bundled import english_counts
+from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
+from indexer.elmo.config import BiLMConfig, Normalise
+from indexer.elmo.network import Network, State, WordVectors
+from indexer.elmo.sense import RARITY, WINDOW, rarity_weights, sense_blocks
+from indexer.elmo.weights import Model, model_id
+from indexer.errors import ModelError
+
+Array = npt.NDArray[np.float32]
+
+_GATES = 1 << 23  # numbers that one direction's gates of one batch may take: 32 MiB
+
+
+class ElmoEncoder:
+    """`Encoder` for every model whose weights can be read. Safe to share between threads; one encodes at a time."""
+
+    def __init__(self, model: Model, source: str, precision: Precision = Precision.FLOAT32) -> None:
+        self.model = model
+        self.source = source
+        self.precision = precision
+        self.model_id = model_id(model)
+        self.config: BiLMConfig = model.config
+        self.n_layers = model.config.n_layers
+        self.dim = model.config.dim
+        self.has_sense_space = model.sense_space is not None
+        self.sense_dim = model.sense_space.dim if model.sense_space else 2 * self.dim
+        self._lock = threading.RLock()
+        self._carried: State | None = None
+
+    def encode(self, sentences: Sequence[Sequence[str]], carry_state: bool = False) -> list[Array]:
+        """See `Encoder.encode`. `carry_state` reads sentences whole, however long; `reset_state` begins anew."""
+        read = self._normalised(sentences)
+        with self._lock:
+            states = self._carry(read) if carry_state else self._states(read)
+        return [state[:, 1:-1] for state in states]
+
+    def reset_state(self) -> None:
+        """Forget the state that `encode(..., carry_state=True)` left: the next such call starts at zero."""
+        with self._lock:
+            self._carried = None
+
+    def sense(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
+        """See `Encoder.sense`."""
+        read = self._normalised(sentences)
+        return self._sense(read, self._states(read))
+
+    def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
+        """See `Encoder.represent`."""
+        read = self._normalised(sentences)
+        states = self._states(read)
+        found = []
+        for state, sense in zip(states, self._sense(read, states), strict=True):
+            layers = state[:, 1:-1]  # (n_layers, t, dim)
+            elmo = self._mix(layers)  # (t, dim)
+            found.append(Representation(layers, elmo, sense, _mean(elmo)))
+        return found
+
+    def word_vectors(self, forms: Sequence[str]) -> Array:
+        """See `Encoder.word_vectors`."""
+        (read,) = self._normalised([forms])
+        with self._lock:
+            return self._words.look_up(read)
+
+    def default(self, texts: Sequence[str]) -> ElmoOutputs:
+        """See `Encoder.default`."""
+        return self._outputs([[token for token in text.split(" ") if token] for text in texts], 0)
+
+    def tokens(self, tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) -> ElmoOutputs:
+        """See `Encoder.tokens`; raises `ModelError` if the two do not fit each other."""
+        if len(tokens) != len(sequence_len):
+            raise ModelError(f"{len(tokens)} rows of tokens but {len(sequence_len)} lengths; give one for each row")
+        for number, (row, length) in enumerate(zip(tokens, sequence_len, strict=True)):
+            if not 0 <= length <= len(row):
+                raise ModelError(f"sequence_len[{number}] is {length}, its row has {len(row)} tokens; correct it")
+        rows = [list(row[:length]) for row, length in zip(tokens, sequence_len, strict=True)]
+        return self._outputs(rows, max((len(row) for row in tokens), default=0))
+
+    def _normalised(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        kinds = self.config.normalise
+        if any(isinstance(sentence, str) for sentence in sentences):
+            raise ModelError("a sentence to encode is a list of tokens, not a text; split it, or use default(texts)")
+        return [[normalise_token(token, kinds) for token in sentence] for sentence in sentences]
+
+    def _outputs(self, rows: Sequence[Sequence[str]], width: int) -> ElmoOutputs:
+        """The module's arrays, at least `width` tokens wide."""
+        shape = (self.n_layers, len(rows), max([width, *map(len, rows)]), self.dim)
+        layers = np.zeros(shape, np.float32)  # (n_layers, b, t, dim)
+        elmo = np.zeros(shape[1:], np.float32)  # (b, t, dim)
+        default = np.zeros((len(rows), self.dim), np.float32)  # (b, dim)
+        for i, state in enumerate(self._states(rows)):
+            layers[:, i, : len(rows[i])] = state[:, 1:-1]
+            elmo[i, : len(rows[i])] = self._mix(state[:, 1:-1])
+            default[i] = _mean(elmo[i, : len(rows[i])])
+        return ElmoOutputs(layers[0, :, :, : self.config.projection], layers[1], layers[-1], elmo, default)
+
+    def _sense(self, sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
+        space = self.model.sense_space
+        counts = space.counts if space else english_counts()
+        rarity, window = (space.rarity, space.window) if space else (RARITY, WINDOW)
+        spelled = [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
+        weights = [rarity_weights(counts.frequencies(sentence), rarity) for sentence in spelled]  # (t,) each
+        blocks = sense_blocks(
+            [state[-1] for state in states], [state[0, 1:-1] for state in states], weights, window
+        )  # (t, 2 * dim) each
+        return [space.apply(block) for block in blocks] if space else blocks
+
+    def _mix(self, layers: Array) -> Array:
+        """ELMo (equation 1): (n_layers, t, dim) -> (t, dim)."""
+        return np.asarray(np.tensordot(self._mix_weights, layers, axes=1), np.float32)
+
+    @functools.cached_property
+    def _mix_weights(self) -> Array:
+        """Softmax of the layers' weights, times gamma: (n_layers,)."""
+        weights = np.exp(self.model.weights["mix.weights"].astype(np.float64))  # (n_layers,)
+        return np.asarray(self.model.weights["mix.gamma"] * weights / weights.sum(), np.float32)
+
+    def _states(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
+        """All layers, the sentence marks' states at both ends: (n_layers, t + 2, dim) for each sentence."""
+        windows = [window for sentence in sentences for window in windows_of(len(sentence))]
+        owners = [i for i, sentence in enumerate(sentences) for _ in windows_of(len(sentence))]
+        pieces = [list(sentences[i][start:end]) for i, (start, end) in zip(owners, windows, strict=True)]
+        read: list[list[Array]] = [[] for _ in sentences]
+        for i, state in zip(owners, self._read_all(pieces), strict=True):
+            read[i].append(state)
+        return [joined(parts) for parts in read]
+
+    def _read_all(self, pieces: Sequence[list[str]]) -> list[Array]:
+        """Each piece from the zero state, in batches of like length: (n_layers, t + 2, dim) each."""
+        found: dict[int, Array] = {}
+        places = max(_GATES // (4 * self.config.cell), MAX_TOKENS + 2)
+        for batch in batches_of([len(piece) + 2 for piece in pieces], places):
+            with self._lock:
+                layers, _ = self._network.read(*self._padded([pieces[i] for i in batch]))
+            for row, i in enumerate(batch):
+                found[i] = layers[:, row, : len(pieces[i]) + 2].copy()
+        return [found[i] for i in range(len(pieces))]
+
+    def _carry(self, sentences: Sequence[list[str]]) -> list[Array]:
+        """The call as one batch that starts from the state of the call before."""
+        if not sentences:
+            return []
+        kept, b = self._carried, len(sentences)
+        layers, (cells, outputs) = self._network.read(*self._padded(sentences), _start(kept, b) if kept else None)
+        if kept:  # rows that this call has not stay for a later one
+            cells = np.concatenate([cells, kept[0][:, :, b:]], axis=2)
+            outputs = np.concatenate([outputs, kept[1][:, :, b:]], axis=2)
+        self._carried = (cells, outputs)
+        return [layers[:, row, : len(sentence) + 2].copy() for row, sentence in enumerate(sentences)]
+
+    def _padded(self, sentences: Sequence[Sequence[str]]) -> tuple[Array, npt.NDArray[np.int32]]:
+        """Word vectors (b, t, projection) of sentences and their marks, zeros past the ends, and the lengths (b,)."""
+        rows = [[SENTENCE_START, *sentence, SENTENCE_END] for sentence in sentences]
+        lengths = np.array([len(row) for row in rows], np.int32)  # (b,)
+        words = np.zeros((len(rows), lengths.max(), self.config.projection), np.float32)  # (b, t, projection)
+        words[np.arange(lengths.max()) < lengths[:, None]] = self._words.look_up([word for row in rows for word in row])
+        return words, lengths
+
+    @functools.cached_property
+    def _network(self) -> Network:
+        return Network(self.model, self.precision)
+
+    @functools.cached_property
+    def _words(self) -> WordVectors:
+        return WordVectors(self._network, self.config)
+
+
+def _mean(elmo: Array) -> Array:
+    """Mean over the tokens, (t, dim) -> (dim,); zeros for none."""
+    return np.asarray(elmo.sum(axis=0) / max(len(elmo), 1), np.float32)
+
+
+def _start(kept: State, b: int) -> State:
+    """The first `b` rows of a kept state, zeros for those that it has not."""
+    cells, outputs = (
+        np.concatenate([part[:, :, :b], np.zeros_like(part, shape=(*part.shape[:2], missing, part.shape[3]))], axis=2)
+        for part in kept
+        for missing in [max(b - part.shape[2], 0)]
+    )
+    return cells, outputs
