@@ -10,8 +10,8 @@ from indexer.elmo.config import Normalise
 BEGIN_SENTENCE, END_SENTENCE, BEGIN_WORD, END_WORD, PAD = range(256, 261)
 SENTENCE_START, SENTENCE_END = "<S>", "</S>"
 
-STRAIGHT_QUOTES = str.maketrans("‘’‚‛ʼ′“”„‟″", "''''''\"\"\"\"\"")
-PENN_QUOTES = {"``": '"', "''": '"'}
+_STRAIGHT_QUOTES = str.maketrans("‘’‚‛ʼ′“”„‟″", "''''''\"\"\"\"\"")
+_PENN_QUOTES = {"``": '"', "''": '"'}
 
 
 def character_ids(tokens: Sequence[str], max_characters: int = 50) -> npt.NDArray[np.int32]:
@@ -41,7 +41,7 @@ def normalise_token(token: str, kinds: Sequence[Normalise]) -> str:
     two-character marks, become ' and ".
     """
     if Normalise.STRAIGHT_QUOTES in kinds:
-        return PENN_QUOTES.get(token) or token.translate(STRAIGHT_QUOTES)
+        return _PENN_QUOTES.get(token) or token.translate(_STRAIGHT_QUOTES)
     return token
 
 
