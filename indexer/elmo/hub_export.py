@@ -4,7 +4,8 @@ The character ids are computed inside the graph, so that plain `tensorflow_hub.l
 """
 
 import json
-from collections.abc import Sequence
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +18,23 @@ from indexer.elmo.characters import (
     END_SENTENCE,
     END_WORD,
     PAD,
-    PENN_QUOTES,
     SENTENCE_END,
     SENTENCE_START,
-    STRAIGHT_QUOTES,
 )
-from indexer.elmo.config import Normalise, config_to_json
-from indexer.elmo.hub_weights import CONFIG_INSIDE, their_name
+from indexer.elmo.config import config_to_json
+from indexer.elmo.hub_files import CONFIG_INSIDE, one_line
+from indexer.elmo.hub_weights import N_LSTM, their_name
 from indexer.elmo.weights import Model
+from indexer.errors import ModelError
 
 Outputs = dict[str, tf.Tensor]
 
 
 class HubModule(tf.Module):  # type: ignore[misc]
-    """The network behind the module's two signatures. Padding is zero in every output, as in `google/elmo`'s format."""
+    """The network behind the module's two signatures: the same arrays as `Encoder.default` and `Encoder.tokens` give.
+
+    Tokens are read as they are: what the configuration says about normalising them is for whoever cuts the text.
+    """
 
     def __init__(self, model: Model) -> None:
         super().__init__(name="elmo")
@@ -75,7 +79,7 @@ class HubModule(tf.Module):  # type: ignore[misc]
         """Word vectors (b, t + 2, projection) of tokens (b, t) between sentence marks; each type is computed once."""
         real = tf.sequence_mask(lengths, tf.shape(tokens)[1])  # (b, t)
         types, which = tf.unique(tf.boolean_mask(tokens, real))  # (types,), (real tokens,)
-        types = tf.concat([[SENTENCE_START, SENTENCE_END], normalised(types, self.config.normalise)], 0)
+        types = tf.concat([[SENTENCE_START, SENTENCE_END], types], 0)  # (2 + types,)
         vectors = network.words(character_ids(types, self.config.max_characters))  # (2 + types, projection)
         row_of_type = tf.scatter_nd(tf.cast(tf.where(real), tf.int32), which + 1, tf.shape(tokens)) + 1  # (b, t)
         start = tf.zeros((tf.shape(tokens)[0], 1), tf.int32)  # (b, 1)
@@ -96,23 +100,28 @@ def character_ids(tokens: tf.Tensor, max_characters: int) -> tf.Tensor:
     return tf.where(place == 0, BEGIN_WORD, tf.where(place <= length, spelling, after))
 
 
-def normalised(tokens: tf.Tensor, kinds: Sequence[Normalise]) -> tf.Tensor:
-    """`characters.normalise_token` inside a graph: tokens (n,) -> (n,)."""
-    if Normalise.STRAIGHT_QUOTES not in kinds:
-        return tokens
-    straight = tokens
-    for quote in sorted(set(STRAIGHT_QUOTES.values())):
-        typographic = "".join(chr(point) for point, straightened in STRAIGHT_QUOTES.items() if straightened == quote)
-        straight = tf.strings.regex_replace(straight, f"[{typographic}]", chr(quote))
-    for penn, plain in PENN_QUOTES.items():
-        straight = tf.where(tf.equal(tokens, penn), plain, straight)
-    return straight
+def export_hub(model: Model, folder: Path) -> None:
+    """Write a module into `folder`, whole or not at all; the model's configuration lies in it as an extra asset.
 
+    The sense space has no place in a module and is left out.
 
-def write_saved_model(folder: Path, model: Model) -> None:
-    """Write the module into `folder`; the model's configuration lies in it as an extra asset."""
+    Raises:
+        ModelError: the model has not two biLSTM layers, something is there already, or the folder cannot be written.
+    """
+    if model.config.n_lstm != N_LSTM:
+        raise ModelError(f"a module has room for {N_LSTM} biLSTM layers, this model has {model.config.n_lstm}")
+    if folder.exists():
+        raise ModelError(f"{folder} exists already; remove it or choose another place")
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     module = HubModule(model)
-    tf.saved_model.save(module, str(folder), signatures={"default": module.default, "tokens": module.tokens})
-    extra = folder / CONFIG_INSIDE
-    extra.parent.mkdir(exist_ok=True)
-    extra.write_text(json.dumps(config_to_json(model.config), indent=1) + "\n", encoding="utf-8")
+    signatures = {"default": module.default, "tokens": module.tokens}
+    try:
+        tf.saved_model.save(module, str(aside), signatures=signatures)
+        extra = aside / CONFIG_INSIDE
+        extra.parent.mkdir(exist_ok=True)
+        extra.write_text(json.dumps(config_to_json(model.config), indent=1) + "\n", encoding="utf-8")
+        aside.rename(folder)
+    except (OSError, tf.errors.OpError) as error:
+        raise ModelError(f"{folder} cannot be written ({one_line(error)}); choose another place") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -29,6 +29,7 @@ from indexer.errors import ModelError
 
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
+CONFIG_INSIDE = Path("assets.extra", "config.json")  # where our own exports keep their configuration
 ANSWER_SECONDS = 10.0  # until the server's first answer, name resolution and TLS included
 READ_SECONDS = 30.0  # for each read of a download under way
 _DIGESTED = (*SAVED_MODEL_NAMES, "variables", "assets")  # what decides a module's numbers
@@ -92,6 +93,14 @@ def import_tensorflow_hub() -> ModuleType:
         raise ModelError(f"TF-Hub modules cannot be read: {one_line(error)}; pip install {needed}") from error
     module: ModuleType = tensorflow_hub
     return module
+
+
+def decode_error() -> type[Exception]:
+    """What protocol buffers raise for bytes that are none; its package comes with TensorFlow and without types."""
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+    error: type[Exception] = DecodeError
+    return error
 
 
 def one_line(error: BaseException | str) -> str:

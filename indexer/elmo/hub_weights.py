@@ -2,7 +2,7 @@
 
 `google/elmo` and modules like it are bilm-tf in a SavedModel: their variables bear bilm-tf's names (in TF1 hub format
 the checkpoint's own; in a TF2 SavedModel those that the checkpoint's object graph records). The clips are constants of
-the graph; activation and skip connection are no data at all, so whoever converts tries them against the module.
+the graph; activation and skip connection are no data at all, so they are tried against the module itself.
 """
 
 import re
@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from indexer.elmo import Representation
 from indexer.elmo.config import Activation, BiLMConfig, read_config, tensor_shapes
-from indexer.elmo.hub_files import one_line
+from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.hub import HubEncoder, opened_module
+from indexer.elmo.hub_files import CONFIG_INSIDE, decode_error, one_line
+from indexer.elmo.weights import Model
 from indexer.errors import ModelError
 
 if TYPE_CHECKING:
@@ -25,8 +29,16 @@ Weights = dict[str, npt.NDArray[np.float32]]
 Clips = tuple[float | None, float | None]  # of the cell, of the projection
 
 PUBLISHED_CLIPS: Clips = (3.0, 3.0)  # of every ELMo published with bilm-tf
-CONFIG_INSIDE = Path("assets.extra", "config.json")  # where our own exports keep their configuration
 N_LSTM = 2  # the module format has outputs for just two
+
+TOLERANCE = 1e-4  # of the largest number in a module's layers; another configuration is off by far more
+PROBES = (  # short, long, repeated (cells run into their clip), many scripts, a token longer than 50 bytes
+    ("bank",),
+    ["The", "cat", ",", "which", "had", "sat", "on", "the", "mat", "since", "Monday", ",", "saw", "dogs", "in", "the", "fog", ";", "none", "of", "them", "saw", "it", "."],
+    ("very",) * 60,
+    ("naïve", "café", "—", "“", "Привет", "日本語", "🙂", "3.14", "x" * 70, "a"),
+    ("!", "!", "!"),
+)
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _DIRECTIONS = {"0": "forward", "1": "backward"}
@@ -51,6 +63,44 @@ class HubWeights:
 
     candidates: tuple[BiLMConfig, ...]
     weights: Weights
+
+
+def read_hub_weights(source: str) -> Model:
+    """A module's network as a model of ours, proven to give the module's numbers on `PROBES`; it has no sense space.
+
+    Raises:
+        ModelError: the module cannot be had, its variables cannot be read, or no configuration gives its numbers.
+    """
+    with opened_module(source) as (encoder, folder):
+        return proven_model(encoder, folder)
+
+
+def proven_model(encoder: HubEncoder, folder: Path) -> Model:
+    """The model whose configuration makes our network agree with the module; see `read_hub_weights`."""
+    read = read_variables(folder)
+    expected = encoder.represent(PROBES)
+    bound = TOLERANCE * max(1.0, *(float(np.abs(one.layers).max()) for one in expected))
+    closest = np.inf
+    for config in read.candidates:
+        model = Model(config, read.weights)
+        given = ElmoEncoder(model, encoder.source).represent(PROBES)
+        apart = max(_apart(ours, theirs) for ours, theirs in zip(given, expected, strict=True))
+        if apart <= bound:
+            return model
+        closest = min(closest, apart)
+    raise ModelError(
+        f"{encoder.source} computes something else with its weights than bilm-tf does (vectors differ by {closest:.2g}); "
+        "use the module itself as the model"
+    )
+
+
+def _apart(ours: Representation, theirs: Representation) -> float:
+    """Largest difference in any number that both give; sense vectors are left out: a module has no states at the ends."""
+    return max(
+        float(np.abs(ours.layers - theirs.layers).max()),
+        float(np.abs(ours.elmo - theirs.elmo).max()),
+        float(np.abs(ours.default - theirs.default).max()),
+    )
 
 
 def our_name(variable: str) -> str | None:
@@ -192,14 +242,6 @@ def _graph_nodes(folder: Path) -> Iterator["NodeDef"]:
         yield from graph.node
         for function in graph.library.function:
             yield from function.node_def
-
-
-def decode_error() -> type[Exception]:
-    """What protocol buffers raise for bytes that are none; its package comes with TensorFlow and without types."""
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-
-    error: type[Exception] = DecodeError
-    return error
 
 
 def _constant(node: "NodeDef") -> float:

@@ -1,0 +1,234 @@
+"""TF-Hub modules as encoders: `google/elmo` and any with its signatures, run as they are through `tensorflow_hub`."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.elmo import ElmoOutputs, Precision, Representation
+from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, windows_of
+from indexer.elmo.bundled import english_counts
+from indexer.elmo.characters import normalise_token
+from indexer.elmo.config import BiLMConfig, Normalise, read_config
+from indexer.elmo.hub_files import (
+    CONFIG_INSIDE,
+    decode_error,
+    import_tensorflow_hub,
+    is_handle,
+    module_digest,
+    module_folder,
+    one_line,
+)
+from indexer.elmo.sense import rarity_weights, sense_blocks
+from indexer.errors import ModelError
+
+Array = npt.NDArray[np.float32]
+Arrays = dict[str, Array]
+Signature: TypeAlias = Callable[..., Arrays]
+
+SIGNATURES = ("default", "tokens")
+OUTPUTS = ("word_emb", "lstm_outputs1", "lstm_outputs2", "elmo", "default")
+N_LAYERS = 3
+
+_PLACES = 2 * MAX_TOKENS  # tokens and padding that go through a module at a time: google/elmo takes some 0.6 MB each
+_MIX = N_LAYERS  # where a window's states keep the mixed layers
+
+
+class HubEncoder:
+    """`Encoder` for a module, whose network is opaque: numbers are the module's own, padding included.
+
+    A module shows no states at the sentence's ends, so zeros stand there in what `sense` reads; `polyseme model
+    convert` makes a model folder of it, which has them.
+    """
+
+    n_layers = N_LAYERS
+    has_sense_space = False
+
+    def __init__(self, module: Any, digest: str, source: str, config: BiLMConfig | None = None) -> None:
+        self.source = source
+        self.config = config
+        self.model_id = digest
+        self._module = module  # keeps the variables alive, which its functions do not
+        self._default = _signature(module, "default", source)
+        self._tokens = _signature(module, "tokens", source)
+        probe = self._run([["a"]], 1)
+        self._projection = probe["word_emb"].shape[-1]
+        self.dim = 2 * self._projection
+        self.sense_dim = 2 * self.dim
+        if any(probe[name].shape[-1] != self.dim for name in OUTPUTS[1:]):
+            sizes = ", ".join(f"{name} {probe[name].shape[-1]}" for name in OUTPUTS)
+            raise ModelError(f"{source} is not laid out as google/elmo (sizes: {sizes}); give a module that is")
+
+    def encode(self, sentences: Sequence[Sequence[str]], carry_state: bool = False) -> list[Array]:
+        """See `Encoder.encode`; raises `ModelError` for `carry_state`: a module starts from zero every time."""
+        if carry_state:
+            raise ModelError(
+                f"{self.source} is a module, which carries no state; convert it with `polyseme model convert`"
+            )
+        return [states[:N_LAYERS, 1:-1] for states in self._states(self._normalised(sentences))]
+
+    def sense(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
+        """See `Encoder.sense`."""
+        read = self._normalised(sentences)
+        return _sense(read, self._states(read))
+
+    def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
+        """See `Encoder.represent`."""
+        read = self._normalised(sentences)
+        states = self._states(read)
+        return [
+            Representation(state[:N_LAYERS, 1:-1], state[_MIX, 1:-1], sense, _mean(state[_MIX, 1:-1]))
+            for state, sense in zip(states, _sense(read, states), strict=True)
+        ]
+
+    def word_vectors(self, forms: Sequence[str]) -> Array:
+        """See `Encoder.word_vectors`."""
+        rows = [forms[start : start + MAX_TOKENS] for start in range(0, len(forms), MAX_TOKENS)]
+        states = self._states(self._normalised(rows))
+        vectors = [state[0, 1:-1, : self._projection] for state in states]  # (t, projection) each
+        return np.concatenate([np.zeros((0, self._projection), np.float32), *vectors])
+
+    def default(self, texts: Sequence[str]) -> ElmoOutputs:
+        """See `Encoder.default`; padding is the module's own."""
+        rows = [[token for token in text.split(" ") if token] for text in texts]
+        width = max(map(len, rows), default=0)
+        if 0 < width <= MAX_TOKENS and width * len(rows) <= _PLACES:
+            return _outputs(self._default([_utf8(text) for text in texts]))
+        return self.tokens([[*row, *[""] * (width - len(row))] for row in rows], [len(row) for row in rows])
+
+    def tokens(self, tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) -> ElmoOutputs:
+        """See `Encoder.tokens`; padding is the module's own, but zero where a row is too long for one window."""
+        if len(tokens) != len(sequence_len):
+            raise ModelError(f"{len(tokens)} rows of tokens but {len(sequence_len)} lengths; give one for each row")
+        for number, (row, length) in enumerate(zip(tokens, sequence_len, strict=True)):
+            if not 0 <= length <= len(row):
+                raise ModelError(f"sequence_len[{number}] is {length}, its row has {len(row)} tokens; correct it")
+        rows = [list(row[:length]) for row, length in zip(tokens, sequence_len, strict=True)]
+        width = max(map(len, tokens), default=0)
+        if width == 0 or width > MAX_TOKENS:
+            return self._from_states(rows, width)
+        step = max(_PLACES // width, 1)
+        parts = [self._run(rows[start : start + step], width) for start in range(0, len(rows), step)]
+        return _outputs({name: np.concatenate([part[name] for part in parts]) for name in OUTPUTS})
+
+    def _from_states(self, rows: Sequence[Sequence[str]], width: int) -> ElmoOutputs:
+        """The five arrays put together from windows, with zeros past the sentences' ends."""
+        states = np.zeros((N_LAYERS + 1, len(rows), width, self.dim), np.float32)  # (layers and mix, b, t, dim)
+        for i, state in enumerate(self._states(rows)):
+            states[:, i, : len(rows[i])] = state[:, 1:-1]
+        default = [_mean(states[_MIX, i, : len(row)]) for i, row in enumerate(rows)]  # (dim,) each
+        means = np.asarray(default, np.float32).reshape(len(rows), self.dim)  # (b, dim)
+        return ElmoOutputs(states[0, :, :, : self._projection], states[1], states[2], states[_MIX], means)
+
+    def _normalised(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        if any(isinstance(sentence, str) for sentence in sentences):
+            raise ModelError("a sentence to encode is a list of tokens, not a text; split it, or use default(texts)")
+        kinds = self.config.normalise if self.config else ()
+        return [[normalise_token(token, kinds) for token in sentence] for sentence in sentences]
+
+    def _states(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
+        """All layers and their mix, zeros for the sentence marks: (n_layers + 1, t + 2, dim) for each sentence."""
+        windows = [(i, start, end) for i, sentence in enumerate(sentences) for start, end in windows_of(len(sentence))]
+        pieces = [list(sentences[i][start:end]) for i, start, end in windows]
+        read: list[list[Array]] = [[] for _ in sentences]
+        for (i, _, _), state in zip(windows, self._read_all(pieces), strict=True):
+            read[i].append(state)
+        return [joined(parts) for parts in read]
+
+    def _read_all(self, pieces: Sequence[Sequence[str]]) -> list[Array]:
+        """Each piece by itself, in batches of like length: (n_layers + 1, t + 2, dim) each."""
+        states = [np.zeros((N_LAYERS + 1, len(piece) + 2, self.dim), np.float32) for piece in pieces]
+        full = [i for i, piece in enumerate(pieces) if piece]
+        for batch in batches_of([len(pieces[i]) for i in full], _PLACES):
+            chosen = [full[item] for item in batch]
+            found = self._run([pieces[i] for i in chosen], max(len(pieces[i]) for i in chosen))
+            words = np.concatenate([found["word_emb"]] * 2, axis=2)  # (b, t, dim)
+            layers = np.stack([words, *(found[name] for name in OUTPUTS[1:4])])  # (n_layers + 1, b, t, dim)
+            for row, i in enumerate(chosen):
+                states[i][:, 1:-1] = layers[:, row, : len(pieces[i])]
+        return states
+
+    def _run(self, rows: Sequence[Sequence[str]], width: int) -> Arrays:
+        """The signature `tokens` on rows of at most `width` tokens, padded to it."""
+        padded = [[_utf8(token) for token in row] + [b""] * (width - len(row)) for row in rows]
+        return self._tokens(padded, [len(row) for row in rows])
+
+
+def load_hub_encoder(source: str, precision: Precision = Precision.FLOAT32) -> HubEncoder:
+    """Load a module from a handle (`https://...`), a folder, or a `.tar.gz`, in TF1 hub format or as TF2 SavedModel.
+
+    Raises:
+        ModelError: it is not there, cannot be fetched within seconds, is damaged, or lacks a signature or output.
+    """
+    if precision is not Precision.FLOAT32:
+        raise ModelError(f"{source} is a module, which runs in float32 only; convert it with `polyseme model convert`")
+    with opened_module(source) as (encoder, _):
+        return encoder
+
+
+@contextlib.contextmanager
+def opened_module(source: str) -> Iterator[tuple[HubEncoder, Path]]:
+    """A module's encoder and, for as long as the block runs, the folder of its files; raises as `load_hub_encoder`."""
+    with module_folder(source) as folder:
+        config = read_config(folder / CONFIG_INSIDE) if (folder / CONFIG_INSIDE).is_file() else None
+        where = source if is_handle(source) else str(Path(source).resolve())
+        yield HubEncoder(_loaded(folder, source), module_digest(folder), where, config), folder
+
+
+def _loaded(folder: Path, source: str) -> Any:
+    """Open the module in `folder` with `tensorflow_hub`; `source` is what messages call it."""
+    hub = import_tensorflow_hub()
+    import tensorflow as tf
+
+    try:
+        return hub.load(str(folder))
+    except (OSError, ValueError, RuntimeError, KeyError, tf.errors.OpError, decode_error()) as error:
+        raise ModelError(f"{source} cannot be opened as a module ({one_line(error)}); get it again") from error
+
+
+def _signature(module: Any, name: str, source: str) -> Signature:
+    """A signature of the module, checked against google/elmo's; takes its inputs by position."""
+    signatures = getattr(module, "signatures", {})
+    if name not in signatures:
+        there = ", ".join(sorted(signatures)) or "none"
+        raise ModelError(f"{source} lacks the signature {name!r} (it has: {there}); give a module like google/elmo")
+    signature = signatures[name]
+    inputs = list(signature.structured_input_signature[1])
+    expected = ["tokens", "sequence_len"] if name == "tokens" else inputs[:1]
+    missing = [output for output in OUTPUTS if output not in signature.structured_outputs]
+    if missing or not inputs or set(inputs) != set(expected):
+        what = f"lacks the output {missing[0]!r}" if missing else f"takes other inputs: {', '.join(sorted(inputs))}"
+        raise ModelError(f"{source}: its signature {name!r} {what}; give a module like google/elmo")
+
+    def call(*values: Any) -> Arrays:
+        import tensorflow as tf
+
+        given = {argument: tf.constant(value) for argument, value in zip(expected, values, strict=True)}
+        return {output: np.asarray(array) for output, array in signature(**given).items()}
+
+    return call
+
+
+def _outputs(found: Arrays) -> ElmoOutputs:
+    return ElmoOutputs(*(found[name] for name in OUTPUTS))
+
+
+def _sense(sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
+    """The uncentred blocks, context and bag, of sentences whose `states` are (n_layers + 1, t + 2, dim)."""
+    counts = english_counts()
+    spelled = [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
+    weights = [rarity_weights(counts.frequencies(sentence)) for sentence in spelled]  # (t,) each
+    return sense_blocks([state[N_LAYERS - 1] for state in states], [state[0, 1:-1] for state in states], weights)
+
+
+def _mean(elmo: Array) -> Array:
+    """Mean over the tokens, (t, dim) -> (dim,); zeros for none."""
+    return np.asarray(elmo.sum(axis=0) / max(len(elmo), 1), np.float32)
+
+
+def _utf8(text: str) -> bytes:
+    """Bytes of a text; lone surrogates, which UTF-8 cannot write, are left out."""
+    return text.encode("utf-8", "ignore")
