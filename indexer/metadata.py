@@ -1,0 +1,120 @@
+"""What is known of a document besides its text: values made uniform, and tables that describe documents."""
+
+import json
+import math
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from indexer.readers.rows import table_rows
+
+Value = str | int | float
+
+KEY_COLUMNS = ("id", "document_id", "path", "file", "filename")
+"""Columns of a metadata table that say which document a row describes."""
+
+OURS = frozenset({"sense", "document"})
+"""Names that filters use themselves; metadata of that name goes by `meta.sense`, `meta.document`."""
+
+_PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+
+
+def storable(text: str) -> str:
+    """Return text that SQLite can hold, of equal length: lone surrogates and NUL become U+FFFD."""
+    return re.sub("[\0\ud800-\udfff]", "\ufffd", text)
+
+
+def tidy_metadata(fields: Mapping[str, object], *, from_file: bool = True) -> dict[str, Value]:
+    """Return fields as they are stored: our names moved aside, empty values dropped, the rest text or numbers.
+
+    Text from a file that is a number written plainly (`1987`, `3.5`) becomes one; `007`, `1e5`, `1.10` stay text, for
+    a number could not be written back as it stood. Lists and objects become JSON text, dates ISO text.
+    """
+    tidy: dict[str, Value] = {}
+    for key, value in fields.items():
+        name = storable(str(key)).strip()
+        stored = _stored(value, from_file)
+        if name and stored is not None:
+            tidy[f"meta.{name}" if name in OURS else name] = stored
+    return tidy
+
+
+def _stored(value: object, from_file: bool) -> Value | None:
+    if isinstance(value, str):
+        text = storable(value).strip() if from_file else storable(value)
+        return (_number(text) if from_file else text) if text else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict | list | tuple):
+        return storable(json.dumps(value, ensure_ascii=False, default=str)) if value else None
+    return storable(str(value)) if value is not None else None
+
+
+def _number(text: str) -> Value:
+    """A number only if nothing is lost: it must be written back exactly as it stood."""
+    if not _PLAIN_NUMBER.fullmatch(text) or len(text) > 18:
+        return text
+    number = float(text) if "." in text else int(text)
+    return number if str(number) == text else text
+
+
+class MetadataTable:
+    """A CSV or TSV file whose rows describe documents, by id, path or file name."""
+
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        """Read the table; UnreadableError when it has no column to match documents by."""
+        self.path = path
+        self.problems: list[tuple[str, str]] = []
+        self._rows: list[Mapping[str, str]] = []
+        self._by_key: dict[str, int] = {}
+        self._used: set[int] = set()
+        for number, fields in table_rows(path, encoding, _names_documents, f"none of the columns {KEY_COLUMNS}"):
+            if isinstance(fields, str):
+                self.problems.append((f"row {number}", fields))
+            else:
+                self._add(number, fields)
+
+    def describe(self, document_id: str, file_id: str, root: Path | None) -> dict[str, str]:
+        """Return what the table says of a document: by its id, the file's path in the folder `root`, or its name."""
+        name = file_id.rpartition("/")[2]
+        for key in (document_id, file_id, name):
+            number = self._by_key.get(key)
+            # a row for `a.txt` is not about `old/a.txt` where the folder has an `a.txt` of its own
+            if number is None or (key not in (document_id, file_id) and root is not None and (root / key).exists()):
+                continue
+            self._used.add(number)
+            keys = (document_id, file_id, name)
+            return {k: v for k, v in self._rows[number].items() if not (_is_key(k) and _plain_path(v) in keys)}
+        return {}
+
+    def unmatched(self) -> list[str]:
+        """Return the first key of every row that has described no document."""
+        rows = (row for number, row in enumerate(self._rows) if number not in self._used)
+        return [next(value for key, value in row.items() if _is_key(key) and value.strip()) for row in rows]
+
+    def _add(self, number: int, fields: Mapping[str, str]) -> None:
+        keys = [_plain_path(value) for name, value in fields.items() if _is_key(name) and value.strip()]
+        if not keys:
+            self.problems.append((f"row {number}", "it does not say which document it describes"))
+        elif keys[0] in self._by_key:
+            self.problems.append((f"row {number}", f"a second row for {keys[0]!r}; the first one holds"))
+        else:
+            for key in keys:
+                self._by_key.setdefault(key, len(self._rows))
+            self._rows.append(fields)
+
+
+def _is_key(column: str) -> bool:
+    return column.strip().lower() in KEY_COLUMNS
+
+
+def _names_documents(columns: Collection[str]) -> bool:
+    return any(_is_key(column) for column in columns)
+
+
+def _plain_path(value: str) -> str:
+    return storable(value.strip().replace("\\", "/").removeprefix("./"))
