@@ -1,0 +1,413 @@
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.documents import Document, ReadOptions, Skipped, SourceScan, read_documents, scan
+from indexer.errors import DocumentError
+from indexer.metadata import storable, tidy_metadata
+from indexer.sources import matches
+
+PLAINLY = ReadOptions()
+Files = dict[str, str]
+
+
+def make(folder: Path, files: Files) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def read(*sources: str | Path | Document, options: ReadOptions = PLAINLY) -> list[Document | Skipped]:
+    return list(read_documents(list(sources), options))
+
+
+def documents(*sources: str | Path | Document, options: ReadOptions = PLAINLY) -> dict[str, Document]:
+    return {item.id: item for item in read(*sources, options=options) if isinstance(item, Document)}
+
+
+def skips(*sources: str | Path | Document, options: ReadOptions = PLAINLY) -> list[Skipped]:
+    return [item for item in read(*sources, options=options) if isinstance(item, Skipped)]
+
+
+# ---- the record
+
+
+@pytest.mark.parametrize(("id_", "text"), [("", "x"), ("  ", "x"), (7, "x"), ("a", None), ("a", b"x")])
+def test_a_document_without_id_or_text_is_refused(id_: object, text: object) -> None:
+    with pytest.raises(DocumentError):
+        Document(id_, text)  # type: ignore[arg-type]
+
+
+def test_title_is_the_metadata_title_else_the_id() -> None:
+    assert Document("a", "x").title == "a"
+    assert Document("a", "x", {"title": 1984}).title == "1984"
+
+
+# ---- folders
+
+
+def test_folders_are_read_in_sorted_order_without_hidden_and_unknown_files(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        {
+            "b.txt": "b",
+            "a/z.md": "z",
+            "a/é.txt": "e",
+            ".hidden.txt": "h",
+            ".git/x.txt": "g",
+            "pic.png": "p",
+            "B.TXT": "B",
+        },
+    )
+    assert [(item.id, item.text) for item in read(tmp_path) if isinstance(item, Document)] == [
+        ("B.TXT", "B"),
+        ("a/z.md", "z"),
+        ("a/é.txt", "e"),
+        ("b.txt", "b"),
+    ]
+    assert skips(tmp_path) == []
+
+
+def test_a_single_file_goes_by_its_name_and_sources_may_be_mixed(tmp_path: Path) -> None:
+    make(tmp_path, {"x/a.txt": "one", "y/b.txt": "two"})
+    given_sources = iter(
+        cast(
+            "list[str | Path | Document]",
+            [str(tmp_path / "x" / "a.txt"), Document("c", "three", {"n": 1}), tmp_path / "y"],
+        )
+    )
+    assert list(read_documents(given_sources)) == [
+        Document("a.txt", "one"),
+        Document("c", "three", {"n": 1}),
+        Document("b.txt", "two"),
+    ]
+    assert (
+        list(read_documents(tmp_path / "x")) == list(read_documents(str(tmp_path / "x"))) == [Document("a.txt", "one")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("*.txt", "a/b/c.txt", True),
+        ("*.txt", "a.txt.bak", False),
+        ("letters/*.md", "letters/a.md", True),
+        ("letters/*.md", "letters/old/a.md", False),
+        ("letters/**/*.md", "letters/old/1950/a.md", True),
+        ("letters/**/*.md", "letters/a.md", True),
+        ("**/a.md", "a.md", True),
+        ("./letters/**", "letters/old/a.md", True),
+        ("letters/", "letters/a.md", True),
+        ("**", "x/y", True),
+        ("a?[0-9].txt", "ab7.txt", True),
+        ("letters/*.md", "other/letters/a.md", False),
+    ],
+)
+def test_globs(pattern: str, path: str, expected: bool) -> None:
+    assert matches(pattern, path) is expected
+
+
+def test_a_glob_restricts_folders_and_names_what_it_cannot_read(tmp_path: Path) -> None:
+    make(tmp_path, {"a.txt": "a", "b.md": "b", "c/d.md": "d", "e.doc": "e", "f.png": "f"})
+    assert list(documents(tmp_path, options=ReadOptions(globs=("*.md",)))) == ["b.md", "c/d.md"]
+    assert list(documents(tmp_path / "a.txt", options=ReadOptions(globs=("*.md",)))) == ["a.txt"]
+    assert skips(tmp_path, options=ReadOptions(globs=("*",))) == []
+    (skipped,) = skips(tmp_path, options=ReadOptions(globs=("*.doc", "*.md")))
+    assert (skipped.source, skipped.document_id) == (str(tmp_path / "e.doc"), "e.doc")
+    assert skipped.reason.startswith("unknown file type '.doc'; read are txt md ")
+
+
+def test_a_file_of_unknown_type_named_directly_is_skipped(tmp_path: Path) -> None:
+    make(tmp_path, {"a.xyz": "a", "README": "b"})
+    reasons = [skipped.reason.split(";")[0] for skipped in skips(tmp_path / "a.xyz", tmp_path / "README")]
+    assert reasons == ["unknown file type '.xyz'", "no file type in its name"]
+
+
+def test_links_in_a_circle_pipes_and_dead_links_do_not_hold_the_walk(tmp_path: Path) -> None:
+    make(tmp_path, {"a/b.txt": "b"})
+    (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "a" / "linked.txt").symlink_to(tmp_path / "a" / "b.txt")
+    (tmp_path / "dead.txt").symlink_to(tmp_path / "nowhere.txt")
+    os.mkfifo(tmp_path / "pipe.txt")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(tmp_path / "socket.txt"))
+    assert list(documents(tmp_path)) == ["a/b.txt", "a/linked.txt"]
+    assert skips(tmp_path) == [Skipped(str(tmp_path / "dead.txt"), "a link that leads nowhere", "dead.txt")]
+    assert [skipped.reason for skipped in skips(tmp_path / "pipe.txt")] == ["neither a file nor a folder"]
+
+
+def test_what_may_not_be_opened_is_named_and_the_rest_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, {"a.txt": "a", "shut/b.txt": "b", "z.txt": "z"})
+    scandir, read_bytes = os.scandir, Path.read_bytes
+
+    def guarded_scandir(path: Path) -> Iterator[os.DirEntry[str]]:
+        if path.name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    def guarded_read(path: Path) -> bytes:
+        if path.name == "a.txt":
+            raise PermissionError(13, "Permission denied")
+        return read_bytes(path)
+
+    monkeypatch.setattr(os, "scandir", guarded_scandir)
+    monkeypatch.setattr(Path, "read_bytes", guarded_read)
+    assert read(tmp_path) == [
+        Skipped(str(tmp_path / "a.txt"), "Permission denied", "a.txt"),
+        Skipped(str(tmp_path / "shut"), "Permission denied", "shut"),
+        Document("z.txt", "z"),
+    ]
+
+
+def test_a_file_name_that_is_no_unicode_can_be_stored(tmp_path: Path) -> None:
+    with open(os.fsencode(tmp_path) + b"/caf\xe9.txt", "wb") as file:  # noqa: PTH123 - a name in bytes
+        file.write(b"text")
+    assert read(tmp_path) == [Document("caf\ufffd.txt", "text")]
+
+
+# ---- errors
+
+
+def test_a_path_that_does_not_exist_is_an_error_before_anything_is_read(tmp_path: Path) -> None:
+    make(tmp_path, {"a.txt": "a"})
+    with pytest.raises(DocumentError, match=r"nowhere\.txt does not exist; check the path"):
+        read_documents([tmp_path / "a.txt", tmp_path / "nowhere.txt"])
+    with pytest.raises(DocumentError, match="does not exist"):
+        scan([tmp_path / "nowhere.txt"])
+    stream = read_documents(path for path in (tmp_path / "a.txt", Path("no\0where")))
+    assert next(stream) == Document("a.txt", "a")
+    with pytest.raises(DocumentError, match="does not exist"):
+        next(stream)
+
+
+def test_what_is_no_source_or_no_encoding_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="a source must be a path or a Document, not int"):
+        read_documents([3])  # type: ignore[list-item]
+    with pytest.raises(DocumentError, match="unknown encoding 'klingon'"):
+        read_documents([tmp_path], ReadOptions(encoding="klingon"))
+    with pytest.raises(DocumentError, match=r"m\.csv: No such file"):
+        read_documents([tmp_path], ReadOptions(metadata=tmp_path / "m.csv"))
+
+
+def test_an_id_claimed_twice_is_an_error_that_names_both(tmp_path: Path) -> None:
+    make(tmp_path, {"x/a.txt": "one", "y/a.txt": "two", "rows.csv": "id,text\nn,one\nn,two\n"})
+    with pytest.raises(DocumentError) as caught:
+        read(tmp_path / "x", tmp_path / "y")
+    assert str(caught.value) == (
+        f"two documents claim the id 'a.txt': {tmp_path / 'x' / 'a.txt'} and {tmp_path / 'y' / 'a.txt'}; "
+        "rename one of them"
+    )
+    with pytest.raises(DocumentError, match=r"'n': .*rows\.csv, row 1 and .*rows\.csv, row 2"):
+        read(tmp_path / "rows.csv")
+    with pytest.raises(DocumentError, match="two documents claim the id 'd'"):
+        read(Document("d", "x"), Document("d", "x"))
+    with pytest.raises(DocumentError, match="two documents claim"):
+        read(tmp_path / "x", tmp_path / "x")
+
+
+def test_bad_and_empty_documents_are_skipped_with_file_row_and_reason(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        {
+            "a.pdf": "no pdf",
+            "b.txt": " \n",
+            "c.jsonl": '{"text": "one"}\n{broken\n',
+            "d/e.csv": "id,text\nx,\n",
+            "f.txt": "f",
+        },
+    )
+    items = read(tmp_path, Document("g", ""))
+    assert [item.id for item in items if isinstance(item, Document)] == ["c.jsonl#1", "f.txt"]
+    found = [(s.source, s.reason.split(":")[0], s.document_id) for s in items if isinstance(s, Skipped)]
+    assert found == [
+        (str(tmp_path / "a.pdf"), "damaged", "a.pdf"),
+        (str(tmp_path / "b.txt"), "no text in it", "b.txt"),
+        (f"{tmp_path / 'c.jsonl'}, line 2", "broken JSON", "c.jsonl#2"),
+        (f"{tmp_path / 'd' / 'e.csv'}, row 1", "no text in 'text'", "d/e.csv#1"),
+        ("g", "no text in it", "g"),
+    ]
+    assert all("\n" not in item.reason for item in items if isinstance(item, Skipped))
+
+
+# ---- ids and metadata
+
+
+def test_rows_without_an_id_go_by_file_and_row(tmp_path: Path) -> None:
+    make(tmp_path, {"a/r.csv": "text,genre\none,news\ntwo,\n"})
+    assert read(tmp_path) == [Document("a/r.csv#1", "one", {"genre": "news"}), Document("a/r.csv#2", "two")]
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        *(("1987", 1987), ("3.5", 3.5), ("-2", -2), ("0", 0), (" 12 ", 12), ("-0.5", -0.5)),
+        *((text, text) for text in ("007", "1e5", "+1", "1_000", "1.10", ".5", "5.", "-0", "١٢", "1987-05-01", "nan")),
+        *(("9" * 30, "9" * 30), ("", None), ("  ", None), (None, None), (float("nan"), None), ([], None)),
+        *((True, "true"), (2**70, str(2**70)), (1.5, 1.5), ({"a": ["é"]}, '{"a": ["é"]}'), ("a\ud800", "a\ufffd")),
+    ],
+)
+def test_metadata_values_are_text_or_numbers_that_lose_nothing(written: object, stored: object) -> None:
+    assert tidy_metadata({"k": written}) == ({} if stored is None else {"k": stored})
+
+
+@given(st.dictionaries(st.text(), st.none() | st.text() | st.integers() | st.floats() | st.lists(st.text())))
+def test_any_metadata_can_be_stored(fields: dict[str, object]) -> None:
+    for key, value in tidy_metadata(fields).items():
+        json.dumps([key, value], allow_nan=False, ensure_ascii=False).encode()
+        assert isinstance(value, str) or -(2**63) <= value < 2**63 or isinstance(value, float)
+
+
+@given(st.text())
+def test_text_made_storable_keeps_every_offset(text: str) -> None:
+    stored = storable(text)
+    stored.encode()
+    assert len(stored) == len(text)
+    assert all(a == b or b == "\ufffd" for a, b in zip(text, stored, strict=True))
+
+
+def test_metadata_given_in_python_keeps_its_types(tmp_path: Path) -> None:
+    (document,) = read(Document("a", "x\ud800", {"year": "1987", "n": 3, "sense": "s", "none": ""}))
+    assert document == Document("a", "x\ufffd", {"year": "1987", "n": 3, "meta.sense": "s"})
+
+
+def test_our_own_names_are_moved_aside(tmp_path: Path) -> None:
+    make(tmp_path, {"a.jsonl": '{"text": "x", "sense": "river", "document": "d", "Sense": 1}\n'})
+    assert documents(tmp_path)["a.jsonl#1"].metadata == {"meta.sense": "river", "meta.document": "d", "Sense": 1}
+
+
+def test_the_folder_table_describes_documents_by_path_or_name_and_is_no_document(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        {
+            "a.txt": "---\ntitle: Front\nyear: 1950\nkeep: k\n---\na",
+            "old/a.txt": "old",
+            "old/b.txt": "b",
+            "old/metadata.csv": "id,text\n1,a document\n",
+            "c.html": "<title>Embedded</title>c",
+            "x.txt": "---\nid: doc-x\n---\nx",
+            "metadata.csv": "File;Title;title;year;note\na.txt;T;Table;1987;\n./old\\b.txt;;B;;n\nc.html;;C;;\n"
+            "doc-x;;X;;\ngone.txt;;G;;\ngone.txt;;H;;\n;;I;;\n",
+        },
+    )
+    found = documents(tmp_path)
+    assert found["a.txt"].metadata == {"title": "Table", "Title": "T", "year": 1987, "keep": "k"}
+    assert found["old/a.txt"].metadata == {}
+    assert found["old/b.txt"].metadata == {"title": "B", "note": "n"}
+    assert found["c.html"].metadata == {"title": "C"}
+    assert found["doc-x"].metadata == {"title": "X"}
+    assert set(found) == {"a.txt", "old/a.txt", "old/b.txt", "c.html", "doc-x", "1"}
+    assert [(skipped.source, skipped.reason) for skipped in skips(tmp_path)] == [
+        (f"{tmp_path / 'metadata.csv'}, row 6", "a second row for 'gone.txt'; the first one holds"),
+        (f"{tmp_path / 'metadata.csv'}, row 7", "it does not say which document it describes"),
+        (str(tmp_path / "metadata.csv"), "1 row for no document here: 'gone.txt'"),
+    ]
+
+
+def test_a_table_row_matches_by_file_name_below_folders(tmp_path: Path) -> None:
+    make(tmp_path, {"deep/er/a.txt": "a", "metadata.tsv": "filename\tid\tauthor\na.txt\t17\tAnon\n"})
+    assert read(tmp_path) == [Document("deep/er/a.txt", "a", {"author": "Anon", "id": 17})]
+
+
+def test_the_table_given_wins_over_the_folder_table_and_describes_anything(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        {
+            "d/a.txt": "a",
+            "d/metadata.csv": "id,year,genre\na.txt,1950,news\n",
+            "d/m.csv": "id,year\na.txt,1999\np,2000\n",
+        },
+    )
+    options = ReadOptions(metadata=tmp_path / "d" / "m.csv")
+    assert read(tmp_path / "d", Document("p", "x", {"year": 1, "b": 2}), options=options) == [
+        Document("a.txt", "a", {"year": 1999, "genre": "news"}),
+        Document("p", "x", {"year": 2000, "b": 2}),
+    ]
+
+
+def test_a_row_for_a_file_that_cannot_be_read_is_no_stray(tmp_path: Path) -> None:
+    make(tmp_path, {"a.pdf": "bad", "metadata.csv": "id,year\na.pdf,1950\n"})
+    assert [skipped.source for skipped in skips(tmp_path)] == [str(tmp_path / "a.pdf")]
+
+
+def test_a_table_that_names_no_documents(tmp_path: Path) -> None:
+    make(tmp_path, {"a.txt": "a", "metadata.csv": "doi,year\nx,1950\n"})
+    items = read(tmp_path)
+    assert items[1:] == [Document("a.txt", "a")]
+    assert isinstance(items[0], Skipped)
+    assert items[0].reason.startswith("not used as metadata: none of the columns")
+    with pytest.raises(DocumentError, match=r"metadata\.csv: none of the columns"):
+        read_documents([tmp_path], ReadOptions(metadata=tmp_path / "metadata.csv"))
+
+
+# ---- scan
+
+
+def test_scan_counts_what_would_be_read_and_reads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, {"a.txt": "four", "b/c.md": "123456", "x.png": "no", "metadata.csv": "id\na.txt\n", "d.MD": "1"})
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a file was opened")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    found = scan([tmp_path, tmp_path / "a.txt", Document("d", "x")])
+    assert found == SourceScan(4, 15, {".md": 7, ".txt": 8}, (tmp_path, tmp_path / "a.txt"), documents=1)
+    assert scan([tmp_path], ReadOptions(globs=("b/*",))) == SourceScan(1, 6, {".md": 6}, (tmp_path,))
+
+
+def test_scan_leaves_an_iterator_untouched() -> None:
+    stream = iter([Document("a", "x")])
+    assert scan(stream) == SourceScan(complete=False)
+    assert next(stream) == Document("a", "x")
+
+
+def test_reading_streams() -> None:
+    drawn: list[int] = []
+
+    def endless() -> Iterator[Document]:
+        for number in range(10**9):
+            drawn.append(number)
+            yield Document(f"n{number}", "text")
+
+    stream = read_documents(endless())
+    assert [item.id for item, _ in zip(stream, range(3), strict=False) if isinstance(item, Document)] == [
+        "n0",
+        "n1",
+        "n2",
+    ]
+    assert len(drawn) <= 4
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0\ufeff")).filter(
+        lambda text: text.strip() and not text.startswith("---")
+    )
+)
+def test_offsets_into_a_text_file_are_offsets_into_its_document(text: str) -> None:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.txt"
+        path.write_bytes(text.encode())
+        (document,) = read_documents([path])
+        assert isinstance(document, Document)
+        assert document.text == path.read_bytes().decode()
+
+
+def test_sources_at_hand_is_quick_to_import() -> None:
+    import subprocess
+    import sys
+
+    heavy = "cchardet selectolax pypdfium2 markdown_it yaml defusedxml tensorflow faiss numpy"
+    code = f"import sys, indexer.documents; print([m for m in {heavy.split()!r} if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"
