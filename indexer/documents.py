@@ -21,11 +21,16 @@ _AS_IT_COMES = ReadOptions()
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text with a name and what is known of it."""
+    """A text with a name and what is known of it.
+
+    root, source: the folder that was read, as it was given, and the file's path in it; None outside a folder.
+    """
 
     id: str
     text: str
     metadata: Mapping[str, Value] = field(default_factory=dict)
+    root: str | None = None
+    source: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not self.id.strip():
@@ -209,7 +214,9 @@ class _Reading:
         metadata = tidy_metadata(item.metadata)
         for table in tables:
             metadata |= tidy_metadata(table.describe(document_id, file.id, file.root))
-        return Document(document_id, text, metadata)
+        if file.root is None:
+            return Document(document_id, text, metadata)
+        return Document(document_id, text, metadata, storable(str(file.root)), storable(file.id))
 
     def _given(self, document: Document) -> Document | Skipped:
         document_id, text = storable(document.id), storable(document.text)
@@ -219,7 +226,7 @@ class _Reading:
         metadata = tidy_metadata(document.metadata, from_file=False)
         if self._explicit is not None:
             metadata |= tidy_metadata(self._explicit.describe(document_id, document_id, None))
-        return Document(document_id, text, metadata)
+        return Document(document_id, text, metadata, document.root, document.source)
 
     def _claim(self, document_id: str, source: str, where: str) -> None:
         if document_id in self._taken:

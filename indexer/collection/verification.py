@@ -135,7 +135,8 @@ def _check_rows(db: Any) -> list[str]:
             problems.append(f"collection.db: {count} {what}; restore it from a copy or run `polyseme reencode`")
     # SQLite's length() stops at a NUL, so texts are measured here.
     ends = db.execute(
-        'SELECT d.document_id, d.text, max(s."end") FROM sentences s JOIN documents d ON d.id = s.document GROUP BY d.id'
+        'SELECT d.document_id, d.text, max(s."end") FROM sentences s'
+        " JOIN documents d ON d.id = s.document GROUP BY d.id"
     )
     problems += [
         f"collection.db: sentences outside the text of {document!r}; restore it from a copy or run `polyseme reencode`"

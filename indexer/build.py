@@ -1,0 +1,392 @@
+"""The indexer: sources -> documents -> vectors -> committed segments; resumes, replaces, reports and prunes."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.collection.collection import Collection, replace_collection
+from indexer.collection.compaction import compact
+from indexer.collection.records import CollectionSettings, DocumentEntry, Layer
+from indexer.collection.schema import State
+from indexer.collection.vectors import Normalisation
+from indexer.collection.writer import Writer
+from indexer.documents import Document, ReadOptions, Skipped, read_documents, scan
+from indexer.errors import CollectionError
+from indexer.pipeline import Cut, Fitting, Work, cut, encode, segments
+from indexer.text import TextAnalyser
+from indexer.vectorise import Vectoriser
+
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
+WORD_WEIGHT = 0.3
+
+
+class Stage(StrEnum):
+    """What the indexer is doing."""
+
+    LOADING = "loading the model"
+    INDEXING = "indexing"
+    COMPACTING = "compacting"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildConfig:
+    """How documents are read, cut and encoded.
+
+    language, precision, layer, normalisation and function_words are fixed when a collection is made; for an existing
+    one the collection's own are used. sample_sentences: how many are held back to fit a new collection's transforms;
+    segment_sentences: how many a commit stores; batch_sentences: how many are encoded together.
+    """
+
+    language: str = "en"
+    precision: str = "float32"
+    layer: Layer = Layer.SENSE
+    normalisation: Normalisation = Normalisation.WHITENED
+    function_words: bool = False
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    prune: bool = False
+    sample_sentences: int = 4096
+    segment_sentences: int = 8192
+    batch_sentences: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come. fraction: of the bytes to be read, in [0, 1], or None where that is unknown."""
+
+    stage: Stage
+    documents: int
+    sentences: int
+    tokens: int
+    skipped: int
+    fraction: float | None
+    seconds: float
+
+    @property
+    def sentences_per_second(self) -> float:
+        """Sentences encoded per second of this run."""
+        return self.sentences / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate from the bytes read so far."""
+        if not self.fraction or self.stage is not Stage.INDEXING:
+            return None
+        return self.seconds * (1 - self.fraction) / self.fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What lies ahead, from file sizes alone: rough, before anything is read."""
+
+    files: int
+    bytes: int
+    sentences: int
+    bytes_on_disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a run did. unchanged: found as they were stored; vanished: stored, but gone from their folder."""
+
+    added: int
+    updated: int
+    unchanged: int
+    removed: int
+    sentences: int
+    tokens: int
+    skipped: tuple[Skipped, ...]
+    vanished: tuple[str, ...]
+    notices: tuple[str, ...]
+    seconds: float
+
+
+Source = str | Path | Document
+
+
+def estimate(sources: Iterable[Source], config: BuildConfig, encoder: Encoder) -> Estimate:
+    """Files, bytes, and what they may come to, at about 105 bytes a sentence and 10 stored occurrences in it."""
+    found = scan(sources, config.reading)
+    sentences = found.bytes // 105
+    token_bytes = 2 * (encoder.sense_dim if encoder.has_sense_space else 64) + 2 * 128 + 60
+    return Estimate(found.files, found.bytes, sentences, sentences * (10 * token_bytes + 4 * encoder.dim + 400))
+
+
+def build(
+    collection: str | Path | Collection,
+    sources: Iterable[Source],
+    config: BuildConfig = BuildConfig(),
+    model: str | Encoder = "default",
+    progress: Callable[[Progress], None] | None = None,
+) -> BuildReport:
+    """Index sources into a collection, which is made if it does not exist.
+
+    The same call again goes on where a run was cut off: what is stored unchanged is not encoded again, what changed is
+    replaced, what vanished from a folder is reported, and removed with ``config.prune``.
+
+    sources: paths of files and folders, and Documents, mixed. model: what ``load_encoder`` takes, or an Encoder.
+    Raises PolysemeError (CollectionError, DocumentError, ModelError); what was committed before stays.
+    """
+    path = collection.path if isinstance(collection, Collection) else Path(collection)
+    run = _Run(progress)
+    run.report(Stage.LOADING)
+    if isinstance(sources, str | Path | Document):
+        sources = [sources]
+    scan(sources, config.reading)  # a path that is not there is told before a model is loaded or a folder made
+    target, encoder = open_or_create(path, config, model)
+    try:
+        with target.writing() as writer:
+            report = _index(target, writer, sources, config, encoder, run)
+    finally:
+        target.close()
+    run.report(Stage.DONE)
+    return report
+
+
+def open_or_create(path: Path, config: BuildConfig, model: str | Encoder) -> tuple[Collection, Encoder]:
+    """The collection and the encoder that belongs to it; CollectionError when they do not fit."""
+    try:
+        target = Collection.open(path)
+    except CollectionError:
+        if (path / "collection.db").exists():
+            raise
+        encoder = _encoder(model, config.precision)
+        analyser = TextAnalyser(config.language)
+        settings = CollectionSettings(
+            model=encoder.source,
+            model_id=encoder.model_id,
+            precision=config.precision,
+            language=config.language,
+            tokeniser=analyser.name,
+            layer=config.layer,
+            normalisation=config.normalisation,
+            function_words=config.function_words,
+            word_weight=WORD_WEIGHT,
+        )
+        return Collection.create(path, settings), encoder
+    try:
+        return target, fitting_encoder(target, model)
+    except BaseException:
+        target.close()
+        raise
+
+
+def fitting_encoder(collection: Collection, model: str | Encoder | None = None) -> Encoder:
+    """The encoder that a collection was made with; None or "default": from where the collection remembers it.
+
+    CollectionError when the model cannot be had or is another one, with the way out.
+    """
+    settings = collection.settings
+    asked = settings.model if model is None or model == "default" else model
+    try:
+        encoder = _encoder(asked, settings.precision)
+    except Exception as error:
+        raise CollectionError(
+            f"{collection.path} was built with model {settings.model!r}, which cannot be had ({error});"
+            f" pass --model SOURCE for where it lies now, or run `polyseme reencode {collection.path}`"
+        ) from error
+    if encoder.model_id != settings.model_id:
+        raise CollectionError(
+            f"{collection.path} was built with model {settings.model!r} ({settings.model_id[:12]}), not with"
+            f" {encoder.source!r} ({encoder.model_id[:12]}); pass --model SOURCE for where it lies now, or run"
+            f" `polyseme reencode {collection.path} --model {encoder.source}`"
+        )
+    return encoder
+
+
+def _encoder(model: str | Encoder, precision: str) -> Encoder:
+    if not isinstance(model, str):
+        return model
+    from indexer.elmo import load_encoder
+
+    return load_encoder(model, precision)
+
+
+def content_hash(text: str) -> str:
+    """SHA-256 of a document's text, what tells whether it must be encoded again."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def document_entry(document: Document) -> DocumentEntry:
+    """A document as it is stored."""
+    return DocumentEntry(
+        document.id,
+        document.title,
+        document.text,
+        document.metadata,
+        content_hash(document.text),
+        document.root,
+        document.source,
+    )
+
+
+class _Run:
+    """Counts of a run, and the progress events made from them."""
+
+    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
+        self.progress = progress
+        self.started = time.monotonic()
+        self.documents = self.added = self.updated = self.unchanged = self.sentences = self.tokens = 0
+        self.characters = 0
+        self.bytes = 0
+        self.skipped: list[Skipped] = []
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def report(self, stage: Stage) -> None:
+        if self.progress is None:
+            return
+        fraction = min(1.0, self.characters / self.bytes) if self.bytes else None
+        event = Progress(
+            stage,
+            self.documents,
+            self.sentences,
+            self.tokens,
+            len(self.skipped),
+            1.0 if stage is Stage.DONE else fraction,
+            self.seconds,
+        )
+        self.progress(event)
+
+
+def _index(
+    collection: Collection, writer: Writer, sources: Iterable[Source], config: BuildConfig, encoder: Encoder, run: _Run
+) -> BuildReport:
+    settings = collection.settings
+    analyser = TextAnalyser(settings.language)
+    with collection.reading() as snapshot:
+        transforms = snapshot.transforms
+    vectoriser = Vectoriser(encoder, settings.layer, transforms)
+    fitting = Fitting(vectoriser, settings.normalisation, config.sample_sentences, fitted=bool(transforms))
+    found = scan(sources, config.reading)
+    run.bytes = found.bytes
+    run.started = time.monotonic()
+    writer.db.execute("CREATE TEMP TABLE seen (document_id TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def on_empty(document: DocumentEntry) -> None:
+        run.skipped.append(Skipped(document.document_id, "has no words"))
+
+    work = _plan(writer, read_documents(sources, config.reading), run)
+    encoded = encode(_counted(cut(work, analyser, on_empty), run), vectoriser, config.batch_sentences)
+    for parts in segments(fitting(encoded), config.segment_sentences, settings.function_words):
+        writer.commit(parts, fitting.vectoriser.words, fitting.fresh)
+        fitting.fresh = {}
+    vanished = _vanished(writer, [str(root) for root in found.roots])
+    removed = len(vanished) if config.prune else 0
+    if removed:
+        writer.remove(vanished)
+    run.report(Stage.COMPACTING)
+    compact(writer, full=False)
+    notices = []
+    if not analyser.has_lemmas:
+        notices.append(f"no lemmatiser for language {settings.language!r}: the lemma of a word is the word itself")
+    return BuildReport(
+        run.added,
+        run.updated,
+        run.unchanged,
+        removed,
+        run.sentences,
+        run.tokens,
+        tuple(run.skipped),
+        tuple(vanished),
+        tuple(notices),
+        run.seconds,
+    )
+
+
+def _plan(writer: Writer, documents: Iterable[Document | Skipped], run: _Run) -> Iterator[Work]:
+    """Documents that must be encoded; what is stored unchanged is only noted as seen."""
+    for found in documents:
+        if isinstance(found, Skipped):
+            run.skipped.append(found)
+            continue
+        entry = document_entry(found)
+        run.documents += 1
+        run.characters += len(entry.text)
+        writer.db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (entry.document_id,))
+        stored = writer.find(entry.document_id)
+        if stored is not None and stored.content_hash == entry.content_hash:
+            run.unchanged += 1
+            if dict(stored.metadata) != dict(entry.metadata) or (stored.root, stored.source) != (
+                entry.root,
+                entry.source,
+            ):
+                writer.set_metadata(entry, stored.key)
+            run.report(Stage.INDEXING)
+            continue
+        run.added += stored is None
+        run.updated += stored is not None
+        pending = writer.find(entry.document_id, State.PENDING)
+        resumed = pending is not None and pending.content_hash == entry.content_hash
+        yield Work(entry, pending.sentences if pending is not None and resumed else 0)
+
+
+def _counted(cuts: Iterable[Cut], run: _Run) -> Iterator[Cut]:
+    for item in cuts:
+        run.sentences += 1
+        run.tokens += len(item.sentence.tokens)
+        if run.sentences % 64 == 0:
+            run.report(Stage.INDEXING)
+        yield item
+
+
+def _vanished(writer: Writer, roots: list[str]) -> list[str]:
+    """Live documents that came from one of the folders indexed now, were not seen, and whose file is gone."""
+    gone = []
+    for root in roots:
+        rows = writer.db.execute(
+            "SELECT document_id, source FROM documents WHERE state = ? AND root = ?"
+            " AND document_id NOT IN (SELECT document_id FROM seen) ORDER BY document_id",
+            (int(State.LIVE), root),
+        )
+        gone += [document_id for document_id, source in rows if not (Path(root) / source).exists()]
+    return gone
+
+
+def reencode(
+    collection: str | Path,
+    config: BuildConfig | None = None,
+    model: str | Encoder | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> BuildReport:
+    """Encode a collection again from its stored texts, with another model or layer, and put the result in its place.
+
+    The new collection grows beside the old one (``NAME.reencode``), which answers until the last moment; a run that is
+    cut off goes on when it is called again. config None: as the collection was made; model None: the collection's own,
+    from where it lies now.
+    """
+    path = Path(collection)
+    with Collection.open(path) as old:
+        settings = old.settings
+        wanted = config or BuildConfig(
+            settings.language, settings.precision, settings.layer, settings.normalisation, settings.function_words
+        )
+        encoder = _encoder(model if model is not None else settings.model, wanted.precision)
+        aside = path.with_name(path.name + ".reencode")
+        run = _Run(progress)
+        run.report(Stage.LOADING)
+        target, encoder = open_or_create(aside, wanted, encoder)
+        with target, target.writing() as writer:
+            report = _index(target, writer, stored_documents(old), wanted, encoder, run)
+        with old.writing():
+            pass
+    replace_collection(path, aside)
+    run.report(Stage.DONE)
+    return report
+
+
+def stored_documents(collection: Collection) -> Iterator[Document]:
+    """The live documents of a collection, as they were read."""
+    for stored in collection.documents():
+        _, text = collection.document(stored.document_id)
+        yield Document(stored.document_id, text, stored.metadata, stored.root, stored.source)

@@ -1,0 +1,179 @@
+"""The stages between documents and segments, as generators over records; nothing here touches a file.
+
+documents -> cut sentences -> raw vectors -> fitted and normalised vectors -> parts of documents, a segment at a time
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
+from indexer.collection.vectors import Normalisation, Transform
+from indexer.text import Sentence, TextAnalyser, Token, TokenKind
+from indexer.vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_vectors
+
+SAMPLE_BYTES = 256 * 2**20
+"""Raw vectors that may wait in memory for the transforms to be fitted."""
+CONTENT = frozenset({TokenKind.WORD, TokenKind.NUMBER})
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A document to be encoded, from sentence number ``first`` on (more than 0: an earlier run got so far)."""
+
+    document: DocumentEntry
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A sentence of a document, its number among the kept sentences, and whether it is the last of them."""
+
+    document: DocumentEntry
+    number: int
+    last: bool
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A cut sentence and its vectors: raw (before fitting) or unit (after)."""
+
+    cut: Cut
+    vectors: SentenceVectors
+
+
+def is_worth_keeping(sentence: Sentence) -> bool:
+    """Whether a sentence holds a word or a number (a row of asterisks does not)."""
+    return any(token.kind is not TokenKind.PUNCTUATION for token in sentence.tokens)
+
+
+def is_asked_about(token: Token, function_words: bool) -> bool:
+    """Whether an occurrence gets a vector of its own: words and numbers, function words by choice."""
+    return token.kind in CONTENT or (function_words and token.kind is TokenKind.FUNCTION)
+
+
+def cut(work: Iterable[Work], analyser: TextAnalyser, on_empty: Callable[[DocumentEntry], None]) -> Iterator[Cut]:
+    """Sentences of documents in order; a document without one word is reported and passed over."""
+    for item in work:
+        held: Cut | None = None
+        kept = filter(is_worth_keeping, analyser.sentences(item.document.text))
+        for number, sentence in enumerate(kept):
+            if held is not None and held.number >= item.first:
+                yield held
+            held = Cut(item.document, number, False, sentence)
+        if held is None:
+            on_empty(item.document)
+        else:
+            yield Cut(held.document, held.number, True, held.sentence)
+
+
+def batched(items: Iterable[Cut], size: int) -> Iterator[list[Cut]]:
+    """Lists of ``size`` items, the last one shorter."""
+    batch: list[Cut] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def encode(cuts: Iterable[Cut], vectoriser: Vectoriser, batch_sentences: int) -> Iterator[Encoded]:
+    """Raw vectors of each sentence, many sentences at a time."""
+    for batch in batched(cuts, batch_sentences):
+        tokens = [[token.text for token in item.sentence.tokens] for item in batch]
+        found = raw_vectors(vectoriser.encoder, vectoriser.layer, tokens)
+        yield from (Encoded(item, vectors) for item, vectors in zip(batch, found, strict=True))
+
+
+class Fitting:
+    """Normalises vectors; for a new collection it first holds a sample back and fits the transforms on it."""
+
+    def __init__(
+        self, vectoriser: Vectoriser, normalisation: Normalisation, sample_sentences: int, fitted: bool
+    ) -> None:
+        self.vectoriser = vectoriser
+        self.normalisation = normalisation
+        self.sample_sentences = sample_sentences
+        self.fitted = fitted
+        self.fresh: dict[str, Transform] = {}
+
+    def __call__(self, encoded: Iterable[Encoded]) -> Iterator[Encoded]:
+        """Raw vectors in, unit vectors out, in the same order."""
+        held: list[Encoded] = []
+        waiting = 0
+        for item in encoded:
+            if self.fitted:
+                yield self._normalise(item)
+                continue
+            held.append(item)
+            waiting += item.vectors.tokens.nbytes + item.vectors.sentence.nbytes
+            if len(held) >= self.sample_sentences or waiting >= SAMPLE_BYTES:
+                self._fit(held)
+                yield from map(self._normalise, held)
+                held = []
+        if held:
+            self._fit(held)
+            yield from map(self._normalise, held)
+
+    def _fit(self, held: Sequence[Encoded]) -> None:
+        forms = sorted({token.text.casefold() for item in held for token in item.cut.sentence.tokens})
+        encoder = self.vectoriser.encoder
+        words = encoder.word_vectors(forms)  # (n, p)
+        sample = [item.vectors for item in held]
+        self.fresh = fit_transforms(encoder, self.vectoriser.layer, self.normalisation, sample, words)
+        self.vectoriser = Vectoriser(encoder, self.vectoriser.layer, self.fresh)
+        self.fitted = True
+
+    def _normalise(self, item: Encoded) -> Encoded:
+        return Encoded(item.cut, self.vectoriser.normalise(item.vectors))
+
+
+def sentence_entry(item: Encoded, function_words: bool) -> SentenceEntry:
+    """What is stored of a sentence: its offsets, its vector, and the occurrences that are worth asking about."""
+    sentence = item.cut.sentence
+    kept = [n for n, token in enumerate(sentence.tokens) if is_asked_about(token, function_words)]
+    occurrences = tuple(
+        OccurrenceEntry(
+            position=n,
+            start=sentence.tokens[n].start - sentence.start,
+            end=sentence.tokens[n].end - sentence.start,
+            form=sentence.tokens[n].text.casefold(),
+            lemma=sentence.tokens[n].lemma,
+        )
+        for n in kept
+    )
+    tokens = item.vectors.tokens[kept].astype(np.float16)  # (len(kept), d)
+    return SentenceEntry(sentence.start, sentence.end, occurrences, item.vectors.sentence.astype(np.float16), tokens)
+
+
+def segments(encoded: Iterable[Encoded], segment_sentences: int, function_words: bool) -> Iterator[list[DocumentPart]]:
+    """Parts of documents with ``segment_sentences`` sentences together: what one commit stores."""
+    parts: list[DocumentPart] = []
+    open_part: list[Encoded] = []
+    filled = 0
+
+    def close() -> None:
+        if open_part:
+            entries = tuple(sentence_entry(item, function_words) for item in open_part)
+            first, last = open_part[0].cut, open_part[-1].cut
+            parts.append(DocumentPart(first.document, first.number, entries, last.last))
+            open_part.clear()
+
+    for item in encoded:
+        open_part.append(item)
+        filled += 1
+        if item.cut.last or filled >= segment_sentences:
+            close()
+        if filled >= segment_sentences:
+            yield list(parts)
+            parts.clear()
+            filled = 0
+    close()
+    if parts:
+        yield list(parts)

@@ -1,0 +1,57 @@
+"""Filters -> which documents may answer. Narrows before the cut to k, so that k hits come back whenever k exist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.vectors import Mask
+from indexer.errors import QueryError
+from search.query import Condition, Operator
+
+DOCUMENT = "document"
+"""The filter field that holds the document's id; metadata of that name is stored as ``meta.document``."""
+
+
+def document_mask(collection: Collection, snapshot: Snapshot, conditions: Sequence[Condition]) -> Mask | None:
+    """Live documents, by key, for which every condition holds; None for no condition.  (largest key + 1,)
+
+    QueryError for a field that no document has.
+    """
+    if not conditions:
+        return None
+    mask = snapshot.live.copy()
+    for condition in conditions:
+        mask &= _matching(collection, condition, len(mask))
+    return mask
+
+
+def _matching(collection: Collection, condition: Condition, size: int) -> Mask:
+    found = np.zeros(size, dtype=bool)
+    excluding = condition.operator is Operator.NONE_OF
+    values = _values(collection, condition.field)
+    for value in values:
+        if condition.holds(value) is not excluding:
+            found[_documents_with(collection, condition.field, value)] = True
+    # A document without the field is not one of those that NONE_OF excludes.
+    return ~found if excluding else found
+
+
+def _values(collection: Collection, field: str) -> list[str]:
+    if field == DOCUMENT:
+        return [value for (value,) in collection.db.execute("SELECT DISTINCT document_id FROM documents")]
+    values = [v for (v,) in collection.db.execute("SELECT DISTINCT value FROM metadata WHERE field = ?", (field,))]
+    if not values:
+        known = ", ".join([*collection.fields(), DOCUMENT])
+        raise QueryError(f"no document has a field {field!r}; the fields are {known}")
+    return values
+
+
+def _documents_with(collection: Collection, field: str, value: str) -> list[int]:
+    if field == DOCUMENT:
+        rows = collection.db.execute("SELECT id FROM documents WHERE document_id = ?", (value,))
+    else:
+        rows = collection.db.execute("SELECT document FROM metadata WHERE field = ? AND value = ?", (field, value))
+    return [key for (key,) in rows]

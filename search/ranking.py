@@ -1,0 +1,47 @@
+"""Ranking, in pure numpy: fusion with keyword ranks and one total order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.collection.vectors import Array, Ids, unit
+
+RRF_K = 60
+"""The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
+NEGATIVE = 0.5
+"""Weight of the lines marked - against those marked + (Rocchio 1971 as in Manning et al. 2008, section 9.1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Ids and their scores, best first; equal scores in the order of ids, so that any two runs agree."""
+
+    ids: Ids
+    scores: Array
+
+
+def ranked(ids: Ids, scores: Array, k: int | None = None) -> Ranked:
+    """Sort by score, then id, and cut to k.  (n,), (n,) -> (<= k,)"""
+    order = np.lexsort((ids, -scores))[:k]
+    return Ranked(ids[order], scores[order])
+
+
+def fuse(rankings: Sequence[Ids], k: int | None = None) -> Ids:
+    """Reciprocal rank fusion: sum over rankings of 1 / (60 + rank); ties in the order of ids."""
+    fused: dict[int, float] = {}
+    for ids in rankings:
+        for rank, key in enumerate(ids.tolist(), start=1):
+            fused[key] = fused.get(key, 0.0) + 1.0 / (RRF_K + rank)
+    keys = np.array(list(fused), dtype=np.int64)
+    return ranked(keys, np.array(list(fused.values()), dtype=np.float32), k).ids
+
+
+def more_like_vector(positive: Array, negative: Array) -> Array:
+    """The unit vector that is near the positive rows and away from the negative ones.  (n, d), (m, d) -> (d,)"""
+    centre = unit(positive).mean(axis=0)
+    if len(negative):
+        centre = centre - NEGATIVE * unit(negative).mean(axis=0)
+    return unit(centre)

@@ -1,0 +1,351 @@
+"""Search: a snapshot of a collection and its encoder -> hits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from indexer.build import fitting_encoder
+from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.records import Layer
+from indexer.collection.vectors import Array, Ids, Mask, unit
+from indexer.errors import QueryError
+from indexer.text import TextAnalyser
+from indexer.vectorise import Vectoriser, raw_vectors
+from search.asked import Asked, QueryEncoder, ask
+from search.explanation import Explanation, explain
+from search.filters import document_mask
+from search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from search.keywords import keyword_ranks
+from search.phrases import PhraseWord, find_spans, span_vectors
+from search.query import Where, parse_where
+from search.ranking import Ranked, fuse, more_like_vector, ranked
+from search.retrieval import Rows, nearest_any, nearest_rows, nearest_sentences, type_rows
+from search.rows import occurrence_hits, sentence_hits
+from search.senses import SenseInventory, induce_senses
+
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
+K = 20
+LAYER_CANDIDATES = 200
+"""Hits that are encoded again when another layer is asked for."""
+HYBRID_CANDIDATES = 200
+"""Sentences that each of the two rankings brings to the fusion."""
+AnyHit = TypeVar("AnyHit", bound=SentenceHit)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How alike two words in context are: cosine of their sense vectors; confidence: None until calibrated."""
+
+    score: float
+    confidence: float | None
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What one query works with: one state of the collection, the documents that the filters leave, the encoder."""
+
+    snapshot: Snapshot
+    documents: Mask | None
+    encode: QueryEncoder
+
+
+class Searcher:
+    """Answers both questions from one collection. Threads may share it; ``with`` closes it."""
+
+    def __init__(self, collection: Collection, encoder: Encoder) -> None:
+        """Use ``Searcher.open``."""
+        self.collection = collection
+        self.encoder = encoder
+        self.settings = collection.settings
+        self.analyser = TextAnalyser(self.settings.language)
+        self._queries: QueryEncoder | None = None
+
+    @classmethod
+    def open(cls, path: str | Path, model: str | Encoder | None = None) -> Searcher:
+        """Open a collection with the model that it was made with.
+
+        model: where that model lies now, or an Encoder; None: where the collection remembers it. CollectionError when
+        the collection or its model cannot be had, with the way out.
+        """
+        collection = Collection.open(path)
+        try:
+            return cls(collection, fitting_encoder(collection, model))
+        except BaseException:
+            collection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the collection; hits stay valid."""
+        self.collection.close()
+
+    def __enter__(self) -> Searcher:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _view(self, where: Where = None) -> Iterator[_View]:
+        with self.collection.reading() as snapshot:
+            if self._queries is None or self._queries.vectoriser.transforms is not snapshot.transforms:
+                vectoriser = Vectoriser(self.encoder, self.settings.layer, snapshot.transforms)
+                self._queries = QueryEncoder(vectoriser)
+            documents = document_mask(self.collection, snapshot, parse_where(where))
+            yield _View(snapshot, documents, self._queries)
+
+    def sentences(self, text: str, k: int = K, where: Where = None, hybrid: bool = False) -> HitList[SentenceHit]:
+        """The k sentences nearest in meaning to a text.
+
+        hybrid: order by reciprocal rank fusion with the keyword ranks (FTS5, BM25); ``score`` stays the cosine.
+        QueryError for a text without a word, or a filter on a field that no document has.
+        """
+        _check_k(k)
+        tokens = self.analyser.tokens(text)
+        if not any(token.text.strip() for token in tokens):
+            raise QueryError("the query is empty; type a sentence")
+        with self._view(where) as view:
+            vector = view.encode(tokens).sentence
+            best = nearest_sentences(view.snapshot, vector, max(k, HYBRID_CANDIDATES) if hybrid else k, view.documents)
+            if hybrid:
+                best = self._fused(view, best, text, vector, k)
+            return HitList(sentence_hits(self.collection, best), Match.SENTENCE)
+
+    def _fused(self, view: _View, best: Ranked, text: str, vector: Array, k: int) -> Ranked:
+        words = keyword_ranks(self.collection, view.snapshot, text, HYBRID_CANDIDATES, view.documents)
+        ids = fuse([best.ids, words], k)
+        return Ranked(ids, self._sentence_scores(view, ids, vector))
+
+    def _sentence_scores(self, view: _View, ids: Ids, vector: Array) -> Array:
+        scores = np.zeros(len(ids), np.float32)
+        for n, key in enumerate(ids.tolist()):
+            for segment in view.snapshot.segments.values():
+                row = segment.sentence_row(key)
+                if row is not None:
+                    scores[n] = np.asarray(segment.sentences[row], np.float32) @ vector
+        return scores
+
+    def occurrences(
+        self,
+        query: str | tuple[str, int],
+        k: int = K,
+        match: str = Match.LEMMA,
+        where: Where = None,
+        layer: str | None = None,
+    ) -> HitList[OccurrenceHit]:
+        """The k occurrences nearest in sense to a word in context.
+
+        query: a sentence with the target in brackets, or (sentence, position of the token from 0). match: ``form``
+        (equal after case folding), ``lemma``, or ``any`` word; a target that the collection does not hold is answered
+        with ``any``, which ``match`` and ``notice`` of the list tell. layer: order the first 200 by another
+        representation (``sense``, ``0``, ``1``, ``2``, ``elmo``), encoding their sentences again.
+        """
+        _check_k(k)
+        wanted = _choice(Match, match, "match", [Match.FORM, Match.LEMMA, Match.ANY])
+        other = None if layer is None else _choice(Layer, layer, "layer", list(Layer))
+        with self._view(where) as view:
+            asked = ask(self.analyser, query, self.settings.function_words)
+            first = k if other is None or other is self.settings.layer else max(k, LAYER_CANDIDATES)
+            found = self._find(view, asked, wanted, first)
+            if other is not None and other is not self.settings.layer:
+                found = self._by_layer(asked, found, other, k)
+            return found
+
+    def _find(self, view: _View, asked: Asked, match: Match, k: int) -> HitList[OccurrenceHit]:
+        if match is Match.ANY:
+            return self._find_any(view, asked, k)
+        words = self._phrase_words(view, asked, match)
+        if words is None:
+            found = self._find_any(view, asked, k)
+            found.notice = f"{asked.text!r} does not occur in this collection; these are other words in a similar sense"
+            if not asked.stored and not self.settings.function_words:
+                found.notice = f"function words such as {asked.text!r} are not indexed here; these are other words"
+            return found
+        if len(asked.target) > 1:
+            return self._find_phrase(view, asked, words, match, k)
+        best = nearest_rows(words[0].rows, view.encode.sense(asked), k)
+        notice = None if len(best.ids) else f"{asked.text!r} does not occur within the filter"
+        return HitList(occurrence_hits(self.collection, best), match, notice)
+
+    def _find_any(self, view: _View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
+        sense, identity = view.encode.sense(asked), view.encode.identity(asked)
+        best = nearest_any(self.collection, view.snapshot, sense, identity, k, view.documents)
+        return HitList(occurrence_hits(self.collection, best), Match.ANY)
+
+    def _phrase_words(self, view: _View, asked: Asked, match: Match) -> list[PhraseWord] | None:
+        """The target's stored words with their live rows inside the filter; None where one is not in the collection."""
+        words = []
+        for position in asked.stored:
+            token = asked.tokens[position]
+            value = token.lemma if match is Match.LEMMA else token.text.casefold()
+            types = self._types(match, value)
+            if not any(len(item.rows) for item in type_rows(self.collection, view.snapshot, types, None)):
+                return None
+            rows = type_rows(self.collection, view.snapshot, types, view.documents)
+            words.append(PhraseWord(position - asked.target[0], types, rows))
+        return words or None
+
+    def _types(self, match: Match, value: str) -> list[int]:
+        column = "lemma" if match is Match.LEMMA else "form"
+        return [key for (key,) in self.collection.db.execute(f"SELECT id FROM types WHERE {column} = ?", (value,))]
+
+    def _find_phrase(
+        self, view: _View, asked: Asked, words: list[PhraseWord], match: Match, k: int
+    ) -> HitList[OccurrenceHit]:
+        spans = find_spans(self.collection, self.analyser, asked.words, words, match)
+        if not spans:
+            found = self._find_any(view, asked, k)
+            found.notice = f"{asked.text!r} does not occur in these documents; these are other words in a similar sense"
+            return found
+        scores = span_vectors(words, spans) @ view.encode.sense(asked)
+        first_ids = np.array([span.ids[0] for span in spans], np.int64)
+        best = ranked(first_ids, scores.astype(np.float32), k)
+        by_id = {span.ids[0]: span for span in spans}
+        hits = []
+        for hit in occurrence_hits(self.collection, best):
+            tokens = self.analyser.tokens(hit.sentence)
+            place = by_id[hit.occurrence_id].position
+            whole = tokens[place : place + len(asked.target)]
+            start, end = whole[0].start, whole[-1].end
+            lemma = " ".join(token.lemma for token in whole)
+            hits.append(replace(hit, token=hit.sentence[start:end], lemma=lemma, position=place, start=start, end=end))
+        return HitList(hits, match)
+
+    def _by_layer(self, asked: Asked, found: HitList[OccurrenceHit], layer: Layer, k: int) -> HitList[OccurrenceHit]:
+        """The same hits in the order of another representation, of which the collection stores nothing."""
+        sentences = [self.analyser.tokens(hit.sentence) for hit in found]
+        tokens = [[token.text for token in asked.tokens], *([token.text for token in s] for s in sentences)]
+        raw = raw_vectors(self.encoder, layer, tokens)
+        target = unit(unit(raw[0].tokens[list(asked.meaning)]).mean(axis=0))  # (d,)
+        scores = np.empty(len(found), np.float32)
+        for n, (hit, cut) in enumerate(zip(found, sentences, strict=True)):
+            inside = [i for i, token in enumerate(cut) if token.start >= hit.start and token.end <= hit.end]
+            scores[n] = unit(unit(raw[n + 1].tokens[inside]).mean(axis=0)) @ target
+        ids = np.array([hit.occurrence_id for hit in found], np.int64)
+        by_id = {hit.occurrence_id: hit for hit in found}
+        best = ranked(ids, scores, k)
+        hits = [
+            replace(by_id[key], rank=rank, score=score)
+            for rank, (key, score) in enumerate(zip(best.ids.tolist(), best.scores.tolist(), strict=True), start=1)
+        ]
+        note = f"the {len(found)} nearest by {self.settings.layer}, in the order of layer {layer}"
+        return HitList(hits, found.match, "; ".join(filter(None, [found.notice, note])))
+
+    def senses(self, word: str, match: str = Match.LEMMA) -> SenseInventory:
+        """The senses of a word, induced from its occurrences.
+
+        word: taken as a lemma if the collection holds it, else lemmatised (match ``lemma``); or a form.
+        QueryError when the collection does not hold it.
+        """
+        wanted = _choice(Match, match, "match", [Match.FORM, Match.LEMMA])
+        with self._view() as view:
+            value = word.strip().casefold()
+            types = self._types(wanted, value)
+            if not types and wanted is Match.LEMMA:
+                value = self.analyser.lemma(word.strip())
+                types = self._types(wanted, value)
+            rows = type_rows(self.collection, view.snapshot, types, None) if types else []
+            if not any(len(item.rows) for item in rows):
+                raise QueryError(
+                    f"{self.collection.path} does not hold {word!r}; try another form, or `polyseme sense`"
+                )
+            return induce_senses(self.collection, self.analyser, value, wanted, rows)
+
+    def more_like(
+        self,
+        positive: Sequence[AnyHit],
+        negative: Sequence[AnyHit] = (),
+        k: int = K,
+        where: Where = None,
+    ) -> HitList[AnyHit]:
+        """Hits near the positive ones and away from the negative ones (Rocchio), of the same words, or sentences."""
+        _check_k(k)
+        if not positive:
+            raise QueryError("nothing is marked +; mark at least one hit that means what you look for")
+        with self._view(where) as view:
+            if not isinstance(positive[0], OccurrenceHit):
+                vector = self._wanted(positive, negative, view)
+                best = nearest_sentences(view.snapshot, vector, k, view.documents)
+                return HitList(sentence_hits(self.collection, best), Match.SENTENCE)  # type: ignore[arg-type]
+            lemmas = sorted({hit.lemma for hit in positive if isinstance(hit, OccurrenceHit)})
+            types = [key for lemma in lemmas for key in self._types(Match.LEMMA, lemma)]
+            rows = type_rows(self.collection, view.snapshot, types, view.documents)
+            best = nearest_rows(rows, self._wanted(positive, negative, view), k)
+            return HitList(occurrence_hits(self.collection, best), Match.LEMMA)  # type: ignore[arg-type]
+
+    def _wanted(self, positive: Sequence[SentenceHit], negative: Sequence[SentenceHit], view: _View) -> Array:
+        plus = np.stack([self._stored(hit, view) for hit in positive])  # (n, d)
+        minus = np.stack([self._stored(hit, view) for hit in negative]) if negative else np.zeros((0, plus.shape[1]))
+        return more_like_vector(plus, minus.astype(np.float32))
+
+    def compare(self, first: str, second: str) -> Comparison:
+        """How alike two words in context are, by this collection's model and transforms."""
+        with self._view() as view:
+            return compare(self.analyser, view.encode, first, second)
+
+    def explain(self, hit: OccurrenceHit, query: str | tuple[str, int] | None = None) -> Explanation:
+        """Which words around a hit make it alike with the query (leave one out), and the score by layer.
+
+        query: what the hit answered; None: the hit's own sentence (what its vector leans on).
+        """
+        with self._view() as view:
+            own = self._asked_hit(hit)
+            asked = own if query is None else ask(self.analyser, query, self.settings.function_words)
+            return explain(view.encode, asked, own)
+
+    def _asked_hit(self, hit: OccurrenceHit) -> Asked:
+        tokens = self.analyser.tokens(hit.sentence)
+        target = tuple(n for n, token in enumerate(tokens) if token.start >= hit.start and token.end <= hit.end)
+        return Asked(hit.sentence, tokens, target, target)
+
+    def vector(self, hit: SentenceHit) -> Array:
+        """The stored unit vector of a hit: of its occurrence (d,), or of its sentence (e,)."""
+        with self._view() as view:
+            return self._stored(hit, view)
+
+    def _stored(self, hit: SentenceHit, view: _View) -> Array:
+        if isinstance(hit, OccurrenceHit):
+            row = self.collection.db.execute(
+                "SELECT type FROM occurrences WHERE id = ?", (hit.occurrence_id,)
+            ).fetchone()
+            rows: list[Rows] = type_rows(self.collection, view.snapshot, [row[0]], None) if row else []
+            for item in rows:
+                place = np.flatnonzero(item.ids == hit.occurrence_id)
+                if len(place):
+                    return np.asarray(item.segment.tokens[item.rows[place[0]]], np.float32)
+        else:
+            for segment in view.snapshot.segments.values():
+                number = segment.sentence_row(hit.sentence_id)
+                if number is not None:
+                    return np.asarray(segment.sentences[number], np.float32)
+        raise QueryError(f"sentence {hit.sentence_id} is no longer in {self.collection.path}; search again")
+
+
+def compare(analyser: TextAnalyser, encode: QueryEncoder, first: str, second: str) -> Comparison:
+    """How alike two words in context are; both are sentences with one word in brackets."""
+    a, b = ask(analyser, first, function_words=True), ask(analyser, second, function_words=True)
+    score = float(encode.sense(a) @ encode.sense(b))
+    return Comparison(min(1.0, max(-1.0, score)), None, a.text, b.text)
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise QueryError(f"k is {k}; ask for at least 1 hit")
+
+
+Choice = TypeVar("Choice", Match, Layer)
+
+
+def _choice(kind: type[Choice], value: str, what: str, allowed: list[Choice]) -> Choice:
+    if value not in allowed:
+        raise QueryError(f"{what} is {value!r}; choose one of {', '.join(allowed)}")
+    return kind(value)
