@@ -1,0 +1,135 @@
+"""Text -> sentences -> tokens with character offsets, lemma and kind: one analyser for documents and for queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import version
+
+from indexer.function_words import ACRONYMS, function_words
+from indexer.lemmas import Lemmatiser, fold
+from indexer.sentences import sentence_spans
+from indexer.tokens import CHUNK, Ending, Tokeniser
+
+_ORDINAL = re.compile(r"\d[\d.,]*(?:st|nd|rd|th|s|'s)", re.IGNORECASE)
+
+# Chunks remembered: some 400 bytes each. Text repeats itself, so nine chunks of ten are found here.
+_REMEMBERED = 100_000
+
+
+class TokenKind(StrEnum):
+    """What a token is, by its form alone."""
+
+    WORD = "word"
+    FUNCTION = "function"  # determiner, pronoun, preposition, conjunction, auxiliary, particle, clitic
+    NUMBER = "number"
+    PUNCTUATION = "punctuation"  # symbols and emoji too
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One surface form: `text == source[start:end]`; lemma is case folded."""
+
+    text: str
+    start: int
+    end: int
+    lemma: str
+    kind: TokenKind
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A span of the source and its tokens, at least one, all inside [start, end)."""
+
+    start: int
+    end: int
+    tokens: tuple[Token, ...]
+
+
+# A token of a chunk: start and end in the chunk, text, lemma, kind.
+_Part = tuple[int, int, str, str, TokenKind]
+
+
+class TextAnalyser:
+    """Cuts text in one language. Cheap to make: libraries and dictionaries are read at first use. Threads may share it.
+
+    Raises QueryError where `language` is no language code. For a language without a lemmatiser `has_lemmas` is False
+    and the lemma is the folded form; for one without a list of function words no token is marked as one.
+    """
+
+    def __init__(self, language: str = "en") -> None:
+        self._lemmatiser = Lemmatiser(language)
+        self.language = self._lemmatiser.language
+        self.has_lemmas = self._lemmatiser.has_lemmas
+        self._tokeniser = Tokeniser(self.language)
+        # Recorded in the collection: another name may cut the same text otherwise.
+        self.name = f"{self._tokeniser.name}; simplemma {version('simplemma')} rules 1; {self.language}"
+        self._function_words = function_words(self.language)
+        self._parts: dict[tuple[str, Ending], tuple[_Part, ...]] = {}
+
+    def sentences(self, text: str) -> Iterator[Sentence]:
+        """The sentences of a whole document, in order; together they hold every visible character."""
+        for start, end in sentence_spans(text, self.language):
+            tokens = self._tokens(text, start, end)
+            if tokens:
+                yield Sentence(min(start, tokens[0].start), end, tokens)
+
+    def tokens(self, text: str) -> tuple[Token, ...]:
+        """The tokens of a text taken as one sentence, as `sentences` would cut it; empty for empty text."""
+        return self._tokens(text, 0, len(text))
+
+    def lemma(self, form: str) -> str:
+        """The lemma that a token of this form has."""
+        return self._lemmatiser.lemma(form)
+
+    def _tokens(self, text: str, start: int, end: int) -> tuple[Token, ...]:
+        chunks = [(match.start(), match.group()) for match in CHUNK.finditer(text, start, end)]
+        endings = _endings([chunk for _, chunk in chunks])
+        return tuple(
+            Token(form, offset + part_start, offset + part_end, lemma, kind)
+            for (offset, chunk), ending in zip(chunks, endings, strict=True)
+            for part_start, part_end, form, lemma, kind in self._chunk(chunk, ending)
+        )
+
+    def _chunk(self, chunk: str, ending: Ending) -> tuple[_Part, ...]:
+        parts = self._parts.get((chunk, ending))
+        if parts is None:
+            parts = tuple(self._part(chunk, start, end) for start, end in self._tokeniser.cut(chunk, ending))
+            if len(self._parts) >= _REMEMBERED:
+                self._parts.clear()
+            self._parts[chunk, ending] = parts
+        return parts
+
+    def _part(self, chunk: str, start: int, end: int) -> _Part:
+        form = chunk[start:end]
+        kind = self._kind(form)
+        lemma = fold(form) if kind in (TokenKind.NUMBER, TokenKind.PUNCTUATION) else self.lemma(form)
+        return start, end, form, lemma or form, kind
+
+    def _kind(self, form: str) -> TokenKind:
+        folded = fold(form)
+        if folded in self._function_words and form not in ACRONYMS:
+            return TokenKind.FUNCTION
+        if any(map(str.isalpha, form)):
+            return TokenKind.NUMBER if self.language == "en" and _ORDINAL.fullmatch(folded) else TokenKind.WORD
+        return TokenKind.NUMBER if any(map(str.isnumeric, form)) else TokenKind.PUNCTUATION
+
+
+def _endings(chunks: list[str]) -> Iterator[Ending]:
+    """What follows each chunk of a sentence; asked only of chunks with a period, all others are alike."""
+    following = 0
+    for i, chunk in enumerate(chunks):
+        if "." not in chunk:
+            yield Ending.INSIDE
+            continue
+        # Quotes and brackets that stand alone after the last word do not keep it from being the last.
+        following = max(following, i + 1)
+        while following < len(chunks) and not any(map(str.isalnum, chunks[following])):
+            following += 1
+        if following == len(chunks):
+            yield Ending.FINAL
+        else:
+            is_number = chunks[following].lstrip("(#")[:1].isdigit()
+            yield Ending.BEFORE_NUMBER if is_number else Ending.INSIDE

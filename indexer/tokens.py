@@ -1,0 +1,166 @@
+"""Words out of running text: spaCy's rule tokeniser, set to the conventions that ELMo was trained on.
+
+Why spaCy: of the libraries compared in benchmarks/text.py it is the only one that never loses an offset, knows
+abbreviations and elisions of some seventy languages, keeps addresses whole and needs no model. Three of its habits
+differ from Penn Treebank and are changed here: hyphenated words stay whole, words without an apostrophe are never cut
+("cannot", "gonna", "Im"), and a slash between letters separates.
+
+Work is done chunk by chunk (text between spaces): the same chunk is always cut alike, so callers may cache it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from indexer.abbreviations import abbreviations
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+Span = tuple[int, int]
+
+# Zero-width spaces and control characters separate as spaces do; no word is written with them.
+CHUNK = re.compile("[^\\s\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]+")
+
+# What spaCy cannot know of a chunk it takes for one word: scripts without spaces, emoji in sequence, rows of one sign.
+_PICTURE = "[\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f1e5\U0001f200-\U0001faff]"
+_PIECE = re.compile(
+    f"{_PICTURE}(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|\u200d{_PICTURE})*"
+    "|[\U0001f1e6-\U0001f1ff]{2}"
+    "|[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+    "|[\u3041-\u309f]+|[\u30a0-\u30ff\u31f0-\u31ff\uff66-\uff9f]+"
+    "|[\u3001-\u3004\u3008-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
+    r"|(?P<row>[^\w\s])(?P=row){3,}"
+)
+_SIMPLE = re.compile(r"\w+|[^\w]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# Inside a word: dashes (not hyphens), brackets and double quotes, a sign between letters ("and/or", "what?!no").
+_INFIXES = (
+    r"--+|[–—―]",
+    r"[()\[\]{}\"“”„«»]",
+    r"(?<=[^\W\d_])[/;!?](?=[^\W\d_])",
+)
+_DOTTED = re.compile(r"(?:\w\.){2,}")
+
+# spaCy's patterns backtrack on very long strings; no word is that long.
+_LONGEST = 1000
+# spaCy offers these languages through packages that do not install with it; the rules for any language serve them.
+_NEED_OTHER_PACKAGES = frozenset({"ja", "ko", "th", "vi", "zh"})
+
+
+class Ending(IntEnum):
+    """What follows a chunk: it decides whether a final period belongs to the word."""
+
+    INSIDE = 0  # more words
+    BEFORE_NUMBER = 1  # a number: "No. 5", "p. 12", "Jan. 3"
+    FINAL = 2  # the end of the sentence: the period is the sentence's
+
+
+class Tokeniser:
+    """Cuts chunks into tokens. The library is imported at the first cut."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.name = f"spacy {version('spacy')} rules 1"
+        self._abbreviations = abbreviations(language)
+        self._pipeline: Language | None = None
+        self._lock = threading.Lock()
+
+    def cut(self, chunk: str, ending: Ending = Ending.INSIDE) -> tuple[Span, ...]:
+        """Spans of the tokens of one chunk, in order, not overlapping, none empty.
+
+        Every visible character lies in a span; characters that only steer the layout (Unicode category Cf) are left
+        out at a token's edges.
+        """
+        spans: list[Span] = []
+        position = 0
+        for piece in _PIECE.finditer(chunk):
+            spans += self._cut_plain(chunk, position, piece.start())
+            spans.append(piece.span())
+            position = piece.end()
+        spans += self._cut_plain(chunk, position, len(chunk))
+        trimmed = (_trim(chunk, start, end) for start, end in spans)
+        return tuple(self._settle_periods(chunk, [span for span in trimmed if span[0] < span[1]], ending))
+
+    def _cut_plain(self, chunk: str, start: int, end: int) -> Iterable[Span]:
+        plain = chunk[start:end]
+        if plain.isalpha() and plain.isascii():  # nothing to cut: the exceptions for such words are switched off
+            return [(start, end)]
+        if len(plain) > _LONGEST:
+            return [(start + match.start(), start + match.end()) for match in _SIMPLE.finditer(plain)]
+        if not plain:
+            return []
+        with self._lock:  # spaCy's string store is shared and not safe between threads
+            if self._pipeline is None:
+                self._pipeline = _make_pipeline(self.language)
+            # In a memory zone the words seen are forgotten again: memory does not grow with the collection.
+            with self._pipeline.memory_zone():
+                words = self._pipeline.make_doc(_SURROGATE.sub("\ufffd", plain))
+                return [(start + word.idx, start + word.idx + len(word)) for word in words]
+
+    def _settle_periods(self, chunk: str, spans: list[Span], ending: Ending) -> Iterator[Span]:
+        """Abbreviations keep their period inside a sentence; the last period of a sentence stands alone.
+
+        "U.S." and "p.m." keep theirs at the end too, as in the text that the bundled model was trained on.
+        """
+        last_word = max((i for i, (start, end) in enumerate(spans) if _has_word(chunk[start:end])), default=-1)
+        skip = False
+        for i, (start, end) in enumerate(spans):
+            word = chunk[start:end]
+            at_end = i == last_word and ending is Ending.FINAL
+            period_follows = i + 1 < len(spans) and spans[i + 1] == (end, end + 1) and chunk[end] == "."
+            if skip:
+                skip = False
+            elif at_end and len(word) > 1 and word.endswith(".") and not _DOTTED.fullmatch(word):
+                yield from ((start, end - 1), (end - 1, end))
+            elif period_follows and not at_end and self._keeps_period(chunk, word, end, ending):
+                skip = True
+                yield (start, end + 1)
+            else:
+                yield (start, end)
+
+    def _keeps_period(self, chunk: str, word: str, end: int, ending: Ending) -> bool:
+        after = chunk[end + 1 : end + 2]
+        before_number = after.isdigit() or (not after and ending is Ending.BEFORE_NUMBER)
+        return self._abbreviations.keeps_period(word, before_number=before_number)
+
+
+def _has_word(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def _trim(chunk: str, start: int, end: int) -> Span:
+    while start < end and unicodedata.category(chunk[start]) == "Cf":
+        start += 1
+    while start < end and unicodedata.category(chunk[end - 1]) == "Cf":
+        end -= 1
+    return start, end
+
+
+def _make_pipeline(language: str) -> Language:
+    import spacy
+    from spacy.util import compile_infix_regex
+
+    try:
+        pipeline = spacy.blank("xx" if language in _NEED_OTHER_PACKAGES else language)
+    except ImportError:  # a language without rules of its own
+        pipeline = spacy.blank("xx")
+    tokenizer: Any = pipeline.tokenizer  # compiled, without types
+    vocabulary: Any = pipeline.vocab
+    own = [pattern for pattern in pipeline.Defaults.infixes or [] if not _cuts_hyphens(str(pattern))]
+    tokenizer.infix_finditer = compile_infix_regex([*own, *_INFIXES]).finditer
+    tokenizer.rules = {form: cut for form, cut in tokenizer.rules.items() if len(form) == 1 or not form.isalpha()}
+    vocabulary.lex_attr_getters.clear()  # shapes, clusters and the like are not asked for here
+    return pipeline
+
+
+def _cuts_hyphens(pattern: str) -> bool:
+    from spacy.lang.char_classes import HYPHENS
+
+    return HYPHENS in pattern or pattern in (r"(?<=[0-9])[+\-\*^](?=[0-9-])", r"(?<=[0-9])-(?=[0-9])")
