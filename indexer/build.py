@@ -274,7 +274,10 @@ def _index(
     writer.db.execute("CREATE TEMP TABLE seen (document_id TEXT PRIMARY KEY) WITHOUT ROWID")
 
     def on_empty(document: DocumentEntry) -> None:
-        run.skipped.append(Skipped(document.document_id, "has no words"))
+        known = writer.find(document.document_id) is not None
+        run.added -= not known
+        run.updated -= known
+        run.skipped.append(Skipped(document.document_id, "has no words", document.document_id))
 
     work = _plan(writer, read_documents(sources, config.reading), run)
     encoded = encode(_counted(cut(work, analyser, on_empty), run), vectoriser, config.batch_sentences)

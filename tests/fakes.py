@@ -1,0 +1,72 @@
+"""A small encoder for tests: every vector is made from hashes of the words around, so nothing needs TensorFlow."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from indexer.elmo import Array, BiLMConfig, ElmoOutputs, Representation
+
+DIM = 16
+SENSE_DIM = 12
+
+
+@cache
+def word_vector(word: str, dim: int) -> Array:
+    """A vector that depends on the word alone."""
+    seed = int.from_bytes(hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest()[:8], "little")
+    return np.random.default_rng(seed).standard_normal(dim).astype(np.float32)
+
+
+class FakeEncoder:
+    """Deterministic and independent of the batch, as an Encoder must be; senses are means of nearby words."""
+
+    n_layers = 3
+    dim = DIM
+    config: BiLMConfig | None = None
+
+    def __init__(self, name: str = "fake", has_sense_space: bool = True) -> None:
+        self.source = name
+        self.model_id = hashlib.sha256(name.encode()).hexdigest()
+        self.has_sense_space = has_sense_space
+        self.sense_dim = SENSE_DIM if has_sense_space else 2 * DIM
+        self.encoded = 0
+
+    def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
+        self.encoded += len(sentences)
+        return [self._represent(sentence) for sentence in sentences]
+
+    def _represent(self, sentence: Sequence[str]) -> Representation:
+        t = len(sentence)
+        words = np.stack([word_vector(w, DIM) for w in sentence]) if t else np.zeros((0, DIM), np.float32)  # (t, dim)
+        around = np.stack([_around(words, n) for n in range(t)]) if t else words
+        layers = np.stack([words, words + around, around])  # (3, t, dim)
+        elmo = layers.mean(axis=0)
+        wide = np.concatenate([around, np.roll(around, 1, axis=0)], axis=1)  # (t, 2 * dim)
+        sense = wide[:, : self.sense_dim]
+        return Representation(layers, elmo, sense, elmo.mean(axis=0) if t else np.zeros(DIM, np.float32))
+
+    def encode(self, sentences: Sequence[Sequence[str]], carry_state: bool = False) -> list[Array]:
+        return [found.layers for found in self.represent(sentences)]
+
+    def sense(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
+        return [found.sense for found in self.represent(sentences)]
+
+    def word_vectors(self, forms: Sequence[str]) -> Array:
+        return np.stack([word_vector(f, DIM // 2) for f in forms]) if forms else np.zeros((0, DIM // 2), np.float32)
+
+    def default(self, texts: Sequence[str]) -> ElmoOutputs:
+        raise AssertionError("search does not use the module's signatures")
+
+    def tokens(self, tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) -> ElmoOutputs:
+        raise AssertionError("search does not use the module's signatures")
+
+
+def _around(words: Array, n: int) -> Array:
+    low, high = max(0, n - 3), n + 4
+    others = np.concatenate([words[low:n], words[n + 1 : high]])
+    found: Array = others.mean(axis=0) if len(others) else np.full(words.shape[1], 0.1, np.float32)
+    return found

@@ -1,0 +1,267 @@
+"""Indexing: what is stored, resumed, replaced, pruned, refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes import FakeEncoder
+
+from indexer.build import BuildConfig, Progress, Stage, build, reencode
+from indexer.collection.collection import Collection
+from indexer.collection.records import Layer
+from indexer.documents import Document, ReadOptions
+from indexer.errors import CollectionError, DocumentError
+from search.searcher import Searcher
+
+TEXTS = {
+    "river.txt": "She sat on the river bank. The boats went by all day.\n\nA heron stood on the far bank of the river.",
+    "money.txt": "The bank refused her a loan. Another bank in town lent money at four per cent.",
+    "letters/old.txt": "Dear Ann, the spring came late. We walked to the spring above the mill.",
+}
+
+
+def write(folder: Path, texts: dict[str, str]) -> Path:
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def answers(path: Path, encoder: FakeEncoder) -> list[dict[str, object]]:
+    """Everything that some queries return, for comparing two collections."""
+    with Searcher.open(path, encoder) as searcher:
+        found = [
+            *searcher.occurrences("the river [bank] is wet", k=50).to_dicts(),
+            *searcher.occurrences("a cold [spring] day", k=50, match="any").to_dicts(),
+            *searcher.sentences("boats on the river", k=50).to_dicts(),
+            *searcher.sentences("the bank of the river", k=50, hybrid=True).to_dicts(),
+        ]
+    return found
+
+
+def test_what_is_stored_is_the_documents_text_with_exact_offsets(tmp_path: Path) -> None:
+    report = build(tmp_path / "c.pol", [write(tmp_path / "in", TEXTS)], model=FakeEncoder())
+    assert (report.added, report.updated, report.unchanged, report.skipped) == (3, 0, 0, ())
+    with Collection.open(tmp_path / "c.pol") as collection:
+        for name, text in TEXTS.items():
+            stored, found = collection.document(name)
+            assert found == text
+            spans = collection.document_sentences(stored.key)
+            assert all(text[start:end].strip() == text[start:end] for _, start, end in spans)
+        rows = collection.db.execute(
+            'SELECT d.text, s.start, s."end", o.start, o."end", t.form FROM occurrences o JOIN types t ON t.id = o.type'
+            " JOIN sentences s ON s.id = o.sentence JOIN documents d ON d.id = s.document"
+        ).fetchall()
+        assert {text[a:b][c:d].casefold() for text, a, b, c, d, _ in rows} >= {"bank", "heron", "spring", "loan"}
+        assert all(text[a:b][c:d].casefold() == form for text, a, b, c, d, form in rows)
+        assert not {form for *_, form in rows} & {"the", "of", ".", "she"}
+
+
+def test_unchanged_documents_are_not_encoded_again_and_changed_ones_are_replaced(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", TEXTS)
+    build(tmp_path / "c.pol", [folder], model=FakeEncoder())
+    again = FakeEncoder()
+    report = build(tmp_path / "c.pol", [folder], model=again)
+    assert (report.added, report.updated, report.unchanged, again.encoded) == (0, 0, 3, 0)
+    write(folder, {"money.txt": "A crane lifted the safe of the bank."})
+    report = build(tmp_path / "c.pol", [folder], model=again)
+    assert (report.added, report.updated, report.unchanged) == (0, 1, 2)
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        money = searcher.occurrences("the [bank]", where={"document": "money.txt"})
+        assert [hit.sentence for hit in money] == ["A crane lifted the safe of the bank."]
+
+
+def test_changed_metadata_is_stored_without_encoding(tmp_path: Path) -> None:
+    build(tmp_path / "c.pol", [Document("a", "The river bank.", {"year": 1950})], model=FakeEncoder())
+    encoder = FakeEncoder()
+    build(tmp_path / "c.pol", [Document("a", "The river bank.", {"year": 1999, "title": "A"})], model=encoder)
+    assert encoder.encoded == 0
+    with Searcher.open(tmp_path / "c.pol", encoder) as searcher:
+        (hit,) = searcher.occurrences("the [bank]", where="year=1999")
+        assert (hit.document, dict(hit.metadata)) == ("A", {"year": 1999, "title": "A"})
+
+
+def test_two_documents_with_equal_text_are_two_documents(tmp_path: Path) -> None:
+    build(tmp_path / "c.pol", [Document("a", "The bank."), Document("b", "The bank.")], model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        assert [hit.document_id for hit in searcher.occurrences("The [bank].")] == ["a", "b"]
+
+
+def test_vanished_documents_are_reported_and_removed_only_with_prune(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", TEXTS)
+    other = write(tmp_path / "other", {"else.txt": "A bank elsewhere."})
+    build(tmp_path / "c.pol", [folder, other], model=FakeEncoder())
+    (folder / "money.txt").unlink()
+    report = build(tmp_path / "c.pol", [folder], model=FakeEncoder())
+    assert (report.vanished, report.removed) == (("money.txt",), 0)
+    with Collection.open(tmp_path / "c.pol") as collection:
+        assert [d.document_id for d in collection.documents()] == [
+            "else.txt",
+            "letters/old.txt",
+            "money.txt",
+            "river.txt",
+        ]
+    report = build(tmp_path / "c.pol", [folder], BuildConfig(prune=True), model=FakeEncoder())
+    assert (report.vanished, report.removed) == (("money.txt",), 1)
+    with Collection.open(tmp_path / "c.pol") as collection:
+        assert [d.document_id for d in collection.documents()] == ["else.txt", "letters/old.txt", "river.txt"]
+
+
+def test_a_file_left_out_by_a_glob_or_turned_bad_has_not_vanished(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", TEXTS)
+    build(tmp_path / "c.pol", [folder], model=FakeEncoder())
+    (folder / "money.txt").write_bytes(b"\0\1\2\0" * 50)
+    config = BuildConfig(prune=True, reading=ReadOptions(globs=("money.txt",)))
+    report = build(tmp_path / "c.pol", [folder], config, model=FakeEncoder())
+    assert (report.vanished, [s.document_id for s in report.skipped]) == ((), ["money.txt"])
+    with Collection.open(tmp_path / "c.pol") as collection:
+        assert len(list(collection.documents())) == 3
+
+
+def test_bad_input_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="nowhere"):
+        build(tmp_path / "c.pol", [tmp_path / "nowhere"], model=FakeEncoder())
+    assert not (tmp_path / "c.pol").exists()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("x")
+    with pytest.raises(CollectionError, match="is not a collection"):
+        build(tmp_path / "full", [Document("a", "b")], model=FakeEncoder())
+
+
+def test_another_model_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    build(tmp_path / "c.pol", [Document("a", "The bank.")], model=FakeEncoder("one"))
+    with pytest.raises(CollectionError, match=r"built with model 'one'.*polyseme reencode"):
+        build(tmp_path / "c.pol", [Document("b", "The bank.")], model=FakeEncoder("two"))
+    with pytest.raises(CollectionError, match=r"built with model 'one'.*--model"):
+        Searcher.open(tmp_path / "c.pol", FakeEncoder("two"))
+    with pytest.raises(CollectionError, match=r"cannot be had.*--model SOURCE.*polyseme reencode"):
+        Searcher.open(tmp_path / "c.pol")
+
+
+def test_a_document_with_no_words_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    report = build(tmp_path / "c.pol", [Document("a", "* * *"), Document("b", "The bank.")], model=FakeEncoder())
+    assert [(s.source, s.reason) for s in report.skipped] == [("a", "has no words")]
+    assert report.added == 1
+
+
+@pytest.mark.parametrize("segment_sentences", [1, 2, 3, 1000])
+def test_segment_size_changes_no_answer(tmp_path: Path, segment_sentences: int) -> None:
+    folder = write(tmp_path / "in", TEXTS)
+    config = BuildConfig(segment_sentences=segment_sentences, sample_sentences=4)
+    build(tmp_path / "whole.pol", [folder], BuildConfig(sample_sentences=4), model=FakeEncoder())
+    build(tmp_path / "parts.pol", [folder], config, model=FakeEncoder())
+    drop = {"occurrence_id"}
+    whole, parts = (
+        [{k: v for k, v in hit.items() if k not in drop} for hit in answers(tmp_path / name, FakeEncoder())]
+        for name in ("whole.pol", "parts.pol")
+    )
+    for one, other in zip(whole, parts, strict=True):
+        assert one.pop("score") == pytest.approx(other.pop("score"), abs=2e-3)
+        assert one == other
+
+
+def test_a_generator_of_documents_is_streamed(tmp_path: Path) -> None:
+    pulled: list[int] = []
+    committed: list[int] = []
+
+    def documents() -> Iterator[Document]:
+        for n in range(40):
+            pulled.append(n)
+            yield Document(f"d{n:02}", f"The bank number {n} stood there. It was a bank.")
+            if (tmp_path / "c.pol" / "segments").is_dir():
+                committed.append(len(list((tmp_path / "c.pol" / "segments").glob("0*[0-9]"))))
+
+    config = BuildConfig(segment_sentences=8, batch_sentences=4, sample_sentences=4)
+    build(tmp_path / "c.pol", documents(), config, model=FakeEncoder())
+    assert pulled == list(range(40))
+    assert committed[20] >= 3  # earlier documents were stored while later ones had not been made yet
+
+
+def test_progress_events_end_with_done(tmp_path: Path) -> None:
+    events: list[Progress] = []
+    build(tmp_path / "c.pol", [write(tmp_path / "in", TEXTS)], model=FakeEncoder(), progress=events.append)
+    assert events[0].stage is Stage.LOADING
+    assert events[-1].stage is Stage.DONE
+    assert (events[-1].documents, events[-1].sentences, events[-1].fraction) == (3, 7, 1.0)
+
+
+def test_reencode_puts_another_layer_in_the_place_of_the_old_one(tmp_path: Path) -> None:
+    build(tmp_path / "c.pol", [write(tmp_path / "in", TEXTS)], model=FakeEncoder("one"))
+    config = BuildConfig(layer=Layer.LAYER_2)
+    reencode(tmp_path / "c.pol", config, FakeEncoder("two"))
+    build(tmp_path / "fresh.pol", [tmp_path / "in"], config, model=FakeEncoder("two"))
+    assert answers(tmp_path / "c.pol", FakeEncoder("two")) == answers(tmp_path / "fresh.pol", FakeEncoder("two"))
+    with Collection.open(tmp_path / "c.pol") as collection:
+        assert collection.settings.layer is Layer.LAYER_2
+    report = build(tmp_path / "c.pol", [tmp_path / "in"], model=FakeEncoder("two"))
+    assert report.unchanged == 3
+
+
+CHILD = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from fakes import FakeEncoder
+from indexer.build import BuildConfig, build
+print("ready", flush=True)
+build(sys.argv[2], [sys.argv[3]], BuildConfig(segment_sentences=7, batch_sentences=5, sample_sentences=12),
+      model=FakeEncoder(), progress=None)
+print("done", flush=True)
+"""
+
+
+def start_indexer(collection: Path, folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(collection), str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_killed_at_fifty_moments_the_indexer_ends_with_the_same_hits(tmp_path: Path) -> None:
+    """Real SIGKILLs on a real process: after each, what was committed verifies; in the end nothing differs."""
+    words = "bank river loan spring boat heron mill money letter crane".split()
+    texts = {
+        f"d{n:03}.txt": " ".join(
+            f"The {words[(n + i) % 10]} number {n} stood by the {words[(n * i + 3) % 10]} of the bank." for i in range(6)
+        )
+        for n in range(120)
+    }
+    texts["long.txt"] = " ".join(f"A long tale of the bank and the {words[i % 10]} went on." for i in range(60))
+    folder = write(tmp_path / "in", texts)
+    whole = start_indexer(tmp_path / "whole.pol", folder)
+    assert whole.stdout is not None
+    assert whole.stdout.readline() == "ready\n"
+    begun = time.monotonic()
+    assert whole.communicate()[0] == "done\n"
+    length = time.monotonic() - begun
+    kills = finished = round_number = 0
+    target = tmp_path / "killed.pol"
+    moments = [((7 * n) % 50 + 0.5) / 50 for n in range(50)]
+    while kills < 50:
+        process = start_indexer(target, folder)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        # Moments spread over a whole run; a run that is nearly through is begun anew, so that all stages are hit.
+        time.sleep(moments[kills] * length * 0.6)
+        process.kill()
+        finished += "done" in process.communicate()[0]
+        kills += 1
+        if not (target / "collection.db").exists():
+            continue
+        with Collection.open(target) as collection:
+            if kills % 5 == 0:
+                assert collection.verify(FakeEncoder(), sample=20).problems == ()
+            stored = {d.document_id: d for d in collection.documents()}
+            assert all(collection.document(name)[1] == texts[name] for name in stored)
+        if len(stored) == len(texts):
+            round_number += 1
+            target = tmp_path / f"killed{round_number}.pol"
+    process = start_indexer(target, folder)
+    assert process.communicate()[0] == "ready\ndone\n"
+    with Collection.open(target) as collection:
+        assert collection.verify(FakeEncoder(), sample=1000).problems == ()
+    assert json.dumps(answers(target, FakeEncoder())) == json.dumps(answers(tmp_path / "whole.pol", FakeEncoder()))
+    assert finished < 25
