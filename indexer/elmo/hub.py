@@ -15,7 +15,6 @@ from indexer.elmo.characters import normalise_token
 from indexer.elmo.config import BiLMConfig, Normalise, read_config
 from indexer.elmo.hub_files import (
     CONFIG_INSIDE,
-    decode_error,
     import_tensorflow_hub,
     is_handle,
     module_digest,
@@ -174,18 +173,16 @@ def opened_module(source: str) -> Iterator[tuple[HubEncoder, Path]]:
     """A module's encoder and, for as long as the block runs, the folder of its files; raises as `load_hub_encoder`."""
     with module_folder(source) as folder:
         config = read_config(folder / CONFIG_INSIDE) if (folder / CONFIG_INSIDE).is_file() else None
-        where = source if is_handle(source) else str(Path(source).resolve())
+        where = source if is_handle(source) else str(Path(source).expanduser().resolve())
         yield HubEncoder(_loaded(folder, source), module_digest(folder), where, config), folder
 
 
 def _loaded(folder: Path, source: str) -> Any:
     """Open the module in `folder` with `tensorflow_hub`; `source` is what messages call it."""
     hub = import_tensorflow_hub()
-    import tensorflow as tf
-
     try:
         return hub.load(str(folder))
-    except (OSError, ValueError, RuntimeError, KeyError, tf.errors.OpError, decode_error()) as error:
+    except Exception as error:  # damaged bytes make TensorFlow's readers raise all sorts of things
         raise ModelError(f"{source} cannot be opened as a module ({one_line(error)}); get it again") from error
 
 

@@ -23,7 +23,8 @@ from indexer.elmo.characters import (
 )
 from indexer.elmo.config import config_to_json
 from indexer.elmo.hub_files import CONFIG_INSIDE, one_line
-from indexer.elmo.hub_weights import N_LSTM, their_name
+from indexer.elmo.hub_names import their_name
+from indexer.elmo.hub_weights import N_LSTM
 from indexer.elmo.weights import Model
 from indexer.errors import ModelError
 

@@ -43,8 +43,7 @@ def is_handle(source: str) -> bool:
 
 def is_hub_source(source: str) -> bool:
     """Tell whether `source` is for this reader: a handle, a tar archive, or a folder that holds a SavedModel."""
-    path = Path(source)
-    return is_handle(source) or source.endswith(ARCHIVE_SUFFIXES) or _holds_saved_model(path)
+    return is_handle(source) or source.endswith(ARCHIVE_SUFFIXES) or _holds_saved_model(Path(source).expanduser())
 
 
 @contextlib.contextmanager
@@ -58,9 +57,9 @@ def module_folder(source: str) -> Iterator[Path]:
         yield _fetched(source)
     elif source.endswith(ARCHIVE_SUFFIXES):
         with tempfile.TemporaryDirectory(prefix="polyseme-hub-") as unpacked:
-            yield _unpacked(Path(source), Path(unpacked))
+            yield _unpacked(Path(source).expanduser(), Path(unpacked))
     else:
-        yield _checked_folder(Path(source))
+        yield _checked_folder(Path(source).expanduser())
 
 
 def module_digest(folder: Path) -> str:

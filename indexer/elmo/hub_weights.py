@@ -19,6 +19,7 @@ from indexer.elmo.config import Activation, BiLMConfig, read_config, tensor_shap
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.hub import HubEncoder, opened_module
 from indexer.elmo.hub_files import CONFIG_INSIDE, decode_error, one_line
+from indexer.elmo.hub_names import our_name
 from indexer.elmo.weights import Model
 from indexer.errors import ModelError
 
@@ -33,27 +34,14 @@ N_LSTM = 2  # the module format has outputs for just two
 
 TOLERANCE = 1e-4  # of the largest number in a module's layers; another configuration is off by far more
 PROBES = (  # short, long, repeated (cells run into their clip), many scripts, a token longer than 50 bytes
-    ("bank",),
-    ["The", "cat", ",", "which", "had", "sat", "on", "the", "mat", "since", "Monday", ",", "saw", "dogs", "in", "the", "fog", ";", "none", "of", "them", "saw", "it", "."],
-    ("very",) * 60,
-    ("naïve", "café", "—", "“", "Привет", "日本語", "🙂", "3.14", "x" * 70, "a"),
-    ("!", "!", "!"),
+    "bank",
+    "The cat , which had sat on the mat since Monday , saw dogs in the fog ; none of them saw it .",
+    " ".join(["very"] * 60),
+    f"naïve café — “ Привет 日本語 🙂 3.14 {'x' * 70} a",
+    "! ! !",
 )
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
-_DIRECTIONS = {"0": "forward", "1": "backward"}
-_CONV = re.compile(r"CNN/(W|b)_cnn_(\d+)$")
-_HIGHWAY = re.compile(r"CNN_high_(\d+)/(W|b)_(carry|transform)$")
-_LSTM = re.compile(r"RNN_([01])/.*cell_?(\d+)/(?:.*?/)?(projection/kernel|kernel|bias|W_P_0|W_0|B)$", re.IGNORECASE)
-_KINDS = {"W": "kernel", "b": "bias"}
-_LSTM_KINDS = {"projection/kernel": "projection", "w_p_0": "projection", "w_0": "kernel", "b": "bias"}
-_PLAIN = {
-    "char_embed": "characters.embedding",
-    "CNN_proj/W_proj": "projection.kernel",
-    "CNN_proj/b_proj": "projection.bias",
-    "aggregation/weights": "mix.weights",
-    "aggregation/scaling": "mix.gamma",
-}
 _CLIP = re.compile(r"RNN_[01]/.*clip_by_value(?:_(\d+))?/(?:Minimum/)?y$", re.IGNORECASE)
 
 
@@ -78,56 +66,30 @@ def read_hub_weights(source: str) -> Model:
 def proven_model(encoder: HubEncoder, folder: Path) -> Model:
     """The model whose configuration makes our network agree with the module; see `read_hub_weights`."""
     read = read_variables(folder)
-    expected = encoder.represent(PROBES)
+    sentences = [text.split(" ") for text in PROBES]
+    expected = encoder.represent(sentences)
     bound = TOLERANCE * max(1.0, *(float(np.abs(one.layers).max()) for one in expected))
     closest = np.inf
     for config in read.candidates:
         model = Model(config, read.weights)
-        given = ElmoEncoder(model, encoder.source).represent(PROBES)
+        given = ElmoEncoder(model, encoder.source).represent(sentences)
         apart = max(_apart(ours, theirs) for ours, theirs in zip(given, expected, strict=True))
         if apart <= bound:
             return model
         closest = min(closest, apart)
     raise ModelError(
-        f"{encoder.source} computes something else with its weights than bilm-tf does (vectors differ by {closest:.2g}); "
-        "use the module itself as the model"
+        f"{encoder.source} computes something else with its weights than bilm-tf does: its vectors differ by "
+        f"{closest:.2g}; use the module itself as the model"
     )
 
 
 def _apart(ours: Representation, theirs: Representation) -> float:
-    """Largest difference in any number that both give; sense vectors are left out: a module has no states at the ends."""
+    """Largest difference in any number that both give; a module has no states at the ends, hence no sense vectors."""
     return max(
         float(np.abs(ours.layers - theirs.layers).max()),
         float(np.abs(ours.elmo - theirs.elmo).max()),
         float(np.abs(ours.default - theirs.default).max()),
     )
-
-
-def our_name(variable: str) -> str | None:
-    """Our name (see `config.tensor_shapes`) for one of bilm-tf's variables; None for any other."""
-    if match := _CONV.search(variable):
-        return f"characters.conv.{int(match[2])}.{_KINDS[match[1]]}"
-    if match := _HIGHWAY.search(variable):
-        return f"highway.{int(match[1])}.{match[3]}.{_KINDS[match[2]]}"
-    if match := _LSTM.search(variable):
-        kind = match[3].lower()
-        return f"{_DIRECTIONS[match[1]]}.{int(match[2])}.{_LSTM_KINDS.get(kind, kind)}"
-    return next((ours for theirs, ours in _PLAIN.items() if f"/{variable}".endswith(f"/{theirs}")), None)
-
-
-def their_name(name: str) -> str:
-    """The name that `google/elmo` has for one of our weights; the inverse of `our_name`."""
-    part, *rest = name.split(".")
-    plain = {ours: theirs for theirs, ours in _PLAIN.items()}
-    if name in plain:
-        return plain[name] if part == "mix" else f"bilm/{plain[name]}"
-    if part == "characters":
-        return f"bilm/CNN/{'W' if rest[2] == 'kernel' else 'b'}_cnn_{rest[1]}"
-    if part == "highway":
-        return f"bilm/CNN_high_{rest[0]}/{'W' if rest[2] == 'kernel' else 'b'}_{rest[1]}"
-    kind = "projection/kernel" if rest[1] == "projection" else rest[1]
-    direction = next(number for number, direction in _DIRECTIONS.items() if direction == part)
-    return f"bilm/RNN_{direction}/RNN/MultiRNNCell/Cell{rest[0]}/rnn/lstm_cell/{kind}"
 
 
 def read_variables(folder: Path) -> HubWeights:
@@ -162,7 +124,7 @@ def _variables(folder: Path) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
         for name, key in keys.items():
             if our_name(name):
                 yield name, checkpoint.get_tensor(key)
-    except (tf.errors.OpError, ValueError, RuntimeError, decode_error()) as error:
+    except (tf.errors.OpError, ValueError, LookupError, RuntimeError, decode_error()) as error:
         raise _unreadable(folder, one_line(error)) from error
 
 
