@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from indexer.elmo.config import DIRECTIONS, Activation, BiLMConfig
-from indexer.elmo.config import tensor_shapes as tensor_shapes
 
 FORGET_BIAS = 1.0
 

@@ -1,0 +1,55 @@
+"""Encoders that several test files share: a tiny one with random weights, and the bundled model."""
+
+from pathlib import Path
+
+import pytest
+
+from indexer.elmo import load_encoder
+from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.weights import Model, read_model
+
+TINY = Path(__file__).parent / "fixtures" / "tiny_elmo"
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def tiny_folder() -> Path:
+    """Our own tiny ELMo, random weights, 3 layers of 12, sense vectors of 5: see fixtures/make_tiny_elmo.py."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> Model:
+    return read_model(TINY)
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder() -> ElmoEncoder:
+    encoder = load_encoder(TINY)
+    assert isinstance(encoder, ElmoEncoder)
+    return encoder
+
+
+@pytest.fixture(scope="session")
+def default_encoder() -> ElmoEncoder:
+    encoder = load_encoder("default")
+    assert isinstance(encoder, ElmoEncoder)
+    return encoder
+
+
+@pytest.fixture(scope="session")
+def allennlp_fixture() -> Path:
+    """AllenNLP's published ELMo fixture, which lies beside the repository or nowhere."""
+    folder = SHARED / "fixtures" / "elmo_allennlp"
+    if not folder.is_dir():
+        pytest.skip("the shared test data is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_eval() -> Path:
+    """The evaluation sets, which lie beside the repository or nowhere."""
+    folder = SHARED / "eval"
+    if not folder.is_dir():
+        pytest.skip("the shared test data is not here")
+    return folder

@@ -1,0 +1,147 @@
+"""The network is the paper's: equal to an independent, slow one in numpy, and to AllenNLP's published numbers."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from indexer.elmo import Representation
+from indexer.elmo.allennlp import read_allennlp
+from indexer.elmo.characters import character_ids
+from indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
+from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.weights import Model
+
+Numbers = npt.NDArray[np.floating]
+Weights = Mapping[str, Any]
+
+SENTENCE = ["The", "naïve", "cat", "sat", "."]
+
+
+def sigmoid(x: Numbers) -> Numbers:
+    return 1 / (1 + np.exp(-x))
+
+
+def clipped(x: Numbers, bound: float | None) -> Numbers:
+    return x if bound is None else np.clip(x, -bound, bound)
+
+
+def slow_word(token: str, c: BiLMConfig, w: Weights) -> Numbers:
+    """One word's vector (projection,), every window of every filter by itself."""
+    spelled = w["characters.embedding"][character_ids([token], c.max_characters)[0]]  # (max_characters, char_dim)
+    activate = np.tanh if c.activation is Activation.TANH else lambda x: np.maximum(x, 0)
+    found: list[float] = []
+    for i, (width, number) in enumerate(c.filters):
+        kernel, bias = w[f"characters.conv.{i}.kernel"], w[f"characters.conv.{i}.bias"]
+        for f in range(number):
+            windows = [spelled[p : p + width] for p in range(c.max_characters - width + 1)]
+            found.append(max(float((window * kernel[:, :, f]).sum() + bias[f]) for window in windows))
+    x = np.asarray(activate(np.asarray(found)))  # (filters,)
+    for i in range(c.n_highway):
+        carry = sigmoid(x @ w[f"highway.{i}.carry.kernel"] + w[f"highway.{i}.carry.bias"])
+        new = np.maximum(x @ w[f"highway.{i}.transform.kernel"] + w[f"highway.{i}.transform.bias"], 0)
+        x = carry * new + (1 - carry) * x
+    return np.asarray(x @ w["projection.kernel"] + w["projection.bias"])
+
+
+def slow_direction(words: Numbers, name: str, c: BiLMConfig, w: Weights) -> list[Numbers]:
+    """Outputs (t, projection) of each LSTM layer that reads `words` (t, projection) in the order given."""
+    x = words
+    layers: list[Numbers] = []
+    for layer in range(c.n_lstm):
+        cell: Numbers = np.zeros(c.cell)
+        output: Numbers = np.zeros(c.projection)
+        read: list[Numbers] = []
+        for token in x:
+            kernel, bias = w[f"{name}.{layer}.kernel"], w[f"{name}.{layer}.bias"]
+            i, j, f, o = np.split(np.concatenate([token, output]) @ kernel + bias, 4)
+            cell = clipped(sigmoid(f + 1) * cell + sigmoid(i) * np.tanh(j), c.cell_clip)
+            output = clipped((sigmoid(o) * np.tanh(cell)) @ w[f"{name}.{layer}.projection"], c.proj_clip)
+            read.append(output)
+        x = np.stack(read) + (x if layer and c.skip else 0)
+        layers.append(x)
+    return layers
+
+
+def slow_layers(sentence: list[str], c: BiLMConfig, w: Weights) -> Numbers:
+    """All layers (n_layers, t, dim) of a sentence."""
+    words = np.stack([slow_word(token, c, w) for token in ["<S>", *sentence, "</S>"]])  # (t + 2, projection)
+    forward = [words, *slow_direction(words, "forward", c, w)]
+    backward = [words, *(layer[::-1] for layer in slow_direction(words[::-1], "backward", c, w))]
+    return np.stack([np.concatenate(pair, axis=1) for pair in zip(forward, backward, strict=True)])[:, 1:-1]
+
+
+@pytest.mark.parametrize(
+    ("n_highway", "activation", "skip", "clip", "n_lstm"),
+    [
+        (1, Activation.RELU, True, 0.7, 2),
+        (2, Activation.TANH, False, None, 2),
+        (0, Activation.RELU, True, 3.0, 3),
+        (1, Activation.TANH, True, 0.3, 1),
+    ],
+)
+def test_network_equals_a_slow_one_in_numpy(
+    n_highway: int, activation: Activation, skip: bool, clip: float | None, n_lstm: int
+) -> None:
+    config = BiLMConfig(
+        char_dim=3,
+        filters=((1, 3), (2, 2), (4, 4)),
+        n_highway=n_highway,
+        cell=7,
+        projection=4,
+        n_lstm=n_lstm,
+        activation=activation,
+        skip=skip,
+        cell_clip=clip,
+        proj_clip=clip,
+        max_characters=12,
+    )
+    random = np.random.default_rng(n_lstm)
+    weights = {name: random.normal(0, 0.8, shape).astype(np.float32) for name, shape in tensor_shapes(config).items()}
+    (found,) = ElmoEncoder(Model(config, weights), "random").encode([SENTENCE])
+    exact = {name: array.astype(np.float64) for name, array in weights.items()}
+    np.testing.assert_allclose(found, slow_layers(SENTENCE, config, exact), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def published(allennlp_fixture: Path) -> ElmoEncoder:
+    return ElmoEncoder(read_allennlp(allennlp_fixture), str(allennlp_fixture))
+
+
+def published_streams(folder: Path) -> tuple[list[list[list[str]]], list[list[Numbers]]]:
+    """Three streams of ten sentences, and the top layer (t, dim) of each: forward half, backward half."""
+    texts = json.loads((folder / "sentences.json").read_text(encoding="utf-8"))
+    streams = [[text.split() if isinstance(text, str) else text for text in stream] for stream in texts]
+    expected = []
+    for number, stream in enumerate(streams):
+        with h5py.File(folder / f"lm_embeddings_{number}.hdf5", "r") as file:
+            expected.append([np.concatenate(list(file[str(i)][...]), axis=1) for i in range(len(stream))])
+    return streams, expected
+
+
+def test_published_sentences_with_carried_state(published: ElmoEncoder, allennlp_fixture: Path) -> None:
+    streams, expected = published_streams(allennlp_fixture)
+    published.reset_state()
+    for batch, tops in zip(zip(*streams, strict=True), zip(*expected, strict=True), strict=True):
+        for found, top in zip(published.encode(batch, carry_state=True), tops, strict=True):
+            np.testing.assert_allclose(found[2], top, atol=1e-5)
+
+
+def test_published_first_sentences_from_the_zero_state(published: ElmoEncoder, allennlp_fixture: Path) -> None:
+    streams, expected = published_streams(allennlp_fixture)
+    found: list[Representation] = published.represent([stream[0] for stream in streams])
+    for one, tops in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.layers[2], tops[0], atol=1e-5)
+
+
+def test_published_word_vectors(published: ElmoEncoder, allennlp_fixture: Path) -> None:
+    words = (allennlp_fixture / "vocab_test.txt").read_text(encoding="utf-8").splitlines()
+    with h5py.File(allennlp_fixture / "elmo_token_embeddings.hdf5", "r") as file:
+        expected = file["embedding"][...]  # (458, projection)
+    assert expected.shape == (458, 16)
+    np.testing.assert_allclose(published.word_vectors(words), expected, atol=1e-5)
