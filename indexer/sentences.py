@@ -2,8 +2,9 @@
 
 Two steps. Layout first: blank lines, and those line breaks that are meant, end a sentence whatever the words say. Then
 simplemma's splitter inside each stretch of running text, and corrections of it where it is systematically wrong in
-English. Why simplemma: see benchmarks/text.py (second best of seven before, best after correction; the fastest; exact;
-kept up; needed for the lemmas anyway).
+English. Why simplemma, of the seven compared in benchmarks/text.py: it is needed for the lemmas anyway, kept up, exact,
+among the fastest, and knows other languages. On SemCor's sentences its F1 is 0.979 (blingfire, 99 MB, 0.986; syntok
+0.984; the others below 0.97), with the corrections 0.992.
 """
 
 from __future__ import annotations

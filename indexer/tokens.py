@@ -1,9 +1,11 @@
 """Words out of running text: spaCy's rule tokeniser, set to the conventions that ELMo was trained on.
 
-Why spaCy: of the libraries compared in benchmarks/text.py it is the only one that never loses an offset, knows
-abbreviations and elisions of some seventy languages, keeps addresses whole and needs no model. Three of its habits
-differ from Penn Treebank and are changed here: hyphenated words stay whole, words without an apostrophe are never cut
-("cannot", "gonna", "Im"), and a slash between letters separates.
+Why spaCy, of the libraries compared in benchmarks/text.py: exact offsets for any text, the abbreviations and elisions
+of some seventy languages, either kind of apostrophe, addresses whole, no model. (NLTK's Treebank tokeniser agrees with
+SemCor as well, 0.998, but knows English only, cuts addresses and leaves every period inside a sentence on its word.)
+Three of its habits differ from Penn Treebank and are changed here: hyphenated words stay whole, words without an
+apostrophe are never cut ("cannot", "gonna", "Im"), and a slash between letters separates. Agreement with SemCor's
+tokens: 0.987 as it comes, 0.998 so.
 
 Work is done chunk by chunk (text between spaces): the same chunk is always cut alike, so callers may cache it.
 """
@@ -36,7 +38,7 @@ _PIECE = re.compile(
     "|[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
     "|[\u3041-\u309f]+|[\u30a0-\u30ff\u31f0-\u31ff\uff66-\uff9f]+"
     "|[\u3001-\u3004\u3008-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
-    r"|(?P<row>[^\w\s])(?P=row){3,}"
+    r"|(?P<row>[^\w\s]|_)(?P=row){3,}"
 )
 _SIMPLE = re.compile(r"\w+|[^\w]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
