@@ -20,7 +20,7 @@ from indexer.documents import Document, ReadOptions, Skipped, read_documents, sc
 from indexer.errors import CollectionError
 from indexer.pipeline import Cut, Fitting, Work, cut, encode, segments
 from indexer.text import TextAnalyser
-from indexer.vectorise import Vectoriser
+from indexer.vectorise import SENSE_DIM, Vectoriser
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder
@@ -59,8 +59,21 @@ class BuildConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What lies ahead, from file sizes alone: rough, before anything is read."""
+
+    files: int
+    bytes: int
+    sentences: int
+    bytes_on_disk: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come. fraction: of the bytes to be read, in [0, 1], or None where that is unknown."""
+    """How far a run has come.
+
+    fraction: of the bytes to be read, in [0, 1], or None where that is unknown; estimate: what lies ahead, once known.
+    """
 
     stage: Stage
     documents: int
@@ -69,6 +82,7 @@ class Progress:
     skipped: int
     fraction: float | None
     seconds: float
+    estimate: Estimate | None = None
 
     @property
     def sentences_per_second(self) -> float:
@@ -81,16 +95,6 @@ class Progress:
         if not self.fraction or self.stage is not Stage.INDEXING:
             return None
         return self.seconds * (1 - self.fraction) / self.fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What lies ahead, from file sizes alone: rough, before anything is read."""
-
-    files: int
-    bytes: int
-    sentences: int
-    bytes_on_disk: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +116,12 @@ class BuildReport:
 Source = str | Path | Document
 
 
-def estimate(sources: Iterable[Source], config: BuildConfig, encoder: Encoder) -> Estimate:
-    """Files, bytes, and what they may come to, at about 105 bytes a sentence and 10 stored occurrences in it."""
-    found = scan(sources, config.reading)
-    sentences = found.bytes // 105
-    token_bytes = 2 * (encoder.sense_dim if encoder.has_sense_space else 64) + 2 * 128 + 60
-    return Estimate(found.files, found.bytes, sentences, sentences * (10 * token_bytes + 4 * encoder.dim + 400))
+def estimate(files: int, size: int, encoder: Encoder) -> Estimate:
+    """What ``size`` bytes of text may come to, at about 105 bytes a sentence and 10 stored occurrences in it."""
+    sentences = size // 105
+    token_dim = encoder.sense_dim if encoder.has_sense_space else SENSE_DIM
+    token_bytes = 2 * token_dim + 2 * (token_dim + encoder.dim // 2) + 60
+    return Estimate(files, size, sentences, sentences * (10 * token_bytes + 4 * encoder.dim + 400))
 
 
 def build(
@@ -238,6 +242,7 @@ class _Run:
         self.characters = 0
         self.bytes = 0
         self.skipped: list[Skipped] = []
+        self.estimate: Estimate | None = None
 
     @property
     def seconds(self) -> float:
@@ -255,6 +260,7 @@ class _Run:
             len(self.skipped),
             1.0 if stage is Stage.DONE else fraction,
             self.seconds,
+            self.estimate,
         )
         self.progress(event)
 
@@ -270,7 +276,9 @@ def _index(
     fitting = Fitting(vectoriser, settings.normalisation, config.sample_sentences, fitted=bool(transforms))
     found = scan(sources, config.reading)
     run.bytes = found.bytes
+    run.estimate = estimate(found.files, found.bytes, encoder) if found.files else None
     run.started = time.monotonic()
+    run.report(Stage.INDEXING)
     writer.db.execute("CREATE TEMP TABLE seen (document_id TEXT PRIMARY KEY) WITHOUT ROWID")
 
     def on_empty(document: DocumentEntry) -> None:

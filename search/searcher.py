@@ -260,6 +260,14 @@ class Searcher:
                 )
             return induce_senses(self.collection, self.analyser, value, wanted, rows)
 
+    def sense_occurrences(self, inventory: SenseInventory) -> list[tuple[OccurrenceHit, int]]:
+        """Every occurrence of an inventory with the number of its sense: sense by sense, the most central first."""
+        order = sorted(inventory.scores, key=lambda i: (inventory.assignments[i], -inventory.scores[i], i))
+        scores = np.array([inventory.scores[i] for i in order], np.float32)
+        with self._view():
+            hits = occurrence_hits(self.collection, Ranked(np.array(order, np.int64), scores))
+        return [(hit, inventory.assignments[hit.occurrence_id]) for hit in hits]
+
     def more_like(
         self,
         positive: Sequence[AnyHit],

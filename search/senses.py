@@ -49,12 +49,16 @@ class Sense:
 
 @dataclass(frozen=True, slots=True)
 class SenseInventory:
-    """The senses of a word, largest first, and the number of the sense of each occurrence id (-1: none)."""
+    """The senses of a word, largest first.
+
+    assignments: occurrence id -> number of its sense (-1: none); scores: occurrence id -> cosine with that centre.
+    """
 
     word: str
     match: Match
     senses: tuple[Sense, ...]
     assignments: dict[int, int]
+    scores: dict[int, float]
     notice: str | None
 
 
@@ -73,17 +77,19 @@ def induce_senses(
     else:
         numbers = cluster(vectors)
     labels = _labels(collection, analyser, ids, numbers)
+    near: dict[int, float] = {}
     senses = []
     for number in range(int(numbers.max()) + 1):
         inside = numbers == number
         centre = unit(vectors[inside].mean(axis=0))  # (d,)
         scores = vectors[inside] @ centre
+        near.update(zip(ids[inside].tolist(), scores.tolist(), strict=True))
         best = np.lexsort((ids[inside], -scores))[:CENTRAL_LINES]
         central = occurrence_hits(collection, Ranked(ids[inside][best], scores[best]))
         size = int(inside.sum())
         senses.append(Sense(number, size, size / len(ids), tuple(labels[number]), tuple(central)))
     assignments = dict(zip(ids.tolist(), numbers.tolist(), strict=True))
-    return SenseInventory(word, match, tuple(senses), assignments, notice)
+    return SenseInventory(word, match, tuple(senses), assignments, near, notice)
 
 
 def cluster(vectors: Array) -> Ids:
