@@ -1,0 +1,100 @@
+"""Same-sense retrieval on the sample collection (data/documents, data/senses.tsv). Prints tables.
+
+    python benchmarks/senses_sample.py [--model SOURCE] [--json FILE]
+
+Each gold occurrence asks for the others of its lemma; mean average precision against a random order, for the sense
+vector and for a word's own layers. Then the precision at 10 of two queries that are not in the collection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from same_sense import Gold, Summary, WordScore, ask_all, by_word, place, read_gold, summarise, word_scores
+
+from indexer.build import BuildConfig, build
+from indexer.collection.records import Layer
+from indexer.elmo import Encoder, load_encoder
+from indexer.errors import PolysemeError
+from search.evaluation import precision_at
+from search.searcher import Searcher
+
+DATA = Path(__file__).parents[1] / "data"
+LAYERS = (Layer.SENSE, Layer.LAYER_0, Layer.LAYER_1, Layer.LAYER_2, Layer.ELMO)
+QUERIES = {"She sat on the river [bank] and watched the boats.": "river", "The [bank] refused her a loan.": "money"}
+Measured = dict[Layer, tuple[list[WordScore], Summary]]
+Precisions = dict[str, dict[Layer, float]]
+
+
+def measure(encoder: Encoder, documents: Path, gold: list[Gold], folder: Path) -> tuple[Measured, Precisions]:
+    measured: Measured = {}
+    precisions: Precisions = {query: {} for query in QUERIES}
+    senses = {row.place: row.sense for row in gold}
+    for layer in LAYERS:
+        collection = folder / f"{layer}.pol"
+        build(collection, [documents], BuildConfig(layer=layer), encoder)
+        with Searcher.open(collection, encoder) as searcher:
+            answers = ask_all(searcher, by_word(gold))
+            measured[layer] = word_scores(answers), summarise(answers)
+            for query, sense in QUERIES.items():
+                hits = searcher.occurrences(query, k=10)
+                precisions[query][layer] = precision_at([senses.get(place(hit)) == sense for hit in hits], 10)
+    return measured, precisions
+
+
+def print_words(measured: Measured) -> None:
+    print(f"{'word':10}{'occurrences':>12}{'senses':>8}{'chance':>8}" + "".join(f"{name(x):>9}" for x in measured))
+    columns = [scores for scores, _ in measured.values()]
+    for row in zip(*columns, strict=True):
+        first = row[0]
+        print(f"{first.word:10}{first.occurrences:12}{first.senses:8}{100 * first.chance:8.1f}", end="")
+        print("".join(f"{100 * score.precision:9.1f}" for score in row))
+
+
+def print_summary(measured: Measured, precisions: Precisions) -> None:
+    first = measured[Layer.SENSE][1]
+    print(f"\nmean average precision over {first.words} words, {first.asked} queries; chance {100 * first.chance:.1f}")
+    print(f"{'':10}{'words':>8}{'95 % interval':>16}{'occurrences':>13}")
+    for layer, (_, found) in measured.items():
+        bounds = f"{100 * found.low:.1f}-{100 * found.high:.1f}"
+        print(f"{name(layer):10}{100 * found.precision:8.1f}{bounds:>16}{100 * found.precision_by_occurrence:13.1f}")
+    print("\nprecision at 10")
+    for query, found_by in precisions.items():
+        print(f"{query:52}" + "  ".join(f"{name(layer)} {figure:.1f}" for layer, figure in found_by.items()))
+
+
+def name(layer: Layer) -> str:
+    return f"layer {layer}" if layer.isdigit() else str(layer)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Same-sense retrieval on the sample collection.")
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    arguments = parser.parse_args()
+    try:
+        encoder = load_encoder(arguments.model)
+        with tempfile.TemporaryDirectory() as folder:
+            gold = read_gold(DATA / "senses.tsv")
+            measured, precisions = measure(encoder, DATA / "documents", gold, Path(folder))
+    except PolysemeError as error:
+        print(f"senses_sample: {error}", file=sys.stderr)
+        return 1
+    print_words(measured)
+    print_summary(measured, precisions)
+    if arguments.json:
+        layers = {
+            layer: {"summary": asdict(found), "words": [asdict(score) for score in scores]}
+            for layer, (scores, found) in measured.items()
+        }
+        arguments.json.write_text(json.dumps({"layers": layers, "precision_at_10": precisions}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
