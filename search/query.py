@@ -6,6 +6,7 @@ r"""What was asked: the target in brackets, and the filters. Pure: text in, reco
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -143,9 +144,10 @@ def _alike(a: str, b: str) -> tuple[str, str]:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) and "_" not in text else None
 
 
 def _date(text: str) -> float | None:

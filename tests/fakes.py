@@ -66,7 +66,10 @@ class FakeEncoder:
 
 
 def _around(words: Array, n: int) -> Array:
-    low, high = max(0, n - 3), n + 4
-    others = np.concatenate([words[low:n], words[n + 1 : high]])
-    found: Array = others.mean(axis=0) if len(others) else np.full(words.shape[1], 0.1, np.float32)
-    return found
+    """Mean of the other words, the nearer the weightier; left and right differ."""
+    distance = np.arange(len(words)) - n  # (t,)
+    weights = np.where(distance < 0, 1.0, 0.8) / np.maximum(np.abs(distance), 1)  # (t,)
+    weights[n] = 0
+    if not weights.any():
+        return np.full(words.shape[1], 0.1, np.float32)
+    return np.asarray(weights @ words / weights.sum(), np.float32)

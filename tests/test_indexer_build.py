@@ -222,10 +222,11 @@ def start_indexer(collection: Path, folder: Path) -> subprocess.Popen[str]:
 
 def test_killed_at_fifty_moments_the_indexer_ends_with_the_same_hits(tmp_path: Path) -> None:
     """Real SIGKILLs on a real process: after each, what was committed verifies; in the end nothing differs."""
-    words = "bank river loan spring boat heron mill money letter crane".split()
+    words = ["bank", "river", "loan", "spring", "boat", "heron", "mill", "money", "letter", "crane"]
     texts = {
         f"d{n:03}.txt": " ".join(
-            f"The {words[(n + i) % 10]} number {n} stood by the {words[(n * i + 3) % 10]} of the bank." for i in range(6)
+            f"The {words[(n + i) % 10]} number {n} stood by the {words[(n * i + 3) % 10]} of the bank."
+            for i in range(6)
         )
         for n in range(120)
     }

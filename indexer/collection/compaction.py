@@ -52,9 +52,9 @@ def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int
             tiers.setdefault(int(np.log(max(size.live, 1)) / np.log(MERGE_FACTOR)), []).append(size.key)
         return [keys for keys in tiers.values() if len(keys) >= MERGE_FACTOR]
     groups: list[list[int]] = []
-    filled = LARGEST_SEGMENT
+    filled = 0
     for size in sorted(sizes, key=lambda size: size.key):
-        if filled + size.live > LARGEST_SEGMENT:
+        if not groups or filled + size.live > LARGEST_SEGMENT:
             groups.append([])
             filled = 0
         groups[-1].append(size.key)

@@ -232,13 +232,14 @@ class Writer:
         return _Types(pairs, ids, new, vectors)
 
     def insert_segment(self, name: str, sentences: int, occurrences: int, files: dict[str, FileRecord]) -> int:
-        """Name a published segment; part of the caller's transaction. Returns its key."""
+        """Name a published segment; part of the caller's transaction. Returns its key, which is never used again."""
+        key = int(name)
         record = json.dumps({file: asdict(entry) for file, entry in files.items()})
-        cursor = self.db.execute(
-            "INSERT INTO segments (name, sentences, occurrences, files) VALUES (?, ?, ?, ?)",
-            (name, sentences, occurrences, record),
+        self.db.execute(
+            "INSERT INTO segments (id, name, sentences, occurrences, files) VALUES (?, ?, ?, ?, ?)",
+            (key, name, sentences, occurrences, record),
         )
-        return int(cursor.lastrowid or 0)
+        return key
 
     def _insert_documents(self, parts: Sequence[DocumentPart], keys: Sequence[int]) -> None:
         for part, key in zip(parts, keys, strict=True):
