@@ -84,7 +84,7 @@ class ElmoEncoder:
             if not 0 <= length <= len(row):
                 raise ModelError(f"sequence_len[{number}] is {length}, its row has {len(row)} tokens; correct it")
         rows = [list(row[:length]) for row, length in zip(tokens, sequence_len, strict=True)]
-        return self._outputs(rows, max((len(row) for row in tokens), default=0))
+        return self._outputs(rows, max(map(len, tokens), default=0))
 
     def _normalised(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         kinds = self.config.normalise

@@ -1,0 +1,89 @@
+"""Sense vectors follow the model card's formula, token pair by token pair."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.sense import WordCounts, bags, context_states, rarity_weights, sense_blocks
+from indexer.elmo.weights import Model
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=5), st.integers(1, 16), st.integers(0, 9))
+def test_bags_equal_the_formula_pair_by_pair(lengths: list[int], window: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    layer0 = random.normal(size=(sum(lengths), 3)).astype(np.float32)  # (n, dim)
+    weights = random.uniform(0.01, 1, sum(lengths)).astype(np.float32)  # (n,)
+    expected = np.zeros_like(layer0)
+    starts = np.cumsum([0, *lengths])
+    for start, end in pairwise(starts):
+        for t in range(start, end):
+            near = [j for j in range(start, end) if j != t and abs(j - t) <= window]
+            share = np.array([weights[j] / (2 + abs(t - j)) for j in near])
+            if near:
+                expected[t] = share @ layer0[near] / share.sum()
+    np.testing.assert_allclose(bags(layer0, weights, lengths, window), expected, atol=1e-5)
+
+
+def test_context_states_have_not_read_their_token() -> None:
+    top = np.arange(5 * 4, dtype=np.float32).reshape(5, 4)  # (t + 2, dim), t = 3
+    assert context_states(top).tolist() == [[0, 1, 10, 11], [4, 5, 14, 15], [8, 9, 18, 19]]
+
+
+def test_rarity_weights() -> None:
+    counts = WordCounts({"the": 50, "bank": 1}, 1000)
+    frequencies = counts.frequencies(["the", "bank", "unseen"])
+    np.testing.assert_allclose(frequencies, [0.05, 0.001, 0])
+    np.testing.assert_allclose(rarity_weights(frequencies), [0.001 / 0.051, 0.5, 1])
+
+
+def test_sense_is_the_cards_formula_on_the_encoders_layers(tiny_encoder: ElmoEncoder, tiny_model: Model) -> None:
+    tokens = ["on", "the", "bank", "of", "the", "Don"]
+    (layers,), (sense,) = tiny_encoder.encode([tokens]), tiny_encoder.sense([tokens])
+    space = tiny_model.sense_space
+    assert space is not None
+    half = tiny_encoder.dim // 2
+    for t in range(1, len(tokens) - 1):
+        context = np.concatenate([layers[2, t - 1, :half], layers[2, t + 1, half:]])
+        others = [j for j in range(len(tokens)) if j != t]
+        rarity = [0.001 / (0.001 + space.counts.counts.get(tokens[j], 0) / 1000) for j in others]
+        share = np.array(rarity) / np.array([2 + abs(t - j) for j in others])
+        bag = share @ layers[0, others] / share.sum()
+        centred = [(context - space.context_mean) / space.context_scale, (bag - space.bag_mean) / space.bag_scale]
+        np.testing.assert_allclose(sense[t], np.concatenate(centred) @ space.map, atol=1e-4)
+
+
+def test_at_the_ends_the_context_is_what_the_sentence_marks_say(tiny_encoder: ElmoEncoder, tiny_model: Model) -> None:
+    uncentred = ElmoEncoder(Model(tiny_model.config, tiny_model.weights), "no sense space")
+    assert (uncentred.has_sense_space, uncentred.sense_dim) == (False, 2 * uncentred.dim)
+    half = uncentred.dim // 2
+    first, other = uncentred.sense([["bank", "of", "England"], ["stream", "of", "England"]])
+    assert first.shape == (3, uncentred.sense_dim)
+    np.testing.assert_allclose(first[0, : 2 * half], other[0, : 2 * half], atol=1e-5)  # neither has read its token
+    assert np.abs(first[0, :half]).sum() > 0.1
+    assert np.abs(first[1] - other[1]).max() > 1e-3
+
+
+def test_a_token_alone_has_a_context_and_no_bag() -> None:
+    (block,) = sense_blocks([np.ones((3, 4), np.float32)], [np.ones((1, 4), np.float32)], [np.ones(1, np.float32)])
+    assert block.tolist() == [[1, 1, 1, 1, 0, 0, 0, 0]]
+
+
+def test_no_sentence_and_empty_sentences_have_no_vectors() -> None:
+    empty = np.zeros((0, 4), np.float32)
+    assert sense_blocks([], [], []) == []
+    (block,) = sense_blocks([np.ones((2, 4), np.float32)], [empty], [np.zeros(0, np.float32)])
+    assert block.shape == (0, 8)
+
+
+@pytest.mark.parametrize("words", [["the", "bank"], ["xyzzy"]])
+def test_models_without_counts_take_those_of_english(default_encoder: ElmoEncoder, words: list[str]) -> None:
+    space = default_encoder.model.sense_space
+    assert space is not None
+    plain = ElmoEncoder(Model(default_encoder.config, default_encoder.model.weights), "no sense space")
+    (mapped,), (blocks,) = default_encoder.sense([words]), plain.sense([words])
+    np.testing.assert_allclose(space.apply(blocks), mapped, atol=1e-4)
