@@ -88,7 +88,9 @@ def test_half_precision_is_smaller_and_nearly_the_same(folder: Path, tmp_path: P
 def test_allennlp_out_and_in_again_gives_the_same_numbers(folder: Path, model: Model, tmp_path: Path) -> None:
     out = convert(str(folder), tmp_path / "pair", Layout.ALLENNLP)
     assert out.left_out == ("the sense space", "the output layer", "the normalisation of tokens")
+    (tmp_path / "pair" / "MODEL_CARD.md").write_text("# A card beside the pair\n")
     convert(str(tmp_path / "pair"), tmp_path / "again")
+    assert read_card(tmp_path / "again") == "# A card beside the pair\n"
     plain = Model(replace(CONFIG, normalise=()), model.weights)
     assert model_id(read_any(str(tmp_path / "again"))) == model_id(plain)
 

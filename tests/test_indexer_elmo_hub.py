@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 
-from indexer.elmo import ElmoOutputs, load_encoder
+from indexer.elmo import ElmoOutputs, hub_weights, load_encoder
 from indexer.elmo.characters import character_ids
 from indexer.elmo.config import Activation, BiLMConfig, Normalise, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
@@ -29,7 +29,7 @@ FIXTURES = Path(__file__).parents[2] / "shared" / "fixtures"
 needs_shared = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the shared test data is not here")
 
 CONFIG = BiLMConfig(
-    char_dim=4, filters=((1, 6), (2, 6), (3, 8)), n_highway=2, cell=12, projection=8, cell_clip=0.8, proj_clip=0.9
+    char_dim=4, filters=((1, 6), (2, 6), (3, 8)), n_highway=2, cell=12, projection=8, cell_clip=0.75, proj_clip=0.875
 )
 TOKENS = [
     ["the", "cat", "sat", "on", "the", "mat"],
@@ -256,10 +256,33 @@ def test_weights_read_from_an_export_are_the_model(exported: Path, model: Model)
 def test_what_a_module_does_not_say_of_itself_is_found_by_trial(tmp_path: Path) -> None:
     from indexer.elmo.hub_export import export_hub
 
-    config = replace(CONFIG, activation=Activation.TANH, skip=False, cell_clip=None, proj_clip=None)
+    config = replace(CONFIG, activation=Activation.TANH, skip=False, cell_clip=3.0, proj_clip=3.0)
     export_hub(random_model(config), tmp_path / "module")
     shutil.rmtree((tmp_path / "module" / CONFIG_INSIDE).parent)
     assert read_hub_weights(str(tmp_path / "module")).config == config
+
+
+def test_clips_are_read_from_the_graph_of_a_bilm_tf_module(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow as tf
+
+    folder = tmp_path / "module"
+    shutil.copytree(exported, folder)
+    shutil.rmtree((folder / CONFIG_INSIDE).parent)
+    assert {(config.cell_clip, config.proj_clip) for config in hub_weights.read_variables(folder, "it").candidates} == {
+        (3.0, 3.0),
+        (None, None),
+    }
+    graph = tf.Graph()
+    with graph.as_default():
+        for cell in (0, 1):
+            for clip, bound in (("clip_by_value", CONFIG.cell_clip), ("clip_by_value_1", CONFIG.proj_clip)):
+                name = f"bilm/RNN_0/RNN/MultiRNNCell/Cell{cell}/rnn/while/lstm_cell/{clip}"
+                tf.constant(bound, name=f"{name}/Minimum/y")
+                tf.constant(-(bound or 0), name=f"{name}/y")
+    monkeypatch.setattr(hub_weights, "_graph_nodes", lambda folder: iter(graph.as_graph_def().node))
+    assert read_hub_weights(str(folder)).config == CONFIG
 
 
 def test_module_that_computes_something_else_is_refused_not_converted_wrongly(exported: Path, tmp_path: Path) -> None:
@@ -276,7 +299,7 @@ def test_module_without_readable_variables_still_encodes_but_is_not_converted(tm
     encoder = load_encoder(folder)
     assert encoder.config is None
     assert encoder.encode([["a", "b"]])[0].shape == (3, 2, 4)
-    with pytest.raises(ModelError, match=r"variables of the module .* cannot be read .*; use the module itself"):
+    with pytest.raises(ModelError, match=r"variables of .* cannot be read .*; use the module itself"):
         read_hub_weights(str(folder))
 
 

@@ -128,6 +128,10 @@ def test_missing_folder_and_archive_are_refused(tmp_path: Path) -> None:
     assert "does not exist" in refusal(tmp_path / "nowhere.tar.gz")
 
 
+def test_addresses_that_cannot_be_fetched_are_refused() -> None:
+    assert "only https:// handles" in refusal("gs://bucket/elmo")
+
+
 def test_folder_or_archive_without_saved_model_is_refused(tmp_path: Path) -> None:
     assert "saved_model.pb" in refusal(tmp_path)
     with tarfile.open(tmp_path / "empty.tar.gz", "w:gz"):

@@ -11,13 +11,12 @@ from indexer.elmo.allennlp import write_allennlp
 from indexer.elmo.bundled import bundled_folder
 from indexer.elmo.config import BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.hub_files import is_hub_source
+from indexer.elmo.hub_files import is_handle, is_hub_source
 from indexer.elmo.weights import (
     SUMS,
     Model,
     OutputLayer,
     is_model_folder,
-    model_id,
     read_card,
     read_output_layer,
     verify_model,
@@ -45,7 +44,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What there is to know of a model without running it, for `polyseme model info`.
+    """What there is to know of a model, for `polyseme model info`.
 
     `config` and `n_weights` are None for a module whose variables cannot be read, and `unread` says why. `model_id` is
     what a collection records of the model that it was built with.
@@ -88,11 +87,12 @@ def convert(source: str, destination: Path, to: Layout = Layout.FOLDER, half: bo
     model = read_any(source)
     folder = _own_folder(source)
     output_layer = read_output_layer(folder) if folder else None
+    path = folder or Path(source).expanduser()
+    card = (read_card(path) if path.is_dir() else "") or _card(source, model)
     if destination.is_dir():
         destination.rmdir()  # empty; the writers below let a folder appear whole
     if to is Layout.FOLDER:
-        card = read_card(folder) if folder else ""
-        write_model(destination, model, card or _card(source, model), output_layer=output_layer, half=half)
+        write_model(destination, model, card, output_layer=output_layer, half=half)
     elif to is Layout.ALLENNLP:
         write_allennlp(destination, model)
     else:
@@ -110,10 +110,7 @@ def read_any(source: str) -> Model:
         from indexer.elmo.hub_weights import read_hub_weights
 
         return read_hub_weights(source)
-    encoder = load_encoder(source)
-    if not isinstance(encoder, ElmoEncoder):
-        raise ModelError(f"the weights of {source} cannot be read; give a model folder, an AllenNLP pair or a module")
-    return encoder.model
+    return _own_encoder(source).model
 
 
 def describe(source: str) -> ModelInfo:
@@ -128,12 +125,13 @@ def describe(source: str) -> ModelInfo:
     listed = folder is not None and (folder / SUMS).is_file()
     if folder and listed:
         verify_model(folder)
-    model = read_any(source)
+    encoder = _own_encoder(source)
+    model = encoder.model
     output_layer = read_output_layer(folder) if folder else None
     return ModelInfo(
         source=source,
         kind=_kind(source, folder),
-        model_id=model_id(model),
+        model_id=encoder.model_id,
         n_layers=model.config.n_layers,
         dim=model.config.dim,
         config=model.config,
@@ -167,6 +165,13 @@ def _describe_module(source: str) -> ModelInfo:
         verified=(),
         unread=unread,
     )
+
+
+def _own_encoder(source: str) -> ElmoEncoder:
+    encoder = load_encoder(source)
+    if not isinstance(encoder, ElmoEncoder):
+        raise ModelError(f"the weights of {source} cannot be read; give a model folder, an AllenNLP pair or a module")
+    return encoder
 
 
 def _export_hub() -> Callable[[Model, Path], None]:
@@ -213,7 +218,7 @@ def _left_out(model: Model, output_layer: OutputLayer | None, to: Layout) -> tup
 
 def _card(source: str, model: Model) -> str:
     """A model card for weights that come without one: it can only say where they are from."""
-    name = Path(source.rstrip("/")).name
+    name = source if is_handle(source) else Path(source).name
     return (
         f"# {name}\n\nConverted by Polyseme from `{name}`: {model.config.n_layers} layers of {model.config.dim}, "
         f"{_n_weights(model.config):,} weights. Its training text, quality and licence are those of that source; "

@@ -1,4 +1,7 @@
-"""TF-Hub modules as encoders: `google/elmo` and any with its signatures, run as they are through `tensorflow_hub`."""
+"""TF-Hub modules as encoders: `google/elmo` and any with its signatures, run as they are through `tensorflow_hub`.
+
+A SavedModel is a program that TensorFlow runs, unlike the other model formats: load only those whose source you trust.
+"""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +31,6 @@ Array = npt.NDArray[np.float32]
 Arrays = dict[str, Array]
 Signature: TypeAlias = Callable[..., Arrays]
 
-SIGNATURES = ("default", "tokens")
 OUTPUTS = ("word_emb", "lstm_outputs1", "lstm_outputs2", "elmo", "default")
 N_LAYERS = 3
 

@@ -55,6 +55,8 @@ def module_folder(source: str) -> Iterator[Path]:
     """
     if is_handle(source):
         yield _fetched(source)
+    elif "://" in source:
+        raise ModelError(f"{source} cannot be fetched: only https:// handles can; give a downloaded .tar.gz")
     elif source.endswith(ARCHIVE_SUFFIXES):
         with tempfile.TemporaryDirectory(prefix="polyseme-hub-") as unpacked:
             yield _unpacked(Path(source).expanduser(), Path(unpacked))

@@ -65,7 +65,7 @@ def read_hub_weights(source: str) -> Model:
 
 def proven_model(encoder: HubEncoder, folder: Path) -> Model:
     """The model whose configuration makes our network agree with the module; see `read_hub_weights`."""
-    read = read_variables(folder)
+    read = read_variables(folder, encoder.source)
     sentences = [text.split(" ") for text in PROBES]
     expected = encoder.represent(sentences)
     bound = TOLERANCE * max(1.0, *(float(np.abs(one.layers).max()) for one in expected))
@@ -92,25 +92,25 @@ def _apart(ours: Representation, theirs: Representation) -> float:
     )
 
 
-def read_variables(folder: Path) -> HubWeights:
-    """Read the weights of the module in `folder` from its checkpoint; nothing is run.
+def read_variables(folder: Path, where: str) -> HubWeights:
+    """Read the weights of the module in `folder` from its checkpoint; nothing is run. Messages call it `where`.
 
     Raises:
         ModelError: the variables cannot be read, or are not those of a bilm-tf ELMo of two layers.
     """
     weights: Weights = {}
-    for name, value in _variables(folder):
+    for name, value in _variables(folder, where):
         if ours := our_name(name):
             weights[ours] = _as_ours(ours, value)
-    candidates = _candidates(_with_defaults(weights, folder), folder)
+    candidates = _candidates(_with_defaults(weights, where), folder, where)
     expected = tensor_shapes(candidates[0])
     wrong = sorted(name for name in expected.keys() | weights.keys() if expected.get(name) != _shape(weights, name))
     if wrong:
-        raise _unreadable(folder, f"{wrong[0]} has shape {_shape(weights, wrong[0])}, not {expected.get(wrong[0])}")
+        raise _unreadable(where, f"{wrong[0]} has shape {_shape(weights, wrong[0])}, not {expected.get(wrong[0])}")
     return HubWeights(candidates, weights)
 
 
-def _variables(folder: Path) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
+def _variables(folder: Path, where: str) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
     """Names and values of all variables in the module's checkpoint, whichever of the two formats it has."""
     import tensorflow as tf
     from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
@@ -125,7 +125,7 @@ def _variables(folder: Path) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
             if our_name(name):
                 yield name, checkpoint.get_tensor(key)
     except (tf.errors.OpError, ValueError, LookupError, RuntimeError, decode_error()) as error:
-        raise _unreadable(folder, one_line(error)) from error
+        raise _unreadable(where, one_line(error)) from error
 
 
 def _as_ours(name: str, value: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -136,11 +136,11 @@ def _as_ours(name: str, value: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
     return array.reshape(()) if name == "mix.gamma" and array.size == 1 else array
 
 
-def _with_defaults(weights: Weights, folder: Path) -> Weights:
+def _with_defaults(weights: Weights, where: str) -> Weights:
     """Fill in what a module may leave out, to the same effect: the projection (equal widths) and the layer mix."""
     last = [name for name in weights if re.fullmatch(r"characters\.conv\.\d+\.bias", name)]
     if not last or "forward.0.projection" not in weights:
-        raise _unreadable(folder, "they are not named as bilm-tf's are")
+        raise _unreadable(where, "they are not named as bilm-tf's are")
     filters = sum(len(weights[name]) for name in last)
     weights.setdefault("projection.kernel", np.eye(filters, dtype=np.float32))  # (filters, projection)
     weights.setdefault("projection.bias", np.zeros(weights["projection.kernel"].shape[1], np.float32))
@@ -149,7 +149,7 @@ def _with_defaults(weights: Weights, folder: Path) -> Weights:
     return weights
 
 
-def _candidates(weights: Weights, folder: Path) -> tuple[BiLMConfig, ...]:
+def _candidates(weights: Weights, folder: Path, where: str) -> tuple[BiLMConfig, ...]:
     """Every configuration that fits the weights' shapes and the graph's constants, bilm-tf's usual one first."""
     if (folder / CONFIG_INSIDE).is_file():
         return (read_config(folder / CONFIG_INSIDE),)
@@ -164,7 +164,7 @@ def _candidates(weights: Weights, folder: Path) -> tuple[BiLMConfig, ...]:
             n_lstm=N_LSTM,
         )
     except (KeyError, IndexError) as error:
-        raise _unreadable(folder, f"of {error} there is none, or of another shape") from error
+        raise _unreadable(where, f"of {error} there is none, or of another shape") from error
     return tuple(
         replace(base, cell_clip=cell_clip, proj_clip=proj_clip, activation=activation, skip=skip)
         for cell_clip, proj_clip in _possible_clips(folder)
@@ -183,12 +183,14 @@ def _possible_clips(folder: Path) -> list[Clips]:
         match = _CLIP.search(node.name)
         if match and node.op == "Const":
             found[int(match[1] or 0)] = abs(_constant(node))
-    if len(found) >= 2:
-        return [(found[0], found[1])]
-    if found:
-        bound = next(iter(found.values()))
-        return [(bound, None), (None, bound)]
-    return [PUBLISHED_CLIPS, (None, None)]
+    match [found[number] for number in sorted(found)]:
+        case []:
+            return [PUBLISHED_CLIPS, (None, None)]
+        case [only]:
+            return [(only, None), (None, only)]
+        case [cell, projection, *_]:
+            return [(cell, projection)]
+    raise AssertionError(found)
 
 
 def _graph_nodes(folder: Path) -> Iterator["NodeDef"]:
@@ -221,7 +223,5 @@ def _shape(weights: Weights, name: str) -> tuple[int, ...] | None:
     return weights[name].shape if name in weights else None
 
 
-def _unreadable(folder: Path, reason: str) -> ModelError:
-    return ModelError(
-        f"the variables of the module in {folder} cannot be read ({reason}); use the module itself as the model"
-    )
+def _unreadable(where: str, reason: str) -> ModelError:
+    return ModelError(f"the variables of {where} cannot be read ({reason}); use the module itself as the model")
