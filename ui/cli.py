@@ -27,7 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 collection_argument = click.argument("collection", type=click.Path(path_type=Path))
 model_option = click.option("--model", metavar="SOURCE", help="Where the model lies: default, a folder, a hub handle.")
 format_option = click.option(
-    "--format", "form", type=click.Choice(list(Format)), default=Format.TABLE, help="How to print.", show_default=True
+    "--format", "form", type=click.Choice([str(f) for f in Format]), default="table", help="How to print.", show_default=True
 )
 k_option = click.option("-k", "k", type=click.IntRange(1), default=20, show_default=True, help="How many hits.")
 where_option = click.option(
@@ -136,7 +136,7 @@ def _report(report: BuildReport, collection: Path) -> int:
 @model_option
 @format_option
 def search(
-    collection: Path, text: str, k: int, where: tuple[str, ...], hybrid: bool, model: str | None, form: Format
+    collection: Path, text: str, k: int, where: tuple[str, ...], hybrid: bool, model: str | None, form: str
 ) -> None:
     """Find the sentences that mean something like TEXT."""
     from search.searcher import Searcher
@@ -145,7 +145,7 @@ def search(
         hits = searcher.sentences(text, k, where, hybrid)
     note(hits.notice)
     rows = [(hit.rank, hit.score, hit.document, hit.sentence) for hit in hits]
-    show(hits.to_dicts(), form, table(["#", "score", "document", "sentence"], rows, right=["#", "score"]))
+    show(hits.to_dicts(), Format(form), table(["#", "score", "document", "sentence"], rows, right=["#", "score"]))
 
 
 @cli.command()
@@ -167,7 +167,7 @@ def sense(
     layer: str | None,
     context: int,
     model: str | None,
-    form: Format,
+    form: str,
 ) -> None:
     """Find occurrences in the sense of the word in brackets: "She sat on the river [bank]."."""
     from search.searcher import Searcher
@@ -175,7 +175,7 @@ def sense(
     with Searcher.open(collection, model) as searcher:
         hits = searcher.occurrences(query, k, match, where, layer)
     note(hits.notice)
-    show(hits.to_dicts(), form, concordance(hits, context))
+    show(hits.to_dicts(), Format(form), concordance(hits, context))
 
 
 def concordance(hits: list[OccurrenceHit], context: int) -> str:
@@ -197,7 +197,7 @@ def concordance(hits: list[OccurrenceHit], context: int) -> str:
 @click.option("--occurrences", is_flag=True, help="Print every occurrence with the number of its sense.")
 @model_option
 @format_option
-def senses(collection: Path, word: str, match: str, occurrences: bool, model: str | None, form: Format) -> None:
+def senses(collection: Path, word: str, match: str, occurrences: bool, model: str | None, form: str) -> None:
     """Tell the senses of WORD apart, from its occurrences."""
     from search.searcher import Searcher
 
@@ -208,9 +208,9 @@ def senses(collection: Path, word: str, match: str, occurrences: bool, model: st
             found = searcher.sense_occurrences(inventory)
             rows = [row | {"sense": number} for row, number in _hit_rows(found)]
             lines = [(number, hit.score, hit.document, hit.sentence) for hit, number in found]
-            show(rows, form, table(["sense", "score", "document", "sentence"], lines, right=["sense", "score"]))
+            show(rows, Format(form), table(["sense", "score", "document", "sentence"], lines, right=["sense", "score"]))
         else:
-            show(_sense_rows(inventory), form, _sense_table(inventory))
+            show(_sense_rows(inventory), Format(form), _sense_table(inventory))
 
 
 def _hit_rows(found: list[tuple[OccurrenceHit, int]]) -> list[tuple[dict[str, object], int]]:
@@ -245,7 +245,7 @@ def _sense_table(inventory: SenseInventory) -> str:
 @cli.command()
 @collection_argument
 @format_option
-def documents(collection: Path, form: Format) -> None:
+def documents(collection: Path, form: str) -> None:
     """List the documents."""
     from indexer.collection.collection import Collection
 
@@ -255,7 +255,7 @@ def documents(collection: Path, form: Format) -> None:
             for d in opened.documents()
         ]
     cells = [list(row.values()) for row in rows]
-    show(rows, form, table(["document_id", "title", "sentences", "metadata"], cells, right=["sentences"]))
+    show(rows, Format(form), table(["document_id", "title", "sentences", "metadata"], cells, right=["sentences"]))
 
 
 @cli.command("show")
@@ -273,7 +273,7 @@ def show_document(collection: Path, document: str) -> None:
 @cli.command()
 @collection_argument
 @format_option
-def info(collection: Path, form: Format) -> None:
+def info(collection: Path, form: str) -> None:
     """Tell what a collection holds and what it was made with."""
     from dataclasses import asdict
 
@@ -282,7 +282,7 @@ def info(collection: Path, form: Format) -> None:
     with Collection.open(collection) as opened:
         found = asdict(opened.info())
     row = found.pop("settings") | found
-    show([row], form, "".join(f"{key:18} {one_line(str(value))}\n" for key, value in row.items()))
+    show([row], Format(form), "".join(f"{key:18} {one_line(str(value))}\n" for key, value in row.items()))
 
 
 @cli.command()
@@ -379,7 +379,7 @@ def reencode(
 @click.option("--language", default="en", show_default=True, metavar="CODE")
 @model_option
 @format_option
-def compare(first: str, second: str, language: str, model: str | None, form: Format) -> None:
+def compare(first: str, second: str, language: str, model: str | None, form: str) -> None:
     """Tell how alike two words in context are: "the river [bank]" "a [bank] loan"."""
     from dataclasses import asdict
 
@@ -392,7 +392,7 @@ def compare(first: str, second: str, language: str, model: str | None, form: For
 
     vectoriser = Vectoriser(load_encoder(model or "default"), Layer.SENSE, {})
     row = asdict(run(TextAnalyser(language), QueryEncoder(vectoriser), first, second))
-    show([row], form, f"{row['score']:.3f}  {row['first']} / {row['second']}\n")
+    show([row], Format(form), f"{row['score']:.3f}  {row['first']} / {row['second']}\n")
 
 
 @cli.group(cls=Group)
@@ -403,14 +403,14 @@ def model() -> None:
 @model.command("info")
 @click.argument("source", default="default")
 @format_option
-def model_info(source: str, form: Format) -> None:
+def model_info(source: str, form: str) -> None:
     """Tell what a model is: source, digest, sizes, files."""
     from dataclasses import asdict
 
     from indexer.elmo.convert import describe
 
     row = asdict(describe(source))
-    show([row], form, "".join(f"{key:14} {one_line(str(value))}\n" for key, value in row.items()))
+    show([row], Format(form), "".join(f"{key:14} {one_line(str(value))}\n" for key, value in row.items()))
 
 
 @model.command("convert")

@@ -20,6 +20,7 @@ def import_tensorflow() -> None:
         import tensorflow as tf
 
         tf.config.list_logical_devices()
+    del os.environ[_LEVEL]  # read once; a child process would take it for its user's wish
 
 
 @contextlib.contextmanager

@@ -1,0 +1,265 @@
+"""The command line as scripts and people use it: output, streams, exit status."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+
+from indexer.elmo.encoder import ElmoEncoder
+from search.hits import OccurrenceHit, SentenceHit
+from search.searcher import Searcher
+from ui.cli import cli, run_command
+
+POLYSEME = [sys.executable, "-c", "from ui.cli import main; main()"]
+TEXTS = {
+    "river.txt": "She sat on the river bank. The boats went by all day.\n\nA heron stood on the far bank of the river.",
+    "money.txt": "The bank refused her a loan. Another bank in town lent money at four per cent.",
+    "letters/old.txt": "Dear Ann, the spring came late.\nWe walked to the =spring above the mill.",
+}
+METADATA = "id,title,year\nriver.txt,The River,1999\nmoney.txt,=HYPERLINK(1),1950\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("cli")
+    for name, text in TEXTS.items():
+        (root / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "in" / name).write_text(text, encoding="utf-8")
+    (root / "in" / "metadata.csv").write_text(METADATA, encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def collection(folder: Path, tiny_folder: Path) -> str:
+    path = str(folder / "c.pol")
+    assert run_command(["index", path, str(folder / "in"), "--model", str(tiny_folder), "--quiet"]) == 0
+    return path
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_sense_prints_exactly_the_hits_fields_one_a_line(
+    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "He fished from the [bank]."
+    assert run_command(["sense", collection, query, "-k", "3", "--format", "jsonl"]) == 0
+    rows = lines(capsys)
+    with Searcher.open(collection, tiny_encoder) as searcher:
+        assert rows == searcher.occurrences(query, k=3).to_dicts()
+    assert [list(row) for row in rows] == [[field.name for field in fields(OccurrenceHit)]] * 3
+    assert [row["rank"] for row in rows] == [1, 2, 3]
+    for row in rows:
+        sentence, start, end = row["sentence"], row["start"], row["end"]
+        assert isinstance(sentence, str)
+        assert isinstance(start, int)
+        assert isinstance(end, int)
+        assert sentence[start:end] == row["token"] == "bank"
+
+
+def test_search_prints_what_python_returns(
+    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options, hybrid in (([], False), (["--hybrid"], True)):
+        assert run_command(["search", collection, "a [sic] loan", *options, "--format", "jsonl"]) == 0
+        rows = lines(capsys)
+        with Searcher.open(collection, tiny_encoder) as searcher:
+            assert rows == searcher.sentences("a [sic] loan", hybrid=hybrid).to_dicts()
+        assert list(rows[0]) == [field.name for field in fields(SentenceHit)]
+
+
+def test_filters_match_and_layer_are_passed_on(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["sense", collection, "the [bank]", "--where", "year=1990..", "--format", "jsonl"]) == 0
+    assert {row["document_id"] for row in lines(capsys)} == {"river.txt"}
+    command = ["sense", collection, "the [shore]", "--match", "form", "--layer", "1", "--format", "jsonl"]
+    assert run_command(command) == 0
+    captured = capsys.readouterr()
+    assert "'shore' does not occur in this collection" in captured.err
+    assert "layer 1" in captured.err
+    assert len(captured.out.splitlines()) > 5
+
+
+def test_csv_is_quoted_and_its_formulas_are_defused(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["search", collection, "spring", "--format", "csv", "-k", "50"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
+    assert {row["document"] for row in rows} == {"The River", "'=HYPERLINK(1)", "letters/old.txt"}
+    assert {row["metadata.year"] for row in rows} == {"1999", "1950", ""}
+    assert any(row["sentence"].startswith("Dear Ann,") for row in rows)
+
+
+def test_the_table_has_the_node_in_one_column(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["sense", collection, "the [bank]", "--context", "12"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert len({line.index("[bank]") for line in out[1:]}) == 1
+    assert len(out) == 5
+
+
+def test_senses_prints_groups_and_with_occurrences_every_line(
+    collection: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["senses", collection, "banks", "--format", "jsonl"]) == 0
+    captured = capsys.readouterr()
+    (row,) = [json.loads(line) for line in captured.out.splitlines()]
+    assert (row["word"], row["sense"], row["size"], row["share"]) == ("bank", 0, 4, 1.0)
+    assert "only 4 occurrences" in captured.err
+    assert run_command(["senses", collection, "bank", "--occurrences", "--format", "jsonl"]) == 0
+    rows = lines(capsys)
+    assert [list(row) for row in rows] == [[*(field.name for field in fields(OccurrenceHit)), "sense"]] * 4
+    assert {row["sense"] for row in rows} == {0}
+
+
+def test_documents_show_info_verify_compact_and_remove(
+    folder: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(folder / "own.pol")
+    assert run_command(["index", path, str(folder / "in"), "--model", str(tiny_folder), "--quiet"]) == 0
+    assert run_command(["documents", path, "--format", "jsonl"]) == 0
+    assert [row["document_id"] for row in lines(capsys)] == ["letters/old.txt", "money.txt", "river.txt"]
+    assert run_command(["show", path, "river.txt"]) == 0
+    assert capsys.readouterr().out == TEXTS["river.txt"] + "\n"
+    assert run_command(["remove", path, "money.txt", "no-such"]) == 1
+    assert "holds no document 'no-such'" in capsys.readouterr().err
+    assert run_command(["remove", path, "money.txt"]) == 0
+    assert run_command(["compact", path]) == 0
+    assert "1 removed documents gone for good" in capsys.readouterr().err
+    assert run_command(["info", path, "--format", "jsonl"]) == 0
+    (info,) = lines(capsys)
+    assert (info["documents"], info["deleted_documents"], info["layer"], info["language"]) == (2, 0, "sense", "en")
+    assert run_command(["verify", path]) == 0
+    assert "no problems" in capsys.readouterr().out
+    index = next((Path(path) / "segments").glob("*/tokens.faiss"))
+    index.write_bytes(b"")
+    assert run_command(["verify", path, "--no-encode"]) == 1
+    assert "tokens.faiss" in capsys.readouterr().out
+    assert run_command(["verify", path, "--repair"]) == 0
+
+
+def test_reencode_keeps_what_is_not_named(folder: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(folder / "again.pol")
+    command = ["index", path, str(folder / "in"), "--model", str(tiny_folder), "--function-words", "--quiet"]
+    assert run_command(command) == 0
+    assert run_command(["reencode", path, "--layer", "2"]) == 0
+    capsys.readouterr()
+    assert run_command(["info", path, "--format", "jsonl"]) == 0
+    (info,) = lines(capsys)
+    assert (info["layer"], info["function_words"], info["model"]) == ("2", True, str(tiny_folder.resolve()))
+
+
+def test_compare_and_the_model_commands(tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    same = ["compare", "--model", str(tiny_folder), "the [bank]", "the [bank]", "--format", "jsonl"]
+    assert run_command(same) == 0
+    (row,) = lines(capsys)
+    assert row["score"] == pytest.approx(1.0, abs=1e-6)
+    assert run_command(["model", "info", str(tiny_folder), "--format", "jsonl"]) == 0
+    (info,) = lines(capsys)
+    assert (info["n_layers"], info["dim"]) == (3, 12)
+    assert run_command(["model", "convert", str(tiny_folder), str(tmp_path / "pair"), "--to", "allennlp"]) == 0
+    assert run_command(["model", "info", str(tmp_path / "pair"), "--format", "jsonl"]) == 0
+    (pair,) = lines(capsys)
+    assert (pair["n_layers"], pair["dim"], pair["n_weights"]) == (3, 12, info["n_weights"])
+    assert run_command(["model", "convert", str(tiny_folder), str(tmp_path / "pair")]) == 1
+    assert run_command(["model", "convert", str(tiny_folder), str(tmp_path / "folder")]) == 0
+    capsys.readouterr()
+    assert run_command(["model", "info", str(tmp_path / "folder"), "--format", "jsonl"]) == 0
+    assert lines(capsys)[0]["model_id"] == info["model_id"]
+
+
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*POLYSEME, *arguments], capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
+
+
+def test_a_bad_file_is_named_and_the_exit_status_is_3(folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("The river bank.")
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
+    done = run("index", str(tmp_path / "c.pol"), str(tmp_path), "--model", str(tiny_folder), "--glob", "*.*")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert re.search(r"skipped .*bad\.pdf: .+", done.stderr)
+    assert "1 added" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["sense", "{c}", "no brackets"], 1, r"no word is marked; .*\[bank\]"),
+        (["sense", "{c}", "[two] [marks]"], 1, "2 words are marked"),
+        (["search", "nowhere.pol", "x"], 1, "nowhere.pol is not a collection; make one with"),
+        (["search", "{c}", "x", "--where", "colour=red"], 1, "no document has a field 'colour'"),
+        (["search", "{c}", "x", "--where", "year"], 1, "'year' is no filter"),
+        (["senses", "{c}", "xylophone"], 1, "does not hold 'xylophone'"),
+        (["show", "{c}", "none.txt"], 1, "holds no document 'none.txt'"),
+        (["index", "new.pol", "no-such-folder"], 1, "no-such-folder does not exist"),
+        (["index", "new.pol", ".", "--language", "xx123"], 1, "xx123"),
+        (["index", "new.pol", ".", "--model", "no-such-model"], 1, "no model 'no-such-model'"),
+        (["model", "info", "no-such-model"], 1, "no-such-model"),
+        (["sense", "{c}"], 2, "Missing argument"),
+        (["sense", "{c}", "the [bank]", "-k", "0"], 2, "Invalid value"),
+        (["sens"], 2, "No such command"),
+    ],
+)
+def test_errors_are_one_line_on_stderr_and_an_exit_status(
+    collection: str, tmp_path: Path, arguments: list[str], status: int, message: str
+) -> None:
+    done = run(*[a.replace("{c}", collection) for a in arguments], cwd=tmp_path)
+    assert done.returncode == status
+    assert done.stdout == ""
+    assert re.search(message, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert status == 2 or len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "new.pol").exists()
+
+
+def test_a_closed_pipe_is_no_error(collection: str) -> None:
+    command = " ".join(["exec", *(f"'{part}'" for part in [*POLYSEME, "search", collection, "bank"]), "| head -c 1"])
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command[5:]}"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom ui.cli import run_command\nrun_command(['--help'])\n"
+        "print([m for m in ('tensorflow', 'faiss', 'streamlit', 'numpy', 'spacy', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_control_characters_of_documents_do_not_reach_the_terminal(
+    tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "evil.txt").write_text("The \x1b[31mred\x1b[0m bank\u202e of the river.\r\n")
+    run_command(["index", str(tmp_path / "c.pol"), str(tmp_path / "evil.txt"), "--model", str(tiny_folder), "--quiet"])
+    capsys.readouterr()
+    assert run_command(["search", str(tmp_path / "c.pol"), "bank"]) == 0
+    out = capsys.readouterr().out
+    assert "bank" in out
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", out)
+
+
+def documented_options() -> list[tuple[str, click.Parameter]]:
+    found = []
+    for name, command in cli.commands.items():
+        inner = command.commands.items() if isinstance(command, click.Group) else [("", command)]
+        for sub, each in inner:
+            found += [(f"{name} {sub}".strip(), parameter) for parameter in each.params]
+    return found
+
+
+def test_the_readme_names_every_command_and_option() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    for command, parameter in documented_options():
+        assert f"polyseme {command}" in readme, command
+        if isinstance(parameter, click.Option):
+            assert any(option in readme for option in parameter.opts), (command, parameter.opts)
