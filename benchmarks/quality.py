@@ -47,7 +47,7 @@ def sentences_of(pairs: Iterable[TokenPair | SentencePair]) -> list[Tokens]:
 
 
 def cosines(a: Floats, b: Floats) -> Floats:
-    """Row by row: (n, dim), (n, dim) -> (n,), rounded so that equal vectors stay equal whatever batch they came from."""
+    """Row by row: (n, dim), (n, dim) -> (n,), rounded: equal vectors stay equal in any batch."""
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)  # (n,)
     return np.round((a * b).sum(axis=1) / np.maximum(norms, 1e-12), 5)
 

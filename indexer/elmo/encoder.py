@@ -182,9 +182,10 @@ def _mean(elmo: Array) -> Array:
 
 def _start(kept: State, b: int) -> State:
     """The first `b` rows of a kept state, zeros for those that it has not."""
-    cells, outputs = (
-        np.concatenate([part[:, :, :b], np.zeros_like(part, shape=(*part.shape[:2], missing, part.shape[3]))], axis=2)
-        for part in kept
-        for missing in [max(b - part.shape[2], 0)]
-    )
-    return cells, outputs
+
+    def rows(part: Array) -> Array:
+        first = np.zeros((*part.shape[:2], b, part.shape[3]), np.float32)  # (2, n_lstm, b, size)
+        first[:, :, : part.shape[2]] = part[:, :, :b]
+        return first
+
+    return rows(kept[0]), rows(kept[1])
