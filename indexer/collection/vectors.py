@@ -68,8 +68,12 @@ def fit_centring(sample: Array) -> Transform:
     return Transform(mean.astype(np.float32))
 
 
+LEAST_SHRINKAGE = 0.5
+"""Full whitening serves retrieval badly (docs/quality.md): the small components are mostly noise."""
+
+
 def fit_whitening(sample: Array) -> Transform:
-    """Centre and decorrelate; the covariance is shrunk towards a multiple of the identity by d / (d + n).
+    """Centre and half decorrelate: the covariance is shrunk towards a multiple of the identity by max(1/2, d / (d + n)).
 
     Whitening of sentence vectors: Su et al. 2021, "Whitening Sentence Representations for Better Semantics and Faster
     Retrieval". The shrinkage makes it fade into centring for samples smaller than the dimension.  (n, d)
@@ -78,7 +82,7 @@ def fit_whitening(sample: Array) -> Transform:
     mean = fit_centring(sample).mean
     centred = (sample - mean).astype(np.float64)  # (n, d)
     covariance = centred.T @ centred / max(n, 1)  # (d, d)
-    shrinkage = d / (d + n)
+    shrinkage = max(LEAST_SHRINKAGE, d / (d + n))
     level = np.trace(covariance) / d or 1.0
     covariance = (1 - shrinkage) * covariance + shrinkage * level * np.eye(d)
     values, vectors = np.linalg.eigh(covariance)  # (d,), (d, d)
