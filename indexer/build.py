@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from indexer.collection.collection import Collection, replace_collection
 from indexer.collection.compaction import compact
 from indexer.collection.records import CollectionSettings, DocumentEntry, Layer
-from indexer.collection.schema import State
+from indexer.collection.schema import DATABASE_NAME, State
 from indexer.collection.vectors import Normalisation
 from indexer.collection.writer import Writer
 from indexer.documents import Document, ReadOptions, Skipped, read_documents, scan
@@ -160,27 +161,30 @@ def open_or_create(path: Path, config: BuildConfig, model: str | Encoder) -> tup
     try:
         target = Collection.open(path)
     except CollectionError:
-        if (path / "collection.db").exists():
+        if (path / DATABASE_NAME).exists():
             raise
         encoder = _encoder(model, config.precision)
-        analyser = TextAnalyser(config.language)
-        settings = CollectionSettings(
-            model=encoder.source,
-            model_id=encoder.model_id,
-            precision=config.precision,
-            language=config.language,
-            tokeniser=analyser.name,
-            layer=config.layer,
-            normalisation=config.normalisation,
-            function_words=config.function_words,
-            word_weight=WORD_WEIGHT,
-        )
-        return Collection.create(path, settings), encoder
+        return Collection.create(path, new_settings(config, encoder)), encoder
     try:
         return target, fitting_encoder(target, model)
     except BaseException:
         target.close()
         raise
+
+
+def new_settings(config: BuildConfig, encoder: Encoder) -> CollectionSettings:
+    """What a collection that is made now records; QueryError for what is no language code."""
+    return CollectionSettings(
+        model=encoder.source,
+        model_id=encoder.model_id,
+        precision=config.precision,
+        language=config.language,
+        tokeniser=TextAnalyser(config.language).name,
+        layer=config.layer,
+        normalisation=config.normalisation,
+        function_words=config.function_words,
+        word_weight=WORD_WEIGHT,
+    )
 
 
 def fitting_encoder(collection: Collection, model: str | Encoder | None = None) -> Encoder:
@@ -377,23 +381,32 @@ def reencode(
     from where it lies now.
     """
     path = Path(collection)
-    with Collection.open(path) as old:
+    aside = path.with_name(path.name + ".reencode")
+    run = _Run(progress)
+    run.report(Stage.LOADING)
+    with Collection.open(path) as old, old.writing():
         settings = old.settings
         wanted = config or BuildConfig(
             settings.language, settings.precision, settings.layer, settings.normalisation, settings.function_words
         )
         encoder = _encoder(model if model is not None else settings.model, wanted.precision)
-        aside = path.with_name(path.name + ".reencode")
-        run = _Run(progress)
-        run.report(Stage.LOADING)
-        target, encoder = open_or_create(aside, wanted, encoder)
+        target = _continued(aside, new_settings(wanted, encoder))
         with target, target.writing() as writer:
             report = _index(target, writer, stored_documents(old), wanted, encoder, run)
-        with old.writing():
-            pass
-    replace_collection(path, aside)
+        replace_collection(path, aside)
     run.report(Stage.DONE)
     return report
+
+
+def _continued(path: Path, settings: CollectionSettings) -> Collection:
+    """A collection that an earlier, interrupted run began with these settings, or a new one."""
+    if (path / DATABASE_NAME).exists():
+        target = Collection.open(path)
+        if target.settings == settings:
+            return target
+        target.close()
+        shutil.rmtree(path)
+    return Collection.create(path, settings)
 
 
 def stored_documents(collection: Collection) -> Iterator[Document]:

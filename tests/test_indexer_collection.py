@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.build import BuildConfig, build
+from indexer.collection import schema
 from indexer.collection import segment as segment_module
 from indexer.collection.collection import Collection, recover, replace_collection
 from indexer.collection.compaction import LARGEST_SEGMENT, SegmentSize, segments_to_merge
@@ -341,3 +342,24 @@ def test_a_long_document_shows_only_when_all_of_it_is_stored(tmp_path: Path) -> 
     with Collection.open(path) as collection:
         assert [d.sentences for d in collection.documents()] == [40]
         assert collection.verify(FakeEncoder(), sample=100).problems == ()
+
+
+def test_a_collection_on_a_medium_that_cannot_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "c.pol")
+    before = found(path)
+    really = schema._opened
+
+    def refusing(file: Path, mode: str) -> object:
+        if mode in ("mode=ro", "mode=rwc"):
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        return really(file, mode)
+
+    monkeypatch.setattr(schema, "_opened", refusing)
+    assert found(path) == before
+    with Collection.open(path) as collection, pytest.raises(CollectionError, match="cannot be written"):
+        collection.remove(["d001"])
+    (path / f"{DATABASE_NAME}-wal").write_bytes(b"left over")
+    with pytest.raises(CollectionError, match="was not closed and cannot be written; copy it"):
+        Collection.open(path)

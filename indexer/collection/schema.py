@@ -97,19 +97,36 @@ def create_keyword_index(db: Database, language: str) -> None:
 
 def connect(path: Path, *, readonly: bool = False) -> Database:
     """Open the database file with explicit transactions only; WAL, and a commit is on the disk when it returns."""
-    uri = f"{path.resolve().as_uri()}?mode={'ro' if readonly else 'rwc'}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30.0)
-    db = Database(connection)
     try:
+        db = _opened(path, "mode=ro" if readonly else "mode=rwc")
+    except sqlite3.OperationalError as error:
         if not readonly:
-            db.execute("PRAGMA journal_mode = WAL").fetchone()
-            db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA temp_store = MEMORY")
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            raise CollectionError(f"{path} cannot be written ({error}); copy it to a place that you own") from error
+        # On a medium that cannot be written SQLite has no place for its lock: then nobody else writes either.
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise CollectionError(
+                f"{path} was not closed and cannot be written; copy it to a place that you own"
+            ) from error
+        db = _opened(path, "mode=ro&immutable=1")
     except sqlite3.DatabaseError as error:
-        connection.close()
         raise CollectionError(f"{path} cannot be read as SQLite ({error}); restore it from a copy") from error
+    if not readonly:
+        db.execute("PRAGMA journal_mode = WAL").fetchone()
+        db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA temp_store = MEMORY")
     return db
+
+
+def _opened(path: Path, mode: str) -> Database:
+    uri = f"{path.resolve().as_uri()}?{mode}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30.0)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return Database(connection)
 
 
 def read_settings(db: Database) -> dict[str, Any]:

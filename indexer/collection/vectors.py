@@ -73,7 +73,7 @@ LEAST_SHRINKAGE = 0.5
 
 
 def fit_whitening(sample: Array) -> Transform:
-    """Centre and half decorrelate: the covariance is shrunk towards a multiple of the identity by max(1/2, d / (d + n)).
+    """Centre and half decorrelate: the covariance is shrunk by max(1/2, d / (d + n)) towards a multiple of identity.
 
     Whitening of sentence vectors: Su et al. 2021, "Whitening Sentence Representations for Better Semantics and Faster
     Retrieval". The shrinkage makes it fade into centring for samples smaller than the dimension.  (n, d)

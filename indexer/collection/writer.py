@@ -84,8 +84,14 @@ class Writer:
 
     def close(self) -> None:
         """Close the database and give the lock back."""
-        self.db.close()
-        self._lock.release()
+        try:
+            # Everything into the one file, so that it can be copied or read from where nothing can be written.
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            pass  # a reader is at work: the log stays, and belongs to the collection
+        finally:
+            self.db.close()
+            self._lock.release()
 
     def __enter__(self) -> Writer:
         return self
