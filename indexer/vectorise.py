@@ -23,7 +23,7 @@ from indexer.collection.vectors import (
 )
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from indexer.elmo import Encoder, Representation
 
 SENSE_DIM = 64
 """Dimensions kept of the sense blocks of a model without a sense space of its own."""
@@ -39,18 +39,16 @@ class SentenceVectors:
     tokens: Array
 
 
+def token_vectors(found: Representation, layer: Layer) -> Array:
+    """The sense vectors (t, sense_dim) or the layer asked for (t, dim), as the model gives them."""
+    if layer is Layer.SENSE:
+        return found.sense
+    return found.elmo if layer is Layer.ELMO else found.layers[int(layer)]
+
+
 def raw_vectors(encoder: Encoder, layer: Layer, sentences: Sequence[Sequence[str]]) -> list[SentenceVectors]:
     """Vectors as the model gives them, not normalised; tokens are the sense vectors or the layer asked for."""
-    out = []
-    for found in encoder.represent(sentences):
-        if layer is Layer.SENSE:
-            tokens = found.sense  # (t, sense_dim)
-        elif layer is Layer.ELMO:
-            tokens = found.elmo  # (t, dim)
-        else:
-            tokens = found.layers[int(layer)]  # (t, dim)
-        out.append(SentenceVectors(found.default, tokens))
-    return out
+    return [SentenceVectors(found.default, token_vectors(found, layer)) for found in encoder.represent(sentences)]
 
 
 def fit_transforms(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from indexer.collection.records import Layer
 from indexer.collection.vectors import unit
 from indexer.text import TokenKind
-from indexer.vectorise import Vectoriser, raw_vectors
+from indexer.vectorise import Vectoriser, token_vectors
 from search.asked import Asked, QueryEncoder
 
 
@@ -50,11 +50,12 @@ def explain(encode: QueryEncoder, asked: Asked, hit: Asked) -> Explanation:
 
 def layer_scores(vectoriser: Vectoriser, asked: Asked, hit: Asked) -> dict[str, float]:
     """Cosine of the two targets in every representation of the model, uncentred but for the sense vector."""
-    scores = {}
     sentences = [[token.text for token in one.tokens] for one in (asked, hit)]
-    for layer in Layer:
-        a, b = raw_vectors(vectoriser.encoder, layer, sentences)
-        first = unit(unit(a.tokens[list(asked.meaning)]).mean(axis=0))
-        second = unit(unit(b.tokens[list(hit.meaning)]).mean(axis=0))
-        scores[str(layer)] = float(first @ second)
-    return scores
+    first, second = vectoriser.encoder.represent(sentences)
+    return {
+        str(layer): float(
+            unit(unit(token_vectors(first, layer)[list(asked.meaning)]).mean(axis=0))
+            @ unit(unit(token_vectors(second, layer)[list(hit.meaning)]).mean(axis=0))
+        )
+        for layer in Layer
+    }

@@ -64,7 +64,7 @@ class Encoder(Protocol):
 
     @property
     def config(self) -> BiLMConfig | None:
-        """Shape of the network; None for a hub module whose weights cannot be read."""
+        """Shape of the network; None for a hub module, which does not tell it (our own exports do)."""
 
     @property
     def n_layers(self) -> int:
