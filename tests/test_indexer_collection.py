@@ -363,3 +363,25 @@ def test_a_collection_on_a_medium_that_cannot_be_written_is_read(
     (path / f"{DATABASE_NAME}-wal").write_bytes(b"left over")
     with pytest.raises(CollectionError, match="was not closed and cannot be written; copy it"):
         Collection.open(path)
+
+
+def test_sentences_of_function_words_alone_are_merged_and_found(tmp_path: Path) -> None:
+    path = tmp_path / "c.pol"
+    for n in range(9):
+        build(path, [Document(f"d{n}", "It is what it is.")], model=FakeEncoder())
+    with Collection.open(path) as collection:
+        assert collection.info().segments < 9
+        assert collection.verify(FakeEncoder()).problems == ()
+    with Searcher.open(path, FakeEncoder()) as searcher:
+        assert [hit.document_id for hit in searcher.sentences("It is what it is.")] == [f"d{n}" for n in range(9)]
+
+
+def test_a_stray_file_among_the_segments_is_let_be(tmp_path: Path) -> None:
+    path = make(tmp_path / "c.pol")
+    stray = path / "segments" / ".DS_Store"
+    stray.write_bytes(b"a desktop's")
+    with Collection.open(path) as collection:
+        collection.remove(["d001"])
+        collection.compact()
+        assert collection.verify(FakeEncoder()).problems == ()
+    assert stray.exists()

@@ -19,7 +19,14 @@ from indexer.collection.segment import (
     write_indexes,
 )
 from indexer.collection.vectors import Array, Ids, Mask, joint
-from indexer.collection.writer import Writer, insert_ranges, purge, segment_types, storage_errors
+from indexer.collection.writer import (
+    Writer,
+    insert_ranges,
+    purge,
+    segment_types,
+    storage_errors,
+    stored_type_vectors,
+)
 
 if TYPE_CHECKING:
     pass
@@ -185,9 +192,8 @@ def _merge_tokens(writer: Writer, aside: Path, group: list[Segment], keep: list[
         first += len(rows)
     out.flush()
     ordered = used[by_name]
-    stored = dict(writer.db.execute("SELECT id, vector FROM types").fetchall())
-    vectors = np.stack([np.frombuffer(stored[int(key)], np.float16) for key in ordered])
-    return _MergedTypes(ordered, np.bincount(rank[kind_of], minlength=len(used)), vectors)
+    counts = np.bincount(rank[kind_of], minlength=len(used))
+    return _MergedTypes(ordered, counts, stored_type_vectors(writer, ordered))
 
 
 def _copy(source: Any, rows: Ids, out: Any, places: Ids) -> None:

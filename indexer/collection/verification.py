@@ -14,7 +14,7 @@ from indexer.collection.records import VerifyReport
 from indexer.collection.schema import read_settings
 from indexer.collection.segment import INDEX_FILES, Segment, damaged_files, file_record, write_indexes
 from indexer.collection.vectors import Array, Ids, joint
-from indexer.collection.writer import Writer, segment_types
+from indexer.collection.writer import Writer, segment_types, stored_type_vectors
 from indexer.text import TextAnalyser
 from indexer.vectorise import Vectoriser
 
@@ -54,8 +54,7 @@ def repair_indexes(writer: Writer) -> list[str]:
 def _rebuild(writer: Writer, segment: Segment) -> None:
     weight = read_settings(writer.db)["word_weight"]
     types, _, counts = segment_types(writer, segment.key)
-    stored = dict(writer.db.execute("SELECT id, vector FROM types").fetchall())
-    vectors = np.stack([np.frombuffer(stored[int(key)], np.float16) for key in types])
+    vectors = stored_type_vectors(writer, types)
     kinds = np.repeat(np.arange(len(types)), counts)
 
     def joint_rows(rows: Ids) -> Array:

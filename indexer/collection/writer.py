@@ -102,7 +102,8 @@ class Writer:
     def _sweep(self) -> None:
         named = {name for (name,) in self.db.execute("SELECT name FROM segments")}
         for folder in (self.path / "segments").iterdir():
-            if folder.name not in named:
+            # Files are not ours: desktops leave some in every folder that they show.
+            if folder.name not in named and folder.is_dir():
                 shutil.rmtree(folder)
 
     def find(self, document_id: str, state: State = State.LIVE) -> StoredDocument | None:
@@ -378,6 +379,13 @@ def _arrange(
     return data, order, kinds[order]
 
 
+def stored_type_vectors(writer: Writer, types: Ids) -> Half:
+    """Identity vectors of types by id, in their order.  (T,) -> (T, p); (0, 0) for no type"""
+    stored = dict(writer.db.execute("SELECT id, vector FROM types").fetchall())
+    vectors = [np.frombuffer(stored[key], np.float16) for key in types.tolist()]
+    return np.stack(vectors) if vectors else np.zeros((0, 0), np.float16)
+
+
 def segment_types(writer: Writer, segment: int) -> tuple[Ids, Ids, Ids]:
     """Type ids, first rows and counts of a segment's ranges, in the order of the rows."""
     rows = writer.db.execute("SELECT type, first, count FROM ranges WHERE segment = ? ORDER BY first", (segment,))
@@ -390,15 +398,14 @@ def purge(writer: Writer) -> int:
     db = writer.db
     dead = [key for (key,) in db.execute("SELECT id FROM documents WHERE state = ?", (int(State.DELETED),))]
     with id_set(db, "dead_documents", dead) as table:
-        rows = [
-            (key, text[start:end])
-            for key, start, end, text in db.execute(
-                'SELECT s.id, s.start, s."end", d.text FROM sentences s JOIN documents d ON d.id = s.document'
-                f" JOIN {table} t ON t.id = d.id"
+        for document in dead:
+            (text,) = db.execute("SELECT text FROM documents WHERE id = ?", (document,)).fetchone()
+            spans = db.execute('SELECT id, start, "end" FROM sentences WHERE document = ?', (document,)).fetchall()
+            # A contentless FTS5 table forgets a row only when it is told the text that the row was made from.
+            db.conn.executemany(
+                "INSERT INTO sentences_fts (sentences_fts, rowid, text) VALUES ('delete', ?, ?)",
+                ((key, text[start:end]) for key, start, end in spans),
             )
-        ]
-        # A contentless FTS5 table forgets a row only when it is told the text that the row was made from.
-        db.conn.executemany("INSERT INTO sentences_fts (sentences_fts, rowid, text) VALUES ('delete', ?, ?)", rows)
         sentences = f"SELECT s.id FROM sentences s JOIN {table} t ON t.id = s.document"
         db.execute(f"DELETE FROM occurrences WHERE sentence IN ({sentences})")
         db.execute(f"DELETE FROM sentences WHERE document IN (SELECT id FROM {table})")
