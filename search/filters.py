@@ -29,29 +29,24 @@ def document_mask(collection: Collection, snapshot: Snapshot, conditions: Sequen
 
 
 def _matching(collection: Collection, condition: Condition, size: int) -> Mask:
-    found = np.zeros(size, dtype=bool)
     excluding = condition.operator is Operator.NONE_OF
-    values = _values(collection, condition.field)
-    for value in values:
+    documents_with: dict[str, list[int]] = {}
+    for value, key in _values(collection, condition.field):
+        documents_with.setdefault(value, []).append(key)
+    found = np.zeros(size, dtype=bool)
+    for value, keys in documents_with.items():
         if condition.holds(value) is not excluding:
-            found[_documents_with(collection, condition.field, value)] = True
+            found[keys] = True
     # A document without the field is not one of those that NONE_OF excludes.
     return ~found if excluding else found
 
 
-def _values(collection: Collection, field: str) -> list[str]:
+def _values(collection: Collection, field: str) -> list[tuple[str, int]]:
+    """(value, document key) of a field."""
     if field == DOCUMENT:
-        return [value for (value,) in collection.db.execute("SELECT DISTINCT document_id FROM documents")]
-    values = [v for (v,) in collection.db.execute("SELECT DISTINCT value FROM metadata WHERE field = ?", (field,))]
+        return collection.db.execute("SELECT document_id, id FROM documents").fetchall()
+    values = collection.db.execute("SELECT value, document FROM metadata WHERE field = ?", (field,)).fetchall()
     if not values:
         known = ", ".join([*collection.fields(), DOCUMENT])
         raise QueryError(f"no document has a field {field!r}; the fields are {known}")
     return values
-
-
-def _documents_with(collection: Collection, field: str, value: str) -> list[int]:
-    if field == DOCUMENT:
-        rows = collection.db.execute("SELECT id FROM documents WHERE document_id = ?", (value,))
-    else:
-        rows = collection.db.execute("SELECT document FROM metadata WHERE field = ? AND value = ?", (field, value))
-    return [key for (key,) in rows]

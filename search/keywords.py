@@ -10,18 +10,20 @@ from indexer.collection.vectors import Ids, Mask
 from indexer.text import TextAnalyser, TokenKind
 
 
-def match_expression(text: str, language: str) -> str:
+def match_expression(text: str, analyser: TextAnalyser) -> str:
     """An FTS5 expression that any content word of the text satisfies; every word is quoted, so it is never syntax."""
-    tokens = TextAnalyser(language).tokens(text)
+    tokens = analyser.tokens(text)
     words = [t.text for t in tokens if t.kind in (TokenKind.WORD, TokenKind.NUMBER)]
     words = words or [t.text for t in tokens if t.kind is TokenKind.FUNCTION]
     distinct = sorted({word.replace("\0", " ").replace('"', '""') for word in words})
     return " OR ".join(f'"{word}"' for word in distinct)
 
 
-def keyword_ranks(collection: Collection, snapshot: Snapshot, text: str, k: int, documents: Mask | None) -> Ids:
+def keyword_ranks(
+    collection: Collection, analyser: TextAnalyser, snapshot: Snapshot, text: str, k: int, documents: Mask | None
+) -> Ids:
     """Ids of the k best live sentences by BM25, best first; ties in the order of ids."""
-    expression = match_expression(text, collection.settings.language)
+    expression = match_expression(text, analyser)
     if not expression:
         return np.zeros(0, np.int64)
     sql = (

@@ -119,12 +119,7 @@ def _word_scores(collection: Collection, segment: Segment, rows: Ids, word: Arra
 
     Vectors are stored once a type; the types of a few rows are looked up by binary search over the segment's ranges.
     """
-    ranges = np.array(
-        collection.db.execute(
-            "SELECT first, type FROM ranges WHERE segment = ? ORDER BY first", (segment.key,)
-        ).fetchall(),
-        dtype=np.int64,
-    ).reshape(-1, 2)
+    ranges = collection.ranges(segment)
     kinds = ranges[np.searchsorted(ranges[:, 0], rows, side="right") - 1, 1]  # (n,)
     distinct, place = np.unique(kinds, return_inverse=True)
     scores = np.empty(len(distinct), np.float32)

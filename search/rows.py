@@ -10,15 +10,15 @@ from indexer.collection.collection import Collection
 from search.hits import OccurrenceHit, SentenceHit
 from search.ranking import Ranked
 
-_SENTENCE = (
-    'SELECT s.id, s.start, s."end", d.document_id, d.title, d.metadata, d.text'
-    " FROM sentences s JOIN documents d ON d.id = s.document WHERE s.id IN ({})"
-)
+_SENTENCE = 'SELECT id, document, start, "end" FROM sentences WHERE id IN ({})'
+_DOCUMENT = "SELECT id, document_id, title, metadata, text FROM documents WHERE id IN ({})"
 _OCCURRENCE = (
     'SELECT o.id, o.sentence, o.position, o.start, o."end", t.lemma'
     " FROM occurrences o JOIN types t ON t.id = o.type WHERE o.id IN ({})"
 )
 _PART = 500
+_DOCUMENTS = 16
+"""Documents whose texts are in memory together."""
 
 
 def _by_id(collection: Collection, sql: str, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
@@ -30,9 +30,25 @@ def _by_id(collection: Collection, sql: str, ids: Sequence[int]) -> dict[int, tu
     return found
 
 
+def _sentences(collection: Collection, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """(id, start, text, document id, title, metadata) of sentences; each document's text is read once."""
+    rows = _by_id(collection, _SENTENCE, ids)
+    inside: dict[int, list[tuple[int, int, int]]] = {}
+    for key, document, start, end in rows.values():
+        inside.setdefault(document, []).append((key, start, end))
+    found = {}
+    keys = sorted(inside)
+    for first in range(0, len(keys), _DOCUMENTS):
+        documents = _by_id(collection, _DOCUMENT, keys[first : first + _DOCUMENTS])
+        for document, document_id, title, metadata, text in documents.values():
+            for key, start, end in inside[document]:
+                found[key] = (key, start, text[start:end], document_id, title, metadata)
+    return found
+
+
 def sentence_hits(collection: Collection, best: Ranked) -> list[SentenceHit]:
     """Hits for sentence ids, in their order."""
-    rows = _by_id(collection, _SENTENCE, best.ids.tolist())
+    rows = _sentences(collection, best.ids.tolist())
     return [
         _sentence_hit(rank, score, rows[key])
         for rank, (key, score) in enumerate(zip(best.ids.tolist(), best.scores.tolist(), strict=True), start=1)
@@ -40,7 +56,7 @@ def sentence_hits(collection: Collection, best: Ranked) -> list[SentenceHit]:
 
 
 def _sentence_hit(rank: int, score: float, row: tuple[Any, ...]) -> SentenceHit:
-    key, start, end, document_id, title, metadata, text = row
+    key, start, sentence, document_id, title, metadata = row
     return SentenceHit(
         rank=rank,
         score=_cosine(score),
@@ -48,7 +64,7 @@ def _sentence_hit(rank: int, score: float, row: tuple[Any, ...]) -> SentenceHit:
         document_id=document_id,
         document=title,
         sentence_id=key,
-        sentence=text[start:end],
+        sentence=sentence,
         sentence_start=start,
         metadata=json.loads(metadata),
     )
@@ -62,7 +78,7 @@ def _cosine(score: float) -> float:
 def occurrence_hits(collection: Collection, best: Ranked) -> list[OccurrenceHit]:
     """Hits for occurrence ids, in their order."""
     found = _by_id(collection, _OCCURRENCE, best.ids.tolist())
-    sentences = _by_id(collection, _SENTENCE, sorted({row[1] for row in found.values()}))
+    sentences = _sentences(collection, sorted({row[1] for row in found.values()}))
     hits = []
     for rank, (key, score) in enumerate(zip(best.ids.tolist(), best.scores.tolist(), strict=True), start=1):
         _, sentence, position, start, end, lemma = found[key]

@@ -121,7 +121,7 @@ class Searcher:
             return HitList(sentence_hits(self.collection, best), Match.SENTENCE)
 
     def _fused(self, view: _View, best: Ranked, text: str, vector: Array, k: int) -> Ranked:
-        words = keyword_ranks(self.collection, view.snapshot, text, HYBRID_CANDIDATES, view.documents)
+        words = keyword_ranks(self.collection, self.analyser, view.snapshot, text, HYBRID_CANDIDATES, view.documents)
         ids = fuse([best.ids, words], k)
         return Ranked(ids, self._sentence_scores(view, ids, vector))
 

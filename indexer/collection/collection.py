@@ -33,7 +33,7 @@ from indexer.collection.schema import (
     write_settings,
 )
 from indexer.collection.segment import FileRecord, Segment
-from indexer.collection.vectors import Mask, Normalisation, Transform
+from indexer.collection.vectors import Ids, Mask, Normalisation, Transform
 from indexer.collection.writer import DOCUMENT_COLUMNS, Writer, stored_document
 from indexer.errors import CollectionError
 
@@ -81,6 +81,7 @@ class Collection:
         self.db = connect(path / DATABASE_NAME, readonly=True)
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
+        self._ranges: dict[int, Ids] = {}
         self.settings = self._check_settings()
 
     @classmethod
@@ -189,9 +190,11 @@ class Collection:
             records = {file: FileRecord(**entry) for file, entry in json.loads(files).items()}
             segments.append(known.get(key) or Segment(self.path / "segments" / name, key, records))
         (largest,) = self.db.execute("SELECT coalesce(max(id), 0) FROM documents").fetchone()
-        live = np.ones(largest + 1, dtype=bool)
-        dead = self.db.execute(f"SELECT id FROM documents WHERE state != {int(State.LIVE)}").fetchall()
-        live[[key for (key,) in dead]] = False
+        live = np.zeros(largest + 1, dtype=bool)
+        # Written out, not a parameter, so that the partial index answers and no document is read.
+        rows = self.db.execute(f"SELECT id FROM documents WHERE state = {int(State.LIVE)}").fetchall()
+        live[[key for (key,) in rows]] = True
+        self._ranges = {key: ranges for key, ranges in self._ranges.items() if key in known}
         transforms = old.transforms if old and old.transforms else self._transforms()
         return Snapshot(generation, segments, live, transforms)
 
@@ -201,6 +204,13 @@ class Collection:
             for name, data in self.db.execute("SELECT name, data FROM arrays")
             for arrays in [load(data)]
         }
+
+    def ranges(self, segment: Segment) -> Ids:
+        """First row and type of each range of a segment, in the order of the rows; kept while it is.  (T, 2)"""
+        if segment.key not in self._ranges:
+            rows = self.db.execute("SELECT first, type FROM ranges WHERE segment = ? ORDER BY first", (segment.key,))
+            self._ranges[segment.key] = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 2)
+        return self._ranges[segment.key]
 
     def documents(self) -> Iterator[StoredDocument]:
         """Live documents in the order of their ids, without their texts."""

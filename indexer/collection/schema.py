@@ -48,12 +48,12 @@ def format_1(db: Database) -> None:
             "id": int,
             "document_id": str,
             "title": str,
-            "text": str,
             "metadata": str,
             "content_hash": str,
             "root": str,
             "source": str,
             "state": int,
+            "text": str,  # last: SQLite reads the columns before it without the pages that a long text fills
         },
         pk="id",
         not_null={"document_id", "title", "text", "metadata", "content_hash", "state"},
