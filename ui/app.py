@@ -17,7 +17,7 @@ from search.searcher import Searcher
 from ui import loading, panels, session, views
 from ui.address import read_text
 from ui.loading import Contents
-from ui.looks import SCRIPT, STYLE
+from ui.looks import ICON, SCRIPT, STYLE
 
 browser = st.components.v2.component("polyseme_browser", js=SCRIPT)
 
@@ -26,7 +26,7 @@ def main() -> None:
     """Draw the page."""
     path = loading.collection_path()
     title = "Polyseme" if path is None else f"{path.name} · Polyseme"
-    st.set_page_config(page_title=title, page_icon=":material/manage_search:", layout="wide")
+    st.set_page_config(page_title=title, page_icon=ICON, layout="wide")
     st.html(STYLE)
     problems = session.begin()
     searcher = opened(path)
@@ -103,7 +103,7 @@ def sentences(searcher: Searcher, text: str) -> Sequence[SentenceHit]:
     query = session.current()
     hits = searcher.sentences(text, query.k, query.where, query.hybrid)
     with st.container(horizontal=True, key="above", vertical_alignment="center"):
-        st.html(views.found(hits, None, query.where))
+        st.html(views.found_sentences(hits, query.where))
         panels.hybrid_choice()
     st.html(views.sentence_list(hits) if hits else nothing(query.where))
     return hits
@@ -114,7 +114,7 @@ def occurrences(searcher: Searcher, asked: Target, tokens: Sequence[Token]) -> S
     query = session.current()
     hits = searcher.occurrences(query.text, query.k, query.match, query.where)
     with st.container(horizontal=True, key="above", vertical_alignment="center"):
-        st.html(views.found(hits, asked.sentence[asked.start : asked.end], query.where))
+        st.html(views.found_occurrences(hits, asked.sentence[asked.start : asked.end], query.where))
         panels.match_choice()
     if hits.notice:
         st.html(views.notice(hits.notice))

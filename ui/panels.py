@@ -36,10 +36,11 @@ def search_box() -> None:
 
 def examples(sentences: Sequence[str]) -> None:
     """Sentences to begin with."""
-    st.html('<p class="pol-quiet">Or begin with a sentence of this collection:</p>')
-    for number, sentence in enumerate(sentences):
-        query = PageQuery(write_text(" ".join(sentence.split())))
-        st.button(views.label(sentence), key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
+    with st.container(key="examples", gap="xxsmall"):
+        st.html('<p class="pol-quiet">Or begin with a sentence of this collection:</p>')
+        for number, sentence in enumerate(sentences):
+            query = PageQuery(write_text(" ".join(sentence.split())))
+            st.button(views.label(sentence), key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
 
 
 def words(tokens: Sequence[Token], asked: Target) -> None:
@@ -66,7 +67,9 @@ def words(tokens: Sequence[Token], asked: Target) -> None:
             st.html('<p class="pol-quiet">… put [brackets] around a later word</p>', width="content")
         if marked:
             whole = replace(query, text=write_text(asked.sentence))
-            st.button("the whole sentence", key="whole", icon=":material/close:", on_click=ask, args=(whole,))
+            st.button(
+                "the whole sentence", key="whole", type="tertiary", icon=":material/close:", on_click=ask, args=(whole,)
+            )
 
 
 def match_choice() -> None:
@@ -210,7 +213,7 @@ def document_dialog(searcher: Searcher, hits: Sequence[SentenceHit]) -> None:
     def go(rank: int | None) -> None:
         st.session_state[OPENED] = rank
 
-    @st.dialog("In its document", width="large", on_dismiss=lambda: go(None))
+    @st.dialog("In its document", width="medium", on_dismiss=lambda: go(None))
     def document() -> None:
         rank = st.session_state[OPENED]
         if rank is None or not 1 <= rank <= len(hits):

@@ -23,7 +23,8 @@ HOME = "127.0.0.1"
 FIRST_PORT = 8501
 STARTED_WITHIN = 60.0
 """Seconds after which a server that does not answer is given up."""
-STOPPED_WITHIN = 5.0
+STOPPED_WITHIN = 1.5
+"""Seconds after which a server that was asked to end is ended: it only reads, so nothing is lost."""
 
 _OPTIONS: Mapping[str, str] = {
     "global.developmentMode": "false",
@@ -39,7 +40,7 @@ _OPTIONS: Mapping[str, str] = {
     "theme.light.backgroundColor": "#fdfcfa",
     "theme.light.secondaryBackgroundColor": "#f3f1ec",
     "theme.light.textColor": "#1f2326",
-    "theme.dark.primaryColor": "#2f8a9c",
+    "theme.dark.primaryColor": "#1d7f92",
     "theme.dark.backgroundColor": "#16181a",
     "theme.dark.secondaryBackgroundColor": "#202326",
     "theme.dark.textColor": "#e6e4df",

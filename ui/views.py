@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from indexer.collection.records import CollectionInfo, Scalar
-from search.hits import OccurrenceHit, SentenceHit
+from search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from search.kwic import concordance_line
 from search.senses import Sense, SenseInventory
 
@@ -37,7 +37,7 @@ def escape(text: object) -> str:
 
 def label(text: str, longest: int = 200) -> str:
     """Text as a Streamlit label or message shows it, which would read it as Markdown."""
-    plain = _SPACE.sub(" ", _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", cut_right(text, longest)))
+    plain = _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", _SPACE.sub(" ", cut_right(text, longest)))
     return _MARKDOWN.sub(lambda sign: "\\" + _SHORTCODE.sub("\\1\N{WORD JOINER}", sign[1]), plain)
 
 
@@ -55,7 +55,7 @@ def cut_right(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text
     kept = text[: longest - 1]
-    space = kept.rfind(" ", longest - 1 - longest // 4)
+    space = kept.rfind(" ", longest - 1 - longest // 3)
     return (kept if space < 0 else kept[:space]) + "…"
 
 
@@ -64,7 +64,7 @@ def cut_left(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text
     kept = text[len(text) - longest + 1 :]
-    space = kept.find(" ", 0, longest // 4)
+    space = kept.find(" ", 0, longest // 3)
     return "…" + (kept if space < 0 else kept[space + 1 :])
 
 
@@ -114,11 +114,11 @@ def _kwic(hit: OccurrenceHit, width: int) -> str:
     line = concordance_line(hit)
     left = cut_left(line.left, width)
     # One run of inline text, so that a selection or a search in the page crosses the node; --left lets the style sheet
-    # guess the indent that brings the node to the middle, until the script has measured it.
+    # guess the shift that brings the node to the middle, until the script has measured it.
     return (
-        f'<p class="pol-text" dir="{direction(hit.sentence)}" style="--left:{len(left)}">'
+        f'<p class="pol-text" dir="{direction(hit.sentence)}"><span class="pol-run" style="--left:{len(left)}">'
         f'<bdi>{escape(left)}</bdi><mark class="pol-node"><bdi>{escape(cut_right(line.node, NODE))}</bdi></mark>'
-        f"<bdi>{escape(cut_right(line.right, width))}</bdi></p>"
+        f"<bdi>{escape(cut_right(line.right, width))}</bdi></span></p>"
     )
 
 
@@ -190,14 +190,22 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def found(hits: Sequence[SentenceHit], target: str | None, where: Sequence[str]) -> str:
-    """The line above the hits: how many, of what, within which filters."""
+def found_sentences(hits: Sequence[SentenceHit], where: Sequence[str]) -> str:
+    """The line above the hits of a query by sentence: how many, within which filters."""
+    return _found(f"{_count(len(hits), 'sentence')}, nearest in meaning first", where)
+
+
+def found_occurrences(hits: HitList[OccurrenceHit], target: str, where: Sequence[str]) -> str:
+    """The line above the hits of a query by word in context: how many, of which words, within which filters."""
+    word = f"<mark><bdi>{escape(cut_right(target, NODE))}</bdi></mark>"
+    number = _count(len(hits), "occurrence")
+    if hits.match is Match.ANY:
+        return _found(f"{number} of any word, nearest in sense to {word} first", where)
+    return _found(f"{number} of {word}, nearest in sense first", where)
+
+
+def _found(what: str, where: Sequence[str]) -> str:
     within = f' <span class="pol-quiet">within {escape(", ".join(where))}</span>' if where else ""
-    if target is None:
-        what = f"{_count(len(hits), 'sentence')}, nearest in meaning first"
-    else:
-        word = f"<mark><bdi>{escape(cut_right(target, NODE))}</bdi></mark>"
-        what = f"{_count(len(hits), 'occurrence')} for {word}, nearest in sense first"
     return f'<h2 class="pol-found">{what}{within}</h2>'
 
 

@@ -1,0 +1,310 @@
+"""The page, driven without a browser: what a visitor types, clicks and filters gives the searcher's own list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from html import unescape
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from indexer.build import build
+from indexer.collection.collection import Collection
+from indexer.collection.records import CollectionSettings, Layer
+from indexer.collection.vectors import Normalisation
+from indexer.documents import Document
+from search.hits import Match, SentenceHit
+from search.searcher import Searcher
+from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
+
+APP = Path(__file__).parents[1] / "ui" / "app.py"
+BANKS = "The bank by the river bank was shut on Monday."
+
+RIVER = (
+    "She sat on the bank of the river and fished. The bank was steep and green. "
+    "They walked along the bank until it grew dark. Reeds hid the far bank. A heron stood on the muddy bank."
+)
+MONEY = (
+    "The bank refused a loan to the farmer. His bank charged him for it. "
+    "Every bank in town closed early. She went to the bank with a cheque. The bank lends money."
+)
+EVIL = "<script>alert('x')</script> **The bank** of $x$ & :smile: was [closed]."
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
+    path = tmp_path_factory.mktemp("ui") / "small & <b>.pol"
+    documents = [
+        Document(f"{genre}/{year}.txt", text, {"title": f"{genre} of {year}", "year": year, "genre": genre})
+        for year, genre, text in [
+            *((1950 + n, "letter", RIVER.replace("river", f"river {n}")) for n in range(5)),
+            *((1990 + n, "news", MONEY.replace("loan", f"loan {n}")) for n in range(5)),
+        ]
+    ]
+    documents.append(Document("evil", EVIL, {"title": "<i>Evil</i>", "genre": "odd"}))
+    build(path, documents, model=str(tiny_folder))
+    return path
+
+
+@pytest.fixture(scope="module")
+def searcher(collection: Path) -> Iterator[Searcher]:
+    with Searcher.open(collection) as found:
+        yield found
+
+
+@pytest.fixture
+def page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    return app(collection, monkeypatch)
+
+
+def app(collection: Path | None, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.delenv(MODEL_VARIABLE, raising=False)
+    if collection is None:
+        monkeypatch.delenv(COLLECTION_VARIABLE, raising=False)
+    else:
+        monkeypatch.setenv(COLLECTION_VARIABLE, str(collection))
+    return AppTest.from_file(str(APP), default_timeout=60)
+
+
+def html(page: AppTest) -> str:
+    assert not page.exception
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def lines(page: AppTest) -> list[tuple[str, str]]:
+    """(text, document) of the hits that the page shows, in its order."""
+    found = re.findall(r'<p class="pol-text".*?>(.*?)</p>.*?<bdi>(.*?)</bdi></button>', html(page))
+    return [(unescape(re.sub("<[^>]*>", "", text)), unescape(document)) for text, document in found]
+
+
+def expected(hits: Sequence[SentenceHit]) -> list[tuple[str, str]]:
+    return [(hit.sentence, hit.document) for hit in hits]
+
+
+def ask(page: AppTest, text: str) -> AppTest:
+    return page.run().text_input(key="text").set_value(text).run()
+
+
+def address(page: AppTest) -> dict[str, list[str]]:
+    found = page.query_params
+    return {key: list(value) if isinstance(value, list) else [value] for key, value in found.items()}
+
+
+def test_a_sentence_shows_the_hits_of_the_searcher_in_its_order(page: AppTest, searcher: Searcher) -> None:
+    ask(page, "They fished in the river.")
+    assert lines(page) == expected(searcher.sentences("They fished in the river.", 20))
+    assert address(page) == {"q": ["They fished in the river."], "match": ["lemma"], "k": ["20"]}
+    page.toggle(key="hybrid").set_value(True).run()
+    assert lines(page) == expected(searcher.sentences("They fished in the river.", 20, hybrid=True))
+    assert address(page)["hybrid"] == ["1"]
+
+
+def test_a_click_on_the_second_of_two_equal_words_asks_for_that_one(page: AppTest, searcher: Searcher) -> None:
+    ask(page, BANKS)
+    buttons = [button.key for button in page.button if (button.key or "").startswith("word-")]
+    assert buttons == [f"word-{position}" for position in range(10)]
+    page.button(key="word-5").click().run()
+    assert page.text_input(key="text").value == "The bank by the river [bank] was shut on Monday."
+    second = expected(searcher.occurrences((BANKS, 5), 20))
+    assert lines(page) == second
+    page.button(key="word-1").click().run()
+    assert page.text_input(key="text").value == "The [bank] by the river bank was shut on Monday."
+    first = expected(searcher.occurrences((BANKS, 1), 20))
+    assert lines(page) == first
+    assert first != second
+    page.button(key="whole").click().run()
+    assert lines(page) == expected(searcher.sentences(BANKS, 20))
+
+
+def test_brackets_select_the_word_and_the_node_is_highlighted(page: AppTest, searcher: Searcher) -> None:
+    ask(page, "She sat on the river [bank].")
+    hits = searcher.occurrences("She sat on the river [bank].", 20)
+    assert lines(page) == expected(hits)
+    nodes = re.findall(r'<mark class="pol-node"><bdi>(.*?)</bdi>', html(page))
+    assert nodes == [hit.token for hit in hits]
+    labels = {button.key: button.proto.type for button in page.button}
+    assert labels["word-5"] == "primary"
+    assert labels["word-4"] == "tertiary"
+
+
+def test_the_address_alone_gives_the_same_list(page: AppTest, searcher: Searcher) -> None:
+    page.query_params["q"] = "She sat on the river [bank]."
+    page.query_params["match"] = "form"
+    page.query_params["k"] = "7"
+    page.query_params["where"] = ["year=..1953", "genre!=news"]
+    page.run()
+    hits = searcher.occurrences("She sat on the river [bank].", 7, "form", ["year=..1953", "genre!=news"])
+    assert len(hits) == 7
+    assert lines(page) == expected(hits)
+    assert page.number_input(key="k").value == 7
+    assert page.number_input(key="facet-year-to").value == 1953
+    assert page.text_area(key="other").value == "genre!=news"
+    assert address(page)["where"] == ["year=..1953", "genre!=news"]
+
+
+def test_going_back_in_the_browser_asks_the_old_query(page: AppTest, searcher: Searcher) -> None:
+    ask(page, "They fished in the river.")
+    page.query_params["q"] = BANKS
+    page.run()
+    assert lines(page) == expected(searcher.sentences(BANKS, 20))
+    assert page.text_input(key="text").value == BANKS
+
+
+def test_filters_are_those_of_the_command_line(page: AppTest, searcher: Searcher) -> None:
+    ask(page, "The [bank] lends money.")
+    page.multiselect(key="facet-genre").set_value(["letter", "odd"]).run()
+    page.number_input(key="facet-year-from").set_value(1952).run()
+    where = ["year=1952..", "genre=letter|odd"]
+    assert address(page)["where"] == where
+    assert lines(page) == expected(searcher.occurrences("The [bank] lends money.", 20, where=where))
+    page.text_area(key="other").set_value("year!=1954\n\ngenre!=odd").run()
+    where += ["year!=1954", "genre!=odd"]
+    assert address(page)["where"] == where
+    assert lines(page) == expected(searcher.occurrences("The [bank] lends money.", 20, where=where))
+    page.button(key="clear").click().run()
+    assert "where" not in address(page)
+    assert lines(page) == expected(searcher.occurrences("The [bank] lends money.", 20))
+
+
+def test_match_and_number_of_hits_change_the_list(page: AppTest, searcher: Searcher) -> None:
+    ask(page, "The [bank] lends money.")
+    page.number_input(key="k").set_value(3).run()
+    assert lines(page) == expected(searcher.occurrences("The [bank] lends money.", 3))
+    page.button_group(key="match").set_value(Match.ANY).run()
+    assert lines(page) == expected(searcher.occurrences("The [bank] lends money.", 3, "any"))
+    assert address(page)["match"] == ["any"]
+
+
+def test_a_word_that_is_not_there_is_told(page: AppTest, searcher: Searcher) -> None:
+    ask(page, "The [platypus] lends money.")
+    hits = searcher.occurrences("The [platypus] lends money.", 20)
+    assert hits.notice is not None
+    assert "platypus&#x27; does not occur" in html(page)
+    assert "of any word, nearest in sense to" in html(page)
+    assert lines(page) == expected(hits)
+
+
+def test_no_hit_within_the_filters_says_what_to_do(page: AppTest) -> None:
+    page.query_params["q"] = "The [bank] lends money."
+    page.query_params["where"] = ["year=3000.."]
+    page.run()
+    assert "No hit within the filters" in html(page)
+    assert "Widen or clear them: year=3000.." in html(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "told"),
+    [
+        ("two [marks] in [one]", None, "2 words are marked"),
+        ("no [", None, "the brackets do not match"),
+        ("They fished.", "colour=red", "no document has a field 'colour'"),
+        ("They fished.", "nonsense", "'nonsense' is no filter"),
+    ],
+)
+def test_an_error_is_one_line_with_its_next_step(page: AppTest, text: str, where: str | None, told: str) -> None:
+    page.query_params["q"] = text
+    if where:
+        page.query_params["where"] = [where]
+    page.run()
+    assert not page.exception
+    (error,) = page.error
+    assert told in re.sub(r"[\\\u2060]", "", error.value)
+    assert page.text_input(key="text").value == text
+
+
+def test_an_odd_address_is_told_and_the_page_goes_on(page: AppTest) -> None:
+    page.query_params["q"] = "They fished."
+    page.query_params["k"] = "many"
+    page.run()
+    (warning,) = page.warning
+    assert "20 is used" in warning.value
+    assert len(lines(page)) == 20
+
+
+def test_the_collection_is_always_in_view(page: AppTest) -> None:
+    page.run()
+    assert "11 documents" in html(page)
+    assert "layer sense" in html(page)
+    assert "small &amp; &lt;b&gt;.pol" in html(page)
+
+
+def test_the_first_view_offers_sentences_of_the_collection(page: AppTest, searcher: Searcher) -> None:
+    page.run()
+    page.button(key="example-0").click().run()
+    asked = page.text_input(key="text").value
+    assert asked
+    assert lines(page)[0][0] == asked
+    assert lines(page) == expected(searcher.sentences(asked, 20))
+
+
+def test_what_a_document_says_never_becomes_markup(page: AppTest) -> None:
+    ask(page, "The script was closed.")
+    page.number_input(key="k").set_value(100).run()
+    shown = html(page)
+    assert "<script>" not in shown
+    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;" in shown
+    assert "&lt;i&gt;Evil&lt;/i&gt;" in shown
+
+
+def test_the_senses_of_the_word_are_shown(page: AppTest, searcher: Searcher) -> None:
+    ask(page, "The [bank] lends money.")
+    senses = searcher.senses("bank").senses
+    cards = re.findall(r"<h3>Sense (\d+)<span>([\d,]+) lines?", html(page))
+    assert cards == [(str(sense.number + 1), str(sense.size)) for sense in senses]
+
+
+def test_a_hit_opens_in_its_document_and_leads_to_the_next(page: AppTest, searcher: Searcher) -> None:
+    ask(page, "She sat on the river [bank].")
+    hits = searcher.occurrences("She sat on the river [bank].", 20)
+    page.session_state["opened"] = 2
+    page.run()
+    _, text = searcher.collection.document(hits[1].document_id)
+    assert document(page) == text
+    page.button(key="next").click().run()
+    _, text = searcher.collection.document(hits[2].document_id)
+    assert document(page) == text
+    assert f"<h2><bdi>{hits[2].document}</bdi></h2>" in html(page)
+    ask(page, "They fished.")
+    assert 'class="pol-document"' not in html(page)
+
+
+def document(page: AppTest) -> str:
+    (shown,) = re.findall(r'<div class="pol-document"[^>]*>(.*?)</div>', html(page), re.DOTALL)
+    assert shown.count("<mark") == 1
+    return unescape(re.sub("<[^>]*>", "", shown))
+
+
+def test_without_a_collection_the_page_says_how_to_make_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shown = html(app(tmp_path / "none.pol", monkeypatch).run())
+    assert "No collection here" in shown
+    assert f"polyseme index {tmp_path / 'none.pol'} PATH..." in shown
+    assert "polyseme ui my.pol" in html(app(None, monkeypatch).run())
+
+
+def test_an_empty_collection_says_how_to_fill_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, collection: Path
+) -> None:
+    with Collection.open(collection) as full:
+        Collection.create(tmp_path / "empty.pol", full.settings).close()
+    shown = html(app(tmp_path / "empty.pol", monkeypatch).run())
+    assert "This collection is empty" in shown
+    assert "polyseme index" in shown
+
+
+def test_a_collection_whose_model_is_gone_is_told_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = str(tmp_path / "gone")
+    settings = CollectionSettings(
+        gone, "0" * 64, "float32", "en", "any", Layer.SENSE, Normalisation.WHITENED, False, 0.3
+    )
+    Collection.create(tmp_path / "old.pol", settings).close()
+    shown = html(app(tmp_path / "old.pol", monkeypatch).run())
+    assert "cannot be opened" in shown
+    assert "polyseme reencode" in shown
+
+
+def test_a_folder_that_is_no_collection_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert "is not a collection" in html(app(tmp_path, monkeypatch).run())

@@ -1,0 +1,118 @@
+"""The page's server: it starts, says where it is, answers only here, and ends when told."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from indexer.errors import PolysemeError
+from ui import server
+
+UI = Path(server.__file__).parent
+START = """
+import sys
+from pathlib import Path
+from ui.server import launch
+sys.exit(launch(Path(sys.argv[1]), int(sys.argv[2]), browser=False))
+"""
+
+
+def test_the_page_starts_says_its_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    port = server.free_port(server.HOME, 0)
+    launched = subprocess.Popen(
+        [sys.executable, "-c", START, str(tmp_path / "none.pol"), str(port)], stderr=subprocess.PIPE, text=True
+    )
+    assert launched.stderr is not None
+    killer = threading.Timer(60, launched.kill)
+    killer.start()
+    try:
+        line = launched.stderr.readline()
+        assert line == f"Polyseme is at http://127.0.0.1:{port} (Ctrl-C ends it)\n"
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://127.0.0.1:{port}/", timeout=10) as reply:
+            assert b"<html" in reply.read().lower()
+        launched.send_signal(signal.SIGINT)
+        assert launched.wait(15) == 0
+        assert launched.stderr.read() == ""
+    finally:
+        killer.cancel()
+        launched.kill()
+        launched.wait()
+        launched.stderr.close()
+    assert server.free_port(server.HOME, port) == port
+
+
+def test_a_taken_port_is_told_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind((server.HOME, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PolysemeError, match=rf"127\.0\.0\.1:{port} .*choose another --port"):
+            server.free_port(server.HOME, port)
+
+
+def test_an_impossible_address_is_told_in_one_line() -> None:
+    with pytest.raises(PolysemeError, match=r"cannot listen on 203\.0\.113\.7:8501"):
+        server.free_port("203.0.113.7", None)
+    with pytest.raises(PolysemeError, match="70000"):
+        server.free_port(server.HOME, 70000)
+
+
+def test_another_port_is_found_where_the_usual_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind((server.HOME, 0))
+        taken.listen()
+        monkeypatch.setattr(server, "FIRST_PORT", taken.getsockname()[1])
+        assert server.free_port(server.HOME, None) != server.FIRST_PORT
+
+
+def test_the_collection_is_handed_over_whatever_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(server.MODEL_VARIABLE, "an older one")
+    name = "--server.port=1; rm -rf $HOME"
+    found = server.environment(Path(name), None)
+    assert found[server.COLLECTION_VARIABLE] == str(tmp_path / name)
+    assert server.MODEL_VARIABLE not in found
+    assert found["PATH"] == os.environ["PATH"]
+    assert not any(name in part for part in server.command(1, server.HOME))
+
+
+def test_nothing_is_reported_and_nothing_is_asked() -> None:
+    command = server.command(8501, server.HOME)
+    assert "--browser.gatherUsageStats=false" in command
+    assert "--server.address=127.0.0.1" in command
+    assert "--server.fileWatcherType=none" in command
+    assert "--server.showEmailPrompt=false" in command
+
+
+def test_every_option_is_one_that_streamlit_knows() -> None:
+    from streamlit import config
+
+    for name in server._OPTIONS:
+        config.get_option(name)
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [("127.0.0.1", "http://127.0.0.1:1"), ("0.0.0.0", "http://127.0.0.1:1"), ("::1", "http://[::1]:1")],
+)
+def test_the_address_can_be_typed(address: str, page: str) -> None:
+    assert server.page_address(address, 1) == page
+
+
+def test_no_file_of_the_page_hides_a_package() -> None:
+    """`streamlit run ui/app.py` puts ui/ first on sys.path."""
+    elsewhere = [entry for entry in sys.path if Path(entry or ".").resolve() != UI]
+    for file in UI.glob("*.py"):
+        if file.stem != "__init__":
+            assert file.stem not in sys.stdlib_module_names
+            assert importlib.machinery.PathFinder.find_spec(file.stem, elsewhere) is None, file.stem

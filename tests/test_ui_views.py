@@ -1,0 +1,291 @@
+"""What the page shows of a hit is the document's text and nothing else: no markup, no script, no other order."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.errors import QueryError
+from indexer.text import TextAnalyser
+from search.collocates import Collocate
+from search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from search.query import Target
+from search.senses import Sense, SenseInventory
+from ui import views
+from ui.address import PageQuery, read_address, read_text, write_address, write_text
+from ui.facets import FacetKind, facet, facets, filters, select
+
+EVIL = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "**bold** _it_ `code` [a](javascript:alert(1)) $x$ :smile: :red[x] # h",
+    "&amp; &lt;b&gt; & <",
+    "\u202eright to left override \u2066 isolate",
+    "שלום <b>עולם</b>",
+    "👩‍👩‍👧‍👦 🏳️‍🌈 é",
+    "w" * 10_000,
+    "nul \x00 escape \x1b lone \ud800 end",
+]
+TEXT = st.text(alphabet=st.characters(), max_size=60) | st.sampled_from(EVIL)
+KNOWN = {"ol", "li", "p", "span", "mark", "bdi", "div", "button", "section", "h2", "h3", "header", "dl", "dt", "dd"}
+KNOWN |= {"ul", "details", "summary", "i", "b", "h1", "pre", "code"}
+
+
+class Reader(HTMLParser):
+    """Reads HTML as a browser does and keeps its text, tags and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.inside: dict[str, list[str]] = {}
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.open.append(f"{tag}.{dict(attrs).get('class')}")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop().split(".")[0] == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+        for name in self.open:
+            self.inside.setdefault(name, []).append(data)
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    assert not reader.open
+    assert {tag for tag, _ in reader.tags} <= KNOWN
+    assert not [name for _, attributes in reader.tags for name in attributes if name.startswith("on")]
+    html.encode("utf-8")
+    return reader
+
+
+def occurrence(
+    left: str, node: str, right: str, title: str = "Title", metadata: dict[str, str | int | float] | None = None
+) -> OccurrenceHit:
+    return OccurrenceHit(
+        rank=1,
+        score=0.5,
+        confidence=None,
+        document_id=f"{title}.txt",
+        document=title,
+        sentence_id=1,
+        sentence=left + node + right,
+        sentence_start=7,
+        metadata=metadata or {},
+        token=node,
+        lemma=node,
+        position=1,
+        start=len(left),
+        end=len(left) + len(node),
+        occurrence_id=1,
+    )
+
+
+def shown(text: str) -> str:
+    """What a browser shows of a text whose runs of white space are folded."""
+    return views._UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
+
+
+@given(TEXT, TEXT.filter(bool), TEXT, TEXT)
+def test_a_line_shows_exactly_the_text_with_the_node_at_its_offsets(
+    left: str, node: str, right: str, field: str
+) -> None:
+    hit = occurrence(left, node, right, title=node, metadata={"note": field, field: left})
+    reader = read(views.concordance([hit]))
+    text = "".join(reader.inside["p.pol-text"])
+    if max(map(len, (left, right))) < views.CONTEXT and len(node) < views.NODE:
+        assert text == shown(left.lstrip()) + shown(node) + shown(right.rstrip())
+        assert "".join(reader.inside.get("mark.pol-node", [])) == shown(node)
+    assert len(text) <= 2 * views.CONTEXT + views.NODE
+
+
+@given(TEXT.filter(bool), TEXT)
+def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> None:
+    hit = occurrence("", sentence, "", title=value, metadata={"author": value, value: sentence})
+    plain = SentenceHit(1, 0.5, 0.99, value, value, 1, sentence, 0, {"year": 1999, "author": value})
+    word = Collocate(sentence, 1, 1.0, 1.0)
+    inventory = SenseInventory(sentence, Match.LEMMA, (Sense(0, 1, 1.0, (word,), (hit, hit)),), {1: 0}, {1: 0.5}, value)
+    for html in (
+        views.sentence_list([plain]),
+        views.document_head(plain, 1, 1),
+        views.document_page(sentence, plain),
+        views.sense_cards(inventory),
+        views.notice(value),
+        views.message(value, sentence, value),
+        views.heading(value, None),
+        views.found_sentences([plain], [value]),
+        views.found_occurrences(HitList([hit], Match.LEMMA), sentence, [value]),
+    ):
+        read(html)
+
+
+def test_a_script_in_a_document_is_shown_as_text() -> None:
+    hit = occurrence("Type <script>", "alert", "(1)</script> & wait", title='A "quoted" <title>')
+    html = views.concordance([hit])
+    assert "<script" not in html
+    assert "Type &lt;script&gt;" in html
+    assert "A &quot;quoted&quot; &lt;title&gt;" in html
+
+
+def test_the_second_of_two_equal_words_is_the_one_highlighted() -> None:
+    html = views.concordance([occurrence("the bank by the river ", "bank", " again")])
+    assert html.count("<mark") == 1
+    assert "the bank by the river </bdi><mark" in html
+
+
+def test_a_line_of_hebrew_runs_from_right_to_left() -> None:
+    assert 'dir="rtl"' in views.concordance([occurrence("123 שלום ", "עולם", "!")])
+    assert 'dir="ltr"' in views.concordance([occurrence("123 ", "hello", " שלום")])
+
+
+@given(st.text(alphabet="ab ", max_size=300), st.integers(4, 80))
+def test_contexts_are_cut_between_words_at_the_far_side(text: str, longest: int) -> None:
+    left, right = views.cut_left(text, longest), views.cut_right(text, longest)
+    assert len(left) <= longest
+    assert len(right) <= longest
+    assert text.endswith(left.removeprefix("…"))
+    assert text.startswith(right.removesuffix("…"))
+    assert (left == text) == (right == text) == (len(text) <= longest)
+
+
+def test_a_cut_falls_on_a_space_where_one_is_near() -> None:
+    assert views.cut_right("one two three four", 12) == "one two…"
+    assert views.cut_left("one two three four", 12) == "…three four"
+
+
+@given(st.integers(0, 500), st.integers(0, 200), st.integers(0, 500), st.integers(1, 300))
+def test_the_window_of_a_long_document_holds_the_sentence(before: int, sentence: int, after: int, size: int) -> None:
+    length, end = before + sentence + after, before + sentence
+    first, last = views.window(length, before, end, size)
+    assert 0 <= first <= before
+    assert end <= last <= length
+    assert last - first <= max(size, sentence)
+    if length <= size:
+        assert (first, last) == (0, length)
+
+
+def test_the_document_is_shown_whole_with_sentence_and_node_marked_by_offsets() -> None:
+    text = "Before. The bank, the bank.\n\nAfter & <so> on."
+    hit = SentenceHit(1, 0.5, None, "d", "d", 1, "The bank, the bank.", 8, {})
+    reader = read(views.document_page(text, hit))
+    assert "".join(reader.text) == text
+    assert "".join(reader.inside["span.pol-sentence"]) == "The bank, the bank."
+    marked = occurrence("The bank, the ", "bank", ".")
+    reader = read(views.document_page("1234567" + text[8:], marked))
+    assert "".join(reader.inside["mark.pol-node"]) == "bank"
+    assert "".join(reader.text) == "1234567" + text[8:]
+
+
+def test_a_very_long_document_says_how_much_is_left_out() -> None:
+    text = "a " * 100_000 + "Here. " + "b " * 100_000
+    hit = SentenceHit(1, 0.5, None, "d", "d", 1, "Here.", 200_000, {})
+    html = views.document_page(text, hit)
+    assert len(html) < views.DOCUMENT + 2000
+    assert "more characters" in html
+    assert ">Here.</span>" in html
+
+
+@given(TEXT)
+def test_a_label_keeps_its_text_and_loses_its_markdown(text: str) -> None:
+    label = views.label(text, 20_000)
+    plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace("\N{WORD JOINER}", "")
+    assert plain == shown(text).replace("\N{WORD JOINER}", "")
+    assert not re.search(r"(?<!\\)(?:\\\\)*[*_`$\[\]<>#]", re.sub(r"\\.", "", label))
+    assert ":smile:" not in label.replace("\\", "")
+
+
+@pytest.mark.parametrize("text", ["a\\", "a\\b", "\\[x\\]", "[]", "a ] b [", "\\\\"])
+def test_odd_sentences_come_back_from_the_box(text: str) -> None:
+    assert read_text(write_text(text)) == text
+
+
+@given(st.text(alphabet="ab \\[]", max_size=12), st.data())
+def test_a_marked_sentence_comes_back_with_its_target(sentence: str, data: st.DataObject) -> None:
+    assert read_text(write_text(sentence)) == sentence
+    start = data.draw(st.integers(0, len(sentence)))
+    end = data.draw(st.integers(start, len(sentence)))
+    if sentence[start:end].strip() == sentence[start:end] != "":
+        assert read_text(write_text(sentence, start, end)) == Target(sentence, start, end)
+
+
+def test_each_token_of_a_sentence_with_brackets_can_be_asked_for() -> None:
+    analyser = TextAnalyser("en")
+    sentence = "He said [sic] that the bank by the river bank \\ was shut."
+    for token in analyser.tokens(sentence):
+        assert read_text(write_text(sentence, token.start, token.end)) == Target(sentence, token.start, token.end)
+
+
+def test_two_marks_are_an_error_with_an_example() -> None:
+    with pytest.raises(QueryError, match=r"2 words are marked.*\[bank\]"):
+        read_text("two [marks] in [one]")
+
+
+QUERIES = st.builds(
+    PageQuery,
+    st.text(max_size=20),
+    st.sampled_from([Match.LEMMA, Match.FORM, Match.ANY]),
+    st.integers(1, 1000),
+    st.booleans(),
+    st.lists(st.text(min_size=1, max_size=10), max_size=3).map(tuple),
+)
+
+
+@given(QUERIES)
+def test_the_address_says_the_whole_query(query: PageQuery) -> None:
+    address = write_address(query)
+    given_back = {key: [value] if isinstance(value, str) else value for key, value in address.items()}
+    assert read_address(given_back) == (query, ())
+
+
+def test_an_address_that_cannot_be_understood_is_told_and_the_rest_is_used() -> None:
+    query, problems = read_address({"q": ["x"], "match": ["lemmma"], "k": ["0"], "where": ["a=b", "c=d"]})
+    assert query == PageQuery("x", where=("a=b", "c=d"))
+    assert [line.split(" ")[0] for line in problems] == ["match=lemmma", "k=0"]
+
+
+def test_the_kind_of_a_facet_follows_its_values() -> None:
+    years = {str(year): 1 for year in range(1950, 2000)}
+    dates = {f"1999-0{month}-1{day}": 1 for month in range(1, 4) for day in range(4)}
+    found = facets(
+        {"year": years, "date": dates, "genre": {"news": 2, "letter": 1}, "title": {f"t{n}": 1 for n in range(60)}}
+        | {"many": {f"m{n}": 1 for n in range(2000)}, "grade": {"10": 1, "9": 1}, "a=b": {"x": 1}}
+    )
+    kinds = {item.field: (item.kind, item.short) for item in found}
+    assert kinds == {
+        "year": (FacetKind.NUMBER, True),
+        "date": (FacetKind.DATE, True),
+        "genre": (FacetKind.CHOICE, True),
+        "grade": (FacetKind.CHOICE, True),
+        "many": (FacetKind.TYPED, True),
+        "title": (FacetKind.CHOICE, False),
+    }
+    by_field = {item.field: item for item in found}
+    assert (by_field["year"].low, by_field["year"].high, by_field["year"].whole) == ("1950", "1999", True)
+    assert list(by_field["grade"].options) == ["9", "10"]
+
+
+def test_values_that_no_filter_can_name_are_not_offered() -> None:
+    found = facet("place", {"A|B": 1, "C": 1, "1..2": 1})
+    assert found is not None
+    assert dict(found.options) == {"C": 1}
+
+
+def test_filters_and_selections_say_the_same() -> None:
+    offered = facets({"year": {str(year): 1 for year in range(1950, 2000)}, "genre": {"news": 2, "letter": 1}})
+    where = ("year=1960..", "genre=news|letter", "author!=Anon", "genre!=news", "nonsense")
+    chosen, rest = select(where, offered)
+    assert chosen == {"year": ("1960", ""), "genre": ("news", "letter")}
+    assert rest == ("author!=Anon", "genre!=news", "nonsense")
+    assert filters(chosen, offered, rest) == where
+    assert filters({"year": ("", ""), "genre": ()}, offered, ()) == ()
