@@ -224,14 +224,14 @@ def content_hash(text: str) -> str:
 
 
 def document_entry(document: Document) -> DocumentEntry:
-    """A document as it is stored."""
+    """A document as it is stored; its folder absolute, so that another working directory means no other folder."""
     return DocumentEntry(
         document.id,
         document.title,
         document.text,
         document.metadata,
         content_hash(document.text),
-        document.root,
+        None if document.root is None else str(Path(document.root).resolve()),
         document.source,
     )
 
@@ -296,7 +296,7 @@ def _index(
     for parts in segments(fitting(encoded), config.segment_sentences, settings.function_words):
         writer.commit(parts, fitting.vectoriser.words, fitting.fresh)
         fitting.fresh = {}
-    vanished = _vanished(writer, [str(root) for root in found.roots])
+    vanished = _vanished(writer, [str(root.resolve()) for root in found.roots])
     removed = len(vanished) if config.prune else 0
     if removed:
         writer.remove(vanished)
@@ -393,6 +393,11 @@ def reencode(
         target = _continued(aside, new_settings(wanted, encoder))
         with target, target.writing() as writer:
             report = _index(target, writer, stored_documents(old), wanted, encoder, run)
+            # An interrupted run may have stored what was removed from the old collection since.
+            kept = {document.document_id for document in old.documents()}
+            gone = [d.document_id for d in target.documents() if d.document_id not in kept]
+            if gone:
+                writer.remove(gone)
         replace_collection(path, aside)
     run.report(Stage.DONE)
     return report

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from indexer.build import BuildConfig, Progress, Stage, build, reencode
 from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
 from indexer.documents import Document, ReadOptions
+from indexer.elmo import Representation
 from indexer.errors import CollectionError, DocumentError
 from search.searcher import Searcher
 
@@ -201,6 +202,54 @@ def test_reencode_puts_another_layer_in_the_place_of_the_old_one(tmp_path: Path)
         assert collection.settings.layer is Layer.LAYER_2
     report = build(tmp_path / "c.pol", [tmp_path / "in"], model=FakeEncoder("two"))
     assert report.unchanged == 3
+
+
+def test_what_was_removed_while_reencode_was_interrupted_stays_removed(tmp_path: Path) -> None:
+    class Interrupted(FakeEncoder):
+        def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
+            if self.encoded >= 24:
+                raise KeyboardInterrupt
+            return super().represent(sentences)
+
+    path = tmp_path / "c.pol"
+    build(path, [Document(f"d{n:02}", f"The bank number {n} is old.") for n in range(40)], model=FakeEncoder())
+    config = BuildConfig(layer=Layer.LAYER_2, segment_sentences=8, batch_sentences=8, sample_sentences=8)
+    with pytest.raises(KeyboardInterrupt):
+        reencode(path, config, Interrupted())
+    with Collection.open(path.with_name("c.pol.reencode")) as aside, Collection.open(path) as collection:
+        assert "d03" in {document.document_id for document in aside.documents()}
+        collection.remove(["d03"])
+    reencode(path, config, FakeEncoder())
+    with Collection.open(path) as collection:
+        assert [d.document_id for d in collection.documents()] == [f"d{n:02}" for n in range(40) if n != 3]
+        assert collection.verify(FakeEncoder()).problems == ()
+
+
+def test_an_open_reader_moves_to_what_reencode_put_in_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "c.pol"
+    build(path, [Document("a", "The bank of the river.")], model=FakeEncoder())
+    with Searcher.open(path, FakeEncoder()) as searcher:
+        before = searcher.occurrences("the [bank]")
+        reencode(path, model=FakeEncoder())
+        build(path, [Document("b", "A bank.")], model=FakeEncoder())
+        after = searcher.occurrences("the [bank]")
+        assert {hit.document_id for hit in after} == {"a", "b"}
+        assert before[0].score in [hit.score for hit in after]
+        reencode(path, BuildConfig(layer=Layer.LAYER_0), FakeEncoder())
+        with pytest.raises(CollectionError, match="encoded again in another way since it was opened; open it again"):
+            searcher.occurrences("the [bank]")
+
+
+def test_a_folder_of_the_same_name_elsewhere_is_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "c.pol"
+    for name in ("here", "there"):
+        write(tmp_path / name / "in", {f"{name}.txt": "The bank."})
+        monkeypatch.chdir(tmp_path / name)
+        report = build(path, ["in"], BuildConfig(prune=True), model=FakeEncoder())
+        assert (report.vanished, report.removed) == ((), 0)
+    (tmp_path / "there" / "in" / "there.txt").unlink()
+    report = build(path, [tmp_path / "there" / "in"], BuildConfig(prune=True), model=FakeEncoder())
+    assert report.vanished == ("there.txt",)
 
 
 CHILD = """

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors.numpy import load
+from sqlite_utils import Database
 
 from indexer.collection.records import (
     CollectionInfo,
@@ -78,7 +79,9 @@ class Collection:
     def __init__(self, path: Path) -> None:
         """Use ``Collection.open``."""
         self.path = path
+        self._file = self._identity()
         self.db = connect(path / DATABASE_NAME, readonly=True)
+        self._left: list[Database] = []
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._ranges: dict[int, Ids] = {}
@@ -120,7 +123,8 @@ class Collection:
 
     def close(self) -> None:
         """Close the database; hits that were returned stay valid."""
-        self.db.close()
+        for db in [self.db, *self._left]:
+            db.close()
 
     def __enter__(self) -> Collection:
         return self
@@ -163,7 +167,27 @@ class Collection:
             finally:
                 self.db.execute("COMMIT")
 
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = (self.path / DATABASE_NAME).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _follow(self) -> None:
+        """Move to the collection that has taken this one's place (``reencode``), if it answers alike."""
+        identity = self._identity()
+        if identity is None or identity == self._file:
+            return
+        successor = Collection(self.path)
+        if successor.settings != self.settings:
+            successor.close()
+            raise CollectionError(f"{self.path} was encoded again in another way since it was opened; open it again")
+        self._left.append(self.db)  # another thread may be reading from it
+        self._file, self.db, self._snapshot, self._ranges = successor._file, successor.db, None, {}
+
     def _begin(self) -> Snapshot:
+        self._follow()
         for _ in range(10):
             self.db.execute("BEGIN")
             generation = self._generation()
