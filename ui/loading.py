@@ -13,7 +13,6 @@ import streamlit as st
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionInfo
 from indexer.collection.schema import DATABASE_NAME
-from indexer.errors import CollectionError
 from search.hits import Match
 from search.searcher import Searcher
 from search.senses import SenseInventory
@@ -91,6 +90,3 @@ def senses(searcher: Searcher, word: str, match: Match) -> SenseInventory:
 @st.cache_resource(show_spinner="Grouping the occurrences into senses …", max_entries=64)
 def _senses(searcher_key: int, generation: int, word: str, match: Match, _searcher: Searcher) -> SenseInventory:
     return _searcher.senses(word, match)
-
-
-__all__ = ["CollectionError", "Contents", "collection_path", "contents", "open_searcher", "senses"]

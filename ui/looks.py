@@ -21,10 +21,11 @@ STYLE = """
 
 .pol-top { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem 1rem; }
 .pol-top h1 { font: 600 1.35rem/1.4 var(--pol-serif); letter-spacing: .01em; }
-.pol-top p { margin: 0; font-size: .86rem; }
+.pol-top p { margin: 0; font-size: .86rem; overflow-wrap: anywhere; }
 .pol-top p span + span::before { content: " · "; white-space: pre; }
 
 .st-key-words { row-gap: .1rem; column-gap: 0; align-items: center; }
+.st-key-examples { row-gap: .1rem; }
 .st-key-examples button { min-height: 1.9rem; padding: .1rem 0; }
 .st-key-examples button p { font: 1.08rem/1.4 var(--pol-serif); text-align: left; }
 .st-key-examples .pol-quiet { margin: 1rem 0 0; font-size: .9rem; }
@@ -37,7 +38,7 @@ STYLE = """
 :is(.stButtonGroup [aria-checked="true"], button[kind="segmented_controlActive"]) p { color: var(--pol-link); }
 .st-key-words .st-key-whole button p { font: .86rem/1.4 inherit; font-family: inherit; }
 
-.pol-found { font-size: 1.05rem !important; font-weight: 600; line-height: 1.5; }
+.pol-found { font-size: 1.05rem !important; font-weight: 600; line-height: 1.5; overflow-wrap: anywhere; }
 .pol-found .pol-quiet { font-weight: 400; font-size: .9rem; }
 .pol-notice { margin: 0; padding: .5rem .8rem; border-left: 3px solid var(--pol-link); font-size: .95rem;
   background: color-mix(in srgb, var(--pol-link) 9%, transparent); }
@@ -81,17 +82,17 @@ STYLE = """
 .pol-bar { height: 4px; border-radius: 2px; margin: .2rem 0 .4rem;
   background: color-mix(in srgb, currentColor 12%, transparent); }
 .pol-bar i { display: block; height: 100%; border-radius: 2px; background: var(--pol-link); }
-.pol-labels { margin: 0 0 .3rem; font-size: .92rem; }
+.pol-labels { margin: 0 0 .3rem; font-size: .92rem; overflow-wrap: anywhere; }
 .pol-sense ul { list-style: none; margin: 0 !important; padding: 0 !important; font: .92rem/1.45 var(--pol-serif); }
 .pol-sense li { margin: 0 0 .4rem !important; padding: 0 !important; overflow-wrap: anywhere; }
 .pol-sense summary { font-size: .84rem; cursor: pointer; min-height: 1.5rem; }
 
 .pol-info, .pol-head dl { margin: 0 !important; padding: 0 !important; font-size: .86rem; }
 .pol-info > div { display: flex; justify-content: space-between; gap: 1rem; padding: .12rem 0; }
-.pol-info dd, .pol-head dd { margin: 0 !important; }
+.pol-info dd, .pol-head dd { margin: 0 !important; overflow-wrap: anywhere; }
 .pol-info dt, .pol-head dt { margin: 0 !important; padding: 0 !important; font-weight: 400; }
 .pol-info dd { text-align: right; overflow-wrap: anywhere; min-width: 0; }
-.pol-head h2 { font: 600 1.35rem/1.35 var(--pol-serif); padding: 0; margin: 0; }
+.pol-head h2 { font: 600 1.35rem/1.35 var(--pol-serif); padding: 0; margin: 0; overflow-wrap: anywhere; }
 .pol-head p { margin: 0 0 .3rem; font-size: .84rem; overflow-wrap: anywhere; }
 .pol-head dl { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; }
 .pol-head dl div { display: flex; gap: .4rem; }

@@ -36,7 +36,7 @@ def search_box() -> None:
 
 def examples(sentences: Sequence[str]) -> None:
     """Sentences to begin with."""
-    with st.container(key="examples", gap="xxsmall"):
+    with st.container(key="examples"):
         st.html('<p class="pol-quiet">Or begin with a sentence of this collection:</p>')
         for number, sentence in enumerate(sentences):
             query = PageQuery(write_text(" ".join(sentence.split())))
