@@ -26,7 +26,8 @@ from indexer.vectorise import SENSE_DIM, Vectoriser
 if TYPE_CHECKING:
     from indexer.elmo import Encoder
 
-WORD_WEIGHT = 0.3
+WORD_WEIGHT = 2.0
+"""Of a word's identity beside its sense, when any word may answer; by measurement (docs/quality.md)."""
 
 
 class Stage(StrEnum):
