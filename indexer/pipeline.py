@@ -5,6 +5,7 @@ documents -> cut sentences -> raw vectors -> fitted and normalised vectors -> pa
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,11 @@ class Encoded:
 def is_worth_keeping(sentence: Sentence) -> bool:
     """Whether a sentence holds a word or a number (a row of asterisks does not)."""
     return any(token.kind is not TokenKind.PUNCTUATION for token in sentence.tokens)
+
+
+def form_of(token: Token) -> str:
+    """The form by which a token is found: case folded, and alike for composed and decomposed letters (NFC)."""
+    return unicodedata.normalize("NFC", token.text.casefold())
 
 
 def is_asked_about(token: Token, function_words: bool) -> bool:
@@ -122,7 +128,7 @@ class Fitting:
             yield from map(self._normalise, held)
 
     def _fit(self, held: Sequence[Encoded]) -> None:
-        forms = sorted({token.text.casefold() for item in held for token in item.cut.sentence.tokens})
+        forms = sorted({form_of(token) for item in held for token in item.cut.sentence.tokens})
         encoder = self.vectoriser.encoder
         words = encoder.word_vectors(forms)  # (n, p)
         sample = [item.vectors for item in held]
@@ -143,7 +149,7 @@ def sentence_entry(item: Encoded, function_words: bool) -> SentenceEntry:
             position=n,
             start=sentence.tokens[n].start - sentence.start,
             end=sentence.tokens[n].end - sentence.start,
-            form=sentence.tokens[n].text.casefold(),
+            form=form_of(sentence.tokens[n]),
             lemma=sentence.tokens[n].lemma,
         )
         for n in kept

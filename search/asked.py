@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from indexer.collection.vectors import Array, unit
 from indexer.errors import QueryError
-from indexer.pipeline import is_asked_about
+from indexer.pipeline import form_of, is_asked_about
 from indexer.text import TextAnalyser, Token, TokenKind
 from indexer.vectorise import SentenceVectors, Vectoriser
 from search.query import EXAMPLE, parse_target
@@ -36,6 +36,11 @@ class Asked:
         return self.sentence[self.words[0].start : self.words[-1].end]
 
     @property
+    def is_one_word(self) -> bool:
+        """Whether one stored word and what clings to it are asked for: "bank", "river's", "l'acqua"."""
+        return len(self.target) == 1 or (len(self.stored) == 1 and not any(map(str.isspace, self.text)))
+
+    @property
     def meaning(self) -> tuple[int, ...]:
         """Positions whose vectors stand for the target: those that a collection stores, else all of them."""
         return self.stored or self.target
@@ -57,8 +62,10 @@ def ask(analyser: TextAnalyser, query: str | tuple[str, int], function_words: bo
         if not 0 <= position < len(tokens):
             raise QueryError(f"position {position} is outside the sentence, which has {len(tokens)} tokens from 0")
         target = (position,)
-    if all(tokens[n].kind is TokenKind.PUNCTUATION for n in target):
+    words = [n for n in target if tokens[n].kind is not TokenKind.PUNCTUATION]
+    if not words:
         raise QueryError(f"the target holds no word; {EXAMPLE}")
+    target = tuple(n for n in target if words[0] <= n <= words[-1])  # "[bank,]" asks for "bank"
     stored = tuple(n for n in target if is_asked_about(tokens[n], function_words))
     return Asked(sentence, tokens, target, stored)
 
@@ -87,5 +94,5 @@ class QueryEncoder:
 
     def identity(self, asked: Asked) -> Array:
         """Unit vector of the target's words by themselves: the mean over them.  (p,)"""
-        rows = self.vectoriser.words([asked.tokens[n].text.casefold() for n in asked.meaning])  # (words, p)
+        rows = self.vectoriser.words([form_of(asked.tokens[n]) for n in asked.meaning])  # (words, p)
         return unit(rows.mean(axis=0))

@@ -10,6 +10,7 @@ import numpy as np
 from indexer.collection.collection import Collection
 from indexer.collection.schema import id_set
 from indexer.collection.vectors import Array, Ids, unit
+from indexer.pipeline import form_of
 from indexer.text import TextAnalyser, Token
 from search.hits import Match
 from search.retrieval import Rows
@@ -72,7 +73,7 @@ def _follow(collection: Collection, analyser: TextAnalyser, target: Sequence[Tok
 
 def same_word(a: Token, b: Token, match: Match) -> bool:
     """Equal lemmas, or forms equal after case folding."""
-    return a.lemma == b.lemma if match is Match.LEMMA else a.text.casefold() == b.text.casefold()
+    return a.lemma == b.lemma if match is Match.LEMMA else form_of(a) == form_of(b)
 
 
 def vectors_of(rows: Sequence[Rows], ids: Ids) -> Array:

@@ -113,6 +113,8 @@ def _condition(field: str, value: str | int | float | Sequence[str | int | float
         return _from_text(field, value.removeprefix("!"), value.startswith("!"))
     if isinstance(value, int | float):
         return Condition(field, Operator.ONE_OF, (str(value),))
+    if not isinstance(value, Sequence):
+        raise QueryError(f"the filter on {field!r} is {type(value).__name__}; give text, a number or a list of them")
     return Condition(field, Operator.ONE_OF, tuple(str(item) for item in value))
 
 

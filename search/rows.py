@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from indexer.collection.collection import Collection
+from indexer.collection.schema import State
 from search.hits import OccurrenceHit, SentenceHit
 from search.ranking import Ranked
 
@@ -15,6 +16,10 @@ _DOCUMENT = "SELECT id, document_id, title, metadata, text FROM documents WHERE 
 _OCCURRENCE = (
     'SELECT o.id, o.sentence, o.position, o.start, o."end", t.lemma'
     " FROM occurrences o JOIN types t ON t.id = o.type WHERE o.id IN ({})"
+)
+_LIVE = (
+    "SELECT o.id FROM occurrences o JOIN sentences s ON s.id = o.sentence JOIN documents d ON d.id = s.document"
+    f" WHERE d.state = {int(State.LIVE)} AND o.id IN ({{}})"
 )
 _PART = 500
 _DOCUMENTS = 16
@@ -73,6 +78,11 @@ def _sentence_hit(rank: int, score: float, row: tuple[Any, ...]) -> SentenceHit:
 def _cosine(score: float) -> float:
     """Half precision may leave a unit vector a little too long."""
     return min(1.0, max(-1.0, score))
+
+
+def live_occurrences(collection: Collection, ids: Sequence[int]) -> set[int]:
+    """Those of some occurrences whose documents have not been removed since."""
+    return set(_by_id(collection, _LIVE, ids))
 
 
 def occurrence_hits(collection: Collection, best: Ranked) -> list[OccurrenceHit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from indexer.collection.collection import Collection, Snapshot
 from indexer.collection.records import Layer
 from indexer.collection.vectors import Array, Ids, Mask, unit
 from indexer.errors import QueryError
+from indexer.pipeline import form_of, is_asked_about
 from indexer.text import TextAnalyser
 from indexer.vectorise import Vectoriser, raw_vectors
 from search.asked import Asked, QueryEncoder, ask
@@ -25,8 +27,8 @@ from search.keywords import keyword_ranks
 from search.phrases import PhraseWord, find_spans, span_vectors
 from search.query import Where, parse_where
 from search.ranking import Ranked, fuse, more_like_vector, ranked
-from search.retrieval import Rows, nearest_any, nearest_rows, nearest_sentences, type_rows
-from search.rows import occurrence_hits, sentence_hits
+from search.retrieval import nearest_any, nearest_rows, nearest_sentences, type_rows
+from search.rows import live_occurrences, occurrence_hits, sentence_hits
 from search.senses import SenseInventory, induce_senses
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ LAYER_CANDIDATES = 200
 """Hits that are encoded again when another layer is asked for."""
 HYBRID_CANDIDATES = 200
 """Sentences that each of the two rankings brings to the fusion."""
+LONGEST_PHRASE = 32
+"""Words of a target: SQLite joins at most 64 tables."""
 AnyHit = TypeVar("AnyHit", bound=SentenceHit)
 
 
@@ -170,11 +174,16 @@ class Searcher:
             if not asked.stored and not self.settings.function_words:
                 found.notice = f"function words such as {asked.text!r} are not indexed here; these are other words"
             return found
-        if len(asked.target) > 1:
-            return self._find_phrase(view, asked, words, match, k)
+        if not (asked.is_one_word if match is Match.LEMMA else len(asked.target) == 1):
+            return self._find_phrase(asked, words, match, view.encode.sense(asked), k) or self._instead(view, asked, k)
         best = nearest_rows(words[0].rows, view.encode.sense(asked), k)
         notice = None if len(best.ids) else f"{asked.text!r} does not occur within the filter"
         return HitList(occurrence_hits(self.collection, best), match, notice)
+
+    def _instead(self, view: _View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
+        found = self._find_any(view, asked, k)
+        found.notice = f"{asked.text!r} does not occur in these documents; these are other words in a similar sense"
+        return found
 
     def _find_any(self, view: _View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
         sense, identity = view.encode.sense(asked), view.encode.identity(asked)
@@ -186,7 +195,7 @@ class Searcher:
         words = []
         for position in asked.stored:
             token = asked.tokens[position]
-            value = token.lemma if match is Match.LEMMA else token.text.casefold()
+            value = token.lemma if match is Match.LEMMA else form_of(token)
             types = self._types(match, value)
             if not any(len(item.rows) for item in type_rows(self.collection, view.snapshot, types, None)):
                 return None
@@ -199,14 +208,17 @@ class Searcher:
         return [key for (key,) in self.collection.db.execute(f"SELECT id FROM types WHERE {column} = ?", (value,))]
 
     def _find_phrase(
-        self, view: _View, asked: Asked, words: list[PhraseWord], match: Match, k: int
+        self, asked: Asked, words: list[PhraseWord], match: Match, vector: Array, k: int
     ) -> HitList[OccurrenceHit]:
+        """The places of the same words in a row that are nearest to a unit vector (d,); none where there are none."""
+        if len(words) > LONGEST_PHRASE:
+            raise QueryError(
+                f"the target has {len(words)} words; mark at most {LONGEST_PHRASE}, or use sentence search"
+            )
         spans = find_spans(self.collection, self.analyser, asked.words, words, match)
         if not spans:
-            found = self._find_any(view, asked, k)
-            found.notice = f"{asked.text!r} does not occur in these documents; these are other words in a similar sense"
-            return found
-        scores = span_vectors(words, spans) @ view.encode.sense(asked)
+            return HitList((), match)
+        scores = span_vectors(words, spans) @ vector
         first_ids = np.array([span.ids[0] for span in spans], np.int64)
         best = ranked(first_ids, scores.astype(np.float32), k)
         by_id = {span.ids[0]: span for span in spans}
@@ -227,8 +239,8 @@ class Searcher:
         raw = raw_vectors(self.encoder, layer, tokens)
         target = unit(unit(raw[0].tokens[list(asked.meaning)]).mean(axis=0))  # (d,)
         scores = np.empty(len(found), np.float32)
-        for n, (hit, cut) in enumerate(zip(found, sentences, strict=True)):
-            inside = [i for i, token in enumerate(cut) if token.start >= hit.start and token.end <= hit.end]
+        for n, hit in enumerate(found):
+            inside = list(self._asked_hit(hit).meaning)
             scores[n] = unit(unit(raw[n + 1].tokens[inside]).mean(axis=0)) @ target
         ids = np.array([hit.occurrence_id for hit in found], np.int64)
         by_id = {hit.occurrence_id: hit for hit in found}
@@ -248,7 +260,7 @@ class Searcher:
         """
         wanted = _choice(Match, match, "match", [Match.FORM, Match.LEMMA])
         with self._view() as view:
-            value = word.strip().casefold()
+            value = unicodedata.normalize("NFC", word.strip().casefold())
             types = self._types(wanted, value)
             if not types and wanted is Match.LEMMA:
                 value = self.analyser.lemma(word.strip())
@@ -261,10 +273,14 @@ class Searcher:
             return induce_senses(self.collection, self.analyser, value, wanted, rows)
 
     def sense_occurrences(self, inventory: SenseInventory) -> list[tuple[OccurrenceHit, int]]:
-        """Every occurrence of an inventory with the number of its sense: sense by sense, the most central first."""
-        order = sorted(inventory.scores, key=lambda i: (inventory.assignments[i], -inventory.scores[i], i))
-        scores = np.array([inventory.scores[i] for i in order], np.float32)
+        """Every occurrence of an inventory with the number of its sense: sense by sense, the most central first.
+
+        What was removed since the inventory was made is left out.
+        """
         with self._view():
+            live = live_occurrences(self.collection, list(inventory.scores))
+            order = sorted(live, key=lambda i: (inventory.assignments[i], -inventory.scores[i], i))
+            scores = np.array([inventory.scores[i] for i in order], np.float32)
             hits = occurrence_hits(self.collection, Ranked(np.array(order, np.int64), scores))
         return [(hit, inventory.assignments[hit.occurrence_id]) for hit in hits]
 
@@ -275,7 +291,10 @@ class Searcher:
         k: int = K,
         where: Where = None,
     ) -> HitList[AnyHit]:
-        """Hits near the positive ones and away from the negative ones (Rocchio), of the same words, or sentences."""
+        """Hits near the positive ones and away from the negative ones (Rocchio), of the same words, or sentences.
+
+        Of targets of several words the first positive one tells the words.
+        """
         _check_k(k)
         if not positive:
             raise QueryError("nothing is marked +; mark at least one hit that means what you look for")
@@ -284,13 +303,21 @@ class Searcher:
                 vector = self._wanted(positive, negative, view)
                 best = nearest_sentences(view.snapshot, vector, k, view.documents)
                 return HitList(sentence_hits(self.collection, best), Match.SENTENCE)  # type: ignore[arg-type]
+            vector, asked = self._wanted(positive, negative, view), self._asked_hit(positive[0])
+            if len(asked.target) > 1:
+                words = self._phrase_words(view, asked, Match.LEMMA)
+                if words is None:
+                    return HitList((), Match.LEMMA)
+                return self._find_phrase(asked, words, Match.LEMMA, vector, k)  # type: ignore[return-value]
             lemmas = sorted({hit.lemma for hit in positive if isinstance(hit, OccurrenceHit)})
             types = [key for lemma in lemmas for key in self._types(Match.LEMMA, lemma)]
             rows = type_rows(self.collection, view.snapshot, types, view.documents)
-            best = nearest_rows(rows, self._wanted(positive, negative, view), k)
+            best = nearest_rows(rows, vector, k)
             return HitList(occurrence_hits(self.collection, best), Match.LEMMA)  # type: ignore[arg-type]
 
     def _wanted(self, positive: Sequence[SentenceHit], negative: Sequence[SentenceHit], view: _View) -> Array:
+        if len({isinstance(hit, OccurrenceHit) for hit in [*positive, *negative]}) > 1:
+            raise QueryError("both sentences and occurrences are marked; mark hits of one kind")
         plus = np.stack([self._stored(hit, view) for hit in positive])  # (n, d)
         minus = np.stack([self._stored(hit, view) for hit in negative]) if negative else np.zeros((0, plus.shape[1]))
         return more_like_vector(plus, minus.astype(np.float32))
@@ -313,29 +340,37 @@ class Searcher:
     def _asked_hit(self, hit: OccurrenceHit) -> Asked:
         tokens = self.analyser.tokens(hit.sentence)
         target = tuple(n for n, token in enumerate(tokens) if token.start >= hit.start and token.end <= hit.end)
-        return Asked(hit.sentence, tokens, target, target)
+        stored = tuple(n for n in target if is_asked_about(tokens[n], self.settings.function_words))
+        return Asked(hit.sentence, tokens, target, stored)
 
     def vector(self, hit: SentenceHit) -> Array:
-        """The stored unit vector of a hit: of its occurrence (d,), or of its sentence (e,)."""
+        """The stored unit vector of a hit: of its occurrence (d,), the mean of several words, of its sentence (e,)."""
         with self._view() as view:
             return self._stored(hit, view)
 
     def _stored(self, hit: SentenceHit, view: _View) -> Array:
         if isinstance(hit, OccurrenceHit):
-            row = self.collection.db.execute(
-                "SELECT type FROM occurrences WHERE id = ?", (hit.occurrence_id,)
-            ).fetchone()
-            rows: list[Rows] = type_rows(self.collection, view.snapshot, [row[0]], None) if row else []
-            for item in rows:
-                place = np.flatnonzero(item.ids == hit.occurrence_id)
-                if len(place):
-                    return np.asarray(item.segment.tokens[item.rows[place[0]]], np.float32)
+            inside = self.collection.db.execute(
+                'SELECT id, type FROM occurrences WHERE sentence = ? AND start >= ? AND "end" <= ? ORDER BY position',
+                (hit.sentence_id, hit.start, hit.end),
+            ).fetchall()
+            found = [self._stored_occurrence(view, key, kind) for key, kind in inside]
+            vectors = [vector for vector in found if vector is not None]
+            if vectors and len(vectors) == len(found):
+                return vectors[0] if len(vectors) == 1 else unit(np.mean(vectors, axis=0))
         else:
             for segment in view.snapshot.segments.values():
                 number = segment.sentence_row(hit.sentence_id)
                 if number is not None:
                     return np.asarray(segment.sentences[number], np.float32)
         raise QueryError(f"sentence {hit.sentence_id} is no longer in {self.collection.path}; search again")
+
+    def _stored_occurrence(self, view: _View, key: int, kind: int) -> Array | None:
+        for item in type_rows(self.collection, view.snapshot, [kind], None):
+            place = np.flatnonzero(item.ids == key)
+            if len(place):
+                return np.asarray(item.segment.tokens[item.rows[place[0]]], np.float32)
+        return None
 
 
 def compare(analyser: TextAnalyser, encode: QueryEncoder, first: str, second: str) -> Comparison:

@@ -291,6 +291,7 @@ def test_vector_is_the_stored_one_and_explain_adds_up(searcher: Searcher) -> Non
         (lambda s: s.occurrences("the [bank]", match="stem"), "match is 'stem'; choose one of form, lemma, any"),
         (lambda s: s.occurrences("the [bank]", k=0), "k is 0"),
         (lambda s: s.sentences("  "), "empty"),
+        (lambda s: s.sentences("x", where={"year": None}), "filter on 'year' is NoneType"),
         (lambda s: s.sentences("x", where="colour=red"), "no document has a field 'colour'; the fields are author"),
         (lambda s: s.senses("xylophone"), "does not hold 'xylophone'"),
         (lambda s: s.more_like([]), "nothing is marked"),
@@ -332,3 +333,51 @@ def test_to_dicts_and_to_pandas_hold_the_same(searcher: Searcher) -> None:
     frame = hits.to_pandas()
     assert frame["sentence"].tolist() == [row["sentence"] for row in rows]
     assert frame["metadata.year"].tolist()[0] == hits[0].metadata["year"]
+
+
+def test_signs_and_clitics_around_the_target_do_not_narrow_it(tmp_path: Path) -> None:
+    text = "The river's bank is old. A river runs there. The bank, they say, is far; the bank."
+    build(tmp_path / "c.pol", [Document("a", text)], model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        for match in ("form", "lemma"):
+            for query in ("the far [bank.]", "the far [bank,] they", "the far [(bank)] there"):
+                assert [hit.token for hit in searcher.occurrences(query, match=match)] == ["bank"] * 3
+        assert [hit.token for hit in searcher.occurrences("the [river's] end")] == ["river"] * 2
+        assert [hit.token for hit in searcher.occurrences("the [river's] end", match="form")] == ["river's"]
+
+
+def test_composed_and_decomposed_letters_are_one_form(tmp_path: Path) -> None:
+    documents = [Document("a", "The caf\u00e9 is closed."), Document("b", "A cafe\u0301 by the mill.")]
+    build(tmp_path / "c.pol", documents, model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        for word in ("caf\u00e9", "CAFE\u0301"):
+            hits = searcher.occurrences(f"the [{word}] there", match="form")
+            assert {hit.token for hit in hits} == {"caf\u00e9", "cafe\u0301"}
+            assert searcher.senses(word, match="form").senses[0].size == 2
+
+
+def test_a_target_of_more_words_than_can_be_joined_is_refused(searcher: Searcher) -> None:
+    with pytest.raises(QueryError, match="the target has 100 words; mark at most 32"):
+        searcher.occurrences("[" + " ".join(["bank"] * 100) + "]")
+
+
+def test_more_like_and_explain_take_a_phrase_as_the_search_did(searcher: Searcher) -> None:
+    query = "the [bank of the river] is wet"
+    (hit,) = searcher.occurrences(query)
+    assert searcher.explain(hit, query).score == pytest.approx(hit.score, abs=1e-3)
+    (again,) = searcher.more_like([hit])
+    assert (again.token, round(again.score, 3)) == ("bank of the river", 1.0)
+    with pytest.raises(QueryError, match="hits of one kind"):
+        searcher.more_like([again, searcher.sentences("boats", k=1)[0]])
+
+
+def test_occurrences_removed_since_are_left_out_of_an_inventory(tmp_path: Path) -> None:
+    path = tmp_path / "c.pol"
+    build(path, [Document("a", "The bank is old. " * 4), Document("b", "A river bank.")], model=FakeEncoder())
+    with Searcher.open(path, FakeEncoder()) as searcher:
+        inventory = searcher.senses("bank")
+        assert len(searcher.sense_occurrences(inventory)) == 5
+        searcher.collection.remove(["a"])
+        assert [hit.document_id for hit, _ in searcher.sense_occurrences(inventory)] == ["b"]
+        searcher.collection.compact()
+        assert [hit.document_id for hit, _ in searcher.sense_occurrences(inventory)] == ["b"]

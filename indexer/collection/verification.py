@@ -13,7 +13,7 @@ from indexer.collection.compaction import open_segments, records_of
 from indexer.collection.records import VerifyReport
 from indexer.collection.schema import read_settings
 from indexer.collection.segment import INDEX_FILES, Segment, damaged_files, file_record, write_indexes
-from indexer.collection.vectors import Array, Ids, joint
+from indexer.collection.vectors import SCAN_ROWS, Array, Ids, joint
 from indexer.collection.writer import Writer, segment_types, stored_type_vectors
 from indexer.text import TextAnalyser
 from indexer.vectorise import Vectoriser
@@ -114,7 +114,8 @@ def _check_segment(db: Any, segment: Segment) -> list[str]:
         )
     if (np.diff(segment.sentence_ids) <= 0).any() or len(segment.sentence_ids) != len(segment.sentences):
         problems.append(f"{name}: sentence ids do not fit the vectors; run `polyseme reencode`")
-    if not np.isfinite(np.asarray(segment.tokens, np.float32).sum()):
+    parts = (segment.tokens[first : first + SCAN_ROWS] for first in range(0, len(segment.tokens), SCAN_ROWS))
+    if not all(np.isfinite(part).all() for part in parts):
         problems.append(f"{name}: vectors that are not finite; run `polyseme reencode`")
     return problems
 
@@ -153,12 +154,13 @@ def _encode_again(collection: Collection, encoder: Encoder, sample: int) -> list
     """(sentence id, lowest cosine over its stored vectors) for a fixed random sample of live sentences."""
     settings = collection.settings
     with collection.reading() as snapshot:
-        rows = [
-            (segment, int(row))
-            for segment in snapshot.segments.values()
-            for row in np.flatnonzero(snapshot.live[segment.sentence_documents])
-        ]
-        chosen = random.Random(0).sample(rows, min(sample, len(rows)))
+        segments = list(snapshot.segments.values())
+        live = [np.flatnonzero(snapshot.live[segment.sentence_documents]) for segment in segments]
+        ends = np.cumsum([len(rows) for rows in live])
+        total = int(ends[-1]) if len(ends) else 0
+        places = random.Random(0).sample(range(total), min(sample, total))
+        inside = np.searchsorted(ends, places, side="right").tolist()
+        chosen = [(segments[n], int(live[n][place - int(ends[n])])) for n, place in zip(inside, places, strict=True)]
         analyser = TextAnalyser(settings.language)
         vectoriser = Vectoriser(encoder, settings.layer, snapshot.transforms)
         texts = [collection.sentence_text(int(segment.sentence_ids[row])) for segment, row in chosen]
