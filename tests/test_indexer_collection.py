@@ -385,3 +385,11 @@ def test_a_stray_file_among_the_segments_is_let_be(tmp_path: Path) -> None:
         collection.compact()
         assert collection.verify(FakeEncoder()).problems == ()
     assert stray.exists()
+
+
+def test_a_document_named_twice_is_removed_once(tmp_path: Path) -> None:
+    path = make(tmp_path / "c.pol")
+    with Collection.open(path) as collection:
+        before = {d.document_id for d in collection.documents()}
+        collection.remove(["d001", "d001"])
+        assert {d.document_id for d in collection.documents()} == before - {"d001"}

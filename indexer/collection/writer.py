@@ -145,7 +145,7 @@ class Writer:
     def remove(self, document_ids: Sequence[str]) -> None:
         """Mark live documents as deleted, all or none; CollectionError names the first id that is not there."""
         with storage_errors(self.path), self.db.atomic():
-            for document_id in document_ids:
+            for document_id in dict.fromkeys(document_ids):
                 changed = self.db.execute(
                     "UPDATE documents SET state = ? WHERE document_id = ? AND state = ?",
                     (int(State.DELETED), document_id, int(State.LIVE)),
