@@ -14,7 +14,7 @@ import numpy as np
 from indexer.build import fitting_encoder
 from indexer.collection.collection import Collection, Snapshot
 from indexer.collection.records import Layer
-from indexer.collection.vectors import Array, Ids, Mask, unit
+from indexer.collection.vectors import Array, Ids, Mask, row_products, scan, unit
 from indexer.errors import QueryError
 from indexer.pipeline import form_of, is_asked_about
 from indexer.text import TextAnalyser
@@ -135,7 +135,7 @@ class Searcher:
             for segment in view.snapshot.segments.values():
                 row = segment.sentence_row(key)
                 if row is not None:
-                    scores[n] = np.asarray(segment.sentences[row], np.float32) @ vector
+                    scores[n] = scan(segment.sentences, vector, np.array([row]))[0]
         return scores
 
     def occurrences(
@@ -218,7 +218,7 @@ class Searcher:
         spans = find_spans(self.collection, self.analyser, asked.words, words, match)
         if not spans:
             return HitList((), match)
-        scores = span_vectors(words, spans) @ vector
+        scores = row_products(span_vectors(words, spans), vector)
         first_ids = np.array([span.ids[0] for span in spans], np.int64)
         best = ranked(first_ids, scores.astype(np.float32), k)
         by_id = {span.ids[0]: span for span in spans}

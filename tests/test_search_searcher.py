@@ -381,3 +381,17 @@ def test_occurrences_removed_since_are_left_out_of_an_inventory(tmp_path: Path) 
         assert [hit.document_id for hit, _ in searcher.sense_occurrences(inventory)] == ["b"]
         searcher.collection.compact()
         assert [hit.document_id for hit, _ in searcher.sense_occurrences(inventory)] == ["b"]
+
+
+def test_equal_sentences_score_equally_and_stand_in_the_order_of_their_ids(tmp_path: Path) -> None:
+    path = tmp_path / "c.pol"
+    documents = [Document(f"d{n:03}", "The bank of the river. " + "A mill. " * (n % 3)) for n in range(101)]
+    build(path, documents, BuildConfig(segment_sentences=37), model=FakeEncoder())
+    with Searcher.open(path, FakeEncoder()) as searcher:
+        before = searcher.occurrences("the [bank] of gold", k=200).to_dicts()
+        assert len({row["score"] for row in before}) == 1
+        assert [row["document_id"] for row in before] == [document.id for document in documents]
+        mills = searcher.sentences("mill", k=300, where="document!=d004").to_dicts()
+        searcher.collection.compact()
+        assert searcher.occurrences("the [bank] of gold", k=200).to_dicts() == before
+        assert searcher.sentences("mill", k=300, where="document!=d004").to_dicts() == mills

@@ -123,6 +123,16 @@ def joint(sense: Array, word: Array, weight: float) -> Array:
     return np.concatenate([sense, np.sqrt(weight) * word], axis=1, dtype=np.float32) / np.float32(np.sqrt(1 + weight))
 
 
+def row_products(rows: Array, query: Array) -> Array:
+    """Inner product of each row with a vector: (n, d), (d,) -> (n,).
+
+    Not ``rows @ query``: BLAS sums a row in another order by its place in the block, so that equal rows would score
+    unequally in the last bit, and ties would not be settled by ids.
+    """
+    products: Array = np.einsum("nd,d->n", rows, query)
+    return products
+
+
 def scan(vectors: Half, query: Array, rows: Ids | None = None) -> Array:
     """Exact cosines of stored half-precision unit rows with a unit query.
 
@@ -133,7 +143,7 @@ def scan(vectors: Half, query: Array, rows: Ids | None = None) -> Array:
     for first in range(0, n, SCAN_ROWS):
         part = slice(first, first + SCAN_ROWS)
         block = vectors[part] if rows is None else vectors[rows[part]]  # (<= SCAN_ROWS, d)
-        scores[part] = np.asarray(block, np.float32) @ query
+        scores[part] = row_products(np.asarray(block, np.float32), query)
     return scores
 
 
