@@ -49,7 +49,8 @@ def sentences_of(pairs: Iterable[TokenPair | SentencePair]) -> list[Tokens]:
 def cosines(a: Floats, b: Floats) -> Floats:
     """Row by row: (n, dim), (n, dim) -> (n,), rounded: equal vectors stay equal in any batch."""
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)  # (n,)
-    return np.round((a * b).sum(axis=1) / np.maximum(norms, 1e-12), 5)
+    rounded: Floats = np.round((a * b).sum(axis=1) / np.maximum(norms, 1e-12), 5)
+    return rounded
 
 
 def token_scores(pairs: list[TokenPair], found: Represented, vector: TokenVector) -> Floats:

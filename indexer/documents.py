@@ -29,8 +29,8 @@ class Document:
     id: str
     text: str
     metadata: Mapping[str, Value] = field(default_factory=dict)
-    root: str | None = None
-    source: str | None = None
+    root: str | None = field(default=None, compare=False)
+    source: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not self.id.strip():

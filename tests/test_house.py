@@ -111,7 +111,8 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True, capture_output=True)
     environment = os.environ | {"PYTHONPATH": str(site)}
     code = (
-        "import indexer, polyseme_data\nfrom indexer.elmo import load_encoder\nfrom ui.commands_page import bundled_documents\n"
+        "import indexer, polyseme_data\nfrom indexer.elmo import load_encoder\n"
+        "from ui.commands_page import bundled_documents\n"
         "print(indexer.__file__, polyseme_data.__file__, len(list(bundled_documents().glob('*.txt'))))\n"
         "print(load_encoder().encode([['the', 'river', 'bank']])[0].shape)"
     )

@@ -411,3 +411,15 @@ def test_sources_at_hand_is_quick_to_import() -> None:
     code = f"import sys, indexer.documents; print([m for m in {heavy.split()!r} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
+
+
+def test_a_document_knows_the_folder_and_the_file_that_it_came_from(tmp_path: Path) -> None:
+    make(tmp_path, {"in/a.txt": "one", "in/b/c.csv": "id,text\nx,two\n"})
+    found = [d for d in read_documents([tmp_path / "in"]) if isinstance(d, Document)]
+    assert [(d.id, d.root, d.source) for d in found] == [
+        ("a.txt", str(tmp_path / "in"), "a.txt"),
+        ("x", str(tmp_path / "in"), "b/c.csv"),
+    ]
+    (alone,) = read_documents([tmp_path / "in" / "a.txt"])
+    assert isinstance(alone, Document)
+    assert (alone.root, alone.source) == (None, None)

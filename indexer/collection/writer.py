@@ -85,7 +85,9 @@ class Writer:
     def close(self) -> None:
         """Close the database and give the lock back."""
         try:
-            # Everything into the one file, so that it can be copied or read from where nothing can be written.
+            # Everything into the one file, so that it can be copied or read from where nothing can be written; but a
+            # reader at work is not waited for.
+            self.db.execute("PRAGMA busy_timeout = 0")
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.OperationalError:
             pass  # a reader is at work: the log stays, and belongs to the collection
