@@ -1,7 +1,7 @@
 """Same-sense retrieval: each gold occurrence asks, the others of its word are ranked, those of its sense should lead.
 
-Shared by the benchmarks on the sample collection and on SemCor. The ranking is the product's own: the order in which
-``Searcher.more_like`` gives a word's occurrences for the stored vector of the one that asks.
+Shared by the benchmarks on the sample collection and on SemCor. The ranking is the product's own, cosine of the vectors
+that the collection stores; the one that asks has the vector that its sentence as a query would get.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from searching import load_stored
 
+from indexer.collection.collection import Collection
+from indexer.collection.vectors import Array
 from indexer.errors import DocumentError
 from search.evaluation import average_precision
-from search.hits import Match, OccurrenceHit
+from search.hits import OccurrenceHit
 from search.searcher import Searcher
 
 HEADER = ["document_id", "start", "end", "lemma", "sense"]
-ALL = 10**9
 Place = tuple[str, int, int]  # document id; start and end in its text
 
 
@@ -99,44 +101,55 @@ def place(hit: OccurrenceHit) -> Place:
     return hit.document_id, hit.sentence_start + hit.start, hit.sentence_start + hit.end
 
 
-def word_hits(searcher: Searcher, lemma: str) -> dict[Place, OccurrenceHit]:
-    """All occurrences that the collection holds of a lemma."""
-    found = searcher.occurrences(f"[{lemma}]", k=ALL, match=Match.LEMMA)
-    return {place(hit): hit for hit in found} if found.match is Match.LEMMA else {}
+def stored_places(collection: Collection) -> dict[int, tuple[Place, str]]:
+    """Occurrence id -> where it stands, and the lemma that it is stored under."""
+    rows = collection.db.execute(
+        'SELECT o.id, d.document_id, s.start, o.start, o."end", t.lemma FROM occurrences o'
+        " JOIN types t ON t.id = o.type JOIN sentences s ON s.id = o.sentence JOIN documents d ON d.id = s.document"
+    )
+    return {key: ((document, at + start, at + end), lemma) for key, document, at, start, end, lemma in rows}
 
 
-def ask_word(
-    searcher: Searcher, gold: Sequence[Gold], hits: dict[Place, OccurrenceHit], asking: Iterable[Gold]
-) -> list[Answer]:
-    """The answers to some of a word's gold occurrences, the one that asks left out; none where nothing is relevant."""
-    by_place = {row.place: row for row in gold}
+def ask_word(gold: Sequence[Gold], vectors: Array, asking: Iterable[int]) -> list[Answer]:
+    """The answers to some of a word's gold occurrences, the one that asks left out; none where nothing is relevant.
+
+    vectors: (n, d) unit rows of the n gold occurrences; asking: rows.
+    """
     answers = []
-    for query in asking:
-        order = (by_place.get(place(hit)) for hit in searcher.more_like([hits[query.place]], k=ALL))
-        relevant = [query.same(row) for row in order if row is not None and row is not query]
+    for row in asking:
+        scores = vectors @ vectors[row]  # (n,)
+        order = [place for place in np.argsort(-scores, kind="stable").tolist() if place != row]
+        relevant = [gold[row].same(gold[place]) for place in order]
         if any(relevant):
-            answers.append(Answer(query, average_precision(relevant), chance(sum(relevant), len(relevant))))
+            answers.append(Answer(gold[row], average_precision(relevant), chance(sum(relevant), len(relevant))))
     return answers
 
 
 def ask_all(
     searcher: Searcher,
     words: dict[str, list[Gold]],
-    enough: Callable[[Sequence[Gold]], bool] = lambda _: True,
+    enough: Callable[[Sequence[Gold]], bool] = bool,
     queries: int | None = None,
 ) -> dict[str, tuple[list[Gold], list[Answer]]]:
-    """For each word that has enough gold occurrences in the collection: these, and the answers to them.
+    """For each word that has enough gold occurrences where a search for its lemma looks: these, and the answers.
 
     queries: at most so many, drawn at random (the same at every run), of each word.
     """
+    with searcher.collection.reading() as snapshot:
+        stored = load_stored(searcher.collection, snapshot)
+        places = stored_places(searcher.collection)
+    row_of = {places[key]: row for row, key in enumerate(stored.ids.tolist())}
     out = {}
     for word, rows in words.items():
-        hits = word_hits(searcher, rows[0].lemma)
-        gold = [row for row in rows if row.place in hits]
+        lemma = searcher.analyser.lemma(rows[0].lemma)
+        gold = [row for row in rows if (row.place, lemma) in row_of]
         if not enough(gold):
             continue
-        asking = gold if queries is None or len(gold) <= queries else random.Random(word).sample(gold, queries)
-        answers = ask_word(searcher, gold, hits, asking)
+        vectors = stored.sense[[row_of[row.place, lemma] for row in gold]]  # (n, d)
+        asking = list(range(len(gold)))
+        if queries is not None and len(gold) > queries:
+            asking = random.Random(word).sample(asking, queries)
+        answers = ask_word(gold, vectors, asking)
         if answers:
             out[word] = gold, answers
     return out

@@ -1,0 +1,187 @@
+"""SemCor's markup -> running text and gold senses with offsets. Pure, but for ``read_archive``.
+
+A file is paragraphs ``<p>`` of sentences ``<s>`` of words ``<wf cmd=done pos=VB lemma=say wnsn=1 lexsn=2:32:00::>said
+</wf>`` and ``<punc>.</punc>``; ``_`` joins the parts of one entry. What WordNet 3.0 has lost is tagged ``wnsn=0``.
+"""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from indexer.errors import DocumentError
+
+_TAG = re.compile(r"<(/?)(\w+)((?:\s+[\w$]+=[^\s>]*)*)\s*>([^<\n]*)")
+_ATTRIBUTE = re.compile(r"(\w+)=([^\s>]*)")
+_CLITICS = frozenset(["'s", "'ll", "'d", "'re", "'ve", "'m", "n't"])
+_CLOSING = frozenset([",", ".", ";", ":", "?", "!", ")", "]", "%", "''"])
+_OPENING = frozenset(["(", "[", "$", "``", "*"])
+_QUOTES = {"``": '"', "''": '"', "`": "'"}
+GENRES = {
+    "a": "press reportage",
+    "b": "press editorial",
+    "c": "press reviews",
+    "d": "religion",
+    "e": "skills and hobbies",
+    "f": "popular lore",
+    "g": "belles lettres",
+    "h": "government documents",
+    "j": "learned",
+    "k": "general fiction",
+    "l": "mystery",
+    "m": "science fiction",
+    "n": "adventure",
+    "p": "romance",
+    "r": "humour",
+}
+"""The Brown corpus's categories by the letter in a file's name, as ``a`` in ``br-a01``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One word or mark as tagged; senses: WordNet 3.0 sense keys, empty where it has none."""
+
+    text: str
+    lemma: str
+    senses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A span of a text, its lemma and its sense keys (at least one)."""
+
+    start: int
+    end: int
+    lemma: str
+    senses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One file of the archive: where it lay (``brown1``), its name (``br-a01``), its text and what is tagged in it."""
+
+    part: str
+    name: str
+    text: str
+    tagged: tuple[Tagged, ...]
+
+
+def read_markup(markup: str, name: str) -> list[list[list[Entry]]]:
+    """Paragraphs of sentences of entries; DocumentError, which names the file, where the text is not SemCor's."""
+    paragraphs: list[list[list[Entry]]] = []
+    for closing, tag, attributes, text in _TAG.findall(markup):
+        if closing:
+            continue
+        if tag == "p":
+            paragraphs.append([])
+        elif tag == "s":
+            if not paragraphs:
+                paragraphs.append([])
+            paragraphs[-1].append([])
+        elif tag in ("wf", "punc"):
+            if not paragraphs or not paragraphs[-1]:
+                raise DocumentError(f"{name} has a word outside a sentence; give SemCor's own files")
+            paragraphs[-1][-1].append(_entry(text.strip(), dict(_ATTRIBUTE.findall(attributes))))
+    if not any(sentence for paragraph in paragraphs for sentence in paragraph):
+        raise DocumentError(f"{name} has no tagged sentence; give SemCor's own files")
+    return paragraphs
+
+
+def _entry(text: str, attributes: dict[str, str]) -> Entry:
+    # A name's lemma is its class ("person", "location"), not a word that stands there.
+    numbers = [] if "pn" in attributes else attributes.get("wnsn", "").split(";")
+    lemma = attributes.get("lemma", "").lower()
+    keys = zip(numbers, attributes.get("lexsn", "").split(";"), strict=False)
+    senses = tuple(f"{lemma}%{key}" for number, key in keys if number.isdigit() and int(number))
+    return Entry(text, lemma.replace("_", " "), senses)
+
+
+def running_text(paragraphs: Sequence[Sequence[Sequence[Entry]]]) -> tuple[str, tuple[Tagged, ...]]:
+    """The text as one would print it, paragraphs an empty line apart, and the offsets of what is tagged."""
+    written: list[str] = []
+    length = 0
+    tagged = []
+    for paragraph in paragraphs:
+        for number, sentence in enumerate(sentence for sentence in paragraph if sentence):
+            gap = "" if not length else " " if number else "\n\n"
+            text, spans = sentence_text(sentence)
+            start = length + len(gap)
+            tagged += [Tagged(start + a, start + b, e.lemma, e.senses) for e, (a, b) in spans if e.senses]
+            written += [gap, text]
+            length = start + len(text)
+    return "".join(written), tuple(tagged)
+
+
+def sentence_text(sentence: Sequence[Entry]) -> tuple[str, list[tuple[Entry, tuple[int, int]]]]:
+    """A sentence as one would print it, and where each entry stands in it."""
+    parts = [(n, part) for n, entry in enumerate(sentence) for part in entry.text.split("_") if part]
+    joined = joins([part for _, part in parts])
+    text = ""
+    spans: dict[int, tuple[int, int]] = {}
+    for (n, part), join in zip(parts, joined, strict=True):
+        text += "" if join or not text else " "
+        start = len(text)
+        text += _QUOTES.get(part, part)
+        spans[n] = spans.get(n, (start, start))[0], len(text)
+    return text, [(sentence[n], span) for n, span in spans.items()]
+
+
+def joins(parts: Sequence[str]) -> list[bool]:
+    """For each part of a sentence whether it follows the one before without a space."""
+    out = []
+    after = False
+    quoted = False
+    for n, part in enumerate(parts):
+        before = parts[n - 1] if n else ""
+        following = parts[n + 1] if n + 1 < len(parts) else ""
+        left, right = part in _CLOSING or part in _CLITICS, part in _OPENING
+        if part in ("'", "`"):
+            left, right, quoted = _single_quote(part, before, following, quoted, "'" in parts[n + 1 :])
+        elif part in ("-", ":", "/") and _binds(part, before, following):
+            left = right = True
+        out.append(n > 0 and (left or after))
+        after = right
+    return out
+
+
+def _single_quote(part: str, before: str, following: str, quoted: bool, closes: bool) -> tuple[bool, bool, bool]:
+    """An apostrophe or single quote: whether it joins what is before, what follows, and whether a quote is open."""
+    if part == "`":
+        degree = before[-1:].isdigit()
+        return degree, not degree, quoted or not degree
+    if quoted or before.endswith("s"):
+        return True, False, False
+    if following[:1].isdigit():
+        return False, True, False
+    return (False, True, True) if closes else (True, False, False)
+
+
+def _binds(mark: str, before: str, following: str) -> bool:
+    """Whether a mark stands inside one expression: 30-40, 380-foot, 10:30, mg/l. A lone hyphen is a dash."""
+    if mark == "/":
+        return before[-1:].isalnum() and following[:1].islower()
+    if mark == ":":
+        return before[-1:].isdigit() and following[:1].isdigit()
+    return before[-1:].isdigit() and following[:1].isalnum()
+
+
+def read_archive(path: Path) -> Iterator[Marked]:
+    """The files of the SemCor 3.0 archive in its order; DocumentError when it cannot be read or holds none."""
+    found = 0
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                file = archive.extractfile(member) if "/tagfiles/" in member.name and member.isfile() else None
+                if file is None:
+                    continue
+                where = PurePosixPath(member.name)
+                text, tagged = running_text(read_markup(file.read().decode("utf-8", "replace"), member.name))
+                found += 1
+                yield Marked(where.parts[-3], where.name, text, tagged)
+    except (OSError, tarfile.TarError) as error:
+        raise DocumentError(f"{path} cannot be read ({error}); give the archive of SemCor 3.0") from error
+    if not found:
+        raise DocumentError(f"{path} holds no folder tagfiles; give the archive of SemCor 3.0")
