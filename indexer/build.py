@@ -284,7 +284,7 @@ def _index(
     run.estimate = estimate(found.files, found.bytes, encoder) if found.files else None
     run.started = time.monotonic()
     run.report(Stage.INDEXING)
-    writer.db.execute("CREATE TEMP TABLE seen (document_id TEXT PRIMARY KEY) WITHOUT ROWID")
+    writer.db.execute("CREATE TEMP TABLE seen (document_id TEXT PRIMARY KEY, root TEXT, source TEXT) WITHOUT ROWID")
 
     def on_empty(document: DocumentEntry) -> None:
         known = writer.find(document.document_id) is not None
@@ -297,13 +297,13 @@ def _index(
     for parts in segments(fitting(encoded), config.segment_sentences, settings.function_words):
         writer.commit(parts, fitting.vectoriser.words, fitting.fresh)
         fitting.fresh = {}
-    vanished = _vanished(writer, [str(root.resolve()) for root in found.roots])
+    vanished = _vanished(writer, [str(root.resolve()) for root in found.roots], run.skipped)
     removed = len(vanished) if config.prune else 0
     if removed:
         writer.remove(vanished)
     run.report(Stage.COMPACTING)
     compact(writer, full=False)
-    notices = []
+    notices = _unheeded(collection, config, analyser)
     if not analyser.has_lemmas:
         notices.append(f"no lemmatiser for language {settings.language!r}: the lemma of a word is the word itself")
     return BuildReport(
@@ -320,6 +320,24 @@ def _index(
     )
 
 
+def _unheeded(collection: Collection, config: BuildConfig, analyser: TextAnalyser) -> list[str]:
+    """What was asked for that a collection, once made, does not change."""
+    settings, usual = collection.settings, BuildConfig()
+    notices = []
+    for name in ("language", "precision", "layer", "normalisation", "function_words"):
+        asked, has = getattr(config, name), getattr(settings, name)
+        if asked not in (has, getattr(usual, name)):
+            notices.append(
+                f"{name} stays {str(has)!r}, as {collection.path} was made; `polyseme reencode` can change it"
+            )
+    if settings.tokeniser != analyser.name:
+        notices.append(
+            f"{collection.path} was cut by {settings.tokeniser!r}, new documents by {analyser.name!r};"
+            " `polyseme reencode` cuts all alike"
+        )
+    return notices
+
+
 def _plan(writer: Writer, documents: Iterable[Document | Skipped], run: _Run) -> Iterator[Work]:
     """Documents that must be encoded; what is stored unchanged is only noted as seen."""
     for found in documents:
@@ -329,7 +347,7 @@ def _plan(writer: Writer, documents: Iterable[Document | Skipped], run: _Run) ->
         entry = document_entry(found)
         run.documents += 1
         run.characters += len(entry.text)
-        writer.db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (entry.document_id,))
+        writer.db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (entry.document_id, entry.root, entry.source))
         stored = writer.find(entry.document_id)
         if stored is not None and stored.content_hash == entry.content_hash:
             run.unchanged += 1
@@ -356,16 +374,20 @@ def _counted(cuts: Iterable[Cut], run: _Run) -> Iterator[Cut]:
         yield item
 
 
-def _vanished(writer: Writer, roots: list[str]) -> list[str]:
-    """Live documents that came from one of the folders indexed now, were not seen, and whose file is gone."""
+def _vanished(writer: Writer, roots: list[str], skipped: Iterable[Skipped]) -> list[str]:
+    """Live documents of the folders indexed now that were not seen: their file is gone, or was read without them."""
+    unread = {item.document_id.rpartition("#")[0] or item.document_id for item in skipped if item.document_id}
     gone = []
     for root in roots:
+        read = {source for (source,) in writer.db.execute("SELECT DISTINCT source FROM seen WHERE root = ?", (root,))}
         rows = writer.db.execute(
             "SELECT document_id, source FROM documents WHERE state = ? AND root = ?"
             " AND document_id NOT IN (SELECT document_id FROM seen) ORDER BY document_id",
             (int(State.LIVE), root),
         )
-        gone += [document_id for document_id, source in rows if not (Path(root) / source).exists()]
+        for document_id, source in rows:
+            if not (Path(root) / source).exists() or source in read - unread:
+                gone.append(document_id)
     return gone
 
 

@@ -46,7 +46,7 @@ class OccurrenceHit(SentenceHit):
     """An occurrence that answers a query by word in context.
 
     ``sentence[start:end] == token``; position: number of the token in its sentence, from 0. For a target of several
-    words the token is the whole span and position and occurrence_id are those of its first stored word.
+    words the token is the whole span, position that of its first token, occurrence_id that of its first stored word.
     """
 
     token: str

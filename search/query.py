@@ -15,7 +15,9 @@ from enum import StrEnum
 from indexer.errors import QueryError
 
 EXAMPLE = 'mark one word with brackets, as in "She sat on the river [bank]."'
-_PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+_PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ].*)?)?)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]|$)")
+_EPOCH = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
 _BRACKETS = re.compile(r"\\([\[\]\\])|([\[\]])")
 
 
@@ -153,10 +155,15 @@ def _number(text: str) -> float | None:
 
 
 def _date(text: str) -> float | None:
+    """Seconds since an ISO date or date and time; without a zone, as if in UTC."""
+    if not _DATE.match(text):
+        return None
     try:
-        return float(datetime.date.fromisoformat(text.strip()[:10]).toordinal())
+        moment = datetime.datetime.fromisoformat(text)
     except ValueError:
         return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    return (aware - _EPOCH).total_seconds()
 
 
 def where_texts(conditions: Iterable[Condition]) -> list[str]:

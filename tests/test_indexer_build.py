@@ -125,6 +125,25 @@ def test_a_file_left_out_by_a_glob_or_turned_bad_has_not_vanished(tmp_path: Path
         assert len(list(collection.documents())) == 3
 
 
+def test_a_row_that_vanished_from_its_file_is_reported_and_pruned(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", {"rows.csv": "id,text\na,The river bank.\nb,The bank of England.\n"})
+    build(tmp_path / "c.pol", [folder], model=FakeEncoder())
+    write(folder, {"rows.csv": "id,text\nb,The bank of England.\n"})
+    report = build(tmp_path / "c.pol", [folder], BuildConfig(prune=True), model=FakeEncoder())
+    assert (report.vanished, report.removed) == (("a",), 1)
+    write(folder, {"rows.csv": "id,text\nc,The spring.\nb,\n"})
+    report = build(tmp_path / "c.pol", [folder], BuildConfig(prune=True), model=FakeEncoder())
+    assert (report.vanished, len(report.skipped)) == ((), 1)  # a row that cannot be read has not vanished
+
+
+def test_what_a_collection_does_not_change_is_told(tmp_path: Path) -> None:
+    build(tmp_path / "c.pol", [Document("a", "The bank.")], model=FakeEncoder())
+    config = BuildConfig(language="de", layer=Layer.LAYER_1)
+    report = build(tmp_path / "c.pol", [Document("b", "The bank.")], config, model=FakeEncoder())
+    assert [notice.split(",")[0] for notice in report.notices] == ["language stays 'en'", "layer stays 'sense'"]
+    assert all("polyseme reencode" in notice for notice in report.notices)
+
+
 def test_bad_input_is_told_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="nowhere"):
         build(tmp_path / "c.pol", [tmp_path / "nowhere"], model=FakeEncoder())

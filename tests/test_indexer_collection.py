@@ -393,3 +393,27 @@ def test_a_document_named_twice_is_removed_once(tmp_path: Path) -> None:
         before = {d.document_id for d in collection.documents()}
         collection.remove(["d001", "d001"])
         assert {d.document_id for d in collection.documents()} == before - {"d001"}
+
+
+def test_compaction_frees_what_an_interrupted_run_left_half_indexed(tmp_path: Path) -> None:
+    path = tmp_path / "c.pol"
+    text = " ".join(f"The bank number {n} stood there." for n in range(40))
+    config = BuildConfig(segment_sentences=10, batch_sentences=5, sample_sentences=5)
+    encoder = FakeEncoder()
+    really = encoder.represent
+
+    def failing(sentences):  # type: ignore[no-untyped-def]
+        if encoder.encoded >= 25:
+            raise KeyboardInterrupt
+        return really(sentences)
+
+    encoder.represent = failing  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        build(path, [Document("long", text)], config, model=encoder)
+    with Collection.open(path) as collection:
+        assert collection.compact() == 1
+        assert collection.verify(FakeEncoder()).problems == ()
+        assert collection.db.execute("SELECT count(*) FROM sentences").fetchone() == (0,)
+    build(path, [Document("long", text)], config, model=FakeEncoder())
+    with Collection.open(path) as collection:
+        assert [d.sentences for d in collection.documents()] == [40]

@@ -40,13 +40,13 @@ def defused(value: object) -> object:
 
 
 def flat(row: Row) -> dict[str, object]:
-    """The row with its metadata in columns ``metadata.FIELD``."""
+    """The row with its metadata in columns ``metadata.FIELD``, and lists in one cell."""
     out: dict[str, object] = {}
     for key, value in row.items():
         if isinstance(value, Mapping):
             out |= {f"{key}.{field}": item for field, item in value.items()}
         else:
-            out[key] = value
+            out[key] = "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
     return out
 
 

@@ -73,8 +73,15 @@ def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int
 def compact(writer: Writer, full: bool = True) -> int:
     """Merge segments by the policy; a full compaction also deletes the rows of deleted documents.
 
+    It counts documents that an interrupted run left half indexed among them: the next run begins them anew.
+
     Returns how many deleted documents went for good. Readers keep the snapshot that they hold.
     """
+    if full:
+        with storage_errors(writer.path), writer.db.atomic():
+            change = "UPDATE documents SET state = ? WHERE state = ?"
+            writer.db.execute(change, (int(State.DELETED), int(State.PENDING)))
+            writer.next_generation()
     dead = [k for (k,) in writer.db.execute("SELECT id FROM documents WHERE state = ?", (int(State.DELETED),))]
     segments = open_segments(writer)
     sizes = []
