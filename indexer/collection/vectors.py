@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -170,6 +171,7 @@ def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
     rows: row numbers (m,) -> (m, d) float32, read in pieces so that memory stays bounded.
     """
     faiss = _faiss()
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
     d = rows(np.zeros(0, np.int64)).shape[1]
     if n <= FLAT_LIMIT:
         index = faiss.index_factory(d, "SQfp16", faiss.METRIC_INNER_PRODUCT)
@@ -206,6 +208,8 @@ def search_index(index: Any, query: Array, k: int, allowed: Mask | None = None, 
     query: (d,); allowed: (n,) bool or None; effort: multiplies the share of inverted lists that are read.
     """
     faiss = _faiss()
+    # One query does not gain by more threads, which only wait for each other at full speed.
+    faiss.omp_set_num_threads(1)
     selector = None if allowed is None else faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
     parameters = None
     if hasattr(index, "nlist"):
