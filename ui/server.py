@@ -70,14 +70,16 @@ def launch(
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    # Set outright: a process begun in the background inherits that interrupts are ignored.
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         return _attend(server, page_address(address, chosen), browser)
     except KeyboardInterrupt:
         return 0
     finally:
         _stop(server)
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def command(port: int, address: str) -> list[str]:
