@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,25 +17,18 @@ from indexer.collection.schema import DATABASE_NAME, State
 from indexer.collection.vectors import Normalisation
 from indexer.collection.writer import Writer
 from indexer.documents import Document, ReadOptions, Skipped, read_documents, scan
+from indexer.encoders import as_encoder, fitting_encoder
 from indexer.errors import CollectionError
-from indexer.pipeline import Cut, Fitting, Work, cut, encode, segments
+from indexer.pipeline import Fitting, Work, cut, encode, segments
+from indexer.progress import Progress, Run, Stage, counted, estimate
 from indexer.text import TextAnalyser
-from indexer.vectorise import SENSE_DIM, Vectoriser
+from indexer.vectorise import Vectoriser
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder
 
 WORD_WEIGHT = 2.0
 """Of a word's identity beside its sense, when any word may answer; by measurement (docs/quality.md)."""
-
-
-class Stage(StrEnum):
-    """What the indexer is doing."""
-
-    LOADING = "loading the model"
-    INDEXING = "indexing"
-    COMPACTING = "compacting"
-    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,45 +53,6 @@ class BuildConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """What lies ahead, from file sizes alone: rough, before anything is read."""
-
-    files: int
-    bytes: int
-    sentences: int
-    bytes_on_disk: int
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run has come.
-
-    fraction: of the bytes to be read, in [0, 1], or None where that is unknown; estimate: what lies ahead, once known.
-    """
-
-    stage: Stage
-    documents: int
-    sentences: int
-    tokens: int
-    skipped: int
-    fraction: float | None
-    seconds: float
-    estimate: Estimate | None = None
-
-    @property
-    def sentences_per_second(self) -> float:
-        """Sentences encoded per second of this run."""
-        return self.sentences / self.seconds if self.seconds else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate from the bytes read so far."""
-        if not self.fraction or self.stage is not Stage.INDEXING:
-            return None
-        return self.seconds * (1 - self.fraction) / self.fraction
-
-
-@dataclass(frozen=True, slots=True)
 class BuildReport:
     """What a run did. unchanged: found as they were stored; vanished: stored, but gone from their folder."""
 
@@ -118,14 +71,6 @@ class BuildReport:
 Source = str | Path | Document
 
 
-def estimate(files: int, size: int, encoder: Encoder) -> Estimate:
-    """What ``size`` bytes of text may come to, at about 105 bytes a sentence and 10 stored occurrences in it."""
-    sentences = size // 105
-    token_dim = encoder.sense_dim if encoder.has_sense_space else SENSE_DIM
-    token_bytes = 2 * token_dim + 2 * (token_dim + encoder.dim // 2) + 60
-    return Estimate(files, size, sentences, sentences * (10 * token_bytes + 4 * encoder.dim + 400))
-
-
 def build(
     collection: str | Path | Collection,
     sources: Iterable[Source],
@@ -142,7 +87,7 @@ def build(
     Raises PolysemeError (CollectionError, DocumentError, ModelError); what was committed before stays.
     """
     path = collection.path if isinstance(collection, Collection) else Path(collection)
-    run = _Run(progress)
+    run = Run(progress)
     run.report(Stage.LOADING)
     if isinstance(sources, str | Path | Document):
         sources = [sources]
@@ -164,7 +109,7 @@ def open_or_create(path: Path, config: BuildConfig, model: str | Encoder) -> tup
     except CollectionError:
         if (path / DATABASE_NAME).exists():
             raise
-        encoder = _encoder(model, config.precision)
+        encoder = as_encoder(model, config.precision)
         return Collection.create(path, new_settings(config, encoder)), encoder
     try:
         return target, fitting_encoder(target, model)
@@ -188,37 +133,6 @@ def new_settings(config: BuildConfig, encoder: Encoder) -> CollectionSettings:
     )
 
 
-def fitting_encoder(collection: Collection, model: str | Encoder | None = None) -> Encoder:
-    """The encoder that a collection was made with; None or "default": from where the collection remembers it.
-
-    CollectionError when the model cannot be had or is another one, with the way out.
-    """
-    settings = collection.settings
-    asked = settings.model if model is None or model == "default" else model
-    try:
-        encoder = _encoder(asked, settings.precision)
-    except Exception as error:
-        raise CollectionError(
-            f"{collection.path} was built with model {settings.model!r}, which cannot be had ({error});"
-            f" pass --model SOURCE for where it lies now, or run `polyseme reencode {collection.path}`"
-        ) from error
-    if encoder.model_id != settings.model_id:
-        raise CollectionError(
-            f"{collection.path} was built with model {settings.model!r} ({settings.model_id[:12]}), not with"
-            f" {encoder.source!r} ({encoder.model_id[:12]}); pass --model SOURCE for where it lies now, or run"
-            f" `polyseme reencode {collection.path} --model {encoder.source}`"
-        )
-    return encoder
-
-
-def _encoder(model: str | Encoder, precision: str) -> Encoder:
-    if not isinstance(model, str):
-        return model
-    from indexer.elmo import load_encoder
-
-    return load_encoder(model, precision)
-
-
 def content_hash(text: str) -> str:
     """SHA-256 of a document's text, what tells whether it must be encoded again."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -237,41 +151,8 @@ def document_entry(document: Document) -> DocumentEntry:
     )
 
 
-class _Run:
-    """Counts of a run, and the progress events made from them."""
-
-    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
-        self.progress = progress
-        self.started = time.monotonic()
-        self.documents = self.added = self.updated = self.unchanged = self.sentences = self.tokens = 0
-        self.characters = 0
-        self.bytes = 0
-        self.skipped: list[Skipped] = []
-        self.estimate: Estimate | None = None
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.started
-
-    def report(self, stage: Stage) -> None:
-        if self.progress is None:
-            return
-        fraction = min(1.0, self.characters / self.bytes) if self.bytes else None
-        event = Progress(
-            stage,
-            self.documents,
-            self.sentences,
-            self.tokens,
-            len(self.skipped),
-            1.0 if stage is Stage.DONE else fraction,
-            self.seconds,
-            self.estimate,
-        )
-        self.progress(event)
-
-
 def _index(
-    collection: Collection, writer: Writer, sources: Iterable[Source], config: BuildConfig, encoder: Encoder, run: _Run
+    collection: Collection, writer: Writer, sources: Iterable[Source], config: BuildConfig, encoder: Encoder, run: Run
 ) -> BuildReport:
     settings = collection.settings
     analyser = TextAnalyser(settings.language)
@@ -293,7 +174,7 @@ def _index(
         run.skipped.append(Skipped(document.document_id, "has no words", document.document_id))
 
     work = _plan(writer, read_documents(sources, config.reading), run)
-    encoded = encode(_counted(cut(work, analyser, on_empty), run), vectoriser, config.batch_sentences)
+    encoded = encode(counted(cut(work, analyser, on_empty), run), vectoriser, config.batch_sentences)
     for parts in segments(fitting(encoded), config.segment_sentences, settings.function_words):
         writer.commit(parts, fitting.vectoriser.words, fitting.fresh)
         fitting.fresh = {}
@@ -338,7 +219,7 @@ def _unheeded(collection: Collection, config: BuildConfig, analyser: TextAnalyse
     return notices
 
 
-def _plan(writer: Writer, documents: Iterable[Document | Skipped], run: _Run) -> Iterator[Work]:
+def _plan(writer: Writer, documents: Iterable[Document | Skipped], run: Run) -> Iterator[Work]:
     """Documents that must be encoded; what is stored unchanged is only noted as seen."""
     for found in documents:
         if isinstance(found, Skipped):
@@ -363,15 +244,6 @@ def _plan(writer: Writer, documents: Iterable[Document | Skipped], run: _Run) ->
         pending = writer.find(entry.document_id, State.PENDING)
         resumed = pending is not None and pending.content_hash == entry.content_hash
         yield Work(entry, pending.sentences if pending is not None and resumed else 0)
-
-
-def _counted(cuts: Iterable[Cut], run: _Run) -> Iterator[Cut]:
-    for item in cuts:
-        run.sentences += 1
-        run.tokens += len(item.sentence.tokens)
-        if run.sentences % 64 == 0:
-            run.report(Stage.INDEXING)
-        yield item
 
 
 def _vanished(writer: Writer, roots: list[str], skipped: Iterable[Skipped]) -> list[str]:
@@ -405,14 +277,14 @@ def reencode(
     """
     path = Path(collection)
     aside = path.with_name(path.name + ".reencode")
-    run = _Run(progress)
+    run = Run(progress)
     run.report(Stage.LOADING)
     with Collection.open(path) as old, old.writing():
         settings = old.settings
         wanted = config or BuildConfig(
             settings.language, settings.precision, settings.layer, settings.normalisation, settings.function_words
         )
-        encoder = _encoder(model if model is not None else settings.model, wanted.precision)
+        encoder = as_encoder(model if model is not None else settings.model, wanted.precision)
         target = _continued(aside, new_settings(wanted, encoder))
         with target, target.writing() as writer:
             report = _index(target, writer, stored_documents(old), wanted, encoder, run)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from indexer.build import fitting_encoder
 from indexer.collection.collection import Collection, Snapshot
 from indexer.collection.records import Layer
 from indexer.collection.vectors import Array, Ids, Mask, row_products, scan, unit
+from indexer.encoders import fitting_encoder
 from indexer.errors import QueryError
 from indexer.pipeline import form_of, is_asked_about
 from indexer.text import TextAnalyser

@@ -126,8 +126,8 @@ def info(collection: Path, form: str) -> None:
 @model_option
 def verify(collection: Path, encode: bool, sample: int, repair: bool, model: str | None) -> int:
     """Read a collection back: counts, ids, checksums, and a sample of sentences encoded again."""
-    from indexer.build import fitting_encoder
     from indexer.collection.collection import Collection
+    from indexer.encoders import fitting_encoder
 
     with Collection.open(collection) as opened:
         report = opened.verify(fitting_encoder(opened, model) if encode else None, sample, repair)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from indexer.build import Progress, Stage
+from indexer.progress import Progress, Stage
 
 WIDTH = 24
 
