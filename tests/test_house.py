@@ -124,3 +124,21 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     first, second = done.stdout.splitlines()
     assert first.split() == [str(site / "indexer/__init__.py"), str(site / "polyseme_data/__init__.py"), "84"]
     assert second == "(3, 3, 256)"
+
+
+FIRST = "from indexer.collection.schema import connect\nfrom pathlib import Path\n"
+ASK = "connect(Path('x.db')).execute('CREATE VIRTUAL TABLE t USING fts5(x)')\nprint('made')"
+
+
+@pytest.mark.parametrize("before", ["import tensorflow\n", "import tensorflow_hub\n", ""])
+def test_full_text_search_works_in_a_program_that_imports_tensorflow_first(tmp_path: Path, before: str) -> None:
+    code = "import warnings\nwarnings.simplefilter('ignore')\n" + before + FIRST + ASK
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.stdout == "made\n", done.stderr
+
+
+def test_an_sqlite_that_came_with_tensorflow_is_told_in_one_line(tmp_path: Path) -> None:
+    code = "import tensorflow, sqlite3\n" + FIRST + ASK
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert done.stdout == "made\n" or "import indexer, or sqlite3, before tensorflow" in last

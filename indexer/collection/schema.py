@@ -111,6 +111,13 @@ def connect(path: Path, *, readonly: bool = False) -> Database:
         db = _opened(path, "mode=ro&immutable=1")
     except sqlite3.DatabaseError as error:
         raise CollectionError(f"{path} cannot be read as SQLite ({error}); restore it from a copy") from error
+    (full_text,) = db.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()
+    if not full_text:
+        db.close()
+        raise CollectionError(
+            f"SQLite {sqlite3.sqlite_version} as loaded here has no full-text search (TensorFlow's own, where sqlite3"
+            " was imported after it); import indexer, or sqlite3, before tensorflow"
+        )
     if not readonly:
         db.execute("PRAGMA journal_mode = WAL").fetchone()
         db.execute("PRAGMA synchronous = FULL")
