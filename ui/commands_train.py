@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ui.printing import note
-from ui.progress import duration
 
 if TYPE_CHECKING:
     from indexer.elmo.training_records import TrainProgress
@@ -45,6 +44,7 @@ def train(
     from indexer.elmo.train import TrainConfig
     from indexer.elmo.train import train as run
     from indexer.elmo.training_start import Size
+    from ui.progress import duration
 
     config = TrainConfig(texts, Size(size) if size else None, minutes, steps, seed, source, tokenized, language)
     report = run(config, out, checkpoint_every, None if quiet else TrainingLines())
@@ -59,6 +59,8 @@ def train(
 
 def training_text(event: TrainProgress) -> str:
     """One line that says how far a training is."""
+    from ui.progress import duration
+
     if event.step is None:
         return f"reading: {event.sentences} sentences, {event.tokens} tokens"
     return (

@@ -110,8 +110,9 @@ def held_folder(path: Path) -> Iterator[TrainingFolder]:
         yield TrainingFolder(path)
     finally:
         lock.release()
-        if not (path / SETTINGS).exists():
-            (path / LOCK).unlink(missing_ok=True)
+        if not any((path / name).exists() for name in ("prepared", "checkpoint")):
+            for name in (SETTINGS, LOCK):
+                (path / name).unlink(missing_ok=True)
         if made and not any(path.iterdir()):
             path.rmdir()
 

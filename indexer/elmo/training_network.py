@@ -70,6 +70,19 @@ class TrainingNetwork:
             arrays[name] = dense
         return float(loss), arrays
 
+    def states(self, window: Window, spellings: Spellings) -> npt.NDArray[np.float32]:
+        """Top states of a window, from which each next word is told: (2, steps, rows, projection).
+
+        Dropout falls as at step 0; nothing is changed but the carried state.
+        """
+        inputs, characters = tf.constant(spellings.places), tf.constant(spellings.characters)
+        groups, goes_on = tf.constant(spellings.groups), tf.constant(window.goes_on)
+        none = tf.constant([0, 0])
+        tops, (cells, outputs) = self._states(self._dense(), inputs, characters, groups, goes_on, none)
+        self._cells.assign(cells)
+        self._outputs.assign(outputs)
+        return np.stack([top.numpy() for top in tops])
+
     def arrays(self) -> Arrays:
         """Everything that training changes: weights, optimiser, carried state. Copies."""
         return {name: variable.numpy() for name, variable in self._variables().items()}
@@ -132,7 +145,7 @@ class TrainingNetwork:
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
         """Loss, gradients by name (of the output layer: of the needed rows), and the carried state after."""
         inputs, characters, groups, goes_on, targets, needed, correction = batch
-        dense = {name: tf.convert_to_tensor(weight) for name, weight in self.weights.items() if name not in SOFTMAX}
+        dense = self._dense()
         rows, bias = (tf.gather(self.weights[name], needed) for name in SOFTMAX)  # (r, p), (r,)
         with tf.GradientTape() as tape:
             leaves = dense | dict(zip(SOFTMAX, (rows, bias), strict=True))
@@ -144,6 +157,10 @@ class TrainingNetwork:
         names = list(leaves)
         gradients = tape.gradient(loss, [leaves[name] for name in names])
         return loss, dict(zip(names, gradients, strict=True)), carried
+
+    def _dense(self) -> dict[str, tf.Tensor]:
+        """All weights but the output layer's."""
+        return {name: tf.convert_to_tensor(weight) for name, weight in self.weights.items() if name not in SOFTMAX}
 
     def _states(
         self,

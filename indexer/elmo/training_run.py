@@ -120,6 +120,8 @@ class Run:
             while (rate := self._rate()) > 0:
                 batch, coming = coming.result(), pool.submit(self._batch, windows, self._standing.step + 1)
                 loss = self._network.train(*batch, rate, self._standing.step)
+                if told_of.is_new:  # the step was compiled, which is not training
+                    began = time.monotonic()
                 self._advance(batch[0], before + time.monotonic() - began)
                 told_of.add(loss, self._standing)
                 if self._standing.step % checkpoint_every == 0:
@@ -273,6 +275,11 @@ class _Recent:
         last = list(self._losses)[-_DIVERGED:]
         if len(last) == _DIVERGED and not np.isfinite(last).any():
             raise ModelError(f"the loss is no number any more at step {standing.step}; try another --seed")
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no step was taken in yet."""
+        return not self._losses
 
     @property
     def loss(self) -> float:

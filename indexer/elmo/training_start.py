@@ -51,7 +51,7 @@ CONFIGS = {
     Size.ORIGINAL: BiLMConfig(16, _FILTERS, 2, 4096, 512, normalise=_QUOTES),
 }
 RECIPES = {
-    Size.TINY: Recipe(32, 16, 5e-3, 0.0, 8_192, 0),
+    Size.TINY: Recipe(32, 16, 1e-2, 0.0, 8_192, 0),
     Size.SMALL: Recipe(256, 24, 2e-3, 0.1, 60_000, 3_072),
     Size.MEDIUM: Recipe(256, 24, 1e-3, 0.1, 60_000, 3_072),
     Size.ORIGINAL: Recipe(256, 24, 5e-4, 0.1, 60_000, 3_072),
