@@ -20,7 +20,7 @@ from indexer.elmo.characters import PAD
 from indexer.elmo.config import BiLMConfig
 
 _PIECE = 1024  # places whose candidates are scored together
-_BOUNDS = (8, 12, 20)  # ids of a spelling, word marks included: words up to each are convolved together
+_BOUNDS = (6, 8, 10, 12, 15, 20)  # ids of a spelling, word marks included: words up to each are convolved together
 Gradient = Callable[..., Any]
 Function = Callable[..., tuple[tf.Tensor, ...]]
 
