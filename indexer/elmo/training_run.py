@@ -36,8 +36,8 @@ from indexer.errors import ModelError
 Told = Callable[[TrainProgress], None]
 Batch = tuple[Window, Spellings, Choice]
 
-HELD_OUT = 1_000  # sentences at most, for the figures before and after
-GLANCED = 100  # of them, for the figures on the way
+HELD_OUT = 300  # sentences at most, for the figures before and after
+GLANCED = 60  # of them, for the figures on the way
 WARM_UP = 100  # steps in which the learning rate rises
 _RECENT = 50  # steps over which loss and speed are told
 _DIVERGED = 20  # steps without a finite loss, one after another
