@@ -38,7 +38,8 @@ Batch = tuple[Window, Spellings, Choice]
 
 HELD_OUT = 300  # sentences at most, for the figures before and after
 GLANCED = 60  # of them, for the figures on the way
-WARM_UP = 100  # steps in which the learning rate rises
+WARM_UP = 100  # steps in which the learning rate rises, at most
+WARM_PART = 0.05  # part of the time in which it rises, at most
 _RECENT = 50  # steps over which loss and speed are told
 _DIVERGED = 20  # steps without a finite loss, one after another
 
@@ -65,7 +66,11 @@ class Schedule:
     def rate(self, step: int, seconds: float) -> float:
         """The learning rate of the step after `step` steps; 0 at the end."""
         warm_up = min(WARM_UP, self.steps // 10) if self.steps else WARM_UP
-        return self.highest * min(1.0, (step + 1) / (warm_up + 1)) * (1 - self.fraction(step, seconds))
+        fraction = self.fraction(step, seconds)
+        warmth = (step + 1) / (warm_up + 1)
+        if not self.steps:  # few steps may fit into the time
+            warmth = max(warmth, fraction / WARM_PART)
+        return self.highest * min(1.0, warmth) * (1 - fraction)
 
 
 @dataclass(frozen=True, slots=True)
