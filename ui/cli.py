@@ -16,6 +16,7 @@ from ui.commands_index import compact, documents, index, info, reencode, remove,
 from ui.commands_model import model
 from ui.commands_page import demo, open_page
 from ui.commands_search import compare, search, sense, senses
+from ui.commands_train import train
 from ui.printing import note
 
 
@@ -34,7 +35,7 @@ def cli() -> None:
 
 for command in (index, search, sense, senses, documents, show_document, info, verify, compact, remove, reencode):
     cli.add_command(command)
-for command in (compare, model, open_page, demo):
+for command in (compare, model, train, open_page, demo):
     cli.add_command(command)
 
 

@@ -102,11 +102,16 @@ class LSTM:
     def step(self, read: tf.Tensor, cell: tf.Tensor, output: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One token: what was read of it (b, 4 * cell) and the state before -> the state after."""
         gates = read + dense(output, self.state_kernel)  # (b, 4 * cell)
-        enter, new, forget, leave = tf.split(gates, 4, axis=1)  # (b, cell) each
-        kept = tf.sigmoid(forget + FORGET_BIAS) * cell  # (b, cell)
-        cell = clip(kept + tf.sigmoid(enter) * tf.tanh(new), self.config.cell_clip)  # (b, cell)
-        shown = dense(tf.sigmoid(leave) * tf.tanh(cell), self.projection)  # (b, projection)
-        return cell, clip(shown, self.config.proj_clip)
+        cell, shown = advance(gates, cell, self.config.cell_clip)  # (b, cell) each
+        return cell, clip(dense(shown, self.projection), self.config.proj_clip)
+
+
+def advance(gates: tf.Tensor, cell: tf.Tensor, bound: float | None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gates (b, 4 * cell) and the cell before (b, cell) -> the cell after, and what of it is shown: (b, cell) each."""
+    enter, new, forget, leave = tf.split(gates, 4, axis=1)  # (b, cell) each
+    kept = tf.sigmoid(forget + FORGET_BIAS) * cell  # (b, cell)
+    cell = clip(kept + tf.sigmoid(enter) * tf.tanh(new), bound)  # (b, cell)
+    return cell, tf.sigmoid(leave) * tf.tanh(cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,10 @@ class BiLM:
 
         Padding beyond the widest filter after the longest spelling may be cut off: it changes nothing.
         """
-        x = self.cnn(characters)  # (n, filters)
+        return self.projected(self.cnn(characters))
+
+    def projected(self, x: tf.Tensor) -> tf.Tensor:
+        """What the filters found in each word (n, filters) -> word vectors (n, projection)."""
         for highway in self.highways:
             x = highway(x)  # (n, filters)
         return dense(x, self.projection[0]) + self.projection[1]  # (n, projection)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sqlite3  # noqa: F401  # before TensorFlow: it brings an SQLite of its own, without full-text search
 import sys
 from collections.abc import Iterator
 

@@ -1,0 +1,119 @@
+"""Speed of training beside the machine's own speed of matrix products, measured in the same run.
+
+    python benchmarks/train.py TEXT... [--tokenized] [--size small] [--seconds 30] [--parts]
+
+Counted are the multiplications and additions of the products that a step needs (three times those of the forward pass:
+gradients cost twice as much), the character CNN once for each distinct word of a window; the share is that number a
+second, over what one large product of the same precision reaches just before and just after.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+
+from indexer.elmo.config import BiLMConfig
+from indexer.elmo.quiet import import_tensorflow
+from indexer.elmo.training_batches import Choice, Spellings, Window, Windows, choose, spell, start_position
+from indexer.elmo.training_corpus import open_corpus, prepare, word_numbers
+from indexer.elmo.training_start import CONFIGS, Size, Start, new_start
+from indexer.elmo.training_text import TextOptions, read_sentences
+
+Batch = tuple[Window, Spellings, Choice]
+
+
+def product_speed(precision: str, seconds: float = 2.0) -> float:
+    """Operations a second of a product of 2048 x 2048 matrices, the best of many."""
+    import tensorflow as tf
+
+    n = 2048
+    a, b = (tf.cast(tf.random.stateless_normal((n, n), (1, i)), tf.DType(tf.as_dtype(precision))) for i in (1, 2))
+    product = tf.function(lambda a, b: tf.matmul(a, b)[0, 0])
+    product(a, b).numpy()
+    best, end = 0.0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        began = time.perf_counter()
+        product(a, b).numpy()
+        best = max(best, 2 * n**3 / (time.perf_counter() - began))
+    return best
+
+
+def operations(config: BiLMConfig, tokens: int, distinct: int, candidates: int) -> dict[str, float]:
+    """Operations of one training step, by part."""
+    p, c = config.projection, config.cell
+    lstm = 2 * config.n_lstm * (2 * p * 4 * c + c * p)
+    windows = 12  # of a word of usual length
+    cnn = windows * sum(width * config.char_dim * number for width, number in config.filters)
+    cnn += config.n_highway * 2 * config.n_filters**2 + config.n_filters * p
+    parts = {"LSTM": tokens * lstm, "softmax": 2 * tokens * candidates * p, "character CNN": distinct * cnn}
+    return {name: 3 * 2.0 * count for name, count in parts.items()}
+
+
+def batches(
+    texts: tuple[Path, ...], tokenized: bool, size: Size, folder: Path, count: int
+) -> tuple[Start, list[Batch]]:
+    """The first windows of a text, ready made."""
+    from indexer.elmo.training_layers import group_bounds
+
+    config = CONFIGS[size]
+    sentences = read_sentences(texts, TextOptions(tokenized, "en", config.normalise), lambda _: None)
+    prepare(sentences, folder / "prepared", config.max_characters, lambda *_: None)
+    corpus = open_corpus(folder / "prepared")
+    start = new_start(size, corpus, 1)
+    recipe, numbers = start.recipe, word_numbers(corpus, start.output.words)
+    windows = Windows(corpus, numbers, np.array([0]), recipe.steps, 1, start_position(recipe.rows))
+    made = []
+    for step in range(count):
+        window = windows.next()
+        choice = choose(window.targets, len(start.output.words), start.candidates, 1, step)
+        made.append((window, spell(window.inputs, corpus.spellings, group_bounds(config)), choice))
+    return start, made
+
+
+@click.command()
+@click.argument("texts", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--tokenized", is_flag=True)
+@click.option("--size", type=click.Choice(list(Size)), default=Size.SMALL, show_default=True)
+@click.option("--seconds", default=30.0, show_default=True)
+def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float) -> None:
+    """Print the table."""
+    import_tensorflow()
+    from indexer.elmo.training_network import TrainingNetwork, TrainingShape
+
+    with tempfile.TemporaryDirectory() as folder:
+        start, made = batches(texts, tokenized, Size(size), Path(folder), 20)
+        recipe = start.recipe
+        shape = TrainingShape(recipe.rows, recipe.steps, start.candidates, recipe.dropout, start.precision)
+        network = TrainingNetwork(start.model, start.output, shape, 1)
+        for step, batch in enumerate(made[:10]):  # compiles, also for the usual numbers of words
+            network.train(*batch, 1e-4, step)
+        before = product_speed(start.precision)
+        times: list[float] = []
+        while sum(times) < seconds:
+            began = time.perf_counter()
+            network.train(*made[len(times) % len(made)], 1e-4, len(times))
+            times.append(time.perf_counter() - began)
+        after = product_speed(start.precision)
+    tokens = recipe.rows * recipe.steps
+    distinct = float(np.mean([len(spellings.characters) for _, spellings, _ in made]))
+    parts = operations(start.model.config, tokens, round(distinct), start.candidates)
+    usual, product = float(np.median(times)), (before + after) / 2
+    print(f"size {size}, {tokens} tokens and {distinct:.0f} distinct words a step, {len(start.output.words)} words,")
+    print(f"{start.candidates} candidates, products in {start.precision}")
+    print(f"step, median of {len(times)}: {usual:.3f} s, {tokens / usual:.0f} tokens/s; best {tokens / min(times):.0f}")
+    for name, count in parts.items():
+        print(f"{name:20} {count / 1e9:8.1f} G operations a step")
+    speed = sum(parts.values()) / usual
+    print(f"products in training {speed / 1e9:8.0f} G operations/s")
+    print(
+        f"one large product    {product / 1e9:8.0f} G operations/s (before {before / 1e9:.0f}, after {after / 1e9:.0f})"
+    )
+    print(f"share                {speed / product:8.1%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Training a biLM (Peters et al. 2018) from text to a model folder: prepare, train, measure, write; resume anywhere.
+
+The forward and the backward language model share the character CNN and the softmax. What a run does depends on its
+settings and its seed alone; with `steps` also its result. With `minutes` the learning rate follows the time trained.
+"""
+
+import dataclasses
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+from indexer.elmo.bundled import bundled_folder
+from indexer.elmo.checkpoint import Saved, load_checkpoint
+from indexer.elmo.quiet import import_tensorflow
+from indexer.elmo.training_corpus import Corpus, open_corpus, prepare
+from indexer.elmo.training_folder import Json, TrainingFolder, held_folder
+from indexer.elmo.training_records import TrainConfig, TrainProgress, TrainReport, TrainStage
+from indexer.elmo.training_start import Start, continued, network_config, new_start, read_source, size_of, start_again
+from indexer.elmo.training_text import TextOptions, read_sentences
+from indexer.errors import ModelError
+
+__all__ = ["CHECKPOINT_EVERY", "TrainConfig", "TrainProgress", "TrainReport", "TrainStage", "train"]
+
+MINUTES = 60.0
+"""Time budget if neither minutes nor steps are given."""
+CHECKPOINT_EVERY = 200
+
+Told = Callable[[TrainProgress], None]
+
+
+def train(
+    config: TrainConfig, out: Path, checkpoint_every: int = CHECKPOINT_EVERY, told: Told | None = None
+) -> TrainReport:
+    """Train to the end and leave a model folder at `out`; the same call again resumes, or says that it is done.
+
+    Raises:
+        ModelError: the folder is another training's or in use, the text is too little or cannot be read, the model
+            to continue cannot be read, or the training diverged.
+        DocumentError: a text does not exist.
+        QueryError: there is no such language.
+    """
+    config, told = _checked(config), told or (lambda _: None)
+    notices: list[str] = []
+    with held_folder(out) as folder:
+        folder.claim(_settings(config))
+        if record := folder.record():
+            folder.clear()
+            return _report(out, record["results"], True, ())
+        start, corpus, saved = _begun(config, folder, told, notices.append)
+        import_tensorflow()
+        from indexer.elmo.training_run import Run
+
+        run = Run(config, start, corpus, folder.checkpoint, saved)
+        run.train(checkpoint_every, told)
+        results = run.results()
+        card = run.card(out.resolve().name, command_of(config, out), results)
+        record = {"settings": _settings(config), "results": results, "files": run.files()}
+        folder.finish(run.model(), run.output_layer(), card, record)
+        notices += [f"left out: {part}" for part in start.left_out]
+        return _report(out, results, False, tuple(notices))
+
+
+def _begun(
+    config: TrainConfig, folder: TrainingFolder, told: Told, on_skip: Callable[[str], None]
+) -> tuple[Start, Corpus, Saved | None]:
+    """Where the training stands: the model as it starts, or as the last checkpoint has it, and the prepared text."""
+    saved = load_checkpoint(folder.checkpoint)
+    if saved:
+        return start_again(saved), open_corpus(folder.prepared), saved
+    source = read_source(config.source) if config.source else None
+    network = network_config(config.size, source)
+    if not folder.prepared.is_dir():
+        options = TextOptions(config.tokenized, config.language, network.normalise)
+        sentences = read_sentences(config.texts, options, on_skip)
+
+        def read(n: int, tokens: int) -> None:
+            told(TrainProgress(TrainStage.READING, tokens, n))
+
+        prepare(sentences, folder.prepared, network.max_characters, read)
+    corpus = open_corpus(folder.prepared)
+    start = continued(source, corpus, config.seed) if source else new_start(size_of(network), corpus, config.seed)
+    return start, corpus, None
+
+
+def command_of(config: TrainConfig, out: Path) -> str:
+    """The command line that asks for the same."""
+    words = ["polyseme", "train", *map(str, config.texts), "--out", str(out)]
+    options = {
+        "--size": config.size,
+        "--minutes": None if config.minutes is None else f"{config.minutes:g}",
+        "--steps": config.steps,
+        "--seed": config.seed,
+        "--from": config.source,
+        "--language": None if config.language == "en" else config.language,
+    }
+    for name, value in options.items():
+        words += [] if value is None else [name, str(value)]
+    return shlex.join([*words, *(["--tokenized"] if config.tokenized else [])])
+
+
+def _checked(config: TrainConfig) -> TrainConfig:
+    """The configuration with its time budget; raises `ModelError` for one that makes no sense."""
+    if config.minutes is not None and config.steps is not None:
+        raise ModelError("both --minutes and --steps are given; give one of them")
+    if min(config.minutes or 1, config.steps or 1) <= 0:
+        raise ModelError("a training needs more than no time and no steps; give a larger number")
+    if config.seed < 0:
+        raise ModelError(f"the seed is {config.seed}; give a number from 0 up")
+    if not config.texts:
+        raise ModelError("there is no text to train on; name files or folders")
+    for text in config.texts:
+        if not text.exists():
+            raise ModelError(f"{text} does not exist; check the path of the text")
+    unlimited = config.minutes is None and config.steps is None
+    return dataclasses.replace(config, minutes=MINUTES) if unlimited else config
+
+
+def _settings(config: TrainConfig) -> Json:
+    """What two runs must share to be one training."""
+    source = config.source
+    if source is not None and "://" not in source and bundled_folder(source) is None:
+        source = str(Path(source).expanduser().resolve())
+    return {
+        "text": [str(text.resolve()) for text in config.texts],
+        "--size": config.size and config.size.value,
+        "--minutes": config.minutes,
+        "--steps": config.steps,
+        "--seed": config.seed,
+        "--from": source,
+        "--tokenized": config.tokenized,
+        "--language": config.language,
+    }
+
+
+def _report(out: Path, results: Json, already: bool, notices: tuple[str, ...]) -> TrainReport:
+    after = results["perplexity"]["after"]
+    steps, tokens, seconds = results["steps"], results["tokens"], results["seconds"]
+    return TrainReport(out, steps, tokens, seconds, after["forward"], after["backward"], already, notices)

@@ -1,0 +1,266 @@
+"""What is trained, and one step of it: loss of both language models, clipped gradients, Adam (Kingma & Ba 2015)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from indexer.elmo import Precision
+from indexer.elmo.bilm import BiLM
+from indexer.elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
+from indexer.elmo.training_batches import Choice, Spellings, Window
+from indexer.elmo.training_layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, rows_of
+from indexer.elmo.weights import Model, OutputLayer
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+SOFTMAX = ("softmax.weights", "softmax.bias")
+BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
+CLIP = 1.0  # of the norm of all gradients together
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingShape:
+    """What fixes the step's graph: `rows` are read in parallel, `steps` tokens at a time."""
+
+    rows: int
+    steps: int
+    candidates: int  # of the softmax; as many as there are words: the full softmax
+    dropout: float
+    precision: Precision
+
+
+class TrainingNetwork:
+    """Holds weights, optimiser and carried state in TensorFlow; `arrays` is all of it."""
+
+    def __init__(self, model: Model, output: OutputLayer, shape: TrainingShape, seed: int) -> None:
+        self.config, self.shape, self.seed = model.config, shape, seed
+        self._low = tf.bfloat16 if shape.precision is Precision.BFLOAT16 else tf.float32
+        self._fixed = {name: array for name, array in model.weights.items() if name.startswith("mix.")}
+        trained = {name: model.weights[name] for name in tensor_shapes(model.config) if name not in self._fixed}
+        trained |= dict(zip(SOFTMAX, (output.weights, output.bias), strict=True))
+        self._words = output.words
+        self.weights = {name: _variable(name, array) for name, array in trained.items()}
+        self._means = {name: _variable(f"mean.{name}", np.zeros_like(w)) for name, w in trained.items()}
+        self._squares = {name: _variable(f"square.{name}", np.zeros_like(w)) for name, w in trained.items()}
+        n, b = model.config.n_lstm, shape.rows
+        self._cells = _variable("cells", np.zeros((len(DIRECTIONS), n, b, model.config.cell)))
+        self._outputs = _variable("outputs", np.zeros((len(DIRECTIONS), n, b, model.config.projection)))
+        self._updates = _variable("updates", np.zeros(()))
+        self._step = tf.function(self._train, input_signature=_signature(self.config, shape))
+
+    def train(self, window: Window, spellings: Spellings, choice: Choice, rate: float, step: int) -> float:
+        """One step of training; returns the loss, the mean over both directions, in nats a token.
+
+        A step whose gradients are no finite numbers changes nothing but the carried state.
+        """
+        loss = self._step(*_arrays(window, spellings, choice), np.float32(rate), np.array([self.seed, step], np.int32))
+        return float(loss)
+
+    def gradients(self, window: Window, spellings: Spellings, choice: Choice, step: int) -> tuple[float, Arrays]:
+        """Loss, and the gradient of each weight by name; nothing is changed."""
+        batch = [tf.convert_to_tensor(array) for array in _arrays(window, spellings, choice)]
+        loss, found, _ = self._gradients(batch, tf.constant([self.seed, step], tf.int32))
+        arrays: Arrays = {name: gradient.numpy() for name, gradient in found.items()}
+        for name in SOFTMAX:
+            dense = np.zeros(self.weights[name].shape, np.float32)  # (words, ...)
+            dense[choice.words] = arrays[name]
+            arrays[name] = dense
+        return float(loss), arrays
+
+    def states(self, window: Window, spellings: Spellings) -> npt.NDArray[np.float32]:
+        """Top states of a window, from which each next word is told: (2, steps, rows, projection).
+
+        Dropout falls as at step 0; nothing is changed but the carried state.
+        """
+        inputs, characters = tf.constant(spellings.places), tf.constant(spellings.characters)
+        groups, goes_on = tf.constant(spellings.groups), tf.constant(window.goes_on)
+        none = tf.constant([0, 0])
+        tops, (cells, outputs) = self._states(self._dense(), inputs, characters, groups, goes_on, none)
+        self._cells.assign(cells)
+        self._outputs.assign(outputs)
+        return np.stack([top.numpy() for top in tops])
+
+    def arrays(self) -> Arrays:
+        """Everything that training changes: weights, optimiser, carried state. Copies."""
+        return {name: variable.numpy() for name, variable in self._variables().items()}
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Take up what `arrays` gave; the names and shapes must be the same."""
+        for name, variable in self._variables().items():
+            variable.assign(arrays[name])
+
+    def model(self) -> Model:
+        """The model as it stands."""
+        return Model(self.config, self._fixed | {n: self.weights[n].numpy() for n in self.weights if n not in SOFTMAX})
+
+    def output_layer(self) -> OutputLayer:
+        """The output layer as it stands."""
+        return OutputLayer(self._words, *(self.weights[name].numpy() for name in SOFTMAX))
+
+    def _variables(self) -> dict[str, tf.Variable]:
+        found = {f"weight.{name}": variable for name, variable in self.weights.items()}
+        found |= {f"mean.{name}": variable for name, variable in self._means.items()}
+        found |= {f"square.{name}": variable for name, variable in self._squares.items()}
+        return found | {"state.cells": self._cells, "state.outputs": self._outputs, "updates": self._updates}
+
+    def _train(self, *given: tf.Tensor) -> tf.Tensor:
+        *batch, rate, seed = given
+        needed = batch[_NEEDED]  # (r,)
+        loss, gradients, (cells, outputs) = self._gradients(batch, seed)
+        self._cells.assign(cells)
+        self._outputs.assign(outputs)
+        norm = tf.linalg.global_norm(list(gradients.values()))
+        if tf.math.is_finite(norm):
+            self._update(gradients, needed, rate, CLIP / tf.maximum(norm, CLIP))
+        return loss
+
+    def _update(self, gradients: dict[str, tf.Tensor], needed: tf.Tensor, rate: tf.Tensor, scale: tf.Tensor) -> None:
+        """Adam; of the output layer only the rows that had a gradient, with the moments that they had then."""
+        updates = self._updates.assign_add(1.0)
+        powers = BETA1**updates, BETA2**updates
+        for name, gradient in gradients.items():
+            variables = self.weights[name], self._means[name], self._squares[name]
+            if name in SOFTMAX:
+                _update_rows(variables, gradient * scale, needed, rate, powers)
+            else:
+                handles = [variable.handle for variable in variables]
+                tf.raw_ops.ResourceApplyAdam(
+                    var=handles[0],
+                    m=handles[1],
+                    v=handles[2],
+                    beta1_power=powers[0],
+                    beta2_power=powers[1],
+                    lr=rate,
+                    beta1=BETA1,
+                    beta2=BETA2,
+                    epsilon=EPSILON,
+                    grad=gradient * scale,
+                )
+
+    def _gradients(
+        self, batch: Sequence[tf.Tensor], seed: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+        """Loss, gradients by name (of the output layer: of the needed rows), and the carried state after."""
+        inputs, characters, groups, goes_on, targets, needed, correction = batch
+        dense = self._dense()
+        rows, bias = (tf.gather(self.weights[name], needed) for name in SOFTMAX)  # (r, p), (r,)
+        with tf.GradientTape() as tape:
+            leaves = dense | dict(zip(SOFTMAX, (rows, bias), strict=True))
+            tape.watch(list(leaves.values()))
+            states, carried = self._states(dense, inputs, characters, groups, goes_on, seed)
+            loss = sum(
+                self._loss(states[d], targets[d], rows, bias + correction) for d in range(len(DIRECTIONS))
+            ) / len(DIRECTIONS)
+        names = list(leaves)
+        gradients = tape.gradient(loss, [leaves[name] for name in names])
+        return loss, dict(zip(names, gradients, strict=True)), carried
+
+    def _dense(self) -> dict[str, tf.Tensor]:
+        """All weights but the output layer's."""
+        return {name: tf.convert_to_tensor(weight) for name, weight in self.weights.items() if name not in SOFTMAX}
+
+    def _states(
+        self,
+        dense: dict[str, tf.Tensor],
+        inputs: tf.Tensor,
+        characters: tf.Tensor,
+        groups: tf.Tensor,
+        goes_on: tf.Tensor,
+        seed: tf.Tensor,
+    ) -> tuple[list[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+        """Top states (steps, rows, projection) of both directions, and the carried state after."""
+        low = {name: tf.cast(weight, self._low) if _multiplies(name) else weight for name, weight in dense.items()}
+        bilm = BiLM(self.config, low | {name: tf.constant(array) for name, array in self._fixed.items()})
+        words = bilm.projected(GroupedCharCNN(self.config, bilm.cnn)(characters, groups))  # (u, projection)
+        read = rows_of(words, inputs)  # (2, steps, rows, projection)
+        tops, cells, outputs = [], [], []
+        for d, direction in enumerate(DIRECTIONS):
+            x = read[d]  # (steps, rows, projection)
+            for n, lstm in enumerate(bilm.stacks[d]):
+                x = self._drop(x, seed, 10 * d + n)
+                unrolled = UnrolledLSTM(lstm, low[f"{direction}.{n}.kernel"])
+                y, cell, output = unrolled(x, goes_on, self._cells[d, n], self._outputs[d, n])
+                x = x + y if n and self.config.skip else y  # (steps, rows, projection)
+                cells.append(cell)
+                outputs.append(output)
+            tops.append(self._drop(x, seed, 10 * d + 9))
+        shapes = self._cells.shape, self._outputs.shape
+        carried = (tf.reshape(tf.stack(cells), shapes[0]), tf.reshape(tf.stack(outputs), shapes[1]))
+        return tops, carried
+
+    def _drop(self, x: tf.Tensor, seed: tf.Tensor, place: int) -> tf.Tensor:
+        """Dropout by seed, step and place in the network: nothing is left to a generator's state."""
+        if not self.shape.dropout:
+            return x
+        mixed = tf.stack([seed[0] * 1000 + place, seed[1]])
+        return tf.nn.experimental.stateless_dropout(x, self.shape.dropout, mixed, rng_alg="philox")
+
+    def _loss(self, states: tf.Tensor, targets: tf.Tensor, rows: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+        """Mean loss of one direction. A target among the candidates stands there once, as it should."""
+        k = self.shape.candidates
+        flat = tf.reshape(states, (self.shape.steps * self.shape.rows, self.config.projection))  # (n, p)
+        places = tf.reshape(targets, (-1,))  # (n,)
+        right = tf.reduce_sum(flat * rows_of(rows, places), 1) + rows_of(bias[:, None], places)[:, 0]  # (n,)
+        others = candidate_normaliser(flat, rows[:k], bias[:k], self._low)  # (n,)
+        own = tf.where(places < k, tf.constant(-1e30), right)  # (n,)
+        most = tf.maximum(others, own)  # (n,)
+        total = most + tf.math.log(tf.exp(others - most) + tf.exp(own - most))  # (n,)
+        return tf.reduce_mean(total - right)
+
+
+def _update_rows(
+    variables: tuple[tf.Variable, tf.Variable, tf.Variable],
+    gradient: tf.Tensor,
+    needed: tf.Tensor,
+    rate: tf.Tensor,
+    powers: tuple[tf.Tensor, tf.Tensor],
+) -> None:
+    weight, mean, square = (tf.gather(variable, needed) for variable in variables)  # (r, ...)
+    mean = BETA1 * mean + (1 - BETA1) * gradient
+    square = BETA2 * square + (1 - BETA2) * gradient * gradient
+    step = rate * tf.sqrt(1 - powers[1]) / (1 - powers[0])
+    new = weight - step * mean / (tf.sqrt(square) + EPSILON)
+    for variable, rows in zip(variables, (new, mean, square), strict=True):
+        tf.raw_ops.ResourceScatterUpdate(resource=variable.handle, indices=needed, updates=rows)
+
+
+_NEEDED = 5  # place of the needed words in `_arrays`
+
+
+def _arrays(window: Window, spellings: Spellings, choice: Choice) -> tuple[npt.NDArray[np.generic], ...]:
+    return (
+        spellings.places,
+        spellings.characters,
+        spellings.groups,
+        window.goes_on,
+        choice.targets,
+        choice.words,
+        choice.correction,
+    )
+
+
+def _signature(config: BiLMConfig, shape: TrainingShape) -> list[tf.TensorSpec]:
+    window = (len(DIRECTIONS), shape.steps, shape.rows)
+    return [
+        tf.TensorSpec(window, tf.int32),
+        tf.TensorSpec((None, config.max_characters), tf.int32),
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec(window[1:], tf.float32),
+        tf.TensorSpec(window, tf.int32),
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((None,), tf.float32),
+        tf.TensorSpec((), tf.float32),
+        tf.TensorSpec((2,), tf.int32),
+    ]
+
+
+def _variable(name: str, array: npt.ArrayLike) -> tf.Variable:
+    return tf.Variable(np.asarray(array, np.float32), trainable=False, name=name.replace(".", "_"))
+
+
+def _multiplies(name: str) -> bool:
+    """Tell whether a weight is a factor of the large products, which run in the chosen precision."""
+    return name.endswith((".kernel", ".projection", "characters.embedding"))

@@ -1,0 +1,207 @@
+"""Where a training begins: the published sizes, how each is trained, and the first weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.elmo import Precision
+from indexer.elmo.bundled import bundled_folder
+from indexer.elmo.checkpoint import Saved
+from indexer.elmo.config import BiLMConfig, Normalise, config_from_json, config_to_json, tensor_shapes
+from indexer.elmo.quiet import import_tensorflow
+from indexer.elmo.training_corpus import MARKS, Corpus, vocabulary_of, word_numbers
+from indexer.elmo.weights import Model, OutputLayer, is_model_folder, read_output_layer
+from indexer.errors import ModelError
+
+Array = npt.NDArray[np.float32]
+
+
+class Size(StrEnum):
+    """Of a new model; all but `tiny` as published (allennlp.org/elmo)."""
+
+    TINY = "tiny"
+    SMALL = "small"
+    MEDIUM = "medium"
+    ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a size is trained: `rows` of text in parallel, `steps` tokens at a time."""
+
+    rows: int
+    steps: int
+    rate: float  # the highest learning rate
+    dropout: float
+    words: int  # of the output layer, at most
+    samples: int  # candidates of the sampled softmax; with few words all are taken
+
+
+_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
+_QUOTES = (Normalise.STRAIGHT_QUOTES,)
+CONFIGS = {
+    Size.TINY: BiLMConfig(16, ((1, 8), (2, 8), (3, 16)), 1, 64, 16, normalise=_QUOTES),
+    Size.SMALL: BiLMConfig(16, _FILTERS, 1, 1024, 128, normalise=_QUOTES),
+    Size.MEDIUM: BiLMConfig(16, _FILTERS, 1, 2048, 256, normalise=_QUOTES),
+    Size.ORIGINAL: BiLMConfig(16, _FILTERS, 2, 4096, 512, normalise=_QUOTES),
+}
+RECIPES = {
+    Size.TINY: Recipe(32, 16, 1e-2, 0.0, 8_192, 0),
+    Size.SMALL: Recipe(256, 24, 2e-3, 0.1, 60_000, 3_072),
+    Size.MEDIUM: Recipe(256, 24, 1e-3, 0.1, 60_000, 3_072),
+    Size.ORIGINAL: Recipe(256, 24, 5e-4, 0.1, 60_000, 3_072),
+}
+FULL_SOFTMAX = 8_192
+"""Up to so many words all are candidates."""
+GENTLER = 0.5
+"""A model that has learned already is trained at this part of the learning rate."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """A model to train, its output layer, the size that says how, and what a source's parts are not carried on."""
+
+    model: Model
+    output: OutputLayer
+    size: Size
+    precision: Precision
+    continues: bool = False
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it is trained."""
+        recipe = RECIPES[self.size]
+        return replace(recipe, rate=recipe.rate * GENTLER) if self.continues else recipe
+
+    @property
+    def candidates(self) -> int:
+        """Of the softmax."""
+        n_words, samples = len(self.output.words), self.recipe.samples
+        return samples if samples and n_words > FULL_SOFTMAX else n_words
+
+
+Source = tuple[Model, OutputLayer | None]
+
+
+def read_source(source: str) -> Source:
+    """A model to continue, and its output layer if it has one that tells `<S>`, `</S>` and `<UNK>` apart.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    from indexer.elmo.convert import read_any
+
+    model = read_any(source)
+    folder = bundled_folder(source) or Path(source).expanduser()
+    output = read_output_layer(folder) if is_model_folder(folder) else None
+    return model, output if output and set(MARKS) <= set(output.words) else None
+
+
+def network_config(size: Size | None, source: Source | None) -> BiLMConfig:
+    """The network to train; raises `ModelError` if the model to continue is not of the size asked for."""
+    if source is None:
+        return CONFIGS[size or Size.SMALL]
+    config = source[0].config
+    if size and (CONFIGS[size].cell, CONFIGS[size].projection) != (config.cell, config.projection):
+        raise ModelError(f"the model to continue is not of size {size}, and keeps its own; leave --size out")
+    return config
+
+
+def size_of(config: BiLMConfig) -> Size:
+    """The largest size that is no larger than this network: it says how to train it."""
+    fitting = [size for size in Size if CONFIGS[size].cell <= config.cell]
+    return fitting[-1] if fitting else Size.TINY
+
+
+def new_start(size: Size, corpus: Corpus, seed: int) -> Start:
+    """A new model for a text."""
+    config = CONFIGS[size]
+    rng = np.random.default_rng([seed, 3, 3])
+    model = Model(config, {name: _first(name, shape, config, rng) for name, shape in tensor_shapes(config).items()})
+    output = new_output(config, corpus, vocabulary_of(corpus, RECIPES[size].words), rng)
+    return Start(model, output, size, fast_precision(size))
+
+
+def continued(source: Source, corpus: Corpus, seed: int) -> Start:
+    """A model to go on with: its own output layer if there is one, else a new one for the text."""
+    model, output = source
+    size = size_of(model.config)
+    if output is None:
+        rng = np.random.default_rng([seed, 3, 3])
+        output = new_output(model.config, corpus, vocabulary_of(corpus, RECIPES[size].words), rng)
+    left_out = ("the sense space, which was fitted to the old weights",) if model.sense_space else ()
+    return Start(Model(model.config, model.weights), output, size, fast_precision(size), True, left_out)
+
+
+def start_to_json(start: Start) -> dict[str, Any]:
+    """What a checkpoint says of the start, beside the weights."""
+    return {
+        "config": config_to_json(start.model.config),
+        "mix": {name: np.asarray(start.model.weights[name], float).tolist() for name in ("mix.weights", "mix.gamma")},
+        "words": list(start.output.words),
+        "size": start.size.value,
+        "precision": start.precision.value,
+        "continues": start.continues,
+        "left_out": list(start.left_out),
+    }
+
+
+def start_again(saved: Saved) -> Start:
+    """The start of a training that has a checkpoint, with the weights as they are there."""
+    state = saved.state
+    config = config_from_json(state["config"], "the checkpoint")
+    weights = {name: np.asarray(array, np.float32) for name, array in state["mix"].items()}
+    stored = {name: np.asarray(array, np.float32) for name, array in saved.arrays.items()}
+    weights |= {name: stored[f"weight.{name}"] for name in tensor_shapes(config) if name not in weights}
+    output = OutputLayer(tuple(state["words"]), stored["weight.softmax.weights"], stored["weight.softmax.bias"])
+    left_out = tuple(state["left_out"])
+    precision = Precision(state["precision"])
+    return Start(Model(config, weights), output, Size(state["size"]), precision, state["continues"], left_out)
+
+
+def new_output(config: BiLMConfig, corpus: Corpus, words: Sequence[str], rng: np.random.Generator) -> OutputLayer:
+    """An output layer that begins by knowing how frequent each word is."""
+    counts = np.bincount(word_numbers(corpus, words), np.asarray(corpus.counts), len(words)) + 1.0  # (words,)
+    bias = np.log(counts / counts.sum()).astype(np.float32)  # (words,)
+    weights = rng.normal(0, config.projection**-0.5, (len(words), config.projection))  # (words, projection)
+    return OutputLayer(tuple(words), weights.astype(np.float32), bias)
+
+
+def fast_precision(size: Size) -> Precision:
+    """bfloat16 where the hardware multiplies it fast, and the size is worth it."""
+    if size is Size.TINY:
+        return Precision.FLOAT32
+    import_tensorflow()
+    import tensorflow as tf
+
+    for device in tf.config.list_physical_devices("GPU"):
+        capability = tf.config.experimental.get_device_details(device).get("compute_capability", (0, 0))
+        return Precision.BFLOAT16 if capability >= (8, 0) else Precision.FLOAT32
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return Precision.FLOAT32
+    return Precision.BFLOAT16 if "avx512_bf16" in flags or "amx_bf16" in flags else Precision.FLOAT32
+
+
+def _first(name: str, shape: tuple[int, ...], config: BiLMConfig, rng: np.random.Generator) -> Array:
+    """First values of a tensor: kept small enough that layers begin near the identity or in a gate's linear part."""
+    if name == "mix.gamma":
+        return np.ones(shape, np.float32)
+    if name.endswith(".carry.bias"):
+        return np.full(shape, -1.5, np.float32)
+    if name.endswith(".bias") or name == "mix.weights":
+        return np.zeros(shape, np.float32)
+    if name == "characters.embedding":
+        return rng.normal(0, 0.5, shape).astype(np.float32)
+    fan_in = int(np.prod(shape[:-1]))
+    if name.startswith(("forward", "backward")):
+        return rng.uniform(-(fan_in**-0.5), fan_in**-0.5, shape).astype(np.float32)
+    scale = 0.5 if name.endswith("carry.kernel") or name == "projection.kernel" else 1.0
+    return rng.normal(0, scale * fan_in**-0.5, shape).astype(np.float32)

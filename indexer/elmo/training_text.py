@@ -1,0 +1,114 @@
+"""Texts to train on -> sentences of tokens, one at a time; what is known of their files."""
+
+import bz2
+import gzip
+import hashlib
+import lzma
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from indexer.documents import Skipped, read_documents
+from indexer.elmo.batching import MAX_TOKENS
+from indexer.elmo.characters import normalise_token
+from indexer.elmo.config import Normalise
+from indexer.errors import ModelError
+from indexer.text import TextAnalyser, TokenKind
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file that was read, for the model's card: its path as it was found, its size, and its digest."""
+
+    path: str
+    size: int  # bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextOptions:
+    """How texts become tokens; `language` cuts raw text and says nothing about tokenised text."""
+
+    tokenized: bool
+    language: str
+    normalise: tuple[Normalise, ...]
+
+
+def read_sentences(texts: Sequence[Path], options: TextOptions, on_skip: Callable[[str], None]) -> Iterator[list[str]]:
+    """Yield the sentences of files and folders in order, tokens normalised as the encoder will read them.
+
+    A sentence of more than 512 tokens is cut, as the encoder does. `on_skip` is told of each document that cannot be
+    read, in one line.
+
+    Raises:
+        ModelError: a text to be read as tokens is missing or is not UTF-8.
+        DocumentError: a text does not exist.
+        QueryError: there is no such language.
+    """
+    cut = _tokenized(texts) if options.tokenized else _raw(texts, options.language, on_skip)
+    for sentence in cut:
+        tokens = [normalise_token(token, options.normalise) for token in sentence]
+        for start in range(0, len(tokens), MAX_TOKENS):
+            yield tokens[start : start + MAX_TOKENS]
+
+
+def files_of(texts: Sequence[Path]) -> list[TextFile]:
+    """Every file of the texts given, hidden ones left out, with size and digest; raises `ModelError` for none."""
+    found = []
+    for path in _paths(texts):
+        with path.open("rb") as stream:
+            found.append(TextFile(str(path), path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()))
+    return found
+
+
+def _paths(texts: Sequence[Path]) -> Iterator[Path]:
+    for text in texts:
+        if text.is_dir():
+            parts = sorted(path for path in text.rglob("*") if path.is_file())
+            yield from (path for path in parts if not any(p.startswith(".") for p in path.relative_to(text).parts))
+        elif text.is_file():
+            yield text
+        else:
+            raise ModelError(f"{text} does not exist or is no file; check the path of the text")
+
+
+def _tokenized(texts: Sequence[Path]) -> Iterator[list[str]]:
+    for path in _paths(texts):
+        try:
+            with _opened(path) as stream:
+                for number, line in enumerate(stream, 1):
+                    yield _decoded(line, path, number).split()
+        except (OSError, EOFError, lzma.LZMAError) as error:
+            raise ModelError(f"{path} cannot be read ({error}); correct it or leave it out") from error
+
+
+def _opened(path: Path) -> IO[bytes] | lzma.LZMAFile | gzip.GzipFile | bz2.BZ2File:
+    match path.suffix.lower():
+        case ".xz":
+            return lzma.open(path)
+        case ".gz":
+            return gzip.open(path)
+        case ".bz2":
+            return bz2.open(path)
+    return path.open("rb")
+
+
+def _decoded(line: bytes, path: Path, number: int) -> str:
+    try:
+        return line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{path}, line {number} is not UTF-8; convert it, or train without --tokenized") from error
+
+
+def _raw(texts: Sequence[Path], language: str, on_skip: Callable[[str], None]) -> Iterator[list[str]]:
+    analyser = TextAnalyser(language)
+    # One by one: that two documents bear one id is of no matter here.
+    for text in texts:
+        for document in read_documents([text]):
+            if isinstance(document, Skipped):
+                on_skip(f"{document.source}: {document.reason}")
+                continue
+            for sentence in analyser.sentences(document.text):
+                if any(token.kind is not TokenKind.PUNCTUATION for token in sentence.tokens):
+                    yield [token.text for token in sentence.tokens]

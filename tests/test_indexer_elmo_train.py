@@ -1,0 +1,427 @@
+"""Training from text to a model folder: it learns, it resumes exactly, what it writes is what it trained."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from safetensors.numpy import load_file
+from test_indexer_elmo_bilm import slow_direction, slow_word
+
+from indexer.elmo import load_encoder
+from indexer.elmo.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
+from indexer.elmo.config import tensor_shapes
+from indexer.elmo.perplexity import PerplexityMeter
+from indexer.elmo.train import TrainConfig, TrainProgress, TrainStage, command_of, train
+from indexer.elmo.training_corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
+from indexer.elmo.training_start import CONFIGS, Size
+from indexer.elmo.training_text import TextOptions, read_sentences
+from indexer.elmo.weights import SOFTMAX, WEIGHTS, Model, OutputLayer, read_model, read_output_layer, verify_model
+from indexer.errors import ModelError
+from ui.cli import run_command
+
+Numbers = npt.NDArray[np.floating]
+
+
+PLACES = {"cat": "barn", "trout": "river", "lark": "field", "goat": "hill", "bat": "cave"}
+
+
+def toy_text(count: int) -> str:
+    """Sentences whose last word depends on an earlier one: an animal and the place where it lives."""
+    rng = np.random.default_rng(0)
+    begins = ("slowly", "often", "again")
+    lines = []
+    for _ in range(count):
+        animal = str(rng.choice(list(PLACES)))
+        lines.append(f"{rng.choice(begins)} the {animal} goes to its {PLACES[animal]} .\n")
+    return "".join(lines)
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("text") / "toy.txt"
+    path.write_text(toy_text(300), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def config(text: Path) -> TrainConfig:
+    return TrainConfig((text,), Size.TINY, steps=150, tokenized=True)
+
+
+@pytest.fixture(scope="module")
+def trained(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[TrainProgress]]:
+    """An uninterrupted training, and what it told."""
+    out = tmp_path_factory.mktemp("trained") / "model"
+    told: list[TrainProgress] = []
+    train(config, out, 50, told.append)
+    return out, told
+
+
+def perplexity_of_unigrams(text: str) -> float:
+    """Of the best model that knows no context, over words and sentence ends."""
+    counts = Counter(word for line in text.splitlines() for word in [*line.split(), "</S>"])
+    total = sum(counts.values())
+    return math.exp(-sum(n / total * math.log(n / total) for n in counts.values()))
+
+
+def test_it_learns_what_no_unigram_model_can_know(trained: tuple[Path, list[TrainProgress]], text: Path) -> None:
+    record = json.loads((trained[0] / "training.json").read_text())
+    before, after = (record["results"]["perplexity"][when] for when in ("before", "after"))
+    unigrams = perplexity_of_unigrams(text.read_text())
+    for direction in ("forward", "backward"):
+        assert after[direction] < 0.7 * unigrams < before[direction]
+    assert record["results"]["steps"] == 150
+    assert record["results"]["tokens"] == 150 * 32 * 16
+
+
+def test_progress_tells_speed_loss_perplexities_and_time_left(trained: tuple[Path, list[TrainProgress]]) -> None:
+    reading, *others = trained[1]
+    assert (reading.stage, reading.sentences, reading.tokens) == (TrainStage.READING, 300, 300 * 8)
+    steps = [event for event in others if event.stage is TrainStage.TRAINING]
+    assert [event.step for event in steps] == list(range(1, 151))
+    assert [event.fraction for event in steps] == pytest.approx([n / 150 for n in range(1, 151)])
+    kept = [event for event in others if event.stage is TrainStage.CHECKPOINT]
+    assert [event.step for event in kept] == [50, 100, 150]
+    losses = [event.loss or 0 for event in kept]
+    assert losses == sorted(losses, reverse=True)
+    forward = [event.forward or 0 for event in kept]
+    assert forward == sorted(forward, reverse=True)
+    assert all((event.tokens_per_second or 0) > 0 and event.seconds_left is not None for event in steps)
+    rates = [event.rate or 0 for event in steps]
+    assert max(rates) < 1e-2
+    assert rates[-1] == pytest.approx(1e-2 / 150)
+
+
+def test_the_folder_is_a_model_with_card_output_layer_and_checksums(
+    trained: tuple[Path, list[TrainProgress]], text: Path
+) -> None:
+    out = trained[0]
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        ["MODEL_CARD.md", "SHA256SUMS", "config.json", SOFTMAX, "training.json", "vocab.txt", WEIGHTS]
+    )
+    verify_model(out)
+    output = read_output_layer(out)
+    assert output is not None
+    assert output.words[:3] == MARKS
+    counts = Counter(text.read_text().split())
+    assert [counts[word] for word in output.words[3:]] == sorted(counts.values(), reverse=True)
+    encoder = load_encoder(out)
+    assert encoder.encode([["the", "cat", "goes"]])[0].shape == (3, 3, 32)
+    card = (out / "MODEL_CARD.md").read_text()
+    record = json.loads((out / "training.json").read_text())
+    for told in (
+        str(text),
+        record["files"][0]["sha256"],
+        "--size tiny --steps 150 --seed 1 --tokenized",
+        "tensorflow 2",
+    ):
+        assert told in card
+
+
+def test_the_last_words_follow_from_the_first(trained: tuple[Path, list[TrainProgress]]) -> None:
+    """The model's own prediction through the encoder: what is trained is what is used."""
+    output, encoder = read_output_layer(trained[0]), load_encoder(trained[0])
+    assert output is not None
+    sentences = [["often", "the", animal, "goes", "to", "its"] for animal in PLACES]
+    for states, place in zip(encoder.encode(sentences), PLACES.values(), strict=True):  # (3, 6, dim)
+        forward = states[-1, -1, :16] @ output.weights.T + output.bias  # (words,)
+        assert output.words[int(np.argmax(forward))] == place
+
+
+def test_a_finished_training_says_so(
+    trained: tuple[Path, list[TrainProgress]], config: TrainConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.stat().st_mtime_ns for path in trained[0].iterdir()}
+    assert train(config, trained[0]).already
+    command = ["train", str(config.texts[0]), "--out", str(trained[0]), "--size", "tiny", "--steps", "150"]
+    assert run_command([*command, "--tokenized"]) == 0
+    assert "trained already, nothing left to do; 150 steps" in capsys.readouterr().err
+    assert {path.name: path.stat().st_mtime_ns for path in trained[0].iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("options", "difference"),
+    [
+        (["--steps", "151", "--tokenized"], "--steps 150, not 151"),
+        (["--steps", "150"], "--tokenized true, not false"),
+        (["--minutes", "1", "--tokenized"], "--minutes null, not 1.0"),
+        (["--steps", "150", "--tokenized", "--seed", "2"], "--seed 1, not 2"),
+    ],
+)
+def test_other_settings_for_a_folder_are_refused_in_one_line(
+    trained: tuple[Path, list[TrainProgress]],
+    config: TrainConfig,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    difference: str,
+) -> None:
+    command = ["train", str(config.texts[0]), "--out", str(trained[0]), "--size", "tiny", *options]
+    assert run_command(command) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"was begun with {difference}; give the same options" in line
+
+
+def test_a_training_killed_and_resumed_equals_an_uninterrupted_one(
+    trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
+) -> None:
+    out = tmp_path / "killed"
+    code = "from ui.cli import main; main()"
+    command = ["train", str(config.texts[0]), "--out", str(out), "--size", "tiny", "--steps", "150", "--tokenized"]
+    process = subprocess.Popen([sys.executable, "-c", code, *command, "--checkpoint-every", "10", "--quiet"])
+    end = time.monotonic() + 100
+    while not (out / "checkpoint").exists() and time.monotonic() < end:
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    saved = load_checkpoint(out / "checkpoint")
+    assert saved is not None
+    assert 10 <= saved.state["standing"]["step"] < 150
+    assert run_command([*command, "--checkpoint-every", "7", "--quiet"]) == 0
+    for name in (WEIGHTS, SOFTMAX):
+        one, other = load_file(trained[0] / name), load_file(out / name)
+        assert set(one) == set(other)
+        for key, array in one.items():
+            np.testing.assert_allclose(other[key], array, rtol=0, atol=1e-5, err_msg=key)
+    assert not (out / "checkpoint").exists()
+
+
+def test_the_same_seed_gives_the_same_model_and_another_another(
+    trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
+) -> None:
+    train(config, tmp_path / "same", 1000)
+    train(replace(config, seed=2, steps=1), tmp_path / "other", 1000)
+    assert (tmp_path / "same" / WEIGHTS).read_bytes() == (trained[0] / WEIGHTS).read_bytes()
+    assert (tmp_path / "same" / SOFTMAX).read_bytes() == (trained[0] / SOFTMAX).read_bytes()
+    assert (tmp_path / "other" / WEIGHTS).read_bytes() != (trained[0] / WEIGHTS).read_bytes()
+
+
+class StoppedError(Exception):
+    pass
+
+
+def test_a_checkpoint_holds_every_weight_and_moment_and_the_place_in_the_text(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    def stop(event: TrainProgress) -> None:
+        if event.stage is TrainStage.CHECKPOINT:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        train(config, tmp_path / "model", 3, stop)
+    saved = load_checkpoint(tmp_path / "model" / "checkpoint")
+    assert saved is not None
+    shapes = {name: shape for name, shape in tensor_shapes(CONFIGS[Size.TINY]).items() if not name.startswith("mix.")}
+    n_words = len(saved.state["words"])
+    shapes |= {"softmax.weights": (n_words, 16), "softmax.bias": (n_words,)}
+    for name, shape in shapes.items():
+        for kind in ("weight", "mean", "square"):
+            array = saved.arrays[f"{kind}.{name}"]
+            assert array.shape == shape
+            assert np.abs(array).max() > 0, (kind, name)
+    state = {"state.cells": (2, 2, 32, 64), "state.outputs": (2, 2, 32, 16), "updates": ()}
+    state |= {"position.sentences": (32,), "position.offsets": (32,)}
+    for name, shape in state.items():
+        assert saved.arrays[name].shape == shape
+        assert np.abs(saved.arrays[name]).max() > 0
+    kinds = {f"{kind}.{name}" for kind in ("weight", "mean", "square") for name in shapes}
+    assert set(saved.arrays) == kinds | set(state)
+    assert saved.state["standing"]["step"] == 3
+    assert saved.arrays["updates"] == 3
+    with pytest.raises(ModelError, match="--seed 1, not 5"):
+        train(replace(config, seed=5), tmp_path / "model")
+    path = tmp_path / "model" / "checkpoint" / FILE
+    damaged = bytearray(path.read_bytes())
+    damaged[-5] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(ModelError, match=r"is damaged; remove .*checkpoint to begin again"):
+        train(config, tmp_path / "model")
+
+
+def test_a_checkpoint_reads_back_and_an_unfinished_one_changes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    assert load_checkpoint(folder) is None
+    for step in range(3):
+        arrays: dict[str, npt.NDArray[np.generic]] = {
+            "a": np.arange(6, dtype=np.float32).reshape(2, 3).T + step,
+            "b": np.array(step, np.int64),
+        }
+        save_checkpoint(folder, Saved(arrays, {"step": step, "words": ["ß", "\u2028"]}))
+        (tmp_path / ".checkpoint.partial").mkdir()
+        (tmp_path / ".checkpoint.partial" / FILE).write_bytes(b"half")
+        saved = load_checkpoint(folder)
+        assert saved is not None
+        assert saved.state == {"step": step, "words": ["ß", "\u2028"]}
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(saved.arrays[name], array)
+
+
+def test_the_time_budget_ends_a_training_with_the_learning_rate_at_zero(config: TrainConfig, tmp_path: Path) -> None:
+    told: list[TrainProgress] = []
+    report = train(replace(config, steps=None, minutes=0.05), tmp_path / "model", 1000, told.append)
+    assert report.seconds >= 3
+    steps = [event for event in told if event.stage is TrainStage.TRAINING]
+    assert steps[-1].fraction == 1
+    assert (steps[-1].rate or 1) < 0.1 * max(event.rate or 0 for event in steps)
+    assert steps[-1].seconds_left == 0
+
+
+def test_a_model_is_continued_with_its_own_vocabulary_on_raw_text(
+    trained: tuple[Path, list[TrainProgress]], tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.md").write_text("# Notes\n\n" + "The goat goes often to its hill. It rains. " * 20)
+    (tmp_path / "in" / "b.txt").write_text("The new lark sings over its field. " * 20)
+    (tmp_path / "in" / "c.pdf").write_bytes(b"no pdf")
+    out = tmp_path / "model"
+    report = train(TrainConfig((tmp_path / "in",), steps=2, source=str(trained[0])), out)
+    assert any("c.pdf" in notice for notice in report.notices)
+    before, after = read_output_layer(trained[0]), read_output_layer(out)
+    assert before is not None
+    assert after is not None
+    assert after.words == before.words
+    assert np.abs(after.weights - before.weights).max() < 0.02
+    old, new = read_model(trained[0]), read_model(out)
+    for name, weight in new.weights.items():
+        assert np.abs(weight - old.weights[name]).max() < 0.02
+    assert (new.weights["forward.0.kernel"] != old.weights["forward.0.kernel"]).any()
+    record = json.loads((out / "training.json").read_text())
+    assert record["settings"]["--from"] == str(trained[0])
+    assert f"It continues `{trained[0]}`" in (out / "MODEL_CARD.md").read_text()
+
+
+def test_a_model_without_output_layer_gets_one_for_the_text(
+    tiny_folder: Path, config: TrainConfig, tmp_path: Path
+) -> None:
+    report = train(replace(config, size=None, steps=2, source=str(tiny_folder)), tmp_path / "model")
+    assert any("sense space" in notice for notice in report.notices)
+    output = read_output_layer(tmp_path / "model")
+    assert output is not None
+    assert set(output.words) == {*MARKS, *config.texts[0].read_text().split()}
+    assert read_model(tmp_path / "model").config == read_model(tiny_folder).config
+
+
+def slow_perplexities(sentences: list[list[str]], model: Model, output: OutputLayer) -> list[float]:
+    """Brute force: every sentence, every place, every word."""
+    number = {word: i for i, word in enumerate(output.words)}
+    nats: list[list[float]] = [[], []]
+    for sentence in sentences:
+        marked = ["<S>", *sentence, "</S>"]
+        for d, (name, tokens) in enumerate((("forward", marked), ("backward", marked[::-1]))):
+            words = np.stack([slow_word(token, model.config, model.weights) for token in tokens])
+            states = slow_direction(words, name, model.config, model.weights)[-1]
+            for state, following in zip(states[:-1], tokens[1:], strict=True):
+                scores = output.weights.astype(np.float64) @ state + output.bias
+                told = scores[number.get(following, number["<UNK>"])]
+                nats[d].append(math.log(np.exp(scores).sum()) - told)
+    return [math.exp(np.mean(each)) for each in nats]
+
+
+def test_perplexity_is_that_of_brute_force(tiny_model: Model, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    rng = np.random.default_rng(1)
+    sentences = [[f"w{i}" * (1 + i % 3) for i in rng.integers(0, 12, n)] for n in (1, 5, 3, 9, 2)]
+    prepare(sentences, tmp_path / "prepared", tiny_model.config.max_characters, lambda *_: None)
+    corpus = open_corpus(tmp_path / "prepared")
+    words = vocabulary_of(corpus, 9)  # some are <UNK>
+    p = tiny_model.config.projection
+    output = OutputLayer(words, rng.normal(0, 1, (9, p)).astype(np.float32), rng.normal(0, 1, 9).astype(np.float32))
+    weights = {name: tf.Variable(np.asarray(weight, np.float32)) for name, weight in tiny_model.weights.items()}
+    meter = PerplexityMeter(tiny_model.config, weights, tf.Variable(output.weights), tf.Variable(output.bias))
+    marked = [np.concatenate([[0], corpus.sentence(n), [1]]) for n in range(len(sentences))]
+    found = meter(marked, word_numbers(corpus, words), corpus.spellings)
+    assert found.tokens == sum(len(sentence) + 1 for sentence in sentences)
+    assert [found.forward, found.backward] == pytest.approx(slow_perplexities(sentences, tiny_model, output), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "message"),
+    [
+        ({}, ["nowhere.txt"], "nowhere.txt does not exist; check the path of the text"),
+        ({"a.txt": b"one line\n"}, ["a.txt"], "the text has 1 sentences; at least two are needed"),
+        ({"a.txt": b"fine\nnot \xff fine\n"}, ["a.txt"], "a.txt, line 2 is not UTF-8; convert it"),
+        ({"a.txt.xz": b"no xz"}, ["a.txt.xz"], "a.txt.xz cannot be read"),
+        ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--from", "no-such-model"], "no model 'no-such-model'"),
+        ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--from", "default"], "is not of size tiny, and keeps its own"),
+        ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--minutes", "1"], "both --minutes and --steps are given"),
+        ({"a.txt": b"a b\nb a\n", "out/notes.txt": b"mine"}, ["a.txt"], "out holds notes.txt, and no training"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    files: dict[str, bytes],
+    options: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, content in files.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(content)
+    assert (
+        run_command(["train", *options, "--out", "out", "--size", "tiny", "--steps", "1", "--tokenized", "--quiet"])
+        == 1
+    )
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert Path("out").exists() == ("out/notes.txt" in files)
+
+
+def test_two_trainings_do_not_share_a_folder(config: TrainConfig, tmp_path: Path) -> None:
+    def again(event: TrainProgress) -> None:
+        with pytest.raises(ModelError, match="is being trained by another process"):
+            train(config, tmp_path / "model")
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        train(config, tmp_path / "model", told=again)
+
+
+def test_text_is_read_as_tokens_or_through_the_analyser(tmp_path: Path) -> None:
+    import gzip
+
+    options = TextOptions(True, "en", CONFIGS[Size.TINY].normalise)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "1.txt.gz").write_bytes(gzip.compress("He did n’t .\n\n``  yes ''\n".encode()))
+    (tmp_path / "b" / ".hidden").write_bytes(b"not this")
+    skipped: list[str] = []
+    assert list(read_sentences([tmp_path / "b"], options, skipped.append)) == [
+        ["He", "did", "n't", "."],
+        ['"', "yes", '"'],
+    ]
+    (tmp_path / "c.txt").write_text("He didn’t. * * *\n\nShe did " + "very " * 600 + "well.")
+    raw = list(read_sentences([tmp_path / "c.txt"], replace(options, tokenized=False), skipped.append))
+    assert raw[0] == ["He", "did", "n't", "."]
+    assert [len(sentence) for sentence in raw[-2:]] == [512, 604 - 512]
+    assert skipped == []
+
+
+def test_a_prepared_text_reads_back(tmp_path: Path) -> None:
+    sentences = [["b", "a", "<S>"], ["a"], ["<UNK>", "a", "\x85"], ["é" * 60, "b"]]
+    prepare([[], *sentences, []], tmp_path / "prepared", 50, lambda *_: None)
+    corpus = open_corpus(tmp_path / "prepared")
+    assert [[corpus.types[i] for i in corpus.sentence(n)] for n in range(corpus.n_sentences)] == sentences
+    assert corpus.types[:4] == ("<S>", "</S>", "a", "b")
+    assert corpus.counts[:4].tolist() == [5, 4, 3, 2]
+    assert vocabulary_of(corpus, 5) == (*MARKS, "a", "b")
+    assert word_numbers(corpus, vocabulary_of(corpus, 5))[:4].tolist() == [0, 1, 3, 4]
+
+
+def test_the_command_line_that_a_card_names_asks_for_the_same() -> None:
+    config = TrainConfig((Path("my text.txt"),), None, 1.5, None, 3, "default", True, "de")
+    assert command_of(config, Path("out")) == (
+        "polyseme train 'my text.txt' --out out --minutes 1.5 --seed 3 --from default --language de --tokenized"
+    )
