@@ -1,6 +1,5 @@
 """Encoders that several test files share: a tiny one with random weights, and the bundled model."""
 
-import sqlite3  # noqa: F401  # before TensorFlow, which brings an SQLite of its own, without full-text search
 from pathlib import Path
 
 import pytest

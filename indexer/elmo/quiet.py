@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sqlite3  # noqa: F401  # before TensorFlow: it brings an SQLite of its own, without full-text search
 import sys
 from collections.abc import Iterator
 
