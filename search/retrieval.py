@@ -5,8 +5,10 @@ A segment's rows of one type are a range of a memory-mapped file, so "the same w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -40,17 +42,19 @@ def nearest_sentences(snapshot: Snapshot, query: Array, k: int, documents: Mask 
     ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for segment in snapshot.segments.values():
         allowed = snapshot.sentence_mask(segment, documents)
-        rows = _sentence_rows(segment, query, max(CANDIDATES, 4 * k), allowed)
+        wanted = max(CANDIDATES, 4 * k)
+        rows = _candidates(partial(getattr, segment, "sentence_index"), len(segment.sentences), query, wanted, allowed)
         ids.append(np.asarray(segment.sentence_ids[rows]))
         scores.append(scan(segment.sentences, query, rows))
     return ranked(np.concatenate(ids), np.concatenate(scores), k)
 
 
-def _sentence_rows(segment: Segment, query: Array, wanted: int, allowed: Mask | None) -> Ids:
-    count = len(segment.sentences) if allowed is None else int(allowed.sum())
-    if count > max(wanted, SCAN_LIMIT if allowed is not None else 0):
+def _candidates(index: Callable[[], Any], n: int, query: Array, wanted: int, allowed: Mask | None) -> Ids:
+    """Rows worth scoring: what the index of n rows proposes, or all allowed ones where those are few."""
+    count = n if allowed is None else int(allowed.sum())
+    if count > wanted and (allowed is None or count > SCAN_LIMIT):
         try:
-            rows = search_index(segment.sentence_index, query, wanted, allowed)
+            rows = search_index(index(), query, wanted, allowed)
         except CollectionError:  # a damaged index file costs time, not answers
             rows = np.zeros(0, np.int64)
         if len(rows) >= wanted:
@@ -92,26 +96,15 @@ def nearest_any(
     both = np.concatenate([sense, np.sqrt(weight) * word]).astype(np.float32) / np.float32(np.sqrt(1 + weight))
     ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for segment in snapshot.segments.values():
-        rows = _token_rows(snapshot, segment, both, max(CANDIDATES, 4 * k), documents)
+        mask = snapshot.sentence_mask(segment, documents)
+        allowed = None if mask is None else mask[segment.token_sentences]
+        wanted = max(CANDIDATES, 4 * k)
+        rows = _candidates(partial(getattr, segment, "token_index"), len(segment.tokens), both, wanted, allowed)
         found = Rows(segment, rows)
         identity = _word_scores(collection, segment, rows, word)
         ids.append(found.ids)
         scores.append(((scan(segment.tokens, sense, rows) + weight * identity) / (1 + weight)).astype(np.float32))
     return ranked(np.concatenate(ids), np.concatenate(scores), k)
-
-
-def _token_rows(snapshot: Snapshot, segment: Segment, query: Array, wanted: int, documents: Mask | None) -> Ids:
-    mask = snapshot.sentence_mask(segment, documents)
-    allowed = None if mask is None else mask[segment.token_sentences]
-    count = len(segment.tokens) if allowed is None else int(allowed.sum())
-    if count > wanted and (allowed is None or count > SCAN_LIMIT):
-        try:
-            rows = search_index(segment.token_index, query, wanted, allowed)
-        except CollectionError:  # a damaged index file costs time, not answers
-            rows = np.zeros(0, np.int64)
-        if len(rows) >= wanted:
-            return rows
-    return np.arange(count) if allowed is None else np.flatnonzero(allowed)
 
 
 def _word_scores(collection: Collection, segment: Segment, rows: Ids, word: Array) -> Array:

@@ -18,7 +18,7 @@ from indexer.collection.segment import (
     publish,
     write_indexes,
 )
-from indexer.collection.vectors import Array, Ids, Mask, joint
+from indexer.collection.vectors import Ids, Mask, joint_rows
 from indexer.collection.writer import (
     Writer,
     insert_ranges,
@@ -127,11 +127,8 @@ def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
     tokens = np.load(aside / "tokens.npy", mmap_mode="r")
     kinds = np.repeat(np.arange(len(types.ids)), types.counts)  # (n,)
 
-    def joint_rows(rows: Ids) -> Array:
-        words = types.vectors[kinds[rows]].astype(np.float32)
-        return joint(tokens[rows].astype(np.float32), words, settings["word_weight"])
-
-    write_indexes(aside, tokens, np.load(aside / "sentences.npy", mmap_mode="r"), joint_rows)
+    joint = joint_rows(tokens, types.vectors, kinds, settings["word_weight"])
+    write_indexes(aside, tokens, np.load(aside / "sentences.npy", mmap_mode="r"), joint)
     files = publish(aside, writer.path / "segments" / name)
     _replace(writer, group, _Merged(name, sentences, len(tokens), files, types), settings)
 

@@ -134,6 +134,18 @@ def row_products(rows: Array, query: Array) -> Array:
     return products
 
 
+def joint_rows(tokens: Half, words: Half, kinds: Ids, weight: float) -> Callable[[Ids], Array]:
+    """Reader of joint vectors by row, for building an index in pieces.
+
+    tokens: (n, d) unit rows; words: (T, p) unit rows; kinds: (n,) row of ``words`` -> rows (m,) -> (m, d + p)
+    """
+
+    def read(rows: Ids) -> Array:
+        return joint(tokens[rows].astype(np.float32), words[kinds[rows]].astype(np.float32), weight)
+
+    return read
+
+
 def scan(vectors: Half, query: Array, rows: Ids | None = None) -> Array:
     """Exact cosines of stored half-precision unit rows with a unit query.
 

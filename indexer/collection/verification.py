@@ -13,7 +13,7 @@ from indexer.collection.compaction import open_segments, records_of
 from indexer.collection.records import VerifyReport
 from indexer.collection.schema import read_settings
 from indexer.collection.segment import INDEX_FILES, Segment, damaged_files, file_record, write_indexes
-from indexer.collection.vectors import SCAN_ROWS, Array, Ids, joint
+from indexer.collection.vectors import SCAN_ROWS, joint_rows
 from indexer.collection.writer import Writer, segment_types, stored_type_vectors
 from indexer.text import TextAnalyser
 from indexer.vectorise import Vectoriser
@@ -56,11 +56,8 @@ def _rebuild(writer: Writer, segment: Segment) -> None:
     types, _, counts = segment_types(writer, segment.key)
     vectors = stored_type_vectors(writer, types)
     kinds = np.repeat(np.arange(len(types)), counts)
-
-    def joint_rows(rows: Ids) -> Array:
-        return joint(segment.tokens[rows].astype(np.float32), vectors[kinds[rows]].astype(np.float32), weight)
-
-    write_indexes(segment.folder, segment.tokens, segment.sentences, joint_rows)
+    joint = joint_rows(segment.tokens, vectors, kinds, weight)
+    write_indexes(segment.folder, segment.tokens, segment.sentences, joint)
 
 
 def verify(collection: Collection, encoder: Encoder | None, sample: int) -> VerifyReport:

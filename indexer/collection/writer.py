@@ -22,7 +22,7 @@ from safetensors.numpy import save
 from indexer.collection.records import DocumentEntry, DocumentPart, Scalar, SentenceEntry, StoredDocument
 from indexer.collection.schema import DATABASE_NAME, State, connect, id_set, read_settings, write_settings
 from indexer.collection.segment import FileRecord, SegmentData, write_segment
-from indexer.collection.vectors import Array, Half, Ids, Mask, Transform, joint
+from indexer.collection.vectors import Array, Half, Ids, Mask, Transform, joint_rows
 from indexer.errors import CollectionError
 
 TypeVectors = Callable[[Sequence[str]], Array]
@@ -176,13 +176,9 @@ class Writer:
         name = f"{settings['next_segment']:08d}"
         keys = self._document_keys(parts, settings["next_document"])
         data, order, type_of = _arrange(parts, keys, types, settings["next_sentence"], settings["next_occurrence"])
-        weight = settings["word_weight"]
-
-        def joint_rows(rows: Ids) -> Array:
-            return joint(data.tokens[rows].astype(np.float32), types.vectors[type_of[rows]].astype(np.float32), weight)
-
+        joint = joint_rows(data.tokens, types.vectors, type_of, settings["word_weight"])
         with storage_errors(self.path):
-            files = write_segment(self.path / "segments" / name, data, joint_rows)
+            files = write_segment(self.path / "segments" / name, data, joint)
             with self.db.atomic():
                 for key, transform in (transforms or {}).items():
                     self.set_array(key, transform)

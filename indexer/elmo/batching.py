@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from indexer.errors import ModelError
+
 MAX_TOKENS = 512  # of one window
 OVERLAP = 128  # tokens that two neighbouring windows share
 _STEP = MAX_TOKENS - OVERLAP
@@ -44,3 +46,18 @@ def batches_of(lengths: Sequence[int], places: int) -> list[list[int]]:
         else:
             batches.append([item])
     return batches
+
+
+def real_tokens(tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) -> list[list[str]]:
+    """Each row without its padding; `ModelError` if rows and lengths do not fit each other."""
+    if len(tokens) != len(sequence_len):
+        raise ModelError(f"{len(tokens)} rows of tokens but {len(sequence_len)} lengths; give one for each row")
+    for number, (row, length) in enumerate(zip(tokens, sequence_len, strict=True)):
+        if not 0 <= length <= len(row):
+            raise ModelError(f"sequence_len[{number}] is {length}, its row has {len(row)} tokens; correct it")
+    return [list(row[:length]) for row, length in zip(tokens, sequence_len, strict=True)]
+
+
+def mean_over_tokens(elmo: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Mean over the tokens, (t, dim) -> (dim,); zeros for none."""
+    return np.asarray(elmo.sum(axis=0) / max(len(elmo), 1), np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo import ElmoOutputs, Precision, Representation
-from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, windows_of
+from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, mean_over_tokens, real_tokens, windows_of
 from indexer.elmo.bundled import english_counts
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
 from indexer.elmo.config import BiLMConfig, Normalise
@@ -63,7 +63,7 @@ class ElmoEncoder:
         for state, sense in zip(states, self._sense(read, states), strict=True):
             layers = state[:, 1:-1]  # (n_layers, t, dim)
             elmo = self._mix(layers)  # (t, dim)
-            found.append(Representation(layers, elmo, sense, _mean(elmo)))
+            found.append(Representation(layers, elmo, sense, mean_over_tokens(elmo)))
         return found
 
     def word_vectors(self, forms: Sequence[str]) -> Array:
@@ -78,12 +78,7 @@ class ElmoEncoder:
 
     def tokens(self, tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) -> ElmoOutputs:
         """See `Encoder.tokens`; raises `ModelError` if the two do not fit each other."""
-        if len(tokens) != len(sequence_len):
-            raise ModelError(f"{len(tokens)} rows of tokens but {len(sequence_len)} lengths; give one for each row")
-        for number, (row, length) in enumerate(zip(tokens, sequence_len, strict=True)):
-            if not 0 <= length <= len(row):
-                raise ModelError(f"sequence_len[{number}] is {length}, its row has {len(row)} tokens; correct it")
-        rows = [list(row[:length]) for row, length in zip(tokens, sequence_len, strict=True)]
+        rows = real_tokens(tokens, sequence_len)
         return self._outputs(rows, max(map(len, tokens), default=0))
 
     def _normalised(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -101,7 +96,7 @@ class ElmoEncoder:
         for i, state in enumerate(self._states(rows)):
             layers[:, i, : len(rows[i])] = state[:, 1:-1]
             elmo[i, : len(rows[i])] = self._mix(state[:, 1:-1])
-            default[i] = _mean(elmo[i, : len(rows[i])])
+            default[i] = mean_over_tokens(elmo[i, : len(rows[i])])
         return ElmoOutputs(layers[0, :, :, : self.config.projection], layers[1], layers[-1], elmo, default)
 
     def _sense(self, sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
@@ -173,11 +168,6 @@ class ElmoEncoder:
     @functools.cached_property
     def _words(self) -> WordVectors:
         return WordVectors(self._network, self.config)
-
-
-def _mean(elmo: Array) -> Array:
-    """Mean over the tokens, (t, dim) -> (dim,); zeros for none."""
-    return np.asarray(elmo.sum(axis=0) / max(len(elmo), 1), np.float32)
 
 
 def _start(kept: State, b: int) -> State:

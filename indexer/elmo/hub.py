@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo import ElmoOutputs, Precision, Representation
-from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, windows_of
+from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, mean_over_tokens, real_tokens, windows_of
 from indexer.elmo.bundled import english_counts
 from indexer.elmo.characters import normalise_token
 from indexer.elmo.config import BiLMConfig, Normalise, read_config
@@ -81,7 +81,7 @@ class HubEncoder:
         read = self._normalised(sentences)
         states = self._states(read)
         return [
-            Representation(state[:N_LAYERS, 1:-1], state[_MIX, 1:-1], sense, _mean(state[_MIX, 1:-1]))
+            Representation(state[:N_LAYERS, 1:-1], state[_MIX, 1:-1], sense, mean_over_tokens(state[_MIX, 1:-1]))
             for state, sense in zip(states, _sense(read, states), strict=True)
         ]
 
@@ -102,12 +102,7 @@ class HubEncoder:
 
     def tokens(self, tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) -> ElmoOutputs:
         """See `Encoder.tokens`; padding is the module's own, but zero where a row is too long for one window."""
-        if len(tokens) != len(sequence_len):
-            raise ModelError(f"{len(tokens)} rows of tokens but {len(sequence_len)} lengths; give one for each row")
-        for number, (row, length) in enumerate(zip(tokens, sequence_len, strict=True)):
-            if not 0 <= length <= len(row):
-                raise ModelError(f"sequence_len[{number}] is {length}, its row has {len(row)} tokens; correct it")
-        rows = [list(row[:length]) for row, length in zip(tokens, sequence_len, strict=True)]
+        rows = real_tokens(tokens, sequence_len)
         width = max(map(len, tokens), default=0)
         if width == 0 or width > MAX_TOKENS:
             return self._from_states(rows, width)
@@ -120,7 +115,7 @@ class HubEncoder:
         states = np.zeros((N_LAYERS + 1, len(rows), width, self.dim), np.float32)  # (layers and mix, b, t, dim)
         for i, state in enumerate(self._states(rows)):
             states[:, i, : len(rows[i])] = state[:, 1:-1]
-        default = [_mean(states[_MIX, i, : len(row)]) for i, row in enumerate(rows)]  # (dim,) each
+        default = [mean_over_tokens(states[_MIX, i, : len(row)]) for i, row in enumerate(rows)]  # (dim,) each
         means = np.asarray(default, np.float32).reshape(len(rows), self.dim)  # (b, dim)
         return ElmoOutputs(states[0, :, :, : self._projection], states[1], states[2], states[_MIX], means)
 
@@ -221,11 +216,6 @@ def _sense(sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[
     spelled = [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
     weights = [rarity_weights(counts.frequencies(sentence)) for sentence in spelled]  # (t,) each
     return sense_blocks([state[N_LAYERS - 1] for state in states], [state[0, 1:-1] for state in states], weights)
-
-
-def _mean(elmo: Array) -> Array:
-    """Mean over the tokens, (t, dim) -> (dim,); zeros for none."""
-    return np.asarray(elmo.sum(axis=0) / max(len(elmo), 1), np.float32)
 
 
 def _utf8(text: str) -> bytes:
