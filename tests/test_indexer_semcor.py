@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import tarfile
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from indexer import semcor
 from indexer.errors import DocumentError
-
-ROOT = Path(__file__).parents[1]
 
 MARKUP = """<contextfile concordance=brown>
 <context filename=br-a99 paras=yes>
@@ -67,12 +64,6 @@ TEXT = (
 )
 
 
-@pytest.fixture
-def semcor_markup(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    return importlib.import_module("semcor_markup")
-
-
 def archive(path: Path, files: dict[str, str]) -> Path:
     with tarfile.open(path, "w:xz") as out:
         for name, text in files.items():
@@ -82,13 +73,13 @@ def archive(path: Path, files: dict[str, str]) -> Path:
     return path
 
 
-def test_markup_becomes_readable_text(semcor_markup: ModuleType) -> None:
-    text, _ = semcor_markup.running_text(semcor_markup.read_markup(MARKUP, "br-a99"))
+def test_markup_becomes_readable_text() -> None:
+    text, _ = semcor.running_text(semcor.read_markup(MARKUP, "br-a99"))
     assert text == TEXT
 
 
-def test_offsets_cut_the_tagged_words_from_the_text(semcor_markup: ModuleType) -> None:
-    text, tagged = semcor_markup.running_text(semcor_markup.read_markup(MARKUP, "br-a99"))
+def test_offsets_cut_the_tagged_words_from_the_text() -> None:
+    text, tagged = semcor.running_text(semcor.read_markup(MARKUP, "br-a99"))
     assert [(text[row.start : row.end], row.lemma) for row in tagged] == [
         ("row", "row"),
         ("ferry boats", "ferry boat"),
@@ -102,8 +93,8 @@ def test_offsets_cut_the_tagged_words_from_the_text(semcor_markup: ModuleType) -
     ]
 
 
-def test_senses_are_sense_keys_without_those_that_wordnet_lost_and_without_names(semcor_markup: ModuleType) -> None:
-    _, tagged = semcor_markup.running_text(semcor_markup.read_markup(MARKUP, "br-a99"))
+def test_senses_are_sense_keys_without_those_that_wordnet_lost_and_without_names() -> None:
+    _, tagged = semcor.running_text(semcor.read_markup(MARKUP, "br-a99"))
     senses = {row.lemma: row.senses for row in tagged}
     assert senses["row"] == ("row%2:38:00::",)
     assert senses["say"] == ("say%2:32:00::", "say%2:32:13::")
@@ -126,30 +117,30 @@ def test_senses_are_sense_keys_without_those_that_wordnet_lost_and_without_names
         ("rate of * * f at 16 ` .", "rate of **f at 16'."),
     ],
 )
-def test_words_and_marks_are_set_as_in_print(semcor_markup: ModuleType, parts: str, text: str) -> None:
-    entries = [semcor_markup.Entry(part, "", ()) for part in parts.split()]
-    printed, spans = semcor_markup.sentence_text(entries)
+def test_words_and_marks_are_set_as_in_print(parts: str, text: str) -> None:
+    entries = [semcor.Entry(part, "", ()) for part in parts.split()]
+    printed, spans = semcor.sentence_text(entries)
     assert printed == text
     assert [printed[start:end] for entry, (start, end) in spans if entry.text.isalnum()] == [
         entry.text for entry in entries if entry.text.isalnum()
     ]
 
 
-def test_an_archive_is_read_file_by_file(semcor_markup: ModuleType, tmp_path: Path) -> None:
+def test_an_archive_is_read_file_by_file(tmp_path: Path) -> None:
     path = archive(
         tmp_path / "s.tar.xz", {"s/README": "no markup", "s/brown1/tagfiles/br-a99": MARKUP, "s/brownv/x.txt": "no"}
     )
-    (found,) = semcor_markup.read_archive(path)
+    (found,) = semcor.read_archive(path)
     assert (found.part, found.name, found.text) == ("brown1", "br-a99", TEXT)
 
 
-def test_what_is_not_semcor_is_named(semcor_markup: ModuleType, tmp_path: Path) -> None:
+def test_what_is_not_semcor_is_named(tmp_path: Path) -> None:
     empty = archive(tmp_path / "empty.tar.xz", {"a/b": "c"})
     with pytest.raises(DocumentError, match=r"empty\.tar\.xz holds no folder tagfiles"):
-        list(semcor_markup.read_archive(empty))
+        list(semcor.read_archive(empty))
     with pytest.raises(DocumentError, match=r"none\.tar\.xz cannot be read"):
-        list(semcor_markup.read_archive(tmp_path / "none.tar.xz"))
+        list(semcor.read_archive(tmp_path / "none.tar.xz"))
     with pytest.raises(DocumentError, match="br-a98 has no tagged sentence"):
-        semcor_markup.read_markup("plain words", "br-a98")
+        semcor.read_markup("plain words", "br-a98")
     with pytest.raises(DocumentError, match="br-a97 has a word outside a sentence"):
-        semcor_markup.read_markup("<wf cmd=ignore>Stray</wf>", "br-a97")
+        semcor.read_markup("<wf cmd=ignore>Stray</wf>", "br-a97")
