@@ -1,6 +1,7 @@
 """What is trained, and one step of it: loss of both language models, clipped gradients, Adam (Kingma & Ba 2015)."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,7 +197,8 @@ class TrainingNetwork:
         if not self.shape.dropout:
             return x
         mixed = tf.stack([seed[0] * 1000 + place, seed[1]])
-        return tf.nn.experimental.stateless_dropout(x, self.shape.dropout, mixed, rng_alg="philox")
+        kept: tf.Tensor = _dropped(self.shape.dropout)(x, mixed)
+        return kept
 
     def _loss(self, states: tf.Tensor, targets: tf.Tensor, rows: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
         """Mean loss of one direction. A target among the candidates stands there once, as it should."""
@@ -209,6 +211,17 @@ class TrainingNetwork:
         most = tf.maximum(others, own)  # (n,)
         total = most + tf.math.log(tf.exp(others - most) + tf.exp(own - most))  # (n,)
         return tf.reduce_mean(total - right)
+
+
+@functools.cache
+def _dropped(share: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """Dropout in one pass, compiled."""
+
+    def dropped(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return tf.nn.experimental.stateless_dropout(x, share, seed, rng_alg="philox")
+
+    compiled: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = tf.function(dropped, jit_compile=True)
+    return compiled
 
 
 def _update_rows(
