@@ -13,7 +13,7 @@ from indexer.elmo.bundled import english_counts
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
 from indexer.elmo.config import BiLMConfig, Normalise
 from indexer.elmo.network import Network, State, WordVectors
-from indexer.elmo.sense import RARITY, WINDOW, rarity_weights, sense_blocks
+from indexer.elmo.sense import RARITY, WINDOW, context_states, rarity_weights, sense_blocks
 from indexer.elmo.weights import Model, model_id
 from indexer.errors import ModelError
 
@@ -54,6 +54,10 @@ class ElmoEncoder:
         """See `Encoder.sense`."""
         read = self._normalised(sentences)
         return self._sense(read, self._states(read))
+
+    def contexts(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
+        """The top layer's states around each token, which have not read it: (t, dim) for each sentence."""
+        return [context_states(state[-1]) for state in self._states(self._normalised(sentences))]
 
     def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
         """See `Encoder.represent`."""

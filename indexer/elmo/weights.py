@@ -5,7 +5,8 @@ weights.safetensors    every tensor of `config.tensor_shapes`, in single or half
 MODEL_CARD.md          what it was trained on, how well it does, its licences
 SHA256SUMS             of all the other files, as `sha256sum -c` reads it
 vocab.txt              optional: one word a line, most frequent first
-softmax.safetensors    optional: `weights` (words, projection), `bias` (words,), the language models' output layer
+softmax.safetensors    optional: `weights` (words, projection), `bias` (words,), the language models' output layer;
+                       `counts` (words,), `total` where they are known: how often each word stood in the text read
 sense_space.safetensors  optional: `SenseSpace`, and how often each word of `vocab.txt` was seen
 """
 
@@ -13,7 +14,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +33,15 @@ VOCAB, SOFTMAX, SENSE_SPACE = "vocab.txt", "softmax.safetensors", "sense_space.s
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutputLayer:
-    """The language models' output layer, shared by both directions: state @ weights.T + bias, one row a word."""
+    """The language models' output layer, shared by both directions: state @ weights.T + bias, one row a word.
+
+    `counts`: how often its words stood in the training text, where that is known.
+    """
 
     words: tuple[str, ...]
     weights: npt.NDArray[np.floating]  # (words, projection)
     bias: npt.NDArray[np.floating]  # (words,)
+    counts: WordCounts | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,17 +131,21 @@ def read_output_layer(folder: Path) -> OutputLayer | None:
         return None
     _compare_sums(folder, [SOFTMAX, VOCAB])
     words, tensors = _read_words(folder), _read_tensors(folder / SOFTMAX)
-    if set(tensors) != {"weights", "bias"} or any(len(array) != len(words) for array in tensors.values()):
+    total = tensors.pop("total", None)
+    fits = {"weights", "bias"} <= set(tensors) <= {"weights", "bias", "counts"}
+    if not fits or ("counts" in tensors) != (total is not None) or {len(a) for a in tensors.values()} != {len(words)}:
         raise ModelError(f"{folder / SOFTMAX} does not fit {VOCAB}; get the model again")
-    return OutputLayer(words, tensors["weights"], tensors["bias"])
+    counts = _word_counts(words, tensors["counts"], total) if total is not None else None
+    return OutputLayer(words, tensors["weights"], tensors["bias"], counts)
 
 
 def read_word_counts(folder: Path) -> WordCounts | None:
     """How often the model's words stood in its training text, or None where the folder does not say."""
-    if not (folder / SENSE_SPACE).is_file():
-        return None
-    _compare_sums(folder, [SENSE_SPACE, VOCAB])
-    return _read_sense_space(folder).counts
+    if (folder / SENSE_SPACE).is_file():
+        _compare_sums(folder, [SENSE_SPACE, VOCAB])
+        return _read_sense_space(folder).counts
+    output = read_output_layer(folder)
+    return output.counts if output else None
 
 
 def read_card(folder: Path) -> str:
@@ -179,7 +188,7 @@ def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLaye
         if words and words != output_layer.words:
             raise ModelError(f"{folder}: the sense space and the output layer count different words; leave one out")
         words = output_layer.words
-        _save({"weights": output_layer.weights, "bias": output_layer.bias}, folder / SOFTMAX)
+        _save(_output_layer_to_tensors(output_layer), folder / SOFTMAX)
     if words:
         (folder / VOCAB).write_text("".join(f"{word}\n" for word in words), encoding="utf-8", newline="\n")
 
@@ -190,6 +199,19 @@ def _save(tensors: Mapping[str, npt.NDArray[np.generic]], path: Path) -> None:
     # It writes an array's memory as it lies there, whatever its order, and leaves a file that nobody else may read.
     save_file({name: np.asarray(array, order="C") for name, array in tensors.items()}, path)
     path.chmod(0o644)
+
+
+def _output_layer_to_tensors(output: OutputLayer) -> Tensors:
+    tensors: Tensors = {"weights": output.weights, "bias": output.bias}
+    if output.counts:
+        counts = [output.counts.counts[word] for word in output.words]
+        tensors["counts"] = np.asarray(counts, np.int64)  # (words,)
+        tensors["total"] = np.asarray(output.counts.total, np.int64)
+    return tensors
+
+
+def _word_counts(words: Sequence[str], counts: npt.NDArray[np.generic], total: npt.NDArray[np.generic]) -> WordCounts:
+    return WordCounts(dict(zip(words, counts.tolist(), strict=True)), int(total))
 
 
 def _sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], Tensors]:
@@ -218,7 +240,7 @@ def _read_sense_space(folder: Path) -> SenseSpace:
             bag_mean=tensors["bag_mean"].astype(np.float32),
             bag_scale=float(tensors["bag_scale"]),
             map=tensors["map"].astype(np.float32),
-            counts=WordCounts(dict(zip(words, tensors["counts"].tolist(), strict=True)), int(tensors["total"])),
+            counts=_word_counts(words, tensors["counts"], tensors["total"]),
             window=int(tensors["window"]),
             rarity=float(tensors["rarity"]),
         )
