@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 from indexer.errors import DocumentError
 from search.evaluation.records import Score
 from search.evaluation.representing import Report
+from search.evaluation.retrieval_task import evaluate_retrieval
+from search.evaluation.sentence_tasks import evaluate_sts
 from search.evaluation.token_tasks import evaluate_coarsewsd, evaluate_usim, evaluate_wic
+from search.evaluation.usage_graphs import evaluate_dwug
+from search.evaluation.wsd_task import evaluate_wsd
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder
@@ -25,6 +29,10 @@ class TaskName(StrEnum):
     WIC = "wic"
     USIM = "usim"
     COARSEWSD = "coarsewsd"
+    DWUG = "dwug"
+    WSD = "wsd"
+    STS = "sts"
+    RETRIEVAL = "retrieval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +45,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class TaskOptions:
-    """quick: a sample that shows the way a training goes."""
+    """quick: a sample that shows which way a training goes. wordnet: folder of `index.sense`, for WSD's fall-back.
+
+    language: of what must still be cut into tokens.
+    """
 
     quick: bool = False
+    wordnet: Path | None = None
+    language: str = "en"
 
 
 def parse_tasks(texts: Iterable[str]) -> list[Task]:
@@ -69,6 +82,14 @@ def evaluate(
             return evaluate_coarsewsd(encoder, only(task), report, QUICK_OCCURRENCES, nearest=False)
         case TaskName.COARSEWSD:
             return evaluate_coarsewsd(encoder, only(task), report)
+        case TaskName.DWUG:
+            return evaluate_dwug(encoder, only(task), options.language, report)
+        case TaskName.WSD:
+            return evaluate_wsd(encoder, task.paths, options.wordnet, report)
+        case TaskName.STS:
+            return evaluate_sts(encoder, task.paths, options.language, report)
+        case TaskName.RETRIEVAL:
+            return evaluate_retrieval(encoder, only(task), options.language, report)
 
 
 def only(task: Task) -> Path:
