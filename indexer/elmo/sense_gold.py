@@ -49,13 +49,11 @@ def read_semcor(path: Path) -> SenseText:
     Raises:
         DocumentError: it cannot be read.
     """
-    texts = (
-        (
-            marked.text,
-            [Judged(row.start, row.end, _lemma_and_part(row.senses[0]), row.senses[0]) for row in marked.tagged],
-        )
-        for marked in read_archive(path)
-    )
+
+    def judged(row: Tagged) -> Judged:
+        return Judged(row.start, row.end, _lemma_and_part(row.senses[0]), row.senses[0])
+
+    texts = ((marked.text, [judged(row) for row in marked.tagged]) for marked in read_archive(path))
     return _sense_text(texts, TextAnalyser("en"))
 
 
