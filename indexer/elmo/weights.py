@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from indexer.elmo.config import BiLMConfig, config_to_json, read_config, tensor_shapes
 from indexer.elmo.sense import SenseSpace, WordCounts
+from indexer.elmo.sense_format import sense_space_from_tensors, sense_space_to_tensors
 from indexer.errors import ModelError
 
 Tensors = dict[str, npt.NDArray[np.generic]]
@@ -58,7 +59,7 @@ def model_id(model: Model) -> str:
     digest = hashlib.sha256(json.dumps(config_to_json(model.config), sort_keys=True).encode())
     tensors: dict[str, npt.NDArray[np.generic]] = dict(model.weights)
     if model.sense_space:
-        words, arrays = _sense_space_to_tensors(model.sense_space)
+        words, arrays = sense_space_to_tensors(model.sense_space)
         digest.update("\n".join(words).encode())
         tensors |= {f"sense_space.{name}": array for name, array in arrays.items()}
     for name, array in sorted(tensors.items()):
@@ -81,9 +82,14 @@ def check_weights(model: Model, where: str) -> Model:
     unknown = sorted(set(model.weights) - set(shapes))
     if unknown:
         raise ModelError(f"{where} holds the unknown tensor {unknown[0]!r}; its configuration has no place for it")
-    if model.sense_space and model.sense_space.map.shape[0] != 2 * model.config.dim:
-        raise ModelError(f"{where}: the sense space is for another size than {model.config.dim}; get the model again")
+    if model.sense_space and not _fits(model.sense_space, model.config):
+        raise ModelError(f"{where}: the sense space is for a model of another size; get the model again")
     return model
+
+
+def _fits(space: SenseSpace, config: BiLMConfig) -> bool:
+    layers = [block.layer for block in space.blocks.blocks]
+    return space.map.shape[0] == space.blocks.width(config.dim) and all(0 <= n < config.n_layers for n in layers)
 
 
 def write_model(
@@ -182,7 +188,7 @@ def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLaye
     _save({name: np.asarray(array, dtype) for name, array in model.weights.items()}, folder / WEIGHTS)
     words: tuple[str, ...] = ()
     if model.sense_space:
-        words, tensors = _sense_space_to_tensors(model.sense_space)
+        words, tensors = sense_space_to_tensors(model.sense_space)
         _save(tensors, folder / SENSE_SPACE)
     if output_layer:
         if words and words != output_layer.words:
@@ -214,38 +220,11 @@ def _word_counts(words: Sequence[str], counts: npt.NDArray[np.generic], total: n
     return WordCounts(dict(zip(words, counts.tolist(), strict=True)), int(total))
 
 
-def _sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], Tensors]:
-    counts = space.counts
-    return tuple(counts.counts), {
-        "context_mean": space.context_mean,
-        "context_scale": np.asarray(space.context_scale, np.float32),
-        "bag_mean": space.bag_mean,
-        "bag_scale": np.asarray(space.bag_scale, np.float32),
-        "map": space.map,
-        "window": np.asarray(space.window, np.int64),
-        "rarity": np.asarray(space.rarity, np.float64),
-        "counts": np.fromiter(counts.counts.values(), np.int64, len(counts.counts)),
-        "total": np.asarray(counts.total, np.int64),
-    }
-
-
 def _read_sense_space(folder: Path) -> SenseSpace:
-    words, tensors = _read_words(folder), _read_tensors(folder / SENSE_SPACE)
-    try:
-        if tensors["counts"].shape != (len(words),):
-            raise ModelError(f"{folder / SENSE_SPACE} does not fit {VOCAB}; get the model again")
-        return SenseSpace(
-            context_mean=tensors["context_mean"].astype(np.float32),
-            context_scale=float(tensors["context_scale"]),
-            bag_mean=tensors["bag_mean"].astype(np.float32),
-            bag_scale=float(tensors["bag_scale"]),
-            map=tensors["map"].astype(np.float32),
-            counts=_word_counts(words, tensors["counts"], tensors["total"]),
-            window=int(tensors["window"]),
-            rarity=float(tensors["rarity"]),
-        )
-    except KeyError as error:
-        raise ModelError(f"{folder / SENSE_SPACE} lacks the tensor {error}; get the model again") from error
+    top = read_config(folder / CONFIG).n_lstm
+    return sense_space_from_tensors(
+        _read_tensors(folder / SENSE_SPACE), _read_words(folder), top, str(folder / SENSE_SPACE)
+    )
 
 
 def _read_words(folder: Path) -> tuple[str, ...]:
