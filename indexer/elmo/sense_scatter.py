@@ -16,9 +16,15 @@ class Scatter:
     """Covariances of n labelled rows, each divided by n; `between`: of senses around the mean of their own lemma."""
 
     mean: Floats  # (d,) of all rows
+    total: Floats  # (d, d)
     within: Floats  # (d, d)
     between: Floats  # (d, d)
     rows: int
+
+    def scaled(self, factors: Floats) -> "Scatter":
+        """Of the same rows, each column times its factor (d,)."""
+        outer = np.outer(factors, factors)  # (d, d)
+        return Scatter(self.mean * factors, self.total * outer, self.within * outer, self.between * outer, self.rows)
 
 
 class ScatterSums:
@@ -45,7 +51,9 @@ class ScatterSums:
         np.add.at(lemma_sums, self._lemma_of, self._sums)
         of_senses = _outer(self._sums, self._counts)  # (dim, dim)
         within = (self._products - of_senses) / n
-        return Scatter(total / n, within, (of_senses - _outer(lemma_sums, lemma_counts)) / n, n)
+        between = (of_senses - _outer(lemma_sums, lemma_counts)) / n  # (dim, dim)
+        mean = total / n  # (dim,)
+        return Scatter(mean, self._products / n - np.outer(mean, mean), within, between, n)
 
 
 def discriminants(scatter: Scatter, dims: int, shrinkage: float, power: float) -> Floats:
