@@ -1,9 +1,10 @@
 """How well a model tells meanings apart: every task of `polyseme eval` whose gold data a folder holds. Prints tables.
 
-    python benchmarks/quality.py EVAL_FOLDER [--model SOURCE] [--only NAME]... [--jsonl FILE] [--plot FILE]
+    python benchmarks/quality.py EVAL_FOLDER [--model SOURCE] [--only NAME]... [--wordnet DIR] [--jsonl FILE] [--plot F]
     python benchmarks/quality.py EVAL_FOLDER --model DIR --quick    # about a minute: watch a training
 
-EVAL_FOLDER holds wic/, usim/usim_en.txt, coarsewsd-20/; what is missing is left out.
+EVAL_FOLDER holds wic/, usim/usim_en.txt, coarsewsd-20/, dwug/, stsbenchmark/, cranfield/, semcor3.0.tar.xz, and the
+unified framework's wsd/; what is missing is left out.
 """
 
 from __future__ import annotations
@@ -18,24 +19,30 @@ from indexer.errors import DocumentError, PolysemeError
 from search.evaluation import Score
 from search.evaluation.tasks import Task, TaskName, TaskOptions, evaluate
 from ui.printing import jsonl
+from ui.score_plot import check_plot, write_plot
 from ui.scores import score_table
 
 PLACES = {
-    TaskName.WIC: "wic",
-    TaskName.USIM: "usim/usim_en.txt",
-    TaskName.COARSEWSD: "coarsewsd-20",
+    TaskName.WIC: ("wic",),
+    TaskName.USIM: ("usim/usim_en.txt",),
+    TaskName.STS: ("stsbenchmark",),
+    TaskName.COARSEWSD: ("coarsewsd-20",),
+    TaskName.DWUG: ("dwug",),
+    TaskName.RETRIEVAL: ("cranfield",),
+    TaskName.WSD: ("wsd", "semcor3.0.tar.xz"),
 }
-"""Where a task's gold data lies in EVAL_FOLDER, the quick ones first."""
+"""Where the gold data of a task lies in EVAL_FOLDER, the quick ones first."""
 QUICK = (TaskName.WIC, TaskName.USIM, TaskName.COARSEWSD)
 
 
 def tasks_in(folder: Path, names: list[TaskName]) -> list[Task]:
     """The tasks whose gold data is there; DocumentError when there is none."""
-    found = [Task(name, (folder / place,)) for name, place in PLACES.items() if (folder / place).exists()]
-    chosen = [task for task in found if task.name in names]
-    if not chosen:
-        raise DocumentError(f"{folder} holds none of {', '.join(PLACES[name] for name in names)}; give another folder")
-    return chosen
+    places = {name: tuple(folder / place for place in PLACES[name] if (folder / place).exists()) for name in PLACES}
+    found = [Task(name, paths) for name, paths in places.items() if paths and name in names]
+    if not found:
+        wanted = ", ".join(place for name in names for place in PLACES[name])
+        raise DocumentError(f"{folder} holds none of {wanted}; give another folder")
+    return found
 
 
 def main() -> int:
@@ -45,13 +52,16 @@ def main() -> int:
     parser.add_argument("--precision", default=Precision.FLOAT32, choices=list(Precision))
     parser.add_argument("--only", action="append", choices=list(PLACES), metavar="NAME")
     parser.add_argument("--quick", action="store_true", help="WiC, usage similarity, a sample of CoarseWSD-20")
+    parser.add_argument("--wordnet", type=Path, metavar="DIR", help="holds index.sense, for the first senses of WSD")
     parser.add_argument("--jsonl", type=Path, metavar="FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     names = [TaskName(name) for name in arguments.only or (QUICK if arguments.quick else PLACES)]
-    options = TaskOptions(quick=arguments.quick)
+    options = TaskOptions(quick=arguments.quick, wordnet=arguments.wordnet)
     scores: list[Score] = []
     try:
+        if arguments.plot:
+            check_plot(arguments.plot)
         tasks = tasks_in(arguments.folder, names)
         encoder = load_encoder(arguments.model, arguments.precision)
         for task in tasks:
@@ -60,11 +70,13 @@ def main() -> int:
             print(score_table(found), flush=True)
             print(f"quality: {task.name} took {time.monotonic() - began:.0f} s", file=sys.stderr)
             scores += found
+            if arguments.jsonl:  # what is measured stays if the rest is interrupted
+                arguments.jsonl.write_text(jsonl(score.row() for score in scores), encoding="utf-8")
+        if arguments.plot:
+            write_plot(scores, arguments.plot, arguments.model)
     except PolysemeError as error:
         print(f"quality: {error}", file=sys.stderr)
         return 1
-    if arguments.jsonl:
-        arguments.jsonl.write_text(jsonl(score.row() for score in scores), encoding="utf-8")
     return 0
 
 
