@@ -35,8 +35,8 @@ WORD_WEIGHT = 2.0
 class BuildConfig:
     """How documents are read, cut and encoded.
 
-    language, precision, layer, normalisation and function_words are fixed when a collection is made; for an existing
-    one the collection's own are used. sample_sentences: how many are held back to fit a new collection's transforms;
+    language, precision, layer, normalisation (of sentence vectors), token_normalisation (None: what the layer usually
+    gets) and function_words are fixed when a collection is made; for an existing one the collection's own are used. sample_sentences: how many are held back to fit a new collection's transforms;
     segment_sentences: how many a commit stores; batch_sentences: how many are encoded together.
     """
 
@@ -50,6 +50,7 @@ class BuildConfig:
     sample_sentences: int = 4096
     segment_sentences: int = 8192
     batch_sentences: int = 512
+    token_normalisation: Normalisation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ def new_settings(config: BuildConfig, encoder: Encoder) -> CollectionSettings:
         normalisation=config.normalisation,
         function_words=config.function_words,
         word_weight=WORD_WEIGHT,
+        token_normalisation=config.token_normalisation,
     )
 
 
@@ -159,7 +161,8 @@ def _index(
     with collection.reading() as snapshot:
         transforms = snapshot.transforms
     vectoriser = Vectoriser(encoder, settings.layer, transforms)
-    fitting = Fitting(vectoriser, settings.normalisation, config.sample_sentences, fitted=bool(transforms))
+    kinds = settings.normalisation, settings.token_normalisation
+    fitting = Fitting(vectoriser, *kinds, config.sample_sentences, fitted=bool(transforms))
     found = scan(sources, config.reading)
     run.bytes = found.bytes
     run.estimate = estimate(found.files, found.bytes, encoder) if found.files else None
@@ -205,7 +208,7 @@ def _unheeded(collection: Collection, config: BuildConfig, analyser: TextAnalyse
     """What was asked for that a collection, once made, does not change."""
     settings, usual = collection.settings, BuildConfig()
     notices = []
-    for name in ("language", "precision", "layer", "normalisation", "function_words"):
+    for name in ("language", "precision", "layer", "normalisation", "token_normalisation", "function_words"):
         asked, has = getattr(config, name), getattr(settings, name)
         if asked not in (has, getattr(usual, name)):
             notices.append(
@@ -282,7 +285,12 @@ def reencode(
     with Collection.open(path) as old, old.writing():
         settings = old.settings
         wanted = config or BuildConfig(
-            settings.language, settings.precision, settings.layer, settings.normalisation, settings.function_words
+            settings.language,
+            settings.precision,
+            settings.layer,
+            settings.normalisation,
+            settings.function_words,
+            token_normalisation=settings.token_normalisation,
         )
         encoder = as_encoder(model if model is not None else settings.model, wanted.precision)
         target = _continued(aside, new_settings(wanted, encoder))

@@ -101,10 +101,16 @@ class Fitting:
     """Normalises vectors; for a new collection it first holds a sample back and fits the transforms on it."""
 
     def __init__(
-        self, vectoriser: Vectoriser, normalisation: Normalisation, sample_sentences: int, fitted: bool
+        self,
+        vectoriser: Vectoriser,
+        normalisation: Normalisation,
+        token_normalisation: Normalisation | None,
+        sample_sentences: int,
+        fitted: bool,
     ) -> None:
         self.vectoriser = vectoriser
         self.normalisation = normalisation
+        self.token_normalisation = token_normalisation
         self.sample_sentences = sample_sentences
         self.fitted = fitted
         self.fresh: dict[str, Transform] = {}
@@ -132,7 +138,8 @@ class Fitting:
         encoder = self.vectoriser.encoder
         words = encoder.word_vectors(forms)  # (n, p)
         sample = [item.vectors for item in held]
-        self.fresh = fit_transforms(encoder, self.vectoriser.layer, self.normalisation, sample, words)
+        kinds = self.normalisation, self.token_normalisation
+        self.fresh = fit_transforms(encoder, self.vectoriser.layer, *kinds, sample, words)
         self.vectoriser = Vectoriser(encoder, self.vectoriser.layer, self.fresh)
         self.fitted = True
 

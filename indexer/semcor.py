@@ -169,19 +169,33 @@ def _binds(mark: str, before: str, following: str) -> bool:
 
 
 def read_archive(path: Path) -> Iterator[Marked]:
-    """The files of the SemCor 3.0 archive in its order; DocumentError when it cannot be read or holds none."""
+    """The files of the SemCor 3.0 archive, in its order, or of the folder that it was unpacked into, by name.
+
+    Raises:
+        DocumentError: it cannot be read or holds none.
+    """
     found = 0
     try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                file = archive.extractfile(member) if "/tagfiles/" in member.name and member.isfile() else None
-                if file is None:
-                    continue
-                where = PurePosixPath(member.name)
-                text, tagged = running_text(read_markup(file.read().decode("utf-8", "replace"), member.name))
-                found += 1
-                yield Marked(where.parts[-3], where.name, text, tagged)
+        for name, markup in _unpacked(path) if path.is_dir() else _packed(path):
+            where = PurePosixPath(name)
+            text, tagged = running_text(read_markup(markup.decode("utf-8", "replace"), name))
+            found += 1
+            yield Marked(where.parts[-3] if len(where.parts) > 2 else path.name, where.name, text, tagged)
     except (OSError, tarfile.TarError) as error:
         raise DocumentError(f"{path} cannot be read ({error}); give the archive of SemCor 3.0") from error
     if not found:
         raise DocumentError(f"{path} holds no folder tagfiles; give the archive of SemCor 3.0")
+
+
+def _packed(path: Path) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            file = archive.extractfile(member) if "/tagfiles/" in member.name and member.isfile() else None
+            if file is not None:
+                yield member.name, file.read()
+
+
+def _unpacked(path: Path) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(path.rglob("tagfiles/*")):
+        if file.is_file():
+            yield file.relative_to(path).as_posix(), file.read_bytes()

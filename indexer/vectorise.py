@@ -52,22 +52,36 @@ def raw_vectors(encoder: Encoder, layer: Layer, sentences: Sequence[Sequence[str
 
 
 def fit_transforms(
-    encoder: Encoder, layer: Layer, normalisation: Normalisation, sample: Sequence[SentenceVectors], words: Array
+    encoder: Encoder,
+    layer: Layer,
+    normalisation: Normalisation,
+    token_normalisation: Normalisation | None,
+    sample: Sequence[SentenceVectors],
+    words: Array,
 ) -> dict[str, Transform]:
-    """The collection's transforms, fitted on its first sentences; words: layer 0 of their distinct forms (n, p).
-
-    Sense vectors of a model with a sense space are centred and mapped already, so tokens need none.
-    """
+    """The collection's transforms, fitted on its first sentences; words: layer 0 of their distinct forms (n, p)."""
     fitted = {WORD: fit_centring(words)}
     sentence = fit(normalisation, np.stack([vectors.sentence for vectors in sample]))
     if sentence is not None:
         fitted[SENTENCE] = sentence
-    if layer is not Layer.SENSE:
-        fitted[TOKEN] = fit_centring(np.concatenate([vectors.tokens for vectors in sample]))
-    elif not encoder.has_sense_space:
-        blocks = np.split(np.concatenate([vectors.tokens for vectors in sample]), 2, axis=1)  # context, bag
-        fitted[TOKEN] = fit_pca(list(blocks), SENSE_DIM)
+    tokens = np.concatenate([vectors.tokens for vectors in sample])  # (n, d)
+    token = fit_tokens(encoder, layer, token_normalisation, tokens)
+    if token is not None:
+        fitted[TOKEN] = token
     return fitted
+
+
+def fit_tokens(encoder: Encoder, layer: Layer, normalisation: Normalisation | None, sample: Array) -> Transform | None:
+    """The transform of token vectors, fitted on a sample (n, d); normalisation None: what the layer usually gets.
+
+    That is centring for a layer; nothing for sense vectors of a model with a sense space, which are centred and mapped
+    already; and for those of a model without one each block centred, and the first principal components of both.
+    """
+    if normalisation is not None:
+        return fit(normalisation, sample)
+    if layer is not Layer.SENSE:
+        return fit_centring(sample)
+    return None if encoder.has_sense_space else fit_pca(np.split(sample, 2, axis=1), SENSE_DIM)
 
 
 class Vectoriser:

@@ -9,7 +9,7 @@ import pytest
 from indexer.elmo import load_encoder
 from indexer.elmo.config import BiLMConfig, Normalise, tensor_shapes
 from indexer.elmo.convert import Kind, Layout, convert, describe, read_any
-from indexer.elmo.sense import SenseSpace, WordCounts
+from indexer.elmo.sense import Block, BlockKind, Blocks, SenseSpace, WordCounts
 from indexer.elmo.weights import SUMS, Model, OutputLayer, model_id, read_card, read_output_layer, write_model
 from indexer.errors import ModelError
 
@@ -33,12 +33,11 @@ def model() -> Model:
     random = np.random.default_rng(3)
     shapes = tensor_shapes(CONFIG)
     weights = {name: np.asarray(random.normal(0, 0.5, shape), np.float32) for name, shape in shapes.items()}
+    blocks = Blocks((Block(BlockKind.CONTEXT, 2), Block(BlockKind.BAG, 0)))
     space = SenseSpace(
-        context_mean=np.zeros(CONFIG.dim, np.float32),
-        context_scale=1.0,
-        bag_mean=np.ones(CONFIG.dim, np.float32),
-        bag_scale=2.0,
-        map=np.asarray(random.normal(size=(2 * CONFIG.dim, 5)), np.float32),
+        blocks,
+        map=np.asarray(random.normal(size=(blocks.width(CONFIG.dim), 5)), np.float32),
+        shift=np.ones(5, np.float32),
         counts=WordCounts(dict(zip(WORDS, (50, 3, 2), strict=True)), 100),
     )
     return Model(CONFIG, weights, space)

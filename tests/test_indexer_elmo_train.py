@@ -117,6 +117,9 @@ def test_the_folder_is_a_model_with_card_output_layer_and_checksums(
     assert output.words[:3] == MARKS
     counts = Counter(text.read_text().split())
     assert [counts[word] for word in output.words[3:]] == sorted(counts.values(), reverse=True)
+    assert output.counts is not None
+    assert output.counts.counts == {"<S>": 300, "</S>": 300, "<UNK>": 0} | counts
+    assert output.counts.total == sum(counts.values())
     encoder = load_encoder(out)
     assert encoder.encode([["the", "cat", "goes"]])[0].shape == (3, 3, 32)
     card = (out / "MODEL_CARD.md").read_text()
@@ -291,6 +294,11 @@ def test_a_model_is_continued_with_its_own_vocabulary_on_raw_text(
     assert before is not None
     assert after is not None
     assert after.words == before.words
+    assert before.counts is not None
+    assert after.counts is not None
+    assert after.counts.counts["lark"] == before.counts.counts["lark"] + 20
+    assert after.counts.counts["<UNK>"] > before.counts.counts["<UNK>"]
+    assert after.counts.total > before.counts.total
     assert np.abs(after.weights - before.weights).max() < 0.02
     old, new = read_model(trained[0]), read_model(out)
     for name, weight in new.weights.items():

@@ -134,6 +134,15 @@ def test_an_archive_is_read_file_by_file(tmp_path: Path) -> None:
     assert (found.part, found.name, found.text) == ("brown1", "br-a99", TEXT)
 
 
+def test_an_unpacked_archive_reads_as_the_archive_does(tmp_path: Path) -> None:
+    path = archive(tmp_path / "s.tar.xz", {"s/README": "no markup", "s/brown1/tagfiles/br-a99": MARKUP})
+    with tarfile.open(path) as packed:
+        packed.extractall(tmp_path / "out", filter="data")
+    for folder in (tmp_path / "out", tmp_path / "out" / "s"):
+        assert list(semcor.read_archive(folder)) == list(semcor.read_archive(path))
+    assert next(semcor.read_archive(tmp_path / "out" / "s" / "brown1")).part == "brown1"
+
+
 def test_what_is_not_semcor_is_named(tmp_path: Path) -> None:
     empty = archive(tmp_path / "empty.tar.xz", {"a/b": "c"})
     with pytest.raises(DocumentError, match=r"empty\.tar\.xz holds no folder tagfiles"):

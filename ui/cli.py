@@ -12,6 +12,7 @@ import sys
 import click
 
 from indexer.errors import PolysemeError
+from ui.commands_eval import evaluate
 from ui.commands_index import compact, documents, index, info, reencode, remove, show_document, verify
 from ui.commands_model import model
 from ui.commands_page import demo, open_page
@@ -35,7 +36,7 @@ def cli() -> None:
 
 for command in (index, search, sense, senses, documents, show_document, info, verify, compact, remove, reencode):
     cli.add_command(command)
-for command in (compare, model, train, open_page, demo):
+for command in (compare, model, train, evaluate, open_page, demo):
     cli.add_command(command)
 
 

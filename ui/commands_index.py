@@ -196,11 +196,13 @@ def reencode(
     def chosen(name: str, given: str | bool, before: str | bool) -> Any:
         return before if context.get_parameter_source(name) is click.core.ParameterSource.DEFAULT else given
 
+    to = Layer(chosen("layer", layer, old.layer))
     config = BuildConfig(
         language or old.language,
         chosen("precision", precision, old.precision),
-        Layer(chosen("layer", layer, old.layer)),
+        to,
         Normalisation(chosen("normalisation", normalisation, old.normalisation)),
         chosen("function_words", function_words, old.function_words),
+        token_normalisation=old.token_normalisation if to is old.layer else None,
     )
     return tell_report(run(collection, config, model, ProgressLine()), collection)

@@ -42,6 +42,29 @@ def model_convert(source: str, destination: Path, to: str, half: bool) -> None:
     convert_and_tell(convert, source, destination, Layout(to), half)
 
 
+@model.command("expect")
+@click.argument("sentence")
+@click.option("--model", "source", default="default", show_default=True, metavar="SOURCE", help="Which model to ask.")
+@click.option("-k", "k", type=click.IntRange(1), default=10, show_default=True, help="How many words.")
+@click.option("--language", default="en", show_default=True, metavar="CODE", help="Of the sentence.")
+@format_option
+def model_expect(sentence: str, source: str, k: int, language: str, form: str) -> None:
+    """Tell which words the model expects in a word's place: "She sat on the river [bank]." """
+    from dataclasses import asdict
+
+    from indexer.elmo.substitutes import load_expectations
+    from indexer.errors import QueryError
+    from indexer.text import TextAnalyser
+    from search.asked import ask
+
+    asked = ask(TextAnalyser(language), sentence, function_words=True)
+    if not asked.is_one_word:
+        raise QueryError(f"{asked.text!r} is more than one word; mark one")
+    tokens = [token.text for token in asked.tokens]
+    rows = [asdict(found) for found in load_expectations(source).substitutes(tokens, asked.meaning[0], k)]
+    show(rows, Format(form), "".join(f"{row['score']:.3f}  {row['word']}\n" for row in rows))
+
+
 @model.command("export")
 @click.argument("source")
 @click.argument("destination", type=click.Path(path_type=Path))

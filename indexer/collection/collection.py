@@ -143,11 +143,14 @@ class Collection:
                 f"{self.path} has format {version}, this Polyseme reads up to {FORMAT_VERSION}; upgrade Polyseme"
             )
         names = CollectionSettings.__dataclass_fields__
-        settings = CollectionSettings(**{name: stored[name] for name in names})
+        # A collection made before token vectors could be normalised in other ways has the usual one.
+        settings = CollectionSettings(**{"token_normalisation": None} | {n: stored[n] for n in names if n in stored})
+        tokens = settings.token_normalisation
         return replace(
             settings,
             layer=Layer(settings.layer),
             normalisation=Normalisation(settings.normalisation),
+            token_normalisation=None if tokens is None else Normalisation(tokens),
         )
 
     def writing(self) -> Writer:

@@ -26,7 +26,8 @@ class CollectionSettings:
     """What a collection was made with; recorded at creation, checked at every opening.
 
     model: source that ``load_encoder`` takes; model_id: digest of its configuration and weights; precision: of the
-    encoder while indexing; word_weight: weight of the word's identity against its sense when any word may answer.
+    encoder while indexing; word_weight: weight of the word's identity against its sense when any word may answer;
+    token_normalisation: of token vectors, None for what the layer usually gets (`indexer.vectorise.fit_tokens`).
     """
 
     model: str
@@ -38,6 +39,7 @@ class CollectionSettings:
     normalisation: Normalisation
     function_words: bool
     word_weight: float
+    token_normalisation: Normalisation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from indexer.elmo.bundled import english_counts
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
 from indexer.elmo.config import BiLMConfig, Normalise
 from indexer.elmo.network import Network, State, WordVectors
-from indexer.elmo.sense import RARITY, WINDOW, rarity_weights, sense_blocks
+from indexer.elmo.sense import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
 from indexer.elmo.weights import Model, model_id
 from indexer.errors import ModelError
 
@@ -54,6 +54,10 @@ class ElmoEncoder:
         """See `Encoder.sense`."""
         read = self._normalised(sentences)
         return self._sense(read, self._states(read))
+
+    def contexts(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
+        """The top layer's states around each token, which have not read it: (t, dim) for each sentence."""
+        return [context_states(state[-1]) for state in self._states(self._normalised(sentences))]
 
     def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
         """See `Encoder.represent`."""
@@ -99,16 +103,18 @@ class ElmoEncoder:
             default[i] = mean_over_tokens(elmo[i, : len(rows[i])])
         return ElmoOutputs(layers[0, :, :, : self.config.projection], layers[1], layers[-1], elmo, default)
 
+    def blocks(self, sentences: Sequence[Sequence[str]], blocks: Blocks, counts: WordCounts) -> list[Array]:
+        """What a sense space of these blocks maps: (t, width) for each sentence."""
+        read = self._normalised(sentences)
+        return blocks.rows(self._states(read), _frequencies(read, counts))
+
     def _sense(self, sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
         space = self.model.sense_space
-        counts = space.counts if space else english_counts()
-        rarity, window = (space.rarity, space.window) if space else (RARITY, WINDOW)
-        spelled = [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
-        weights = [rarity_weights(counts.frequencies(sentence), rarity) for sentence in spelled]  # (t,) each
-        blocks = sense_blocks(
-            [state[-1] for state in states], [state[0, 1:-1] for state in states], weights, window
-        )  # (t, 2 * dim) each
-        return [space.apply(block) for block in blocks] if space else blocks
+        if space:
+            rows = space.blocks.rows(states, _frequencies(sentences, space.counts))  # (t, width) each
+            return [space.apply(row) for row in rows]
+        weights = [rarity_weights(found) for found in _frequencies(sentences, english_counts())]  # (t,) each
+        return sense_blocks([state[-1] for state in states], [state[0, 1:-1] for state in states], weights)
 
     def _mix(self, layers: Array) -> Array:
         """ELMo (equation 1): (n_layers, t, dim) -> (t, dim)."""
@@ -168,6 +174,12 @@ class ElmoEncoder:
     @functools.cached_property
     def _words(self) -> WordVectors:
         return WordVectors(self._network, self.config)
+
+
+def _frequencies(sentences: Sequence[Sequence[str]], counts: WordCounts) -> list[Array]:
+    """Relative frequency of each token, its quotes straight as in the counted text: (t,) for each sentence."""
+    spelled = [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
+    return [counts.frequencies(sentence) for sentence in spelled]
 
 
 def _start(kept: State, b: int) -> State:

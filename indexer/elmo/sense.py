@@ -5,8 +5,9 @@ sentence's ends those at `<S>` and `</S>`), beside them a bag of layer 0 of the 
 rarity. A model's sense space centres both and maps them to fewer dimensions (`data/models/default/MODEL_CARD.md`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -30,29 +31,78 @@ class WordCounts:
         return np.asarray(counts / max(self.total, 1), np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SenseSpace:
-    """A model's map from its uncentred blocks to sense vectors, with the word counts that it was fitted with."""
+class BlockKind(StrEnum):
+    """What a part of a sense vector is read from."""
 
-    context_mean: Array  # (dim,)
-    context_scale: float
-    bag_mean: Array  # (dim,)
-    bag_scale: float
-    map: Array  # (2 * dim, sense_dim)
-    counts: WordCounts
+    CONTEXT = "context"  # a layer's states around the word, which have not read it
+    OWN = "own"  # a layer's states at the word
+    BAG = "bag"  # layer 0 of the words around
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of what a sense space maps; `layer` 0 for a bag."""
+
+    kind: BlockKind
+    layer: int
+
+    def width(self, dim: int) -> int:
+        """Length of the block in a model whose layers give vectors of `dim`."""
+        return dim // 2 if self.kind is BlockKind.BAG else dim
+
+    def __str__(self) -> str:
+        return str(self.kind) if self.kind is BlockKind.BAG else f"{self.kind} {self.layer}"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Which blocks lie side by side, and how the bag is weighted."""
+
+    blocks: tuple[Block, ...]
     window: int = WINDOW
     rarity: float = RARITY
+
+    def width(self, dim: int) -> int:
+        """Length of all blocks together in a model whose layers give vectors of `dim`."""
+        return sum(block.width(dim) for block in self.blocks)
+
+    def rows(self, states: Sequence[Array], frequencies: Sequence[Array]) -> list[Array]:
+        """All blocks side by side, (t, width) for each sentence.
+
+        `states` (n_layers, t + 2, dim): all layers with the sentence's marks; `frequencies` (t,): of the tokens.
+        """
+        return [np.concatenate(parts, axis=1) for parts in zip(*self._parts(states, frequencies), strict=True)]
+
+    def _parts(self, states: Sequence[Array], frequencies: Sequence[Array]) -> Iterator[list[Array]]:
+        """Each block of all sentences in turn: (t, width) each."""
+        for block in self.blocks:
+            if block.kind is BlockKind.CONTEXT:
+                yield [context_states(state[block.layer]) for state in states]
+            elif block.kind is BlockKind.OWN:
+                yield [state[block.layer, 1:-1] for state in states]
+            else:
+                words = [state[0, 1:-1, : state.shape[2] // 2] for state in states]  # (t, dim / 2) each
+                yield bags_of(words, [rarity_weights(found, self.rarity) for found in frequencies], self.window)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SenseSpace:
+    """A model's map from its blocks to sense vectors, with the word counts that it was fitted with."""
+
+    blocks: Blocks
+    map: Array  # (width of the blocks, sense_dim)
+    shift: Array  # (sense_dim,), what the blocks' mean is mapped to
+    counts: WordCounts
+    older: Mapping[str, npt.NDArray[np.generic]] | None = None  # its tensors, if read from an older format
 
     @property
     def dim(self) -> int:
         """Length of a sense vector."""
         return int(self.map.shape[1])
 
-    def apply(self, blocks: Array) -> Array:
-        """Blocks (t, 2 * dim) -> sense vectors (t, sense_dim), to be compared by cosine."""
-        mean = np.concatenate([self.context_mean, self.bag_mean])  # (2 * dim,)
-        scale = np.repeat([self.context_scale, self.bag_scale], len(self.bag_mean))  # (2 * dim,)
-        return np.asarray(((blocks - mean) / scale) @ self.map, np.float32)  # (t, sense_dim)
+    def apply(self, rows: Array) -> Array:
+        """Rows of blocks (t, width) -> sense vectors (t, sense_dim), to be compared by cosine."""
+        return np.asarray(rows @ self.map - self.shift, np.float32)  # (t, sense_dim)
 
 
 def rarity_weights(frequencies: Array, rarity: float = RARITY) -> Array:
@@ -95,10 +145,15 @@ def sense_blocks(
     `tops` (t + 2, dim): the top layer with the sentence's marks; `layers0` (t, dim): layer 0 without them; `weights`
     (t,): `rarity_weights` of the tokens.
     """
-    lengths = [len(layer0) for layer0 in layers0]
+    contexts = [context_states(top) for top in tops]  # (t, dim) each
+    found = bags_of(layers0, weights, window)  # (t, dim) each
+    return [np.concatenate(pair, axis=1) for pair in zip(contexts, found, strict=True)]
+
+
+def bags_of(words: Sequence[Array], weights: Sequence[Array], window: int = WINDOW) -> list[Array]:
+    """`bags` for each sentence: `words` (t, d), `weights` (t,) -> (t, d)."""
+    lengths = [len(rows) for rows in words]
     if not sum(lengths):
-        return [np.zeros((0, 2 * layer0.shape[1]), np.float32) for layer0 in layers0]
-    bag = bags(np.concatenate(layers0), np.concatenate(weights), lengths, window)  # (n, dim)
-    context = np.concatenate([context_states(top) for top in tops])  # (n, dim)
-    both = np.concatenate([context, bag], axis=1)  # (n, 2 * dim)
-    return np.split(both, np.cumsum(lengths)[:-1])
+        return [np.zeros_like(rows) for rows in words]
+    bag = bags(np.concatenate(words), np.concatenate(weights), lengths, window)  # (n, d)
+    return np.split(bag, np.cumsum(lengths)[:-1])

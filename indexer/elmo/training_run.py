@@ -28,7 +28,7 @@ from indexer.elmo.training_corpus import END, START, Corpus, word_numbers
 from indexer.elmo.training_layers import group_bounds
 from indexer.elmo.training_network import SOFTMAX, TrainingNetwork, TrainingShape
 from indexer.elmo.training_records import TrainConfig, TrainProgress, TrainStage
-from indexer.elmo.training_start import Start, start_to_json
+from indexer.elmo.training_start import Start, counts_with, start_to_json
 from indexer.elmo.training_text import files_of
 from indexer.elmo.weights import Model, OutputLayer
 from indexer.errors import ModelError
@@ -152,8 +152,8 @@ class Run:
         return self._network.model()
 
     def output_layer(self) -> OutputLayer:
-        """Its output layer."""
-        return self._network.output_layer()
+        """Its output layer, with how often its words were read."""
+        return replace(self._network.output_layer(), counts=counts_with(self._start.output, self._corpus))
 
     def files(self) -> list[dict[str, Any]]:
         """Path, size and digest of every file of the text."""

@@ -14,8 +14,9 @@ from indexer.elmo.bundled import bundled_folder
 from indexer.elmo.checkpoint import Saved
 from indexer.elmo.config import BiLMConfig, Normalise, config_from_json, config_to_json, tensor_shapes
 from indexer.elmo.quiet import import_tensorflow
+from indexer.elmo.sense import WordCounts
 from indexer.elmo.training_corpus import MARKS, Corpus, vocabulary_of, word_numbers
-from indexer.elmo.weights import Model, OutputLayer, is_model_folder, read_output_layer
+from indexer.elmo.weights import Model, OutputLayer, is_model_folder, read_output_layer, read_word_counts
 from indexer.errors import ModelError
 
 Array = npt.NDArray[np.float32]
@@ -58,6 +59,10 @@ RECIPES = {
 }
 FULL_SOFTMAX = 8_192
 """Up to so many words all are candidates."""
+OLD_SENSE_SPACE = (
+    "the sense space, which was fitted to the old weights; fit one to the new with"
+    " polyseme train --sense-space GOLD --model THIS --out DIR"
+)
 GENTLER = 0.5
 """A model that has learned already is trained at this part of the learning rate."""
 
@@ -100,7 +105,9 @@ def read_source(source: str) -> Source:
     model = read_any(source)
     folder = bundled_folder(source) or Path(source).expanduser()
     output = read_output_layer(folder) if is_model_folder(folder) else None
-    return model, output if output and set(MARKS) <= set(output.words) else None
+    if output is None or not set(MARKS) <= set(output.words):
+        return model, None
+    return model, replace(output, counts=output.counts or read_word_counts(folder))
 
 
 def network_config(size: Size | None, source: Source | None) -> BiLMConfig:
@@ -135,16 +142,19 @@ def continued(source: Source, corpus: Corpus, seed: int) -> Start:
     if output is None:
         rng = np.random.default_rng([seed, 3, 3])
         output = new_output(model.config, corpus, vocabulary_of(corpus, RECIPES[size].words), rng)
-    left_out = ("the sense space, which was fitted to the old weights",) if model.sense_space else ()
+    left_out = (OLD_SENSE_SPACE,) if model.sense_space else ()
     return Start(Model(model.config, model.weights), output, size, fast_precision(size), True, left_out)
 
 
 def start_to_json(start: Start) -> dict[str, Any]:
     """What a checkpoint says of the start, beside the weights."""
+    counts = start.output.counts
     return {
         "config": config_to_json(start.model.config),
         "mix": {name: np.asarray(start.model.weights[name], float).tolist() for name in ("mix.weights", "mix.gamma")},
         "words": list(start.output.words),
+        "counts": list(counts.counts.values()) if counts else None,
+        "total": counts.total if counts else 0,
         "size": start.size.value,
         "precision": start.precision.value,
         "continues": start.continues,
@@ -159,7 +169,9 @@ def start_again(saved: Saved) -> Start:
     weights = {name: np.asarray(array, np.float32) for name, array in state["mix"].items()}
     stored = {name: np.asarray(array, np.float32) for name, array in saved.arrays.items()}
     weights |= {name: stored[f"weight.{name}"] for name in tensor_shapes(config) if name not in weights}
-    output = OutputLayer(tuple(state["words"]), stored["weight.softmax.weights"], stored["weight.softmax.bias"])
+    words, seen = tuple(state["words"]), state.get("counts")
+    counts = WordCounts(dict(zip(words, seen, strict=True)), state["total"]) if seen else None
+    output = OutputLayer(words, stored["weight.softmax.weights"], stored["weight.softmax.bias"], counts)
     left_out = tuple(state["left_out"])
     precision = Precision(state["precision"])
     return Start(Model(config, weights), output, Size(state["size"]), precision, state["continues"], left_out)
@@ -171,6 +183,17 @@ def new_output(config: BiLMConfig, corpus: Corpus, words: Sequence[str], rng: np
     bias = np.log(counts / counts.sum()).astype(np.float32)  # (words,)
     weights = rng.normal(0, config.projection**-0.5, (len(words), config.projection))  # (words, projection)
     return OutputLayer(tuple(words), weights.astype(np.float32), bias)
+
+
+def counts_with(output: OutputLayer, corpus: Corpus) -> WordCounts:
+    """How often each word of the output layer stood in this text, and in those that the model read before."""
+    numbers = word_numbers(corpus, output.words)  # (types,)
+    found = np.bincount(numbers, np.asarray(corpus.counts), len(output.words)).astype(np.int64)  # (words,)
+    before = output.counts or WordCounts({}, 0)
+    counts = {
+        word: count + before.counts.get(word, 0) for word, count in zip(output.words, found.tolist(), strict=True)
+    }
+    return WordCounts(counts, len(corpus.tokens) + before.total)
 
 
 def fast_precision(size: Size) -> Precision:

@@ -5,7 +5,8 @@ weights.safetensors    every tensor of `config.tensor_shapes`, in single or half
 MODEL_CARD.md          what it was trained on, how well it does, its licences
 SHA256SUMS             of all the other files, as `sha256sum -c` reads it
 vocab.txt              optional: one word a line, most frequent first
-softmax.safetensors    optional: `weights` (words, projection), `bias` (words,), the language models' output layer
+softmax.safetensors    optional: `weights` (words, projection), `bias` (words,), the language models' output layer;
+                       `counts` (words,), `total` where they are known: how often each word stood in the text read
 sense_space.safetensors  optional: `SenseSpace`, and how often each word of `vocab.txt` was seen
 """
 
@@ -13,7 +14,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import numpy.typing as npt
 
 from indexer.elmo.config import BiLMConfig, config_to_json, read_config, tensor_shapes
 from indexer.elmo.sense import SenseSpace, WordCounts
+from indexer.elmo.sense_format import sense_space_from_tensors, sense_space_to_tensors
 from indexer.errors import ModelError
 
 Tensors = dict[str, npt.NDArray[np.generic]]
@@ -32,11 +34,15 @@ VOCAB, SOFTMAX, SENSE_SPACE = "vocab.txt", "softmax.safetensors", "sense_space.s
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutputLayer:
-    """The language models' output layer, shared by both directions: state @ weights.T + bias, one row a word."""
+    """The language models' output layer, shared by both directions: state @ weights.T + bias, one row a word.
+
+    `counts`: how often its words stood in the training text, where that is known.
+    """
 
     words: tuple[str, ...]
     weights: npt.NDArray[np.floating]  # (words, projection)
     bias: npt.NDArray[np.floating]  # (words,)
+    counts: WordCounts | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +59,7 @@ def model_id(model: Model) -> str:
     digest = hashlib.sha256(json.dumps(config_to_json(model.config), sort_keys=True).encode())
     tensors: dict[str, npt.NDArray[np.generic]] = dict(model.weights)
     if model.sense_space:
-        words, arrays = _sense_space_to_tensors(model.sense_space)
+        words, arrays = sense_space_to_tensors(model.sense_space)
         digest.update("\n".join(words).encode())
         tensors |= {f"sense_space.{name}": array for name, array in arrays.items()}
     for name, array in sorted(tensors.items()):
@@ -76,9 +82,14 @@ def check_weights(model: Model, where: str) -> Model:
     unknown = sorted(set(model.weights) - set(shapes))
     if unknown:
         raise ModelError(f"{where} holds the unknown tensor {unknown[0]!r}; its configuration has no place for it")
-    if model.sense_space and model.sense_space.map.shape[0] != 2 * model.config.dim:
-        raise ModelError(f"{where}: the sense space is for another size than {model.config.dim}; get the model again")
+    if model.sense_space and not _fits(model.sense_space, model.config):
+        raise ModelError(f"{where}: the sense space is for a model of another size; get the model again")
     return model
+
+
+def _fits(space: SenseSpace, config: BiLMConfig) -> bool:
+    layers = [block.layer for block in space.blocks.blocks]
+    return space.map.shape[0] == space.blocks.width(config.dim) and all(0 <= n < config.n_layers for n in layers)
 
 
 def write_model(
@@ -126,17 +137,21 @@ def read_output_layer(folder: Path) -> OutputLayer | None:
         return None
     _compare_sums(folder, [SOFTMAX, VOCAB])
     words, tensors = _read_words(folder), _read_tensors(folder / SOFTMAX)
-    if set(tensors) != {"weights", "bias"} or any(len(array) != len(words) for array in tensors.values()):
+    total = tensors.pop("total", None)
+    fits = {"weights", "bias"} <= set(tensors) <= {"weights", "bias", "counts"}
+    if not fits or ("counts" in tensors) != (total is not None) or {len(a) for a in tensors.values()} != {len(words)}:
         raise ModelError(f"{folder / SOFTMAX} does not fit {VOCAB}; get the model again")
-    return OutputLayer(words, tensors["weights"], tensors["bias"])
+    counts = _word_counts(words, tensors["counts"], total) if total is not None else None
+    return OutputLayer(words, tensors["weights"], tensors["bias"], counts)
 
 
 def read_word_counts(folder: Path) -> WordCounts | None:
     """How often the model's words stood in its training text, or None where the folder does not say."""
-    if not (folder / SENSE_SPACE).is_file():
-        return None
-    _compare_sums(folder, [SENSE_SPACE, VOCAB])
-    return _read_sense_space(folder).counts
+    if (folder / SENSE_SPACE).is_file():
+        _compare_sums(folder, [SENSE_SPACE, VOCAB])
+        return _read_sense_space(folder).counts
+    output = read_output_layer(folder)
+    return output.counts if output else None
 
 
 def read_card(folder: Path) -> str:
@@ -173,13 +188,13 @@ def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLaye
     _save({name: np.asarray(array, dtype) for name, array in model.weights.items()}, folder / WEIGHTS)
     words: tuple[str, ...] = ()
     if model.sense_space:
-        words, tensors = _sense_space_to_tensors(model.sense_space)
+        words, tensors = sense_space_to_tensors(model.sense_space)
         _save(tensors, folder / SENSE_SPACE)
     if output_layer:
         if words and words != output_layer.words:
             raise ModelError(f"{folder}: the sense space and the output layer count different words; leave one out")
         words = output_layer.words
-        _save({"weights": output_layer.weights, "bias": output_layer.bias}, folder / SOFTMAX)
+        _save(_output_layer_to_tensors(output_layer), folder / SOFTMAX)
     if words:
         (folder / VOCAB).write_text("".join(f"{word}\n" for word in words), encoding="utf-8", newline="\n")
 
@@ -192,38 +207,24 @@ def _save(tensors: Mapping[str, npt.NDArray[np.generic]], path: Path) -> None:
     path.chmod(0o644)
 
 
-def _sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], Tensors]:
-    counts = space.counts
-    return tuple(counts.counts), {
-        "context_mean": space.context_mean,
-        "context_scale": np.asarray(space.context_scale, np.float32),
-        "bag_mean": space.bag_mean,
-        "bag_scale": np.asarray(space.bag_scale, np.float32),
-        "map": space.map,
-        "window": np.asarray(space.window, np.int64),
-        "rarity": np.asarray(space.rarity, np.float64),
-        "counts": np.fromiter(counts.counts.values(), np.int64, len(counts.counts)),
-        "total": np.asarray(counts.total, np.int64),
-    }
+def _output_layer_to_tensors(output: OutputLayer) -> Tensors:
+    tensors: Tensors = {"weights": output.weights, "bias": output.bias}
+    if output.counts:
+        counts = [output.counts.counts[word] for word in output.words]
+        tensors["counts"] = np.asarray(counts, np.int64)  # (words,)
+        tensors["total"] = np.asarray(output.counts.total, np.int64)
+    return tensors
+
+
+def _word_counts(words: Sequence[str], counts: npt.NDArray[np.generic], total: npt.NDArray[np.generic]) -> WordCounts:
+    return WordCounts(dict(zip(words, counts.tolist(), strict=True)), int(total))
 
 
 def _read_sense_space(folder: Path) -> SenseSpace:
-    words, tensors = _read_words(folder), _read_tensors(folder / SENSE_SPACE)
-    try:
-        if tensors["counts"].shape != (len(words),):
-            raise ModelError(f"{folder / SENSE_SPACE} does not fit {VOCAB}; get the model again")
-        return SenseSpace(
-            context_mean=tensors["context_mean"].astype(np.float32),
-            context_scale=float(tensors["context_scale"]),
-            bag_mean=tensors["bag_mean"].astype(np.float32),
-            bag_scale=float(tensors["bag_scale"]),
-            map=tensors["map"].astype(np.float32),
-            counts=WordCounts(dict(zip(words, tensors["counts"].tolist(), strict=True)), int(tensors["total"])),
-            window=int(tensors["window"]),
-            rarity=float(tensors["rarity"]),
-        )
-    except KeyError as error:
-        raise ModelError(f"{folder / SENSE_SPACE} lacks the tensor {error}; get the model again") from error
+    top = read_config(folder / CONFIG).n_lstm
+    return sense_space_from_tensors(
+        _read_tensors(folder / SENSE_SPACE), _read_words(folder), top, str(folder / SENSE_SPACE)
+    )
 
 
 def _read_words(folder: Path) -> tuple[str, ...]:

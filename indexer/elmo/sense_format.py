@@ -1,0 +1,78 @@
+"""A sense space as tensors, in and out of `sense_space.safetensors`.
+
+format 2   `blocks` (n, 2): kind and layer of each block; `map` (width, sense_dim), `shift` (sense_dim,), `window`,
+           `rarity`; `counts` (words,) of `vocab.txt`, `total`
+format 1   (no `format`) context of the top layer and a bag of layer 0 twice over, each centred and scaled: `map`
+           (2 * dim, sense_dim), `context_mean` and `bag_mean` (dim,), `context_scale`, `bag_scale`; the rest as above
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.elmo.sense import Block, BlockKind, Blocks, SenseSpace, WordCounts
+from indexer.errors import ModelError
+
+Tensors = Mapping[str, npt.NDArray[Any]]
+Floats = npt.NDArray[np.float64]
+
+FORMAT = 2
+_KINDS = (BlockKind.CONTEXT, BlockKind.OWN, BlockKind.BAG)  # by their number in the file
+
+
+def sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], dict[str, npt.NDArray[np.generic]]]:
+    """The words that the space counts, and its tensors; an older format stays as it was, and so does its digest."""
+    counts = space.counts
+    if space.older:
+        return tuple(counts.counts), dict(space.older)
+    blocks = [[_KINDS.index(block.kind), block.layer] for block in space.blocks.blocks]
+    return tuple(counts.counts), {
+        "format": np.asarray(FORMAT, np.int64),
+        "blocks": np.asarray(blocks, np.int64),  # (n, 2)
+        "map": space.map,
+        "shift": space.shift,
+        "window": np.asarray(space.blocks.window, np.int64),
+        "rarity": np.asarray(space.blocks.rarity, np.float64),
+        "counts": np.fromiter(counts.counts.values(), np.int64, len(counts.counts)),
+        "total": np.asarray(counts.total, np.int64),
+    }
+
+
+def sense_space_from_tensors(tensors: Tensors, words: Sequence[str], top: int, where: str) -> SenseSpace:
+    """Read either format; `top` is the model's top layer, `where` names the file.
+
+    Raises:
+        ModelError: a tensor is missing, does not fit `words`, or the format is newer than this.
+    """
+    try:
+        found = int(tensors["format"]) if "format" in tensors else 1
+        if found > FORMAT:
+            raise ModelError(f"{where} is of format {found}, newer than this Polyseme reads; install a newer one")
+        if tensors["counts"].shape != (len(words),):
+            raise ModelError(f"{where} does not fit vocab.txt; get the model again")
+        counts = WordCounts(dict(zip(words, tensors["counts"].tolist(), strict=True)), int(tensors["total"]))
+        window, rarity = int(tensors["window"]), float(tensors["rarity"])
+        if found == 1:
+            blocks, map_, shift = _first_format(tensors, top)
+        else:
+            blocks = tuple(Block(_KINDS[kind], layer) for kind, layer in tensors["blocks"].tolist())
+            map_, shift = tensors["map"], tensors["shift"]
+    except KeyError as error:
+        raise ModelError(f"{where} lacks the tensor {error}; get the model again") from error
+    except (IndexError, TypeError, ValueError) as error:
+        raise ModelError(f"{where} is no sense space ({error}); get the model again") from error
+    older = None if found == FORMAT else dict(tensors)
+    return SenseSpace(Blocks(blocks, window, rarity), map_.astype(np.float32), shift.astype(np.float32), counts, older)
+
+
+def _first_format(tensors: Tensors, top: int) -> tuple[tuple[Block, ...], Floats, Floats]:
+    """Centring and scaling as one map and shift; both halves of layer 0 are equal, so their maps are added."""
+    blocks = (Block(BlockKind.CONTEXT, top), Block(BlockKind.BAG, 0))
+    dim = len(tensors["context_mean"])
+    mean = np.concatenate([tensors["context_mean"], tensors["bag_mean"]]).astype(np.float64)  # (2 * dim,)
+    scale = np.repeat([float(tensors["context_scale"]), float(tensors["bag_scale"])], dim)  # (2 * dim,)
+    scaled = tensors["map"].astype(np.float64) / scale[:, None]  # (2 * dim, sense_dim)
+    bag = scaled[dim : dim + dim // 2] + scaled[dim + dim // 2 :]  # (dim / 2, sense_dim)
+    return blocks, np.concatenate([scaled[:dim], bag]), mean @ scaled

@@ -1,0 +1,31 @@
+"""How good vectors are: measures, readers of the published gold formats, tasks, and a user's own gold."""
+
+from search.evaluation.measures import (
+    accuracy,
+    average_precision,
+    best_threshold,
+    mean_average_precision,
+    precision_at,
+    ranks,
+    spearman,
+)
+from search.evaluation.readers import read_sts, read_usim, read_wic
+from search.evaluation.records import Score, SentencePair, Span, TokenPair, Usage
+
+__all__ = [
+    "Score",
+    "SentencePair",
+    "Span",
+    "TokenPair",
+    "Usage",
+    "accuracy",
+    "average_precision",
+    "best_threshold",
+    "mean_average_precision",
+    "precision_at",
+    "ranks",
+    "read_sts",
+    "read_usim",
+    "read_wic",
+    "spearman",
+]

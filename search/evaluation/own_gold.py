@@ -1,0 +1,210 @@
+"""Which layer and which normalisation serve a collection best, by gold senses of its own documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.build import BuildConfig
+from indexer.collection.collection import Collection
+from indexer.collection.records import CollectionSettings, Layer
+from indexer.collection.vectors import Array, Mask, Normalisation, Transform
+from indexer.errors import DocumentError
+from indexer.pipeline import is_worth_keeping
+from indexer.text import TextAnalyser
+from indexer.vectorise import fit_tokens
+from search.evaluation.cutting import spans_in
+from search.evaluation.gold import Gold
+from search.evaluation.measures import Floats, mean_interval, same_sense_precisions
+from search.evaluation.records import Score, Span, Tokens
+from search.evaluation.representing import ELMO, SENSE, Report, own_name, represent
+from search.evaluation.sentence_tasks import normalised_name
+
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
+TASK = "collection"
+SAMPLE_SENTENCES = 1000
+"""Of the collection, evenly spread, on which the transforms are fitted."""
+SAMPLE_TOKENS = 20_000
+"""Of these sentences, evenly spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may stand for an occurrence; normalisation None: what the layer usually gets."""
+
+    layer: Layer
+    normalisation: Normalisation | None
+
+    def name(self, encoder: Encoder) -> str:
+        """How tables call it."""
+        layer = f"layer {self.layer}" if self.layer.isdigit() else own_name(str(self.layer), encoder)
+        if self.normalisation is not None:
+            return f"{layer}, {normalised_name(self.normalisation)}"
+        return f"{SENSE}, principal components"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How well a choice does: mean average precision over words, and its distance to what the collection has now."""
+
+    choice: Choice
+    score: Score
+    difference: Score
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReport:
+    """What the gold says. measured: every choice; now: the collection's; best: the best one, or now if none is better.
+
+    words, occurrences: that were ranked; left_out: gold rows whose place is in no document of the collection.
+    """
+
+    measured: tuple[Measured, ...]
+    now: Choice
+    best: Measured
+    words: int
+    occurrences: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A word's occurrences that the collection holds, and who shares a sense with whom (n, n)."""
+
+    spans: tuple[Span, ...]
+    same: Mask
+
+
+def evaluate_collection(
+    collection: Collection, encoder: Encoder, gold: Sequence[Gold], report: Report | None = None
+) -> OwnReport:
+    """Rank the gold occurrences of each word for each other by every layer and normalisation.
+
+    Their sentences and a sample of the collection, on which the transforms are fitted, are encoded again with
+    `encoder`, the collection's own. Intervals and differences draw words. DocumentError when nothing can be asked.
+    """
+    analyser = TextAnalyser(collection.settings.language)
+    asked, left_out = _words(collection, analyser, gold)
+    sample = _sample(collection, analyser)
+    found = represent(encoder, [*(span for word in asked for span in word.spans), *sample], report)
+    precisions: dict[Choice, Floats] = {}
+    chance = 0.0
+    for layer in layers_of(encoder):
+        name = own_name(f"layer {layer}" if layer.isdigit() else str(layer), encoder)
+        rows = found(name, sample)  # (n, dim)
+        vectors = [found(name, word.spans) for word in asked]
+        for normalisation in normalisations_of(layer, encoder):
+            transform = fit_tokens(encoder, layer, normalisation, rows)
+            means = np.array([_means(word, part, transform) for word, part in zip(asked, vectors, strict=True)])
+            precisions[Choice(layer, normalisation)] = means[:, 0]  # (words,)
+            chance = float(means[:, 1].mean())
+    now = current(collection.settings, encoder)
+    measured = tuple(_measured(choice, precisions, now, chance, encoder) for choice in precisions)
+    # Of equally good ones the collection's own, then the earlier.
+    best = max(measured, key=lambda one: (one.score.value, one.choice == now))
+    return OwnReport(measured, now, best, len(asked), sum(len(word.spans) for word in asked), left_out)
+
+
+def layers_of(encoder: Encoder) -> list[Layer]:
+    """The layers that a collection can be made of."""
+    numbered = [layer for layer in Layer if layer.isdigit() and int(layer) < encoder.n_layers]
+    return [Layer.SENSE, *numbered, Layer(ELMO)]
+
+
+def normalisations_of(layer: Layer, encoder: Encoder) -> list[Normalisation | None]:
+    """The ways to normalise a layer; None is one of its own only for the blocks of a model without a sense space."""
+    usual: list[Normalisation | None] = [None] if layer is Layer.SENSE and not encoder.has_sense_space else []
+    return usual + list(Normalisation)
+
+
+def current(settings: CollectionSettings, encoder: Encoder) -> Choice:
+    """What stands for an occurrence in a collection now, the usual normalisation by its name."""
+    normalisation = settings.token_normalisation
+    if normalisation is None and settings.layer is not Layer.SENSE:
+        normalisation = Normalisation.CENTRED
+    elif normalisation is None and encoder.has_sense_space:
+        normalisation = Normalisation.NONE
+    return Choice(settings.layer, normalisation)
+
+
+def _words(collection: Collection, analyser: TextAnalyser, gold: Sequence[Gold]) -> tuple[list[_Asked], int]:
+    """The words that can be asked for, and how many gold rows have no place in the collection."""
+    places: dict[str, list[Gold]] = {}
+    for row in gold:
+        places.setdefault(row.place[0], []).append(row)
+    known = {stored.document_id for stored in collection.documents()}
+    words: dict[str, list[tuple[Gold, Span]]] = {}
+    for document in sorted(set(places) & known):
+        _, text = collection.document(document)
+        spans = spans_in(list(analyser.sentences(text)), [row.place[1:] for row in places[document]])
+        for row, span in zip(places[document], spans, strict=True):
+            if span is not None:
+                words.setdefault(row.lemma, []).append((row, span))
+    asked = [_asked(rows) for _, rows in sorted(words.items())]
+    asked = [word for word in asked if not word.same.all() and (word.same.sum(axis=1) > 1).any()]
+    if not asked:
+        raise DocumentError(
+            f"{collection.path}: no word of the gold has two senses there, one of them twice; judge more occurrences,"
+            " or check document_id and offsets"
+        )
+    return asked, len(gold) - sum(map(len, words.values()))
+
+
+def _asked(rows: Sequence[tuple[Gold, Span]]) -> _Asked:
+    same = np.array([[one.same(other) for other, _ in rows] for one, _ in rows])  # (n, n)
+    return _Asked(tuple(span for _, span in rows), same)
+
+
+def _sample(collection: Collection, analyser: TextAnalyser) -> list[Span]:
+    """Single tokens of some of the collection's sentences, both evenly spread."""
+    total = sum(stored.sentences for stored in collection.documents())
+    every = max(1, -(-total // SAMPLE_SENTENCES))  # rounded up
+    chosen: list[Tokens] = []
+    number = 0
+    for stored in collection.documents():
+        _, text = collection.document(stored.document_id)
+        for sentence in filter(is_worth_keeping, analyser.sentences(text)):
+            if number % every == 0:
+                chosen.append(tuple(token.text for token in sentence.tokens))
+            number += 1
+    tokens = [Span(sentence, n, n + 1) for sentence in chosen for n in range(len(sentence))]
+    return tokens[:: max(1, -(-len(tokens) // SAMPLE_TOKENS))]
+
+
+def _means(word: _Asked, vectors: Array, transform: Transform | None) -> tuple[float, float]:
+    """A word's mean average precision, and what chance would get; vectors: (n, dim)."""
+    found, by_chance = same_sense_precisions(vectors if transform is None else transform(vectors), word.same)
+    return float(found.mean()), float(by_chance.mean())
+
+
+def _measured(
+    choice: Choice, precisions: dict[Choice, Floats], now: Choice, chance: float, encoder: Encoder
+) -> Measured:
+    own, other = precisions[choice], precisions[now]  # (words,), (words,)
+    gain = own - other  # (words,)
+    name = choice.name(encoder)
+    score = Score(TASK, "MAP", name, float(own.mean()), *mean_interval(own), chance, "chance")
+    bounds = mean_interval(gain)
+    difference = Score(TASK, "MAP, gain over now", name, float(gain.mean()), *bounds, float(other.mean()), "")
+    return Measured(choice, score, difference)
+
+
+def settings_for(collection: Path, choice: Choice, encoder: Encoder) -> BuildConfig:
+    """How to encode a collection again so that it has a choice, all else as it is."""
+    with Collection.open(collection) as opened:
+        now = opened.settings
+    usual = current(replace(now, layer=choice.layer, token_normalisation=None), encoder)
+    return BuildConfig(
+        now.language,
+        now.precision,
+        choice.layer,
+        now.normalisation,
+        now.function_words,
+        token_normalisation=None if choice == usual else choice.normalisation,
+    )

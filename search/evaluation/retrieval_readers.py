@@ -1,0 +1,129 @@
+"""Readers of retrieval collections: BEIR's JSON lines, and TREC's marked-up documents, topics and judgements."""
+
+from __future__ import annotations
+
+import csv
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.errors import DocumentError
+from search.evaluation.readers import lines_of
+
+LAYOUT = (
+    "retrieval is a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/*.tsv) or TREC's (documents with"
+    " <docno>, topics with <top>, judgements *qrel*)"
+)
+Judgements = dict[str, dict[str, int]]
+_ANYWHERE = re.IGNORECASE | re.DOTALL
+_DOC = re.compile(r"<doc\b[^>]*>(.*?)</doc>", _ANYWHERE)
+_TOP = re.compile(r"<top\b[^>]*>(.*?)</top>", _ANYWHERE)
+_TAG = re.compile(r"<[^>]*>")
+_LABEL = re.compile(r"^\s*(?:Number|Topic)\s*:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSet:
+    """Documents and queries by id, and how relevant documents were judged to queries: query -> document -> grade."""
+
+    documents: dict[str, str]
+    queries: dict[str, str]
+    judgements: Judgements
+
+
+def read_retrieval(folder: Path) -> RetrievalSet:
+    """A collection in BEIR's layout or TREC's; DocumentError, which tells the layout, when it is neither."""
+    found = _read_beir(folder) if (folder / "corpus.jsonl").is_file() else _read_trec(folder)
+    answered = {query for query, judged in found.judgements.items() if any(grade > 0 for grade in judged.values())}
+    if not found.documents or not answered & set(found.queries):
+        raise DocumentError(f"{folder}: no query has a relevant document; {LAYOUT}")
+    return found
+
+
+def _read_beir(folder: Path) -> RetrievalSet:
+    documents = {key: titled(row.get("title"), row["text"]) for key, row in _json_rows(folder / "corpus.jsonl")}
+    queries = {key: str(row["text"]) for key, row in _json_rows(folder / "queries.jsonl")}
+    tables = sorted((folder / "qrels").glob("*.tsv"))
+    table = next((path for path in tables if path.stem == "test"), tables[0] if len(tables) == 1 else None)
+    if table is None:
+        raise DocumentError(f"{folder / 'qrels'} holds no test.tsv; {LAYOUT}")
+    rows = list(csv.reader(lines_of(table, LAYOUT), delimiter="\t", quoting=csv.QUOTE_NONE))
+    return RetrievalSet(documents, queries, _judgements((row for row in rows if row[2:] != ["score"]), table, 3))
+
+
+def _json_rows(path: Path) -> Iterator[tuple[str, dict[str, object]]]:
+    for number, line in enumerate(lines_of(path, LAYOUT), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            yield str(row["_id"]), row | {"text": str(row["text"])}
+        except (ValueError, KeyError, TypeError) as error:
+            raise DocumentError(f"{path}, line {number}: no object with _id and text; {LAYOUT}") from error
+
+
+def titled(title: object, text: object) -> str:
+    """A text below its title, unless it begins with it already."""
+    head, body = str(title or "").strip(), str(text).strip()
+    same = " ".join(body.split()).startswith(" ".join(head.split()))
+    return body if same else f"{head}\n\n{body}"
+
+
+def _read_trec(folder: Path) -> RetrievalSet:
+    files = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    judged = [path for path in files if "qrel" in path.name.lower()]
+    texts = {path: _text(path) for path in files if path not in judged and path.suffix.lower() not in (".md", ".pdf")}
+    documents, topics = {}, {}
+    for text in texts.values():
+        for body in _DOC.findall(text):
+            documents[_field(body, "docno")] = titled(_field(body, "title"), _field(body, "text", "body"))
+        for body in _TOP.findall(text):
+            topics[_LABEL.sub("", _field(body, "num")).strip()] = _LABEL.sub("", _field(body, "title", "desc")).strip()
+    if len(judged) != 1 or not documents or not topics:
+        raise DocumentError(
+            f"{folder} holds {len(documents)} documents, {len(topics)} topics and {len(judged)} *qrel* files; {LAYOUT}"
+        )
+    judgements = _judgements((line.split() for line in lines_of(judged[0], LAYOUT)), judged[0], 4)
+    return RetrievalSet(documents, _as_judged(topics, judgements), judgements)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _field(body: str, *names: str) -> str:
+    """The content of the first of some elements that is there and not empty; without an end mark up to the next."""
+    for name in names:
+        begun = rf"<{name}\b[^>]*>"
+        found = re.search(rf"{begun}(.*?)</{name}\b", body, _ANYWHERE) or re.search(rf"{begun}([^<]*)", body, _ANYWHERE)
+        if found and (text := html.unescape(_TAG.sub(" ", found.group(1))).strip()):
+            return text
+    return ""
+
+
+def _as_judged(topics: dict[str, str], judgements: Judgements) -> dict[str, str]:
+    """Topics by the number that the judgements know them by: their own, or else their position in the file.
+
+    The Cranfield topics have the numbers of a longer list, their judgements the positions 1 to 225.
+    """
+    if set(judgements) <= set(topics):
+        return topics
+    positions = {str(position): text for position, text in enumerate(topics.values(), 1)}
+    return positions if set(judgements) <= set(positions) else topics
+
+
+def _judgements(rows: Iterable[list[str]], path: Path, columns: int) -> Judgements:
+    """Query id first, then (TREC: an iteration,) document id and grade."""
+    found: Judgements = {}
+    for number, row in enumerate(rows, 1):
+        if not row:
+            continue
+        try:
+            query, document, grade = row[0], row[columns - 2], int(row[columns - 1])
+        except (IndexError, ValueError) as error:
+            raise DocumentError(f"{path}, row {number}: not {columns} columns that end in a grade; {LAYOUT}") from error
+        found.setdefault(query, {})[document] = grade
+    return found

@@ -1,0 +1,169 @@
+"""Tasks on words in context: same sense or not, how alike two usages are, which usages share a sense."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.collection.vectors import Ids, unit
+from search.evaluation.measures import (
+    Floats,
+    accuracy,
+    best_threshold,
+    cosines,
+    grouped,
+    interval,
+    mean_interval,
+    same_sense_precisions,
+    spearman,
+)
+from search.evaluation.readers import CoarseWord, read_coarsewsd, read_usim, read_wic_splits
+from search.evaluation.records import Score, Span, TokenPair, Usage, first_of, second_of
+from search.evaluation.representing import Report, Represented, represent
+
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
+LAYER_0 = "layer 0"
+OCCURRENCES = 240
+"""Of each word of CoarseWSD-20 that are ranked for each other."""
+SEED = 1
+
+
+def evaluate_wic(encoder: Encoder, folder: Path, report: Report | None = None) -> list[Score]:
+    """Accuracy of a threshold on the cosine of two usages, on each split but train; baseline: the larger class.
+
+    The threshold comes from train (else dev, else test), never from the split that is scored; the best one of that
+    split itself is told too, as the most that a threshold could reach.
+    """
+    splits = read_wic_splits(folder)
+    found = represent(encoder, (span for pairs in splits.values() for span in _spans(pairs)), report)
+    gold = {split: np.array([pair.gold for pair in pairs], bool) for split, pairs in splits.items()}  # (pairs,) each
+    scores = []
+    for scored in (split for split in splits if split != "train"):
+        fitted = next((split for split in splits if split != scored), None)
+        share = float(gold[scored].mean())
+        for name in found.names:
+            cosine = {split: pair_cosines(found, name, splits[split]) for split in {scored, fitted or scored}}
+            cuts = {f"accuracy {scored}, own threshold": best_threshold(cosine[scored], gold[scored])}
+            if fitted:
+                cuts = {f"accuracy {scored}": best_threshold(cosine[fitted], gold[fitted])} | cuts
+            for metric, cut in cuts.items():
+                bounds = mean_interval((cosine[scored] >= cut) == gold[scored])
+                value = accuracy(cosine[scored], gold[scored], cut)
+                scores.append(Score("wic", metric, name, value, *bounds, max(share, 1 - share), "majority"))
+    return scores
+
+
+def evaluate_usim(encoder: Encoder, path: Path, report: Report | None = None) -> list[Score]:
+    """Spearman's correlation of cosine and judgement; baseline: layer 0. Lemmas are drawn for the interval.
+
+    The pairs of a lemma share their sentences, so they vary together (Erk et al. 2013).
+    """
+    pairs = read_usim(path)
+    found = represent(encoder, _spans(pairs), report)
+    gold = np.array([pair.gold for pair in pairs])  # (pairs,)
+    lemmas = grouped([pair.lemma for pair in pairs])
+    cosine = {name: pair_cosines(found, name, pairs) for name in found.names}  # (pairs,) each
+    baseline = spearman(cosine[LAYER_0], gold)
+    scores = []
+    for name, found_cosines in cosine.items():
+        bounds = interval(_correlation(found_cosines, gold, lemmas), len(lemmas))
+        scores.append(Score("usim", "Spearman", name, spearman(found_cosines, gold), *bounds, baseline, LAYER_0))
+    return scores
+
+
+def evaluate_coarsewsd(
+    encoder: Encoder,
+    folder: Path,
+    report: Report | None = None,
+    occurrences: int = OCCURRENCES,
+    nearest: bool = True,
+) -> list[Score]:
+    """CoarseWSD-20: accuracy of the nearest training usage, and same-sense retrieval within test; means over words.
+
+    occurrences: of each word, drawn from test, that are ranked for each other. nearest: whether to look for the nearest
+    neighbour too, for which all of train must be encoded. Baselines: the word's larger class in train; chance.
+    """
+    words = read_coarsewsd(folder)
+    drawn = {word.word: draw(word.test, occurrences, word.word) for word in words}
+    usages = [usage for word in words for usage in (*word.train, *word.test)] if nearest else []
+    asked = [usage.span for usage in (*usages, *(usage for some in drawn.values() for usage in some))]
+    found = represent(encoder, asked, report)
+    scores = []
+    if nearest:
+        majority = float(np.mean([_majority_accuracy(word) for word in words]))
+        for name in found.names:
+            right = [nearest_accuracy(found, name, word) for word in words]
+            bounds = mean_interval(right)
+            scores.append(
+                Score("coarsewsd", "1-NN accuracy", name, float(np.mean(right)), *bounds, majority, "majority")
+            )
+    return scores + retrieval_scores("coarsewsd", found, drawn)
+
+
+def retrieval_scores(task: str, found: Represented, words: Mapping[str, Sequence[Usage]]) -> list[Score]:
+    """Mean average precision of same-sense retrieval, mean over words; baseline: chance. Words are drawn.
+
+    Words whose usages have all one sense are left out: any order is right for them.
+    """
+    asking = {word: usages for word, usages in words.items() if len({usage.sense for usage in usages}) > 1}
+    scores = []
+    for name in found.names if asking else []:
+        by_word = [word_precisions(found, name, usages) for usages in asking.values()]
+        means = np.array([(own.mean(), chance.mean()) for own, chance in by_word if len(own)])  # (words, 2)
+        if not len(means):
+            continue
+        bounds = mean_interval(means[:, 0])
+        value, baseline = (float(figure) for figure in means.mean(axis=0))
+        scores.append(Score(task, "MAP", name, value, *bounds, baseline, "chance"))
+    return scores
+
+
+def word_precisions(found: Represented, name: str, usages: Sequence[Usage]) -> tuple[Floats, Floats]:
+    """Average precision of each usage that asks for its sense, and what chance would get: (asking,), (asking,)."""
+    senses = np.array([usage.sense for usage in usages])  # (n,)
+    return same_sense_precisions(found(name, [usage.span for usage in usages]), senses[:, None] == senses)
+
+
+def nearest_accuracy(found: Represented, name: str, word: CoarseWord) -> float:
+    """Share of a word's test usages whose nearest training usage has their sense."""
+    train = unit(found(name, [usage.span for usage in word.train]))  # (n, dim)
+    test = unit(found(name, [usage.span for usage in word.test]))  # (m, dim)
+    answers = np.array([usage.sense for usage in word.train])[np.argmax(test @ train.T, axis=1)]  # (m,)
+    return float(np.mean(answers == np.array([usage.sense for usage in word.test])))
+
+
+def draw(usages: Sequence[Usage], most: int, word: str) -> list[Usage]:
+    """At most so many of a word's usages, the same at every run, in their order."""
+    if len(usages) <= most:
+        return list(usages)
+    places = sorted(random.Random(f"{SEED} {word}").sample(range(len(usages)), most))
+    return [usages[place] for place in places]
+
+
+def pair_cosines(found: Represented, name: str, pairs: Sequence[TokenPair]) -> Floats:
+    """Cosine of each pair's two usages in a representation: (pairs,)."""
+    return cosines(found(name, [first_of(pair) for pair in pairs]), found(name, [second_of(pair) for pair in pairs]))
+
+
+def _spans(pairs: Iterable[TokenPair]) -> Iterable[Span]:
+    return (span for pair in pairs for span in (first_of(pair), second_of(pair)))
+
+
+def _correlation(cosine: Floats, gold: Floats, lemmas: Sequence[Ids]) -> Callable[[Ids], float]:
+    def of_drawn(drawn: Ids) -> float:
+        rows = np.concatenate([lemmas[lemma] for lemma in drawn])  # (rows,)
+        return spearman(cosine[rows], gold[rows])
+
+    return of_drawn
+
+
+def _majority_accuracy(word: CoarseWord) -> float:
+    (most, _), *_ = Counter(usage.sense for usage in word.train).most_common(1)
+    return float(np.mean([usage.sense == most for usage in word.test]))

@@ -1,0 +1,80 @@
+"""Word usage graphs (DWUG): uses of a word over time, clustered by human judgements of their meaning."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.errors import DocumentError
+from indexer.text import TextAnalyser
+from search.evaluation.cutting import spans_at
+from search.evaluation.readers import lines_of
+from search.evaluation.records import Score, Usage
+from search.evaluation.representing import Report, represent
+from search.evaluation.token_tasks import retrieval_scores
+
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
+LAYOUT = (
+    "dwug is a folder with data/LEMMA/uses.csv (tab-separated: identifier, context, indexes_target_token) and"
+    " clusters/opt/LEMMA.csv (identifier, cluster)"
+)
+NOISE = "-1"
+"""The cluster of uses that nobody could judge."""
+_PLACE = re.compile(r"(\d+):(\d+)")
+
+
+def evaluate_dwug(encoder: Encoder, folder: Path, language: str = "en", report: Report | None = None) -> list[Score]:
+    """Mean average precision of retrieval of uses of the same cluster, mean over words; baseline: chance."""
+    words = read_dwug(folder, language)
+    found = represent(encoder, (usage.span for usages in words.values() for usage in usages), report)
+    return retrieval_scores("dwug", found, words)
+
+
+def read_dwug(folder: Path, language: str = "en") -> dict[str, list[Usage]]:
+    """The clustered uses of each word (Schlechtweg et al. 2021), in the sentence of their context that holds them.
+
+    DocumentError, which tells the layout, where it is another one.
+    """
+    analyser = TextAnalyser(language)
+    tables = sorted(folder.glob("data/*/uses.csv"))
+    clustered = [table for table in tables if _clusters_of(folder, table).is_file()]
+    if not clustered:
+        raise DocumentError(f"{folder} has {len(tables)} words with uses and none with clusters; {LAYOUT}")
+    return {table.parent.name: list(_usages(analyser, table, _clusters_of(folder, table))) for table in clustered}
+
+
+def _clusters_of(folder: Path, table: Path) -> Path:
+    return folder / "clusters" / "opt" / f"{table.parent.name}.csv"
+
+
+def _usages(analyser: TextAnalyser, table: Path, clusters: Path) -> Iterator[Usage]:
+    cluster_of = {row["identifier"]: row["cluster"] for row in _table(clusters, ("identifier", "cluster"))}
+    for row in _table(table, ("identifier", "context", "indexes_target_token")):
+        cluster = cluster_of.get(row["identifier"], NOISE)
+        if cluster == NOISE:
+            continue
+        place = _PLACE.match(row["indexes_target_token"].strip())
+        bounds = (int(place[1]), int(place[2])) if place else (0, 0)
+        (span,) = spans_at(analyser, row["context"], [bounds])
+        if span is None:
+            where = row["indexes_target_token"]
+            raise DocumentError(f"{table}: {row['identifier']!r} has no word at {where!r} of its context; {LAYOUT}")
+        yield Usage(span, cluster)
+
+
+def _table(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+    """Rows of a tab-separated file without quoting, which has the columns that are needed."""
+    header, *lines = csv.reader(lines_of(path, LAYOUT), delimiter="\t", quoting=csv.QUOTE_NONE)
+    missing = [name for name in needed if name not in header]
+    if missing:
+        raise DocumentError(f"{path} has no column {missing[0]!r}; {LAYOUT}")
+    rows = [line for line in lines if line]
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise DocumentError(f"{path}, row {number}: {len(row)} columns, not {len(header)}; {LAYOUT}")
+    return [dict(zip(header, row, strict=True)) for row in rows]

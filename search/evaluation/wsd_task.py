@@ -1,0 +1,176 @@
+"""All-words disambiguation: the sense whose tagged occurrences lie nearest on average (Peters et al. 2018, 5.3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.collection.vectors import Array, Ids, Mask, unit
+from search.evaluation.measures import ratio_interval
+from search.evaluation.records import Score, Tokens
+from search.evaluation.representing import Report, represent
+from search.evaluation.wsd_readers import Instance, Word, read_first_senses, read_wsd
+
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
+FOLDS = 10
+MOST_FREQUENT = "most frequent sense"
+MANY = 50_000
+"""From so many instances on vectors are kept in half precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Rows of the training instances to learn from, and of the instances to ask about."""
+
+    learned: Ids
+    asked: Ids
+
+
+def evaluate_wsd(
+    encoder: Encoder, paths: Sequence[Path], wordnet: Path | None = None, report: Report | None = None
+) -> list[Score]:
+    """Accuracy on each set, learned from SemCor; where only SemCor is there, by folds of its documents.
+
+    The candidates of a word (lemma and part of speech) are its senses in training, the nearest centroid by cosine is
+    the answer. Three accuracies: over all instances with the first sense of WordNet for words that training has not
+    (where `wordnet`, the folder of its `index.sense`, is given; else they stay without an answer, which is wrong), over
+    all without that fall-back, and over the words that training has. Baseline: the most frequent sense in training,
+    with the same fall-back. Sentences are drawn for the intervals.
+    """
+    data = read_wsd(paths)
+    first = read_first_senses(wordnet) if wordnet else {}
+    name, training = data.training
+    every = [*training, *(instance for asked in data.tests.values() for instance in asked)]
+    found = represent(encoder, (instance.span for instance in every), report, half=len(every) > MANY)
+    senses = Senses(training)
+    scores = []
+    for asked_name, asked in (data.tests or {f"{name} by folds": training}).items():
+        rounds = [Round(np.arange(len(training)), np.arange(len(asked)))] if data.tests else list(_folds(training))
+        judge = Judge(asked, first)
+        usual = judge.scores(senses.most_frequent(asked, rounds))
+        for representation in found.names:
+            learned = found(representation, [instance.span for instance in training])  # (n, dim)
+            vectors = (
+                found(representation, [instance.span for instance in asked]) if data.tests else learned
+            )  # (m, dim)
+            answers = senses.nearest(asked, rounds, learned, vectors)
+            for (metric, value, low, high), (_, baseline, _, _) in zip(judge.scores(answers), usual, strict=True):
+                metric = f"accuracy {asked_name}{metric}"
+                scores.append(Score("wsd", metric, representation, value, low, high, baseline, MOST_FREQUENT))
+    return scores
+
+
+class Senses:
+    """The senses that words have in training, and how to choose among them; senses are numbered by their keys."""
+
+    def __init__(self, training: Sequence[Instance]) -> None:
+        self.keys = sorted({key for instance in training for key in instance.senses})
+        number = {key: place for place, key in enumerate(self.keys)}
+        tags = [(row, number[key]) for row, instance in enumerate(training) for key in instance.senses]
+        self.row, self.sense = np.array(tags, np.int64).T  # (tags,) training row, (tags,) sense number
+        self.n = len(training)
+        numbers: dict[Word, set[int]] = defaultdict(set)
+        for row, sense in tags:
+            numbers[training[row].word].add(sense)
+        self.of_word = {word: np.array(sorted(found), np.int64) for word, found in numbers.items()}
+
+    def most_frequent(self, asked: Sequence[Instance], rounds: Sequence[Round]) -> list[str | None]:
+        """For each instance its word's most frequent sense; None where training has not the word."""
+        answers: list[str | None] = [None] * len(asked)
+        for part in rounds:
+            for rows, candidates in self._questions(asked, part):
+                for row in rows:
+                    answers[row] = self.keys[candidates[0]]
+        return answers
+
+    def nearest(
+        self, asked: Sequence[Instance], rounds: Sequence[Round], learned: Array, vectors: Array
+    ) -> list[str | None]:
+        """For each instance the sense of the nearest centroid; None where training has not the word.
+
+        learned: (n, dim), of the training instances; vectors: (m, dim), of those asked about.
+        """
+        answers: list[str | None] = [None] * len(asked)
+        for part in rounds:
+            sums = self._sums(learned, part.learned)  # (senses, dim): the cosine needs no division by the count
+            for rows, candidates in self._questions(asked, part):
+                products = unit(vectors[rows]) @ unit(sums[candidates]).T  # (rows, candidates)
+                for row, best in zip(rows, candidates[np.argmax(products, axis=1)], strict=True):
+                    answers[row] = self.keys[best]
+        return answers
+
+    def _sums(self, learned: Array, rows: Ids) -> Array:
+        """Sum of the vectors of each sense over some training rows: (senses, dim)."""
+        from scipy.sparse import csr_array
+
+        used = self._used(rows)
+        shape = (len(self.keys), self.n)
+        tagged = csr_array((np.ones(used.sum(), np.float32), (self.sense[used], self.row[used])), shape)
+        return np.asarray(tagged @ learned, np.float32)
+
+    def _used(self, rows: Ids) -> Mask:
+        """Which tags stand at some training rows: (tags,)."""
+        chosen = np.zeros(self.n, bool)
+        chosen[rows] = True
+        return np.asarray(chosen[self.row], bool)
+
+    def _questions(self, asked: Sequence[Instance], part: Round) -> Iterator[tuple[Ids, Ids]]:
+        """The rows that ask for one word, and its senses in what is learned, the most frequent first."""
+        counts = np.bincount(self.sense[self._used(part.learned)], minlength=len(self.keys))  # (senses,)
+        rows_of: dict[Word, list[int]] = defaultdict(list)
+        for row in part.asked.tolist():
+            rows_of[asked[row].word].append(row)
+        for word, rows in rows_of.items():
+            candidates = self.of_word.get(word, np.zeros(0, np.int64))
+            candidates = candidates[counts[candidates] > 0]
+            if len(candidates):
+                yield np.array(rows), candidates[np.argsort(-counts[candidates], kind="stable")]
+
+
+class Judge:
+    """Judges answers to some instances."""
+
+    def __init__(self, asked: Sequence[Instance], first: dict[Word, str]) -> None:
+        self.asked = asked
+        self.first = first
+        sentences: dict[Tokens, int] = {}
+        drawn = [sentences.setdefault(instance.span.sentence, len(sentences)) for instance in asked]
+        self.sentence = np.array(drawn, np.int64)  # (m,)
+
+    def scores(self, answers: Sequence[str | None]) -> list[tuple[str, float, float, float]]:
+        """(what was counted, accuracy, low, high): with fall-back, without, and of the words that training has."""
+        seen = np.array([answer is not None for answer in answers])  # (m,)
+        completed = [
+            answer or self.first.get(instance.word) for answer, instance in zip(answers, self.asked, strict=True)
+        ]
+        every = np.ones(len(answers), bool)  # (m,)
+        return [
+            ("", *self._accuracy(self._right(completed), every)),
+            (", no fall-back", *self._accuracy(self._right(answers), every)),
+            (", where seen", *self._accuracy(self._right(answers), seen)),
+        ]
+
+    def _right(self, answers: Sequence[str | None]) -> Mask:
+        pairs = zip(answers, self.asked, strict=True)
+        return np.array([answer in instance.senses for answer, instance in pairs])  # (m,)
+
+    def _accuracy(self, right: Mask, counted: Mask) -> tuple[float, float, float]:
+        sums, counts = (np.bincount(self.sentence, weights=part) for part in (right & counted, counted))  # (sentences,)
+        return float(sums.sum() / max(counts.sum(), 1)), *ratio_interval(sums, counts)
+
+
+def _folds(training: Sequence[Instance]) -> Iterator[Round]:
+    """Rounds that leave one part of the documents out each, neighbours in name (and kind) in different parts."""
+    documents = sorted({instance.document for instance in training})
+    fold_of = {document: place % FOLDS for place, document in enumerate(documents)}
+    folds: npt.NDArray[np.int64] = np.array([fold_of[instance.document] for instance in training])  # (n,)
+    for fold in range(min(FOLDS, len(documents))):
+        yield Round(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold))

@@ -1,0 +1,87 @@
+"""Scores -> a plot: a panel a task, a dot and its interval for each representation. Imports matplotlib late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.errors import DocumentError
+from search.evaluation import Score
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SUFFIXES = (".svg", ".png", ".pdf")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe & Ito 2008: told apart with any colour vision."""
+COLUMNS = 2
+_ROW_INCHES = 0.28
+_HEAD_INCHES = 1.5
+
+
+def check_plot(path: Path) -> None:
+    """DocumentError where no plot could be written there, before anything is measured for it."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise DocumentError(f"{path} is no plot's name; let it end in {', '.join(SUFFIXES)}")
+    if not path.absolute().parent.is_dir():
+        raise DocumentError(f"{path.parent} is no folder; make it first, or plot elsewhere")
+    if find_spec("matplotlib") is None:
+        raise DocumentError("plots need matplotlib, which is not installed; run `pip install matplotlib`")
+
+
+def write_plot(scores: Sequence[Score], path: Path, title: str) -> None:
+    """Write the figures times 100 as SVG, PNG or PDF; DocumentError where that cannot be."""
+    check_plot(path)
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    tasks = [[score for score in scores if score.task == task] for task in dict.fromkeys(s.task for s in scores)]
+    rows = [tasks[first : first + COLUMNS] for first in range(0, len(tasks), COLUMNS)]
+    heights = [_HEAD_INCHES + _ROW_INCHES * max(_places(panel) for panel in row) for row in rows]
+    # Text stays text, and the same figures give the same file.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "polyseme", "font.size": 9}):
+        figure = Figure(figsize=(6.5 * min(COLUMNS, max(len(tasks), 1)), sum(heights) + 0.4), layout="constrained")
+        figure.suptitle(title)
+        columns = min(COLUMNS, max(len(tasks), 1))
+        grid = figure.subplots(max(len(rows), 1), columns, squeeze=False, height_ratios=heights or [1])
+        for place, axes in enumerate(grid.flat):
+            if place < len(tasks):
+                _draw(axes, tasks[place])
+            else:
+                axes.set_axis_off()
+        try:
+            figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+        except OSError as error:
+            raise DocumentError(f"{path} cannot be written ({error.strerror}); plot elsewhere") from error
+
+
+def _places(scores: Sequence[Score]) -> int:
+    """How many lines a panel needs: representations, and the legend's measures."""
+    return len({score.representation for score in scores}) + len({score.metric for score in scores})
+
+
+def _draw(axes: Axes, scores: Sequence[Score]) -> None:
+    """One task: representations from top to bottom, its measures side by side in their colours."""
+    names = list(dict.fromkeys(score.representation for score in scores))
+    metrics = list(dict.fromkeys(score.metric for score in scores))
+    for number, metric in enumerate(metrics):
+        rows = [score for score in scores if score.metric == metric]
+        colour = COLOURS[number % len(COLOURS)]
+        offset = (number - (len(metrics) - 1) / 2) * 0.6 / len(metrics)
+        places = [names.index(score.representation) + offset for score in rows]
+        values = [100 * score.value for score in rows]
+        # A percentile interval need not hold the figure itself.
+        below = [max(0.0, 100 * (score.value - score.low)) for score in rows]
+        above = [max(0.0, 100 * (score.high - score.value)) for score in rows]
+        axes.errorbar(values, places, xerr=[below, above], fmt="o", ms=4, lw=1.2, color=colour, label=metric)
+        if rows[0].baseline_name:
+            label = f"{rows[0].baseline_name} ({metric})"
+            axes.axvline(100 * rows[0].baseline, color=colour, lw=1, ls="--", alpha=0.7, label=label)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_title(scores[0].task)
+    axes.set_xlabel("times 100, with 95 % bootstrap intervals")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45 / max(1.0, 0.2 * len(names))), fontsize=7, ncols=2)
