@@ -61,6 +61,8 @@ def training_text(event: TrainProgress) -> str:
     """One line that says how far a training is."""
     from ui.progress import duration
 
+    if event.stage.value == "word vectors":
+        return f"{event.fraction or 0:4.0%}  word vectors of {event.tokens} tokens, as a first output layer"
     if event.step is None:
         return f"reading: {event.sentences} sentences, {event.tokens} tokens"
     return (

@@ -17,6 +17,7 @@ from indexer.elmo.training_folder import Json, TrainingFolder, held_folder
 from indexer.elmo.training_records import TrainConfig, TrainProgress, TrainReport, TrainStage
 from indexer.elmo.training_start import Start, continued, network_config, new_start, read_source, size_of, start_again
 from indexer.elmo.training_text import TextOptions, read_sentences
+from indexer.elmo.training_warm import ENOUGH, warm_rows
 from indexer.errors import ModelError
 
 __all__ = ["CHECKPOINT_EVERY", "TrainConfig", "TrainProgress", "TrainReport", "TrainStage", "train"]
@@ -78,8 +79,21 @@ def _begun(
 
         prepare(sentences, folder.prepared, network.max_characters, read)
     corpus = open_corpus(folder.prepared)
-    start = continued(source, corpus, config.seed) if source else new_start(size_of(network), corpus, config.seed)
-    return start, corpus, None
+    if source:
+        return continued(source, corpus, config.seed), corpus, None
+    return _warmed(new_start(size_of(network), corpus, config.seed), corpus, config.seed, told), corpus, None
+
+
+def _warmed(start: Start, corpus: Corpus, seed: int, told: Told) -> Start:
+    """The start with word2vec's vectors in its output layer, if its recipe wants them and there is enough text."""
+    tokens = len(corpus.tokens)
+    if not start.recipe.warm or tokens < ENOUGH:
+        return start
+
+    def reported(fraction: float) -> None:
+        told(TrainProgress(TrainStage.WORD_VECTORS, tokens, fraction=fraction))
+
+    return dataclasses.replace(start, output=warm_rows(start.output, corpus, seed, reported))
 
 
 def command_of(config: TrainConfig, out: Path) -> str:

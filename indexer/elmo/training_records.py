@@ -29,6 +29,7 @@ class TrainStage(StrEnum):
     """What a training is at."""
 
     READING = "reading"
+    WORD_VECTORS = "word vectors"
     TRAINING = "training"
     CHECKPOINT = "checkpoint"
 

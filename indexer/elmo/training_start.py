@@ -41,6 +41,7 @@ class Recipe:
     dropout: float
     words: int  # of the output layer, at most
     samples: int  # candidates of the sampled softmax; with few words all are taken
+    warm: bool = False  # whether word2vec gives the output layer's first rows, if there is enough text
 
 
 _FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
@@ -53,9 +54,9 @@ CONFIGS = {
 }
 RECIPES = {
     Size.TINY: Recipe(32, 16, 1e-2, 0.0, 8_192, 0),
-    Size.SMALL: Recipe(256, 24, 2e-3, 0.1, 60_000, 3_072),
-    Size.MEDIUM: Recipe(256, 24, 1e-3, 0.1, 60_000, 3_072),
-    Size.ORIGINAL: Recipe(256, 24, 5e-4, 0.1, 60_000, 3_072),
+    Size.SMALL: Recipe(256, 24, 5e-3, 0.1, 60_000, 3_072, True),
+    Size.MEDIUM: Recipe(256, 24, 2e-3, 0.1, 60_000, 3_072, True),
+    Size.ORIGINAL: Recipe(256, 24, 1e-3, 0.1, 60_000, 3_072, True),
 }
 FULL_SOFTMAX = 8_192
 """Up to so many words all are candidates."""

@@ -25,8 +25,10 @@ _MOST_EPOCHS = 10
 def warm_rows(output: OutputLayer, corpus: Corpus, seed: int, told: Told) -> OutputLayer:
     """The output layer with word2vec's vectors as rows, where there are any; `told` hears how much is done, 0 to 1."""
     vectors = word_vectors(corpus, output.words, output.weights.shape[1], seed, told)  # (words, dim)
-    weights = np.where(vectors.any(axis=1)[:, None], vectors, output.weights)  # (words, dim)
-    return replace(output, weights=weights.astype(np.float32))
+    weights = np.array(output.weights, np.float32)  # (words, dim)
+    known = np.any(vectors, axis=1)  # (words,)
+    weights[known] = vectors[known]
+    return replace(output, weights=weights)
 
 
 def word_vectors(corpus: Corpus, words: tuple[str, ...], dim: int, seed: int, told: Told) -> Array:
