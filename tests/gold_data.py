@@ -141,7 +141,7 @@ def make_beir(folder: Path) -> Path:
 
 def make_trec(folder: Path) -> Path:
     documents = [
-        f"<doc>\n<docno>{n + 1}</docno>\n<title>{text}</title>\n<text>{text}\nnothing &amp; nobody else .</text>\n</doc>\n"
+        f"<doc>\n<docno>{n + 1}</docno>\n<title>{text}</title>\n<text>{text}\nnothing &amp; nobody .</text>\n</doc>\n"
         for n, (text, _) in enumerate(USES)
     ]
     topics = ["<top>\n<num> 1</num>\n<title>\nwho lent\nmoney ?\n</title>\n</top>\n"]

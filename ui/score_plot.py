@@ -18,7 +18,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 """Okabe & Ito 2008: told apart with any colour vision."""
 COLUMNS = 2
 _ROW_INCHES = 0.28
-_HEAD_INCHES = 1.5
+_HEAD_INCHES = 1.0
 
 
 def check_plot(path: Path) -> None:
@@ -44,6 +44,7 @@ def write_plot(scores: Sequence[Score], path: Path, title: str) -> None:
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "polyseme", "font.size": 9}):
         figure = Figure(figsize=(6.5 * min(COLUMNS, max(len(tasks), 1)), sum(heights) + 0.4), layout="constrained")
         figure.suptitle(title)
+        figure.supxlabel("times 100, with 95 % bootstrap intervals")
         columns = min(COLUMNS, max(len(tasks), 1))
         grid = figure.subplots(max(len(rows), 1), columns, squeeze=False, height_ratios=heights or [1])
         for place, axes in enumerate(grid.flat):
@@ -63,7 +64,9 @@ def _places(scores: Sequence[Score]) -> int:
 
 
 def _draw(axes: Axes, scores: Sequence[Score]) -> None:
-    """One task: representations from top to bottom, its measures side by side in their colours."""
+    """One task: representations from top to bottom, its measures in their colours, what they are below."""
+    from matplotlib.transforms import ScaledTranslation
+
     names = list(dict.fromkeys(score.representation for score in scores))
     metrics = list(dict.fromkeys(score.metric for score in scores))
     for number, metric in enumerate(metrics):
@@ -75,13 +78,13 @@ def _draw(axes: Axes, scores: Sequence[Score]) -> None:
         # A percentile interval need not hold the figure itself.
         below = [max(0.0, 100 * (score.value - score.low)) for score in rows]
         above = [max(0.0, 100 * (score.high - score.value)) for score in rows]
-        axes.errorbar(values, places, xerr=[below, above], fmt="o", ms=4, lw=1.2, color=colour, label=metric)
+        label = f"{metric} (dashed: {rows[0].baseline_name})" if rows[0].baseline_name else metric
+        axes.errorbar(values, places, xerr=[below, above], fmt="o", ms=4, lw=1.2, color=colour, label=label)
         if rows[0].baseline_name:
-            label = f"{rows[0].baseline_name} ({metric})"
-            axes.axvline(100 * rows[0].baseline, color=colour, lw=1, ls="--", alpha=0.7, label=label)
+            axes.axvline(100 * rows[0].baseline, color=colour, lw=1, ls="--", alpha=0.7)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="x", alpha=0.3)
     axes.set_title(scores[0].task)
-    axes.set_xlabel("times 100, with 95 % bootstrap intervals")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45 / max(1.0, 0.2 * len(names))), fontsize=7, ncols=2)
+    below_ticks = axes.transAxes + ScaledTranslation(0, -0.3, axes.figure.dpi_scale_trans)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=below_ticks, fontsize=8, frameon=False)
