@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from indexer.text import Sentence, TextAnalyser
+from indexer.text import Sentence, TextAnalyser, Token
 from search.evaluation.records import Span, Tokens
 
 
@@ -28,8 +28,12 @@ def spans_in(sentences: Sequence[Sentence], places: Sequence[tuple[int, int]]) -
     found: list[Span | None] = []
     for start, end in places:
         at = bisect_right(starts, start) - 1
-        tokens = sentences[at].tokens if at >= 0 else ()
-        inside = [n for n, token in enumerate(tokens) if token.start < end and token.end > start]
-        forms = tuple(token.text for token in tokens)
-        found.append(Span(forms, inside[0], inside[-1] + 1) if inside else None)
+        found.append(span_of(sentences[at].tokens, start, end) if at >= 0 else None)
     return found
+
+
+def span_of(tokens: Sequence[Token], start: int, end: int) -> Span | None:
+    """The tokens of a sentence that reach into [start, end); None where there is none."""
+    inside = [n for n, token in enumerate(tokens) if token.start < end and token.end > start]
+    forms = tuple(token.text for token in tokens)
+    return Span(forms, inside[0], inside[-1] + 1) if inside else None

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import DocumentError
 from indexer.text import TextAnalyser
-from search.evaluation.cutting import spans_at
+from search.evaluation.cutting import span_of, spans_at
 from search.evaluation.readers import lines_of
-from search.evaluation.records import Score, Usage
+from search.evaluation.records import Score, Span, Usage
 from search.evaluation.representing import Report, represent
 from search.evaluation.token_tasks import retrieval_scores
 
@@ -58,13 +58,21 @@ def _usages(analyser: TextAnalyser, table: Path, clusters: Path) -> Iterator[Usa
         cluster = cluster_of.get(row["identifier"], NOISE)
         if cluster == NOISE:
             continue
-        place = _PLACE.match(row["indexes_target_token"].strip())
-        bounds = (int(place[1]), int(place[2])) if place else (0, 0)
-        (span,) = spans_at(analyser, row["context"], [bounds])
+        span = _span(analyser, row["context"], row["indexes_target_token"], row.get("indexes_target_sentence", ""))
         if span is None:
             where = row["indexes_target_token"]
             raise DocumentError(f"{table}: {row['identifier']!r} has no word at {where!r} of its context; {LAYOUT}")
         yield Usage(span, cluster)
+
+
+def _span(analyser: TextAnalyser, context: str, target: str, sentence: str) -> Span | None:
+    """The target in its sentence, as the graph's makers cut it where they tell, else as the product does."""
+    place, told = _PLACE.match(target.strip()), _PLACE.match(sentence.strip())
+    start, end = (int(place[1]), int(place[2])) if place else (0, 0)
+    first, last = (int(told[1]), int(told[2])) if told else (0, 0)
+    if not first <= start < end <= last:
+        return spans_at(analyser, context, [(start, end)])[0]
+    return span_of(analyser.tokens(context[first:last]), start - first, end - first)
 
 
 def _table(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
