@@ -19,7 +19,10 @@ from indexer.text import TextAnalyser, TokenKind
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file that was read, for the model's card: its path as it was found, its size, and its digest."""
+    """A file that was read, for the model's card: its path from the text given, its size, and its digest.
+
+    What lies above the text is the user's own affair and stays out of a card that may be passed on.
+    """
 
     path: str
     size: int  # bytes
@@ -56,9 +59,12 @@ def read_sentences(texts: Sequence[Path], options: TextOptions, on_skip: Callabl
 def files_of(texts: Sequence[Path]) -> list[TextFile]:
     """Every file of the texts given, hidden ones left out, with size and digest; raises `ModelError` for none."""
     found = []
-    for path in _paths(texts):
-        with path.open("rb") as stream:
-            found.append(TextFile(str(path), path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()))
+    for text in texts:
+        for path in _paths([text]):
+            name = (text.resolve().name / path.relative_to(text)).as_posix() if text.is_dir() else path.name
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            found.append(TextFile(name, path.stat().st_size, digest))
     return found
 
 
