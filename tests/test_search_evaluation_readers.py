@@ -25,7 +25,7 @@ from indexer.errors import DocumentError
 from search.evaluation.gold import Gold, by_word, read_gold
 from search.evaluation.readers import read_coarsewsd, read_sts_splits, read_usim, read_wic_splits
 from search.evaluation.records import SentencePair, Span, Usage
-from search.evaluation.retrieval_readers import read_retrieval, titled
+from search.evaluation.retrieval_readers import read_retrieval, running, titled
 from search.evaluation.usage_graphs import read_dwug
 from search.evaluation.wsd_readers import Instance, read_first_senses, read_wsd, word_of
 
@@ -210,7 +210,7 @@ def test_trec_is_read_and_topics_are_numbered_as_judged(tmp_path: Path) -> None:
     found = read_retrieval(make_trec(tmp_path))
     assert list(found.documents) == ["1", "2", "3", "4", "5", "6"]
     # The text repeats the title here, as Cranfield's does, so the title is not set above it.
-    assert found.documents["1"] == f"{USES[0][0]}\nnothing & nobody ."
+    assert found.documents["1"] == f"{USES[0][0]}\n\nnothing & nobody ."
     assert found.queries == {"1": "who lent\nmoney ?", "2": "reeds by the river"}
     assert found.judgements["2"] == {"3": 1, "1": 0}
     write(tmp_path / "judged.qrel.txt", "1 0 4 1\n17 0 3 1\n")
@@ -227,6 +227,7 @@ def test_classic_trec_topics_without_end_marks_are_read(tmp_path: Path) -> None:
     topic = "<top>\n<num> Number: {}\n<title> Topic: {}\n<desc> Description:\nMore.\n</top>\n"
     write(tmp_path / "topics.xml", topic.format(1, "lent money") + topic.format(2, "reeds"))
     assert read_retrieval(tmp_path).queries == {"1": "lent money", "2": "reeds"}
+    assert running("one\nline ,  e.g. this .  and\nmore ?\n\nEnd.") == "one line , e.g. this .\n\nand more ?\n\nEnd."
     assert titled("A title", "A\ntitle and more") == "A\ntitle and more"
 
 

@@ -22,6 +22,7 @@ _ANYWHERE = re.IGNORECASE | re.DOTALL
 _DOC = re.compile(r"<doc\b[^>]*>(.*?)</doc>", _ANYWHERE)
 _TOP = re.compile(r"<top\b[^>]*>(.*?)</top>", _ANYWHERE)
 _TAG = re.compile(r"<[^>]*>")
+_LONE_STOP = re.compile(r"(?<=\s)([.?!]) (?=\S)")
 _LABEL = re.compile(r"^\s*(?:Number|Topic)\s*:", re.IGNORECASE)
 
 
@@ -77,10 +78,11 @@ def _read_trec(folder: Path) -> RetrievalSet:
     judged = [path for path in files if "qrel" in path.name.lower()]
     texts = {path: _text(path) for path in files if path not in judged and path.suffix.lower() not in (".md", ".pdf")}
     documents, topics = {}, {}
-    for text in texts.values():
-        for body in _DOC.findall(text):
-            documents[_field(body, "docno")] = titled(_field(body, "title"), _field(body, "text", "body"))
-        for body in _TOP.findall(text):
+    for markup in texts.values():
+        for body in _DOC.findall(markup):
+            text = titled(_field(body, "title"), _field(body, "text", "body"))
+            documents[_field(body, "docno")] = running(text)
+        for body in _TOP.findall(markup):
             topics[_LABEL.sub("", _field(body, "num")).strip()] = _LABEL.sub("", _field(body, "title", "desc")).strip()
     if len(judged) != 1 or not documents or not topics:
         raise DocumentError(
@@ -88,6 +90,16 @@ def _read_trec(folder: Path) -> RetrievalSet:
         )
     judgements = _judgements((line.split() for line in lines_of(judged[0], LAYOUT)), judged[0], 4)
     return RetrievalSet(documents, _as_judged(topics, judgements), judgements)
+
+
+def running(text: str) -> str:
+    """A marked-up text without the line breaks inside paragraphs, which are the markup's, not the text's.
+
+    A full stop between blanks ends a sentence of text that was cut into tokens, which may be all in lower case (as
+    Cranfield's is) and give no other sign: the next one begins on a line of its own.
+    """
+    paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text))
+    return "\n\n".join(_LONE_STOP.sub(r"\1\n\n", paragraph) for paragraph in paragraphs if paragraph)
 
 
 def _text(path: Path) -> str:

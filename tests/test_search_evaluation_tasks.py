@@ -1,0 +1,296 @@
+"""Each task's figures equal those of a plain computation, and no sentence is encoded twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeEncoder
+from gold_data import (
+    KEYS,
+    USES,
+    make_all,
+    make_beir,
+    make_coarsewsd,
+    make_dwug,
+    make_semcor,
+    make_sts,
+    make_trec,
+    make_unified,
+    make_usim,
+    make_wic,
+    make_wordnet,
+    write,
+)
+from scipy import stats
+
+from indexer.collection.vectors import fit_centring, fit_whitening
+from indexer.errors import DocumentError
+from indexer.text import TextAnalyser
+from search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, spearman
+from search.evaluation.readers import read_coarsewsd, read_sts_splits, read_usim, read_wic
+from search.evaluation.representing import batches, represent
+from search.evaluation.retrieval_readers import read_retrieval
+from search.evaluation.retrieval_task import cut_documents, cut_queries, evaluate_retrieval, keyword_rankings
+from search.evaluation.sentence_tasks import evaluate_sts
+from search.evaluation.tasks import Task, TaskName, TaskOptions, evaluate, parse_tasks
+from search.evaluation.token_tasks import draw, evaluate_coarsewsd, evaluate_usim, evaluate_wic
+from search.evaluation.usage_graphs import evaluate_dwug
+from search.evaluation.wsd_readers import read_wsd
+from search.evaluation.wsd_task import evaluate_wsd
+
+NAMES = ["layer 0", "layer 1", "layer 2", "elmo", "sense"]
+
+
+def value(scores: list[Score], metric: str, representation: str) -> float:
+    (score,) = [s for s in scores if (s.metric, s.representation) == (metric, representation)]
+    assert score.low <= score.high
+    return score.value
+
+
+def vector(name: str, sentence: tuple[str, ...], position: int) -> np.ndarray:
+    (found,) = FakeEncoder().represent([sentence])
+    if name.startswith("layer"):
+        return np.asarray(found.layers[int(name[-1]), position], np.float64)
+    return np.asarray(found.elmo[position] if name == "elmo" else found.sense[position], np.float64)
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def test_each_distinct_sentence_is_encoded_once_and_spans_are_means() -> None:
+    encoder = FakeEncoder()
+    long = ("a", "river", "bank", "here")
+    spans = [Span(long, 1, 2), Span(long, 1, 3), Span(("bank",), 0, 1), Span(long, 1, 2), Span(long, 0, 4)]
+    told: list[tuple[int, int]] = []
+    found = represent(encoder, spans, lambda done, total: told.append((done, total)))
+    assert encoder.encoded == 2
+    assert told == [(2, 2)]
+    assert found.names == NAMES
+    (whole,) = FakeEncoder().represent([long])
+    np.testing.assert_array_equal(found("layer 1", spans)[0], whole.layers[1, 1])
+    np.testing.assert_allclose(found("sense", spans)[1], whole.sense[1:3].mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(found("elmo", spans)[4], whole.default, rtol=1e-5, atol=1e-6)
+    half = represent(encoder, spans, half=True)
+    np.testing.assert_allclose(half("elmo", spans), found("elmo", spans), rtol=2e-3, atol=1e-3)
+
+
+def test_batches_hold_so_many_tokens_and_everything_once() -> None:
+    sentences = [("w",) * n for n in (3, 4, 5, 20, 1)]
+    cut = list(batches(sentences, tokens=8))
+    assert [sum(map(len, batch)) for batch in cut] == [7, 5, 20, 1]
+    assert [sentence for batch in cut for sentence in batch] == sentences
+
+
+def test_without_a_sense_space_the_blocks_are_called_uncentred() -> None:
+    found = represent(FakeEncoder(has_sense_space=False), [Span(("a", "b"), 0, 1)])
+    assert found.names == [*NAMES[:-1], "sense, uncentred"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wic_takes_its_threshold_from_the_split_that_is_not_scored(tmp_path: Path, name: str) -> None:
+    folder = make_wic(tmp_path)
+    # Another train split, so that its threshold is another one than dev's own.
+    data = (folder / "train" / "train.data.txt").read_text(encoding="utf-8").splitlines()
+    write(folder / "train" / "train.data.txt", "\n".join(data[:6]) + "\n")
+    gold = (folder / "train" / "train.gold.txt").read_text(encoding="utf-8").splitlines()
+    write(folder / "train" / "train.gold.txt", "\n".join(reversed(gold[:6])) + "\n")
+    scores = evaluate_wic(FakeEncoder(), folder)
+    cosines, answers = {}, {}
+    for split in ("train", "dev"):
+        pairs = read_wic(folder / split)
+        vectors = [(vector(name, p.sentence1, p.position1), vector(name, p.sentence2, p.position2)) for p in pairs]
+        cosines[split] = np.round([cosine(a, b) for a, b in vectors], 5)
+        answers[split] = [p.gold for p in pairs]
+    expected = accuracy(cosines["dev"], answers["dev"], best_threshold(cosines["train"], answers["train"]))
+    assert value(scores, "accuracy dev", name) == pytest.approx(expected)
+    own = accuracy(cosines["dev"], answers["dev"], best_threshold(cosines["dev"], answers["dev"]))
+    assert value(scores, "accuracy dev, own threshold", name) == pytest.approx(own)
+    assert {(s.task, s.baseline_name, s.baseline) for s in scores} == {("wic", "majority", 9 / 15)}
+
+
+def test_usage_similarity_is_scipys_correlation(tmp_path: Path) -> None:
+    path = make_usim(tmp_path / "usim.txt")
+    pairs = read_usim(path)
+    scores = evaluate_usim(FakeEncoder(), path)
+    for name in NAMES:
+        cosines = [
+            cosine(vector(name, p.sentence1, p.position1), vector(name, p.sentence2, p.position2)) for p in pairs
+        ]
+        # Layer 0 gives one word one vector, so nothing varies.
+        constant = name == "layer 0"
+        expected = 0 if constant else stats.spearmanr(np.round(cosines, 5), [p.gold for p in pairs]).statistic
+        assert value(scores, "Spearman", name) == pytest.approx(expected, abs=1e-9)
+    assert {score.baseline for score in scores} == {value(scores, "Spearman", "layer 0")}
+
+
+def test_coarsewsd_is_nearest_neighbour_and_map_over_words(tmp_path: Path) -> None:
+    folder = make_coarsewsd(tmp_path)
+    rows = (folder / "seal" / "train.data.txt").read_text(encoding="utf-8").splitlines()
+    write(folder / "seal" / "train.data.txt", "\n".join(rows[2:]) + "\n")
+    write(folder / "seal" / "train.gold.txt", "0\n1\n1\n1\n")
+    scores = evaluate_coarsewsd(FakeEncoder(), folder)
+    for name in NAMES:
+        right, precisions = [], []
+        for word in read_coarsewsd(folder):
+            train = [vector(name, u.span.sentence, u.span.start) for u in word.train]
+            test = [vector(name, u.span.sentence, u.span.start) for u in word.test]
+            nearest = [max(range(len(train)), key=lambda j: round(cosine(v, train[j]), 6)) for v in test]
+            right.append(np.mean([word.train[j].sense == u.sense for j, u in zip(nearest, word.test, strict=True)]))
+            precisions.append(mean_average_precision(np.array(test), [u.sense for u in word.test]))
+        assert value(scores, "1-NN accuracy", name) == pytest.approx(np.mean(right))
+        assert value(scores, "MAP", name) == pytest.approx(np.mean(precisions))
+    assert {score.baseline for score in scores if score.metric == "1-NN accuracy"} == {0.5}
+
+
+def test_the_occurrences_drawn_are_the_same_at_every_run_and_the_quick_mode_reads_no_train(tmp_path: Path) -> None:
+    word = read_coarsewsd(make_coarsewsd(tmp_path))[0]
+    assert draw(word.test, 4, "bank") == draw(word.test, 4, "bank")
+    assert len(set(draw(word.test, 4, "bank"))) == 4
+    assert draw(word.test, 6, "bank") == list(word.test)
+    for path in tmp_path.glob("*/train.*"):
+        write(path, path.read_text(encoding="utf-8").replace("the", "that"))
+    encoder = FakeEncoder()
+    task = Task(TaskName.COARSEWSD, (tmp_path,))
+    scores = evaluate(encoder, task, TaskOptions(quick=True))
+    assert {score.metric for score in scores} == {"MAP"}
+    assert encoder.encoded == 12
+
+
+def test_usage_graphs_of_one_cluster_are_not_asked(tmp_path: Path) -> None:
+    folder = make_dwug(tmp_path)
+    scores = evaluate_dwug(FakeEncoder(), folder)
+    assert [score.representation for score in scores] == NAMES
+    clusters = folder / "clusters" / "opt" / "bank_nn.csv"
+    write(clusters, clusters.read_text(encoding="utf-8").replace("\t1\n", "\t0\n"))
+    assert evaluate_dwug(FakeEncoder(), folder) == []
+
+
+def test_wsd_answers_with_the_nearest_centroid_of_the_words_senses(tmp_path: Path) -> None:
+    training = [*USES, ("a bank of clouds .", "bank%1:17:02::"), ("a bank of clouds and mist .", "bank%1:17:02::")]
+    asked = [("she left the {} of the lake .", "river"), ("the {} closed at noon .", "money")]
+    asked += [("clouds like a {} of wool .", "bank%1:17:02::"), ("the {} is muddy .", "river")]
+    make_unified(tmp_path / "semcor", training)
+    make_unified(tmp_path / "se2", [(text.format("bank"), sense) for text, sense in asked])
+    scores = evaluate_wsd(FakeEncoder(), [tmp_path])
+    data = read_wsd([tmp_path])
+    for name in NAMES:
+        groups: dict[str, list[np.ndarray]] = {}
+        for instance in data.training[1]:
+            groups.setdefault(instance.senses[0], []).append(vector(name, instance.span.sentence, instance.span.start))
+        centroids = {key: np.mean(vectors, axis=0) for key, vectors in groups.items()}
+        # Of equal ones the most frequent, as layer 0 does not know the sentence.
+        order = sorted(centroids, key=lambda key: (-len(groups[key]), key))
+        right = []
+        for instance in data.tests["se2"]:
+            own = vector(name, instance.span.sentence, instance.span.start)
+            best = max(order, key=lambda key: round(cosine(own, centroids[key]), 6))
+            right.append(best in instance.senses)
+        assert value(scores, "accuracy se2", name) == pytest.approx(np.mean(right))
+    assert {score.baseline for score in scores} == {0.25}  # the first of two equally frequent senses: money
+
+
+def test_wsd_falls_back_on_wordnets_first_sense_for_words_unseen(tmp_path: Path) -> None:
+    make_unified(tmp_path / "semcor", USES)
+    path = make_unified(tmp_path / "se2", [USES[0], USES[0]])
+    text = (
+        path.read_text(encoding="utf-8")
+        .replace('lemma="bank"', 'lemma="Walk"', 1)
+        .replace('pos="NOUN"', 'pos="VERB"', 1)
+    )
+    write(path, text)
+    write(tmp_path / "se2.gold.key.txt", f"d000.s000.t000 walk%2:38:00::\nd001.s001.t000 {KEYS['river']}\n")
+    wordnet = make_wordnet(tmp_path / "wordnet")
+    scores = evaluate_wsd(FakeEncoder(), [tmp_path / "se2.data.xml", tmp_path / "semcor.data.xml"], wordnet)
+    assert value(scores, "accuracy se2", "layer 2") == 1
+    assert value(scores, "accuracy se2, no fall-back", "layer 2") == 0.5
+    assert value(scores, "accuracy se2, where seen", "layer 2") == 1
+    without = evaluate_wsd(FakeEncoder(), [tmp_path / "se2.data.xml", tmp_path / "semcor.data.xml"])
+    assert value(without, "accuracy se2", "layer 2") == 0.5
+
+
+def test_semcor_alone_is_asked_by_folds_of_documents(tmp_path: Path) -> None:
+    # Each document's only money sense is one that no other document has: from outside it cannot be known.
+    uses = [(text, f"bank%1:14:0{n % 3}::" if sense == "money" else sense) for n, (text, sense) in enumerate(USES)]
+    make_unified(tmp_path / "semcor", uses)
+    scores = evaluate_wsd(FakeEncoder(), [tmp_path])
+    assert value(scores, "accuracy semcor by folds", "layer 2") == 0.5
+    same = evaluate_wsd(FakeEncoder(), [make_semcor(tmp_path / "a" / "semcor3.0.tar.xz")])
+    # Three documents with the same text: each sentence has its twin in what is learned from.
+    assert value(same, "accuracy semcor by folds", "layer 2") == 1
+
+
+@pytest.mark.parametrize("name", ["layer 0", "elmo"])
+def test_sts_is_fitted_on_the_other_split_and_told_apart_on_itself(tmp_path: Path, name: str) -> None:
+    folder = make_sts(tmp_path)
+    rows = (folder / "sts-train.csv").read_text(encoding="utf-8").replace("river", "stream").replace("bank", "shore")
+    write(folder / "sts-train.csv", rows)
+    scores = evaluate_sts(FakeEncoder(), [folder])
+    analyser = TextAnalyser("en")
+    splits = read_sts_splits([folder], lambda text: [token.text for token in analyser.tokens(text)])
+
+    def mean(sentence: tuple[str, ...]) -> np.ndarray:
+        return np.asarray(np.mean([vector(name, sentence, n) for n in range(len(sentence))], axis=0))
+
+    def sample(split: str) -> np.ndarray:
+        distinct = dict.fromkeys(s for pair in splits[split] for s in (pair.sentence1, pair.sentence2))
+        return np.array([mean(sentence) for sentence in distinct], np.float32)
+
+    gold = [pair.gold for pair in splits["dev"]]
+    first = np.array([mean(pair.sentence1) for pair in splits["dev"]], np.float32)
+    second = np.array([mean(pair.sentence2) for pair in splits["dev"]], np.float32)
+    for fitted, label in (("train", ""), ("dev", ", fitted on itself")):
+        for kind, fit in (("centred", fit_centring), ("whitened", fit_whitening)):
+            transform = fit(sample(fitted))
+            cosines = np.round((transform(first) * transform(second)).sum(axis=1), 5)
+            expected = spearman(cosines, gold)
+            assert value(scores, f"Spearman dev{label}", f"{name}, {kind}") == pytest.approx(expected, abs=0.02)
+    alone = evaluate_sts(FakeEncoder(), [folder / "sts-dev.csv"])
+    assert {score.metric for score in alone} == {"Spearman dev", "Spearman dev, fitted on itself"}
+    assert {s.representation for s in alone if s.metric == "Spearman dev"} == {f"{name}, raw" for name in NAMES}
+
+
+def test_retrieval_ranks_documents_by_their_best_sentence(tmp_path: Path) -> None:
+    folder = make_beir(tmp_path)
+    data, analyser = read_retrieval(folder), TextAnalyser("en")
+    scores = evaluate_retrieval(FakeEncoder(), folder)
+    cut, queries = cut_documents(analyser, data.documents), cut_queries(analyser, data)
+    assert Counter(cut.document.tolist()) == Counter(dict.fromkeys(range(6), 2))  # the title, the text
+    values = []
+    for query in queries:
+        asked = FakeEncoder().represent([query.span.sentence])[0].default
+        best: dict[str, float] = {}
+        for span, place in zip(cut.spans, cut.document, strict=True):
+            own = FakeEncoder().represent([span.sentence])[0].default
+            best[cut.ids[place]] = max(best.get(cut.ids[place], -2), round(cosine(asked, own), 6))
+        order = sorted(best, key=lambda key: -best[key])
+        gains = [max(query.judged.get(key, 0), 0) / np.log2(n + 2) for n, key in enumerate(order[:10])]
+        ideal = sorted(query.judged.values(), reverse=True)
+        values.append(sum(gains) / sum(g / np.log2(n + 2) for n, g in enumerate(ideal)))
+    assert value(scores, "nDCG@10", "elmo, raw") == pytest.approx(np.mean(values), abs=1e-6)
+
+
+def test_keywords_find_the_sentences_that_hold_them_stemmed(tmp_path: Path) -> None:
+    analyser = TextAnalyser("en")
+    data = read_retrieval(make_trec(tmp_path))
+    (first, second) = cut_queries(analyser, data)
+    texts = ["He lends moneys.", "Reed beds.", "None of it."]
+    found = keyword_rankings(analyser, texts, [first, second], 10)
+    assert [ids.tolist() for ids in found] == [[0], [1]]
+
+
+def test_tasks_are_named_and_gathered(tmp_path: Path) -> None:
+    places = make_all(tmp_path)
+    tasks = parse_tasks([*(f"{name}={path}" for name, path in places.items()), f"sts={places['usim']}"])
+    assert [task.name for task in tasks] == ["wic", "usim", "coarsewsd", "dwug", "wsd", "sts", "retrieval"]
+    assert tasks[5].paths == (places["sts"], places["usim"])
+    with pytest.raises(DocumentError, match="wic was given 2 times"):
+        evaluate(FakeEncoder(), Task(TaskName.WIC, (tmp_path, tmp_path)))
+    for wrong in ("wic", "wic=", "wik=x", "=x"):
+        with pytest.raises(DocumentError, match="is no task; give NAME=PATH, NAME one of wic, usim"):
+            parse_tasks([wrong])
+    with pytest.raises(DocumentError, match="is not there; give the place of the gold data of usim"):
+        parse_tasks(["usim=none/here.txt"])
