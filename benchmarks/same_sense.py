@@ -7,37 +7,21 @@ that the collection stores; the one that asks has the vector that its sentence a
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from searching import load_stored
 
 from indexer.collection.collection import Collection
 from indexer.collection.vectors import Array
-from indexer.errors import DocumentError
-from search.evaluation import average_precision
+from search.evaluation.gold import Gold, Place
+from search.evaluation.measures import average_precision, chance_precision, mean_interval
 from search.hits import OccurrenceHit
 from search.searcher import Searcher
 
-HEADER = ["document_id", "start", "end", "lemma", "sense"]
-Place = tuple[str, int, int]  # document id; start and end in its text
-
-
-@dataclass(frozen=True, slots=True)
-class Gold:
-    """An occurrence and its sense; several senses are joined by ``;``."""
-
-    place: Place
-    lemma: str
-    sense: str
-
-    def same(self, other: Gold) -> bool:
-        """Whether the two share a sense."""
-        return self.sense == other.sense or not set(self.sense.split(";")).isdisjoint(other.sense.split(";"))
+ROUNDS = 10_000
+"""Of a bootstrap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +57,6 @@ class Summary:
     precision_by_occurrence: float
 
 
-def read_gold(path: Path) -> list[Gold]:
-    """The rows of a file of gold senses; DocumentError when it is none."""
-    try:
-        header, *lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise DocumentError(f"{path} cannot be read ({error}); give a file of gold senses") from error
-    if header.split("\t") != HEADER:
-        raise DocumentError(f"{path} does not begin with {' '.join(HEADER)}; give a file of gold senses")
-    rows = [line.split("\t") for line in lines]
-    return [Gold((row[0], int(row[1]), int(row[2])), row[3], row[4]) for row in rows]
-
-
-def chance(relevant: int, total: int) -> float:
-    """Expected average precision of a random order of ``total`` items, ``relevant`` (at least 1) of them relevant.
-
-    The item at place i is relevant like any other, and then (i - 1) (relevant - 1) / (total - 1) before it are:
-    Bestgen 2015, "Exact expected average precision of the random baseline for system evaluation".
-    """
-    if total == 1:
-        return 1.0
-    places = np.arange(1, total + 1)
-    return float(np.mean((1 + (places - 1) * (relevant - 1) / (total - 1)) / places))
-
-
 def place(hit: OccurrenceHit) -> Place:
     return hit.document_id, hit.sentence_start + hit.start, hit.sentence_start + hit.end
 
@@ -121,7 +81,9 @@ def ask_word(gold: Sequence[Gold], vectors: Array, asking: Iterable[int]) -> lis
         order = [place for place in np.argsort(-scores, kind="stable").tolist() if place != row]
         relevant = [gold[row].same(gold[place]) for place in order]
         if any(relevant):
-            answers.append(Answer(gold[row], average_precision(relevant), chance(sum(relevant), len(relevant))))
+            answers.append(
+                Answer(gold[row], average_precision(relevant), chance_precision(sum(relevant), len(relevant)))
+            )
     return answers
 
 
@@ -155,14 +117,6 @@ def ask_all(
     return out
 
 
-def by_word(gold: Iterable[Gold], key: Callable[[Gold], str] = lambda row: row.lemma) -> dict[str, list[Gold]]:
-    """Gold rows of each word, words in alphabetical order."""
-    words = defaultdict(list)
-    for row in gold:
-        words[key(row)].append(row)
-    return dict(sorted(words.items()))
-
-
 def word_scores(answers: dict[str, tuple[list[Gold], list[Answer]]]) -> list[WordScore]:
     return [
         WordScore(
@@ -176,18 +130,9 @@ def word_scores(answers: dict[str, tuple[list[Gold], list[Answer]]]) -> list[Wor
     ]
 
 
-def interval(values: Sequence[float], rounds: int = 10_000) -> tuple[float, float]:
-    """Bounds of the 95 % percentile bootstrap interval of a mean; words are drawn, as they are what varies."""
-    sample: npt.NDArray[np.float64] = np.asarray(values, np.float64)  # (n,)
-    generator = np.random.default_rng(1)
-    means = [sample[generator.integers(0, len(sample), len(sample))].mean() for _ in range(rounds)]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
-
-
 def summarise(answers: dict[str, tuple[list[Gold], list[Answer]]]) -> Summary:
     scores = word_scores(answers)
-    low, high = interval([score.precision for score in scores])
+    low, high = mean_interval([score.precision for score in scores], ROUNDS)  # words are drawn, as they vary
     every = [answer.precision for _, found in answers.values() for answer in found]
     return Summary(
         len(scores),

@@ -21,13 +21,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from any_word import measure_any
-from same_sense import HEADER, Gold, ask_all, by_word, read_gold, summarise
+from same_sense import ask_all, summarise
 from searching import measure_latency, print_latency
 
 from indexer.build import build
 from indexer.collection.collection import Collection
 from indexer.errors import PolysemeError
 from indexer.semcor import GENRES, read_archive
+from search.evaluation.gold import HEADER, Gold, by_word, read_gold
 from search.searcher import Searcher
 
 QUERIES_PER_WORD = 10

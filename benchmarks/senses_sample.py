@@ -15,13 +15,14 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from same_sense import Gold, Summary, WordScore, ask_all, by_word, place, read_gold, summarise, word_scores
+from same_sense import Summary, WordScore, ask_all, place, summarise, word_scores
 
 from indexer.build import BuildConfig, build
 from indexer.collection.records import Layer
 from indexer.elmo import Encoder, load_encoder
 from indexer.errors import PolysemeError
 from search.evaluation import precision_at
+from search.evaluation.gold import Gold, by_word, read_gold
 from search.searcher import Searcher
 
 DATA = Path(__file__).parents[1] / "data"
