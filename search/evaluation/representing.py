@@ -56,10 +56,10 @@ def represent(
     vectors = {name: np.zeros((len(rows), dim), dtype) for name, dim in dims.items()}  # (spans, dim) each
     done = 0
     for batch in batches(sorted(asked, key=len)):
-        for sentence, found in zip(batch, encoder.represent(batch), strict=True):
-            for span in asked[sentence]:
-                for name, vector in span_vectors(found, span).items():
-                    vectors[own_name(name, encoder)][rows[span]] = vector
+        found = dict(zip(batch, encoder.represent(batch), strict=True))
+        for span in (span for sentence in batch for span in asked[sentence]):
+            for name, vector in zip(dims, span_vectors(found[span.sentence], span), strict=True):
+                vectors[name][rows[span]] = vector
         done += len(batch)
         if report:
             report(done, len(asked))
@@ -77,12 +77,11 @@ def own_name(name: str, encoder: Encoder) -> str:
     return f"{SENSE}, uncentred" if name == SENSE and not encoder.has_sense_space else name
 
 
-def span_vectors(found: Representation, span: Span) -> dict[str, Array]:
-    """The mean over a span's tokens in every representation: (dim,) each."""
+def span_vectors(found: Representation, span: Span) -> list[Array]:
+    """The mean over a span's tokens in every representation, in the order of `dimensions`: (dim,) each."""
     inside = slice(span.start, span.end)
     layers = found.layers[:, inside].mean(axis=1)  # (n_layers, dim)
-    named = {f"layer {number}": vector for number, vector in enumerate(layers)}
-    return named | {ELMO: found.elmo[inside].mean(axis=0), SENSE: found.sense[inside].mean(axis=0)}
+    return [*layers, found.elmo[inside].mean(axis=0), found.sense[inside].mean(axis=0)]
 
 
 def batches(sentences: Sequence[Tokens], tokens: int = TOKENS_AT_ONCE) -> Iterator[list[Tokens]]:

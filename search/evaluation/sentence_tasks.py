@@ -66,13 +66,13 @@ def _ways(
     found: Represented, split: str, pairs: Sequence[SentencePair], others: Sequence[SentencePair]
 ) -> Iterator[tuple[tuple[str, str], str, Transform | Callable[[Array], Array]]]:
     """(metric, what is compared), representation, transform."""
+    samples = {label: some for label, some in (("", others), (ITSELF, pairs)) if some}
     for name in found.names:
-        for fitted_on, label in ((others, ""), (pairs, ITSELF)):
-            sample = found(name, list(dict.fromkeys(_spans(fitted_on or pairs))))  # (n, dim)
-            for normalised, transform in normalisations(sample).items():
-                # Nothing is fitted for raw vectors, and without another split everything else is fitted on this one.
-                if fitted_on if normalised != RAW else not label:
-                    yield (f"Spearman {split}{label}", f"{name}, {normalised}"), name, transform
+        yield (f"Spearman {split}", f"{name}, {RAW}"), name, _as_it_is
+        for label, some in samples.items():
+            fitted = normalisations(found(name, list(dict.fromkeys(_spans(some)))))
+            del fitted[RAW]
+            yield from (((f"Spearman {split}{label}", f"{name}, {key}"), name, way) for key, way in fitted.items())
 
 
 def _both(found: Represented, name: str, pairs: Sequence[SentencePair]) -> tuple[Array, Array]:

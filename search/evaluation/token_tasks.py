@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.collection.vectors import Ids, unit
+from indexer.collection.vectors import Ids, Mask, unit
 from search.evaluation.measures import (
     Floats,
     accuracy,
@@ -44,19 +44,17 @@ def evaluate_wic(encoder: Encoder, folder: Path, report: Report | None = None) -
     splits = read_wic_splits(folder)
     found = represent(encoder, (span for pairs in splits.values() for span in _spans(pairs)), report)
     gold = {split: np.array([pair.gold for pair in pairs], bool) for split, pairs in splits.items()}  # (pairs,) each
+    cosine = {(split, name): pair_cosines(found, name, splits[split]) for split in splits for name in found.names}
     scores = []
-    for scored in (split for split in splits if split != "train"):
+    for scored, name in cosine:
+        if scored == "train":
+            continue
         fitted = next((split for split in splits if split != scored), None)
-        share = float(gold[scored].mean())
-        for name in found.names:
-            cosine = {split: pair_cosines(found, name, splits[split]) for split in {scored, fitted or scored}}
-            cuts = {f"accuracy {scored}, own threshold": best_threshold(cosine[scored], gold[scored])}
-            if fitted:
-                cuts = {f"accuracy {scored}": best_threshold(cosine[fitted], gold[fitted])} | cuts
-            for metric, cut in cuts.items():
-                bounds = mean_interval((cosine[scored] >= cut) == gold[scored])
-                value = accuracy(cosine[scored], gold[scored], cut)
-                scores.append(Score("wic", metric, name, value, *bounds, max(share, 1 - share), "majority"))
+        if fitted:
+            cut = best_threshold(cosine[fitted, name], gold[fitted])
+            scores.append(_wic_score(f"accuracy {scored}", name, cosine[scored, name], gold[scored], cut))
+        cut = best_threshold(cosine[scored, name], gold[scored])
+        scores.append(_wic_score(f"accuracy {scored}, own threshold", name, cosine[scored, name], gold[scored], cut))
     return scores
 
 
@@ -150,6 +148,12 @@ def draw(usages: Sequence[Usage], most: int, word: str) -> list[Usage]:
 def pair_cosines(found: Represented, name: str, pairs: Sequence[TokenPair]) -> Floats:
     """Cosine of each pair's two usages in a representation: (pairs,)."""
     return cosines(found(name, [first_of(pair) for pair in pairs]), found(name, [second_of(pair) for pair in pairs]))
+
+
+def _wic_score(metric: str, name: str, cosine: Floats, gold: Mask, cut: float) -> Score:
+    share = float(gold.mean())
+    bounds = mean_interval((cosine >= cut) == gold)
+    return Score("wic", metric, name, accuracy(cosine, gold, cut), *bounds, max(share, 1 - share), "majority")
 
 
 def _spans(pairs: Iterable[TokenPair]) -> Iterable[Span]:
