@@ -108,6 +108,12 @@ def test_network_equals_a_slow_one_in_numpy(
     np.testing.assert_allclose(found, slow_layers(SENTENCE, config, exact), atol=1e-5)
 
 
+@pytest.fixture(autouse=True, params=[0, 1 << 30], ids=["tensorflow", "numpy"])
+def _either_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every claim holds for both networks."""
+    monkeypatch.setattr("indexer.elmo.numpy_network.FEW", request.param)
+
+
 @pytest.fixture(scope="module")
 def published(allennlp_fixture: Path) -> ElmoEncoder:
     return ElmoEncoder(read_allennlp(allennlp_fixture), str(allennlp_fixture))

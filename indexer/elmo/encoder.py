@@ -12,7 +12,8 @@ from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, mean_over_toke
 from indexer.elmo.bundled import english_counts
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
 from indexer.elmo.config import BiLMConfig, Normalise
-from indexer.elmo.network import Network, State, WordVectors
+from indexer.elmo.network import State, WordVectors
+from indexer.elmo.numpy_network import EitherNetwork
 from indexer.elmo.sense import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
 from indexer.elmo.weights import Model, model_id
 from indexer.errors import ModelError
@@ -168,8 +169,8 @@ class ElmoEncoder:
         return words, lengths
 
     @functools.cached_property
-    def _network(self) -> Network:
-        return Network(self.model, self.precision)
+    def _network(self) -> EitherNetwork:
+        return EitherNetwork(self.model, self.precision)
 
     @functools.cached_property
     def _words(self) -> WordVectors:

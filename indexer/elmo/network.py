@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -72,10 +72,18 @@ class Network:
         return found.layers, found.cells, found.outputs
 
 
+class Speller(Protocol):
+    """What spells words out: a network."""
+
+    def spell(self, characters: Ints) -> Array:
+        """Character ids (n, characters) -> word vectors (n, projection)."""
+        ...
+
+
 class WordVectors:
     """Vectors of word types by their spelling; those used last are remembered, within bounds."""
 
-    def __init__(self, network: Network, config: BiLMConfig) -> None:
+    def __init__(self, network: Speller, config: BiLMConfig) -> None:
         self._network = network
         self._config = config
         self._widest = max(width for width, _ in config.filters)

@@ -1,0 +1,155 @@
+"""The network of `bilm.py` in plain numpy, for a sentence or two: it answers while TensorFlow would still be importing.
+
+The same mathematics in float32. A query has a dozen tokens: to read the weights is most of what it costs. Tests hold it
+equal to `bilm.py`; whole collections are read by `network.py`.
+"""
+
+import functools
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
+
+from indexer.elmo import Precision
+from indexer.elmo.config import DIRECTIONS, Activation, BiLMConfig
+from indexer.elmo.weights import Model
+
+if TYPE_CHECKING:
+    from indexer.elmo.network import Network
+
+Array = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+State = tuple[Array, Array]  # cells (2, n_lstm, b, cell), outputs (2, n_lstm, b, projection)
+
+FEW = 64
+"""Tokens, sentence marks and padding counted, up to which numpy is as fast as TensorFlow."""
+_FORGET_BIAS = np.float32(1)
+
+
+class NumpyNetwork:
+    """Holds the weights in float32; `spell` and `read` as `network.Network` has them."""
+
+    def __init__(self, model: Model) -> None:
+        self._config: BiLMConfig = model.config
+        self._stored = model.weights
+        self._single: dict[str, Array] = {}
+        self._threads = ThreadpoolController()
+
+    def spell(self, characters: Ints) -> Array:
+        """Character ids (n, characters) -> word vectors (n, projection)."""
+        with self._one_thread():
+            return self._spelled(characters)
+
+    def _spelled(self, characters: Ints) -> Array:
+        spelling = self._weight("characters.embedding")[characters]  # (n, characters, char_dim)
+        x = np.concatenate([self._found(spelling, i) for i in range(len(self._config.filters))], axis=1)  # (n, filters)
+        for layer in range(self._config.n_highway):
+            carry = _sigmoid(self._dense(x, f"highway.{layer}.carry"))  # (n, filters)
+            x = carry * np.maximum(self._dense(x, f"highway.{layer}.transform"), 0) + (1 - carry) * x
+        return self._dense(x, "projection")
+
+    def read(self, words: Array, lengths: Ints, start: State | None = None) -> tuple[Array, State]:
+        """Word vectors (b, t, projection), lengths (b,) -> layers (n_layers, b, t, dim), and the state after.
+
+        `start` is the state to read from: zero for None. Layers past a row's length are of no meaning.
+        """
+        config, (b, t, p) = self._config, words.shape
+        cells = np.zeros((2, config.n_lstm, b, config.cell), np.float32)
+        outputs = np.zeros((2, config.n_lstm, b, p), np.float32)
+        if start:
+            cells[:], outputs[:] = start
+        layers = np.zeros((config.n_layers, b, t, config.dim), np.float32)
+        places = np.arange(t)
+        turned = np.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)  # (b, t)
+        for d, direction in enumerate(DIRECTIONS):
+            order = turned if d else np.broadcast_to(places, (b, t))  # (b, t), its own inverse
+            half = slice(d * p, (d + 1) * p)
+            x = np.take_along_axis(words, order[:, :, None], 1)  # (b, t, projection), in reading order
+            layers[0, :, :, half] = words
+            for n in range(config.n_lstm):
+                with self._one_thread():
+                    y = self._lstm(f"{direction}.{n}", x, lengths, cells[d, n], outputs[d, n])
+                x = x + y if n and config.skip else y  # (b, t, projection)
+                layers[n + 1, :, :, half] = np.take_along_axis(x, order[:, :, None], 1)
+        return layers, (cells, outputs)
+
+    def _found(self, spelling: Array, i: int) -> Array:
+        """What the filters of the i-th width find: (n, characters, char_dim) -> (n, number)."""
+        kernel = self._weight(f"characters.conv.{i}.kernel")  # (width, char_dim, number)
+        windows = np.lib.stride_tricks.sliding_window_view(spelling, len(kernel), axis=1)  # (n, windows, dim, width)
+        patches = np.moveaxis(windows, 3, 2).reshape(*windows.shape[:2], -1)  # (n, windows, width * char_dim)
+        best: Array = (patches @ kernel.reshape(patches.shape[2], -1)).max(axis=1)  # (n, number)
+        best += self._weight(f"characters.conv.{i}.bias")
+        return np.maximum(best, np.float32(0)) if self._config.activation is Activation.RELU else np.tanh(best)
+
+    def _lstm(self, name: str, inputs: Array, lengths: Ints, cell: Array, output: Array) -> Array:
+        """One direction of one layer over `inputs` (b, t, projection); `cell` and `output` (b, ...) are moved on."""
+        config = self._config
+        kernel, bias = self._weight(f"{name}.kernel"), self._weight(f"{name}.bias")
+        projection = self._weight(f"{name}.projection")  # (cell, projection)
+        read = inputs @ kernel[: config.projection] + bias  # (b, t, 4 * cell)
+        outputs = np.zeros_like(inputs)
+        for t in range(inputs.shape[1]):
+            gates = read[:, t] + output @ kernel[config.projection :]  # (b, 4 * cell)
+            enter, new, forget, leave = np.split(gates, 4, axis=1)  # (b, cell) each
+            after = _sigmoid(forget + _FORGET_BIAS) * cell + _sigmoid(enter) * np.tanh(new)
+            after = _clip(after, config.cell_clip)
+            shown = _clip((_sigmoid(leave) * np.tanh(after)) @ projection, config.proj_clip)  # (b, projection)
+            running = (t < lengths)[:, None]  # (b, 1)
+            np.copyto(cell, after, where=running)
+            np.copyto(output, shown, where=running)
+            outputs[:, t] = output
+        return outputs
+
+    def _dense(self, x: Array, name: str) -> Array:
+        product: Array = x @ self._weight(f"{name}.kernel") + self._weight(f"{name}.bias")
+        return product
+
+    def _one_thread(self) -> AbstractContextManager[object]:
+        """Products this small gain nothing from a second thread, and lose much where another program holds it."""
+        limit: AbstractContextManager[object] = self._threads.limit(limits=1, user_api="blas")
+        return limit
+
+    def _weight(self, name: str) -> Array:
+        """A weight in single precision; stored ones may have half."""
+        if name not in self._single:
+            self._single[name] = np.asarray(self._stored[name], np.float32)
+        return self._single[name]
+
+
+def _sigmoid(x: Array) -> Array:
+    half = np.float32(0.5)
+    return np.asarray(half * np.tanh(half * x) + half, np.float32)
+
+
+def _clip(x: Array, bound: float | None) -> Array:
+    return x if bound is None else np.clip(x, -np.float32(bound), np.float32(bound))
+
+
+class EitherNetwork:
+    """A few tokens go through numpy, more through TensorFlow. Which, depends on their number alone: what is asked
+    twice is answered alike."""
+
+    def __init__(self, model: Model, precision: Precision) -> None:
+        self._model, self._precision = model, precision
+
+    def spell(self, characters: Ints) -> Array:
+        """See `network.Network.spell`."""
+        return self._numpy.spell(characters) if len(characters) <= FEW else self._tensorflow.spell(characters)
+
+    def read(self, words: Array, lengths: Ints, start: State | None = None) -> tuple[Array, State]:
+        """See `network.Network.read`."""
+        few = words.shape[0] * words.shape[1] <= FEW
+        return (self._numpy if few else self._tensorflow).read(words, lengths, start)
+
+    @functools.cached_property
+    def _numpy(self) -> NumpyNetwork:
+        return NumpyNetwork(self._model)
+
+    @functools.cached_property
+    def _tensorflow(self) -> "Network":
+        from indexer.elmo.network import Network
+
+        return Network(self._model, self._precision)
