@@ -29,7 +29,7 @@ from scipy import stats
 from indexer.collection.vectors import fit_centring, fit_whitening
 from indexer.errors import DocumentError
 from indexer.text import TextAnalyser
-from search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, spearman
+from search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, measures, spearman
 from search.evaluation.readers import read_coarsewsd, read_sts_splits, read_usim, read_wic
 from search.evaluation.representing import batches, represent
 from search.evaluation.retrieval_readers import read_retrieval
@@ -42,6 +42,12 @@ from search.evaluation.wsd_readers import read_wsd
 from search.evaluation.wsd_task import evaluate_wsd
 
 NAMES = ["layer 0", "layer 1", "layer 2", "elmo", "sense"]
+
+
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quick bootstrap: how good it is, is tested with the measures."""
+    monkeypatch.setattr(measures, "ROUNDS", 40)
 
 
 def value(scores: list[Score], metric: str, representation: str) -> float:

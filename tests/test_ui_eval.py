@@ -14,7 +14,7 @@ from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
 from indexer.collection.vectors import Normalisation
 from indexer.elmo.encoder import ElmoEncoder
-from search.evaluation import Score
+from search.evaluation import Score, measures
 from search.searcher import Searcher
 from ui.cli import run_command
 from ui.score_plot import write_plot
@@ -22,6 +22,12 @@ from ui.scores import score_table
 
 KEYS = ["task", "metric", "representation", "value", "low", "high", "baseline"]
 PLURALS = {"They fished from two muddy banks.": "river", "Banks lent money.": "money"}
+
+
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quick bootstrap: how good it is, is tested with the measures."""
+    monkeypatch.setattr(measures, "ROUNDS", 40)
 
 
 @pytest.fixture(scope="module")

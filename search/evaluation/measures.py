@@ -11,7 +11,7 @@ from indexer.collection.vectors import Ids, Mask, unit
 
 Floats = npt.NDArray[np.float64]
 ROUNDS = 1000
-"""Of a bootstrap."""
+"""Of a bootstrap, unless told otherwise."""
 SEED = 1
 
 
@@ -124,24 +124,24 @@ def cosines(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> Floats:
     return np.asarray(np.round((first * second).sum(axis=1) / np.maximum(norms, 1e-12), 5), np.float64)
 
 
-def interval(statistic: Callable[[Ids], float], n: int, rounds: int = ROUNDS) -> tuple[float, float]:
+def interval(statistic: Callable[[Ids], float], n: int, rounds: int | None = None) -> tuple[float, float]:
     """Bounds of the 95 % percentile bootstrap interval of a statistic of n units (Efron 1979), the same at every run.
 
     `statistic` gets the drawn units: n indices, some of them several times.
     """
     generator = np.random.default_rng(SEED)
-    drawn = [statistic(generator.integers(0, n, n)) for _ in range(rounds)]
+    drawn = [statistic(generator.integers(0, n, n)) for _ in range(rounds or ROUNDS)]
     low, high = np.percentile(drawn, [2.5, 97.5])
     return float(low), float(high)
 
 
-def mean_interval(values: npt.ArrayLike, rounds: int = ROUNDS) -> tuple[float, float]:
+def mean_interval(values: npt.ArrayLike, rounds: int | None = None) -> tuple[float, float]:
     """`interval` of a mean of n values."""
     sample = np.asarray(values, np.float64)  # (n,)
     return interval(lambda drawn: float(sample[drawn].mean()), len(sample), rounds)
 
 
-def ratio_interval(parts: npt.ArrayLike, wholes: npt.ArrayLike, rounds: int = ROUNDS) -> tuple[float, float]:
+def ratio_interval(parts: npt.ArrayLike, wholes: npt.ArrayLike, rounds: int | None = None) -> tuple[float, float]:
     """`interval` of sum(parts) / sum(wholes) over n units that were drawn together, such as sentences of words."""
     part, total = np.asarray(parts, np.float64), np.asarray(wholes, np.float64)  # (n,), (n,)
     return interval(lambda drawn: float(part[drawn].sum() / max(total[drawn].sum(), 1e-12)), len(part), rounds)
