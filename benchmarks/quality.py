@@ -18,6 +18,7 @@ from indexer.elmo import Precision, load_encoder
 from indexer.errors import DocumentError, PolysemeError
 from search.evaluation import Score
 from search.evaluation.tasks import Task, TaskName, TaskOptions, evaluate
+from ui.commands_eval import EncodingLine
 from ui.printing import jsonl
 from ui.score_plot import check_plot, write_plot
 from ui.scores import score_table
@@ -66,7 +67,7 @@ def main() -> int:
         encoder = load_encoder(arguments.model, arguments.precision)
         for task in tasks:
             began = time.monotonic()
-            found = evaluate(encoder, task, options)
+            found = evaluate(encoder, task, options, EncodingLine(task.name))
             print(score_table(found), flush=True)
             print(f"quality: {task.name} took {time.monotonic() - began:.0f} s", file=sys.stderr)
             scores += found
