@@ -61,12 +61,23 @@ Hit = TypeVar("Hit", bound=SentenceHit)
 
 
 class HitList(list[Hit], Generic[Hit]):
-    """Hits, best first; ``match``: what was matched in the end; ``notice``: what the asker should know, or None."""
+    """Hits, best first.
 
-    def __init__(self, hits: Iterable[Hit] = (), match: Match = Match.SENTENCE, notice: str | None = None) -> None:
+    match: what was matched in the end; notice: what the asker should know, or None; verdict: None, or what the hits'
+    confidences say together, where that is that nothing here means what was asked for.
+    """
+
+    def __init__(
+        self,
+        hits: Iterable[Hit] = (),
+        match: Match = Match.SENTENCE,
+        notice: str | None = None,
+        verdict: str | None = None,
+    ) -> None:
         super().__init__(hits)
         self.match = match
         self.notice = notice
+        self.verdict = verdict
 
     def to_dicts(self) -> list[dict[str, object]]:
         """One dictionary a hit, with the hit's fields in their order; metadata is a dictionary inside."""

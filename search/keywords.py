@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.collection import Collection
 from indexer.collection.schema import State, id_set
-from indexer.collection.vectors import Ids, Mask
+from indexer.collection.vectors import Ids
 from indexer.text import TextAnalyser, TokenKind
+from search.scope import Scope
 
 
 def match_expression(text: str, analyser: TextAnalyser) -> str:
@@ -19,10 +20,8 @@ def match_expression(text: str, analyser: TextAnalyser) -> str:
     return " OR ".join(f'"{word}"' for word in distinct)
 
 
-def keyword_ranks(
-    collection: Collection, analyser: TextAnalyser, snapshot: Snapshot, text: str, k: int, documents: Mask | None
-) -> Ids:
-    """Ids of the k best live sentences by BM25, best first; ties in the order of ids."""
+def keyword_ranks(collection: Collection, analyser: TextAnalyser, scope: Scope, text: str, k: int) -> Ids:
+    """Ids of the k best sentences that may answer by BM25, best first; ties in the order of ids."""
     expression = match_expression(text, analyser)
     if not expression:
         return np.zeros(0, np.int64)
@@ -32,9 +31,22 @@ def keyword_ranks(
         " ORDER BY bm25(sentences_fts), f.rowid LIMIT ?"
     )
     parameters = (expression, int(State.LIVE), k)
-    if documents is None:
-        rows = collection.db.execute(sql.format(""), parameters).fetchall()
-    else:
-        with id_set(collection.db, "chosen_documents", np.flatnonzero(documents & snapshot.live).tolist()) as table:
+    if scope.senses:
+        with id_set(collection.db, "chosen_sentences", _sentence_ids(scope)) as table:
+            rows = collection.db.execute(sql.format(f"JOIN {table} c ON c.id = s.id"), parameters).fetchall()
+    elif scope.documents is not None:
+        chosen = np.flatnonzero(scope.documents & scope.snapshot.live).tolist()
+        with id_set(collection.db, "chosen_documents", chosen) as table:
             rows = collection.db.execute(sql.format(f"JOIN {table} c ON c.id = d.id"), parameters).fetchall()
+    else:
+        rows = collection.db.execute(sql.format(""), parameters).fetchall()
     return np.array([key for (key,) in rows], dtype=np.int64)
+
+
+def _sentence_ids(scope: Scope) -> list[int]:
+    """Ids of all sentences that may answer."""
+    found: list[int] = []
+    for segment in scope.snapshot.segments.values():
+        mask = scope.sentence_mask(segment)
+        found += (segment.sentence_ids if mask is None else segment.sentence_ids[mask]).tolist()
+    return found

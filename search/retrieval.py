@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.collection import Collection
 from indexer.collection.segment import Segment
 from indexer.collection.vectors import Array, Ids, Mask, scan, search_index
 from indexer.errors import CollectionError
 from search.ranking import Ranked, ranked
+from search.scope import Scope
 
 CANDIDATES = 500
 """Rows that an approximate index proposes to the exact ranking, at least."""
@@ -37,11 +38,11 @@ class Rows:
         return np.asarray(self.segment.token_ids[self.rows])
 
 
-def nearest_sentences(snapshot: Snapshot, query: Array, k: int, documents: Mask | None) -> Ranked:
-    """The k sentences nearest to a unit vector (e,), of live documents inside the mask."""
+def nearest_sentences(scope: Scope, query: Array, k: int) -> Ranked:
+    """The k sentences nearest to a unit vector (e,), of those that may answer."""
     ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-    for segment in snapshot.segments.values():
-        allowed = snapshot.sentence_mask(segment, documents)
+    for segment in scope.snapshot.segments.values():
+        allowed = scope.sentence_mask(segment)
         wanted = max(CANDIDATES, 4 * k)
         rows = _candidates(partial(getattr, segment, "sentence_index"), len(segment.sentences), query, wanted, allowed)
         ids.append(np.asarray(segment.sentence_ids[rows]))
@@ -62,8 +63,8 @@ def _candidates(index: Callable[[], Any], n: int, query: Array, wanted: int, all
     return np.arange(count) if allowed is None else np.flatnonzero(allowed)
 
 
-def type_rows(collection: Collection, snapshot: Snapshot, types: Sequence[int], documents: Mask | None) -> list[Rows]:
-    """All live rows of some types, segment by segment, inside the mask."""
+def type_rows(collection: Collection, scope: Scope, types: Sequence[int]) -> list[Rows]:
+    """All rows of some types that may answer, segment by segment."""
     marks = ",".join("?" * len(types))
     found: dict[int, list[Ids]] = {}
     for segment, first, count in collection.db.execute(
@@ -72,12 +73,8 @@ def type_rows(collection: Collection, snapshot: Snapshot, types: Sequence[int], 
         found.setdefault(segment, []).append(np.arange(first, first + count))
     out = []
     for key, ranges in found.items():
-        segment = snapshot.segments[key]
-        rows = np.concatenate(ranges)
-        allowed = snapshot.sentence_mask(segment, documents)
-        if allowed is not None:
-            rows = rows[allowed[segment.token_sentences[rows]]]
-        out.append(Rows(segment, rows))
+        segment = scope.snapshot.segments[key]
+        out.append(Rows(segment, scope.rows(segment, np.concatenate(ranges))))
     return out
 
 
@@ -88,16 +85,13 @@ def nearest_rows(found: Sequence[Rows], query: Array, k: int | None) -> Ranked:
     return ranked(np.concatenate(ids), np.concatenate(scores), k)
 
 
-def nearest_any(
-    collection: Collection, snapshot: Snapshot, sense: Array, word: Array, k: int, documents: Mask | None
-) -> Ranked:
+def nearest_any(collection: Collection, scope: Scope, sense: Array, word: Array, k: int) -> Ranked:
     """The k occurrences of any word nearest in sense (d,) and, with the collection's weight, in identity (p,)."""
     weight = collection.settings.word_weight
     both = np.concatenate([sense, np.sqrt(weight) * word]).astype(np.float32) / np.float32(np.sqrt(1 + weight))
     ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-    for segment in snapshot.segments.values():
-        mask = snapshot.sentence_mask(segment, documents)
-        allowed = None if mask is None else mask[segment.token_sentences]
+    for segment in scope.snapshot.segments.values():
+        allowed = scope.token_mask(segment)
         wanted = max(CANDIDATES, 4 * k)
         rows = _candidates(partial(getattr, segment, "token_index"), len(segment.tokens), both, wanted, allowed)
         found = Rows(segment, rows)

@@ -8,6 +8,7 @@ from typing import Any
 
 from indexer.collection.collection import Collection
 from indexer.collection.schema import State
+from indexer.collection.vectors import Array
 from search.hits import OccurrenceHit, SentenceHit
 from search.ranking import Ranked
 
@@ -20,6 +21,10 @@ _OCCURRENCE = (
 _LIVE = (
     "SELECT o.id FROM occurrences o JOIN sentences s ON s.id = o.sentence JOIN documents d ON d.id = s.document"
     f" WHERE d.state = {int(State.LIVE)} AND o.id IN ({{}})"
+)
+_VALUE = (
+    "SELECT o.id, m.value FROM occurrences o JOIN sentences s ON s.id = o.sentence"
+    " JOIN metadata m ON m.document = s.document AND m.field = ? WHERE o.id IN ({})"
 )
 _PART = 500
 _DOCUMENTS = 16
@@ -85,11 +90,12 @@ def live_occurrences(collection: Collection, ids: Sequence[int]) -> set[int]:
     return set(_by_id(collection, _LIVE, ids))
 
 
-def occurrence_hits(collection: Collection, best: Ranked) -> list[OccurrenceHit]:
-    """Hits for occurrence ids, in their order."""
+def occurrence_hits(collection: Collection, best: Ranked, confidences: Array | None = None) -> list[OccurrenceHit]:
+    """Hits for n occurrence ids, in their order; confidences: (n,), None where they are not calibrated."""
     found = _by_id(collection, _OCCURRENCE, best.ids.tolist())
     sentences = _sentences(collection, sorted({row[1] for row in found.values()}))
     hits = []
+    sure = [None] * len(best.ids) if confidences is None else confidences.tolist()
     for rank, (key, score) in enumerate(zip(best.ids.tolist(), best.scores.tolist(), strict=True), start=1):
         _, sentence, position, start, end, lemma = found[key]
         whole = _sentence_hit(rank, score, sentences[sentence])
@@ -97,7 +103,7 @@ def occurrence_hits(collection: Collection, best: Ranked) -> list[OccurrenceHit]
             OccurrenceHit(
                 rank=rank,
                 score=whole.score,
-                confidence=None,
+                confidence=sure[rank - 1],
                 document_id=whole.document_id,
                 document=whole.document,
                 sentence_id=whole.sentence_id,
@@ -113,3 +119,13 @@ def occurrence_hits(collection: Collection, best: Ranked) -> list[OccurrenceHit]
             )
         )
     return hits
+
+
+def metadata_of(collection: Collection, ids: Sequence[int], field: str) -> dict[int, str]:
+    """A metadata field of some occurrences' documents, by occurrence, where there is one."""
+    found: dict[int, str] = {}
+    for first in range(0, len(ids), _PART):
+        part = ids[first : first + _PART]
+        sql = _VALUE.format(",".join("?" * len(part)))
+        found.update(collection.db.execute(sql, [field, *part]).fetchall())
+    return found

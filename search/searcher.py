@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from indexer.collection.collection import Collection, Snapshot
 from indexer.collection.records import Layer
-from indexer.collection.vectors import Array, Ids, Mask, row_products, scan, unit
-from indexer.encoders import fitting_encoder
+from indexer.collection.vectors import Array, Ids, row_products, scan, unit
 from indexer.errors import QueryError
 from indexer.pipeline import form_of, is_asked_about
 from indexer.text import TextAnalyser
-from indexer.vectorise import Vectoriser, raw_vectors
+from indexer.vectorise import raw_vectors
 from search.asked import Asked, QueryEncoder, ask
 from search.explanation import Explanation, explain
-from search.filters import document_mask
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from search.keywords import keyword_ranks
 from search.phrases import PhraseWord, find_spans, span_vectors
-from search.query import Where, parse_where
+from search.query import Where
 from search.ranking import Ranked, fuse, more_like_vector, ranked
+from search.reading import K, View, check_k, choice
 from search.retrieval import nearest_any, nearest_rows, nearest_sentences, type_rows
-from search.rows import live_occurrences, occurrence_hits, sentence_hits
-from search.senses import SenseInventory, induce_senses
+from search.rows import sentence_hits
+from search.scope import Scope
+from search.sense_reader import SenseReader
 
-if TYPE_CHECKING:
-    from indexer.elmo import Encoder
-
-K = 20
 LAYER_CANDIDATES = 200
 """Hits that are encoded again when another layer is asked for."""
 HYBRID_CANDIDATES = 200
@@ -54,58 +46,8 @@ class Comparison:
     second: str
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """What one query works with: one state of the collection, the documents that the filters leave, the encoder."""
-
-    snapshot: Snapshot
-    documents: Mask | None
-    encode: QueryEncoder
-
-
-class Searcher:
+class Searcher(SenseReader):
     """Answers both questions from one collection. Threads may share it; ``with`` closes it."""
-
-    def __init__(self, collection: Collection, encoder: Encoder) -> None:
-        """Use ``Searcher.open``."""
-        self.collection = collection
-        self.encoder = encoder
-        self.settings = collection.settings
-        self.analyser = TextAnalyser(self.settings.language)
-        self._queries: QueryEncoder | None = None
-
-    @classmethod
-    def open(cls, path: str | Path, model: str | Encoder | None = None) -> Searcher:
-        """Open a collection with the model that it was made with.
-
-        model: where that model lies now, or an Encoder; None: where the collection remembers it. CollectionError when
-        the collection or its model cannot be had, with the way out.
-        """
-        collection = Collection.open(path)
-        try:
-            return cls(collection, fitting_encoder(collection, model))
-        except BaseException:
-            collection.close()
-            raise
-
-    def close(self) -> None:
-        """Close the collection; hits stay valid."""
-        self.collection.close()
-
-    def __enter__(self) -> Searcher:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    @contextmanager
-    def _view(self, where: Where = None) -> Iterator[_View]:
-        with self.collection.reading() as snapshot:
-            if self._queries is None or self._queries.vectoriser.transforms is not snapshot.transforms:
-                vectoriser = Vectoriser(self.encoder, self.settings.layer, snapshot.transforms)
-                self._queries = QueryEncoder(vectoriser)
-            documents = document_mask(self.collection, snapshot, parse_where(where))
-            yield _View(snapshot, documents, self._queries)
 
     def sentences(self, text: str, k: int = K, where: Where = None, hybrid: bool = False) -> HitList[SentenceHit]:
         """The k sentences nearest in meaning to a text.
@@ -113,23 +55,23 @@ class Searcher:
         hybrid: order by reciprocal rank fusion with the keyword ranks (FTS5, BM25); ``score`` stays the cosine.
         QueryError for a text without a word, or a filter on a field that no document has.
         """
-        _check_k(k)
+        check_k(k)
         tokens = self.analyser.tokens(text)
         if not any(token.text.strip() for token in tokens):
             raise QueryError("the query is empty; type a sentence")
         with self._view(where) as view:
             vector = view.encode(tokens).sentence
-            best = nearest_sentences(view.snapshot, vector, max(k, HYBRID_CANDIDATES) if hybrid else k, view.documents)
+            best = nearest_sentences(view.scope, vector, max(k, HYBRID_CANDIDATES) if hybrid else k)
             if hybrid:
                 best = self._fused(view, best, text, vector, k)
             return HitList(sentence_hits(self.collection, best), Match.SENTENCE)
 
-    def _fused(self, view: _View, best: Ranked, text: str, vector: Array, k: int) -> Ranked:
-        words = keyword_ranks(self.collection, self.analyser, view.snapshot, text, HYBRID_CANDIDATES, view.documents)
+    def _fused(self, view: View, best: Ranked, text: str, vector: Array, k: int) -> Ranked:
+        words = keyword_ranks(self.collection, self.analyser, view.scope, text, HYBRID_CANDIDATES)
         ids = fuse([best.ids, words], k)
         return Ranked(ids, self._sentence_scores(view, ids, vector))
 
-    def _sentence_scores(self, view: _View, ids: Ids, vector: Array) -> Array:
+    def _sentence_scores(self, view: View, ids: Ids, vector: Array) -> Array:
         scores = np.zeros(len(ids), np.float32)
         for n, key in enumerate(ids.tolist()):
             for segment in view.snapshot.segments.values():
@@ -153,9 +95,9 @@ class Searcher:
         with ``any``, which ``match`` and ``notice`` of the list tell. layer: order the first 200 by another
         representation (``sense``, ``0``, ``1``, ``2``, ``elmo``), encoding their sentences again.
         """
-        _check_k(k)
-        wanted = _choice(Match, match, "match", [Match.FORM, Match.LEMMA, Match.ANY])
-        other = None if layer is None else _choice(Layer, layer, "layer", list(Layer))
+        check_k(k)
+        wanted = choice(Match, match, "match", [Match.FORM, Match.LEMMA, Match.ANY])
+        other = None if layer is None else choice(Layer, layer, "layer", list(Layer))
         with self._view(where) as view:
             asked = ask(self.analyser, query, self.settings.function_words)
             first = k if other is None or other is self.settings.layer else max(k, LAYER_CANDIDATES)
@@ -164,7 +106,7 @@ class Searcher:
                 found = self._by_layer(asked, found, other, k)
             return found
 
-    def _find(self, view: _View, asked: Asked, match: Match, k: int) -> HitList[OccurrenceHit]:
+    def _find(self, view: View, asked: Asked, match: Match, k: int) -> HitList[OccurrenceHit]:
         if match is Match.ANY:
             return self._find_any(view, asked, k)
         words = self._phrase_words(view, asked, match)
@@ -175,40 +117,36 @@ class Searcher:
                 found.notice = f"function words such as {asked.text!r} are not indexed here; these are other words"
             return found
         if not (asked.is_one_word if match is Match.LEMMA else len(asked.target) == 1):
-            return self._find_phrase(asked, words, match, view.encode.sense(asked), k) or self._instead(view, asked, k)
+            found = self._find_phrase(view, asked, words, match, view.encode.sense(asked), k)
+            return found or self._instead(view, asked, k)
         best = nearest_rows(words[0].rows, view.encode.sense(asked), k)
         notice = None if len(best.ids) else f"{asked.text!r} does not occur within the filter"
-        return HitList(occurrence_hits(self.collection, best), match, notice)
+        return self._hits(view, best, match, notice)
 
-    def _instead(self, view: _View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
+    def _instead(self, view: View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
         found = self._find_any(view, asked, k)
         found.notice = f"{asked.text!r} does not occur in these documents; these are other words in a similar sense"
         return found
 
-    def _find_any(self, view: _View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
+    def _find_any(self, view: View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
         sense, identity = view.encode.sense(asked), view.encode.identity(asked)
-        best = nearest_any(self.collection, view.snapshot, sense, identity, k, view.documents)
-        return HitList(occurrence_hits(self.collection, best), Match.ANY)
+        return self._hits(view, nearest_any(self.collection, view.scope, sense, identity, k), Match.ANY)
 
-    def _phrase_words(self, view: _View, asked: Asked, match: Match) -> list[PhraseWord] | None:
+    def _phrase_words(self, view: View, asked: Asked, match: Match) -> list[PhraseWord] | None:
         """The target's stored words with their live rows inside the filter; None where one is not in the collection."""
         words = []
         for position in asked.stored:
             token = asked.tokens[position]
             value = token.lemma if match is Match.LEMMA else form_of(token)
             types = self._types(match, value)
-            if not any(len(item.rows) for item in type_rows(self.collection, view.snapshot, types, None)):
+            if not any(len(item.rows) for item in type_rows(self.collection, Scope(view.snapshot), types)):
                 return None
-            rows = type_rows(self.collection, view.snapshot, types, view.documents)
+            rows = type_rows(self.collection, view.scope, types)
             words.append(PhraseWord(position - asked.target[0], types, rows))
         return words or None
 
-    def _types(self, match: Match, value: str) -> list[int]:
-        column = "lemma" if match is Match.LEMMA else "form"
-        return [key for (key,) in self.collection.db.execute(f"SELECT id FROM types WHERE {column} = ?", (value,))]
-
     def _find_phrase(
-        self, asked: Asked, words: list[PhraseWord], match: Match, vector: Array, k: int
+        self, view: View, asked: Asked, words: list[PhraseWord], match: Match, vector: Array, k: int
     ) -> HitList[OccurrenceHit]:
         """The places of the same words in a row that are nearest to a unit vector (d,); none where there are none."""
         if len(words) > LONGEST_PHRASE:
@@ -223,14 +161,15 @@ class Searcher:
         best = ranked(first_ids, scores.astype(np.float32), k)
         by_id = {span.ids[0]: span for span in spans}
         hits = []
-        for hit in occurrence_hits(self.collection, best):
+        found = self._hits(view, best, match)
+        for hit in found:
             tokens = self.analyser.tokens(hit.sentence)
             place = by_id[hit.occurrence_id].position
             whole = tokens[place : place + len(asked.target)]
             start, end = whole[0].start, whole[-1].end
             lemma = " ".join(token.lemma for token in whole)
             hits.append(replace(hit, token=hit.sentence[start:end], lemma=lemma, position=place, start=start, end=end))
-        return HitList(hits, match)
+        return HitList(hits, match, None, found.verdict)
 
     def _by_layer(self, asked: Asked, found: HitList[OccurrenceHit], layer: Layer, k: int) -> HitList[OccurrenceHit]:
         """The same hits in the order of another representation, of which the collection stores nothing."""
@@ -252,38 +191,6 @@ class Searcher:
         note = f"the {len(found)} nearest by {self.settings.layer}, in the order of layer {layer}"
         return HitList(hits, found.match, "; ".join(filter(None, [found.notice, note])))
 
-    def senses(self, word: str, match: str = Match.LEMMA) -> SenseInventory:
-        """The senses of a word, induced from its occurrences.
-
-        word: taken as a lemma if the collection holds it, else lemmatised (match ``lemma``); or a form.
-        QueryError when the collection does not hold it.
-        """
-        wanted = _choice(Match, match, "match", [Match.FORM, Match.LEMMA])
-        with self._view() as view:
-            value = unicodedata.normalize("NFC", word.strip().casefold())
-            types = self._types(wanted, value)
-            if not types and wanted is Match.LEMMA:
-                value = self.analyser.lemma(word.strip())
-                types = self._types(wanted, value)
-            rows = type_rows(self.collection, view.snapshot, types, None) if types else []
-            if not any(len(item.rows) for item in rows):
-                raise QueryError(
-                    f"{self.collection.path} does not hold {word!r}; try another form, or `polyseme sense`"
-                )
-            return induce_senses(self.collection, self.analyser, value, wanted, rows)
-
-    def sense_occurrences(self, inventory: SenseInventory) -> list[tuple[OccurrenceHit, int]]:
-        """Every occurrence of an inventory with the number of its sense: sense by sense, the most central first.
-
-        What was removed since the inventory was made is left out.
-        """
-        with self._view():
-            live = live_occurrences(self.collection, list(inventory.scores))
-            order = sorted(live, key=lambda i: (inventory.assignments[i], -inventory.scores[i], i))
-            scores = np.array([inventory.scores[i] for i in order], np.float32)
-            hits = occurrence_hits(self.collection, Ranked(np.array(order, np.int64), scores))
-        return [(hit, inventory.assignments[hit.occurrence_id]) for hit in hits]
-
     def more_like(
         self,
         positive: Sequence[AnyHit],
@@ -295,27 +202,27 @@ class Searcher:
 
         Of targets of several words the first positive one tells the words.
         """
-        _check_k(k)
+        check_k(k)
         if not positive:
             raise QueryError("nothing is marked +; mark at least one hit that means what you look for")
         with self._view(where) as view:
             if not isinstance(positive[0], OccurrenceHit):
                 vector = self._wanted(positive, negative, view)
-                best = nearest_sentences(view.snapshot, vector, k, view.documents)
+                best = nearest_sentences(view.scope, vector, k)
                 return HitList(sentence_hits(self.collection, best), Match.SENTENCE)  # type: ignore[arg-type]
             vector, asked = self._wanted(positive, negative, view), self._asked_hit(positive[0])
             if len(asked.target) > 1:
                 words = self._phrase_words(view, asked, Match.LEMMA)
                 if words is None:
                     return HitList((), Match.LEMMA)
-                return self._find_phrase(asked, words, Match.LEMMA, vector, k)  # type: ignore[return-value]
+                return self._find_phrase(view, asked, words, Match.LEMMA, vector, k)  # type: ignore[return-value]
             lemmas = sorted({hit.lemma for hit in positive if isinstance(hit, OccurrenceHit)})
             types = [key for lemma in lemmas for key in self._types(Match.LEMMA, lemma)]
-            rows = type_rows(self.collection, view.snapshot, types, view.documents)
+            rows = type_rows(self.collection, view.scope, types)
             best = nearest_rows(rows, vector, k)
-            return HitList(occurrence_hits(self.collection, best), Match.LEMMA)  # type: ignore[arg-type]
+            return self._hits(view, best, Match.LEMMA)  # type: ignore[return-value]
 
-    def _wanted(self, positive: Sequence[SentenceHit], negative: Sequence[SentenceHit], view: _View) -> Array:
+    def _wanted(self, positive: Sequence[SentenceHit], negative: Sequence[SentenceHit], view: View) -> Array:
         if len({isinstance(hit, OccurrenceHit) for hit in [*positive, *negative]}) > 1:
             raise QueryError("both sentences and occurrences are marked; mark hits of one kind")
         plus = np.stack([self._stored(hit, view) for hit in positive])  # (n, d)
@@ -348,7 +255,7 @@ class Searcher:
         with self._view() as view:
             return self._stored(hit, view)
 
-    def _stored(self, hit: SentenceHit, view: _View) -> Array:
+    def _stored(self, hit: SentenceHit, view: View) -> Array:
         if isinstance(hit, OccurrenceHit):
             inside = self.collection.db.execute(
                 'SELECT id, type FROM occurrences WHERE sentence = ? AND start >= ? AND "end" <= ? ORDER BY position',
@@ -365,8 +272,8 @@ class Searcher:
                     return np.asarray(segment.sentences[number], np.float32)
         raise QueryError(f"sentence {hit.sentence_id} is no longer in {self.collection.path}; search again")
 
-    def _stored_occurrence(self, view: _View, key: int, kind: int) -> Array | None:
-        for item in type_rows(self.collection, view.snapshot, [kind], None):
+    def _stored_occurrence(self, view: View, key: int, kind: int) -> Array | None:
+        for item in type_rows(self.collection, Scope(view.snapshot), [kind]):
             place = np.flatnonzero(item.ids == key)
             if len(place):
                 return np.asarray(item.segment.tokens[item.rows[place[0]]], np.float32)
@@ -378,17 +285,3 @@ def compare(analyser: TextAnalyser, encode: QueryEncoder, first: str, second: st
     a, b = ask(analyser, first, function_words=True), ask(analyser, second, function_words=True)
     score = float(encode.sense(a) @ encode.sense(b))
     return Comparison(min(1.0, max(-1.0, score)), None, a.text, b.text)
-
-
-def _check_k(k: int) -> None:
-    if k < 1:
-        raise QueryError(f"k is {k}; ask for at least 1 hit")
-
-
-Choice = TypeVar("Choice", Match, Layer)
-
-
-def _choice(kind: type[Choice], value: str, what: str, allowed: list[Choice]) -> Choice:
-    if value not in allowed:
-        raise QueryError(f"{what} is {value!r}; choose one of {', '.join(allowed)}")
-    return kind(value)

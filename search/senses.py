@@ -45,6 +45,8 @@ class Sense:
     share: float
     labels: tuple[Collocate, ...]
     central: tuple[OccurrenceHit, ...]
+    stability: float | None = None
+    collocates: tuple[Collocate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class SenseInventory:
     assignments: dict[int, int]
     scores: dict[int, float]
     notice: str | None
+    method: str = ""
 
 
 def induce_senses(

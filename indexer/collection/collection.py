@@ -296,6 +296,13 @@ class Collection:
         )
         return {str(value): int(count) for value, count in rows}
 
+    def prototypes(self) -> dict[str, str]:
+        """Named senses in the order of their names, as JSON: `search.prototypes` reads it."""
+        if not self.db["prototypes"].exists():
+            return {}  # not written to since named senses came to be
+        rows = self.db.execute("SELECT name, data FROM prototypes ORDER BY name")
+        return {str(name): str(data) for name, data in rows}
+
     def info(self) -> CollectionInfo:
         """Counts and sizes of what is live."""
 

@@ -2,6 +2,8 @@
 
 ``collection.db`` holds everything but vectors. Ids only grow and are never used twice, so a sentence or an occurrence
 keeps its id through commits, deletions and compaction.
+
+A table that older programs can do without is added by a migration and needs no new format version.
 """
 
 from __future__ import annotations
@@ -87,6 +89,12 @@ def format_1(db: Database) -> None:
         " count INTEGER NOT NULL, PRIMARY KEY (type, segment)) WITHOUT ROWID"
     )
     db.execute("CREATE INDEX ranges_by_segment ON ranges (segment)")
+
+
+@migrations()
+def prototypes(db: Database) -> None:
+    """Named senses. Added to a collection when it is next written; readers take its absence for "none yet"."""
+    db.table("prototypes").create({"name": str, "data": str}, pk="name", not_null={"data"})
 
 
 def create_keyword_index(db: Database, language: str) -> None:

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from safetensors.numpy import save
 
 from indexer.collection.records import DocumentEntry, DocumentPart, Scalar, SentenceEntry, StoredDocument
-from indexer.collection.schema import DATABASE_NAME, State, connect, id_set, read_settings, write_settings
+from indexer.collection.schema import DATABASE_NAME, State, connect, id_set, migrations, read_settings, write_settings
 from indexer.collection.segment import FileRecord, SegmentData, write_segment
 from indexer.collection.vectors import Array, Half, Ids, Mask, Transform, joint_rows
 from indexer.errors import CollectionError
@@ -77,6 +77,8 @@ class Writer:
             raise CollectionError(f"{path} cannot be written ({error}); copy it to a place that you own") from error
         try:
             self.db = connect(path / DATABASE_NAME)
+            with storage_errors(path):
+                migrations.apply(self.db)
             self._sweep()
         except BaseException:
             self._lock.release()
@@ -143,6 +145,19 @@ class Writer:
             )
             self._insert_metadata(key, document.metadata.items())
             self.next_generation()
+
+    def set_prototype(self, name: str, data: str) -> None:
+        """Store a named sense as JSON, in the place of one of that name."""
+        with storage_errors(self.path), self.db.atomic():
+            self.db.execute("INSERT OR REPLACE INTO prototypes (name, data) VALUES (?, ?)", (name, data))
+            self.next_generation()
+
+    def remove_prototype(self, name: str) -> bool:
+        """Remove a named sense; False when there is none of that name."""
+        with storage_errors(self.path), self.db.atomic():
+            removed = self.db.execute("DELETE FROM prototypes WHERE name = ?", (name,)).rowcount > 0
+            self.next_generation()
+        return removed
 
     def remove(self, document_ids: Sequence[str]) -> None:
         """Mark live documents as deleted, all or none; CollectionError names the first id that is not there."""

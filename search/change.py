@@ -1,0 +1,81 @@
+"""How far a word's meaning moved between two sets of its occurrences. Pure: vectors in, figures out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.collection.vectors import Array, Ids, unit
+
+SAMPLE = 1000
+"""Occurrences of each side that are compared."""
+ROUNDS = 1000
+"""Of the bootstrap and of the permutation test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A word's change of meaning between two sets of documents (Kutuzov & Giulianelli 2020, "UiO-UvA at SemEval-2020").
+
+    apd: average pairwise cosine distance between the two sides, with its 95 % bootstrap interval; prt: inverted cosine
+    of the two sides' mean vectors (1: no change); apd_within: the average pairwise distance inside a side, mean of
+    both; p_value: share of random splits of the same occurrences that are at least as far apart (by apd - apd_within).
+    n_before, n_after: occurrences.
+    """
+
+    word: str
+    n_before: int
+    n_after: int
+    apd: float
+    apd_low: float
+    apd_high: float
+    apd_within: float
+    prt: float
+    p_value: float
+
+
+def measure_change(word: str, before: Array, after: Array) -> Change:
+    """Compare unit vectors of the occurrences of two sides, (n, d) and (m, d), both n, m >= 1."""
+    rng = np.random.default_rng(0)
+    first, second = _sampled(before), _sampled(after)
+    apds = []
+    for _ in range(ROUNDS):
+        a = first[rng.integers(0, len(first), len(first))].mean(axis=0)
+        b = second[rng.integers(0, len(second), len(second))].mean(axis=0)
+        apds.append(1 - float(a @ b))
+    low, high = np.percentile(apds, [2.5, 97.5])
+    both = np.concatenate([first, second])  # (n + m, d)
+    found = _excess(both, np.arange(len(both)), len(first))
+    reached = sum(_excess(both, rng.permutation(len(both)), len(first)) >= found - 1e-9 for _ in range(ROUNDS))
+    cosine = float(unit(before.mean(axis=0)) @ unit(after.mean(axis=0)))
+    within = (_within(first) + _within(second)) / 2
+    return Change(
+        word,
+        len(before),
+        len(after),
+        1 - float(first.mean(axis=0) @ second.mean(axis=0)),
+        float(low),
+        float(high),
+        within,
+        1 / cosine if cosine > 0 else float("inf"),
+        (reached + 1) / (ROUNDS + 1),
+    )
+
+
+def _sampled(vectors: Array) -> Array:
+    n = len(vectors)
+    return vectors[np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))]
+
+
+def _within(vectors: Array) -> float:
+    """Mean cosine distance over pairs of different rows; 0 for a single one."""
+    n = len(vectors)
+    total = float(vectors.sum(axis=0) @ vectors.sum(axis=0))
+    return 1 - (total - n) / (n * (n - 1)) if n > 1 else 0.0
+
+
+def _excess(vectors: Array, order: Ids, n: int) -> float:
+    """Distance between the first n rows of an order and the others, over that inside them."""
+    a, b = vectors[order[:n]], vectors[order[n:]]
+    return 1 - float(a.mean(axis=0) @ b.mean(axis=0)) - (_within(a) + _within(b)) / 2

@@ -1,0 +1,185 @@
+"""A collection and its encoder, open for queries: what every kind of query stands on."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import numpy as np
+
+from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.records import Layer
+from indexer.collection.vectors import Array, Ids
+from indexer.encoders import fitting_encoder
+from indexer.errors import QueryError
+from indexer.text import TextAnalyser
+from indexer.vectorise import TOKEN, Vectoriser
+from search import calibration, prototypes
+from search.asked import QueryEncoder
+from search.calibration import Calibration
+from search.filters import make_scope
+from search.hits import HitList, Match, OccurrenceHit
+from search.phrases import vectors_of
+from search.prototypes import Prototype
+from search.query import Where, parse_where
+from search.ranking import Ranked
+from search.retrieval import Rows, type_rows
+from search.rows import occurrence_hits
+from search.scope import Scope
+
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
+K = 20
+"""Hits, unless another number is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one query works with: one state of the collection, what the filters leave of it, the encoder."""
+
+    scope: Scope
+    encode: QueryEncoder
+    calibration: Calibration | None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The state of the collection."""
+        return self.scope.snapshot
+
+
+class Reader:
+    """A collection with its encoder. Threads may share it; ``with`` closes it."""
+
+    def __init__(self, collection: Collection, encoder: Encoder) -> None:
+        """Use ``Searcher.open``."""
+        self.collection = collection
+        self.encoder = encoder
+        self.settings = collection.settings
+        self.analyser = TextAnalyser(self.settings.language)
+        self._queries: QueryEncoder | None = None
+        self._calibration: tuple[int, Calibration | None] | None = None
+        self._members: dict[str, dict[int, Ids]] = {}
+        self._members_of = -1
+
+    @classmethod
+    def open(cls, path: str | Path, model: str | Encoder | None = None) -> Self:
+        """Open a collection with the model that it was made with.
+
+        model: where that model lies now, or an Encoder; None: where the collection remembers it. CollectionError when
+        the collection or its model cannot be had, with the way out.
+        """
+        collection = Collection.open(path)
+        try:
+            return cls(collection, fitting_encoder(collection, model))
+        except BaseException:
+            collection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the collection; hits stay valid."""
+        self.collection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _view(self, where: Where = None) -> Iterator[View]:
+        with self.collection.reading() as snapshot:
+            if self._queries is None or self._queries.vectoriser.transforms is not snapshot.transforms:
+                vectoriser = Vectoriser(self.encoder, self.settings.layer, snapshot.transforms)
+                self._queries = QueryEncoder(vectoriser)
+            if self._calibration is None or self._calibration[0] != snapshot.generation:
+                self._calibration = snapshot.generation, calibration.measure(self.collection, snapshot)
+            if self._members_of != snapshot.generation:
+                self._members, self._members_of = {}, snapshot.generation
+            scope = make_scope(self.collection, snapshot, parse_where(where), self._prototype_rows)
+            yield View(scope, self._queries, self._calibration[1])
+
+    def _prototype_rows(self, name: str, snapshot: Snapshot) -> dict[int, Ids]:
+        """Rows of the occurrences of a named sense, by segment; QueryError when there is no such name."""
+        if name not in self._members:
+            prototype = self._prototype(name, snapshot)
+            found = {}
+            for item in type_rows(self.collection, Scope(snapshot), self._types(prototype.match, prototype.word)):
+                vectors = np.asarray(item.segment.tokens[item.rows], np.float32)  # (n, d)
+                found[item.segment.key] = item.rows[prototype.holds(vectors)]
+            self._members[name] = found
+        return self._members[name]
+
+    def _prototype(self, name: str, snapshot: Snapshot) -> Prototype:
+        """The named sense, if it fits this collection's vectors."""
+        stored = self.collection.prototypes()
+        if name not in stored:
+            known = ", ".join(stored) or "none yet; save one with `polyseme prototype save`"
+            raise QueryError(f"{self.collection.path} has no sense named {name!r}; there are: {known}")
+        prototype = prototypes.from_json(stored[name], f"the sense {name!r} of {self.collection.path}")
+        self._check_space(prototype, snapshot, f"the sense {name!r}")
+        return prototype
+
+    def _check_space(self, prototype: Prototype, snapshot: Snapshot, where: str) -> None:
+        space = prototypes.space_of(self.settings, snapshot.transforms.get(TOKEN))
+        dim = next((segment.tokens.shape[1] for segment in snapshot.segments.values()), 0)
+        prototypes.check_space(prototype, self.settings, space, dim, where)
+
+    def _types(self, match: Match, value: str) -> list[int]:
+        column = "lemma" if match is Match.LEMMA else "form"
+        return [key for (key,) in self.collection.db.execute(f"SELECT id FROM types WHERE {column} = ?", (value,))]
+
+    def _word_rows(self, view: View, word: str, match: Match) -> tuple[str, list[Rows]]:
+        """A word as the collection keeps it, and its occurrences that may answer; QueryError when there are none."""
+        value = unicodedata.normalize("NFC", word.strip().casefold())
+        types = self._types(match, value)
+        if not types and match is Match.LEMMA:
+            value = self.analyser.lemma(word.strip())
+            types = self._types(match, value)
+        if not any(len(item.rows) for item in type_rows(self.collection, Scope(view.snapshot), types)):
+            raise QueryError(f"{self.collection.path} does not hold {word!r}; try another form, or `polyseme sense`")
+        rows = type_rows(self.collection, view.scope, types)
+        if not any(len(item.rows) for item in rows):
+            raise QueryError(f"{word!r} does not occur within the filter; widen it")
+        return value, rows
+
+    def _vectors(self, view: View, ids: Ids) -> Array:
+        """Stored vectors of live occurrences, in their order, whatever the filter.  (n,) -> (n, d)"""
+        parts = [ids[first : first + 500].tolist() for first in range(0, len(ids), 500)]
+        types: set[int] = set()
+        for part in parts:
+            marks = ",".join("?" * len(part))
+            found = self.collection.db.execute(f"SELECT DISTINCT type FROM occurrences WHERE id IN ({marks})", part)
+            types |= {kind for (kind,) in found}
+        return vectors_of(type_rows(self.collection, Scope(view.snapshot), sorted(types)), ids)
+
+    def _hits(self, view: View, best: Ranked, match: Match, notice: str | None = None) -> HitList[OccurrenceHit]:
+        """Hits with their confidence, and what they say together."""
+        if view.calibration is None:
+            return HitList(occurrence_hits(self.collection, best), match, notice)
+        weight = self.settings.word_weight
+        # Among other words the score counts the word's identity too; that of the same word would be 1.
+        scores = best.scores * (1 + weight) - weight if match is Match.ANY else best.scores
+        sure = view.calibration.confidence(scores)
+        hits = occurrence_hits(self.collection, best, sure)
+        return HitList(hits, match, notice, view.calibration.verdict(sure.tolist()))
+
+
+Choice = TypeVar("Choice", Match, Layer)
+
+
+def check_k(k: int) -> None:
+    """QueryError when no hit is asked for."""
+    if k < 1:
+        raise QueryError(f"k is {k}; ask for at least 1 hit")
+
+
+def choice(kind: type[Choice], value: str, what: str, allowed: list[Choice]) -> Choice:
+    """The choice of that name; QueryError, which lists those allowed, for another."""
+    if value not in allowed:
+        raise QueryError(f"{what} is {value!r}; choose one of {', '.join(allowed)}")
+    return kind(value)

@@ -1,0 +1,74 @@
+"""What the filters of a query leave: documents by their metadata, occurrences by their sense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.collection.collection import Snapshot
+from indexer.collection.segment import Segment
+from indexer.collection.vectors import Ids, Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Occurrences of some senses, as rows of each segment; excluding: these are left out, else only these are let in.
+
+    A sentence is let in when it holds such an occurrence, and left out when it holds an excluded one.
+    """
+
+    rows: Mapping[int, Ids]
+    excluding: bool
+
+    def among(self, segment: Segment, rows: Ids) -> Mask:
+        """Which of some rows are let in.  (n,) -> (n,)"""
+        inside = np.isin(rows, self.rows.get(segment.key, np.zeros(0, np.int64)))
+        return ~inside if self.excluding else inside
+
+    def sentences(self, segment: Segment) -> Mask:
+        """Which sentences are let in.  (m,)"""
+        holds = np.zeros(len(segment.sentences), bool)
+        holds[segment.token_sentences[self.rows.get(segment.key, np.zeros(0, np.int64))]] = True
+        return ~holds if self.excluding else holds
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What may answer, in one snapshot. documents: by key, None for all live ones; senses: all must let in."""
+
+    snapshot: Snapshot
+    documents: Mask | None = None
+    senses: tuple[Members, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every live document and occurrence may answer."""
+        return self.documents is None and not self.senses
+
+    def sentence_mask(self, segment: Segment) -> Mask | None:
+        """Which sentences of a segment may answer; None: all.  (m,)"""
+        mask = self.snapshot.sentence_mask(segment, self.documents)
+        for members in self.senses:
+            chosen = members.sentences(segment)
+            mask = chosen if mask is None else mask & chosen
+        return mask
+
+    def rows(self, segment: Segment, rows: Ids) -> Ids:
+        """Those of a segment's token rows that may answer.  (n,) -> (<= n,)"""
+        mask = self.snapshot.sentence_mask(segment, self.documents)
+        if mask is not None:
+            rows = rows[mask[segment.token_sentences[rows]]]
+        for members in self.senses:
+            rows = rows[members.among(segment, rows)]
+        return rows
+
+    def token_mask(self, segment: Segment) -> Mask | None:
+        """Which token rows of a segment may answer; None: all.  (n,)"""
+        mask = self.snapshot.sentence_mask(segment, self.documents)
+        if mask is None and not self.senses:
+            return None
+        allowed = np.zeros(len(segment.tokens), bool)
+        allowed[self.rows(segment, np.arange(len(segment.tokens)))] = True
+        return allowed
