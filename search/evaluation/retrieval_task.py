@@ -33,6 +33,8 @@ METRIC = f"nDCG@{K}"
 BM25 = "FTS5 BM25"
 SENTENCES = 1000
 """That one ranking brings, enough for ten documents."""
+AT_ONCE = 256
+"""Queries that are compared with all sentences together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,9 @@ def vector_rankings(found: Represented, cut: CutDocuments, queries: Sequence[Que
         rows = found(name, cut.spans)  # (sentences, dim)
         asked = found(name, [query.span for query in queries])  # (queries, dim)
         for normalised, transform in normalisations(rows[: BuildConfig().sample_sentences]).items():
-            scores = unit(transform(asked)) @ unit(transform(rows)).T  # (queries, sentences)
-            rankings[f"{name}, {normalised}"] = [top(row, SENTENCES) for row in scores]
+            sentences, wanted = unit(transform(rows)), unit(transform(asked))  # (sentences, dim), (queries, dim)
+            parts = (wanted[first : first + AT_ONCE] @ sentences.T for first in range(0, len(wanted), AT_ONCE))
+            rankings[f"{name}, {normalised}"] = [top(scores, SENTENCES) for part in parts for scores in part]
     return rankings
 
 
