@@ -1,0 +1,133 @@
+"""A collection measured by gold senses: its figures equal brute force, and what is written is what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeEncoder
+from gold_data import USES
+
+from indexer.build import BuildConfig, build, reencode
+from indexer.collection.collection import Collection
+from indexer.collection.records import Layer
+from indexer.collection.vectors import Normalisation
+from indexer.documents import Document
+from indexer.errors import DocumentError
+from search.evaluation import mean_average_precision, measures
+from search.evaluation.gold import Gold
+from search.evaluation.own_gold import Choice, OwnReport, current, evaluate_collection, normalisations_of, settings_for
+
+TEXTS = [text.replace(" .", ".").capitalize() for text, _ in USES]
+MORE = ["The seal swam by.", "A seal of wax.", "His seal was broken.", "The seal barked.", "Two seals lay there."]
+SEALS = ["animal", "stamp", "stamp;animal", "animal", "animal"]
+
+
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measures, "ROUNDS", 40)
+
+
+def gold() -> list[Gold]:
+    rows = [
+        Gold((f"d{n}", text.index("bank"), text.index("bank") + 4), "bank", sense)
+        for n, (text, (_, sense)) in enumerate(zip(TEXTS, USES, strict=True))
+    ]
+    for n, (text, sense) in enumerate(zip(MORE, SEALS, strict=True)):
+        start = text.index("seal")
+        rows.append(Gold((f"s{n}", start, start + 4), "seal", sense))
+    return rows
+
+
+def make(path: Path, encoder: FakeEncoder, config: BuildConfig) -> Path:
+    documents = [Document(f"d{n}", text) for n, text in enumerate(TEXTS)]
+    build(path, [*documents, *(Document(f"s{n}", text) for n, text in enumerate(MORE))], config, encoder)
+    return path
+
+
+def measure(path: Path, encoder: FakeEncoder) -> OwnReport:
+    with Collection.open(path) as collection:
+        return evaluate_collection(collection, encoder, gold())
+
+
+def test_the_figure_of_a_layer_is_the_mean_over_words_of_brute_force(tmp_path: Path) -> None:
+    encoder = FakeEncoder()
+    report = measure(make(tmp_path / "c.pol", encoder, BuildConfig(layer=Layer.LAYER_1)), encoder)
+    assert (report.words, report.occurrences, report.left_out) == (2, 11, 0)
+    rows = [[*text.rstrip(".").split(), "."] for text in TEXTS]
+    vectors = np.stack([encoder.represent([row])[0].layers[1, row.index("bank")] for row in rows])
+    bank = mean_average_precision(vectors, [sense for _, sense in USES])
+    (raw,) = [one for one in report.measured if one.choice == Choice(Layer.LAYER_1, Normalisation.NONE)]
+    (now,) = [one for one in report.measured if one.choice == report.now]
+    assert report.now == Choice(Layer.LAYER_1, Normalisation.CENTRED)
+    assert (now.difference.value, now.difference.low, now.difference.high) == (0, 0, 0)
+    assert raw.difference.value == pytest.approx(raw.score.value - now.score.value)
+    # The interval draws two words, so its ends are the two words' own figures.
+    assert bank == pytest.approx(raw.score.low) or bank == pytest.approx(raw.score.high)
+    assert report.best.score.value == max(one.score.value for one in report.measured)
+
+
+def test_what_is_written_is_stored_and_measured_as_now(tmp_path: Path) -> None:
+    encoder = FakeEncoder()
+    path = make(tmp_path / "c.pol", encoder, BuildConfig(layer=Layer.LAYER_0))
+    choice = Choice(Layer.LAYER_2, Normalisation.WHITENED)
+    reencode(path, settings_for(path, choice, encoder), encoder)
+    report = measure(path, encoder)
+    assert report.now == choice
+    with Collection.open(path) as collection, collection.reading() as snapshot:
+        (segment,) = snapshot.segments.values()
+        transform = snapshot.transforms["token"]
+        assert transform.matrix is not None
+        stored = {}
+        for row, key in enumerate(segment.token_ids.tolist()):
+            sentence, position = collection.db.execute(
+                "SELECT sentence, position FROM occurrences WHERE id = ?", (key,)
+            ).fetchone()
+            stored[collection.sentence_text(sentence), position] = segment.tokens[row]
+    tokens = [*TEXTS[0].rstrip(".").split(), "."]
+    place = tokens.index("bank")
+    raw = encoder.represent([tokens])[0].layers[2, place]
+    assert stored[TEXTS[0], place] @ transform(raw[None])[0] == pytest.approx(1, abs=2e-3)
+
+
+@pytest.mark.parametrize("layer", list(Layer))
+@pytest.mark.parametrize("has_sense_space", [True, False])
+def test_the_usual_normalisation_is_known_by_its_name_and_not_written(
+    tmp_path: Path, layer: Layer, has_sense_space: bool
+) -> None:
+    encoder = FakeEncoder(has_sense_space=has_sense_space)
+    path = make(tmp_path / "c.pol", encoder, BuildConfig(layer=layer))
+    with Collection.open(path) as collection:
+        now = current(collection.settings, encoder)
+    assert now.normalisation in normalisations_of(layer, encoder)
+    assert settings_for(path, now, encoder).token_normalisation is None
+    other = Choice(layer, Normalisation.WHITENED)
+    assert settings_for(path, other, encoder).token_normalisation is Normalisation.WHITENED
+
+
+def test_a_model_without_a_sense_space_has_its_blocks_reduced_as_one_choice_more(tmp_path: Path) -> None:
+    encoder = FakeEncoder(has_sense_space=False)
+    path = make(tmp_path / "c.pol", encoder, BuildConfig())
+    report = measure(path, encoder)
+    names = [one.score.representation for one in report.measured]
+    assert names[:4] == [
+        "sense, principal components",
+        "sense, uncentred, raw",
+        "sense, uncentred, centred",
+        "sense, uncentred, whitened",
+    ]
+    assert len(names) == 16
+    assert report.now == Choice(Layer.SENSE, None)
+
+
+def test_gold_without_two_senses_or_outside_the_collection_is_told(tmp_path: Path) -> None:
+    encoder = FakeEncoder()
+    path = make(tmp_path / "c.pol", encoder, BuildConfig())
+    rows = gold()
+    with Collection.open(path) as collection:
+        for wrong in (rows[:3], rows[2:4], [Gold(("x", *row.place[1:]), row.lemma, row.sense) for row in rows]):
+            with pytest.raises(DocumentError, match="no word of the gold has two senses there"):
+                evaluate_collection(collection, encoder, wrong)
+        outside = [*rows, Gold(("d0", 5000, 5004), "bank", "river"), Gold(("x", 0, 4), "bank", "river")]
+        assert evaluate_collection(collection, encoder, outside).left_out == 2
