@@ -172,7 +172,8 @@ def test_usage_graphs_of_one_cluster_are_not_asked(tmp_path: Path) -> None:
     assert [score.representation for score in scores] == NAMES
     clusters = folder / "clusters" / "opt" / "bank_nn.csv"
     write(clusters, clusters.read_text(encoding="utf-8").replace("\t1\n", "\t0\n"))
-    assert evaluate_dwug(FakeEncoder(), folder) == []
+    with pytest.raises(DocumentError, match="no word has uses in two clusters"):
+        evaluate_dwug(FakeEncoder(), folder)
 
 
 def test_wsd_answers_with_the_nearest_centroid_of_the_words_senses(tmp_path: Path) -> None:
@@ -293,6 +294,8 @@ def test_tasks_are_named_and_gathered(tmp_path: Path) -> None:
     tasks = parse_tasks([*(f"{name}={path}" for name, path in places.items()), f"sts={places['usim']}"])
     assert [task.name for task in tasks] == ["wic", "usim", "coarsewsd", "dwug", "wsd", "sts", "retrieval"]
     assert tasks[5].paths == (places["sts"], places["usim"])
+    (both,) = parse_tasks([f"sts={places['sts']}/sts-dev.csv,{places['sts']}/sts-train.csv"])
+    assert [path.name for path in both.paths] == ["sts-dev.csv", "sts-train.csv"]
     with pytest.raises(DocumentError, match="wic was given 2 times"):
         evaluate(FakeEncoder(), Task(TaskName.WIC, (tmp_path, tmp_path)))
     for wrong in ("wic", "wic=", "wik=x", "=x"):

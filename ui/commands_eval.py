@@ -30,9 +30,7 @@ TASKS = "wic, usim, coarsewsd, dwug, wsd, sts, retrieval"
 @click.option("--language", default="en", show_default=True, metavar="CODE", help="Of a task's running text.")
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
 @format_option
-@click.option(
-    "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Also draw them: .svg, .png, .pdf."
-)
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Also draw them: .svg, .png, .pdf.")
 def evaluate(
     collection: Path | None,
     gold: Path | None,

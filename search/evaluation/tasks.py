@@ -56,17 +56,26 @@ class TaskOptions:
 
 
 def parse_tasks(texts: Iterable[str]) -> list[Task]:
-    """`NAME=PATH` each; paths of one name belong together. DocumentError where a name is unknown or a path missing."""
+    """`NAME=PATH` each, or `NAME=PATH,PATH`; paths of one name belong together.
+
+    DocumentError where a name is unknown or a path is missing.
+    """
     paths: dict[TaskName, list[Path]] = {}
     for text in texts:
         name, equals, path = text.partition("=")
         if name not in tuple(TaskName) or not equals or not path:
             raise DocumentError(f"{text!r} is no task; give NAME=PATH, NAME one of {', '.join(TaskName)}")
-        where = Path(path).expanduser()
-        if not where.exists():
-            raise DocumentError(f"{where} is not there; give the place of the gold data of {name}")
-        paths.setdefault(TaskName(name), []).append(where)
+        for where in _places(path):
+            if not where.exists():
+                raise DocumentError(f"{where} is not there; give the place of the gold data of {name}")
+            paths.setdefault(TaskName(name), []).append(where)
     return [Task(name, tuple(found)) for name, found in paths.items()]
+
+
+def _places(text: str) -> list[Path]:
+    """A path, or several between commas (unless there is one with commas in its name)."""
+    whole = Path(text).expanduser()
+    return [whole] if whole.exists() else [Path(part).expanduser() for part in text.split(",") if part]
 
 
 def evaluate(

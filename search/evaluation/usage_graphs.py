@@ -29,10 +29,16 @@ _PLACE = re.compile(r"(\d+):(\d+)")
 
 
 def evaluate_dwug(encoder: Encoder, folder: Path, language: str = "en", report: Report | None = None) -> list[Score]:
-    """Mean average precision of retrieval of uses of the same cluster, mean over words; baseline: chance."""
+    """Mean average precision of retrieval of uses of the same cluster, mean over words; baseline: chance.
+
+    DocumentError where no word has two clusters to be told apart.
+    """
     words = read_dwug(folder, language)
     found = represent(encoder, (usage.span for usages in words.values() for usage in usages), report)
-    return retrieval_scores("dwug", found, words)
+    scores = retrieval_scores("dwug", found, words)
+    if not scores:
+        raise DocumentError(f"{folder}: no word has uses in two clusters, and two in one of them; give more words")
+    return scores
 
 
 def read_dwug(folder: Path, language: str = "en") -> dict[str, list[Usage]]:
