@@ -270,3 +270,23 @@ def test_an_empty_folder_is_told_with_the_layout_expected(tmp_path: Path, read: 
     with pytest.raises(DocumentError, match=r"is a (folder|file|pair)") as error:
         read(tmp_path)
     assert told(error)
+
+
+def test_the_published_files_are_read_whole(shared_eval: Path) -> None:
+    assert {split: len(pairs) for split, pairs in read_wic_splits(shared_eval / "wic").items()} == {
+        "train": 5428,
+        "dev": 638,
+    }
+    words = read_coarsewsd(shared_eval / "coarsewsd-20")
+    assert len(words) == 20
+    assert sum(len(word.test) for word in words) == 10_196
+    assert {
+        split: len(pairs) for split, pairs in read_sts_splits([shared_eval / "stsbenchmark"], str.split).items()
+    } == {
+        "dev": 1500,
+        "train": 5749,
+    }
+    cranfield = read_retrieval(shared_eval / "cranfield")
+    assert (len(cranfield.documents), len(cranfield.queries), len(cranfield.judgements)) == (1400, 225, 225)
+    # Topics are known by their position: the third one, number 4 in the file, is about composite slabs.
+    assert "composite slabs" in cranfield.queries["3"]
