@@ -80,7 +80,8 @@ def reference() -> Reference:
 
 
 def close(got: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> bool:
-    return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=0, atol=1e-5))
+    """Equal to 1e-5; states of random weights reach 24, where a few units of the last place are as much."""
+    return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=1e-6, atol=1e-5))
 
 
 def assert_same_outputs(got: ElmoOutputs, expected: ElmoOutputs) -> None:

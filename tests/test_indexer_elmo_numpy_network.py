@@ -39,15 +39,27 @@ def test_both_networks_read_alike(
     config, b = MODEL.config, len(lengths)
     words = rng.normal(0, 2, (b, max(lengths), config.projection)).astype(np.float32)
     shapes = (2, config.n_lstm, b, config.cell), (2, config.n_lstm, b, config.projection)
-    start = tuple(rng.normal(0, 1, shape).astype(np.float32) for shape in shapes)
+    cells, outputs = (carried * rng.normal(0, 1, shape).astype(np.float32) for shape in shapes)
     count = np.array(lengths, np.int32)
     (layers, state), (expected, expected_state) = (
-        network.read(words, count, (start[0], start[1]) if carried else None) for network in networks
+        network.read_on(words, count, (cells, outputs)) for network in networks
     )
     for row, length in enumerate(lengths):
         np.testing.assert_allclose(layers[:, row, :length], expected[:, row, :length], atol=2e-6)
     for found, wanted in zip(state, expected_state, strict=True):
         np.testing.assert_allclose(found, wanted, atol=2e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=9), st.integers(0, 2**31), st.booleans())
+def test_packed_sentences_are_read_as_padded_ones(
+    networks: tuple[NumpyNetwork, Network], lengths: list[int], seed: int, compiled: bool
+) -> None:
+    words = np.random.default_rng(seed).normal(0, 2, (sum(lengths), MODEL.config.projection)).astype(np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("indexer.elmo.network._COMPILED", 0 if compiled else 1 << 30)
+        found = networks[1].read(words, lengths)
+    np.testing.assert_allclose(found, networks[0].read(words, lengths), atol=2e-6)
 
 
 @settings(max_examples=15, deadline=None)

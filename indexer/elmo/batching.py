@@ -48,6 +48,22 @@ def batches_of(lengths: Sequence[int], places: int) -> list[list[int]]:
     return batches
 
 
+def packed_batches(lengths: Sequence[int], rows: int, places: int) -> list[list[int]]:
+    """Group the items 0..n-1, longest first, into batches of at most `rows` items and `places` places, or one item.
+
+    Nothing is padded (see `packing.py`); items of like length go together so that no batch ends in a few long ones.
+    """
+    batches: list[list[int]] = []
+    taken = 0
+    for item in sorted(range(len(lengths)), key=lambda item: -lengths[item]):
+        taken += lengths[item]
+        if not batches or len(batches[-1]) == rows or taken > places:
+            batches.append([])
+            taken = lengths[item]
+        batches[-1].append(item)
+    return batches
+
+
 def real_tokens(tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) -> list[list[str]]:
     """Each row without its padding; `ModelError` if rows and lengths do not fit each other."""
     if len(tokens) != len(sequence_len):

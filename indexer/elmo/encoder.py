@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo import ElmoOutputs, Precision, Representation
-from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, mean_over_tokens, real_tokens, windows_of
+from indexer.elmo.batching import joined, mean_over_tokens, packed_batches, real_tokens, windows_of
 from indexer.elmo.bundled import english_counts
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
-from indexer.elmo.config import BiLMConfig, Normalise
+from indexer.elmo.config import DIRECTIONS, BiLMConfig, Normalise
 from indexer.elmo.network import State, WordVectors
 from indexer.elmo.numpy_network import EitherNetwork
 from indexer.elmo.sense import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
@@ -20,7 +20,8 @@ from indexer.errors import ModelError
 
 Array = npt.NDArray[np.float32]
 
-_GATES = 1 << 23  # numbers that one direction's gates of one batch may take: 32 MiB
+_ROWS = 256  # sentences of a batch
+_NUMBERS = 1 << 25  # that the layers of a batch may take: 128 MiB
 
 
 class ElmoEncoder:
@@ -139,13 +140,17 @@ class ElmoEncoder:
 
     def _read_all(self, pieces: Sequence[list[str]]) -> list[Array]:
         """Each piece from the zero state, in batches of like length: (n_layers, t + 2, dim) each."""
+        marked = [[SENTENCE_START, *piece, SENTENCE_END] for piece in pieces]
+        lengths = [len(piece) for piece in marked]
         found: dict[int, Array] = {}
-        places = max(_GATES // (4 * self.config.cell), MAX_TOKENS + 2)
-        for batch in batches_of([len(piece) + 2 for piece in pieces], places):
+        for batch in packed_batches(lengths, _ROWS, _NUMBERS // (self.n_layers * self.dim)):
             with self._lock:
-                layers, _ = self._network.read(*self._padded([pieces[i] for i in batch]))
-            for row, i in enumerate(batch):
-                found[i] = layers[:, row, : len(pieces[i]) + 2].copy()
+                words = self._words.look_up([word for i in batch for word in marked[i]])  # (tokens, projection)
+                layers = self._network.read(words, [lengths[i] for i in batch])  # (n_layers, tokens, dim)
+            ends = np.cumsum([lengths[i] for i in batch])
+            # Copied: whoever keeps one sentence's states should not keep the batch.
+            states = (part.copy() for part in np.split(layers, ends[:-1], axis=1))
+            found |= zip(batch, states, strict=True)
         return [found[i] for i in range(len(pieces))]
 
     def _carry(self, sentences: Sequence[list[str]]) -> list[Array]:
@@ -153,7 +158,7 @@ class ElmoEncoder:
         if not sentences:
             return []
         kept, b = self._carried, len(sentences)
-        layers, (cells, outputs) = self._network.read(*self._padded(sentences), _start(kept, b) if kept else None)
+        layers, (cells, outputs) = self._network.read_on(*self._padded(sentences), self._start(kept, b))
         if kept:  # rows that this call has not stay for a later one
             cells = np.concatenate([cells, kept[0][:, :, b:]], axis=2)
             outputs = np.concatenate([outputs, kept[1][:, :, b:]], axis=2)
@@ -168,6 +173,19 @@ class ElmoEncoder:
         words[np.arange(lengths.max()) < lengths[:, None]] = self._words.look_up([word for row in rows for word in row])
         return words, lengths
 
+    def _start(self, kept: State | None, b: int) -> State:
+        """The first `b` rows of a kept state, zeros for those that it has not."""
+        config = self.config
+
+        def rows(part: Array | None, size: int) -> Array:
+            first = np.zeros((len(DIRECTIONS), config.n_lstm, b, size), np.float32)
+            if part is not None:
+                first[:, :, : part.shape[2]] = part[:, :, :b]
+            return first
+
+        cells, outputs = kept or (None, None)
+        return rows(cells, config.cell), rows(outputs, config.projection)
+
     @functools.cached_property
     def _network(self) -> EitherNetwork:
         return EitherNetwork(self.model, self.precision)
@@ -181,14 +199,3 @@ def _frequencies(sentences: Sequence[Sequence[str]], counts: WordCounts) -> list
     """Relative frequency of each token, its quotes straight as in the counted text: (t,) for each sentence."""
     spelled = [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
     return [counts.frequencies(sentence) for sentence in spelled]
-
-
-def _start(kept: State, b: int) -> State:
-    """The first `b` rows of a kept state, zeros for those that it has not."""
-
-    def rows(part: Array) -> Array:
-        first = np.zeros((*part.shape[:2], b, part.shape[3]), np.float32)  # (2, n_lstm, b, size)
-        first[:, :, : part.shape[2]] = part[:, :, :b]
-        return first
-
-    return rows(kept[0]), rows(kept[1])

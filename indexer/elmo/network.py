@@ -1,5 +1,6 @@
 """The network of `bilm.py` on arrays, compiled once; each distinct word is spelled out once."""
 
+import functools
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -10,23 +11,29 @@ import numpy.typing as npt
 from indexer.elmo import Precision
 from indexer.elmo.batching import batches_of
 from indexer.elmo.characters import character_ids, spelling_lengths
-from indexer.elmo.config import BiLMConfig
+from indexer.elmo.config import DIRECTIONS, BiLMConfig
+from indexer.elmo.packing import pack
 from indexer.elmo.weights import Model
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
+    from indexer.elmo.bilm import BiLM
+
 Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 State = tuple[Array, Array]  # cells (2, n_lstm, b, cell), outputs (2, n_lstm, b, projection)
 
+MULTIPLE = 32
+"""Rows of a step are rounded up to this where gates are compiled: each number of rows is compiled once."""
+_COMPILED = 1 << 11  # tokens from which compiling pays
 _CHARACTERS = 1 << 12  # that are convolved at a time
 _REMEMBERED = 1 << 23  # numbers that remembered word vectors may take: 32 MiB
 _WORDS = 1 << 16  # and how many they may be
 
 
 class Network:
-    """Holds the weights in TensorFlow, which is imported here. Two graphs are traced, for any batch and any length."""
+    """Holds the weights in TensorFlow, which is imported here. A few graphs are traced, for any batch and length."""
 
     def __init__(self, model: Model, precision: Precision) -> None:
         from indexer.elmo.quiet import import_tensorflow
@@ -34,21 +41,20 @@ class Network:
         import_tensorflow()
         import tensorflow as tf
 
-        from indexer.elmo.bilm import BiLM
-
-        low = tf.bfloat16 if precision is Precision.BFLOAT16 else tf.float32
-        weights = {
-            name: tf.cast(tf.constant(np.asarray(array, np.float32)), low if _multiplies(name) else tf.float32)
-            for name, array in model.weights.items()
-        }
-        self._config = model.config
-        self._bilm = BiLM(model.config, weights)
-        self._spell = tf.function(self._bilm.words, input_signature=[tf.TensorSpec((None, None), tf.int32)])
+        self._config = config = model.config
+        self._low = tf.bfloat16 if precision is Precision.BFLOAT16 else tf.float32
+        self._weights = {name: self._stored(name, array) for name, array in model.weights.items()}
+        ids = tf.TensorSpec((None,), tf.int32)
+        self._spell = tf.function(self._words, input_signature=[tf.TensorSpec((None, None), tf.int32)])
+        packed = [tf.TensorSpec((None, config.projection), tf.float32), ids, ids, ids]
+        self._plain, self._compiled = (
+            tf.function(functools.partial(self._packed, compiled), input_signature=packed) for compiled in (False, True)
+        )
         signature = [
-            tf.TensorSpec((None, None, model.config.projection), tf.float32),
-            tf.TensorSpec((None,), tf.int32),
-            tf.TensorSpec((2, model.config.n_lstm, None, model.config.cell), tf.float32),
-            tf.TensorSpec((2, model.config.n_lstm, None, model.config.projection), tf.float32),
+            tf.TensorSpec((None, None, config.projection), tf.float32),
+            ids,
+            tf.TensorSpec((2, config.n_lstm, None, config.cell), tf.float32),
+            tf.TensorSpec((2, config.n_lstm, None, config.projection), tf.float32),
         ]
         self._read = tf.function(self._layers, input_signature=signature)
 
@@ -56,19 +62,69 @@ class Network:
         """Character ids (n, characters) -> word vectors (n, projection)."""
         return np.asarray(self._spell(characters))
 
-    def read(self, words: Array, lengths: Ints, start: State | None = None) -> tuple[Array, State]:
-        """Word vectors (b, t, projection), lengths (b,) -> layers (n_layers, b, t, dim), and the state after.
+    def read(self, words: Array, lengths: Sequence[int]) -> Array:
+        """Word vectors (tokens, projection) of sentences of `lengths`, one after another, each from the zero state.
 
-        `start` is the state to read from: zero for None.
+        Returns all layers, in the same order: (n_layers, tokens, dim).
         """
-        cells, outputs = start or self._bilm.zero_state(len(words))
-        layers, cells, outputs = self._read(words, lengths, cells, outputs)
+        compiled = len(words) >= _COMPILED
+        packing = pack(lengths, MULTIPLE if compiled else 1)
+        packed = np.zeros((packing.n, words.shape[1]), np.float32)  # (n, projection)
+        packed[packing.places] = words
+        layers = (self._compiled if compiled else self._plain)(packed, packing.starts, packing.sizes, packing.turn)
+        return np.asarray(layers)[:, packing.places]
+
+    def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
+        """Padded word vectors (b, t, projection), lengths (b,), and the state to read from.
+
+        Returns layers (n_layers, b, t, dim), of no meaning past a row's length, and the state after.
+        """
+        layers, cells, outputs = self._read(words, lengths, *start)
         return np.asarray(layers), (np.asarray(cells), np.asarray(outputs))
+
+    def _stored(self, name: str, array: npt.NDArray[np.floating]) -> "tf.Tensor":
+        """A weight as it is kept: factors in the chosen precision, those of the LSTMs upright (see `packed.py`)."""
+        import tensorflow as tf
+
+        single = np.asarray(array, np.float32)
+        if _is_upright(name):
+            single = np.ascontiguousarray(single.T)
+        return tf.cast(tf.constant(single), self._low if _multiplies(name) else tf.float32)
+
+    def _bilm(self) -> "BiLM":
+        """The plain network, for a graph: what the graph does not use costs nothing."""
+        import tensorflow as tf
+
+        from indexer.elmo.bilm import BiLM
+
+        turned = {name: tf.transpose(weight) for name, weight in self._weights.items() if _is_upright(name)}
+        return BiLM(self._config, self._weights | turned)
+
+    def _words(self, characters: "tf.Tensor") -> "tf.Tensor":
+        return self._bilm().words(characters)
+
+    def _packed(
+        self, compiled: bool, words: "tf.Tensor", starts: "tf.Tensor", sizes: "tf.Tensor", turn: "tf.Tensor"
+    ) -> "tf.Tensor":
+        from indexer.elmo.packed import PackedBiLM, UprightLSTM
+
+        stacks = [
+            [
+                UprightLSTM(
+                    self._weights[f"{direction}.{layer}.kernel"],
+                    self._weights[f"{direction}.{layer}.bias"][:, None],
+                    self._weights[f"{direction}.{layer}.projection"],
+                )
+                for layer in range(self._config.n_lstm)
+            ]
+            for direction in DIRECTIONS
+        ]
+        return PackedBiLM(self._config, stacks).layers(words, starts, sizes, turn, compiled)
 
     def _layers(
         self, words: "tf.Tensor", lengths: "tf.Tensor", cells: "tf.Tensor", outputs: "tf.Tensor"
     ) -> tuple["tf.Tensor", ...]:
-        found = self._bilm.layers(words, lengths, cells, outputs)
+        found = self._bilm().layers(words, lengths, cells, outputs)
         return found.layers, found.cells, found.outputs
 
 
@@ -120,6 +176,10 @@ class WordVectors:
         self._remembered.update(vectors)
         while len(self._remembered) > self._bound:
             self._remembered.popitem(last=False)
+
+
+def _is_upright(name: str) -> bool:
+    return name.startswith(DIRECTIONS) and name.endswith((".kernel", ".projection"))
 
 
 def _multiplies(name: str) -> bool:

@@ -5,6 +5,7 @@ equal to `bilm.py`; whole collections are read by `network.py`.
 """
 
 import functools
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ _FORGET_BIAS = np.float32(1)
 
 
 class NumpyNetwork:
-    """Holds the weights in float32; `spell` and `read` as `network.Network` has them."""
+    """Holds the weights in float32; `spell`, `read` and `read_on` as `network.Network` has them."""
 
     def __init__(self, model: Model) -> None:
         self._config: BiLMConfig = model.config
@@ -50,16 +51,21 @@ class NumpyNetwork:
             x = carry * np.maximum(self._dense(x, f"highway.{layer}.transform"), 0) + (1 - carry) * x
         return self._dense(x, "projection")
 
-    def read(self, words: Array, lengths: Ints, start: State | None = None) -> tuple[Array, State]:
-        """Word vectors (b, t, projection), lengths (b,) -> layers (n_layers, b, t, dim), and the state after.
+    def read(self, words: Array, lengths: Sequence[int]) -> Array:
+        """See `network.Network.read`: (tokens, projection) -> (n_layers, tokens, dim)."""
+        config, length = self._config, np.asarray(lengths, np.int32)  # (b,)
+        inside = np.arange(length.max()) < length[:, None]  # (b, t)
+        padded = np.zeros((*inside.shape, config.projection), np.float32)  # (b, t, projection)
+        padded[inside] = words
+        shape = (len(DIRECTIONS), config.n_lstm, len(length))
+        zero = np.zeros((*shape, config.cell), np.float32), np.zeros((*shape, config.projection), np.float32)
+        layers, _ = self.read_on(padded, length, zero)
+        return layers[:, inside]
 
-        `start` is the state to read from: zero for None. Layers past a row's length are of no meaning.
-        """
+    def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
+        """See `network.Network.read_on`."""
         config, (b, t, p) = self._config, words.shape
-        cells = np.zeros((2, config.n_lstm, b, config.cell), np.float32)
-        outputs = np.zeros((2, config.n_lstm, b, p), np.float32)
-        if start:
-            cells[:], outputs[:] = start
+        cells, outputs = (part.copy() for part in start)
         layers = np.zeros((config.n_layers, b, t, config.dim), np.float32)
         places = np.arange(t)
         turned = np.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)  # (b, t)
@@ -139,10 +145,14 @@ class EitherNetwork:
         """See `network.Network.spell`."""
         return self._numpy.spell(characters) if len(characters) <= FEW else self._tensorflow.spell(characters)
 
-    def read(self, words: Array, lengths: Ints, start: State | None = None) -> tuple[Array, State]:
+    def read(self, words: Array, lengths: Sequence[int]) -> Array:
         """See `network.Network.read`."""
+        return (self._numpy if len(words) <= FEW else self._tensorflow).read(words, lengths)
+
+    def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
+        """See `network.Network.read_on`."""
         few = words.shape[0] * words.shape[1] <= FEW
-        return (self._numpy if few else self._tensorflow).read(words, lengths, start)
+        return (self._numpy if few else self._tensorflow).read_on(words, lengths, start)
 
     @functools.cached_property
     def _numpy(self) -> NumpyNetwork:

@@ -1,0 +1,49 @@
+"""Sentences of many lengths without padding: step by step, the rows that still run. Pure numpy.
+
+Rows stand longest first, so that those which have a t-th token are the first `sizes[t]`; all t-th tokens lie together
+from `starts[t]` on. (The layout of PyTorch's packed sequences.)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packing:
+    """Where each token of a batch lies among `n` places."""
+
+    starts: Ints  # (t,) first place of each step
+    sizes: Ints  # (t,) rows of each step
+    turn: Ints  # (n,) where the token stands that is as far from its sentence's other end: its own inverse
+    places: Ints  # (tokens,) place of each token, sentence after sentence in the order given
+
+    @property
+    def n(self) -> int:
+        """Places in all."""
+        return len(self.turn)
+
+
+def pack(lengths: Sequence[int], multiple: int = 1) -> Packing:
+    """Lay out sentences of these lengths, each at least 1.
+
+    The rows of a step are rounded up to a multiple: what is compiled for a number of rows is then used for others.
+    Places past a sentence's end hold nothing.
+    """
+    length = np.asarray(lengths, np.int64)  # (b,)
+    order = np.argsort(-length, kind="stable")  # (b,)
+    rank = np.empty(len(order), np.int64)  # (b,)
+    rank[order] = np.arange(len(order))
+    running = len(length) - np.searchsorted(np.sort(length), np.arange(length.max()), side="right")  # (t,)
+    sizes = -(-running // multiple) * multiple  # (t,)
+    starts = np.concatenate([[0], np.cumsum(sizes)])  # (t + 1,)
+    row = np.repeat(np.arange(len(length)), length)  # (tokens,)
+    step = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)  # (tokens,)
+    places = starts[step] + rank[row]  # (tokens,)
+    turn = np.arange(starts[-1])  # (n,)
+    turn[places] = starts[length[row] - 1 - step] + rank[row]
+    return Packing(*(array.astype(np.int32) for array in (starts[:-1], sizes, turn, places)))
