@@ -84,6 +84,8 @@ def test_covariances_are_what_their_names_say() -> None:
     lemmas = np.stack([rows[labels // 2 == label // 2].mean(0) for label in labels])
     np.testing.assert_allclose(found.within, (rows - own).T @ (rows - own) / 400, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(found.between, (own - lemmas).T @ (own - lemmas) / 400, rtol=1e-3, atol=1e-3)
+    means = [rows[labels // 2 == lemma].mean(0) for lemma in (0, 1)]
+    np.testing.assert_allclose(found.mean, np.mean(means, axis=0), rtol=1e-4)
     np.testing.assert_allclose(found.total, np.cov(rows.T, bias=True), rtol=1e-3, atol=1e-3)
 
 

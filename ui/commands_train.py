@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("texts", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TEXT...")
+@click.argument("texts", nargs=-1, type=click.Path(path_type=Path), metavar="[TEXT]...")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The model folder to make.")
 @click.option("--size", type=click.Choice(["tiny", "small", "medium", "original"]), help="Of a new model.  [small]")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How long to train.  [60]")
 @click.option("--steps", type=click.IntRange(1), help="How many steps to train, instead of a time.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same gives the same.")
 @click.option("--from", "source", metavar="SOURCE", help="Go on with this model: default, a folder, a hub handle.")
+@click.option("--sense-space", "gold", metavar="GOLD", help="Fit a sense space to --model: see above.")
+@click.option("--model", metavar="SOURCE", help="The model to fit a sense space to.  [default]")
 @click.option("--tokenized", is_flag=True, help="TEXT is one sentence a line, tokens between spaces.")
 @click.option("--language", default="en", show_default=True, metavar="CODE", help="Of raw text: en, de, fr, ...")
 @click.option("--checkpoint-every", type=click.IntRange(1), default=200, show_default=True, metavar="STEPS")
@@ -35,12 +37,29 @@ def train(
     steps: int | None,
     seed: int,
     source: str | None,
+    gold: str | None,
+    model: str | None,
     tokenized: bool,
     language: str,
     checkpoint_every: int,
     quiet: bool,
 ) -> None:
-    """Train an ELMo on files and folders; the same command again resumes."""
+    """Train an ELMo on files and folders; the same command again resumes.
+
+    With --sense-space, fit the map to sense vectors of a model that is there: GOLD is SemCor 3.0 (archive or folder), a
+    table of judged words in TEXT (tab-separated: document_id, start, end, lemma, sense), which adapts the map, or the
+    word "unlabelled": TEXT alone.
+    """
+    context = click.get_current_context()
+    if gold is not None:
+        _refuse(
+            context, ("size", "minutes", "steps", "seed", "source", "tokenized", "checkpoint_every"), "--sense-space"
+        )
+        fit_sense_space(gold, model or "default", texts, language, out, quiet)
+        return
+    _refuse(context, ("model",), "a training; for --sense-space")
+    if not texts:
+        raise click.UsageError("Missing argument 'TEXT...'.")
     from indexer.elmo.train import TrainConfig
     from indexer.elmo.train import train as run
     from indexer.elmo.training_start import Size
@@ -55,6 +74,42 @@ def train(
         f" {report.tokens} tokens in {duration(report.seconds)}, held-out perplexity forward {report.forward:.1f},"
         f" backward {report.backward:.1f}"
     )
+
+
+def _refuse(context: click.Context, names: tuple[str, ...], what: str) -> None:
+    """Options that were given and mean nothing here are a usage error."""
+    for name in names:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            option = {"source": "from"}.get(name, name).replace("_", "-")
+            raise click.UsageError(f"--{option} is not for {what}.")
+
+
+def fit_sense_space(gold: str, model: str, texts: tuple[Path, ...], language: str, out: Path, quiet: bool) -> None:
+    """Fit a sense space and tell what came of it."""
+    from indexer.elmo.sense_train import SenseConfig, train_sense_space
+    from ui.progress import duration
+
+    config = SenseConfig(gold, model, texts, language)
+    report = train_sense_space(config, out, None if quiet else SenseLines())
+    for notice in report.notices:
+        note(notice)
+    note(
+        f"{out}: sense vectors of {report.dim}, {report.way}: {report.tokens} words, {report.senses} senses of"
+        f" {report.lemmas} lemmas, in {duration(report.seconds)}"
+    )
+
+
+class SenseLines:
+    """Tells how many words have been read, every thirty seconds."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell, if it is time to."""
+        if time.monotonic() - self.last >= 30:
+            self.last = time.monotonic()
+            note(f"{done} of {total} words read")
 
 
 def training_text(event: TrainProgress) -> str:

@@ -87,8 +87,7 @@ def convert(source: str, destination: Path, to: Layout = Layout.FOLDER, half: bo
     model = read_any(source)
     folder = _own_folder(source)
     output_layer = read_output_layer(folder) if folder else None
-    path = folder or Path(source).expanduser()
-    card = (read_card(path) if path.is_dir() else "") or _card(source, model)
+    card = card_of(source, model)
     if destination.is_dir():
         destination.rmdir()  # empty; the writers below let a folder appear whole
     if to is Layout.FOLDER:
@@ -216,8 +215,11 @@ def _left_out(model: Model, output_layer: OutputLayer | None, to: Layout) -> tup
     return tuple(part for part, there in parts.items() if there)
 
 
-def _card(source: str, model: Model) -> str:
-    """A model card for weights that come without one: it can only say where they are from."""
+def card_of(source: str, model: Model) -> str:
+    """The source's model card; for weights that come without one, one that can only say where they are from."""
+    path = _own_folder(source) or Path(source).expanduser()
+    if own := read_card(path) if path.is_dir() else "":
+        return own
     name = source if is_handle(source) else Path(source).name
     return (
         f"# {name}\n\nConverted by Polyseme from `{name}`: {model.config.n_layers} layers of {model.config.dim}, "

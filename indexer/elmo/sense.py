@@ -5,12 +5,14 @@ sentence's ends those at `<S>` and `</S>`), beside them a bag of layer 0 of the 
 rarity. A model's sense space centres both and maps them to fewer dimensions (`data/models/default/MODEL_CARD.md`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+
+from indexer.errors import ModelError
 
 Array = npt.NDArray[np.float32]
 
@@ -35,32 +37,61 @@ class BlockKind(StrEnum):
     """What a part of a sense vector is read from."""
 
     CONTEXT = "context"  # a layer's states around the word, which have not read it
-    OWN = "own"  # a layer's states at the word
     BAG = "bag"  # layer 0 of the words around
+    EXPECTED = "expected"  # layer 0 of the words that the language models expect in the place
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of what a sense space maps; `layer` 0 for a bag."""
+    """A part of what a sense space maps; `layer` 0 for the kinds that are made of word vectors."""
 
     kind: BlockKind
-    layer: int
+    layer: int = 0
 
     def width(self, dim: int) -> int:
         """Length of the block in a model whose layers give vectors of `dim`."""
-        return dim // 2 if self.kind is BlockKind.BAG else dim
+        return dim if self.kind is BlockKind.CONTEXT else dim // 2
 
     def __str__(self) -> str:
-        return str(self.kind) if self.kind is BlockKind.BAG else f"{self.kind} {self.layer}"
+        return f"{self.kind} {self.layer}" if self.kind is BlockKind.CONTEXT else str(self.kind)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """The output layer's words in groups: what is expected in a place, at a fraction of the whole softmax's cost.
+
+    A group's `keys` and `bias` stand for its words' rows, what both directions say added and how frequent the words
+    are taken off; its `values` are the mean of their word vectors. See `sense_expected`.
+    """
+
+    keys: Array  # (groups, projection)
+    bias: Array  # (groups,)
+    values: Array  # (groups, projection)
+
+    def rows(self, contexts: Array) -> Array:
+        """Context states of the top layer (t, dim) -> the mean vector of what is expected there (t, projection)."""
+        half = contexts.shape[1] // 2
+        scores = (contexts[:, :half] + contexts[:, half:]) @ self.keys.T + self.bias  # (t, groups)
+        likely = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf))  # (t, groups)
+        return np.asarray(likely @ self.values / likely.sum(axis=1, keepdims=True), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
-    """Which blocks lie side by side, and how the bag is weighted."""
+    """Which blocks lie side by side, how the bag is weighted, and what else they need.
+
+    `word_mean`: word vectors are centred on it and made unit vectors; None: they are taken as they are.
+    """
 
     blocks: tuple[Block, ...]
     window: int = WINDOW
     rarity: float = RARITY
+    word_mean: Array | None = None  # (projection,)
+    expected: Expected | None = None
+
+    def __post_init__(self) -> None:
+        if self.expected is None and any(block.kind is BlockKind.EXPECTED for block in self.blocks):
+            raise ModelError("a sense space reads expected words and does not hold them; get the model again")
 
     def width(self, dim: int) -> int:
         """Length of all blocks together in a model whose layers give vectors of `dim`."""
@@ -71,18 +102,25 @@ class Blocks:
 
         `states` (n_layers, t + 2, dim): all layers with the sentence's marks; `frequencies` (t,): of the tokens.
         """
-        return [np.concatenate(parts, axis=1) for parts in zip(*self._parts(states, frequencies), strict=True)]
+        parts = [self._block(block, states, frequencies) for block in self.blocks]
+        return [np.concatenate(rows, axis=1) for rows in zip(*parts, strict=True)]
 
-    def _parts(self, states: Sequence[Array], frequencies: Sequence[Array]) -> Iterator[list[Array]]:
-        """Each block of all sentences in turn: (t, width) each."""
-        for block in self.blocks:
-            if block.kind is BlockKind.CONTEXT:
-                yield [context_states(state[block.layer]) for state in states]
-            elif block.kind is BlockKind.OWN:
-                yield [state[block.layer, 1:-1] for state in states]
-            else:
-                words = [state[0, 1:-1, : state.shape[2] // 2] for state in states]  # (t, dim / 2) each
-                yield bags_of(words, [rarity_weights(found, self.rarity) for found in frequencies], self.window)
+    def words(self, layer0: Array) -> Array:
+        """Word vectors as the blocks take them, (n, projection) each."""
+        if self.word_mean is None:
+            return layer0
+        centred = layer0 - self.word_mean  # (n, projection)
+        return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12), np.float32)
+
+    def _block(self, block: Block, states: Sequence[Array], frequencies: Sequence[Array]) -> list[Array]:
+        """One block of all sentences: (t, width) each."""
+        if block.kind is BlockKind.BAG:
+            words = [self.words(state[0, 1:-1, : state.shape[2] // 2]) for state in states]  # (t, projection) each
+            return bags_of(words, [rarity_weights(found, self.rarity) for found in frequencies], self.window)
+        contexts = [context_states(state[block.layer]) for state in states]  # (t, dim) each
+        if block.kind is BlockKind.CONTEXT or self.expected is None:
+            return contexts
+        return [self.expected.rows(context) for context in contexts]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

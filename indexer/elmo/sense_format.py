@@ -1,7 +1,8 @@
 """A sense space as tensors, in and out of `sense_space.safetensors`.
 
 format 2   `blocks` (n, 2): kind and layer of each block; `map` (width, sense_dim), `shift` (sense_dim,), `window`,
-           `rarity`; `counts` (words,) of `vocab.txt`, `total`
+           `rarity`; `counts` (words,) of `vocab.txt`, `total`; where the blocks use them, `word_mean` (projection,) and
+           `expected.keys`, `expected.values` (groups, projection), `expected.bias` (groups,)
 format 1   (no `format`) context of the top layer and a bag of layer 0 twice over, each centred and scaled: `map`
            (2 * dim, sense_dim), `context_mean` and `bag_mean` (dim,), `context_scale`, `bag_scale`; the rest as above
 """
@@ -12,14 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.sense import Block, BlockKind, Blocks, SenseSpace, WordCounts
+from indexer.elmo.sense import Block, BlockKind, Blocks, Expected, SenseSpace, WordCounts
 from indexer.errors import ModelError
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 Floats = npt.NDArray[np.float64]
 
 FORMAT = 2
-_KINDS = (BlockKind.CONTEXT, BlockKind.OWN, BlockKind.BAG)  # by their number in the file
+_KINDS = (BlockKind.CONTEXT, BlockKind.BAG, BlockKind.EXPECTED)  # by their number in the file
+
+_EXPECTED = ("keys", "bias", "values")
 
 
 def sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], dict[str, npt.NDArray[np.generic]]]:
@@ -28,7 +31,12 @@ def sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], dict[str
     if space.older:
         return tuple(counts.counts), dict(space.older)
     blocks = [[_KINDS.index(block.kind), block.layer] for block in space.blocks.blocks]
-    return tuple(counts.counts), {
+    optional: dict[str, npt.NDArray[np.generic]] = {}
+    if space.blocks.word_mean is not None:
+        optional["word_mean"] = space.blocks.word_mean
+    if expected := space.blocks.expected:
+        optional |= {f"expected.{name}": getattr(expected, name) for name in _EXPECTED}
+    return tuple(counts.counts), optional | {
         "format": np.asarray(FORMAT, np.int64),
         "blocks": np.asarray(blocks, np.int64),  # (n, 2)
         "map": space.map,
@@ -55,16 +63,27 @@ def sense_space_from_tensors(tensors: Tensors, words: Sequence[str], top: int, w
         counts = WordCounts(dict(zip(words, tensors["counts"].tolist(), strict=True)), int(tensors["total"]))
         window, rarity = int(tensors["window"]), float(tensors["rarity"])
         if found == 1:
-            blocks, map_, shift = _first_format(tensors, top)
+            named, map_, shift = _first_format(tensors, top)
         else:
-            blocks = tuple(Block(_KINDS[kind], layer) for kind, layer in tensors["blocks"].tolist())
+            named = tuple(Block(_KINDS[kind], layer) for kind, layer in tensors["blocks"].tolist())
             map_, shift = tensors["map"], tensors["shift"]
+        blocks = Blocks(named, window, rarity, _single(tensors.get("word_mean")), _expected(named, tensors))
     except KeyError as error:
         raise ModelError(f"{where} lacks the tensor {error}; get the model again") from error
     except (IndexError, TypeError, ValueError) as error:
         raise ModelError(f"{where} is no sense space ({error}); get the model again") from error
     older = None if found == FORMAT else dict(tensors)
-    return SenseSpace(Blocks(blocks, window, rarity), map_.astype(np.float32), shift.astype(np.float32), counts, older)
+    return SenseSpace(blocks, map_.astype(np.float32), shift.astype(np.float32), counts, older)
+
+
+def _expected(blocks: Sequence[Block], tensors: Tensors) -> Expected | None:
+    if all(block.kind is not BlockKind.EXPECTED for block in blocks):
+        return None
+    return Expected(*(tensors[f"expected.{name}"].astype(np.float32) for name in _EXPECTED))
+
+
+def _single(array: npt.NDArray[Any] | None) -> npt.NDArray[np.float32] | None:
+    return None if array is None else array.astype(np.float32)
 
 
 def _first_format(tensors: Tensors, top: int) -> tuple[tuple[Block, ...], Floats, Floats]:

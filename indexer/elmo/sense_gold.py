@@ -8,7 +8,7 @@ from pathlib import Path
 from indexer.documents import Skipped, read_documents
 from indexer.errors import DocumentError
 from indexer.semcor import Tagged, read_archive
-from indexer.text import TextAnalyser
+from indexer.text import TextAnalyser, TokenKind
 
 COLUMNS = ("document_id", "start", "end", "lemma", "sense")
 """Of a table of judged words; `start`, `end`: offsets into the document's text; several senses are joined by `;`."""
@@ -76,6 +76,31 @@ def read_judged(gold: Path, texts: Sequence[Path], language: str, on_skip: Calla
     if missing:
         on_skip(f"{gold}: {len(missing)} of its documents are not among the texts, the first is {missing[0]}")
     return _sense_text(((text, rows[name]) for name, text in found.items()), TextAnalyser(language))
+
+
+def read_words(texts: Sequence[Path], language: str, most: int, on_skip: Callable[[str], None]) -> SenseText:
+    """The documents of `texts` themselves: each word that is no function word stands for its lemma; `most` of them.
+
+    Raises:
+        DocumentError: a text does not exist, or there is no word.
+        QueryError: there is no such language.
+    """
+    analyser = TextAnalyser(language)
+    sentences: list[tuple[str, ...]] = []
+    tokens: list[SenseToken] = []
+    for document in read_documents(list(texts)):
+        if isinstance(document, Skipped):
+            on_skip(f"{document.source}: {document.reason}")
+            continue
+        for sentence in analyser.sentences(document.text):
+            if len(tokens) >= most:
+                return SenseText(tuple(sentences), tuple(tokens))
+            words = [(n, token.lemma) for n, token in enumerate(sentence.tokens) if token.kind is TokenKind.WORD]
+            tokens += [SenseToken(len(sentences), position, lemma, lemma) for position, lemma in words]
+            sentences.append(tuple(token.text for token in sentence.tokens))
+    if not tokens:
+        raise DocumentError("the texts hold no word; give more of them")
+    return SenseText(tuple(sentences), tuple(tokens))
 
 
 def _judged_documents(

@@ -15,11 +15,16 @@ Rows = npt.NDArray[np.floating]
 class Scatter:
     """Covariances of n labelled rows, each divided by n; `between`: of senses around the mean of their own lemma."""
 
-    mean: Floats  # (d,) of all rows
+    mean: Floats  # (d,) of the lemmas' means: that of all rows is mostly the commonest words'
     total: Floats  # (d, d)
     within: Floats  # (d, d)
     between: Floats  # (d, d)
     rows: int
+
+    def mapped(self, map_: Floats) -> "Scatter":
+        """Of the same rows times a matrix (d, d')."""
+        total, within, between = (map_.T @ each @ map_ for each in (self.total, self.within, self.between))
+        return Scatter(self.mean @ map_, total, within, between, self.rows)
 
     def scaled(self, factors: Floats) -> "Scatter":
         """Of the same rows, each column times its factor (d,)."""
@@ -52,8 +57,9 @@ class ScatterSums:
         of_senses = _outer(self._sums, self._counts)  # (dim, dim)
         within = (self._products - of_senses) / n
         between = (of_senses - _outer(lemma_sums, lemma_counts)) / n  # (dim, dim)
-        mean = total / n  # (dim,)
-        return Scatter(mean, self._products / n - np.outer(mean, mean), within, between, n)
+        seen = lemma_counts > 0
+        mean = (lemma_sums[seen] / lemma_counts[seen, None]).mean(axis=0)  # (dim,)
+        return Scatter(mean, self._products / n - np.outer(total / n, total / n), within, between, n)
 
 
 def discriminants(scatter: Scatter, dims: int, shrinkage: float, power: float) -> Floats:

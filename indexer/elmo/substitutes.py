@@ -15,6 +15,7 @@ import numpy.typing as npt
 from indexer.elmo.bundled import bundled_folder
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
 from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.sense_expected import log_scores
 from indexer.elmo.weights import OutputLayer, is_model_folder, read_model, read_output_layer, read_word_counts
 from indexer.errors import ModelError, QueryError
 
@@ -56,8 +57,8 @@ class Expectations:
             raise QueryError(f"position {position} is outside the sentence, which has {len(tokens)} tokens from 0")
         (context,) = self.encoder.contexts([tokens])  # (t, dim)
         before, after = np.split(context[position].astype(np.float64), 2)  # (projection,) each
-        rows, bias = self.output.weights.astype(np.float64), self.output.bias.astype(np.float64)
-        scores = rows @ (before + after) + 2 * bias - self._log_prior()  # (words,)
+        rows = self.output.weights.astype(np.float64)  # (words, projection)
+        scores = rows @ (before + after) + log_scores(self.output)  # (words,)
         scores[[i for i, word in enumerate(self.output.words) if word in _NO_WORDS]] = -np.inf
         found = np.exp(scores - scores.max())
         return np.asarray(found / found.sum(), np.float64)
@@ -79,14 +80,6 @@ class Expectations:
                 seen.add(word.casefold())
                 best.append(Substitute(word, float(found[i])))
         return tuple(best)
-
-    def _log_prior(self) -> Floats:
-        """log p(w), of words never counted as if seen once: (words,). Without counts what the bias says."""
-        counts = self.output.counts
-        if counts is None:
-            return self.output.bias.astype(np.float64)
-        seen = [max(counts.counts.get(word, 0), 1) for word in self.output.words]
-        return np.asarray(np.log(np.asarray(seen, np.float64) / max(counts.total, 1)), np.float64)
 
 
 def load_expectations(source: str = "default") -> Expectations:

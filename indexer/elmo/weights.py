@@ -88,8 +88,15 @@ def check_weights(model: Model, where: str) -> Model:
 
 
 def _fits(space: SenseSpace, config: BiLMConfig) -> bool:
-    layers = [block.layer for block in space.blocks.blocks]
-    return space.map.shape[0] == space.blocks.width(config.dim) and all(0 <= n < config.n_layers for n in layers)
+    blocks = space.blocks
+    shapes = [] if blocks.word_mean is None else [blocks.word_mean.shape[-1]]
+    if blocks.expected:
+        shapes += [blocks.expected.keys.shape[-1], blocks.expected.values.shape[-1]]
+    return (
+        space.map.shape == (blocks.width(config.dim), *space.shift.shape)
+        and all(0 <= block.layer < config.n_layers for block in blocks.blocks)
+        and all(size == config.projection for size in shapes)
+    )
 
 
 def write_model(

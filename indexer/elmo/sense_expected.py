@@ -1,0 +1,71 @@
+"""What the language models expect in a place, made cheap: the output layer's words in groups.
+
+A softmax over 60,000 words costs more than the biLSTM itself. Words whose rows of the output layer are alike are
+expected together, so k-means groups them; a group is as probable as its words together, and stands for the mean of
+their word vectors, the likelier ones (by themselves) weightier.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.elmo.sense import Array, Expected
+from indexer.elmo.weights import OutputLayer
+
+Floats = npt.NDArray[np.float64]
+
+GROUPS = 1000
+TEMPERATURE = 1.5
+"""Scores are divided by it: probabilities less sharp than the language models' own serve better."""
+MOST_WORDS = 20_000
+"""Words that are grouped, the most frequent first."""
+
+
+def proper_words(words: Sequence[str], most: int = MOST_WORDS) -> list[int]:
+    """Numbers of the words with a letter, marks such as `<UNK>` left out: the first `most`."""
+    found = (i for i, word in enumerate(words) if any(map(str.isalpha, word)) and not _is_mark(word))
+    return [i for i, _ in zip(found, range(most), strict=False)]
+
+
+def log_scores(output: OutputLayer) -> Floats:
+    """What p(w | before) p(w | after) / p(w) has of w by itself, as a logarithm: (words,).
+
+    Twice the bias less log p(w); words never counted as if seen once; without counts the bias says how frequent.
+    """
+    bias = output.bias.astype(np.float64)
+    counts = output.counts
+    if counts is None:
+        return bias
+    seen = np.asarray([max(counts.counts.get(word, 0), 1) for word in output.words], np.float64)  # (words,)
+    return np.asarray(2 * bias - np.log(seen / max(counts.total, 1)), np.float64)
+
+
+def group_expected(output: OutputLayer, words: Sequence[int], vectors: Array) -> Expected:
+    """Group the output layer's words of these numbers, whose word vectors are `vectors` (n, projection)."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    rows = output.weights[list(words)].astype(np.float64)  # (n, projection)
+    scores = log_scores(output)[list(words)]  # (n,)
+    groups = min(GROUPS, len(rows))
+    kmeans = MiniBatchKMeans(groups, random_state=0, n_init=1, batch_size=4096, max_iter=30)
+    _, group = np.unique(kmeans.fit_predict(rows), return_inverse=True)  # (n,), without groups that are empty
+    weights = np.exp(scores - scores.max())  # (n,)
+    sums = np.asarray(np.bincount(group, weights), np.float64)  # (groups,)
+    return Expected(
+        _weighted_means(rows / TEMPERATURE, group, weights, sums),
+        np.asarray(np.log(sums) / TEMPERATURE, np.float32),
+        _weighted_means(vectors, group, weights, sums),
+    )
+
+
+def _weighted_means(
+    rows: npt.NDArray[np.floating], group: npt.NDArray[np.integer], weights: Floats, sums: Floats
+) -> Array:
+    found = np.zeros((len(sums), rows.shape[1]))  # (groups, d)
+    np.add.at(found, group, rows * weights[:, None])
+    return np.asarray(found / sums[:, None], np.float32)
+
+
+def _is_mark(word: str) -> bool:
+    return word.startswith("<") and word.endswith(">")

@@ -1,0 +1,210 @@
+"""`polyseme train --sense-space`: a model and gold in, the same model with a sense space out."""
+
+import shlex
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from indexer.elmo.bundled import bundled_folder, english_counts
+from indexer.elmo.characters import normalise_token
+from indexer.elmo.config import Normalise
+from indexer.elmo.convert import card_of, read_any
+from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.sense import SenseSpace, WordCounts
+from indexer.elmo.sense_card import (
+    SenseFacts,
+    adapted_text,
+    choice_text,
+    recipe_text,
+    sense_section,
+    with_sense_section,
+)
+from indexer.elmo.sense_fit import Told, adapt, centre, fit, recipe_for
+from indexer.elmo.sense_gold import SenseText, read_judged, read_semcor, read_words
+from indexer.elmo.sense_unlabelled import fit_unlabelled
+from indexer.elmo.training_text import files_of
+from indexer.elmo.weights import (
+    Model,
+    OutputLayer,
+    is_model_folder,
+    read_output_layer,
+    read_word_counts,
+    write_model,
+)
+from indexer.errors import ModelError
+
+UNLABELLED = "unlabelled"
+"""Given for GOLD: there is none, the texts alone must do."""
+MOST_WORDS = 200_000
+"""Words read of texts without senses."""
+_COUNTED = 60_000  # forms kept of a text that is counted
+
+
+class Way(StrEnum):
+    """How a sense space came to be."""
+
+    FITTED = "fitted to words with senses"
+    ADAPTED = "adapted to words with senses"
+    CENTRED = "centred on a text"
+    UNLABELLED = "fitted to a text without senses"
+
+
+@dataclass(frozen=True, slots=True)
+class SenseConfig:
+    """What to fit: `gold` is SemCor (archive or folder), a table of judged words in `texts`, or `UNLABELLED`."""
+
+    gold: str
+    source: str
+    texts: tuple[Path, ...] = ()
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class SenseReport:
+    """What came of it: tokens with senses (without labels: words), how many senses of how many lemmas."""
+
+    out: Path
+    way: Way
+    tokens: int
+    senses: int
+    lemmas: int
+    dim: int
+    seconds: float
+    notices: tuple[str, ...] = ()
+
+
+def train_sense_space(config: SenseConfig, out: Path, told: Told | None = None) -> SenseReport:
+    """Fit a sense space for the model of any source and write both as the new model folder `out`.
+
+    SemCor makes a new space. A table of judged words adapts the model's own, or one made of the texts; texts alone
+    centre the model's own on them, or make one. `told` hears how many words of how many have been read.
+
+    Raises:
+        ModelError: the source cannot be read, `out` is there already, or nothing in the gold can be told apart.
+        DocumentError: the gold or a text cannot be read, or they do not belong together.
+        QueryError: there is no such language.
+    """
+    began = time.monotonic()
+    if out.exists():
+        raise ModelError(f"{out} exists already; remove it or choose another place")
+    notices: list[str] = []
+    text = _read(config, notices.append)
+    model, output, counts = _read_source(config, text)
+    made = _make(config, model, output, counts, text, told or (lambda done, total: None))
+    senses = {(token.lemma, token.sense) for token in text.tokens}
+    report = SenseReport(
+        out=out,
+        way=made.way,
+        tokens=len(text.tokens),
+        senses=len(senses),
+        lemmas=len({lemma for lemma, _ in senses}),
+        dim=made.space.dim,
+        seconds=time.monotonic() - began,
+        notices=tuple(notices),
+    )
+    half = all(weight.dtype == np.float16 for weight in model.weights.values())
+    card = with_sense_section(card_of(config.source, model), _section(config, command_of(config, out), made, report))
+    write_model(out, replace(model, sense_space=made.space), card, output_layer=output, half=half)
+    return report
+
+
+def command_of(config: SenseConfig, out: Path) -> str:
+    """The command line that asks for the same."""
+    words = ["polyseme", "train", *map(str, config.texts), "--sense-space", config.gold, "--model", config.source]
+    words += [] if config.language == "en" else ["--language", config.language]
+    return shlex.join([*words, "--out", str(out)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made:
+    space: SenseSpace
+    way: Way
+    how: str  # a sentence for the card
+
+
+def _make(
+    config: SenseConfig, model: Model, output: OutputLayer | None, counts: WordCounts, text: SenseText, told: Told
+) -> _Made:
+    encoder, own = ElmoEncoder(model, config.source), model.sense_space
+    if _is_semcor(config.gold):
+        recipe = recipe_for(encoder, output, counts)
+        return _Made(fit(encoder, text, counts, recipe, told), Way.FITTED, recipe_text(recipe))
+    if config.gold == UNLABELLED and own:
+        return _Made(centre(encoder, own, text, told), Way.CENTRED, "")
+    if config.gold != UNLABELLED and own:
+        return _Made(adapt(encoder, own, text, told), Way.ADAPTED, adapted_text(len(text.tokens)))
+    plain = text
+    if config.gold != UNLABELLED:
+        plain = read_words(config.texts, config.language, MOST_WORDS, lambda _: None)
+    recipe = recipe_for(encoder, output, counts)
+    space, choice = fit_unlabelled(encoder, plain, counts, recipe, told)
+    if config.gold == UNLABELLED:
+        return _Made(space, Way.UNLABELLED, choice_text(choice))
+    adapted = adapt(encoder, space, text, told)
+    return _Made(adapted, Way.ADAPTED, f"{choice_text(choice)} {adapted_text(len(text.tokens))}")
+
+
+def _read(config: SenseConfig, on_skip: Callable[[str], None]) -> SenseText:
+    if config.gold != UNLABELLED and not Path(config.gold).exists():
+        raise ModelError(f"{config.gold} does not exist; give SemCor, a table of judged words, or {UNLABELLED}")
+    if _is_semcor(config.gold):
+        if config.texts:
+            raise ModelError("SemCor brings its own text; leave the other texts out")
+        return read_semcor(Path(config.gold))
+    if not config.texts:
+        raise ModelError(f"{config.gold} needs the texts that it is about; name files or folders")
+    if config.gold == UNLABELLED:
+        return read_words(config.texts, config.language, MOST_WORDS, on_skip)
+    text = read_judged(Path(config.gold), config.texts, config.language, on_skip)
+    if text.missed:
+        on_skip(f"{text.missed} of the judged stretches are not one token and were left out")
+    return text
+
+
+def _is_semcor(gold: str) -> bool:
+    path = Path(gold)
+    return gold != UNLABELLED and (path.is_dir() or ".tar" in path.suffixes or path.suffix == ".tgz")
+
+
+def _read_source(config: SenseConfig, text: SenseText) -> tuple[Model, OutputLayer | None, WordCounts]:
+    """The model, its output layer if it has one, and word counts: its own, else English ones, else the text's."""
+    model = read_any(config.source)
+    folder = bundled_folder(config.source) or Path(config.source).expanduser()
+    own = is_model_folder(folder)
+    output = read_output_layer(folder) if own else None
+    known = read_word_counts(folder) if own else None
+    if known:
+        return model, replace(output, counts=known) if output else None, known
+    found = english_counts() if config.language == "en" else _counted(text)
+    if output is None:
+        return model, None, found
+    counts = WordCounts({word: found.counts.get(word, 0) for word in output.words}, found.total)
+    return model, output, counts
+
+
+def _counted(text: SenseText) -> WordCounts:
+    forms = Counter(normalise_token(form, tuple(Normalise)) for sentence in text.sentences for form in sentence)
+    return WordCounts(dict(forms.most_common(_COUNTED)), forms.total())
+
+
+def _section(config: SenseConfig, command: str, made: _Made, report: SenseReport) -> str:
+    gold = [] if config.gold == UNLABELLED else [Path(config.gold)]
+    files = files_of([*config.texts, *gold]) if not _is_semcor(config.gold) or gold[0].is_file() else []
+    return sense_section(
+        SenseFacts(
+            space=made.space,
+            way=report.way,
+            how=made.how,
+            command=command,
+            tokens=report.tokens,
+            senses=report.senses,
+            lemmas=report.lemmas,
+            seconds=report.seconds,
+            files=files,
+        )
+    )

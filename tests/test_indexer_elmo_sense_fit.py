@@ -1,0 +1,390 @@
+"""Sense spaces fitted, adapted, centred and made without labels: what is stored is what was fitted, and it helps."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from indexer.elmo import load_encoder
+from indexer.elmo.allennlp import write_allennlp
+from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.sense import Array, Block, BlockKind, SenseSpace
+from indexer.elmo.sense_expected import TEMPERATURE, group_expected, log_scores, proper_words
+from indexer.elmo.sense_fit import adapt, centre, fit, recipe_for
+from indexer.elmo.sense_gold import SenseText, SenseToken, read_judged, read_semcor
+from indexer.elmo.sense_train import UNLABELLED, SenseConfig, Way, train_sense_space
+from indexer.elmo.sense_unlabelled import fit_unlabelled
+from indexer.elmo.weights import (
+    SENSE_SPACE,
+    SOFTMAX,
+    WEIGHTS,
+    Model,
+    OutputLayer,
+    read_card,
+    read_model,
+    read_output_layer,
+    verify_model,
+    write_model,
+)
+from indexer.errors import DocumentError, ModelError
+from ui.cli import run_command
+
+RIVER = ("water", "boats", "trees", "mud", "fish")
+MONEY = ("loan", "clerk", "cash", "shares", "credit")
+OPENINGS = ("We", "They", "You", "She", "Nobody")
+
+
+def sentences(word: str, around: Sequence[str], ending: str) -> list[list[str]]:
+    """25 sentences around a word whose neighbours tell its sense."""
+    return [[opening, "saw", "the", near, word, ending, "."] for opening in OPENINGS for near in around]
+
+
+def gold(words: Sequence[str] = ("bank", "bar")) -> SenseText:
+    """Each word in two senses, 25 uses each."""
+    texts: list[tuple[str, ...]] = []
+    tokens: list[SenseToken] = []
+    for word in words:
+        for sense, around, ending in (("river", RIVER, "below"), ("money", MONEY, "office")):
+            for sentence in sentences(word, around, ending):
+                tokens.append(SenseToken(len(texts), 4, word, f"{word} {sense}"))
+                texts.append(tuple(sentence))
+    return SenseText(tuple(texts), tuple(tokens))
+
+
+def quiet(done: int, total: int) -> None:
+    assert 0 < done <= total
+
+
+def with_space(encoder: ElmoEncoder, space: SenseSpace) -> ElmoEncoder:
+    return ElmoEncoder(replace(encoder.model, sense_space=space), "fitted")
+
+
+def margin(encoder: ElmoEncoder, word: str) -> float:
+    """How much more alike uses of one sense are than uses of two: difference of mean cosines."""
+    groups: list[Array] = []
+    for around, ending in ((RIVER, "below"), (MONEY, "office")):
+        rows = np.stack([sense[4] for sense in encoder.sense(sentences(word, around, ending))])
+        groups.append(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    same = np.mean([(rows @ rows.T).mean() for rows in groups])
+    return float(same - (groups[0] @ groups[1].T).mean())
+
+
+@pytest.fixture(scope="module")
+def output(tiny_folder: Path) -> OutputLayer:
+    found = read_output_layer(tiny_folder)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def fitted(tiny_encoder: ElmoEncoder, output: OutputLayer) -> SenseSpace:
+    space = tiny_encoder.model.sense_space
+    assert space is not None
+    return fit(tiny_encoder, gold(), space.counts, recipe_for(tiny_encoder, output, space.counts), quiet)
+
+
+def test_what_is_fitted_tells_senses_of_other_words_apart(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
+    assert [str(block) for block in fitted.blocks.blocks] == ["context 2", "bag", "expected"]
+    assert margin(with_space(tiny_encoder, fitted), "port") > margin(tiny_encoder, "port") + 0.3
+
+
+def test_sense_vectors_are_the_formula_of_the_card(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
+    tokens = ["on", "the", "bank", "of", "the", "Don"]
+    (layers,), (sense,) = tiny_encoder.encode([tokens]), with_space(tiny_encoder, fitted).sense([tokens])
+    blocks, half = fitted.blocks, tiny_encoder.dim // 2
+    assert blocks.word_mean is not None
+    assert blocks.expected is not None
+    centred = layers[0, :, :half] - blocks.word_mean
+    words = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    for t in range(1, len(tokens) - 1):
+        before, after = layers[2, t - 1, :half], layers[2, t + 1, half:]
+        others = [j for j in range(len(tokens)) if j != t]
+        rarity = [0.001 / (0.001 + fitted.counts.counts.get(tokens[j], 0) / fitted.counts.total) for j in others]
+        share = np.array(rarity) / np.array([2 + abs(t - j) for j in others])
+        bag = share @ words[others] / share.sum()
+        likely = np.exp(blocks.expected.keys @ (before + after) + blocks.expected.bias)
+        expected = likely @ blocks.expected.values / likely.sum()
+        row = np.concatenate([before, after, bag, expected])
+        np.testing.assert_allclose(sense[t], row @ fitted.map - fitted.shift, atol=1e-4)
+
+
+def test_a_space_is_stored_and_read_as_it_was_fitted(
+    tmp_path: Path, tiny_encoder: ElmoEncoder, fitted: SenseSpace, output: OutputLayer
+) -> None:
+    write_model(tmp_path / "m", replace(tiny_encoder.model, sense_space=fitted), "", output_layer=output)
+    verify_model(tmp_path / "m")
+    assert load_file(tmp_path / "m" / SENSE_SPACE)["format"] == 2
+    tokens = [["the", "river", "bank"], ["bank"], []]
+    back = load_encoder(tmp_path / "m")
+    for one, other in zip(back.sense(tokens), with_space(tiny_encoder, fitted).sense(tokens), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert back.model_id == with_space(tiny_encoder, fitted).model_id != tiny_encoder.model_id
+
+
+def test_spaces_of_newer_formats_and_other_sizes_are_refused(
+    tmp_path: Path, tiny_encoder: ElmoEncoder, fitted: SenseSpace
+) -> None:
+    from safetensors.numpy import save_file
+
+    write_model(tmp_path / "m", replace(tiny_encoder.model, sense_space=fitted), "")
+    (tmp_path / "m" / "SHA256SUMS").unlink()
+    tensors = load_file(tmp_path / "m" / SENSE_SPACE)
+    save_file(tensors | {"format": np.asarray(3)}, tmp_path / "m" / SENSE_SPACE)
+    with pytest.raises(ModelError, match="format 3, newer than this Polyseme"):
+        read_model(tmp_path / "m")
+    for harm, message in (
+        ({"map": tensors["map"][:-1]}, "of another size"),
+        ({"word_mean": tensors["word_mean"][:-1]}, "of another size"),
+        ({"blocks": np.asarray([[0, 7]])}, "of another size"),
+        ({"blocks": np.asarray([[9, 0]])}, "is no sense space"),
+    ):
+        save_file(tensors | harm, tmp_path / "m" / SENSE_SPACE)
+        with pytest.raises(ModelError, match=message):
+            read_model(tmp_path / "m")
+    save_file({name: t for name, t in tensors.items() if name != "expected.bias"}, tmp_path / "m" / SENSE_SPACE)
+    with pytest.raises(ModelError, match=r"lacks the tensor 'expected\.bias'"):
+        read_model(tmp_path / "m")
+
+
+def test_with_a_group_for_each_word_what_is_expected_is_the_whole_softmax(tiny_encoder: ElmoEncoder) -> None:
+    random = np.random.default_rng(2)
+    words = ("<S>", "</S>", "<UNK>", "bank", "shore", "7", "edge", "side")
+    rows = random.normal(0, 3, (len(words), 6)).astype(np.float32)
+    output = OutputLayer(words, rows, random.normal(size=len(words)).astype(np.float32))
+    proper = proper_words(words)
+    assert [words[i] for i in proper] == ["bank", "shore", "edge", "side"]
+    vectors = random.normal(size=(4, 6)).astype(np.float32)
+    (contexts,) = tiny_encoder.contexts([["on", "the", "bank"]])  # (t, dim)
+    found = group_expected(output, proper, vectors).rows(contexts)
+    for context, row in zip(contexts, found, strict=True):
+        scores = rows[proper] @ (context[:6] + context[6:]) + log_scores(output)[proper]
+        likely = np.exp(scores / TEMPERATURE)
+        np.testing.assert_allclose(row, likely @ vectors / likely.sum(), rtol=1e-4, atol=1e-5)
+
+
+def test_no_tokens_have_no_expectations(fitted: SenseSpace) -> None:
+    assert fitted.blocks.expected is not None
+    assert fitted.blocks.expected.rows(np.zeros((0, 12), np.float32)).shape == (0, 6)
+
+
+def test_few_words_with_senses_move_a_space_towards_them_and_one_hardly_at_all(
+    tiny_encoder: ElmoEncoder, fitted: SenseSpace
+) -> None:
+    before = tiny_encoder.model.sense_space
+    assert before is not None
+    many = adapt(tiny_encoder, before, gold(("bank", "bar", "pool", "stock")), quiet)
+    assert margin(with_space(tiny_encoder, many), "port") > margin(tiny_encoder, "port")
+    whole = gold()
+    two = SenseText(whole.sentences, (whole.tokens[0], whole.tokens[30]))
+    few = adapt(tiny_encoder, before, two, quiet)
+    assert (few.map.shape, few.blocks) == (before.map.shape, before.blocks)
+    (old,), (new,) = (e.sense([["on", "the", "bank", "."]]) for e in (tiny_encoder, with_space(tiny_encoder, few)))
+    likeness = [rows @ rows.T / np.outer(*[np.linalg.norm(rows, axis=1)] * 2) for rows in (old, new)]
+    np.testing.assert_allclose(likeness[1], likeness[0], atol=0.05)
+
+
+def test_gold_without_two_senses_of_a_word_is_refused(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
+    whole = gold()
+    single = SenseText(whole.sentences, whole.tokens[:20])
+    recipe = recipe_for(tiny_encoder, None, fitted.counts)
+    with pytest.raises(ModelError, match="no word of the gold has two senses"):
+        fit(tiny_encoder, single, fitted.counts, recipe, quiet)
+    with pytest.raises(ModelError, match="no word of the gold has two senses"):
+        adapt(tiny_encoder, fitted, single, quiet)
+
+
+def words_of(text: SenseText) -> SenseText:
+    """Every token a word of its own."""
+    tokens = [SenseToken(i, n, word, word) for i, words in enumerate(text.sentences) for n, word in enumerate(words)]
+    return SenseText(text.sentences, tuple(tokens))
+
+
+def test_text_alone_centres_a_space_or_makes_one(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
+    plain = words_of(gold())
+    centred = centre(tiny_encoder, fitted, plain, quiet)
+    recipe = recipe_for(tiny_encoder, None, fitted.counts)
+    made, choice = fit_unlabelled(tiny_encoder, plain, fitted.counts, recipe, quiet)
+    for space in (centred, made):
+        sense = with_space(tiny_encoder, space).sense(plain.sentences)
+        of_word: dict[str, list[Array]] = {}
+        for token in plain.tokens:
+            of_word.setdefault(token.lemma, []).append(sense[token.sentence][token.position])
+        means = np.stack([np.mean(rows, axis=0) for rows in of_word.values()])
+        np.testing.assert_allclose(means.mean(0), 0, atol=1e-3 * float(np.abs(means).max()) + 1e-4)
+    assert choice.precision is not None
+    assert 0.5 < choice.precision <= 1
+    assert set(choice.blocks) <= {Block(BlockKind.CONTEXT, 2), Block(BlockKind.BAG)}
+    again, _ = fit_unlabelled(tiny_encoder, plain, fitted.counts, recipe, quiet)
+    np.testing.assert_array_equal(again.map, made.map)
+
+
+def test_too_little_text_makes_a_space_and_says_that_nothing_was_measured(
+    tiny_encoder: ElmoEncoder, fitted: SenseSpace
+) -> None:
+    little = words_of(SenseText(gold().sentences[:3], ()))
+    recipe = recipe_for(tiny_encoder, None, fitted.counts)
+    made, choice = fit_unlabelled(tiny_encoder, little, fitted.counts, recipe, quiet)
+    assert choice.precision is None
+    assert np.isfinite(made.map).all()
+    assert choice.blocks == recipe.blocks.blocks
+
+
+def markup() -> str:
+    """The gold above as SemCor would have it."""
+    lines = ["<contextfile concordance=brown>", "<context filename=br-a99 paras=yes>", "<p pnum=1>"]
+    for token in gold().tokens:
+        lines.append("<s snum=1>")
+        for position, word in enumerate(gold().sentences[token.sentence]):
+            if position == token.position:
+                key = "1:17:01::" if token.sense.endswith("river") else "1:14:00::"
+                lines.append(f"<wf cmd=done pos=NN lemma={word} wnsn=1 lexsn={key}>{word}</wf>")
+            else:
+                lines.append(f"<wf cmd=ignore pos=XX>{word}</wf>" if word != "." else "<punc>.</punc>")
+        lines.append("</s>")
+    return "\n".join([*lines, "</p>", "</context>", "</contextfile>"])
+
+
+@pytest.fixture(scope="module")
+def semcor(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("gold") / "semcor.tar.xz"
+    with tarfile.open(path, "w:xz") as out:
+        member = tarfile.TarInfo("s/brown1/tagfiles/br-a99")
+        member.size = len(markup().encode())
+        out.addfile(member, io.BytesIO(markup().encode()))
+    return path
+
+
+def test_semcor_is_read_as_sentences_and_tokens_with_senses(semcor: Path) -> None:
+    found = read_semcor(semcor)
+    assert [found.sentences[token.sentence][token.position] for token in found.tokens] == ["bank"] * 50 + ["bar"] * 50
+    assert {(token.lemma, token.sense) for token in found.tokens} == {
+        (f"{word}%1", f"{word}%{key}") for word in ("bank", "bar") for key in ("1:17:01::", "1:14:00::")
+    }
+    assert found.missed == 0
+
+
+def test_the_command_fits_a_model_and_keeps_all_else(
+    tmp_path: Path, semcor: Path, tiny_folder: Path, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "model"
+    command = ["train", "--sense-space", str(semcor), "--model", str(tiny_folder), "--out", str(out)]
+    assert run_command(command) == 0
+    assert "fitted to words with senses: 100 words, 4 senses of 2 lemmas" in capsys.readouterr().err
+    verify_model(out)
+    assert (out / WEIGHTS).read_bytes() == (tiny_folder / WEIGHTS).read_bytes()
+    softmax, before = load_file(out / SOFTMAX), load_file(tiny_folder / SOFTMAX)
+    assert all((softmax[name] == before[name]).all() for name in before)
+    assert softmax["counts"].tolist() == [0, 50, 20, 2, 1]
+    card = read_card(out)
+    assert card.startswith("# tiny_elmo\n")
+    assert card.count("## Sense vectors") == 1
+    assert f"--sense-space {semcor}" in card
+    loaded = load_encoder(out)
+    assert isinstance(loaded, ElmoEncoder)
+    assert margin(loaded, "port") > margin(tiny_encoder, "port") + 0.3
+    assert run_command(command) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert run_command([*command[:-1], str(tmp_path / "again"), "--quiet"]) == 0
+    assert (tmp_path / "again" / SENSE_SPACE).read_bytes() == (out / SENSE_SPACE).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A folder of two documents, and the table that judges the first."""
+    folder = tmp_path_factory.mktemp("judged")
+    texts = folder / "texts"
+    texts.mkdir()
+    text, rows = "", []
+    for token in gold().tokens:
+        for position, word in enumerate(gold().sentences[token.sentence]):
+            if position == token.position:
+                rows.append(f"a.txt\t{len(text)}\t{len(text) + len(word)}\t{word}\t{token.sense}")
+            text += f"{word} "
+    (texts / "a.txt").write_text(text)
+    (texts / "b.txt").write_text("Nothing here.")
+    table = folder / "senses.tsv"
+    table.write_text("\n".join(["document_id\tstart\tend\tlemma\tsense", *rows, "b.txt\t0\t12\tno\tx"]) + "\n")
+    return texts, table
+
+
+@pytest.mark.parametrize(
+    ("own_space", "labels", "way"),
+    [
+        (True, True, Way.ADAPTED),
+        (False, True, Way.ADAPTED),
+        (True, False, Way.CENTRED),
+        (False, False, Way.UNLABELLED),
+    ],
+)
+def test_a_collections_own_gold_or_text_serves_a_model_with_and_without_a_space(
+    tmp_path: Path,
+    judged: tuple[Path, Path],
+    tiny_folder: Path,
+    tiny_model: Model,
+    own_space: bool,
+    labels: bool,
+    way: Way,
+) -> None:
+    source = tiny_folder
+    if not own_space:
+        source = tmp_path / "pair"
+        write_allennlp(source, tiny_model)
+    texts, table = judged
+    config = SenseConfig(str(table) if labels else UNLABELLED, str(source), (texts,))
+    report = train_sense_space(config, tmp_path / "out")
+    assert report.way is way
+    verify_model(tmp_path / "out")
+    loaded = load_encoder(tmp_path / "out")
+    assert loaded.has_sense_space
+    assert np.isfinite(loaded.sense([["the", "bank"]])[0]).all()
+    assert str(way) in read_card(tmp_path / "out")
+    if labels:
+        assert (report.tokens, report.senses, report.lemmas) == (100, 4, 2)
+        assert any("not one token" in notice for notice in report.notices)
+
+
+def test_gold_that_does_not_fit_is_named(tmp_path: Path, judged: tuple[Path, Path]) -> None:
+    texts, table = judged
+    told: list[str] = []
+    (tmp_path / "c.txt").write_text("short")
+    with pytest.raises(DocumentError, match=r"judges a\.txt, which is not among the texts"):
+        read_judged(table, [tmp_path / "c.txt"], "en", told.append)
+    (tmp_path / "a.txt").write_text("short")
+    with pytest.raises(DocumentError, match=r"lies outside a\.txt"):
+        read_judged(table, [tmp_path / "a.txt"], "en", told.append)
+    header = "document_id\tstart\tend\tlemma\tsense\n"
+    for content, message in (
+        ("a\tb\n", "does not begin with document_id"),
+        ("", "does not begin"),
+        (header, "judges no word"),
+    ):
+        (tmp_path / "t.tsv").write_text(content)
+        with pytest.raises(DocumentError, match=message):
+            read_judged(tmp_path / "t.tsv", [texts], "en", told.append)
+    (tmp_path / "t.tsv").write_text(header + "a.txt\tx\t3\tbank\t1\n")
+    with pytest.raises(DocumentError, match="cannot be read"):
+        read_judged(tmp_path / "t.tsv", [texts], "en", told.append)
+    with pytest.raises(ModelError, match=r"none\.tsv does not exist"):
+        train_sense_space(SenseConfig(str(tmp_path / "none.tsv"), "default"), tmp_path / "out")
+    with pytest.raises(ModelError, match="needs the texts that it is about"):
+        train_sense_space(SenseConfig(str(table), "default"), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--out", "m"],
+        ["--out", "m", "--sense-space", "gold", "--steps", "3"],
+        ["--out", "m", "--sense-space", "gold", "--from", "default"],
+        ["text", "--out", "m", "--model", "default"],
+    ],
+)
+def test_options_that_mean_nothing_together_are_a_usage_error(arguments: list[str]) -> None:
+    assert run_command(["train", *arguments]) == 2
