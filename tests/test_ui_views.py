@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.collection.records import Layer
 from indexer.errors import QueryError
 from indexer.text import TextAnalyser
 from search.collocates import Collocate
-from search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from search.explanation import Contribution
+from search.hits import Match, OccurrenceHit, SentenceHit
 from search.query import Target
 from search.senses import Sense, SenseInventory
-from ui import views
-from ui.address import PageQuery, read_address, read_text, write_address, write_text
+from search.timeline import make_timeline
+from ui import kwic_view, sense_view, views
+from ui.address import Listing, PageQuery, Sort, read_address, read_text, write_address, write_text
 from ui.facets import FacetKind, facet, facets, filters, select
 
 EVIL = [
@@ -33,7 +38,19 @@ EVIL = [
 ]
 TEXT = st.text(alphabet=st.characters(), max_size=60) | st.sampled_from(EVIL)
 KNOWN = {"ol", "li", "p", "span", "mark", "bdi", "div", "button", "section", "h2", "h3", "header", "dl", "dt", "dd"}
-KNOWN |= {"ul", "details", "summary", "i", "b", "h1", "pre", "code"}
+KNOWN |= {"ul", "details", "summary", "i", "b", "h1", "pre", "code", "br"}
+KNOWN |= {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
+
+
+ANALYSER = TextAnalyser("en")
+
+
+def words(sentence: str) -> list[tuple[int, int]]:
+    return [(token.start, token.end) for token in ANALYSER.tokens(sentence)]
+
+
+def concordance(hits: Sequence[SentenceHit]) -> str:
+    return kwic_view.concordance(hits, 1, words, {1: 0}, {1: 1})
 
 
 class Reader(HTMLParser):
@@ -48,6 +65,8 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        if tag == "br":
+            return
         self.open.append(f"{tag}.{dict(attrs).get('class')}")
 
     def handle_endtag(self, tag: str) -> None:
@@ -97,19 +116,22 @@ def shown(text: str) -> str:
     return views._UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
 
 
+@settings(deadline=None)  # the first call loads the tokeniser
 @given(TEXT, TEXT.filter(bool), TEXT, TEXT)
 def test_a_line_shows_exactly_the_text_with_the_node_at_its_offsets(
     left: str, node: str, right: str, field: str
 ) -> None:
     hit = occurrence(left, node, right, title=node, metadata={"note": field, field: left})
-    reader = read(views.concordance([hit]))
+    reader = read(concordance([hit]))
     text = "".join(reader.inside["p.pol-text"])
     if max(map(len, (left, right))) < views.CONTEXT and len(node) < views.NODE:
-        assert text == shown(left.lstrip()) + shown(node) + shown(right.rstrip())
+        folded = shown(left.lstrip()) + shown(node) + shown(right.rstrip())
+        assert re.sub(" +", " ", text) == re.sub(" +", " ", folded)
         assert "".join(reader.inside.get("mark.pol-node", [])) == shown(node)
-    assert len(text) <= 2 * views.CONTEXT + views.NODE
+    assert len(text) <= 2 * views.CONTEXT + views.NODE + 2
 
 
+@settings(deadline=None)
 @given(TEXT.filter(bool), TEXT)
 def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> None:
     hit = occurrence("", sentence, "", title=value, metadata={"author": value, value: sentence})
@@ -117,36 +139,59 @@ def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> 
     word = Collocate(sentence, 1, 1.0, 1.0)
     inventory = SenseInventory(sentence, Match.LEMMA, (Sense(0, 1, 1.0, (word,), (hit, hit)),), {1: 0}, {1: 0.5}, value)
     for html in (
-        views.sentence_list([plain]),
+        concordance([plain]),
+        concordance([hit]),
         views.document_head(plain, 1, 1),
-        views.document_page(sentence, plain),
-        views.sense_cards(inventory),
+        views.document_page(sentence, plain, 1),
+        sense_view.entry(inventory, 0, {0: 1}),
+        sense_view.legend(inventory),
+        sense_view.collocate_tables(inventory, None),
+        sense_view.timeline(make_timeline("year", 10, 1, {1: 0}, {1: "1999"}), inventory),
+        sense_view.occurrence_map(np.zeros((1, 2), np.float32), [1], [0], {1: hit}, [1]),
         views.notice(value),
         views.message(value, sentence, value),
         views.heading(value, None),
-        views.found_sentences([plain], [value]),
-        views.found_occurrences(HitList([hit], Match.LEMMA), sentence, [value]),
+        views.found(value, sentence, value, [value]),
+        views.why([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
     ):
         read(html)
 
 
 def test_a_script_in_a_document_is_shown_as_text() -> None:
     hit = occurrence("Type <script>", "alert", "(1)</script> & wait", title='A "quoted" <title>')
-    html = views.concordance([hit])
+    html = concordance([hit])
     assert "<script" not in html
-    assert "Type &lt;script&gt;" in html
+    assert "Type <script>alert(1)</script> & wait" in "".join(read(html).inside["p.pol-text"])
     assert "A &quot;quoted&quot; &lt;title&gt;" in html
 
 
 def test_the_second_of_two_equal_words_is_the_one_highlighted() -> None:
-    html = views.concordance([occurrence("the bank by the river ", "bank", " again")])
+    html = concordance([occurrence("the bank by the river ", "bank", " again")])
     assert html.count("<mark") == 1
-    assert "the bank by the river </bdi><mark" in html
+    assert "".join(read(html).inside["p.pol-text"]) == "the bank by the river bank again"
+    assert 'data-hop="22-26" data-in="1"><bdi>bank</bdi></mark>' in html
+
+
+def test_every_word_of_a_line_can_be_asked_for_by_its_offsets() -> None:
+    sentence = "The bank by the river bank was shut."
+    hit = occurrence(sentence[:22], "bank", sentence[26:])
+    hops = re.findall(r'data-hop="(\d+)-(\d+)" data-in="1">(?:<bdi>)?(\w+)<', concordance([hit]))
+    assert [(int(start), int(end)) for start, end, _ in hops] == words(sentence)[:-1]
+    assert all(sentence[int(start) : int(end)] == word for start, end, word in hops)
+
+
+def test_contexts_of_a_line_are_cut_at_their_far_ends() -> None:
+    hit = occurrence("far " * 100, "node", " away" * 100)
+    text = "".join(read(concordance([hit])).inside["p.pol-text"])
+    left, _, right = text.partition("node")
+    assert left.startswith("…far")
+    assert right.endswith("away…")
+    assert max(len(left), len(right)) <= views.CONTEXT + 1
 
 
 def test_a_line_of_hebrew_runs_from_right_to_left() -> None:
-    assert 'dir="rtl"' in views.concordance([occurrence("123 שלום ", "עולם", "!")])
-    assert 'dir="ltr"' in views.concordance([occurrence("123 ", "hello", " שלום")])
+    assert 'dir="rtl"' in concordance([occurrence("123 שלום ", "עולם", "!")])
+    assert 'dir="ltr"' in concordance([occurrence("123 ", "hello", " שלום")])
 
 
 @given(st.text(alphabet="ab ", max_size=300), st.integers(4, 80))
@@ -178,11 +223,11 @@ def test_the_window_of_a_long_document_holds_the_sentence(before: int, sentence:
 def test_the_document_is_shown_whole_with_sentence_and_node_marked_by_offsets() -> None:
     text = "Before. The bank, the bank.\n\nAfter & <so> on."
     hit = SentenceHit(1, 0.5, None, "d", "d", 1, "The bank, the bank.", 8, {})
-    reader = read(views.document_page(text, hit))
+    reader = read(views.document_page(text, hit, 1))
     assert "".join(reader.text) == text
     assert "".join(reader.inside["span.pol-sentence"]) == "The bank, the bank."
     marked = occurrence("The bank, the ", "bank", ".")
-    reader = read(views.document_page("1234567" + text[8:], marked))
+    reader = read(views.document_page("1234567" + text[8:], marked, 1))
     assert "".join(reader.inside["mark.pol-node"]) == "bank"
     assert "".join(reader.text) == "1234567" + text[8:]
 
@@ -190,7 +235,7 @@ def test_the_document_is_shown_whole_with_sentence_and_node_marked_by_offsets() 
 def test_a_very_long_document_says_how_much_is_left_out() -> None:
     text = "a " * 100_000 + "Here. " + "b " * 100_000
     hit = SentenceHit(1, 0.5, None, "d", "d", 1, "Here.", 200_000, {})
-    html = views.document_page(text, hit)
+    html = views.document_page(text, hit, 1)
     assert len(html) < views.DOCUMENT + 2000
     assert "more characters" in html
     assert ">Here.</span>" in html
@@ -238,6 +283,13 @@ QUERIES = st.builds(
     st.integers(1, 1000),
     st.booleans(),
     st.lists(st.text(min_size=1, max_size=10), max_size=3).map(tuple),
+    st.sampled_from([None, *Layer]),
+    st.sampled_from(list(Sort)),
+    st.integers(1, 10**8),
+    st.none() | st.integers(-1, 100),
+    st.sampled_from(list(Listing)),
+    *[st.sets(st.integers(0, 10**18 - 1), max_size=5).map(lambda keys: tuple(sorted(keys)))] * 3,
+    st.text(max_size=10),
 )
 
 

@@ -3,66 +3,108 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from indexer.errors import PolysemeError
-from indexer.text import Token
-from search.hits import SentenceHit
+from indexer.text import TokenKind
+from search.hits import Match
 from search.query import Target
 from search.searcher import Searcher
-from ui import loading, panels, session, views
-from ui.address import read_text
+from ui import (
+    actions,
+    adding,
+    answering,
+    document_panel,
+    kwic_view,
+    loading,
+    login,
+    panels,
+    sense_panel,
+    session,
+    sidebar,
+    views,
+)
+from ui.address import Listing, PageQuery
+from ui.answering import Answer
 from ui.loading import Contents
-from ui.looks import ICON, SCRIPT, STYLE
+from ui.looks import ICON, STYLE
+from ui.script import SCRIPT
+from ui.shelf import Shelf, is_collection, shelf
 
 browser = st.components.v2.component("polyseme_browser", js=SCRIPT)
 
 
 def main() -> None:
     """Draw the page."""
-    path = loading.collection_path()
-    title = "Polyseme" if path is None else f"{path.name} · Polyseme"
+    given = loading.given_path()
+    title = "Polyseme" if given is None else f"{given.name} · Polyseme"
     st.set_page_config(page_title=title, page_icon=ICON, layout="wide")
     st.html(STYLE)
+    if not login.admitted():
+        return
     problems = session.begin()
-    searcher = opened(path)
-    if searcher is None or path is None:
+    if given is None:
+        st.html(views.heading("", None))
+        text = "The page shows a collection of documents, and none was named. Name one, or a folder to keep some in:"
+        st.html(views.message("No collection here", text, "polyseme ui my.pol"))
         return
     with told():
-        contents = loading.contents(searcher)
-        st.html(views.heading(path.resolve().name, contents.info))
-        with st.sidebar:
-            st.header(views.label(path.resolve().name, 60), anchor=False)
-            panels.side(contents)
-        if not contents.info.documents:
-            st.html(
-                views.message(
-                    "This collection is empty",
-                    "Index some documents into it, then reload this page:",
-                    f"polyseme index {path} PATH...",
-                )
-            )
-            return
-        panels.search_box()
-        for problem in problems:
-            st.warning(views.label(problem, 1000))
-        answer(searcher, contents)
+        page(shelf(given, alone=login.is_served_beyond()), problems)
     session.write()
 
 
-def opened(path: Path | None) -> Searcher | None:
+def page(kept: Shelf, problems: tuple[str, ...]) -> None:
+    """The page on one collection of the shelf."""
+    path = kept.path(session.current().collection)
+    if path is None and session.current().collection:
+        st.html(views.heading(session.current().collection, None))
+        text = f"There is no collection {session.current().collection!r} in {kept.folder}."
+        st.html(views.message("No such collection", text))
+        st.button("Open the first one", on_click=session.ask, args=(PageQuery(),))
+        return
+    if path is None or not is_collection(path):
+        nothing_yet(kept, path)
+        return
+    searcher = opened(path)
+    with st.sidebar:
+        sidebar.collection_choice(kept)
+    if searcher is None:
+        return
+    contents = loading.contents(searcher)
+    st.html(views.heading(path.resolve().name, contents.info))
+    with st.sidebar:
+        sidebar.draw(searcher, contents)
+    if adding.is_open() or not contents.info.documents:
+        adding.draw(kept, path, first=not contents.info.documents and not adding.is_open())
+        tell()
+        return
+    adding.notice(path)
+    panels.search_box()
+    for problem in problems:
+        st.warning(views.label(problem, 1000))
+    tell()
+    answer(searcher, contents)
+
+
+def nothing_yet(kept: Shelf, path: Path | None) -> None:
+    """Where there is no collection yet, the page makes one."""
+    st.html(views.heading(path.name if path is not None else kept.folder.name, None))
+    if path is not None and path.exists() and any(path.iterdir()) and not adding.jobs().of(path):
+        text = f"{path} is no collection, and is not empty. Make one of the files in it, or open another:"
+        st.html(views.message("No collection here", text, f"polyseme index {path.name}.pol {path}"))
+        return
+    adding.draw(kept, path, first=True)
+    tell()
+
+
+def opened(path: Path) -> Searcher | None:
     """The searcher, or None after the page has said why there is none."""
-    if path is None or not path.exists():
-        st.html(views.heading("" if path is None else path.name, None))
-        text = "The page shows one collection of documents, and "
-        text += "none was named." if path is None else f"there is none at {path} yet."
-        step = f"polyseme index {path or 'my.pol'} PATH...\npolyseme ui {path or 'my.pol'}"
-        st.html(views.message("No collection here", f"{text} Make one from your files, then open it:", step))
-        return None
     try:
         return loading.open_searcher(path)
     except PolysemeError as error:
@@ -73,68 +115,95 @@ def opened(path: Path | None) -> Searcher | None:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Say what a visitor or another process can cause in one line, with the next step."""
+    """Say in one line what went wrong, with the next step; what is no visitor's doing goes to the server's log too."""
     try:
         yield
     except PolysemeError as error:
         st.error(views.label(str(error), 1000))
     except (sqlite3.Error, OSError) as error:
         st.error(views.label(f"the collection cannot be read now ({error}); reload the page", 1000))
+    except Exception as error:
+        traceback.print_exc()
+        st.error(
+            views.label(f"{type(error).__name__}: {error}; reload the page, or see where `polyseme ui` was started")
+        )
+
+
+def tell() -> None:
+    """What the last action has to say."""
+    if line := st.session_state.get(session.TOLD):
+        st.info(views.label(line, 1000))
 
 
 def answer(searcher: Searcher, contents: Contents) -> None:
-    """The words of the sentence, and the hits."""
+    """The words of the sentence, the senses, and the lines."""
+    browser(key=actions.KEY, on_act_change=partial(actions.act, searcher))
     query = session.current()
-    if not query.text:
+    if not query.text and not any(text.startswith("sense=") for text in query.where):
         panels.examples(contents.examples)
         return
-    asked = read_text(query.text)
-    target = Target(asked, 0, 0) if isinstance(asked, str) else asked
-    tokens = searcher.analyser.tokens(target.sentence)
-    panels.words(tokens, target)
-    hits = sentences(searcher, asked) if isinstance(asked, str) else occurrences(searcher, asked, tokens)
-    browser(key="browser", on_open_change=open_hit)
+    if query.text:
+        asked = answering.target_of(searcher, query)
+        target = Target(asked, 0, 0) if isinstance(asked, str) else asked
+        panels.words(searcher.analyser.tokens(target.sentence), target)
+    found = answering.answer(searcher, query)
+    with st.container(horizontal=True, key="above", vertical_alignment="center"):
+        st.html(headline(found))
+        if found.target is not None:
+            panels.match_choice()
+        elif query.text:
+            panels.hybrid_choice()
+    if found.verdict:
+        st.html(views.notice(f"{found.verdict}: even the nearest line is no nearer than chance"))
+    if found.notice:
+        st.html(views.notice(found.notice))
+    sense_panel.draw(searcher, contents, found)
+    panels.choices(searcher, found)
+    panels.marked_lines()
+    lines(searcher, found)
+    panels.pages(found)
     if st.session_state[session.OPENED] is not None:
-        panels.document_dialog(searcher, hits)
+        document_panel.draw(searcher, found.lines, found.target)
 
 
-def sentences(searcher: Searcher, text: str) -> Sequence[SentenceHit]:
-    """Draw the hits of a query by sentence."""
+def headline(found: Answer) -> str:
+    """How many lines there are, of what, in which order."""
     query = session.current()
-    hits = searcher.sentences(text, query.k, query.where, query.hybrid)
-    with st.container(horizontal=True, key="above", vertical_alignment="center"):
-        st.html(views.found_sentences(hits, query.where))
-        panels.hybrid_choice()
-    st.html(views.sentence_list(hits) if hits else nothing(query.where))
-    return hits
+    what = "occurrence" if found.target else "sentence"
+    narrowed = found.found != len(found.lines) and query.listing is Listing.HITS
+    if narrowed:
+        number = f"{len(found.lines):,} of {views.count(found.found, what)}"
+    elif found.complete:
+        number = views.count(len(found.lines), what)
+    else:
+        number = "Occurrences" if found.target else "Sentences"
+    same_word = found.target is not None and query.listing is Listing.HITS and found.match is not Match.ANY
+    target = found.target.sentence[found.target.start : found.target.end] if found.target and same_word else None
+    return views.found(number, target, answering.order_text(query, found), query.where)
 
 
-def occurrences(searcher: Searcher, asked: Target, tokens: Sequence[Token]) -> Sequence[SentenceHit]:
-    """Draw the hits of a query by word in context, and the senses of the word."""
+def lines(searcher: Searcher, found: Answer) -> None:
+    """The lines of the page, or why there are none."""
+    if not found.lines:
+        st.html(nothing())
+        return
+
+    def words(sentence: str) -> list[tuple[int, int]]:
+        tokens = searcher.analyser.tokens(sentence)
+        return [(token.start, token.end) for token in tokens if token.kind is not TokenKind.PUNCTUATION]
+
+    marks = session.marks()
+    st.html(kwic_view.concordance(found.shown, found.page.first + 1, words, found.numbers, marks))
+
+
+def nothing() -> str:
+    """What the page shows where no line is left."""
     query = session.current()
-    hits = searcher.occurrences(query.text, query.k, query.match, query.where)
-    with st.container(horizontal=True, key="above", vertical_alignment="center"):
-        st.html(views.found_occurrences(hits, asked.sentence[asked.start : asked.end], query.where))
-        panels.match_choice()
-    if hits.notice:
-        st.html(views.notice(hits.notice))
-    marked = [token for token in tokens if token.start < asked.end and token.end > asked.start]
-    if len(marked) == 1:
-        panels.sense_panel(searcher, marked[0], query.match)
-    st.html(views.concordance(hits) if hits else nothing(query.where))
-    return hits
-
-
-def nothing(where: Sequence[str]) -> str:
-    """What the page shows where no hit is left."""
-    if where:
-        return views.message("No hit within the filters", f"Widen or clear them: {', '.join(where)}")
+    if query.sense is not None or query.picked:
+        return views.message("No line is left", "None of the chosen lines is inside the filters. Show all lines again.")
+    if query.where:
+        return views.message("No hit within the filters", f"Widen or clear them: {', '.join(query.where)}")
     return views.message("No hit", "Try another word, or match any word.")
-
-
-def open_hit() -> None:
-    """Open the document whose title was clicked."""
-    st.session_state[session.OPENED] = st.session_state["browser"]["open"]
 
 
 main()

@@ -16,11 +16,13 @@ from ui.options import collection_argument, model_option, with_page_options
 @with_page_options
 @model_option
 def open_page(collection: Path, port: int | None, no_browser: bool, address: str, model: str | None) -> int:
-    """Open the page on COLLECTION, for this machine alone."""
+    """Open the page on COLLECTION, which may not be there yet, or a folder of collections; for this machine alone."""
     from indexer.collection.collection import Collection
     from ui.server import launch
+    from ui.shelf import is_shelf
 
-    Collection.open(collection).close()
+    if not is_shelf(collection) and (collection.exists() or not collection.parent.is_dir()):
+        Collection.open(collection).close()
     return launch(collection, port, not no_browser, model, address)
 
 

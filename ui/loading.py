@@ -1,4 +1,4 @@
-"""What the page loads once and keeps: the searcher with its model, and what the collection holds."""
+"""What the page loads once and keeps: searchers with their model, what collections hold, lists, senses."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ import streamlit as st
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionInfo
 from indexer.collection.schema import DATABASE_NAME
-from search.hits import Match
+from indexer.collection.vectors import Array
+from search.hits import HitList, Match, SentenceHit
 from search.searcher import Searcher
 from search.senses import SenseInventory
+from search.timeline import Timeline
+from ui import asking
 from ui.facets import Facet, facets
 from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
 EXAMPLES = 3
 _TRIED = 40
+WARM = "A first sentence."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,15 @@ class Contents:
     examples: tuple[str, ...]
 
 
-def collection_path() -> Path | None:
-    """The collection that `launch` was given."""
+def given_path() -> Path | None:
+    """The collection, or folder of collections, that `launch` was given."""
     named = os.environ.get(COLLECTION_VARIABLE, "").strip()
     return Path(named) if named else None
+
+
+def given_model() -> str | None:
+    """Where the model lies now, as `launch` was told."""
+    return os.environ.get(MODEL_VARIABLE) or None
 
 
 def open_searcher(path: Path) -> Searcher:
@@ -43,22 +52,31 @@ def open_searcher(path: Path) -> Searcher:
     database = path / DATABASE_NAME
     # `reencode` puts another collection in the place of the old one: another file, another searcher.
     kept = database.stat().st_ino if database.is_file() else 0
-    return _searcher(str(path), os.environ.get(MODEL_VARIABLE) or None, kept)
+    return _searcher(str(path), given_model(), kept)
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=4)
 def _searcher(path: str, model: str | None, kept: int) -> Searcher:
     searcher = Searcher.open(path, model)
     # The libraries behind both load at their first use; let the first query not wait for them.
-    searcher.encoder.represent([[token.text for token in searcher.analyser.tokens("A first sentence.")]])
+    searcher.encoder.represent([[token.text for token in searcher.analyser.tokens(WARM)]])
     return searcher
+
+
+def _generation(searcher: Searcher) -> int:
+    with searcher.collection.reading() as snapshot:
+        return snapshot.generation
+
+
+def _stored(searcher: Searcher) -> tuple[tuple[int, ...], int]:
+    """Segments and number of live documents: what changes when occurrences do, not when a sense is saved."""
+    with searcher.collection.reading() as snapshot:
+        return tuple(sorted(snapshot.segments)), int(snapshot.live.sum())
 
 
 def contents(searcher: Searcher) -> Contents:
     """What the collection holds now."""
-    with searcher.collection.reading() as snapshot:
-        generation = snapshot.generation
-    return _contents(id(searcher), generation, searcher)
+    return _contents(id(searcher), _generation(searcher), searcher)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -80,13 +98,64 @@ def _examples(collection: Collection) -> Iterator[str]:
         yield from islice((sentence for sentence in fitting if sentence[0].isalnum() and "\n" not in sentence), 1)
 
 
+def hits(searcher: Searcher, request: asking.Request) -> HitList[SentenceHit]:
+    """The hits of a request, found once. QueryError as the searcher raises it."""
+    return _hits(id(searcher), _generation(searcher), repr(request), searcher, request)
+
+
+@st.cache_resource(show_spinner="Searching …", max_entries=64)
+def _hits(
+    searcher_key: int, generation: int, key: str, _searcher: Searcher, _request: asking.Request
+) -> HitList[SentenceHit]:
+    return asking.find(_searcher, _request)
+
+
 def senses(searcher: Searcher, word: str, match: Match) -> SenseInventory:
     """The senses of a word. QueryError when the collection does not hold it."""
-    with searcher.collection.reading() as snapshot:
-        generation = snapshot.generation
-    return _senses(id(searcher), generation, word, match, searcher)
+    return _senses(id(searcher), _stored(searcher), word, match, searcher)
 
 
-@st.cache_resource(show_spinner="Grouping the occurrences into senses …", max_entries=64)
-def _senses(searcher_key: int, generation: int, word: str, match: Match, _searcher: Searcher) -> SenseInventory:
+@st.cache_resource(show_spinner="Telling the senses apart …", max_entries=64)
+def _senses(
+    searcher_key: int, stored: tuple[tuple[int, ...], int], word: str, match: Match, _searcher: Searcher
+) -> SenseInventory:
     return _searcher.senses(word, match)
+
+
+def places(searcher: Searcher, inventory: SenseInventory, method: str) -> Array:
+    """Two coordinates for each occurrence of an inventory, in the order of its assignments.  -> (n, 2)"""
+    return _places(id(searcher), _stored(searcher), inventory.word, inventory.match, method, searcher, inventory)
+
+
+@st.cache_resource(show_spinner="Drawing the map …", max_entries=32)
+def _places(
+    searcher_key: int,
+    stored: tuple[tuple[int, ...], int],
+    word: str,
+    match: Match,
+    method: str,
+    _searcher: Searcher,
+    _inventory: SenseInventory,
+) -> Array:
+    return _searcher.project(_inventory, method)
+
+
+def timeline(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> Timeline:
+    """The senses of a word by period."""
+    return _timeline(
+        id(searcher), _generation(searcher), inventory.word, inventory.match, field, period, searcher, inventory
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _timeline(
+    searcher_key: int,
+    generation: int,
+    word: str,
+    match: Match,
+    field: str,
+    period: int,
+    _searcher: Searcher,
+    _inventory: SenseInventory,
+) -> Timeline:
+    return _searcher.timeline(_inventory, field, period)

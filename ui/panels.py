@@ -1,45 +1,76 @@
-"""The parts of the page: the words to click, the filters, the senses, a document. Each is one function that draws."""
+"""What stands around the lines: the words to click, the choices, the pages. Each is one function that draws."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import streamlit as st
 
-from indexer.errors import PolysemeError
+from indexer.collection.records import Layer
 from indexer.text import Token, TokenKind
-from search.hits import Match, SentenceHit
+from search.hits import Match
 from search.query import Target
 from search.searcher import Searcher
-from ui import views
-from ui.address import MOST, PageQuery, write_text
-from ui.facets import Facet, FacetKind, Selection, filters, select
-from ui.loading import Contents, senses
-from ui.session import OPENED, ask, current, show
+from ui import answering, loading, views
+from ui.address import Listing, PageQuery, Sort, asked_anew, write_text
+from ui.answering import Answer
+from ui.export import MIME, Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, settings, xlsx_bytes
+from ui.session import ask, change, current, go, marks, show, trail
 
+Option = TypeVar("Option", bound=str)
 WORDS = 150
 """Words of a long text that can be clicked; the others are marked with brackets."""
+_FILES: dict[ExportFormat, Callable[[Export], bytes]] = {
+    ExportFormat.CSV: csv_bytes,
+    ExportFormat.XLSX: xlsx_bytes,
+    ExportFormat.JSONL: jsonl_bytes,
+}
+_MATCHES = {Match.LEMMA: "Same lemma", Match.FORM: "Same form", Match.ANY: "Any word"}
+_SORTS = {
+    Sort.SCORE: "nearest first",
+    Sort.LEFT: "left context",
+    Sort.RIGHT: "right context",
+    Sort.DATE: "date",
+    Sort.DOCUMENT: "document",
+    Sort.ODD: "odd ones first",
+}
 
 
 def search_box() -> None:
-    """The one place to type."""
+    """The one place to type, and the way back and forth."""
     show("text", current().text)
-    st.text_input(
-        "A sentence, or a sentence with one [word] in brackets",
-        key="text",
-        placeholder="Type a sentence and press Enter",
-        on_change=lambda: ask(replace(current(), text=st.session_state["text"].strip())),
-        autocomplete="off",
-    )
+    with st.container(horizontal=True, key="box", vertical_alignment="bottom", gap="small"):
+        for name, step, icon in (("Back", -1, "arrow_back"), ("Forward", 1, "arrow_forward")):
+            st.button(
+                name,
+                key=f"go{step}",
+                icon=f":material/{icon}:",
+                disabled=trail().beside(step) is None,
+                on_click=go,
+                args=(step,),
+                help=f"{name} in the searches of this visit",
+            )
+        st.text_input(
+            "A sentence, or a sentence with one [word] in brackets",
+            key="text",
+            placeholder="Type a sentence and press Enter",
+            on_change=lambda: ask(asked_anew(current(), st.session_state["text"].strip())),
+            autocomplete="off",
+        )
 
 
 def examples(sentences: Sequence[str]) -> None:
     """Sentences to begin with."""
     with st.container(key="examples"):
-        st.html('<p class="pol-quiet">Or begin with a sentence of this collection:</p>')
+        st.html(
+            '<p class="pol-quiet">Type a sentence to find sentences that mean something like it; click a word of it'
+            " to find that word in the same sense. Or begin with a sentence of this collection:</p>"
+        )
         for number, sentence in enumerate(sentences):
-            query = PageQuery(write_text(" ".join(sentence.split())))
+            query = replace(PageQuery(write_text(" ".join(sentence.split()))), collection=current().collection)
             st.button(views.label(sentence), key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
 
 
@@ -61,12 +92,12 @@ def words(tokens: Sequence[Token], asked: Target) -> None:
                 key=f"word-{position}",
                 type="primary" if inside else "tertiary",
                 on_click=ask,
-                args=(replace(query, text=text),),
+                args=(asked_anew(query, text),),
             )
         if len(tokens) > WORDS:
             st.html('<p class="pol-quiet">… put [brackets] around a later word</p>', width="content")
         if marked:
-            whole = replace(query, text=write_text(asked.sentence))
+            whole = asked_anew(query, write_text(asked.sentence))
             st.button(
                 "the whole sentence", key="whole", type="tertiary", icon=":material/close:", on_click=ask, args=(whole,)
             )
@@ -74,14 +105,18 @@ def words(tokens: Sequence[Token], asked: Target) -> None:
 
 def match_choice() -> None:
     """Which words may answer."""
-    names = {Match.LEMMA: "Same lemma", Match.FORM: "Same form", Match.ANY: "Any word"}
     show("match", current().match)
+
+    def changed() -> None:
+        match = st.session_state["match"] or current().match
+        change(replace(current(), match=match, sense=None, picked=(), listing=Listing.HITS))
+
     st.segmented_control(
         "Which words may answer",
-        list(names),
-        format_func=lambda match: names[match],
+        list(_MATCHES),
+        format_func=lambda match: _MATCHES[match],
         key="match",
-        on_change=lambda: ask(replace(current(), match=st.session_state["match"] or current().match)),
+        on_change=changed,
         label_visibility="collapsed",
     )
 
@@ -93,155 +128,144 @@ def hybrid_choice() -> None:
         "Count shared words too",
         key="hybrid",
         help="Orders by meaning and by keywords together (hybrid); the figures stay those of meaning.",
-        on_change=lambda: ask(replace(current(), hybrid=st.session_state["hybrid"])),
+        on_change=lambda: change(replace(current(), hybrid=st.session_state["hybrid"])),
     )
 
 
-def side(contents: Contents) -> None:
-    """What the collection is, how many hits to show, and the filters."""
-    st.html(views.collection_facts(contents.info))
+def choices(searcher: Searcher, found: Answer) -> None:
+    """Order, layer, lines a page, export, address: what stands between the senses and the lines."""
+    query = current()
+    with st.container(horizontal=True, key="choices", vertical_alignment="bottom", gap="small"):
+        choose("sort", "Order", _sorts(found), query.sort, lambda sort: change(replace(current(), sort=sort)))
+        if found.target is not None:
+            stored = searcher.settings.layer
+            layers = {"": f"{stored} (stored)"} | {str(layer): str(layer) for layer in Layer if layer is not stored}
+            choose("layer", "Layer", layers, str(query.layer or ""), _by_layer)
+        _lines_a_page()
+        with st.popover("Export", icon=":material/download:", key="export"):
+            _exports(searcher, query, found)
+        st.html('<button type="button" class="pol-copy" data-copy="1">Copy address</button>', width="content")
+        st.html(
+            '<details class="pol-keys"><summary>Keys</summary><p>Tab to a line. Arrow keys go from word to word and'
+            " from line to line, Enter searches from the word, + and \N{MINUS SIGN} mark the line, o opens its"
+            " document."
+            "</p></details>",
+            width="content",
+        )
+
+
+def _sorts(found: Answer) -> dict[Sort, str]:
+    return {sort: name for sort, name in _SORTS.items() if sort is not Sort.ODD or found.inventory is not None}
+
+
+def choose(key: str, name: str, options: Mapping[Option, str], value: Option, act: Callable[[Option], None]) -> None:
+    """A small list to choose one from; ``act`` is told the choice."""
+    show(key, value if value in options else next(iter(options)))
+    st.selectbox(
+        name,
+        list(options),
+        format_func=lambda option: f"{name}: {options[option]}",
+        key=key,
+        on_change=lambda: act(st.session_state[key]),
+        width=210,
+        filter_mode=None,
+        label_visibility="collapsed",
+    )
+
+
+def _by_layer(name: str) -> None:
+    change(replace(current(), layer=Layer(name) if name else None))
+
+
+def _lines_a_page() -> None:
+    sizes = sorted({20, 50, 100, 200, current().k})
     show("k", current().k)
-    st.number_input(
-        "Hits at most",
-        min_value=1,
-        max_value=MOST,
-        step=10,
+    st.selectbox(
+        "Lines a page",
+        sizes,
+        format_func=lambda size: f"{size} lines a page",
         key="k",
-        on_change=lambda: ask(replace(current(), k=int(st.session_state["k"]))),
-    )
-    chosen, rest = select(current().where, contents.facets)
-    st.subheader("Filters", anchor=False)
-    if current().where:
-        st.button("Clear all filters", key="clear", on_click=ask, args=(replace(current(), where=()),))
-    for facet in contents.facets:
-        if facet.short:
-            _facet(facet, chosen.get(facet.field, ()), contents.facets)
-    more = [facet for facet in contents.facets if not facet.short]
-    with st.expander("More fields", expanded=bool(rest) or any(facet.field in chosen for facet in more)):
-        for facet in more:
-            _facet(facet, chosen.get(facet.field, ()), contents.facets)
-        _other_filters(rest, contents.facets)
-
-
-def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
-    name, key = views.label(facet.field, 60), f"facet-{facet.field}"
-    if facet.kind is FacetKind.CHOICE:
-        show(key, list(selection))
-        st.multiselect(
-            name,
-            list(facet.options),
-            format_func=lambda value: f"{views.cut_right(value, 80)} ({facet.options.get(value, 0)})",
-            key=key,
-            placeholder="all",
-            on_change=lambda: _filter(facet, tuple(st.session_state[key]), offered),
-        )
-    elif facet.kind is FacetKind.TYPED:
-        show(key, "".join(selection))
-        st.text_input(
-            name,
-            key=key,
-            placeholder="VALUE, A|B or A..B",
-            on_change=lambda: _filter(facet, (st.session_state[key].strip(),), offered),
-        )
-    else:
-        _range(facet, name, key, selection or ("", ""), offered)
-
-
-def _range(facet: Facet, name: str, key: str, ends: Selection, offered: Sequence[Facet]) -> None:
-    def changed() -> None:
-        given = (st.session_state[f"{key}-{end}"] for end in ("from", "to"))
-        _filter(facet, tuple("" if value is None else str(value).strip() for value in given), offered)
-
-    columns = st.columns(2)
-    for column, end, value, extreme in zip(columns, ("from", "to"), ends, (facet.low, facet.high), strict=True):
-        with column:
-            if facet.kind is FacetKind.NUMBER:
-                number = None if not value else int(float(value)) if facet.whole else float(value)
-                show(f"{key}-{end}", number)
-                st.number_input(
-                    f"{name} {end}",
-                    value=None,
-                    step=1 if facet.whole else None,
-                    key=f"{key}-{end}",
-                    placeholder=extreme,
-                    on_change=changed,
-                )
-            else:
-                show(f"{key}-{end}", value)
-                st.text_input(f"{name} {end}", key=f"{key}-{end}", placeholder=extreme, on_change=changed)
-
-
-def _filter(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
-    chosen, rest = select(current().where, offered)
-    ask(replace(current(), where=filters({**chosen, facet.field: selection}, offered, rest)))
-
-
-def _other_filters(rest: Sequence[str], offered: Sequence[Facet]) -> None:
-    def changed() -> None:
-        chosen, _ = select(current().where, offered)
-        lines = [line.strip() for line in st.session_state["other"].splitlines()]
-        ask(replace(current(), where=filters(chosen, offered, [line for line in lines if line])))
-
-    show("other", "\n".join(rest))
-    st.text_area(
-        "Other filters, one a line",
-        key="other",
-        placeholder="author!=Anon\ndocument=letters/12.txt",
-        help="FIELD=VALUE, FIELD!=VALUE, FIELD=A..B (either end may be open) or FIELD=A|B",
-        on_change=changed,
-        height=100,
+        on_change=lambda: change(replace(current(), k=st.session_state["k"])),
+        width=160,
+        filter_mode=None,
+        label_visibility="collapsed",
     )
 
 
-def sense_panel(searcher: Searcher, word: Token, match: Match) -> None:
-    """The senses of the word that was asked for, where the collection holds it."""
-    by = Match.FORM if match is Match.FORM else Match.LEMMA
-    try:
-        inventory = senses(searcher, word.text.casefold() if by is Match.FORM else word.lemma, by)
-    except PolysemeError:
-        return  # any word may answer for one that the collection does not hold
-    name = views.label(inventory.word, 40)
-    count = len(inventory.senses)
-    title = f"Senses of *{name}*: one is told apart" if count == 1 else f"Senses of *{name}*: {count} are told apart"
-    with st.expander(title, key="senses", expanded=True):
-        st.html(views.sense_cards(inventory))
+def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
+    st.html('<p class="pol-quiet">All lines of this list, not only this page, with what was asked.</p>')
+    info = loading.contents(searcher).info
+
+    def made(form: ExportFormat) -> bytes:
+        lines, numbers = answering.everything(searcher, query)
+        senses = {key: number + 1 for key, number in numbers.items()}
+        return _FILES[form](Export(lines, senses, settings(query, info)))
+
+    for form, name in ((ExportFormat.CSV, "CSV"), (ExportFormat.XLSX, "Excel (XLSX)"), (ExportFormat.JSONL, "JSONL")):
+        st.download_button(
+            name,
+            partial(made, form),
+            file_name(query, form),
+            MIME[form],
+            key=f"export-{form}",
+            on_click="ignore",
+            disabled=not found.lines,
+            width="stretch",
+        )
 
 
-def document_dialog(searcher: Searcher, hits: Sequence[SentenceHit]) -> None:
-    """The document of the hit that is open, with the hit marked, and the ways to its neighbours in the list."""
+def marked_lines() -> None:
+    """What can be done with the lines that are marked, where some are."""
+    query = current()
+    plus = tuple(sorted(key for key, sign in marks().items() if sign > 0))
+    minus = tuple(sorted(key for key, sign in marks().items() if sign < 0))
+    if not (plus or minus):
+        return
+    with st.container(horizontal=True, key="marked", vertical_alignment="center"):
+        told = f"{views.count(len(plus), 'line')} marked +, {len(minus)} marked \N{MINUS SIGN}"
+        st.html(f'<p class="pol-told" role="status">{told}</p>', width="content")
+        again = replace(query, like=plus, unlike=minus, page=1, picked=(), listing=Listing.HITS)
+        st.button(
+            "Search again from these",
+            key="again",
+            type="primary",
+            disabled=not plus or (plus, minus) == (query.like, query.unlike),
+            help=None if plus else "Mark at least one line +",
+            on_click=ask,
+            args=(again,),
+        )
+        st.button("Clear marks", key="unmark", on_click=_unmark)
 
-    def go(rank: int | None) -> None:
-        st.session_state[OPENED] = rank
 
-    @st.dialog("In its document", width="medium", on_dismiss=lambda: go(None))
-    def document() -> None:
-        rank = st.session_state[OPENED]
-        if rank is None or not 1 <= rank <= len(hits):
-            return
-        hit = hits[rank - 1]
-        with st.container(horizontal=True, key="neighbours"):
+def _unmark() -> None:
+    marks().clear()
+    if current().like or current().unlike:
+        change(replace(current(), like=(), unlike=()))
+
+
+def pages(found: Answer) -> None:
+    """Which page of the lines is shown, and the way to the others."""
+    page, query = found.page, current()
+    if page.number == 1 and not page.more:
+        return
+    known = -(-len(found.lines) // query.k)
+    last = known if found.complete else max(known, page.number + 1)
+    with st.container(horizontal=True, key="pages", vertical_alignment="center", horizontal_alignment="center"):
+        for name, number, icon, usable in (
+            ("First", 1, "first_page", page.number > 1),
+            ("Previous", page.number - 1, "chevron_left", page.number > 1),
+            ("Next", page.number + 1, "chevron_right", page.more),
+            ("Last", last, "last_page", found.complete and page.more),
+        ):
+            if name == "Next":
+                of = f" of {known:,}" if found.complete else ""
+                st.html(f'<p class="pol-page">Page {page.number:,}{of}</p>', width="content")
             st.button(
-                "Previous hit",
-                key="previous",
-                icon=":material/arrow_back:",
-                disabled=rank == 1,
-                on_click=go,
-                args=(rank - 1,),
+                name,
+                key=f"page-{name.lower()}",
+                icon=f":material/{icon}:",
+                type="tertiary",
+                disabled=not usable,
+                on_click=ask,
+                args=(replace(query, page=max(1, number)),),
             )
-            st.button(
-                "Next hit",
-                key="next",
-                icon=":material/arrow_forward:",
-                disabled=rank == len(hits),
-                on_click=go,
-                args=(rank + 1,),
-            )
-        try:
-            _, text = searcher.collection.document(hit.document_id)
-        except PolysemeError as error:
-            st.error(views.label(str(error), 1000))
-            return
-        st.html(views.document_head(hit, len(hits), rank))
-        st.html(views.document_page(text, hit))
-
-    document()

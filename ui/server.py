@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from indexer.errors import PolysemeError
+from ui.access import HOW, can_log_in, is_local, written_secrets
+from ui.uploads import LARGEST
 
 COLLECTION_VARIABLE = "POLYSEME_COLLECTION"
 MODEL_VARIABLE = "POLYSEME_MODEL"
@@ -35,6 +37,7 @@ _OPTIONS: Mapping[str, str] = {
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "type",
+    "server.maxUploadSize": str(LARGEST),
     "logger.level": "warning",
     "theme.light.primaryColor": "#0b5566",
     "theme.light.backgroundColor": "#fdfcfa",
@@ -54,14 +57,17 @@ def launch(
     model: str | None = None,
     address: str = HOME,
 ) -> int:
-    """Serve the page for a collection until Ctrl-C; the exit status.
+    """Serve the page for a collection, or a folder of some, until Ctrl-C; the exit status.
 
     port None: 8501 if it is free, else any; browser: open the page in one; model: where the collection's model lies
-    now. Prints the page's address on stderr once it answers. PolysemeError for an address or port that cannot be had.
+    now. Prints the page's address on stderr once it answers. PolysemeError for an address or port that cannot be had,
+    and for an address that other machines reach where nobody could log in.
     """
     chosen = free_port(address, port)
-    if address not in (HOME, "localhost", "::1"):
-        print(f"anyone who can reach {address}:{chosen} can read {collection}; there is no login yet", file=sys.stderr)
+    if not is_local(address):
+        if not can_log_in(written_secrets()):
+            raise PolysemeError(f"{address} can be reached from other machines, and {HOW}; or leave out --address")
+        print(f"whoever can reach {address}:{chosen} and logs in can read {collection}", file=sys.stderr)
     # A fresh group, so that Ctrl-C reaches this process alone and the server is ended in order.
     server = subprocess.Popen(
         command(chosen, address),

@@ -1,4 +1,4 @@
-"""Hits -> HTML that the page shows. Pure. Text from documents is data: everything goes through `escape` or `label`."""
+"""Pieces of HTML that the page shows. Pure. Text from documents is data: all of it goes through `escape` or `label`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from indexer.collection.records import CollectionInfo, Scalar
-from search.hits import HitList, Match, OccurrenceHit, SentenceHit
-from search.kwic import concordance_line
-from search.senses import Sense, SenseInventory
+from search.explanation import Contribution
+from search.hits import OccurrenceHit, SentenceHit
 
 CONTEXT = 140
 """Characters on each side of the node; the page's width hides more."""
@@ -20,8 +19,10 @@ FACT = 36
 FACTS = 5
 DOCUMENT = 60_000
 """Characters of a document that are shown at once, around the hit."""
-NEAR = 60
-_SPACE = re.compile(r"\s+")
+SPACE = re.compile(r"\s+")
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+COLOURS = 8
+"""Senses that have a colour and shape of their own."""
 _FIRST = ("year", "date", "author")
 # HTML has no control characters but white space, and Streamlit sends no lone surrogates.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
@@ -37,7 +38,7 @@ def escape(text: object) -> str:
 
 def label(text: str, longest: int = 200) -> str:
     """Text as a Streamlit label or message shows it, which would read it as Markdown."""
-    plain = _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", _SPACE.sub(" ", cut_right(text, longest)))
+    plain = _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", SPACE.sub(" ", cut_right(text, longest)))
     return _MARKDOWN.sub(lambda sign: "\\" + _SHORTCODE.sub("\\1\N{WORD JOINER}", sign[1]), plain)
 
 
@@ -76,54 +77,29 @@ def facts(metadata: Mapping[str, Scalar]) -> str:
     return " · ".join(shown[:FACTS])
 
 
-def concordance(hits: Sequence[OccurrenceHit]) -> str:
-    """The hits as lines with the node in the middle, in reading order with their spaces."""
-    lines = "".join(_item(hit, _kwic(hit, CONTEXT)) for hit in hits)
-    return f'<ol class="pol-lines pol-kwic" aria-label="Occurrences, nearest in sense first">{lines}</ol>'
-
-
-def sentence_list(hits: Sequence[SentenceHit]) -> str:
-    """The hits as whole sentences."""
-    items = "".join(
-        _item(hit, f'<p class="pol-text" dir="{direction(hit.sentence)}">{escape(_folded(hit.sentence))}</p>')
-        for hit in hits
-    )
-    return f'<ol class="pol-lines" aria-label="Sentences, nearest in meaning first">{items}</ol>'
-
-
-def _folded(sentence: str) -> str:
-    return cut_right(_SPACE.sub(" ", sentence).strip(), SENTENCE)
-
-
-def _item(hit: SentenceHit, text: str) -> str:
-    title = f"cosine {hit.score:.4f}"
-    sure = ""
-    if hit.confidence is not None:
-        title += f"; nearer than {hit.confidence:.0%} of random pairs"
-        sure = f'<span class="pol-sure">{hit.confidence:.0%}</span>'
+def document_cell(hit: SentenceHit, number: int) -> str:
+    """A hit's document and metadata; the title opens the document at the line of this number."""
     return (
-        f'<li class="pol-line"><span class="pol-rank">{hit.rank}</span>{text}'
-        f'<div class="pol-where"><button type="button" class="pol-open" data-open="{hit.rank}"'
+        f'<div class="pol-where"><button type="button" class="pol-open" data-open="{number}"'
         f' title="Open the document at this line"><bdi>{escape(cut_right(hit.document, 2 * FACT))}</bdi></button>'
         f'<span class="pol-facts">{facts(hit.metadata)}</span></div>'
-        f'<span class="pol-score" title="{title}">{hit.score:.2f}{sure}</span></li>'
     )
 
 
-def _kwic(hit: OccurrenceHit, width: int) -> str:
-    line = concordance_line(hit)
-    left = cut_left(line.left, width)
-    # One run of inline text, so that a selection or a search in the page crosses the node; --left lets the style sheet
-    # guess the shift that brings the node to the middle, until the script has measured it.
-    return (
-        f'<p class="pol-text" dir="{direction(hit.sentence)}"><span class="pol-run" style="--left:{len(left)}">'
-        f'<bdi>{escape(left)}</bdi><mark class="pol-node"><bdi>{escape(cut_right(line.node, NODE))}</bdi></mark>'
-        f"<bdi>{escape(cut_right(line.right, width))}</bdi></span></p>"
-    )
+def sense_mark(number: int | None) -> str:
+    """The small sign that tells a line's sense: a colour, a shape and a number, so that none is needed alone."""
+    if number is None:
+        return '<span class="pol-s"></span>'
+    if number < 0:
+        return '<span class="pol-s" data-s="none" title="no sense">\N{EN DASH}</span>'
+    return f'<span class="pol-s" data-s="{number % COLOURS}" title="sense {number + 1}">{number + 1}</span>'
 
 
-def document_page(text: str, hit: SentenceHit) -> str:
-    """The document's text around a hit, its sentence marked, and in it the node of an occurrence; by stored offsets."""
+def document_page(text: str, hit: SentenceHit, number: int) -> str:
+    """The document's text around a hit, its sentence marked, and in it the node of an occurrence; by stored offsets.
+
+    number: of the line, so that another hit of the same sentence is brought into view too.
+    """
     start, end = hit.sentence_start, hit.sentence_start + len(hit.sentence)
     first, last = window(len(text), start, end, DOCUMENT)
     before, sentence, after = text[first:start], escape(hit.sentence), text[end:last]
@@ -133,7 +109,7 @@ def document_page(text: str, hit: SentenceHit) -> str:
     return (
         '<div class="pol-document" tabindex="0" role="region" aria-label="Text of the document"'
         f' dir="{direction(text)}">{_left_out(first)}'
-        f'{escape(before)}<span class="pol-sentence" data-here="{hit.rank}">{sentence}</span>{escape(after)}'
+        f'{escape(before)}<span class="pol-sentence" data-here="{number}">{sentence}</span>{escape(after)}'
         f"{_left_out(len(text) - last)}</div>"
     )
 
@@ -162,51 +138,27 @@ def document_head(hit: SentenceHit, hits: int, key: int) -> str:
     )
 
 
-def sense_cards(inventory: SenseInventory) -> str:
-    """The senses of a word: size, words that tell each from the others, and its most central lines."""
-    note = f'<p class="pol-quiet">{escape(inventory.notice)}</p>' if inventory.notice else ""
-    return note + f'<div class="pol-senses">{"".join(map(_sense_card, inventory.senses))}</div>'
-
-
-def _sense_card(sense: Sense) -> str:
-    words = ", ".join(escape(cut_right(word.lemma, NODE)) for word in sense.labels)
-    lines = [f"<li>{_near(hit)}</li>" for hit in sense.central]
-    more = f"<details><summary>more lines</summary><ul>{''.join(lines[1:])}</ul></details>" if lines[1:] else ""
+def why(words: Sequence[Contribution], layers: Mapping[str, float]) -> str:
+    """Which words around a hit make it alike with the query, and how alike both are by each layer."""
+    helping = ", ".join(f"<b>{escape(word.token)}</b> {word.drop:+.2f}" for word in words) or "none by itself"
+    by_layer = ", ".join(f"{escape(name)} {score:.2f}" for name, score in layers.items())
     return (
-        f'<section class="pol-sense"><h3>Sense {sense.number + 1}<span>{_count(sense.size, "line")}'
-        f' · {sense.share:.0%}</span></h3><div class="pol-bar"><i style="width:{100 * sense.share:.1f}%"></i></div>'
-        f'<p class="pol-labels">{words}</p><ul>{"".join(lines[:1])}</ul>{more}</section>'
+        f'<p class="pol-why">What helps most, by how far the score falls without it: {helping}.<br>'
+        f"Cosine by layer: {by_layer}.</p>"
     )
 
 
-def _near(hit: OccurrenceHit) -> str:
-    line = concordance_line(hit)
-    left, right = cut_left(line.left, NEAR), cut_right(line.right, NEAR)
-    node = f"<mark>{escape(cut_right(line.node, NODE))}</mark>"
-    return f'<bdi dir="{direction(hit.sentence)}">{escape(left)}{node}{escape(right)}</bdi>'
-
-
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """``1 line``, ``1,234 lines``."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def found_sentences(hits: Sequence[SentenceHit], where: Sequence[str]) -> str:
-    """The line above the hits of a query by sentence: how many, within which filters."""
-    return _found(f"{_count(len(hits), 'sentence')}, nearest in meaning first", where)
-
-
-def found_occurrences(hits: HitList[OccurrenceHit], target: str, where: Sequence[str]) -> str:
-    """The line above the hits of a query by word in context: how many, of which words, within which filters."""
-    word = f"<mark><bdi>{escape(cut_right(target, NODE))}</bdi></mark>"
-    number = _count(len(hits), "occurrence")
-    if hits.match is Match.ANY:
-        return _found(f"{number} of any word, nearest in sense to {word} first", where)
-    return _found(f"{number} of {word}, nearest in sense first", where)
-
-
-def _found(what: str, where: Sequence[str]) -> str:
+def found(hits: str, target: str | None, order: str, where: Sequence[str]) -> str:
+    """The line above the lines: how many, of which word, in which order, within which filters."""
+    word = "" if target is None else f" of <mark><bdi>{escape(cut_right(target, NODE))}</bdi></mark>"
     within = f' <span class="pol-quiet">within {escape(", ".join(where))}</span>' if where else ""
-    return f'<h2 class="pol-found">{what}{within}</h2>'
+    rest = f'<span class="pol-quiet">{escape(order)}</span>{within}'
+    return f'<h2 class="pol-found" aria-live="polite">{escape(hits)}{word} {rest}</h2>'
 
 
 def notice(text: str) -> str:
@@ -224,7 +176,7 @@ def heading(name: str, info: CollectionInfo | None) -> str:
     """The line that stays above everything: the collection, its size, model and layer."""
     parts = [f"<b><bdi>{escape(cut_right(name, 60))}</bdi></b>"]
     if info is not None:
-        parts += [_count(info.documents, "document"), _count(info.sentences, "sentence")]
+        parts += [count(info.documents, "document"), count(info.sentences, "sentence")]
         parts += [f"model {escape(cut_left(info.settings.model, 40))}", f"layer {escape(info.settings.layer)}"]
     shown = "".join(f"<span>{part}</span>" for part in parts)
     return f'<header class="pol-top"><h1>Polyseme</h1><p>{shown}</p></header>'

@@ -1,0 +1,333 @@
+"""The page's own decisions: which lines in which order, files to download, names that stay in their folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from indexer.build import BuildConfig, BuildReport
+from indexer.collection.collection import Collection
+from indexer.collection.records import CollectionInfo, CollectionSettings, Layer
+from indexer.collection.vectors import Normalisation
+from indexer.documents import Skipped
+from indexer.errors import PolysemeError
+from indexer.progress import Progress, Stage
+from search.hits import OccurrenceHit
+from ui import access, jobs, uploads
+from ui.actions import Act, Event, read_event
+from ui.address import PageQuery, Sort
+from ui.export import Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, rows, settings, xlsx_bytes
+from ui.lines import date_key, narrowed_hits, page_of, sorted_hits
+from ui.session import Trail
+from ui.shelf import new_path, safe_name, shelf
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+SETTINGS = CollectionSettings(
+    "default", "d" * 64, "float32", "en", "any", Layer.SENSE, Normalisation.WHITENED, False, 2.0
+)
+INFO = CollectionInfo("/a/b.pol", 1, SETTINGS, 3, 0, 9, 20, 15, 1, 48, 512, 10, 20)
+
+
+def hit(
+    key: int, left: str, node: str, right: str, score: float = 0.5, year: int | None = None, document: str = "d"
+) -> OccurrenceHit:
+    return OccurrenceHit(
+        rank=key,
+        score=score,
+        confidence=0.25,
+        document_id=f"{document}.txt",
+        document=document,
+        sentence_id=key,
+        sentence=left + node + right,
+        sentence_start=7,
+        metadata={} if year is None else {"year": year, "note": "=2+3"},
+        token=node,
+        lemma=node,
+        position=1,
+        start=len(left),
+        end=len(left) + len(node),
+        occurrence_id=key,
+    )
+
+
+LINES = [
+    hit(1, "the muddy ", "bank", " of a river", year=1990, document="b"),
+    hit(2, "a Central ", "bank", " and its loans", year=1850, document="a"),
+    hit(3, "one old ", "bank", " Alone", document="c"),
+]
+
+
+def order(sort: Sort, typical: dict[int, float] | None = None) -> list[int]:
+    return [line.occurrence_id for line in sorted_hits(LINES, sort, typical or {})]
+
+
+def test_lines_are_sorted_by_the_nearest_words_of_each_side() -> None:
+    assert order(Sort.SCORE) == [1, 2, 3]
+    assert order(Sort.LEFT) == [2, 1, 3]  # central, muddy, old
+    assert order(Sort.RIGHT) == [3, 2, 1]  # alone, and, of
+    assert order(Sort.DATE) == [2, 1, 3]
+    assert order(Sort.DOCUMENT) == [2, 1, 3]
+    assert order(Sort.ODD, {1: 0.9, 2: 0.5, 3: 0.1}) == [3, 2, 1]
+
+
+def test_dates_of_all_kinds_are_in_one_order_and_what_has_none_is_last() -> None:
+    values: list[dict[str, str | int | float]] = [
+        {"year": -44},
+        {"year": 476},
+        {"date": "1066-10-14"},
+        {"year": "1999"},
+        {},
+    ]
+    assert sorted(values, key=date_key) == values
+
+
+def test_lines_are_narrowed_to_a_sense_and_to_those_that_are_picked() -> None:
+    numbers = {1: 0, 2: 1, 3: 0}
+    assert narrowed_hits(LINES, numbers, 0, ()) == [LINES[0], LINES[2]]
+    assert narrowed_hits(LINES, numbers, None, (2, 3)) == LINES[1:]
+    assert narrowed_hits(LINES, numbers, 0, (2, 3)) == [LINES[2]]
+    assert narrowed_hits(LINES, numbers, -1, ()) == []
+
+
+@given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 300))
+def test_the_pages_hold_every_line_once(k: int, number: int, found: int) -> None:
+    seen: list[int] = []
+    for page in range(1, max(1, -(-found // k)) + 1):
+        here = page_of(PageQuery(k=k, page=page), found, complete=True)
+        assert here.number == page
+        assert here.more is (here.last < found)
+        seen += range(here.first, here.last)
+    assert seen == list(range(found))
+    beyond = page_of(PageQuery(k=k, page=number), found, complete=True)
+    assert beyond.first <= found
+    assert beyond.last - beyond.first <= k
+
+
+def export() -> Export:
+    odd = [hit(n, text, "bank", f" {text}", year=1990) for n, text in enumerate(FORMULAS, start=10)]
+    wide = hit(99, "bell \x07 and ", "bank", " " + "w" * 40_000)
+    asked = PageQuery("=a [bank]", where=("year=1990..", "genre=x"), sort=Sort.LEFT)
+    return Export([*LINES, *odd, wide], {1: 1, 2: 2}, settings(asked, INFO))
+
+
+def test_a_file_of_lines_says_everything_of_each_and_what_was_asked() -> None:
+    made = export()
+    read = [json.loads(line) for line in jsonl_bytes(made).decode().splitlines()]
+    assert len(read) == len(made.hits)
+    first = read[0]
+    assert (first["left"], first["node"], first["right"]) == ("the muddy ", "bank", " of a river")
+    assert (first["score"], first["confidence"], first["sense"], first["document_id"]) == (0.5, 0.25, 1, "b.txt")
+    assert first["sentence"][first["start"] : first["end"]] == "bank"
+    assert first["metadata"] == {"year": 1990, "note": "=2+3"}
+    assert first["query"]["q"] == "=a [bank]"
+    assert first["query"]["where"] == "year=1990.. & genre=x"
+    assert first["query"]["model_id"] == "d" * 64
+
+
+def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
+    made = export()
+    table = list(csv.DictReader(io.StringIO(csv_bytes(made).decode("utf-8-sig"), newline="")))
+    assert len(table) == len(made.hits)
+    cells = [cell for row in table for cell in row.values()]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "\t", "\r"))]
+    assert table[3]["left"] == "'=1+1"
+    assert table[0]["metadata.note"] == "'=2+3"
+    assert table[0]["query.q"] == "'=a [bank]"
+    assert table[0]["sense"] == "1"
+    book = load_workbook(io.BytesIO(xlsx_bytes(made)))
+    lines, asked = book["lines"], book["query"]
+    assert {cell.data_type for row in (*lines, *asked) for cell in row} <= {"s", "n", "inlineStr"}
+    assert [cell.value for cell in next(lines.iter_rows())] == [key for key in table[0] if "query." not in key]
+    assert lines.max_row == len(made.hits) + 1
+    assert ("where", "year=1990.. & genre=x") in asked.iter_rows(values_only=True)
+
+
+def test_a_file_is_named_after_what_was_asked() -> None:
+    assert file_name(PageQuery('../"She [sat]" on'), ExportFormat.CSV) == "polyseme-She-sat-on.csv"
+    assert rows(Export([], {}, {})) == []
+
+
+NAMES = st.text(max_size=40) | st.sampled_from(
+    ["../../etc/passwd", "..\\..\\boot.ini", "/abs", "C:\\x.txt", "a\x00b.txt", ".bashrc", "con.txt", "‮txt.exe", "…"]
+)
+
+
+@given(NAMES)
+def test_no_name_leads_out_of_its_folder(name: str) -> None:
+    try:
+        kept = safe_name(name)
+    except PolysemeError:
+        assert not any(sign.isalnum() for sign in name.replace("\\", "/").split("/")[-1])
+        return
+    folder = Path("/shelf/files")
+    path = folder / kept
+    assert path.parent == folder
+    assert path.name == kept
+    assert not kept.startswith(".")
+    assert ".." not in path.parts
+    assert kept.isprintable() or not any(ord(sign) < 32 for sign in kept)
+    assert len(kept.encode()) <= 125
+
+
+def test_names_keep_their_ending_and_their_letters() -> None:
+    assert safe_name("../../letters of 1999.txt") == "letters of 1999.txt"
+    assert safe_name("brève lettre.txt") == "brève lettre.txt"
+    assert safe_name("x" * 300 + ".jsonl").endswith("x.jsonl")
+    assert safe_name("con.txt") == "_con.txt"
+
+
+class Sent:
+    def __init__(self, name: str, data: bytes, size: int | None = None) -> None:
+        self.name, self.data, self.size = name, data, len(data) if size is None else size
+
+    def getbuffer(self) -> memoryview:
+        return memoryview(self.data)
+
+
+def test_files_that_are_sent_stay_in_their_folder(tmp_path: Path) -> None:
+    folder = uploads.folder_for(tmp_path / "my.pol")
+    kept = uploads.keep([Sent("../../evil.txt", b"one"), Sent("b.txt", b"two")], folder)
+    assert kept == [folder / "evil.txt", folder / "b.txt"]
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")) == [
+        "my.pol.files",
+        "my.pol.files/b.txt",
+        "my.pol.files/evil.txt",
+    ]
+    uploads.keep([Sent("b.txt", b"three")], folder)
+    assert (folder / "b.txt").read_bytes() == b"three"
+
+
+def test_files_that_are_too_large_are_refused_and_none_is_kept(tmp_path: Path) -> None:
+    huge = uploads.LARGEST * 2**20 + 1
+    with pytest.raises(PolysemeError, match="larger than 200 MiB"):
+        uploads.keep([Sent("a.txt", b"a"), Sent("b.txt", b"b", huge)], tmp_path / "files")
+    with pytest.raises(PolysemeError, match="1000 MiB together"):
+        uploads.keep([Sent(f"{n}.txt", b"b", huge - 1) for n in range(6)], tmp_path / "files")
+    assert not (tmp_path / "files").exists()
+
+
+def test_a_folder_of_collections_is_a_shelf_and_a_collection_stands_on_one(tmp_path: Path) -> None:
+    for name in ("b.pol", "a.pol"):
+        Collection.create(tmp_path / name, SETTINGS).close()
+    (tmp_path / "notes").mkdir()
+    found = shelf(tmp_path)
+    assert (found.names, found.first) == (("a.pol", "b.pol"), "a.pol")
+    assert shelf(tmp_path / "b.pol").first == "b.pol"
+    assert shelf(tmp_path / "b.pol").path("a.pol") == tmp_path / "a.pol"
+    assert shelf(tmp_path / "b.pol", alone=True).path("a.pol") is None
+    assert shelf(tmp_path / "b.pol").path("../b.pol") is None
+    assert shelf(tmp_path / "new.pol").path("") == tmp_path / "new.pol"
+    with pytest.raises(PolysemeError, match="is there already"):
+        new_path(tmp_path, "a")
+    assert new_path(tmp_path, "../c") == tmp_path / "c.pol"
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False), (None, False)],
+)
+def test_only_this_machine_needs_no_login(address: str | None, local: bool) -> None:
+    assert access.is_local(address) is local
+
+
+def test_a_password_must_be_there_and_long_enough() -> None:
+    assert access.password_of({}) is None
+    assert access.password_of({"polyseme": {"password": "short"}}) is None
+    assert access.password_of({"polyseme": {"password": "long enough"}}) == "long enough"
+    assert not access.can_log_in({"polyseme": {"password": ""}})
+    assert access.can_log_in({"auth": {}})
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        None,
+        "open",
+        {"act": "format", "numbers": [1]},
+        {"act": "open", "numbers": "1"},
+        {"act": "open", "numbers": [1.5]},
+        {"act": "open", "numbers": [True]},
+        {"act": "pick", "numbers": [-2]},
+        {"act": "pick", "numbers": [2**70]},
+        {"act": "pick", "numbers": list(range(6000))},
+    ],
+)
+def test_what_a_browser_sends_is_checked(sent: object) -> None:
+    assert read_event(sent) is None
+
+
+def test_a_click_is_read() -> None:
+    assert read_event({"act": "pick", "numbers": [3, 4], "every": True}) == Event(Act.PICK, (3, 4), True)
+
+
+def test_the_trail_goes_back_and_forth_and_forgets_what_was_left() -> None:
+    trail = Trail()
+    a, b, c = PageQuery("a"), PageQuery("b"), PageQuery("c")
+    for query in (a, b, b):
+        trail.go(query)
+    assert (trail.beside(-1), trail.beside(1)) == (a, None)
+    trail.go(a)  # as the browser's own button does
+    assert (trail.beside(-1), trail.beside(1)) == (None, b)
+    trail.go(c)
+    assert (trail.beside(-1), trail.beside(1)) == (a, None)
+    assert trail.queries == [a, c]
+
+
+REPORT = BuildReport(1, 0, 0, 0, 5, 50, (Skipped("x.zip", "unknown file type '.zip'"),), (), (), 0.1)
+
+
+def test_a_run_can_be_watched_cancelled_and_gone_on_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    going = threading.Event()
+    calls: list[tuple[Path, ...]] = []
+
+    def endless(
+        collection: Path,
+        sources: tuple[Path, ...],
+        config: BuildConfig,
+        model: str,
+        progress: Callable[[Progress], None],
+    ) -> BuildReport:
+        calls.append(sources)
+        if len(calls) == 2:
+            return REPORT
+        while True:
+            progress(Progress(Stage.INDEXING, 1, 2, 3, 0, 0.5, 1.0))
+            going.set()
+
+    monkeypatch.setattr(jobs, "build", endless)
+    runs = jobs.Jobs()
+    job = runs.start(tmp_path / "a.pol", [tmp_path])
+    assert going.wait(10)
+    assert job.running
+    assert job.progress is not None
+    assert job.progress.fraction == 0.5
+    with pytest.raises(PolysemeError, match="being indexed"):
+        runs.start(tmp_path / "a.pol", [tmp_path])
+    job.cancel()
+    assert job.thread is not None
+    job.thread.join(10)
+    assert job.cancelled
+    again = runs.start(job.collection, job.sources, job.model)
+    assert again.thread is not None
+    again.thread.join(10)
+    assert again.report == REPORT
+    assert calls == [(tmp_path,)] * 2
+    assert runs.of(tmp_path / "a.pol") is again
+
+
+def test_a_run_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
+    job = jobs.Jobs().start(tmp_path / "a.pol", [tmp_path / "missing"])
+    assert job.thread is not None
+    job.thread.join(60)
+    assert job.problem is not None
+    assert "missing" in job.problem
+    assert not job.running

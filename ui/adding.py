@@ -1,0 +1,217 @@
+"""Indexing from the page: choose files or name a folder, watch, cancel, go on; what was skipped is named with why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from indexer.build import BuildReport
+from indexer.errors import PolysemeError
+from indexer.progress import Progress, Stage
+from ui import loading, login, views
+from ui.address import PageQuery
+from ui.jobs import Job, Jobs
+from ui.progress import duration
+from ui.session import ask, tell
+from ui.shelf import Shelf, new_path
+from ui.uploads import LARGEST, folder_for, keep
+
+OPEN = "adding"
+NEW = "A new collection"
+WATCHED = "watched run"
+SKIPPED = 200
+"""Skipped documents that are named; the others are counted."""
+
+
+@st.cache_resource
+def jobs() -> Jobs:
+    """The runs of all sessions."""
+    return Jobs()
+
+
+def open_panel() -> None:
+    """Show the panel instead of the lines."""
+    st.session_state[OPEN] = True
+
+
+def close_panel() -> None:
+    """Back to the lines."""
+    st.session_state[OPEN] = False
+    st.session_state.pop(WATCHED, None)
+
+
+def is_open() -> bool:
+    """Whether the panel is shown."""
+    return bool(st.session_state.get(OPEN))
+
+
+def notice(collection: Path) -> None:
+    """That a collection is still being indexed, above its lines."""
+    job = jobs().of(collection)
+    if job is not None and job.running and not is_open():
+        with st.container(horizontal=True, key="still", vertical_alignment="center"):
+            st.html(
+                '<p class="pol-told" role="status">Still indexing; what is committed can be searched already.</p>',
+                width="content",
+            )
+            st.button("See how far it is", key="see", on_click=_watch, args=(collection,))
+
+
+def _watch(collection: Path) -> None:
+    st.session_state[OPEN] = True
+    st.session_state[WATCHED] = collection
+
+
+def draw(shelf: Shelf, current: Path | None, first: bool) -> None:
+    """The panel. first: there is nothing to search yet, so there is no way back."""
+    with st.container(key="adding"):
+        watched: Path | None = st.session_state.get(WATCHED)
+        job = None if watched is None else jobs().of(watched)
+        if not first:
+            st.button("Back to the search", key="close-adding", icon=":material/arrow_back:", on_click=close_panel)
+        if job is not None:
+            _run(job, shelf)
+            return
+        st.html(_welcome(shelf, current) if first else '<h2 class="pol-title">Add documents</h2>')
+        _form(shelf, current)
+
+
+def _welcome(shelf: Shelf, current: Path | None) -> str:
+    name = current.name if current is not None else shelf.folder.name
+    return (
+        '<section class="pol-welcome"><h2>Nothing indexed yet</h2><p>Choose documents, and'
+        f" <b>{views.escape(name)}</b> will hold them: their sentences, and what every word means in each. Nothing"
+        " leaves this machine.</p></section>"
+    )
+
+
+def _form(shelf: Shelf, current: Path | None) -> None:
+    names = sorted({*shelf.names, *([current.name] if current else [])})
+    options = [*names, NEW]
+    usual = options.index(current.name) if current is not None else len(options) - 1
+    into = st.selectbox("Into", options, index=usual, key="into", filter_mode=None) if names else NEW
+    name = st.text_input("Its name", key="new-name", placeholder="letters", max_chars=80) if into == NEW else ""
+    files = st.file_uploader(
+        "Documents: txt, md, html, pdf, docx, epub, csv, tsv, jsonl, json",
+        accept_multiple_files=True,
+        key="files",
+        max_upload_size=LARGEST,
+        help="A file named metadata.csv with a column file or id gives the others their year, author, genre and so on.",
+    )
+    path = ""
+    if not login.is_served_beyond():
+        path = st.text_input(
+            "Or a folder or file on this machine", key="path", placeholder="/home/me/letters", autocomplete="off"
+        )
+
+    def begin() -> None:
+        try:
+            target = shelf.folder / into if into != NEW else new_path(shelf.folder, name or "")
+            sources = [Path(path.strip()).expanduser()] if path.strip() else []
+            if files:
+                keep(files, folder_for(target))
+                sources.append(folder_for(target))
+            _start(target, sources)
+        except PolysemeError as error:
+            tell(str(error))
+        except OSError as error:
+            tell(f"the files cannot be kept ({error}); make room, or index them with `polyseme index`")
+
+    ready = bool(files or path.strip()) and (into != NEW or bool(name and name.strip()))
+    st.button("Index", key="begin", type="primary", disabled=not ready, on_click=begin)
+    if not ready:
+        st.html('<p class="pol-quiet">Choose at least one document, and a name for a new collection.</p>')
+
+
+def _start(target: Path, sources: list[Path]) -> None:
+    missing = next((source for source in sources if not source.exists()), None)
+    if missing is not None:
+        raise PolysemeError(f"there is no {missing}; name a folder or a file on this machine")
+    jobs().start(target, sources, loading.given_model() or "default")
+    st.session_state[WATCHED] = target
+
+
+def _run(job: Job, shelf: Shelf) -> None:
+    st.html(f'<h2 class="pol-title">Indexing into <bdi>{views.escape(job.collection.name)}</bdi></h2>')
+    if job.running:
+        _progress(job)
+    elif job.report is not None:
+        _report(job, job.report, shelf)
+    elif job.problem is not None:
+        st.error(views.label(job.problem, 1000))
+        _ways_on(job, shelf, "Try again")
+    else:
+        st.html(
+            '<p class="pol-told" role="status">Cancelled. What was committed stays; going on encodes only the rest.</p>'
+        )
+        _ways_on(job, shelf, "Go on")
+
+
+@st.fragment(run_every=1.0)
+def _progress(job: Job) -> None:
+    if not job.running:
+        st.rerun()
+    now = job.progress
+    st.progress(0.0 if now is None or now.fraction is None else now.fraction, text=progress_text(now))
+    st.button("Cancel", key="cancel", on_click=job.cancel, disabled=job.stop.is_set())
+
+
+def progress_text(now: Progress | None) -> str:
+    """How far a run is, for people."""
+    if now is None or now.stage is Stage.LOADING:
+        return "Loading the model"
+    if now.stage is not Stage.INDEXING:
+        return now.stage.value.capitalize()
+    left = "" if now.seconds_left is None else f", about {duration(now.seconds_left)} left"
+    skipped = f", {now.skipped} skipped" if now.skipped else ""
+    return f"{views.count(now.documents, 'document')}, {views.count(now.sentences, 'sentence')}{skipped}{left}"
+
+
+def _report(job: Job, report: BuildReport, shelf: Shelf) -> None:
+    st.html(
+        f'<p class="pol-told" role="status">Done: {report.added} added, {report.updated} replaced, {report.unchanged}'
+        f" unchanged, {len(report.skipped)} skipped; {views.count(report.sentences, 'sentence')} in"
+        f" {duration(report.seconds)}.</p>"
+    )
+    if report.skipped:
+        rows = "".join(
+            f"<tr><td><bdi>{views.escape(views.cut_left(item.source, 120))}</bdi></td>"
+            f"<td>{views.escape(views.cut_right(item.reason, 300))}</td></tr>"
+            for item in report.skipped[:SKIPPED]
+        )
+        rest = len(report.skipped) - SKIPPED
+        more = f'<p class="pol-quiet">and {rest} others</p>' if rest > 0 else ""
+        st.html(
+            '<table class="pol-words"><caption>Skipped, and why</caption><thead><tr><th scope="col">document</th>'
+            f'<th scope="col">reason</th></tr></thead><tbody>{rows}</tbody></table>{more}'
+        )
+    for line in report.notices:
+        st.info(views.label(line, 1000))
+    _ways_on(job, shelf, None)
+
+
+def _ways_on(job: Job, shelf: Shelf, again: str | None) -> None:
+    def go_on() -> None:
+        try:
+            jobs().start(job.collection, job.sources, job.model)
+        except PolysemeError as error:
+            tell(str(error))
+
+    def search() -> None:
+        close_panel()
+        name = job.collection.name
+        ask(PageQuery(collection="" if name == shelf.first else name))
+
+    def more() -> None:
+        st.session_state.pop(WATCHED, None)
+
+    ways: list[tuple[str, str, Callable[[], None]]] = [("Add more documents", "more", more)]
+    if (job.collection / "collection.db").is_file():
+        ways.insert(0, ("Search it", "search-it", search))
+    if again:
+        ways.insert(0, (again, "go-on", go_on))
+    with st.container(horizontal=True, key="ways"):
+        for n, (name, key, act) in enumerate(ways):
+            st.button(name, key=key, type="primary" if not n else "secondary", on_click=act)
