@@ -79,9 +79,12 @@ def reference() -> Reference:
         return dict(arrays)
 
 
-def close(got: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> bool:
-    """Equal to 1e-5; states of random weights reach 24, where a few units of the last place are as much."""
-    return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=1e-6, atol=1e-5))
+def close(got: npt.NDArray[np.float32], expected: npt.NDArray[np.float32], atol: float = 5e-5) -> bool:
+    """Equal to 5e-5: random weights as large as these take words to 24, and what is rounded there grows with each layer.
+
+    The published module, whose weights are tame, is held to 1e-5 below.
+    """
+    return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=0, atol=atol))
 
 
 def assert_same_outputs(got: ElmoOutputs, expected: ElmoOutputs) -> None:
@@ -125,7 +128,7 @@ def test_our_network_with_the_tf1_modules_weights_gives_its_reference_outputs(re
 
 def assert_equals_reference(got: ElmoOutputs, reference: Reference, signature: str) -> None:
     for name in OUTPUTS:
-        assert close(getattr(got, name), reference[f"{signature}/{name}"]), name
+        assert close(getattr(got, name), reference[f"{signature}/{name}"], 1e-5), name
 
 
 # Our exports (TF2)
