@@ -77,7 +77,7 @@ def batches(
 @click.command()
 @click.argument("texts", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--tokenized", is_flag=True)
-@click.option("--size", type=click.Choice(list(Size)), default=Size.SMALL, show_default=True)
+@click.option("--size", type=click.Choice([size.value for size in Size]), default="small", show_default=True)
 @click.option("--seconds", default=30.0, show_default=True)
 def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float) -> None:
     """Print the table."""

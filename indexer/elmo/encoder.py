@@ -52,6 +52,11 @@ class ElmoEncoder:
         with self._lock:
             self._carried = None
 
+    def forget_words(self) -> None:
+        """Spell every word anew: for whoever measures."""
+        with self._lock:
+            self._words.forget()
+
     def sense(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
         """See `Encoder.sense`."""
         read = self._normalised(sentences)

@@ -97,8 +97,8 @@ def character_ids(tokens: tf.Tensor, max_characters: int) -> tf.Tensor:
         spelling, length = tf.where(is_mark, character, spelling), tf.where(is_mark, 1, length)
     spelling = tf.pad(spelling, [[0, 0], [1, 1]])  # (n, max_characters), in its place behind the begin mark
     place = tf.range(max_characters)[None]  # (1, max_characters)
-    after = tf.where(place == length + 1, END_WORD, PAD)  # (n, max_characters)
-    return tf.where(place == 0, BEGIN_WORD, tf.where(place <= length, spelling, after))
+    after = tf.where(tf.equal(place, length + 1), END_WORD, PAD)  # (n, max_characters)
+    return tf.where(tf.equal(place, 0), BEGIN_WORD, tf.where(place <= length, spelling, after))
 
 
 def export_hub(model: Model, folder: Path) -> None:

@@ -160,6 +160,10 @@ class WordVectors:
         self._remember({word: vectors[place[word]].copy() for word in missing[-self._bound :]})
         return vectors[[place[word] for word in words]]
 
+    def forget(self) -> None:
+        """Remember no word."""
+        self._remembered.clear()
+
     def _spell_out(self, words: Sequence[str]) -> Array:
         """Vectors from the character CNN, words of like length together: (n, projection).
 

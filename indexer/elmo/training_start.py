@@ -131,7 +131,8 @@ def new_start(size: Size, corpus: Corpus, seed: int) -> Start:
     """A new model for a text."""
     config = CONFIGS[size]
     rng = np.random.default_rng([seed, 3, 3])
-    model = Model(config, {name: _first(name, shape, config, rng) for name, shape in tensor_shapes(config).items()})
+    shapes = tensor_shapes(config)
+    model = Model(config, {name: first_weights(name, shape, config, rng) for name, shape in shapes.items()})
     output = new_output(config, corpus, vocabulary_of(corpus, RECIPES[size].words), rng)
     return Start(model, output, size, fast_precision(size))
 
@@ -214,7 +215,7 @@ def fast_precision(size: Size) -> Precision:
     return Precision.BFLOAT16 if "avx512_bf16" in flags or "amx_bf16" in flags else Precision.FLOAT32
 
 
-def _first(name: str, shape: tuple[int, ...], config: BiLMConfig, rng: np.random.Generator) -> Array:
+def first_weights(name: str, shape: tuple[int, ...], config: BiLMConfig, rng: np.random.Generator) -> Array:
     """First values of a tensor: kept small enough that layers begin near the identity or in a gate's linear part."""
     if name == "mix.gamma":
         return np.ones(shape, np.float32)
