@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.collection.background import store_background
 from indexer.collection.collection import Collection, replace_collection
 from indexer.collection.compaction import compact
 from indexer.collection.records import CollectionSettings, DocumentEntry, Layer
@@ -187,6 +188,8 @@ def _index(
         writer.remove(vanished)
     run.report(Stage.COMPACTING)
     compact(writer, full=False)
+    if run.added or run.updated or removed:
+        store_background(collection, writer)
     notices = _unheeded(collection, config, analyser)
     if not analyser.has_lemmas:
         notices.append(f"no lemmatiser for language {settings.language!r}: the lemma of a word is the word itself")
@@ -301,6 +304,8 @@ def reencode(
             gone = [d.document_id for d in target.documents() if d.document_id not in kept]
             if gone:
                 writer.remove(gone)
+            for name, data in old.prototypes().items():
+                writer.set_prototype(name, data)
         replace_collection(path, aside)
     run.report(Stage.DONE)
     return report

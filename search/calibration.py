@@ -1,23 +1,38 @@
-"""Scores -> confidences: where a score stands among those of random pairs of the same word."""
+"""Scores -> confidences: where a score stands among those of random pairs of the same word, and what that tells.
+
+The percentile is measured on the collection, so it fits whatever model and texts there are. The share of same-sense
+pairs at a percentile is a logistic curve, fitted on gold senses (`benchmarks/senses.py`, docs/senses.md).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 
-from indexer.collection.collection import Collection, Snapshot
 from indexer.collection.vectors import Array
 
-WORDS = 400
-"""Lemmas that are sampled."""
-PAIRS = 40
-"""Pairs of each."""
-QUANTILES = 201
-UNLIKELY = 0.2
-"""A best hit below this confidence says that nothing means what was asked for."""
+Floats = npt.NDArray[np.float64]
+FEW = 10
+"""Candidates below which the best hit alone speaks for the list."""
+BEST = 3
+"""Hits that speak for a longer one."""
+LEAST_OF_BEST = 0.25
+"""Probit of a percentile: the best hits of many are above the median of random pairs by chance alone."""
+LEAST_OF_FEW = 0.35
+"""Confidence of the best hit of few candidates."""
 VERDICT = "nothing here means that"
+
+
+class Compared(Enum):
+    """What a score compares an occurrence with: another one, or the mean of several. Intercept and slope of each."""
+
+    PAIR = (0.37, 0.94)
+    CENTRE = (0.2, 1.94)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +41,39 @@ class Calibration:
 
     quantiles: tuple[float, ...]
 
-    def confidence(self, scores: Array) -> Array:
+    def percentile(self, scores: npt.ArrayLike) -> Floats:
         """Share of random same-word pairs that score lower.  (n,) -> (n,)"""
         levels = np.linspace(0, 1, len(self.quantiles))  # (q,)
-        return np.interp(scores, self.quantiles, levels).astype(np.float32)
+        return np.asarray(np.interp(np.asarray(scores, np.float64), self.quantiles, levels))
 
-    def verdict(self, confidences: Sequence[float]) -> str | None:
-        """What the hits say together: VERDICT when even the best is unlikely."""
-        return VERDICT if len(confidences) and max(confidences) < UNLIKELY else None
+    def confidence(self, scores: npt.ArrayLike, compared: Compared = Compared.PAIR) -> Array:
+        """Probability that the sense is the same.  (n,) -> (n,)"""
+        intercept, slope = compared.value
+        return np.asarray(1 / (1 + np.exp(-intercept - slope * probit(self.percentile(scores)))), np.float32)
+
+    def even(self, compared: Compared) -> float:
+        """The score at which the sense is as likely the same as not."""
+        intercept, slope = compared.value
+        return float(np.quantile(self.quantiles, NormalDist().cdf(-intercept / slope)))
+
+    def verdict(self, scores: npt.ArrayLike, candidates: int) -> str | None:
+        """VERDICT when even the best hits are no nearer than random occurrences of the word; None otherwise.
+
+        scores: of the hits, pair by pair (n,); candidates: how many occurrences they were chosen from.
+        """
+        best = np.sort(np.asarray(scores, np.float64))[::-1][:BEST]
+        if not len(best):
+            return None
+        if candidates < FEW:
+            return VERDICT if float(self.confidence(best)[0]) < LEAST_OF_FEW else None
+        return VERDICT if float(probit(self.percentile(best)).mean()) < LEAST_OF_BEST else None
 
 
-def measure(collection: Collection, snapshot: Snapshot) -> Calibration | None:
-    """Draw pairs of occurrences of one form, of forms spread over the collection; None where there are none."""
-    rng = np.random.default_rng(0)
-    scores = []
-    for segment in snapshot.segments.values():
-        ranges = collection.ranges(segment)  # (T, 2)
-        ends = np.append(ranges[1:, 0], len(segment.tokens))  # (T,)
-        frequent = np.flatnonzero(ends - ranges[:, 0] >= 2)
-        if not len(frequent):
-            continue
-        for place in frequent[np.unique(np.linspace(0, len(frequent) - 1, WORDS).astype(int))].tolist():
-            first = rng.integers(ranges[place, 0], ends[place], PAIRS)
-            second = rng.integers(ranges[place, 0], ends[place], PAIRS)
-            kept = first != second
-            left = np.asarray(segment.tokens[first[kept]], np.float32)
-            right = np.asarray(segment.tokens[second[kept]], np.float32)
-            scores.append(np.einsum("nd,nd->n", left, right))
-    if not scores or not sum(map(len, scores)):
-        return None
-    return Calibration(tuple(np.quantile(np.concatenate(scores), np.linspace(0, 1, QUANTILES)).tolist()))
+@cache
+def _probits() -> tuple[float, ...]:
+    return tuple(NormalDist().inv_cdf(share / 1000) for share in range(1, 1000))
+
+
+def probit(shares: npt.ArrayLike) -> Floats:
+    """Standard normal quantile of shares, which are kept within 1/1000 of the ends.  (n,) -> (n,)"""
+    return np.asarray(np.interp(np.asarray(shares, np.float64), np.arange(1, 1000) / 1000, _probits()))

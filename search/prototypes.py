@@ -55,6 +55,11 @@ class Prototype:
         """Unit vector in the direction of the mean.  (d,)"""
         return unit(np.array(self.mean, np.float32))
 
+    @property
+    def length(self) -> float:
+        """Length of the mean: the mean cosine of its occurrences with the centre."""
+        return float(np.linalg.norm(np.array(self.mean)))
+
     def scores(self, vectors: Array) -> Array:
         """Cosine of unit rows with the centre.  (n, d) -> (n,)"""
         return row_products(vectors, self.centre)

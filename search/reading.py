@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
+from indexer.collection.background import background
 from indexer.collection.collection import Collection, Snapshot
 from indexer.collection.records import Layer
 from indexer.collection.vectors import Array, Ids
@@ -18,9 +19,9 @@ from indexer.encoders import fitting_encoder
 from indexer.errors import QueryError
 from indexer.text import TextAnalyser
 from indexer.vectorise import TOKEN, Vectoriser
-from search import calibration, prototypes
+from search import prototypes
 from search.asked import QueryEncoder
-from search.calibration import Calibration
+from search.calibration import Calibration, Compared
 from search.filters import make_scope
 from search.hits import HitList, Match, OccurrenceHit
 from search.phrases import vectors_of
@@ -97,7 +98,8 @@ class Reader:
                 vectoriser = Vectoriser(self.encoder, self.settings.layer, snapshot.transforms)
                 self._queries = QueryEncoder(vectoriser)
             if self._calibration is None or self._calibration[0] != snapshot.generation:
-                self._calibration = snapshot.generation, calibration.measure(self.collection, snapshot)
+                quantiles = background(self.collection, snapshot)
+                self._calibration = snapshot.generation, Calibration(quantiles) if quantiles else None
             if self._members_of != snapshot.generation:
                 self._members, self._members_of = {}, snapshot.generation
             scope = make_scope(self.collection, snapshot, parse_where(where), self._prototype_rows)
@@ -157,16 +159,31 @@ class Reader:
             types |= {kind for (kind,) in found}
         return vectors_of(type_rows(self.collection, Scope(view.snapshot), sorted(types)), ids)
 
-    def _hits(self, view: View, best: Ranked, match: Match, notice: str | None = None) -> HitList[OccurrenceHit]:
-        """Hits with their confidence, and what they say together."""
+    def _hits(
+        self,
+        view: View,
+        best: Ranked,
+        match: Match,
+        notice: str | None = None,
+        candidates: int | None = None,
+        length: float | Array | None = None,
+    ) -> HitList[OccurrenceHit]:
+        """Hits with their confidence.
+
+        candidates: how many occurrences they were chosen from, where the list is to say whether any of them means what
+        was asked for; length: where scores compare with the mean of several unit vectors, the length of that mean, for
+        all or for each (n,).
+        """
         if view.calibration is None:
             return HitList(occurrence_hits(self.collection, best), match, notice)
         weight = self.settings.word_weight
         # Among other words the score counts the word's identity too; that of the same word would be 1.
         scores = best.scores * (1 + weight) - weight if match is Match.ANY else best.scores
-        sure = view.calibration.confidence(scores)
-        hits = occurrence_hits(self.collection, best, sure)
-        return HitList(hits, match, notice, view.calibration.verdict(sure.tolist()))
+        # The product with an unscaled mean is the mean of the cosines with those that it is the mean of.
+        pairwise = scores if length is None else scores * length
+        sure = view.calibration.confidence(pairwise, Compared.PAIR if length is None else Compared.CENTRE)
+        verdict = None if candidates is None else view.calibration.verdict(pairwise, candidates)
+        return HitList(occurrence_hits(self.collection, best, sure), match, notice, verdict)
 
 
 Choice = TypeVar("Choice", Match, Layer)

@@ -19,13 +19,13 @@ from search.explanation import Explanation, explain
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from search.keywords import keyword_ranks
 from search.phrases import PhraseWord, find_spans, span_vectors
+from search.prototype_reader import PrototypeReader
 from search.query import Where
 from search.ranking import Ranked, fuse, more_like_vector, ranked
 from search.reading import K, View, check_k, choice
 from search.retrieval import nearest_any, nearest_rows, nearest_sentences, type_rows
 from search.rows import sentence_hits
 from search.scope import Scope
-from search.sense_reader import SenseReader
 
 LAYER_CANDIDATES = 200
 """Hits that are encoded again when another layer is asked for."""
@@ -46,7 +46,7 @@ class Comparison:
     second: str
 
 
-class Searcher(SenseReader):
+class Searcher(PrototypeReader):
     """Answers both questions from one collection. Threads may share it; ``with`` closes it."""
 
     def sentences(self, text: str, k: int = K, where: Where = None, hybrid: bool = False) -> HitList[SentenceHit]:
@@ -121,7 +121,7 @@ class Searcher(SenseReader):
             return found or self._instead(view, asked, k)
         best = nearest_rows(words[0].rows, view.encode.sense(asked), k)
         notice = None if len(best.ids) else f"{asked.text!r} does not occur within the filter"
-        return self._hits(view, best, match, notice)
+        return self._hits(view, best, match, notice, sum(len(item.rows) for item in words[0].rows))
 
     def _instead(self, view: View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
         found = self._find_any(view, asked, k)
@@ -161,7 +161,7 @@ class Searcher(SenseReader):
         best = ranked(first_ids, scores.astype(np.float32), k)
         by_id = {span.ids[0]: span for span in spans}
         hits = []
-        found = self._hits(view, best, match)
+        found = self._hits(view, best, match, None, len(spans))
         for hit in found:
             tokens = self.analyser.tokens(hit.sentence)
             place = by_id[hit.occurrence_id].position
@@ -220,19 +220,28 @@ class Searcher(SenseReader):
             types = [key for lemma in lemmas for key in self._types(Match.LEMMA, lemma)]
             rows = type_rows(self.collection, view.scope, types)
             best = nearest_rows(rows, vector, k)
-            return self._hits(view, best, Match.LEMMA)  # type: ignore[return-value]
+            length = None if len(positive) == 1 else float(np.linalg.norm(self._plus(positive, view).mean(axis=0)))
+            found = self._hits(view, best, Match.LEMMA, None, sum(len(item.rows) for item in rows), length)
+            return found  # type: ignore[return-value]
 
     def _wanted(self, positive: Sequence[SentenceHit], negative: Sequence[SentenceHit], view: View) -> Array:
         if len({isinstance(hit, OccurrenceHit) for hit in [*positive, *negative]}) > 1:
             raise QueryError("both sentences and occurrences are marked; mark hits of one kind")
-        plus = np.stack([self._stored(hit, view) for hit in positive])  # (n, d)
-        minus = np.stack([self._stored(hit, view) for hit in negative]) if negative else np.zeros((0, plus.shape[1]))
-        return more_like_vector(plus, minus.astype(np.float32))
+        plus = self._plus(positive, view)
+        minus = self._plus(negative, view) if negative else np.zeros((0, plus.shape[1]), np.float32)
+        return more_like_vector(plus, minus)
+
+    def _plus(self, hits: Sequence[SentenceHit], view: View) -> Array:
+        """Stored unit vectors of hits.  (n, d)"""
+        return np.stack([self._stored(hit, view) for hit in hits])
 
     def compare(self, first: str, second: str) -> Comparison:
         """How alike two words in context are, by this collection's model and transforms."""
         with self._view() as view:
-            return compare(self.analyser, view.encode, first, second)
+            found = compare(self.analyser, view.encode, first, second)
+            if view.calibration is None:
+                return found
+            return replace(found, confidence=float(view.calibration.confidence([found.score])[0]))
 
     def explain(self, hit: OccurrenceHit, query: str | tuple[str, int] | None = None) -> Explanation:
         """Which words around a hit make it alike with the query (leave one out), and the score by layer.

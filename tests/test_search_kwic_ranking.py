@@ -18,11 +18,11 @@ from indexer.collection.vectors import (
     top,
     unit,
 )
+from search.clustering import cluster
 from search.collocates import collocates, log_dice, log_likelihood
 from search.hits import OccurrenceHit
 from search.kwic import concordance_line
 from search.ranking import fuse, more_like_vector, ranked
-from search.senses import cluster
 
 
 def hit(sentence: str, start: int, end: int) -> OccurrenceHit:

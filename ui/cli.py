@@ -16,7 +16,9 @@ from ui.commands_eval import evaluate
 from ui.commands_index import compact, documents, index, info, reencode, remove, show_document, verify
 from ui.commands_model import model
 from ui.commands_page import demo, open_page
+from ui.commands_prototypes import prototype
 from ui.commands_search import compare, search, sense, senses
+from ui.commands_senses import change, explain, more_like, timeline
 from ui.commands_train import train
 from ui.printing import note
 
@@ -34,7 +36,24 @@ def cli() -> None:
     """Sense-aware search over your own documents, with ELMo."""
 
 
-for command in (index, search, sense, senses, documents, show_document, info, verify, compact, remove, reencode):
+for command in (
+    index,
+    search,
+    sense,
+    senses,
+    more_like,
+    explain,
+    prototype,
+    timeline,
+    change,
+    documents,
+    show_document,
+    info,
+    verify,
+    compact,
+    remove,
+    reencode,
+):
     cli.add_command(command)
 for command in (compare, model, train, evaluate, open_page, demo):
     cli.add_command(command)

@@ -63,6 +63,7 @@ def sense(
     with Searcher.open(collection, model) as searcher:
         hits = searcher.occurrences(query, k, match, where, layer)
     note(hits.notice)
+    note(hits.verdict)
     show(hits.to_dicts(), Format(form), concordance(hits, context))
 
 
@@ -82,15 +83,18 @@ def concordance(hits: list[OccurrenceHit], context: int) -> str:
 @collection_argument
 @click.argument("word")
 @click.option("--match", type=click.Choice(["form", "lemma"]), default="lemma", show_default=True)
+@where_option
 @click.option("--occurrences", is_flag=True, help="Print every occurrence with the number of its sense.")
 @model_option
 @format_option
-def senses(collection: Path, word: str, match: str, occurrences: bool, model: str | None, form: str) -> None:
+def senses(
+    collection: Path, word: str, match: str, where: tuple[str, ...], occurrences: bool, model: str | None, form: str
+) -> None:
     """Tell the senses of WORD apart, from its occurrences."""
     from search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        inventory = searcher.senses(word, match)
+        inventory = searcher.senses(word, match, where)
         note(inventory.notice)
         if occurrences:
             found = searcher.sense_occurrences(inventory)
@@ -114,7 +118,9 @@ def _sense_rows(inventory: SenseInventory) -> list[dict[str, object]]:
             "sense": item.number,
             "size": item.size,
             "share": item.share,
+            "stability": item.stability,
             "labels": [label.lemma for label in item.labels],
+            "collocates": [word.lemma for word in item.collocates],
             "central": [hit.sentence for hit in item.central],
         }
         for item in inventory.senses
@@ -125,7 +131,10 @@ def _sense_table(inventory: SenseInventory) -> str:
     parts = []
     for item in inventory.senses:
         labels = ", ".join(label.lemma for label in item.labels)
-        parts.append(f"{inventory.word} {item.number}: {item.size} ({item.share:.0%})  {labels}\n")
+        stable = "" if item.stability is None else f", stability {item.stability:.2f}"
+        parts.append(f"{inventory.word} {item.number}: {item.size} ({item.share:.0%}{stable})  {labels}\n")
+        if item.collocates:
+            parts.append(f"    near it: {', '.join(word.lemma for word in item.collocates)}\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central]
     return "".join(parts)
 

@@ -23,6 +23,7 @@ format_option = click.option(
     show_default=True,
 )
 k_option = click.option("-k", "k", type=click.IntRange(1), default=20, show_default=True, help="How many hits.")
+match_option = click.option("--match", type=click.Choice(["form", "lemma"]), default="lemma", show_default=True)
 where_option = click.option(
     "--where", multiple=True, metavar="FIELD=VALUE", help="Filter: F=V, F!=V, F=A..B, F=A|B; repeated = and."
 )

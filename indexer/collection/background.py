@@ -1,0 +1,112 @@
+"""How alike random pairs of the same word are: what confidences are measured against.
+
+Stored in ``settings`` when a run of the indexer ends, as quantiles of the cosines and the number of rows that there
+were; a reader measures anew, for itself, when the collection has grown or shrunk much since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.collection.schema import write_settings
+from indexer.collection.vectors import Ids
+
+if TYPE_CHECKING:
+    from indexer.collection.collection import Collection, Snapshot
+    from indexer.collection.segment import Segment
+    from indexer.collection.writer import Writer
+
+KEY = "background"
+FORMS = 400
+"""Forms that are sampled, evenly spread."""
+PAIRS = 40
+"""Pairs of each."""
+QUANTILES = 201
+MUCH = 0.25
+"""Share of the rows by which a collection may change before it is measured anew."""
+Quantiles = tuple[float, ...]
+Floats = npt.NDArray[np.float64]
+
+
+def background(collection: Collection, snapshot: Snapshot) -> Quantiles:
+    """Quantiles of the cosines of random pairs, from the lowest to the highest; () where no form occurs twice.
+
+    Stored ones if they still fit, else measured.
+    """
+    row = collection.db.execute("SELECT value FROM settings WHERE key = ?", (KEY,)).fetchone()
+    if row is not None:
+        stored = json.loads(row[0])
+        now = _rows(snapshot)
+        if abs(now - stored["rows"]) <= MUCH * stored["rows"]:
+            return tuple(stored["quantiles"])
+    return measure(collection, snapshot)
+
+
+def measure(collection: Collection, snapshot: Snapshot) -> Quantiles:
+    """Draw pairs of live occurrences of one form, of forms spread over the alphabet; the same however it is cut.
+
+    A form's occurrences are numbered in the order of their ids, which is that of the documents, so that neither the
+    segments nor their compaction changes what is drawn.
+    """
+    frequent = collection.db.execute(
+        "SELECT t.id FROM types t JOIN ranges r ON r.type = t.id GROUP BY t.id HAVING sum(r.count) >= 2"
+        " ORDER BY t.form, t.lemma"
+    ).fetchall()
+    if not frequent:
+        return ()
+    places = np.unique(np.linspace(0, len(frequent) - 1, FORMS).astype(int)).tolist()
+    rng = np.random.default_rng(0)
+    scores = np.concatenate([_pairs(collection, snapshot, frequent[place][0], rng) for place in places])  # (n,)
+    if not len(scores):
+        return ()
+    return tuple(round(float(value), 6) for value in np.quantile(scores, np.linspace(0, 1, QUANTILES)))
+
+
+def _pairs(collection: Collection, snapshot: Snapshot, kind: int, rng: np.random.Generator) -> Floats:
+    """Cosines of random pairs of different live occurrences of a type.  -> (<= PAIRS,)"""
+    rows = collection.db.execute(
+        "SELECT segment, first, count FROM ranges WHERE type = ? ORDER BY segment, first", (kind,)
+    ).fetchall()
+    found = [_live(snapshot, snapshot.segments[segment], first, count) for segment, first, count in rows]
+    count = sum(len(part) for _, part in found)
+    first, second = rng.integers(0, max(count, 1), (2, PAIRS))
+    kept = first != second
+    if count < 2:
+        return np.zeros(0)
+    left, right = (_vectors(found, numbers[kept]) for numbers in (first, second))
+    return np.asarray(np.einsum("nd,nd->n", left, right), np.float64)
+
+
+def _live(snapshot: Snapshot, segment: Segment, first: int, count: int) -> tuple[Segment, Ids]:
+    rows = np.arange(first, first + count)
+    mask = snapshot.sentence_mask(segment)
+    return segment, rows if mask is None else rows[mask[segment.token_sentences[rows]]]
+
+
+def _vectors(found: Sequence[tuple[Segment, Ids]], numbers: Ids) -> Floats:
+    """Vectors of a type's occurrences by their numbers.  (n,) -> (n, d)"""
+    dim = found[0][0].tokens.shape[1]
+    out = np.empty((len(numbers), dim))
+    start = 0
+    for segment, rows in found:
+        here = (numbers >= start) & (numbers < start + len(rows))
+        out[here] = segment.tokens[rows[numbers[here] - start]]
+        start += len(rows)
+    return out
+
+
+def _rows(snapshot: Snapshot) -> int:
+    return sum(len(segment.tokens) for segment in snapshot.segments.values())
+
+
+def store_background(collection: Collection, writer: Writer) -> None:
+    """Measure the newest state of a collection and keep the result in it."""
+    with collection.reading() as snapshot:
+        found = {"rows": _rows(snapshot), "quantiles": measure(collection, snapshot)}
+    with writer.db.atomic():
+        write_settings(writer.db, {KEY: found})

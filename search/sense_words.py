@@ -1,0 +1,116 @@
+"""Words near the occurrences of each sense: labels that tell it from the others, and its collocates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.collection.collection import Collection
+from indexer.collection.vectors import Array, Ids
+from indexer.text import TextAnalyser, TokenKind
+from search.collocates import Collocate, collocates, log_dice, log_likelihood
+from search.hits import OccurrenceHit
+from search.ranking import Ranked
+from search.rows import occurrence_hits
+
+LABELS = 6
+COLLOCATES = 12
+FEW_LABELS = 2
+LABEL_REACH = 20
+"""Tokens on each side whose words may become labels."""
+COLLOCATE_REACH = 5
+"""Tokens on each side whose words are collocates, as concordancers usually count."""
+LINES = 400
+"""Occurrences of a sense that are read, evenly spread."""
+LEAST_TOGETHER = 2
+"""Times that a collocate must stand near a sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class SenseWords:
+    """labels: what tells the sense from the word's others, by log-likelihood; collocates: by logDice."""
+
+    labels: tuple[Collocate, ...]
+    collocates: tuple[Collocate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Content lemmas near each occurrence that was read, within either reach, and how many there are in all."""
+
+    wide: list[list[str]]
+    narrow: list[list[str]]
+    size: int
+
+
+def sense_words(collection: Collection, analyser: TextAnalyser, groups: Sequence[Ids]) -> list[SenseWords]:
+    """The words of each group of occurrence ids; a word of one sense has its first collocates for labels."""
+    near = [_near(collection, analyser, ids) for ids in groups]
+    out = []
+    for number, group in enumerate(near):
+        others = [other for place, other in enumerate(near) if place != number]
+        found = _collocates(collection, group, others)
+        outside = [context for other in others for context in other.wide]
+        labels = _labels(group.wide, outside) if others else found[:LABELS]
+        out.append(SenseWords(tuple(labels), tuple(found)))
+    return out
+
+
+def _labels(inside: Sequence[list[str]], outside: Sequence[list[str]]) -> list[Collocate]:
+    """Words that tell the contexts apart, those that were seen once only where there are hardly others."""
+    found = collocates(inside, outside, sum(map(len, inside)))
+    repeated = [word for word in found if word.count >= LEAST_TOGETHER]
+    return (repeated if len(repeated) >= FEW_LABELS else found)[:LABELS]
+
+
+def _near(collection: Collection, analyser: TextAnalyser, ids: Ids) -> _Near:
+    chosen = ids[np.unique(np.linspace(0, len(ids) - 1, min(len(ids), LINES)).astype(np.int64))]
+    nothing: Array = np.zeros(len(chosen), np.float32)
+    hits = occurrence_hits(collection, Ranked(chosen, nothing))
+    wide, narrow = [], []
+    for hit in hits:
+        wide.append(_lemmas(analyser, hit, LABEL_REACH))
+        narrow.append(_lemmas(analyser, hit, COLLOCATE_REACH))
+    return _Near(wide, narrow, len(ids))
+
+
+def _lemmas(analyser: TextAnalyser, hit: OccurrenceHit, reach: int) -> list[str]:
+    tokens = analyser.tokens(hit.sentence)
+    near = tokens[max(0, hit.position - reach) : hit.position + reach + 1]
+    return [t.lemma for t in near if t.kind is TokenKind.WORD and t.lemma != hit.lemma]
+
+
+def _collocates(collection: Collection, group: _Near, others: Sequence[_Near]) -> list[Collocate]:
+    """By logDice against the frequency in the whole collection; the log-likelihood is against the other senses."""
+    here = Counter(lemma for context in group.narrow for lemma in set(context))
+    there = Counter(lemma for other in others for context in other.narrow for lemma in set(context))
+    lines = sum(len(other.narrow) for other in others)
+    frequent = {lemma: count for lemma, count in here.items() if count >= LEAST_TOGETHER}
+    total = _frequencies(collection, sorted(frequent))
+    scale = group.size / max(len(group.narrow), 1)
+    found = [
+        Collocate(
+            lemma,
+            count,
+            log_likelihood(count, len(group.narrow), there[lemma], lines),
+            log_dice(round(count * scale), group.size, max(total.get(lemma, 0), round(count * scale))),
+        )
+        for lemma, count in frequent.items()
+    ]
+    return sorted(found, key=lambda item: (-item.log_dice, -item.count, item.lemma))[:COLLOCATES]
+
+
+def _frequencies(collection: Collection, lemmas: Sequence[str]) -> dict[str, int]:
+    """How often lemmas occur in the collection, with what was deleted and not yet compacted."""
+    found: dict[str, int] = {}
+    for first in range(0, len(lemmas), 500):
+        part = list(lemmas[first : first + 500])
+        sql = (
+            "SELECT t.lemma, sum(r.count) FROM types t JOIN ranges r ON r.type = t.id"
+            f" WHERE t.lemma IN ({','.join('?' * len(part))}) GROUP BY t.lemma"
+        )
+        found.update(collection.db.execute(sql, part).fetchall())
+    return found
