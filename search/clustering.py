@@ -92,18 +92,22 @@ def partition(vectors: Array, settings: Settings = CHOSEN) -> Ids:
 
 def splits(vectors: Array, settings: Settings = CHOSEN) -> bool:
     """Whether the best split into two is better than in clouds of one centre by as much as the mean cosine demands."""
+    alike = float((vectors.mean(axis=0).astype(np.float64) ** 2).sum())  # mean cosine of all pairs
+    return split_strength(vectors, settings) >= settings.slope * (alike - settings.resolution)
+
+
+def split_strength(vectors: Array, settings: Settings = CHOSEN) -> float:
+    """By how many standard deviations the best split into two is better than in clouds of one centre.  (n, d)"""
     rows = (vectors - vectors.mean(axis=0)).astype(np.float64)  # (n, d)
     values, axes = np.linalg.eigh(rows.T @ rows / len(rows))  # ascending
     dim = min(settings.gate_dim, len(values))
     values, axes = np.maximum(values[::-1][:dim], 0), axes[:, ::-1][:, :dim]  # (dim,), (d, dim)
     if values[0] < 1e-9:
-        return False
+        return -np.inf
     found = split_ratio(rows @ axes)
     rng = np.random.default_rng(0)
     null = [split_ratio(rng.standard_normal((len(rows), dim)) * np.sqrt(values)) for _ in range(settings.clouds)]
-    better = (np.mean(null) - found) / max(float(np.std(null)), 1e-9)
-    alike = float((vectors.mean(axis=0).astype(np.float64) ** 2).sum())  # mean cosine of all pairs
-    return bool(better >= settings.slope * (alike - settings.resolution))
+    return float((np.mean(null) - found) / max(float(np.std(null)), 1e-9))
 
 
 def split_ratio(rows: Floats, rounds: int = 30) -> float:

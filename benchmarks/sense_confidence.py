@@ -1,0 +1,144 @@
+"""Is the confidence of hits what it says? Pairs of gold occurrences: predicted against observed share of same sense.
+
+Used by `benchmarks/senses.py`. Every word counts the same: its pairs share one weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sense_sets import Word
+
+from indexer.collection.background import QUANTILES
+from indexer.collection.vectors import Array
+from search.calibration import BEST, Calibration, Compared, probit
+
+Floats = npt.NDArray[np.float64]
+PAIRS = 400
+"""Pairs of a word, drawn at random."""
+BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Scores as the product has them, whether the sense is the same, and the weight of each.  (n,) each"""
+
+    scores: Floats
+    same: Floats
+    weights: Floats
+
+
+def background(words: Sequence[Word]) -> Calibration:
+    """What the product would measure on a collection of these words: random pairs, whatever their senses."""
+    rng = np.random.default_rng(0)
+    scores = []
+    for word in words:
+        first, second = rng.integers(0, len(word.senses), (2, 100))
+        kept = first != second
+        scores.append((word.vectors[first[kept]] * word.vectors[second[kept]]).sum(axis=1))
+    return Calibration(tuple(np.quantile(np.concatenate(scores), np.linspace(0, 1, QUANTILES)).tolist()))
+
+
+def pairs(words: Sequence[Word]) -> Judged:
+    """A query and a hit: cosines of random pairs of a word's occurrences."""
+    rng = np.random.default_rng(1)
+    scores, same, weights = [], [], []
+    for word in words:
+        first, second = rng.integers(0, len(word.senses), (2, PAIRS))
+        first, second = first[first != second], second[first != second]
+        senses = np.array(word.senses)
+        scores.append((word.vectors[first] * word.vectors[second]).sum(axis=1))
+        same.append(senses[first] == senses[second])
+        weights.append(np.full(len(first), 1 / len(first)))
+    return Judged(*(np.concatenate(part).astype(np.float64) for part in (scores, same, weights)))
+
+
+def centres(words: Sequence[Word]) -> Judged:
+    """A sense and a hit: mean cosine of an occurrence with up to 15 others of one sense, its own or another."""
+    rng = np.random.default_rng(2)
+    scores: list[float] = []
+    same: list[bool] = []
+    weights: list[float] = []
+    for word in words:
+        senses = np.array(word.senses)
+        names = [name for name in sorted(set(word.senses)) if (senses == name).sum() >= 4]
+        drawn = []
+        for _ in range(PAIRS // 4 if names else 0):
+            place, name = int(rng.integers(len(senses))), names[int(rng.integers(len(names)))]
+            others = np.flatnonzero((senses == name) & (np.arange(len(senses)) != place))
+            members = rng.permutation(others)[:15]
+            drawn.append((float(word.vectors[members].mean(axis=0) @ word.vectors[place]), senses[place] == name))
+        scores += [score for score, _ in drawn]
+        same += [bool(answer) for _, answer in drawn]
+        weights += [1 / len(drawn)] * len(drawn)
+    return Judged(np.array(scores), np.array(same, np.float64), np.array(weights))
+
+
+def fit(found: Sequence[tuple[Calibration, Judged]]) -> tuple[float, float]:
+    """Logistic regression of "same sense" on the probit of the percentile: intercept and slope. Sets weigh the same."""
+    from sklearn.linear_model import LogisticRegression
+
+    x = np.concatenate([probit(calibration.percentile(judged.scores)) for calibration, judged in found])
+    same = np.concatenate([judged.same for _, judged in found])
+    weights = np.concatenate([judged.weights / judged.weights.mean() / len(judged.weights) for _, judged in found])
+    model = LogisticRegression(C=1e6).fit(x[:, None], same, sample_weight=weights * len(weights))
+    return float(model.intercept_[0]), float(model.coef_[0, 0])
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Brier score (beside that of always saying the base rate), expected calibration error, and the bins."""
+
+    brier: float
+    base_brier: float
+    error: float
+    base: float
+    bins: tuple[tuple[float, float, float], ...]  # share of pairs, predicted, observed
+
+
+def reliability(calibration: Calibration, judged: Judged, compared: Compared) -> Reliability:
+    """Predicted against observed."""
+    predicted = calibration.confidence(judged.scores.astype(np.float32), compared).astype(np.float64)
+    weights = judged.weights / judged.weights.sum()
+    base = float(weights @ judged.same)
+    slot = np.minimum((predicted * BINS).astype(int), BINS - 1)
+    bins, error = [], 0.0
+    for number in range(BINS):
+        inside = slot == number
+        share = float(weights[inside].sum())
+        if share > 0:
+            said = float(weights[inside] @ predicted[inside]) / share
+            seen = float(weights[inside] @ judged.same[inside]) / share
+            bins.append((share, said, seen))
+            error += share * abs(said - seen)
+    return Reliability(float(weights @ (predicted - judged.same) ** 2), base * (1 - base), error, base, tuple(bins))
+
+
+def verdict_scores(words: Sequence[Word], calibration: Calibration) -> tuple[Floats, Floats]:
+    """What a list says when the asked sense is there, and when it is not: best of hits with it, best of those without.
+
+    Asked are occurrences of words with several senses, up to 20 each; -> probits of percentiles, (n,), (m,)
+    """
+    there: list[float] = []
+    absent: list[float] = []
+    for word in words:
+        senses = np.array(word.senses)
+        if word.gold_senses < 2:
+            continue
+        for place in np.unique(np.linspace(0, len(senses) - 1, 20).astype(int)):
+            scores = word.vectors @ word.vectors[place]
+            scores[place] = -2
+            others = scores[senses != senses[place]]
+            if len(others) >= 10 and (senses == senses[place]).sum() >= 4:
+                there.append(best_figure(scores[scores > -2], calibration))
+                absent.append(best_figure(others, calibration))
+    return np.array(there), np.array(absent)
+
+
+def best_figure(scores: Array, calibration: Calibration) -> float:
+    """How a whole list looks by its best hits."""
+    best = np.sort(scores)[::-1][:BEST]
+    return float(probit(calibration.percentile(best)).mean())

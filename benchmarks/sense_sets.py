@@ -1,0 +1,131 @@
+"""Occurrences with gold senses, as vectors: what `benchmarks/senses.py` clusters. Encoded once, kept in a folder.
+
+A word of a set is what the product would be asked for: all gold occurrences of a lemma. Words of one sense are words
+of SemCor that its taggers gave one sense only, and, in CoarseWSD-20, the occurrences of one class by themselves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+from same_sense import stored_places
+
+from indexer.build import build
+from indexer.collection.collection import Collection
+from indexer.collection.records import Layer
+from indexer.collection.vectors import Array, unit
+from indexer.elmo import Encoder
+from indexer.text import TextAnalyser
+from indexer.vectorise import Vectoriser
+from search.evaluation.gold import Gold, by_word, read_gold
+from search.evaluation.readers import read_coarsewsd
+from search.evaluation.records import Usage
+
+DATA = Path(__file__).parents[1] / "data"
+CAP = 150
+"""Occurrences of a word of CoarseWSD-20 that are used, drawn evenly over the split."""
+FEWEST = 20
+"""Gold occurrences of a word of SemCor, and of a class of CoarseWSD-20 that stands as a word by itself."""
+BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word's occurrences: unit vectors (n, d) and the gold sense of each (n,)."""
+
+    name: str
+    vectors: Array
+    senses: tuple[str, ...]
+
+    @property
+    def gold_senses(self) -> int:
+        """Senses that could be found: those of at least 3 occurrences and at least 5 %; at least one."""
+        least = max(3.0, 0.05 * len(self.senses))
+        return max(1, sum(count >= least for count in Counter(self.senses).values()))
+
+
+def half(word: str) -> int:
+    """Which half of SemCor a word belongs to: 0 to choose by, 1 to report."""
+    return crc32(word.encode()) % 2
+
+
+def read_words(path: Path) -> list[Word]:
+    """The words that ``write_words`` kept."""
+    found = np.load(path, allow_pickle=False)
+    vectors, names, senses = found["vectors"].astype(np.float32), found["words"], found["senses"]
+    order = np.argsort(names, kind="stable")
+    groups = np.split(order, np.flatnonzero(names[order][1:] != names[order][:-1]) + 1)
+    return [Word(str(names[rows[0]]), unit(vectors[rows]), tuple(map(str, senses[rows]))) for rows in groups]
+
+
+def write_words(path: Path, words: Iterable[Word]) -> None:
+    """Keep words in one file without objects."""
+    found = list(words)
+    np.savez(
+        path,
+        vectors=np.concatenate([word.vectors for word in found]).astype(np.float16),
+        words=np.array([word.name for word in found for _ in word.senses]),
+        senses=np.array([sense for word in found for sense in word.senses]),
+    )
+
+
+def coarse_words(encoder: Encoder, folder: Path, split: str) -> Iterator[Word]:
+    """Words of CoarseWSD-20, and each large class as a word of one sense."""
+    vectoriser = Vectoriser(encoder, Layer.SENSE, {})
+    for word in read_coarsewsd(folder):
+        usages: Sequence[Usage] = word.train if split == "train" else word.test
+        chosen = (
+            np.unique(np.linspace(0, len(usages) - 1, CAP).astype(int)) if len(usages) > CAP else range(len(usages))
+        )
+        found = [usages[n] for n in chosen]
+        vectors = _encode(vectoriser, found)
+        senses = tuple(usage.sense for usage in found)
+        yield Word(word.word, vectors, senses)
+        for sense, count in sorted(Counter(senses).items()):
+            if count >= FEWEST:
+                inside = np.array(senses) == sense
+                yield Word(f"{word.word} {sense}", vectors[inside], (sense,) * count)
+
+
+def _encode(vectoriser: Vectoriser, usages: Sequence[Usage]) -> Array:
+    rows = []
+    for first in range(0, len(usages), BATCH):
+        part = usages[first : first + BATCH]
+        found = vectoriser([usage.span.sentence for usage in part])
+        rows += [vectors.tokens[usage.span.start] for vectors, usage in zip(found, part, strict=True)]
+    return np.stack(rows)
+
+
+def collection_words(path: Path, gold: Iterable[Gold]) -> Iterator[Word]:
+    """Gold words of a collection, with the vectors that it stores."""
+    with Collection.open(path) as collection, collection.reading() as snapshot:
+        analyser = TextAnalyser(collection.settings.language)
+        ids = np.concatenate([segment.token_ids for segment in snapshot.segments.values()])  # (n,)
+        vectors = np.concatenate([np.asarray(segment.tokens) for segment in snapshot.segments.values()])  # (n, d)
+        row_of = {key: row for row, key in enumerate(ids.tolist())}
+        places = {place: row_of[key] for key, place in stored_places(collection).items()}
+        for word, rows in by_word(gold).items():
+            lemma = analyser.lemma(word)
+            inside = [row for row in rows if (row.place, lemma) in places]
+            if inside:
+                found = vectors[[places[row.place, lemma] for row in inside]]
+                yield Word(word, unit(found), tuple(row.sense for row in inside))
+
+
+def sample_words(encoder: Encoder, cache: Path) -> Iterator[Word]:
+    """The words of ``data/senses.tsv``; their collection stays in the cache."""
+    path = cache / f"sample-{encoder.model_id[:12]}.pol"
+    build(path, [DATA / "documents"], model=encoder)
+    return collection_words(path, read_gold(DATA / "senses.tsv"))
+
+
+def semcor_words(out: Path, collection: Path) -> Iterator[Word]:
+    """Words of SemCor with enough tagged occurrences; out, collection: as ``benchmarks/semcor.py`` made them."""
+    gold = [row for row in read_gold(out / "gold.tsv") if " " not in row.lemma]
+    first = [Gold(row.place, row.lemma, row.sense.partition(";")[0]) for row in gold]
+    return (word for word in collection_words(collection, first) if len(word.senses) >= FEWEST)

@@ -1,0 +1,150 @@
+"""Senses told apart on vectors whose groups are known, and figures against their definitions."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.decomposition import PCA
+from sklearn.metrics import adjusted_rand_score
+
+from indexer.collection.vectors import Array, Ids, unit
+from indexer.errors import QueryError
+from search.change import measure_change
+from search.clustering import NONE, SAMPLE, centres_of, cluster, mean_cosine, nearest_centre, stability
+from search.projection import project
+from search.timeline import make_timeline, wilson, year_of
+
+
+def clouds(sizes: list[int], noise: float = 0.12, dim: int = 48, seed: int = 0) -> tuple[Array, Ids]:
+    """Unit vectors around orthogonal centres, shuffled, and the centre of each."""
+    rng = np.random.default_rng(seed)
+    gold = np.repeat(np.arange(len(sizes)), sizes)
+    centres = np.linalg.qr(rng.standard_normal((dim, dim)))[0]
+    vectors = unit(centres[gold] + noise * rng.standard_normal((len(gold), dim)))
+    order = rng.permutation(len(gold))
+    return vectors[order], gold[order]
+
+
+def test_fifty_thousand_occurrences_are_told_apart_within_seconds() -> None:
+    vectors, gold = clouds([25_000, 15_000, 10_000])
+    started = time.process_time()
+    numbers = cluster(vectors)
+    assert time.process_time() - started < 10
+    inside = numbers != NONE
+    assert inside.mean() > 0.99
+    assert adjusted_rand_score(gold[inside], numbers[inside]) > 0.999
+    assert len(vectors) > SAMPLE
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.12, 0.2, 1.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_one_cloud_is_one_sense(noise: float, seed: int) -> None:
+    vectors, _ = clouds([80], noise, seed=seed)
+    numbers = cluster(vectors)
+    assert set(numbers.tolist()) <= {0, NONE}
+    assert (numbers == 0).mean() > 0.95
+
+
+def test_the_same_vectors_give_the_same_senses_whatever_was_drawn_before() -> None:
+    vectors, _ = clouds([30, 20, 12], 0.2)
+    first = cluster(vectors), stability(vectors, cluster(vectors))
+    np.random.default_rng().standard_normal(7)
+    second = cluster(vectors.copy()), stability(vectors.copy(), cluster(vectors))
+    assert (first[0] == second[0]).all()
+    assert first[1] == second[1]
+
+
+def test_what_is_far_from_every_centre_has_no_sense() -> None:
+    vectors, _ = clouds([60, 40], 0.08)
+    strangers = unit(np.random.default_rng(5).standard_normal((2, 48)))
+    numbers = cluster(np.concatenate([vectors, strangers]))
+    assert numbers[-2:].tolist() == [NONE, NONE]
+    assert (numbers[:-2] != NONE).all()
+
+
+def test_every_member_is_nearest_to_its_own_centre() -> None:
+    vectors, _ = clouds([40, 30, 20], 0.25)
+    numbers = cluster(vectors)
+    inside = numbers != NONE
+    nearest = nearest_centre(vectors[inside], centres_of(vectors, numbers))
+    assert (nearest == numbers[inside]).all()
+
+
+def test_clear_senses_are_stable_and_arbitrary_ones_are_not() -> None:
+    vectors, gold = clouds([40, 40], 0.1)
+    assert min(stability(vectors, gold)) > 0.95
+    arbitrary = np.random.default_rng(2).integers(0, 2, len(gold))
+    assert max(stability(vectors, arbitrary)) < 0.6
+
+
+def test_the_mean_cosine_is_that_of_all_pairs() -> None:
+    vectors, _ = clouds([7, 5], 0.4)
+    pairs = [float(vectors[i] @ vectors[j]) for i in range(12) for j in range(i)]
+    assert mean_cosine(vectors) == pytest.approx(np.mean(pairs), abs=1e-6)
+
+
+def test_change_is_the_mean_over_pairs_and_its_test_tells_a_change_from_none() -> None:
+    vectors, gold = clouds([30, 30], 0.2)
+    before, after = vectors[gold == 0], vectors[gold == 1]
+    found = measure_change("bank", before, after)
+    brute = np.mean([1 - float(a @ b) for a in before for b in after])
+    assert found.apd == pytest.approx(brute, abs=1e-5)
+    assert found.apd_low <= found.apd <= found.apd_high
+    means = before.mean(axis=0), after.mean(axis=0)
+    cosine = float(means[0] @ means[1] / np.linalg.norm(means[0]) / np.linalg.norm(means[1]))
+    assert found.prt == pytest.approx(1 / cosine if cosine > 0 else np.inf, rel=1e-4)
+    inside = [np.mean([1 - float(a @ b) for i, a in enumerate(s) for b in s[:i]]) for s in (before, after)]
+    assert found.apd_within == pytest.approx(np.mean(inside), abs=1e-5)
+    assert found.p_value < 0.01
+    same = measure_change("bank", before[:15], before[15:])
+    assert same.p_value > 0.01
+    assert (found.n_before, found.n_after) == (30, 30)
+
+
+@pytest.mark.parametrize(("count", "total"), [(0, 5), (5, 5), (3, 10), (40, 90), (1, 1)])
+def test_intervals_are_wilsons(count: int, total: int) -> None:
+    expected = binomtest(count, total).proportion_ci(method="wilson")
+    assert wilson(count, total) == pytest.approx((expected.low, expected.high), abs=1e-9)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_a_timeline_shows_empty_periods_and_counts_undated_ones_apart() -> None:
+    numbers = {1: 0, 2: 1, 3: 0, 4: 0, 5: 1, 6: -1, 7: 0}
+    values = {1: "1903-05-01", 2: "1909", 3: "1931", 4: "1931.0", 5: "about 1900", 6: "1903"}
+    found = make_timeline("year", 10, 2, numbers, values)
+    assert [(p.start, p.end, p.counts) for p in found.periods] == [
+        (1900, 1909, (1, 1)),
+        (1910, 1919, (0, 0)),
+        (1920, 1929, (0, 0)),
+        (1930, 1939, (2, 0)),
+    ]
+    assert found.undated == (1, 1)
+    assert found.periods[3].ids == ((3, 4), ())
+    assert found.periods[0].shares == (0.5, 0.5)
+    assert (found.periods[1].lows, found.periods[1].highs) == ((0, 0), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [("1987", 1987), (" 1987-03-04T10:00 ", 1987), ("1987/3", 1987), ("-44", -44), ("c. 1900", None), ("", None)],
+)
+def test_years_are_read_from_dates(text: str, year: int | None) -> None:
+    assert year_of(text) == year
+
+
+def test_the_map_is_that_of_scikit_learns_pca_but_for_signs() -> None:
+    vectors, _ = clouds([20, 10, 5], 0.2)
+    found = project(vectors)
+    expected = PCA(2).fit_transform(vectors)
+    assert np.abs(found) == pytest.approx(np.abs(expected), abs=1e-4)
+    assert (project(vectors) == found).all()
+    assert project(vectors[:1]).tolist() == [[0, 0]]
+    assert project(vectors[:0]).shape == (0, 2)
+
+
+def test_an_unknown_map_is_refused() -> None:
+    with pytest.raises(QueryError, match="method is 'tsne'; choose one of pca, umap"):
+        project(np.zeros((3, 4), np.float32), "tsne")
