@@ -50,7 +50,7 @@ def words(sentence: str) -> list[tuple[int, int]]:
 
 
 def concordance(hits: Sequence[SentenceHit]) -> str:
-    return kwic_view.concordance(hits, 1, words, {1: 0}, {1: 1})
+    return kwic_view.concordance(hits, 1, words, {1: 0}) + kwic_view.marks({1: 1, 2: -1})
 
 
 class Reader(HTMLParser):

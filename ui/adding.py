@@ -10,6 +10,7 @@ import streamlit as st
 from indexer.build import BuildReport
 from indexer.errors import PolysemeError
 from indexer.progress import Progress, Stage
+from indexer.readers import is_known
 from ui import loading, login, views
 from ui.address import PageQuery
 from ui.jobs import Job, Jobs
@@ -111,8 +112,9 @@ def _form(shelf: Shelf, current: Path | None) -> None:
             target = shelf.folder / into if into != NEW else new_path(shelf.folder, name or "")
             sources = [Path(path.strip()).expanduser()] if path.strip() else []
             if files:
-                keep(files, folder_for(target))
-                sources.append(folder_for(target))
+                kept = keep(files, folder_for(target))
+                # A folder's files of other kinds are passed over; those that were sent on purpose are named.
+                sources += [folder_for(target), *(path for path in kept if not is_known(path))]
             _start(target, sources)
         except PolysemeError as error:
             tell(str(error))

@@ -49,6 +49,7 @@ def main() -> None:
     if not login.admitted():
         return
     problems = session.begin()
+    session.write()  # at once, so that the way back leads here even while the lines are still being found
     if given is None:
         st.html(views.heading("", None))
         text = "The page shows a collection of documents, and none was named. Name one, or a folder to keep some in:"
@@ -56,7 +57,6 @@ def main() -> None:
         return
     with told():
         page(shelf(given, alone=login.is_served_beyond()), problems)
-    session.write()
 
 
 def page(kept: Shelf, problems: tuple[str, ...]) -> None:
@@ -84,11 +84,13 @@ def page(kept: Shelf, problems: tuple[str, ...]) -> None:
         adding.draw(kept, path, first=not contents.info.documents and not adding.is_open())
         tell()
         return
-    adding.notice(path)
+    with st.container():
+        adding.notice(path)
     panels.search_box()
-    for problem in problems:
-        st.warning(views.label(problem, 1000))
-    tell()
+    with st.container():
+        for problem in problems:
+            st.warning(views.label(problem, 1000))
+        tell()
     answer(searcher, contents)
 
 
@@ -147,21 +149,29 @@ def answer(searcher: Searcher, contents: Contents) -> None:
         target = Target(asked, 0, 0) if isinstance(asked, str) else asked
         panels.words(searcher.analyser.tokens(target.sentence), target)
     found = answering.answer(searcher, query)
-    with st.container(horizontal=True, key="above", vertical_alignment="center"):
+    # Each part has its place whether or not it is there, so that nothing below is drawn anew when one comes or goes.
+    above, notices, senses, choices, marked, listed, below = (st.container() for _ in range(7))
+    with above, st.container(horizontal=True, key="above", vertical_alignment="center"):
         st.html(headline(found))
         if found.target is not None:
             panels.match_choice()
         elif query.text:
             panels.hybrid_choice()
-    if found.verdict:
-        st.html(views.notice(f"{found.verdict}: even the nearest line is no nearer than chance"))
-    if found.notice:
-        st.html(views.notice(found.notice))
-    sense_panel.draw(searcher, contents, found)
-    panels.choices(searcher, found)
-    panels.marked_lines()
-    lines(searcher, found)
-    panels.pages(found)
+    with notices:
+        if found.verdict:
+            st.html(views.notice(f"{found.verdict}: even the nearest line is no nearer than chance"))
+        if found.notice:
+            st.html(views.notice(found.notice))
+    with listed:
+        lines(searcher, found)
+    with below:
+        panels.pages(found)
+    with choices:
+        panels.choices(searcher, found)
+    with marked:
+        panels.marked_lines()
+    with senses:
+        sense_panel.draw(searcher, contents, found)
     if st.session_state[session.OPENED] is not None:
         document_panel.draw(searcher, found.lines, found.target)
 
@@ -192,8 +202,9 @@ def lines(searcher: Searcher, found: Answer) -> None:
         tokens = searcher.analyser.tokens(sentence)
         return [(token.start, token.end) for token in tokens if token.kind is not TokenKind.PUNCTUATION]
 
-    marks = session.marks()
-    st.html(kwic_view.concordance(found.shown, found.page.first + 1, words, found.numbers, marks))
+    st.html(kwic_view.concordance(found.shown, found.page.first + 1, words, found.numbers))
+    # Apart from the lines, which are not drawn anew by a mark: they keep the focus and the place.
+    st.html(kwic_view.marks(session.marks()))
 
 
 def nothing() -> str:

@@ -24,13 +24,13 @@ Marks = Mapping[int, int]
 """Id of an occurrence or sentence -> 1 where it is marked +, -1 where it is marked -."""
 
 
-def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: Mapping[int, int], marks: Marks) -> str:
+def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: Mapping[int, int]) -> str:
     """A page of lines. Occurrences have the node in the middle; sentences are shown whole.
 
-    first: number of the first line; numbers: occurrence id -> sense; marks: id -> 1 or -1, as marked + or -.
+    first: number of the first line; numbers: occurrence id -> sense.
     """
     kwic = any(isinstance(hit, OccurrenceHit) for hit in hits)
-    items = "".join(_item(hit, first + n, words, numbers, marks) for n, hit in enumerate(hits))
+    items = "".join(_item(hit, first + n, words, numbers) for n, hit in enumerate(hits))
     name = "Occurrences" if kwic else "Sentences"
     kind = "pol-lines pol-kwic" if kwic else "pol-lines"
     return f'<ol class="{kind}" aria-label="{name}" start="{first}">{items}</ol>'
@@ -41,7 +41,7 @@ def key_of(hit: SentenceHit) -> int:
     return hit.occurrence_id if isinstance(hit, OccurrenceHit) else hit.sentence_id
 
 
-def _item(hit: SentenceHit, number: int, words: Words, numbers: Mapping[int, int], marks: Marks) -> str:
+def _item(hit: SentenceHit, number: int, words: Words, numbers: Mapping[int, int]) -> str:
     key, sense = key_of(hit), ""
     if isinstance(hit, OccurrenceHit):
         text = kwic_text(hit, words)
@@ -52,13 +52,19 @@ def _item(hit: SentenceHit, number: int, words: Words, numbers: Mapping[int, int
         text = f'<p class="pol-text" tabindex="0" dir="{direction(hit.sentence)}">{shown}{cut}</p>'
     return (
         f'<li class="pol-line" data-key="{key}"><span class="pol-rank">{number}</span>{sense}{text}'
-        f"{document_cell(hit, number)}{_marks(key, number, marks.get(key, 0))}{_score(hit)}</li>"
+        f"{document_cell(hit, number)}{_mark_buttons(key, number)}{_score(hit)}</li>"
     )
 
 
-def _marks(key: int, number: int, mark: int) -> str:
+def marks(marked: Marks) -> str:
+    """Which lines are marked + and -, for the script to show on their buttons."""
+    plus, minus = (" ".join(str(key) for key, sign in sorted(marked.items()) if sign == wanted) for wanted in (1, -1))
+    return f'<i class="pol-marked" data-plus="{plus}" data-minus="{minus}" hidden></i>'
+
+
+def _mark_buttons(key: int, number: int) -> str:
     buttons = "".join(
-        f'<button type="button" data-mark="{sign}" data-key="{key}" aria-pressed="{str(mark == sign).lower()}"'
+        f'<button type="button" data-mark="{sign}" data-key="{key}" aria-pressed="false"'
         f' aria-label="Mark line {number} {name}" title="{title}">{shown}</button>'
         for sign, shown, name, title in (
             (1, "+", "plus", "More like this line"),
@@ -77,10 +83,7 @@ def _score(hit: SentenceHit) -> str:
 
 
 def kwic_text(hit: OccurrenceHit, words: Words) -> str:
-    """One run of inline text, so that a selection or a search in the page crosses the node.
-
-    --left lets the style sheet guess the shift that brings the node to the middle, until the script has measured it.
-    """
+    """One run of inline text, so that a selection or a search in the page crosses the node."""
     spans = list(words(hit.sentence))
     first = _cut(hit.sentence, hit.start - CONTEXT, hit.start)
     last = _cut(hit.sentence, hit.end, hit.end + CONTEXT, from_right=True)
@@ -92,7 +95,7 @@ def kwic_text(hit: OccurrenceHit, words: Words) -> str:
     hop = f'data-hop="{hit.start}-{hit.end}" data-in="{hit.sentence_id}"'
     return (
         f'<p class="pol-text" tabindex="0" dir="{direction(hit.sentence)}">'
-        f'<span class="pol-run" style="--left:{hit.start - first}"><bdi>{before}{left}</bdi>'
+        f'<span class="pol-run"><bdi>{before}{left}</bdi>'
         f'<mark class="pol-node" {hop}><bdi>{node}</bdi></mark><bdi>{right}{after}</bdi></span></p>'
     )
 

@@ -83,9 +83,8 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 .pol-line:hover { background: color-mix(in srgb, currentColor 4%, transparent); }
 .pol-rank { font-size: .8rem; text-align: right; font-variant-numeric: tabular-nums; }
 .pol-text { margin: 0; font: 1.04rem/1.55 var(--pol-serif); overflow-wrap: anywhere; }
-.pol-run { display: block; }
-.pol-kwic .pol-run { white-space: pre; transform: translateX(calc(50% - var(--left) * .45em)); }
-.pol-kwic .pol-text { overflow: hidden;
+.pol-kwic .pol-run { display: inline-block; padding: 0 50%; white-space: pre; }
+.pol-kwic .pol-text { overflow: auto hidden; scrollbar-width: none; white-space: nowrap;
   mask-image: linear-gradient(to right, transparent, #000 1.6rem, #000 calc(100% - 1.6rem), transparent); }
 [data-hop] { cursor: pointer; }
 [data-hop]:hover { text-decoration: underline; text-underline-offset: .2em; text-decoration-color: var(--pol-link); }
@@ -205,8 +204,8 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
   .pol-line .pol-where { grid-column: 1 / 3; grid-row: 2; }
   .pol-line .pol-marks { grid-row: 2; grid-column: 3; } .pol-line .pol-score { grid-row: 2; grid-column: 4; }
   .pol-line .pol-rank { display: none; } .pol-line .pol-s { position: absolute; display: none; }
-  .pol-kwic .pol-text { mask-image: none; }
-  .pol-kwic .pol-run { white-space: pre-wrap; transform: none !important; }
+  .pol-kwic .pol-text { mask-image: none; white-space: normal; overflow: visible; }
+  .pol-kwic .pol-run { display: block; padding: 0; white-space: pre-wrap; }
 }
 @media (max-width: 48rem) {
   .stMainBlockContainer { padding: 0 1rem 3rem; }

@@ -17,7 +17,7 @@ export default function ({ parentElement, setTriggerValue }) {
   const send = (act, numbers, every = false) => setTriggerValue("act", { act, numbers, every });
   const activate = (element, every) => {
     const act = Object.keys(events).find((name) => name in element.dataset);
-    if (act === "mark" || act === "sense" || act === "pick" || act === "period") {
+    if (act === "sense" || act === "pick" || act === "period") {
       const value = element.dataset[act];
       last = `[data-${act}="${value}"]` + (element.dataset.key ? `[data-key="${element.dataset.key}"]` : "")
         + (element.dataset.of ? `[data-of="${element.dataset.of}"]` : "");
@@ -142,19 +142,29 @@ export default function ({ parentElement, setTriggerValue }) {
     frame = null;
   };
 
-  // Brings every node to the middle of its line. All places are read before any is changed, so that the page is laid
-  // out once; a shift moves what is painted and lays nothing out again.
+  // Brings every node to the middle of its line, whose text can be scrolled sideways. All places are read before any
+  // is changed, so that the page is laid out once.
   const align = () => {
     document.querySelectorAll(".pol-kwic").forEach((list) => resized.observe(list));
-    const runs = [...document.querySelectorAll(".pol-kwic .pol-run")];
-    const shifts = runs.map((run) => {
-      const [whole, node] = [run.parentElement, run.querySelector(".pol-node")].map((e) => e.getBoundingClientRect());
-      const now = new DOMMatrix(getComputedStyle(run).transform).m41;
-      return now + whole.left + whole.width / 2 - node.left - node.width / 2;
+    const texts = [...document.querySelectorAll(".pol-kwic .pol-text")];
+    const shifts = texts.map((text) => {
+      const [whole, node] = [text, text.querySelector(".pol-node")].map((e) => e.getBoundingClientRect());
+      return node.left + node.width / 2 - whole.left - whole.width / 2;
     });
     // Layout may just have begun to load the lines' font.
     if (document.fonts.status === "loading") document.fonts.ready.then(settle);
-    runs.forEach((run, n) => { run.style.transform = `translateX(${shifts[n]}px)`; });
+    texts.forEach((text, n) => { text.scrollLeft += shifts[n]; });
+  };
+
+  // Shows on the buttons which lines are marked.
+  const press = () => {
+    const told = document.querySelector(".pol-marked");
+    if (!told) return;
+    const [plus, minus] = [told.dataset.plus, told.dataset.minus].map((keys) => new Set(keys.split(" ")));
+    document.querySelectorAll("[data-mark]").forEach((button) => {
+      const pressed = (button.dataset.mark === "1" ? plus : minus).has(button.dataset.key);
+      if (button.ariaPressed !== String(pressed)) button.ariaPressed = String(pressed);
+    });
   };
 
   // Brings the sentence into view once for each hit that is opened.
@@ -174,7 +184,7 @@ export default function ({ parentElement, setTriggerValue }) {
   let asked = 0;
   const settle = () => {
     cancelAnimationFrame(asked);
-    asked = requestAnimationFrame(() => { align(); show(); refocus(); });
+    asked = requestAnimationFrame(() => { press(); align(); show(); refocus(); });
   };
   const redrawn = new MutationObserver(settle);
   const resized = new ResizeObserver(settle);

@@ -104,10 +104,10 @@ def begin() -> tuple[str, ...]:
 
 
 def write() -> None:
-    """Let the address say what is asked."""
+    """Let the address say what is asked, unless it does so in its own words."""
     wanted = write_address(current())
     lists = {key: [value] if isinstance(value, str) else value for key, value in wanted.items()}
-    if lists != st.session_state[ADDRESS]:
+    if lists != st.session_state[ADDRESS] and read_address(st.session_state[ADDRESS]) != (current(), ()):
         st.session_state[ADDRESS] = lists
         st.query_params.from_dict(wanted)
 

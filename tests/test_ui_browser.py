@@ -1,0 +1,598 @@
+"""The page in a real browser, used as a person uses it: by typing, clicking, dragging and with the keyboard alone.
+
+Needs playwright and Chromium or Chrome on this machine; without one, skipped with the reason. One server for all tests.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from indexer.build import build
+from indexer.documents import Document
+from search.hits import OccurrenceHit, SentenceHit
+from search.searcher import Searcher
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Browser, Download, FilePayload, Locator, Page, expect  # noqa: E402
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PATIENCE = 20_000
+"""Milliseconds that a busy machine may take."""
+START = "import sys; from pathlib import Path; from ui.server import launch; launch(Path(sys.argv[1]), browser=False)"
+BANK = "She sat on the river [bank] and fished."
+TWICE = "The bank by the river bank was shut."
+RIVER = (
+    "She sat on the bank of the river and fished for trout.",
+    "Reeds and willows hid the muddy bank where the boat was moored.",
+    "They walked along the grassy bank until the stream grew dark.",
+    "The flood broke the bank and the water ran over the meadow.",
+    "A heron stood on the far bank of the river, waiting for fish.",
+)
+MONEY = (
+    "The bank refused the farmer a loan and kept his money.",
+    "His bank charged him interest on the account every month.",
+    "She went to the bank with a cheque to pay in her wages.",
+    "The manager of the bank lends money to customers with accounts.",
+    "Robbers took cash and gold from the vault of the bank.",
+)
+EVIL = (
+    "<script>window.evil = 1</script><img src=x onerror='window.evil = 2'> the bank **bold** $x$ :smile: [a](b)."
+    " \u202eright to left\u202c bank \U0001f9d1\u200d\U0001f9d1 bank. " + "w" * 10_000 + " bank ends."
+)
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two small collections made with the bundled model."""
+    if not any(map(shutil.which, BROWSERS)):
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    folder = tmp_path_factory.mktemp("shelf")
+    documents = [
+        Document(f"{genre}/{year}.txt", " ".join((*lines[shift:], *lines[:shift])), _about(genre, year))
+        for genre, lines, years in (("river", RIVER, range(1950, 1990, 8)), ("money", MONEY, range(1954, 1994, 8)))
+        for shift, year in enumerate(years)
+    ]
+    build(folder / "banks.pol", [*documents, Document("evil", EVIL, {"title": "<i>Evil</i> & co", "genre": "odd"})])
+    build(folder / "other.pol", [Document("other", "Another bank stands here. The bank is old.", {})])
+    return folder
+
+
+def _about(genre: str, year: int) -> dict[str, str | int | float]:
+    return {"title": f"{genre.title()} of {year}", "year": year, "genre": genre}
+
+
+@pytest.fixture(scope="session")
+def searcher(shelf: Path) -> Iterator[Searcher]:
+    with Searcher.open(shelf / "banks.pol") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def address(shelf: Path) -> Iterator[str]:
+    environment = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", START, str(shelf / "banks.pol")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:
+        assert server.stderr is not None
+        killer = threading.Timer(120, server.kill)
+        killer.start()
+        told = next((line.split()[3] for line in server.stderr if line.startswith("Polyseme is at ")), None)
+        killer.cancel()
+        assert told is not None, "the page did not start"
+        # What the server says must be read, or it would wait for that in the end.
+        reader = threading.Thread(target=server.stderr.read)
+        reader.start()
+        yield told
+        server.send_signal(signal.SIGINT)
+        reader.join(30)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1300, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    found = context.new_page()
+    yield found
+    context.close()
+
+
+def opened(page: Page, address: str, query: str = "", more: str = "") -> Page:
+    page.goto(f"{address}/?q={urllib.parse.quote(query)}{more}" if query or more else address)
+    expect(page.locator(".pol-lines" if query else ".pol-top").first).to_be_visible()
+    return page
+
+
+def folded(hits: Sequence[SentenceHit]) -> list[str]:
+    return [re.sub(r"\s+", " ", hit.sentence).strip() for hit in hits]
+
+
+def shows(page: Page, hits: Sequence[SentenceHit]) -> None:
+    """The lines of the page are these hits, word for word, in their order."""
+    expect(page.locator(".pol-line .pol-text")).to_have_text([_cut(hit) for hit in hits])
+
+
+def _cut(hit: SentenceHit) -> str | re.Pattern[str]:
+    if len(hit.sentence) < 140:
+        return folded([hit])[0]
+    start, end = (hit.start, hit.end) if isinstance(hit, OccurrenceHit) else (0, 20)
+    return re.compile(re.escape(hit.sentence[max(0, start - 8) : end]))
+
+
+def of_sense(searcher: Searcher, number: int, query: str = BANK) -> list[OccurrenceHit]:
+    numbers = searcher.senses("bank").assignments
+    return [hit for hit in searcher.occurrences(query, 1000) if numbers[hit.occurrence_id] == number]
+
+
+def choose(page: Page, name: str, option: str) -> None:
+    page.get_by_role("combobox", name=name).click()
+    page.get_by_role("option", name=option).click()
+
+
+def parameters(page: Page) -> dict[str, list[str]]:
+    return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+
+
+def test_a_sentence_is_typed_and_a_word_of_it_is_clicked(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address)
+    box = page.get_by_label("A sentence, or a sentence with one [word]")
+    box.fill(TWICE)
+    box.press("Enter")
+    shows(page, searcher.sentences(TWICE, 20))
+    page.locator(".st-key-words").get_by_role("button", name="bank", exact=True).nth(1).click()
+    shows(page, searcher.occurrences((TWICE, 5), 20))
+    expect(box).to_have_value("The bank by the river [bank] was shut.")
+    page.locator(".st-key-words").get_by_role("button", name="bank", exact=True).nth(0).click()
+    shows(page, searcher.occurrences((TWICE, 1), 20))
+    expect(box).to_have_value("The [bank] by the river bank was shut.")
+
+
+def test_any_word_of_a_line_is_the_next_question_and_the_way_back_is_kept(
+    page: Page, address: str, searcher: Searcher
+) -> None:
+    opened(page, address, BANK)
+    hits = searcher.occurrences(BANK, 20)
+    place = next(n for n, hit in enumerate(hits) if "muddy" in hit.sentence)
+    line = page.locator(".pol-line").nth(place)
+    line.get_by_text("boat", exact=True).click()
+    asked = hits[place].sentence.replace("boat", "[boat]")
+    box = page.get_by_label("A sentence, or a sentence with one [word]")
+    expect(box).to_have_value(asked)
+    boats = searcher.occurrences(asked, 20)
+    shows(page, boats)
+    page.locator(".pol-line").first.get_by_text("Reeds", exact=True).click()
+    expect(box).to_have_value(asked.replace("[boat]", "boat").replace("Reeds", "[Reeds]"))
+    page.go_back()
+    expect(box).to_have_value(asked)
+    shows(page, boats)
+    page.get_by_role("button", name="Back", exact=True).click()
+    expect(box).to_have_value(BANK)
+    shows(page, hits)
+    page.get_by_role("button", name="Forward", exact=True).click()
+    shows(page, boats)
+
+
+def test_lines_are_real_text_with_the_node_in_one_column(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK)
+    hits = searcher.occurrences(BANK, 20)
+    shows(page, hits)
+    assert page.locator("iframe, canvas").count() == 0
+    expect(page.locator(".pol-line .pol-node")).to_have_text([hit.token for hit in hits])
+    page.wait_for_function(
+        """() => { const at = [...document.querySelectorAll('.pol-line .pol-node')].map((node) => {
+          const box = node.getBoundingClientRect(); return box.left + box.width / 2; });
+          return Math.max(...at) - Math.min(...at) < 2; }"""
+    )
+    line = page.locator(".pol-line .pol-text").first
+    selected = line.evaluate(
+        "(text) => { getSelection().selectAllChildren(text); const found = getSelection().toString();"
+        " getSelection().removeAllRanges(); return found; }"
+    )
+    assert selected.strip() == folded(hits)[0]
+    assert page.evaluate(f"window.find({json.dumps(hits[0].sentence[: hits[0].end])})")
+
+
+def test_selecting_text_of_a_line_asks_nothing(page: Page, address: str) -> None:
+    opened(page, address, BANK)
+    before = page.url
+    word = page.locator(".pol-line").nth(1).locator("[data-hop]").nth(1)
+    word.dblclick()
+    expect(page.locator(".pol-line").nth(1)).to_be_visible()
+    assert page.evaluate("getSelection().toString().trim()") or page.url != before
+
+
+def test_the_order_and_every_page_hold_all_lines(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK)
+    everything = searcher.occurrences(BANK, 1000)
+    assert len(everything) > 40
+    shows(page, everything[:20])
+    page.get_by_role("button", name="Next", exact=True).click()
+    shows(page, everything[20:40])
+    page.get_by_role("button", name="Last", exact=True).click()
+    shows(page, everything[len(everything) // 20 * 20 :])
+    page.get_by_role("button", name="First", exact=True).click()
+    shows(page, everything[:20])
+    choose(page, "Order", "Order: date")
+    dated = sorted(everything, key=lambda hit: int(hit.metadata.get("year", 9999)))
+    shows(page, dated[:20])
+    choose(page, "Order", "Order: right context")
+    expect(page.locator(".pol-line").first).not_to_have_text(folded(dated)[0])
+    after = [text.split("bank", 1)[1] for text in page.locator(".pol-line .pol-text").all_text_contents()]
+    words = [re.findall(r"\w+", text.casefold())[:3] for text in after]
+    assert words == sorted(words)
+
+
+def test_a_line_opens_in_its_document_and_leads_to_its_neighbours(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK)
+    hits = searcher.occurrences(BANK, 20)
+    page.locator(".pol-line").nth(1).locator(".pol-open").click()
+    for hit, step in ((hits[1], "Next hit"), (hits[2], "Previous hit"), (hits[1], "")):
+        expect(page.locator(".pol-document .pol-sentence")).to_have_text(hit.sentence)
+        expect(page.locator(".pol-document .pol-node")).to_have_text(hit.token)
+        expect(page.locator(".pol-document .pol-node")).to_be_in_viewport()
+        expect(page.locator(".pol-head")).to_contain_text(hit.document)
+        if step:
+            page.get_by_role("button", name=step).click()
+    page.get_by_text("Why is it near?").click()
+    expect(page.locator(".pol-why")).to_contain_text("Cosine by layer")
+    page.keyboard.press("Escape")
+    expect(page.locator(".pol-document")).to_have_count(0)
+
+
+def test_marked_lines_are_searched_again(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK)
+    hits = searcher.occurrences(BANK, 20)
+    page.get_by_role("button", name="Mark line 12 plus").click()
+    expect(page.get_by_role("button", name="Mark line 12 plus")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Mark line 1 minus").click()
+    expect(page.get_by_text("1 line marked +, 1 marked")).to_be_visible()
+    page.get_by_role("button", name="Search again from these").click()
+    shows(page, searcher.more_like([hits[11]], [hits[0]], 20))
+    assert parameters(page)["like"] == [str(hits[11].occurrence_id)]
+    page.get_by_role("button", name="Clear marks").click()
+    shows(page, hits)
+
+
+def test_a_sense_filters_the_lines_and_its_address_gives_the_same(
+    page: Page, browser: Browser, address: str, searcher: Searcher
+) -> None:
+    opened(page, address, BANK)
+    inventory = searcher.senses("bank")
+    assert len(inventory.senses) >= 2
+    expect(page.locator(".pol-badge")).to_have_count(len({*inventory.assignments.values()}))
+    page.locator('.pol-badge[data-sense="1"]').click()
+    inside = of_sense(searcher, 1)
+    shows(page, inside[:20])
+    expect(page.locator(".pol-found")).to_contain_text(f"{len(inside)} of {len(inventory.assignments)} occurrences")
+    there = browser.new_context().new_page()
+    there.goto(page.url)
+    shows(there, inside[:20])
+    there.context.close()
+    page.get_by_role("button", name="Other words in this sense").click()
+    shows(page, searcher.same_sense_other_words(inventory, 1, 20))
+    page.get_by_role("button", name="Show all lines").click()
+    shows(page, searcher.occurrences(BANK, 20))
+
+
+def test_points_of_the_map_filter_the_lines(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK)
+    page.get_by_role("radio", name="Map").click()
+    dots = page.locator(".pol-dot")
+    hits = searcher.occurrences(BANK, 1000)
+    expect(dots).to_have_count(len(hits))
+    dots.first.focus()
+    page.keyboard.press("Enter")
+    picked = int(dots.first.get_attribute("data-pick") or "")
+    shows(page, [hit for hit in hits if hit.occurrence_id == picked])
+    expect(dots.first).to_have_attribute("data-in", "1")
+    frame = page.locator(".pol-map").bounding_box()
+    assert frame is not None
+    x, y, width, height = frame["x"], frame["y"], frame["width"], frame["height"]
+    page.mouse.move(x + 1, y + 1)
+    page.mouse.down()
+    page.mouse.move(x + width / 2, y + height - 2, steps=4)
+    inside = page.evaluate(
+        "(edge) => [...document.querySelectorAll('.pol-dot')].filter((dot) => { const at = dot.getBoundingClientRect();"
+        " return at.left + at.width / 2 <= edge; }).map((dot) => Number(dot.dataset.pick))",
+        x + width / 2,
+    )
+    page.mouse.up()
+    assert 1 < len(inside) < len(hits)
+    shows(page, [hit for hit in hits if hit.occurrence_id in inside][:20])
+    assert parameters(page)["lines"] == ["-".join(map(str, sorted(inside)))]
+
+
+def test_points_of_the_timeline_open_their_lines(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK)
+    page.get_by_role("radio", name="Over time").click()
+    found = searcher.timeline(searcher.senses("bank"), "year", 5)
+    expect(page.locator(".pol-time thead th")).to_have_count(len(found.periods) + 2)
+    place = next(n for n, period in enumerate(found.periods) if period.counts[0])
+    page.locator(f'.pol-point[data-period="{place}"][data-of="0"]').click()
+    ids = found.periods[place].ids[0]
+    shows(page, [hit for hit in searcher.occurrences(BANK, 1000) if hit.occurrence_id in ids])
+
+
+def test_collocates_are_shown_for_each_sense(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK)
+    page.get_by_role("radio", name="Collocates").click()
+    senses = searcher.senses("bank").senses
+    expect(page.locator(".pol-collocates table")).to_have_count(len(senses))
+    first = (senses[0].collocates or senses[0].labels)[0]
+    expect(page.locator(".pol-collocates tbody td").first).to_have_text(first.lemma)
+
+
+def test_a_sense_is_saved_and_filters_by_its_name(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK, "&sense=0")
+    page.get_by_role("button", name="Save this sense").click()
+    page.get_by_label("Name", exact=True).fill("side_of_water")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved as side_of_water")).to_be_visible()
+    page.get_by_role("button", name="Show all lines").click()
+    page.get_by_role("combobox", name="Only lines in the sense").click()
+    page.get_by_role("option", name="side_of_water").click()
+    page.wait_for_url(re.compile("where=sense%3Dside_of_water"))
+    shows(page, searcher.occurrences(BANK, 20, where="sense=side_of_water"))
+    page.get_by_role("button", name="Forget a saved sense").click()
+    page.get_by_role("button", name="Forget side_of_water").click()
+    expect(page.get_by_role("heading", name="Saved senses")).to_have_count(0)
+    shows(page, searcher.occurrences(BANK, 20))
+    assert not searcher.prototypes()
+
+
+def test_filters_match_and_keywords_change_the_list(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK)
+    start = page.get_by_label("year from")
+    start.fill("1970")
+    start.press("Enter")
+    shows(page, searcher.occurrences(BANK, 20, where="year=1970.."))
+    page.get_by_role("button", name="Clear all filters").click()
+    shows(page, searcher.occurrences(BANK, 20))
+    page.get_by_role("radio", name="Any word").click()
+    page.wait_for_url(re.compile("match=any"))
+    shows(page, searcher.occurrences(BANK, 20, "any"))
+    page.get_by_role("button", name="the whole sentence").click()
+    shows(page, searcher.sentences(BANK.replace("[", "").replace("]", ""), 20))
+    page.get_by_text("Count shared words too").click()
+    shows(page, searcher.sentences(BANK.replace("[", "").replace("]", ""), 20, hybrid=True))
+    assert parameters(page)["hybrid"] == ["1"]
+
+
+def test_the_address_carries_everything_that_is_asked(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, BANK, "&match=form&k=7&where=year=1960..&where=genre!=odd&layer=1")
+    shows(page, searcher.occurrences(BANK, 7, "form", ["year=1960..", "genre!=odd"], "1"))
+
+
+def test_model_layer_and_number_of_documents_stay_in_view(page: Page, address: str) -> None:
+    opened(page, address, BANK, "&k=100")
+    page.locator(".pol-line").last.scroll_into_view_if_needed()
+    expect(page.locator(".pol-top")).to_be_in_viewport()
+    expect(page.locator(".pol-top")).to_contain_text("11 documents")
+    expect(page.locator(".pol-top")).to_contain_text("model default")
+    expect(page.locator(".pol-top")).to_contain_text("layer sense")
+
+
+def downloaded(page: Page, name: str) -> Path:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=name, exact=True).click()
+    found: Download = waiting.value
+    return Path(found.path()).rename(Path(found.path()).with_name(found.suggested_filename))
+
+
+def test_all_lines_are_exported_with_what_was_asked(page: Page, address: str, searcher: Searcher) -> None:
+    from openpyxl import load_workbook
+
+    opened(page, address, BANK, "&sense=0&sort=date")
+    inside = sorted(of_sense(searcher, 0), key=lambda hit: int(hit.metadata.get("year", 9999)))
+    assert len(inside) > 20
+    page.get_by_role("button", name="Export").click()
+    table = downloaded(page, "CSV").read_text("utf-8-sig")
+    rows = list(csv.DictReader(table.splitlines()))
+    assert [int(row["occurrence_id"]) for row in rows] == [hit.occurrence_id for hit in inside]
+    assert {row["query.q"] for row in rows} == {BANK}
+    assert {row["sense"] for row in rows} == {"1"}
+    lines = [json.loads(line) for line in downloaded(page, "JSONL").read_text().splitlines()]
+    assert [line["occurrence_id"] for line in lines] == [hit.occurrence_id for hit in inside]
+    book = load_workbook(downloaded(page, "Excel (XLSX)"))
+    assert book["lines"].max_row == len(inside) + 1
+
+
+def test_text_of_documents_is_never_markup(page: Page, address: str) -> None:
+    opened(page, address, BANK, "&where=genre=odd")
+    expect(page.locator(".pol-lines")).to_contain_text("<script>window.evil = 1</script>")
+    expect(page.locator(".pol-open").first).to_have_text("<i>Evil</i> & co")
+    page.locator(".pol-open").first.click()
+    expect(page.locator(".pol-document")).to_contain_text("onerror='window.evil = 2'")
+    expect(page.locator(".pol-head h2")).to_have_text("<i>Evil</i> & co")
+    assert page.evaluate("window.evil") is None
+    assert page.locator(".pol-document img, .pol-lines img").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "more", "told"),
+    [
+        ("The [platypus] swam.", "", "does not occur in this collection"),
+        (BANK, "&where=year=3000..", "No hit within the filters"),
+        ("two [marks] in [one]", "", "2 words are marked"),
+        (BANK, "&where=colour=red", "no document has a field"),
+        ("x", "&collection=none.pol", "No such collection"),
+    ],
+)
+def test_what_people_meet_is_told_with_its_next_step(
+    page: Page, address: str, query: str, more: str, told: str
+) -> None:
+    page.goto(f"{address}/?q={urllib.parse.quote(query)}{more}")
+    expect(page.get_by_text(told).first).to_be_visible()
+    assert page.get_by_text("Traceback").count() == 0
+
+
+def test_the_keyboard_alone_suffices(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address)
+    box = page.get_by_label("A sentence, or a sentence with one [word]")
+    _tab_to(page, box)
+    page.keyboard.type(BANK)
+    page.keyboard.press("Enter")
+    hits = searcher.occurrences(BANK, 20)
+    shows(page, hits)
+    _tab_to(page, page.locator('.pol-badge[data-sense="0"]'))
+    page.keyboard.press("Enter")
+    inside = of_sense(searcher, 0)
+    shows(page, inside[:20])
+    line = page.locator(".pol-line .pol-text")
+    _tab_to(page, line.first)
+    page.keyboard.press("ArrowDown")
+    expect(line.nth(1)).to_be_focused()
+    page.keyboard.press("+")
+    expect(page.get_by_role("button", name="Mark line 2 plus")).to_have_attribute("aria-pressed", "true")
+    line.nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    word = page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value(re.compile(re.escape(f"[{word}]")))
+    line.first.focus()
+    page.keyboard.press("o")
+    expect(page.locator(".pol-document")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".pol-document")).to_have_count(0)
+
+
+def _tab_to(page: Page, target: Locator) -> None:
+    expect(target).to_be_visible()
+    for _ in range(120):
+        if target.evaluate("(element) => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{target} cannot be reached with the Tab key")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 800), (650, 450)])
+def test_a_phone_and_a_page_at_twice_its_size_need_no_sideways_scrolling(
+    browser: Browser, address: str, width: int, height: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=2)
+    context.set_default_timeout(PATIENCE)
+    page = opened(context.new_page(), address, BANK)
+    expect(page.locator(".pol-line .pol-node").first).to_be_attached()
+    wide = "(list) => list.filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML)"
+    page.locator(".pol-line .pol-node").first.scroll_into_view_if_needed()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
+    assert page.locator(".pol-line .pol-text, .pol-where, .pol-marks, .pol-badge, .pol-top").evaluate_all(wide) == []
+    context.close()
+
+
+CONTRAST = """(elements) => {
+  const pixel = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const read = (colours) => {
+    pixel.clearRect(0, 0, 1, 1);
+    for (const colour of colours) { pixel.fillStyle = colour; pixel.fillRect(0, 0, 1, 1); }
+    return [...pixel.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (rgb) => rgb.map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  return elements.filter((e) => e.offsetParent && e.textContent.trim()).map((element) => {
+    const behind = [];
+    for (let e = element; e; e = e.parentElement) behind.unshift(getComputedStyle(e).backgroundColor);
+    const ground = read(["white", ...behind]);
+    const text = read([`rgb(${ground})`, getComputedStyle(element).color]);
+    const [a, b] = [light(ground), light(text)].sort((x, y) => y - x);
+    return { ratio: (a + 0.05) / (b + 0.05), html: element.outerHTML.slice(0, 120) };
+  }).filter((found) => found.ratio < 4.5);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast_and_labels_are_as_wcag_asks(browser: Browser, address: str, scheme: str) -> None:
+    dark = scheme == "dark"
+    context = browser.new_context(viewport={"width": 1300, "height": 900}, color_scheme="dark" if dark else "light")
+    context.set_default_timeout(PATIENCE)
+    page = opened(context.new_page(), address, BANK, "&sense=0")
+    page.get_by_role("radio", name="Over time").click()
+    expect(page.locator(".pol-time")).to_be_visible()
+    texts = page.locator(
+        ".pol-top p, .pol-found, .pol-found span, .pol-quiet, .pol-text, .pol-node, .pol-open, .pol-facts, .pol-rank,"
+        " .pol-score, .pol-s, .pol-labels, .pol-size, .pol-time td, .pol-time th, .pol-marks button, .pol-info dt,"
+        " .st-key-words button p"
+    )
+    assert texts.evaluate_all(CONTRAST) == []
+    unnamed = page.locator("button:visible, input:visible, textarea:visible").evaluate_all(
+        "(all) => all.filter((e) => !e.textContent.trim() && !e.getAttribute('aria-label') && !e.title"
+        " && !e.labels?.length && !e.getAttribute('aria-labelledby')).map((e) => e.outerHTML.slice(0, 200))"
+    )
+    assert unnamed == []
+    small = page.locator(".pol-marks button, .pol-open, .pol-badge, .pol-point").evaluate_all(
+        "(all) => all.filter((e) => e.getBoundingClientRect().height < 23.5).map((e) => e.outerHTML.slice(0, 120))"
+    )
+    assert small == []
+    context.close()
+
+
+def test_another_collection_is_chosen(page: Page, address: str) -> None:
+    opened(page, address, BANK)
+    choose(page, "Collection", "other.pol")
+    expect(page.locator(".pol-top")).to_contain_text("1 document")
+    expect(page.locator(".pol-line")).to_have_count(2)
+    assert parameters(page)["collection"] == ["other.pol"]
+
+
+def test_documents_are_indexed_from_the_page(page: Page, address: str, shelf: Path) -> None:
+    opened(page, address)
+    page.get_by_role("button", name="Add documents").click()
+    choose(page, "Into", "A new collection")
+    page.get_by_label("Its name").fill("../fresh")
+    page.get_by_label("Its name").press("Enter")
+    letter = FilePayload(name="..\\..\\letter.txt", mimeType="text/plain", buffer=b"The new bank opened. A sand bank.")
+    picture = FilePayload(name="picture.xyz", mimeType="text/plain", buffer=b"?")
+    page.locator("input[type=file]").set_input_files([letter, picture])
+    expect(page.get_by_role("button", name="Index", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Index", exact=True).click()
+    expect(page.get_by_text("Done: 1 added")).to_be_visible()
+    expect(page.locator(".pol-words")).to_contain_text("picture.xyz")
+    expect(page.locator(".pol-words")).to_contain_text("unknown file type '.xyz'")
+    assert (shelf / "fresh.pol").is_dir()
+    assert sorted(path.name for path in (shelf / "fresh.pol.files").iterdir()) == ["letter.txt", "picture.xyz"]
+    page.get_by_role("button", name="Search it").click()
+    expect(page.locator(".pol-top")).to_contain_text("fresh.pol")
+    expect(page.locator(".pol-top")).to_contain_text("1 document")
+
+
+def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, shelf: Path, tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("".join(f"The {n}th bank stood by water number {n}.\n" for n in range(30_000)))
+    page.goto(address)
+    page.get_by_role("button", name="Add documents").click()
+    choose(page, "Into", "A new collection")
+    page.get_by_label("Its name").fill("long")
+    page.get_by_label("Its name").press("Enter")
+    page.get_by_label("Or a folder or file on this machine").fill(str(tmp_path))
+    page.get_by_label("Or a folder or file on this machine").press("Enter")
+    page.get_by_role("button", name="Index", exact=True).click()
+    expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible()
