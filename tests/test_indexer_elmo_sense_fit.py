@@ -278,10 +278,8 @@ def test_the_command_fits_a_model_and_keeps_all_else(
     assert run_command(command) == 0
     assert "fitted to words with senses: 100 words, 4 senses of 2 lemmas" in capsys.readouterr().err
     verify_model(out)
-    assert (out / WEIGHTS).read_bytes() == (tiny_folder / WEIGHTS).read_bytes()
-    softmax, before = load_file(out / SOFTMAX), load_file(tiny_folder / SOFTMAX)
-    assert all((softmax[name] == before[name]).all() for name in before)
-    assert softmax["counts"].tolist() == [0, 50, 20, 2, 1]
+    for name in (WEIGHTS, SOFTMAX):
+        assert (out / name).read_bytes() == (tiny_folder / name).read_bytes()
     card = read_card(out)
     assert card.startswith("# tiny_elmo\n")
     assert card.count("## Sense vectors") == 1

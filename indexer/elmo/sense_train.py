@@ -131,17 +131,16 @@ def _make(
     config: SenseConfig, model: Model, output: OutputLayer | None, counts: WordCounts, text: SenseText, told: Told
 ) -> _Made:
     encoder, own = ElmoEncoder(model, config.source), model.sense_space
-    if _is_semcor(config.gold):
-        recipe = recipe_for(encoder, output, counts)
-        return _Made(fit(encoder, text, counts, recipe, told), Way.FITTED, recipe_text(recipe))
     if config.gold == UNLABELLED and own:
         return _Made(centre(encoder, own, text, told), Way.CENTRED, "")
-    if config.gold != UNLABELLED and own:
+    if own and not _is_semcor(config.gold):
         return _Made(adapt(encoder, own, text, told), Way.ADAPTED, adapted_text(len(text.tokens)))
+    recipe = recipe_for(encoder, output and replace(output, counts=counts), counts)
+    if _is_semcor(config.gold):
+        return _Made(fit(encoder, text, counts, recipe, told), Way.FITTED, recipe_text(recipe))
     plain = text
     if config.gold != UNLABELLED:
         plain = read_words(config.texts, config.language, MOST_WORDS, lambda _: None)
-    recipe = recipe_for(encoder, output, counts)
     space, choice = fit_unlabelled(encoder, plain, counts, recipe, told)
     if config.gold == UNLABELLED:
         return _Made(space, Way.UNLABELLED, choice_text(choice))
@@ -179,7 +178,7 @@ def _read_source(config: SenseConfig, text: SenseText) -> tuple[Model, OutputLay
     output = read_output_layer(folder) if own else None
     known = read_word_counts(folder) if own else None
     if known:
-        return model, replace(output, counts=known) if output else None, known
+        return model, output, known
     found = english_counts() if config.language == "en" else _counted(text)
     if output is None:
         return model, None, found
