@@ -63,10 +63,10 @@ def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
     chosen = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))
     sample = vectors[chosen]
     labels = partition(sample, settings)  # (sample,)
-    return by_size(settled(vectors, centres_of(sample, labels)))
+    return by_size(settled(vectors, centres_of(sample, labels), settings.resolution))
 
 
-def settled(vectors: Array, centres: Array, rounds: int = 20) -> Ids:
+def settled(vectors: Array, centres: Array, resolution: float, rounds: int = 20) -> Ids:
     """Nearest centre of each row, or none, with the centres moved to their members until all agree.
 
     So a sense that is saved by its centre holds what it held when it was told apart.  (n, d), (s, d) -> (n,)
@@ -74,7 +74,7 @@ def settled(vectors: Array, centres: Array, rounds: int = 20) -> Ids:
     numbers = np.full(len(vectors), NONE, np.int64)
     for _ in range(rounds):
         nearest = nearest_centre(vectors, centres)
-        moved = np.where(outlying(row_products_by(vectors, centres, nearest)), NONE, nearest)
+        moved = np.where(outlying(row_products_by(vectors, centres, nearest), resolution), NONE, nearest)
         if np.array_equal(moved, numbers):
             break
         numbers = numbered(moved)
@@ -220,10 +220,10 @@ def row_products_by(vectors: Array, centres: Array, numbers: Ids) -> Array:
     return out
 
 
-def outlying(scores: Array) -> Mask:
-    """Which occurrences are too far from their centre to belong to it.  (n,) -> (n,)"""
+def outlying(scores: Array, resolution: float) -> Mask:
+    """Which occurrences are too far from their centre to belong to it: unusually, and by themselves.  (n,) -> (n,)"""
     low, high = np.quantile(scores, [0.25, 0.75])
-    return np.asarray(scores < low - FENCE * (high - low) - 1e-3)
+    return np.asarray(scores < min(resolution, low - FENCE * (high - low)))
 
 
 def by_size(numbers: Ids) -> Ids:

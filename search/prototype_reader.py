@@ -68,13 +68,17 @@ class PrototypeReader(SenseReader):
         words = sorted({hit.lemma for hit in positive})
         if len(words) > 1:
             raise QueryError(f"the hits marked + are of several words ({', '.join(words)}); mark hits of one")
+        if not self._types(Match.LEMMA, words[0]):
+            raise QueryError(f"{words[0]!r} is more than one word; mark hits of a single word")
         inside = self._vectors(view, np.array([hit.occurrence_id for hit in positive], np.int64))
         outside = self._vectors(view, np.array([hit.occurrence_id for hit in negative], np.int64))
         threshold = 0.0
         if view.calibration is not None:
             compared = Compared.PAIR if len(inside) == 1 else Compared.CENTRE
             length = max(float(np.linalg.norm(inside.mean(axis=0))), 1e-6)
-            threshold = min(1.0, view.calibration.even(compared) / length)
+            # What was marked + belongs to it, however unlike the marked lines are.
+            own = float((inside @ unit(inside.mean(axis=0))).min()) - 1e-4
+            threshold = min(own, view.calibration.even(compared) / length)
         return prototypes.make(
             *(name, words[0], Match.LEMMA, inside, [outside] if len(outside) else [], threshold),
             *([_bracketed(hit) for hit in positive], self.settings.model_id, self._space(view)),

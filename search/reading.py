@@ -29,7 +29,7 @@ from search.prototypes import Prototype
 from search.query import Where, parse_where
 from search.ranking import Ranked
 from search.retrieval import Rows, type_rows
-from search.rows import occurrence_hits
+from search.rows import live_occurrences, occurrence_hits
 from search.scope import Scope
 
 if TYPE_CHECKING:
@@ -150,7 +150,14 @@ class Reader:
         return value, rows
 
     def _vectors(self, view: View, ids: Ids) -> Array:
-        """Stored vectors of live occurrences, in their order, whatever the filter.  (n,) -> (n, d)"""
+        """Stored vectors of occurrences, in their order, whatever the filter; QueryError where one is gone.
+
+        (n,) -> (n, d)
+        """
+        if not len(ids):
+            return np.zeros((0, 1), np.float32)
+        if len(live_occurrences(self.collection, ids.tolist())) < len(np.unique(ids)):
+            raise QueryError(f"some occurrences are no longer in {self.collection.path}; search again")
         parts = [ids[first : first + 500].tolist() for first in range(0, len(ids), 500)]
         types: set[int] = set()
         for part in parts:

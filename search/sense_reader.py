@@ -120,9 +120,7 @@ class SenseReader(Reader):
         """
         keys = list(source.assignments) if isinstance(source, SenseInventory) else [h.occurrence_id for h in source]
         with self._view() as view:
-            if len(live_occurrences(self.collection, keys)) < len(set(keys)):
-                raise QueryError(f"some occurrences are no longer in {self.collection.path}; search again")
-            vectors = self._vectors(view, np.array(keys, np.int64)) if keys else np.zeros((0, 2), np.float32)
+            vectors = self._vectors(view, np.array(keys, np.int64))
         return project(vectors, method)
 
     def _placed(self, view: View, inventory: SenseInventory) -> tuple[Ids, Ids, Array]:

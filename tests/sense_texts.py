@@ -1,0 +1,26 @@
+"""A collection in which *bank* has two clear senses for the encoder of `fakes`, which reads the words around."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.documents import Document
+
+RIVER = ["water", "reed", "heron", "mud"]
+MONEY = ["loan", "clerk", "debt", "coin"]
+
+
+def documents(n: int = 40) -> list[Document]:
+    """River banks in even documents, money banks in odd ones; years 1900 on, one for each document but the last two."""
+    rng = np.random.default_rng(3)
+    out = []
+    for number in range(n):
+        words = RIVER if number % 2 == 0 else MONEY
+        a, b = rng.choice(words, 2, replace=False)
+        sides = ("river", "river") if number % 2 == 0 else ("money", "money")
+        text = f"The {a} {sides[0]} bank {sides[1]} {b} today. A boat was seen."
+        metadata: dict[str, str | int | float] = {"kind": sides[0]}
+        if number < n - 2:
+            metadata["year"] = 1900 + number
+        out.append(Document(f"d{number:02}", text, metadata))
+    return out

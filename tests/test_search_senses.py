@@ -1,0 +1,352 @@
+"""Senses and named senses on a collection where they are known: against the documents' own marks and brute force."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+from sense_texts import documents
+
+from indexer.build import BuildConfig, build, reencode
+from indexer.collection.background import background, measure
+from indexer.documents import Document
+from indexer.errors import QueryError
+from search.calibration import VERDICT, Calibration, Compared
+from search.hits import Match
+from search.prototypes import Prototype, from_json, to_json
+from search.searcher import Searcher
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("senses") / "c.pol"
+    build(folder, documents(), BuildConfig(segment_sentences=17), model=FakeEncoder())
+    return folder
+
+
+@pytest.fixture
+def searcher(path: Path) -> Iterator[Searcher]:
+    with Searcher.open(path, FakeEncoder()) as opened:
+        for prototype in opened.prototypes():
+            opened.remove_prototype(prototype.name)
+        yield opened
+
+
+def kinds(hits: list[object]) -> set[object]:
+    return {hit.metadata["kind"] for hit in hits}  # type: ignore[attr-defined]
+
+
+def test_the_senses_are_those_of_the_documents(searcher: Searcher) -> None:
+    inventory = searcher.senses("banks")
+    assert [(sense.number, sense.size, sense.share) for sense in inventory.senses] == [(0, 20, 0.5), (1, 20, 0.5)]
+    for sense in inventory.senses:
+        hits = [hit for hit, _ in searcher.sense_occurrences(inventory, sense.number)]
+        (kind,) = kinds(list(hits))
+        assert len(hits) == sense.size
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+        assert list(sense.central) == [replace(h, confidence=None, rank=n) for n, h in enumerate(hits[:5], 1)]
+        assert sense.labels[0].lemma == kind
+        assert kind in {word.lemma for word in sense.collocates}
+        assert sense.stability is not None
+        assert sense.stability > 0.9
+    assert (inventory.word, inventory.match, inventory.notice) == ("bank", Match.LEMMA, None)
+    assert "Potts" in inventory.method
+    assert searcher.senses("banks") == inventory
+
+
+def test_senses_within_a_filter_are_of_what_it_leaves(searcher: Searcher) -> None:
+    inventory = searcher.senses("bank", where="kind=river")
+    assert [sense.size for sense in inventory.senses] == [20]
+    few = searcher.senses("bank", where="year=1900..1904")
+    assert "only 5 occurrences" in (few.notice or "")
+    assert few.senses[0].stability is None
+    with pytest.raises(QueryError, match="'bank' does not occur within the filter"):
+        searcher.senses("bank", where="year=1700..1701 ".strip())
+
+
+def test_the_most_novel_occurrence_is_the_one_farthest_from_every_centre(searcher: Searcher) -> None:
+    inventory = searcher.senses("bank")
+    vectors = {hit.occurrence_id: searcher.vector(hit) for hit, _ in searcher.sense_occurrences(inventory)}
+    centres = []
+    for number in range(2):
+        inside = [vectors[key] for key, sense in inventory.assignments.items() if sense == number]
+        mean = np.mean(inside, axis=0)
+        centres.append(mean / np.linalg.norm(mean))
+    nearest = {key: max(float(vector @ centre) for centre in centres) for key, vector in vectors.items()}
+    found = searcher.novel(inventory, k=40)
+    assert [hit.score for hit in found] == pytest.approx(sorted(nearest.values()), abs=1e-5)
+    assert {hit.occurrence_id: pytest.approx(hit.score, abs=1e-5) for hit in found} == nearest
+
+
+def test_other_words_in_the_same_sense_are_never_the_word_itself(searcher: Searcher) -> None:
+    inventory = searcher.senses("bank")
+    found = searcher.same_sense_other_words(inventory, 0, k=10)
+    assert len(found) == 10
+    assert "bank" not in {hit.lemma for hit in found}
+    assert [hit.rank for hit in found] == list(range(1, 11))
+    with pytest.raises(QueryError, match="has senses 0 to 1, not 2"):
+        searcher.same_sense_other_words(inventory, 2)
+
+
+def test_the_timeline_counts_the_documents_years(searcher: Searcher) -> None:
+    inventory = searcher.senses("bank")
+    found = searcher.timeline(inventory, period=10)
+    assert [(p.start, p.counts) for p in found.periods] == [(1900 + 10 * n, (5, 5)) for n in range(3)] + [
+        (1930, (4, 4))
+    ]
+    assert found.undated == (1, 1)
+    ids = {key for period in found.periods for group in period.ids for key in group}
+    assert len(ids) == 38
+    with pytest.raises(QueryError, match="no document has a field 'decade'; the fields are kind, year"):
+        searcher.timeline(inventory, "decade")
+
+
+def test_change_is_large_between_kinds_and_none_within_one(searcher: Searcher) -> None:
+    far = searcher.change("bank", "kind=river", "kind=money")
+    near = searcher.change("bank", ["kind=river", "year=..1918"], ["kind=river", "year=1919.."])
+    assert far.apd > near.apd
+    assert far.p_value < 0.01 < near.p_value
+    assert (far.n_before, far.n_after, near.n_before) == (20, 20, 10)
+    with pytest.raises(QueryError, match="does not occur within the filter"):
+        searcher.change("bank", "year=..1899", "year=1900..")
+
+
+def test_a_saved_sense_filters_every_kind_of_query_by_what_it_held(searcher: Searcher) -> None:
+    inventory = searcher.senses("bank")
+    (kind,) = kinds([hit for hit, _ in searcher.sense_occurrences(inventory, 0)])
+    members = {key for key, number in inventory.assignments.items() if number == 0}
+    searcher.save_prototype("mine", inventory, 0)
+    inside = searcher.occurrences("The [bank] stood.", k=99, where={"sense": "mine"})
+    assert {hit.occurrence_id for hit in inside} == members
+    outside = searcher.occurrences("The [bank] stood.", k=99, where="sense!=mine")
+    assert {hit.occurrence_id for hit in outside} == set(inventory.assignments) - members
+    sentences = searcher.sentences("a boat", k=99, where="sense=mine")
+    assert {hit.sentence_id for hit in sentences} == {hit.sentence_id for hit in inside}
+    hybrid = searcher.sentences("today", k=99, where="sense=mine", hybrid=True)
+    assert {hit.sentence_id for hit in hybrid} == {hit.sentence_id for hit in inside}
+    like = searcher.more_like([inside[0]], k=99, where=["sense=mine", "year=..1910"])
+    assert {hit.occurrence_id for hit in like} == {h.occurrence_id for h in inside if _year(h.metadata) <= 1910}
+    assert [sense.size for sense in searcher.senses("bank", where="sense=mine").senses] == [20]
+    assert {hit.lemma for hit in searcher.occurrences("a [boat]", match="any", k=99, where="sense=mine")} == {"bank"}
+    both = searcher.occurrences("The [bank] stood.", k=99, where=f"kind={kind}")
+    assert {hit.occurrence_id for hit in both} == members
+
+
+def _year(metadata: object) -> float:
+    assert isinstance(metadata, dict)
+    return float(metadata.get("year", 9999))
+
+
+def test_a_sense_from_marked_lines_holds_their_like_and_not_what_was_marked_against(searcher: Searcher) -> None:
+    hits = searcher.occurrences("The [bank] stood.", k=99)
+    river = [hit for hit in hits if hit.metadata["kind"] == "river"]
+    money = [hit for hit in hits if hit.metadata["kind"] == "money"]
+    made = searcher.save_prototype("shore", positive=river[:3], negative=money[:2])
+    assert (made.word, made.size, len(made.rivals)) == ("bank", 3, 1)
+    found = searcher.apply_prototype("shore", k=99)
+    assert kinds(list(found)) == {"river"}
+    assert {hit.occurrence_id for hit in river[:3]} <= {hit.occurrence_id for hit in found}
+    assert found[0].confidence is not None
+    alone = searcher.save_prototype("shore", positive=river[:4], replace=True)
+    assert alone.rivals == ()
+    assert kinds(list(searcher.apply_prototype("shore", k=5))) == {"river"}
+    other = searcher.apply_prototype("shore", k=99, match="any")
+    assert len({hit.lemma for hit in other}) > 1
+
+
+def test_a_sense_goes_to_another_collection_of_the_same_model_as_a_file(searcher: Searcher, tmp_path: Path) -> None:
+    made = searcher.save_prototype("mine", searcher.senses("bank"), 0)
+    searcher.export_prototype("mine", tmp_path / "mine.json")
+    build(tmp_path / "other.pol", documents(20), model=FakeEncoder())
+    build(tmp_path / "foreign.pol", documents(20), model=FakeEncoder("foreign"))
+    with Searcher.open(tmp_path / "other.pol", FakeEncoder()) as other:
+        assert other.import_prototype(tmp_path / "mine.json") == made == other.prototype("mine")
+        kind = kinds(list(searcher.apply_prototype("mine")))
+        found = other.occurrences("the [bank]", k=99, where="sense=mine")
+        assert kinds(list(found)) == kind
+        assert len(found) == 10
+        with pytest.raises(QueryError, match="a sense named 'mine' already"):
+            other.import_prototype(tmp_path / "mine.json")
+    with (
+        Searcher.open(tmp_path / "foreign.pol", FakeEncoder("foreign")) as foreign,
+        pytest.raises(QueryError, match="made with another model"),
+    ):
+        foreign.import_prototype(tmp_path / "mine.json")
+
+
+def test_named_senses_outlive_compaction_removal_and_encoding_again(tmp_path: Path) -> None:
+    folder = tmp_path / "c.pol"
+    build(folder, documents(), BuildConfig(segment_sentences=17), model=FakeEncoder())
+    with Searcher.open(folder, FakeEncoder()) as searcher:
+        searcher.save_prototype("mine", searcher.senses("bank"), 0)
+        before = searcher.occurrences("the [bank]", k=99, where="sense=mine").to_dicts()
+        searcher.collection.compact()
+        assert searcher.occurrences("the [bank]", k=99, where="sense=mine").to_dicts() == before
+        gone = before[0]["document_id"]
+        assert isinstance(gone, str)
+        searcher.collection.remove([gone])
+        after = searcher.occurrences("the [bank]", k=99, where="sense=mine")
+        assert {hit.document_id for hit in after} == {row["document_id"] for row in before} - {gone}
+    reencode(folder, model=FakeEncoder())
+    with Searcher.open(folder, FakeEncoder()) as searcher:
+        assert [prototype.name for prototype in searcher.prototypes()] == ["mine"]
+        assert len(searcher.apply_prototype("mine", k=99)) == len(after)
+
+
+def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tmp_path: Path) -> None:
+    folder = tmp_path / "old.pol"
+    build(folder, documents(20), model=FakeEncoder())
+    with sqlite3.connect(folder / "collection.db") as db:
+        db.execute("DROP TABLE prototypes")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'prototypes'")
+        db.execute("DELETE FROM settings WHERE key = 'background'")
+    db.close()
+    with Searcher.open(folder, FakeEncoder()) as searcher:
+        assert searcher.prototypes() == ()
+        hits = searcher.occurrences("the [bank]", k=3)
+        assert hits[0].confidence is not None
+        searcher.save_prototype("mine", positive=hits[:2])
+        assert [prototype.name for prototype in searcher.prototypes()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: s.occurrences("a [bank]", where="sense=none"), "has no sense named 'none'; there are: none yet"),
+        (lambda s: s.occurrences("a [bank]", where="sense=a..b"), "senses have names, not numbers"),
+        (lambda s: s.remove_prototype("none"), "has no sense named 'none'"),
+        (lambda s: s.save_prototype("a|b", positive=s.occurrences("a [bank]", k=1)), "cannot be written in a filter"),
+        (lambda s: s.save_prototype(" ", positive=s.occurrences("a [bank]", k=1)), "is no name for a sense"),
+        (lambda s: s.save_prototype("x"), "give a sense of an inventory"),
+        (lambda s: s.save_prototype("x", s.senses("bank"), 7), "has senses 0 to 1, not 7"),
+        (lambda s: s.save_prototype("x", s.senses("bank")), "give a sense of an inventory"),
+        (lambda s: s.import_prototype("/no/such/file.json"), "cannot be read"),
+        (lambda s: s.hits([1, 10**6]), "has no occurrence 1000000"),
+        (lambda s: s.timeline(s.senses("bank"), period=0), "period is 0"),
+        (lambda s: s.apply_prototype("x", k=0), "k is 0"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(
+    searcher: Searcher, call: Callable[[Searcher], object], message: str
+) -> None:
+    with pytest.raises(QueryError, match=message) as caught:
+        call(searcher)
+    assert "\n" not in str(caught.value)
+
+
+FINITE = st.floats(-1, 1, allow_nan=False)
+VECTOR = st.lists(FINITE, min_size=3, max_size=3).map(tuple)
+NAME = st.text("abcdefg äöü日本-_()", min_size=1, max_size=40).map(str.strip).filter(bool)
+
+
+@given(NAME, st.text(min_size=1), VECTOR, st.lists(VECTOR), FINITE, st.integers(1, 10**6), st.lists(st.text()))
+def test_a_prototype_is_read_back_as_it_was_written(
+    name: str,
+    word: str,
+    mean: tuple[float, ...],
+    rivals: list[tuple[float, ...]],
+    threshold: float,
+    size: int,
+    examples: list[str],
+) -> None:
+    made = Prototype(name, word, Match.FORM, mean, tuple(rivals), threshold, size, tuple(examples), "m" * 64, "s")
+    assert from_json(to_json(made), "here") == made
+
+
+DAMAGED: list[tuple[Callable[[dict[str, object]], object], str]] = [
+    (lambda d: d.update(version=2), "has version 2, this Polyseme reads 1; upgrade"),
+    (lambda d: d.update(format="x"), "is no prototype"),
+    (lambda d: d.pop("mean"), "missing or unknown mean"),
+    (lambda d: d.update(code="import os"), "missing or unknown code"),
+    (lambda d: d.update(mean=[1.0, "0"]), "of the wrong kind"),
+    (lambda d: d.update(mean=[]), "of the wrong kind"),
+    (lambda d: d.update(rivals=[[0.5]]), "of the wrong kind"),
+    (lambda d: d.update(size=0), "of the wrong kind"),
+    (lambda d: d.update(size=True), "of the wrong kind"),
+    (lambda d: d.update(threshold=None), "of the wrong kind"),
+    (lambda d: d.update(match="any"), "of the wrong kind"),
+    (lambda d: d.update(examples=[1]), "of the wrong kind"),
+    (lambda d: d.update(name="a=b"), "cannot be written in a filter"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGED)
+def test_a_damaged_prototype_is_refused_in_one_line(
+    damage: Callable[[dict[str, object]], object], message: str
+) -> None:
+    made = Prototype("a", "bank", Match.LEMMA, (1.0, 0.0), (), 0.5, 3, ("the [bank]",), "m", "s")
+    found = json.loads(to_json(made))
+    damage(found)
+    with pytest.raises(QueryError, match=message) as caught:
+        from_json(json.dumps(found), "a.json")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "{}", '{"format": NaN}', "[" * 100_000, '{"mean": [1e999]}'])
+def test_text_that_is_no_prototype_is_refused(text: str) -> None:
+    with pytest.raises(QueryError):
+        from_json(text, "a.json")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_numbers_that_are_not_finite_are_refused(number: str) -> None:
+    made = Prototype("a", "bank", Match.LEMMA, (0.25, 0.0), (), 0.5, 3, (), "m", "s")
+    with pytest.raises(QueryError):
+        from_json(to_json(made).replace("0.25", number), "a.json")
+
+
+SCORES = st.lists(st.integers(-1000, 1000).map(lambda n: n / 1000), min_size=2, max_size=9)
+
+
+@given(SCORES, SCORES)
+def test_confidence_is_a_share_that_never_falls_as_the_score_rises(quantiles: list[float], scores: list[float]) -> None:
+    calibration = Calibration(tuple(sorted(quantiles)))
+    for compared in Compared:
+        found = calibration.confidence(sorted(scores), compared)
+        assert (np.diff(found) >= 0).all()
+        assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_the_even_score_is_where_confidence_is_a_half() -> None:
+    calibration = Calibration(tuple(np.linspace(-0.5, 1, 201).tolist()))
+    for compared in Compared:
+        assert calibration.confidence([calibration.even(compared)], compared)[0] == pytest.approx(0.5, abs=0.02)
+
+
+def test_hits_like_random_pairs_at_best_say_that_nothing_means_that() -> None:
+    calibration = Calibration(tuple(np.linspace(-0.5, 1, 201).tolist()))
+    assert calibration.verdict([0.2, 0.1, 0.0, -0.3], 50) == VERDICT
+    assert calibration.verdict([0.9, 0.8, 0.7, -0.3], 50) is None
+    assert calibration.verdict([-0.4], 2) == VERDICT
+    assert calibration.verdict([0.4], 2) is None
+    assert calibration.verdict([], 0) is None
+
+
+def test_the_background_is_stored_and_measured_anew_when_the_collection_has_grown(tmp_path: Path) -> None:
+    folder = tmp_path / "c.pol"
+    build(folder, documents(20), model=FakeEncoder())
+    with Searcher.open(folder, FakeEncoder()) as searcher:
+        collection = searcher.collection
+        with collection.reading() as snapshot:
+            stored = background(collection, snapshot)
+            assert stored == measure(collection, snapshot)
+            row = collection.db.execute("SELECT value FROM settings WHERE key = 'background'").fetchone()
+        assert tuple(json.loads(row[0])["quantiles"]) == stored
+        build(folder, [*documents(20), Document("more", "The loan bank coin. " * 200)], model=FakeEncoder())
+        with collection.reading() as snapshot:
+            grown = background(collection, snapshot)
+            assert grown == measure(collection, snapshot) != stored
+        with sqlite3.connect(folder / "collection.db") as db:
+            text = json.dumps({"rows": 1, "quantiles": [0.0, 1.0]})
+            db.execute("UPDATE settings SET value = ? WHERE key = 'background'", (text,))
+        db.close()
+        with collection.reading() as snapshot:
+            assert background(collection, snapshot) == grown
