@@ -31,7 +31,7 @@ def test_bundled_model_is_whole() -> None:
 
 def test_bundled_model_is_the_published_small_size(default_encoder: ElmoEncoder) -> None:
     assert (default_encoder.source, default_encoder.n_layers, default_encoder.dim) == ("default", 3, 256)
-    assert (default_encoder.sense_dim, default_encoder.has_sense_space) == (48, True)
+    assert (default_encoder.sense_dim, default_encoder.has_sense_space) == (64, True)
     assert sum(array.size for array in default_encoder.model.weights.values()) == pytest.approx(13.6e6, rel=0.01)
 
 
@@ -53,7 +53,7 @@ def test_loading_from_elsewhere_needs_no_tensorflow_and_encoding_is_silent(tmp_p
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
-    assert done.stdout == f"{load_encoder().model_id} (2, 48)\n"
+    assert done.stdout == f"{load_encoder().model_id} (2, 64)\n"
 
 
 def test_source_loads_the_same_model_again(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -94,6 +94,6 @@ def test_models_without_counts_take_those_of_english(default_encoder: ElmoEncode
     space = default_encoder.model.sense_space
     assert space is not None
     plain = ElmoEncoder(Model(default_encoder.config, default_encoder.model.weights), "no sense space")
-    (mapped,), (blocks,) = default_encoder.sense([words]), plain.sense([words])
-    once = blocks[:, : len(space.map)]  # layer 0 is the projection twice over
-    np.testing.assert_allclose(space.apply(once), mapped, atol=1e-4)
+    ((layers,), (found,)), (context,) = (plain.encode([words]), plain.sense([words])), plain.contexts([words])
+    bag = bags(layers[0], rarity_weights(space.counts.frequencies(words)), [len(words)])  # (t, dim)
+    np.testing.assert_allclose(found, np.concatenate([context, bag], axis=1), atol=1e-5)
