@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from sense_sets import Word
 
-from indexer.collection.background import QUANTILES
+from indexer.collection.background import QUANTILES, measure
+from indexer.collection.collection import Collection
 from indexer.collection.vectors import Array
 from search.calibration import BEST, Calibration, Compared, probit
 
@@ -32,7 +34,7 @@ class Judged:
 
 
 def background(words: Sequence[Word]) -> Calibration:
-    """What the product would measure on a collection of these words: random pairs, whatever their senses."""
+    """What stands in for that where there is no collection: random pairs of the words, whatever their senses."""
     rng = np.random.default_rng(0)
     scores = []
     for word in words:
@@ -40,6 +42,12 @@ def background(words: Sequence[Word]) -> Calibration:
         kept = first != second
         scores.append((word.vectors[first[kept]] * word.vectors[second[kept]]).sum(axis=1))
     return Calibration(tuple(np.quantile(np.concatenate(scores), np.linspace(0, 1, QUANTILES)).tolist()))
+
+
+def collection_background(path: Path) -> Calibration:
+    """What the product measures on a collection."""
+    with Collection.open(path) as collection, collection.reading() as snapshot:
+        return Calibration(measure(collection, snapshot))
 
 
 def pairs(words: Sequence[Word]) -> Judged:

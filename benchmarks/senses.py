@@ -21,7 +21,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import sense_methods as methods
-from sense_confidence import BINS, Reliability, background, centres, fit, pairs, reliability, verdict_scores
+from sense_confidence import (
+    Reliability,
+    background,
+    centres,
+    collection_background,
+    fit,
+    pairs,
+    reliability,
+    verdict_scores,
+)
 from sense_sets import Word, coarse_words, half, read_words, sample_words, semcor_words, write_words
 
 from indexer.collection.vectors import Array, Ids
@@ -212,7 +221,7 @@ def print_confidence(sets: dict[str, tuple[Calibration, list[Word]]], choose: bo
             print(f"\n{kind.name}: intercept {intercept:.2f}, slope {slope:.2f}; in use {kind.value}")
         for name, (calibration, found) in judged.items():
             print_reliability(name, reliability(calibration, found, kind), kind)
-    print(f"\n{'nothing here means that':36}{'said wrongly':>14}{'said rightly':>14}   in {BINS * 10} %")
+    print(f"\n{'nothing here means that':36}{'said wrongly':>14}{'said rightly':>14}   per cent")
     for name, (calibration, words) in sets.items():
         there, absent = verdict_scores(words, calibration)
         wrong, right = (100 * float((part < LEAST_OF_BEST).mean()) for part in (there, absent))
@@ -262,7 +271,8 @@ def main() -> int:
     number = 0 if arguments.choose else 1
     split = "train" if arguments.choose else "test"
     sets: dict[str, list[Word]] = {} if arguments.choose else {"sample collection": found["sample"]}
-    confident = {name: (background(words), words) for name, words in sets.items()}
+    sample = arguments.cache / f"sample-{load_encoder(arguments.model).model_id[:12]}.pol"
+    confident = {name: (collection_background(sample), words) for name, words in sets.items()}
     if "coarse-test" in found:
         coarse = found[f"coarse-{split}"]
         sets[f"CoarseWSD-20, {split}"] = coarse
@@ -271,7 +281,7 @@ def main() -> int:
     if "semcor" in found:
         part = [word for word in found["semcor"] if half(word.name) == number]
         sets[f"SemCor, half {number}"] = drawn(part)
-        confident[f"SemCor, half {number}"] = background(part), part
+        confident[f"SemCor, half {number}"] = collection_background(arguments.semcor[1]), part
     print_table(sets)
     if arguments.words:
         print_words(found["sample"])

@@ -1,0 +1,123 @@
+"""Commands about senses: what they print is what Python returns."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sense_texts import documents
+
+from indexer.build import build
+from indexer.elmo.encoder import ElmoEncoder
+from search.searcher import Searcher
+from ui.cli import run_command
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: ElmoEncoder) -> str:
+    path = tmp_path_factory.mktemp("cli_senses") / "c.pol"
+    build(path, documents(), model=tiny_encoder)
+    return str(path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *command: str) -> list[dict[str, object]]:
+    assert run_command([*command, "--format", "jsonl"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_senses_prints_an_inventory_and_every_occurrence_of_a_filter(
+    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = run(capsys, "senses", collection, "bank")
+    with Searcher.open(collection, tiny_encoder) as searcher:
+        inventory = searcher.senses("bank")
+        expected = [(s.number, s.size, s.stability, [w.lemma for w in s.collocates]) for s in inventory.senses]
+    assert [(row["sense"], row["size"], row["stability"], row["collocates"]) for row in rows] == expected
+    lines = run(capsys, "senses", collection, "bank", "--occurrences")
+    assert {row["occurrence_id"]: row["sense"] for row in lines} == inventory.assignments
+    assert list(lines[0])[-1] == "sense"
+    inside = run(capsys, "senses", collection, "bank", "--occurrences", "--where", "kind=river")
+    assert len(inside) == 20
+    assert run_command(["senses", collection, "bank"]) == 0
+    assert "near it:" in capsys.readouterr().out
+
+
+def test_a_sense_is_saved_listed_shown_applied_shared_and_removed(
+    collection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tmp_path / "mine.json")
+    (saved,) = run(capsys, "prototype", "save", collection, "mine", "--word", "bank", "--sense", "0")
+    assert (saved["name"], saved["word"], saved["match"]) == ("mine", "bank", "lemma")
+    assert run(capsys, "prototype", "list", collection) == [saved]
+    (shown,) = run(capsys, "prototype", "show", collection, "mine")
+    assert isinstance(shown["examples"], list)
+    assert "[bank]" in shown["examples"][0]
+    hits = run(capsys, "prototype", "apply", collection, "mine", "-k", "99")
+    filtered = run(capsys, "sense", collection, "the [bank]", "-k", "99", "--where", "sense=mine")
+    assert {row["occurrence_id"] for row in hits} == {row["occurrence_id"] for row in filtered}
+    assert len(hits) == saved["size"]
+    assert run_command(["prototype", "export", collection, "mine", file]) == 0
+    assert run_command(["prototype", "remove", collection, "mine"]) == 0
+    assert run(capsys, "prototype", "list", collection) == []
+    assert run(capsys, "prototype", "import", collection, file) == [saved]
+    capsys.readouterr()
+    assert run_command(["prototype", "import", collection, file]) == 1
+    assert "a sense named 'mine' already" in capsys.readouterr().err
+    assert run(capsys, "prototype", "import", collection, file, "--replace") == [saved]
+    assert run_command(["prototype", "list", collection]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("mine  bank  lemma")
+
+
+def test_marked_occurrences_make_a_sense_and_are_asked_for_their_like(
+    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hits = run(capsys, "sense", collection, "the [bank]", "-k", "5")
+    first, second = (str(row["occurrence_id"]) for row in hits[:2])
+    last = str(hits[-1]["occurrence_id"])
+    like = run(capsys, "more-like", collection, first, second, "--minus", last, "-k", "7")
+    with Searcher.open(collection, tiny_encoder) as searcher:
+        plus, minus = searcher.hits([int(first), int(second)]), searcher.hits([int(last)])
+        assert like == searcher.more_like(plus, minus, k=7).to_dicts()
+    command = ["prototype", "save", collection, "marked", "--plus", first, "--plus", second, "--minus", last]
+    (saved,) = run(capsys, *command)
+    assert (saved["size"], saved["rivals"]) == (2, 1)
+    assert run_command(["prototype", "save", collection, "marked", "--word", "bank"]) == 2
+    assert run_command(["more-like", collection, "999999"]) == 1
+    assert "has no occurrence 999999" in capsys.readouterr().err
+
+
+def test_an_explanation_is_what_python_says(
+    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "A heron on the river [bank]."
+    (hit,) = run(capsys, "sense", collection, query, "-k", "1")
+    (row,) = run(capsys, "explain", collection, str(hit["occurrence_id"]), "--query", query)
+    with Searcher.open(collection, tiny_encoder) as searcher:
+        found = searcher.explain(searcher.occurrences(query, k=1)[0], query)
+    assert row["score"] == pytest.approx(found.score)
+    assert isinstance(row["words"], list)
+    assert [word["token"] for word in row["words"]] == [word.token for word in found.words]
+    assert run_command(["explain", collection, str(hit["occurrence_id"])]) == 0
+    assert "by layer: sense 1.000" in capsys.readouterr().out
+
+
+def test_change_and_timeline_print_figures_with_their_intervals(
+    collection: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (row,) = run(capsys, "change", collection, "bank", "--before", "year=..1918", "--after", "year=1919..")
+    assert (row["n_before"], row["n_after"]) == (19, 19)
+    low, middle, high = (row[name] for name in ("apd_low", "apd", "apd_high"))
+    assert isinstance(low, float)
+    assert isinstance(middle, float)
+    assert isinstance(high, float)
+    assert low <= middle <= high
+    rows = run(capsys, "timeline", collection, "bank", "--period", "20")
+    assert {(r["from"], r["to"]) for r in rows} == {(1900, 1919), (1920, 1939), (None, None)}
+    counts = [r["count"] for r in rows]
+    assert all(isinstance(count, int) for count in counts)
+    assert run_command(["change", collection, "bank", "--before", "year=..1918", "--after", "year=1919.."]) == 0
+    assert "average pairwise distance" in capsys.readouterr().out
+    assert run_command(["timeline", collection, "bank"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == ["from", "to", "sense", "count", "share", "low", "high"]
+    assert run_command(["change", collection, "bank", "--before", "year=..1918"]) == 2
