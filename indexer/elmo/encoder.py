@@ -62,6 +62,10 @@ class ElmoEncoder:
         read = self._normalised(sentences)
         return self._sense(read, self._states(read))
 
+    def states(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
+        """All layers with the states at the sentence's marks: (n_layers, t + 2, dim) for each sentence."""
+        return self._states(self._normalised(sentences))
+
     def contexts(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
         """The top layer's states around each token, which have not read it: (t, dim) for each sentence."""
         return [context_states(state[-1]) for state in self._states(self._normalised(sentences))]
