@@ -35,7 +35,7 @@ FENCE = 2.5
 class Settings:
     """What was chosen on CoarseWSD-20's train split and half of SemCor (`benchmarks/senses.py --choose`).
 
-    gate_dim: principal components in which a split is judged; slope: a word whose mean cosine is the resolution must
+    gate_dim: principal components in which a split is judged; bar, slope: a word whose mean cosine is the bar must
     split as well as clouds do, and for each 1 / slope that the mean is higher by one standard deviation better; dim,
     resolution: of the Potts model; smallest, fewest, least_alike: share and number of occurrences that a sense has at
     least, and their mean cosine (of clouds without any sense it stays below 0.13); clouds: how many are drawn; rounds,
@@ -43,6 +43,7 @@ class Settings:
     """
 
     gate_dim: int = 5
+    bar: float = 0.333
     slope: float = 20.0
     dim: int = 6
     resolution: float = 0.3
@@ -93,7 +94,7 @@ def partition(vectors: Array, settings: Settings = CHOSEN) -> Ids:
 def splits(vectors: Array, settings: Settings = CHOSEN) -> bool:
     """Whether the best split into two is better than in clouds of one centre by as much as the mean cosine demands."""
     alike = float((vectors.mean(axis=0).astype(np.float64) ** 2).sum())  # mean cosine of all pairs
-    return split_strength(vectors, settings) >= settings.slope * (alike - settings.resolution)
+    return split_strength(vectors, settings) >= settings.slope * (alike - settings.bar)
 
 
 def split_strength(vectors: Array, settings: Settings = CHOSEN) -> float:
