@@ -15,8 +15,9 @@ from search.projection import project
 from search.query import Where
 from search.ranking import Ranked
 from search.reading import K, Reader, View, check_k, choice
-from search.retrieval import nearest_any
+from search.retrieval import nearest_any, type_rows
 from search.rows import live_occurrences, metadata_of, occurrence_hits
+from search.scope import Members, Scope
 from search.senses import SenseInventory, induce_senses, rows_vectors
 from search.timeline import Timeline, make_timeline
 
@@ -84,12 +85,12 @@ class SenseReader(Reader):
         check_k(k)
         check_number(inventory, number)
         with self._view() as view:
-            ids, numbers, vectors = self._placed(view, inventory)
+            _, numbers, vectors = self._placed(view, inventory)
             mean = vectors[numbers == number].mean(axis=0)  # (d,)
             word = view.encode.vectoriser.words([inventory.word])[0]  # (p,)
-            best = nearest_any(self.collection, view.scope, unit(mean), word, k + len(ids))
-            other = ~np.isin(best.ids, ids)
-            best = Ranked(best.ids[other][:k], best.scores[other][:k])
+            own = type_rows(self.collection, view.scope, self._types(inventory.match, inventory.word))
+            others = Members({item.segment.key: item.rows for item in own}, excluding=True)
+            best = nearest_any(self.collection, Scope(view.snapshot, None, (others,)), unit(mean), word, k)
             return self._hits(view, best, Match.ANY, length=float(np.linalg.norm(mean)))
 
     def timeline(self, inventory: SenseInventory, field: str = "year", period: int = 10) -> Timeline:
