@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import traceback
 from collections.abc import Iterator
@@ -73,7 +74,7 @@ def page(kept: Shelf, problems: tuple[str, ...]) -> None:
         return
     searcher = opened(path)
     with st.sidebar:
-        sidebar.collection_choice(kept)
+        sidebar.collection_choice(kept, usable=searcher is not None)
     if searcher is None:
         return
     contents = loading.contents(searcher)
@@ -111,7 +112,8 @@ def opened(path: Path) -> Searcher | None:
         return loading.open_searcher(path)
     except PolysemeError as error:
         st.html(views.heading(path.name, None))
-        st.html(views.message("This collection cannot be opened", str(error)))
+        step = "\n".join(re.findall(r"`([^`]+)`", str(error)))
+        st.html(views.message("This collection cannot be opened", str(error), step))
         return None
 
 

@@ -52,8 +52,7 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 .st-key-box .stButton button { width: 2.5rem; padding: 0; } .st-key-box .stButton button > div { gap: 0; }
 .pol-keys { font-size: .86rem; max-width: 30rem; } .pol-keys summary { cursor: pointer; min-height: 1.5rem; }
 .pol-keys p { margin: 0; }
-.st-key-box .stTextInput { min-width: 12rem; flex: 1 1 auto; }
-.st-key-box > .stElementContainer:has(.stTextInput) { flex: 1 1 16rem; }
+.st-key-box > .stElementContainer:has(.stTextInput) { flex: 1 1 9rem; }
 
 .pol-found { font-size: 1.05rem !important; font-weight: 600; line-height: 1.5; overflow-wrap: anywhere; }
 .pol-found .pol-quiet { font-weight: 400; font-size: .9rem; }
@@ -76,10 +75,10 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 .pol-lines { list-style: none; margin: 0 !important; padding: 0 !important; border-bottom: 1px solid;
   container-type: inline-size; }
 .pol-lines, .pol-line { border-color: color-mix(in srgb, currentColor var(--pol-faint), transparent); }
-.pol-line { display: grid; grid-template-columns: 2rem minmax(0, 1fr) minmax(0, 16rem) 3.3rem 2.8rem;
+.pol-line { display: grid; grid-template-columns: 2rem minmax(0, 1fr) minmax(0, 15rem) 3.3rem 4.9rem;
   column-gap: .7rem; align-items: baseline; margin: 0 !important; padding: .08rem 0 !important;
   border-top: 1px solid; border-color: inherit; }
-.pol-kwic .pol-line { grid-template-columns: 2rem auto minmax(0, 1fr) minmax(0, 16rem) 3.3rem 2.8rem; }
+.pol-kwic .pol-line { grid-template-columns: 2rem auto minmax(0, 1fr) minmax(0, 15rem) 3.3rem 4.9rem; }
 .pol-line:hover { background: color-mix(in srgb, currentColor 4%, transparent); }
 .pol-rank { font-size: .8rem; text-align: right; font-variant-numeric: tabular-nums; }
 .pol-text { margin: 0; font: 1.04rem/1.55 var(--pol-serif); overflow-wrap: anywhere; }
@@ -88,9 +87,10 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
   mask-image: linear-gradient(to right, transparent, #000 1.6rem, #000 calc(100% - 1.6rem), transparent); }
 [data-hop] { cursor: pointer; }
 [data-hop]:hover { text-decoration: underline; text-underline-offset: .2em; text-decoration-color: var(--pol-link); }
-.pol-where { min-width: 0; font-size: .84rem; line-height: 1.6; overflow: hidden; white-space: nowrap;
-  text-overflow: ellipsis; }
-.pol-open { all: unset; cursor: pointer; color: var(--pol-link); line-height: 1.5rem; }
+.pol-where { min-width: 0; display: flex; font-size: .84rem; line-height: 1.6; white-space: nowrap; }
+.pol-open { all: unset; cursor: pointer; color: var(--pol-link); line-height: 1.5rem; min-width: 0; flex: 0 1 auto;
+  overflow: hidden; text-overflow: ellipsis; }
+.pol-facts { flex: 0 100 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; }
 .pol-open:hover { text-decoration: underline; text-underline-offset: .2em; }
 .pol-facts::before { content: " · "; white-space: pre; }
 .pol-facts:empty::before { content: none; }
@@ -104,7 +104,7 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
   border-color: transparent; }
 .pol-score { text-align: right; font-size: .84rem; font-variant-numeric: tabular-nums; cursor: help;
   white-space: nowrap; }
-.pol-sure { font-size: .76rem; display: none; }
+.pol-sure { margin-left: .5rem; color: color-mix(in srgb, currentColor var(--pol-quiet), transparent); }
 
 [data-s="0"] { --pol-s: light-dark(#0b5566, #8ed3e0); } [data-s="1"] { --pol-s: light-dark(#9c3d00, #f4a77a); }
 [data-s="2"] { --pol-s: light-dark(#5b3a9d, #c3aef2); } [data-s="3"] { --pol-s: light-dark(#2d6a1f, #a3d68f); }
@@ -125,7 +125,7 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 
 .pol-title { font-size: .95rem !important; font-weight: 600; }
 .pol-senses { list-style: none; margin: 0 !important; padding: 0 !important; }
-.pol-senses li { display: grid; grid-template-columns: minmax(10rem, 2fr) minmax(9rem, 1fr) minmax(0, 4fr);
+.pol-senses li { display: grid; grid-template-columns: minmax(10rem, 2fr) minmax(13rem, 1fr) minmax(0, 4fr);
   column-gap: 1.2rem;
   align-items: center; margin: 0 !important; padding: .1rem 0; border-radius: .35rem; }
 .pol-senses li[data-chosen="true"] { background: color-mix(in srgb, var(--pol-link) 11%, transparent); }
@@ -144,7 +144,7 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 .pol-central { margin: 0; font: .95rem/1.4 var(--pol-serif); overflow: hidden; white-space: nowrap;
   text-overflow: ellipsis; }
 
-.pol-map { position: relative; height: min(24rem, 62vh); border-radius: .4rem; touch-action: pan-y; user-select: none;
+.pol-map { position: relative; height: min(19rem, 46vh); border-radius: .4rem; touch-action: pan-y; user-select: none;
   border: 1px solid color-mix(in srgb, currentColor var(--pol-faint), transparent); cursor: crosshair; }
 .pol-dot { all: unset; position: absolute; width: 12px; height: 12px; margin: -6px 0 0 -6px; border-radius: 50%;
   background: var(--pol-s); cursor: pointer; opacity: .88; box-shadow: 0 0 0 1px var(--pol-paper); }

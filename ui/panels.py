@@ -15,7 +15,7 @@ from search.hits import Match
 from search.query import Target
 from search.searcher import Searcher
 from ui import answering, loading, views
-from ui.address import Listing, PageQuery, Sort, asked_anew, write_text
+from ui.address import Listing, PageQuery, Sort, asked_anew, read_text, write_text
 from ui.answering import Answer
 from ui.export import MIME, Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, settings, xlsx_bytes
 from ui.session import ask, change, current, go, marks, show, trail
@@ -62,16 +62,21 @@ def search_box() -> None:
         )
 
 
-def examples(sentences: Sequence[str]) -> None:
-    """Sentences to begin with."""
+def examples(queries: Sequence[str]) -> None:
+    """Queries to begin with."""
     with st.container(key="examples"):
         st.html(
-            '<p class="pol-quiet">Type a sentence to find sentences that mean something like it; click a word of it'
-            " to find that word in the same sense. Or begin with a sentence of this collection:</p>"
+            '<p class="pol-quiet">Type a sentence to find sentences that mean something like it. Click a word of it to'
+            " find that word in the same sense, and see its senses. Or begin with one of these:</p>"
         )
-        for number, sentence in enumerate(sentences):
-            query = replace(PageQuery(write_text(" ".join(sentence.split()))), collection=current().collection)
-            st.button(views.label(sentence), key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
+        for number, text in enumerate(queries):
+            asked = read_text(" ".join(text.split()))
+            target = Target(asked, 0, 0) if isinstance(asked, str) else asked
+            parts = (target.sentence[: target.start], target.sentence[target.end :])
+            node = views.label(target.sentence[target.start : target.end])
+            shown = "".join([views.edged(parts[0]), f"**{node}**" if node else "", views.edged(parts[1])])
+            query = PageQuery(" ".join(text.split()), collection=current().collection)
+            st.button(shown, key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
 
 
 def words(tokens: Sequence[Token], asked: Target) -> None:

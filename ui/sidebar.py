@@ -16,8 +16,8 @@ from ui.session import ask, current, show
 from ui.shelf import Shelf
 
 
-def collection_choice(shelf: Shelf) -> None:
-    """Which collection is shown, and the way to add documents."""
+def collection_choice(shelf: Shelf, usable: bool) -> None:
+    """Which collection is shown, and, where it can be used, the way to add documents."""
     names = sorted({*shelf.names, shelf.first} - {""})
     now = current().collection or shelf.first
     if len(names) > 1:
@@ -30,7 +30,8 @@ def collection_choice(shelf: Shelf) -> None:
         )
     else:
         st.header(views.label(now or "No collection", 60), anchor=False)
-    st.button("Add documents", key="add", icon=":material/add:", on_click=adding.open_panel, width="stretch")
+    if usable:
+        st.button("Add documents", key="add", icon=":material/add:", on_click=adding.open_panel, width="stretch")
 
 
 def _in_collection(query: PageQuery, name: str, shelf: Shelf) -> PageQuery:

@@ -42,6 +42,12 @@ def label(text: str, longest: int = 200) -> str:
     return _MARKDOWN.sub(lambda sign: "\\" + _SHORTCODE.sub("\\1\N{WORD JOINER}", sign[1]), plain)
 
 
+def edged(text: str) -> str:
+    """A label that is a piece of a longer one: the spaces at its ends stay."""
+    shown = label(text.strip())
+    return " " * text[:1].isspace() + shown + " " * (text[-1:].isspace() and bool(shown))
+
+
 def direction(text: str) -> str:
     """``rtl`` where the first letter with a direction runs from right to left, else ``ltr``."""
     for character in text:

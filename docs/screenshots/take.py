@@ -1,7 +1,9 @@
-"""Takes docs/screenshots/page.png: the page on the sample collection, in a browser without a window.
+"""Takes the pictures of docs/screenshots: the page on the sample collection, in a browser without a window.
 
-    python docs/screenshots/take.py [--collection my.pol] [--query "..."] [--output page.png]
+    python docs/screenshots/take.py [--collection my.pol] [--only NAME]
 
+page.png and dark.png show a word with its senses and lines, map.png its occurrences as a map, time.png its senses over
+time, document.png a line in its document, phone.png a narrow window.
 Needs playwright (in the `dev` extra) and Chromium or Chrome on this machine; nothing is downloaded.
 """
 
@@ -16,35 +18,65 @@ import tempfile
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[2]
-QUERY = "She sat on the river [bank] and watched the boats."
+BANK = "She sat on the river [bank] and watched the boats."
+SPRING = "The [spring] came up through the rock."
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # Nodes stand in the middle of their lines once the page has loaded its font; in a narrow window the lines wrap.
-SETTLED = """() => document.fonts.status === "loaded" && [...document.querySelectorAll(".pol-kwic .pol-run")].every(
-  (run) => {
-    const [whole, node] = [run.parentElement, run.querySelector(".pol-node")].map((e) => e.getBoundingClientRect());
-    const wrapped = getComputedStyle(run).whiteSpace !== "pre";
-    return wrapped || Math.abs(whole.left + whole.width / 2 - node.left - node.width / 2) < 1;
+SETTLED = """() => document.fonts.status === "loaded" && [...document.querySelectorAll(".pol-kwic .pol-text")].every(
+  (text) => {
+    const [whole, node] = [text, text.querySelector(".pol-node")].map((e) => e.getBoundingClientRect());
+    const wrapped = getComputedStyle(text).whiteSpace !== "nowrap";
+    return wrapped || Math.abs(whole.left + whole.width / 2 - node.left - node.width / 2) < 2;
   })"""
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is asked, what is clicked then, and the window."""
+
+    name: str
+    query: str
+    clicks: tuple[str, ...] = ()
+    size: tuple[int, int] = (1400, 900)
+    dark: bool = False
+
+
+PICTURES = (
+    Picture("page", BANK),
+    Picture("dark", BANK, dark=True),
+    Picture("map", SPRING, ("text=Map",)),
+    Picture("time", SPRING, ("text=Over time",)),
+    Picture("document", SPRING, ("[data-open='2']",)),
+    Picture("phone", BANK, size=(390, 844)),
+)
+
+
 def main() -> int:
-    """Index the sample documents unless a collection is given, start the page, take its picture."""
+    """Index the sample documents unless a collection is given, start the page, take its pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--collection", type=Path)
-    parser.add_argument("--query", default=QUERY)
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("page.png"))
-    parser.add_argument("--size", default="1400x900", help="width and height in pixels")
-    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--only", choices=[picture.name for picture in PICTURES])
     given = parser.parse_args()
-    width, height = map(int, given.size.split("x"))
-    with tempfile.TemporaryDirectory() as folder:
-        collection = given.collection or sample(Path(folder))
-        with serving(collection) as address:
-            take(f"{address}/?q={urllib.parse.quote(given.query)}", given.output, (width, height), given.dark)
-    print(f"{given.output}: {given.output.stat().st_size:,} bytes", file=sys.stderr)
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        raise SystemExit(f"no browser found; install one of {', '.join(BROWSERS)}")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        with serving(given.collection or sample(Path(folder))) as address:
+            for picture in PICTURES:
+                if given.only in (None, picture.name):
+                    take(browser, address, picture)
+        browser.close()
     return 0
 
 
@@ -75,27 +107,24 @@ def serving(collection: Path) -> Iterator[str]:
             process.send_signal(signal.SIGINT)
 
 
-def take(address: str, output: Path, size: tuple[int, int], dark: bool) -> None:
-    """The picture of one address, once its hits are there and in place."""
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        raise SystemExit(f"no browser found; install one of {', '.join(BROWSERS)}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light"
-        )
-        page = context.new_page()
-        page.goto(address)
-        page.wait_for_selector(".pol-line", timeout=120_000)
-        page.wait_for_selector("[data-testid=stStatusWidget]", state="detached")
-        page.wait_for_function(SETTLED)
-        page.wait_for_timeout(1000)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=output)
-        browser.close()
+def take(browser: Browser, address: str, picture: Picture) -> None:
+    """One picture, once its lines are there and in place."""
+    context = browser.new_context(
+        viewport={"width": picture.size[0], "height": picture.size[1]},
+        color_scheme="dark" if picture.dark else "light",
+    )
+    page = context.new_page()
+    page.goto(f"{address}/?q={urllib.parse.quote(picture.query)}")
+    page.wait_for_selector(".pol-line", timeout=120_000)
+    for click in picture.clicks:
+        page.click(click)
+    page.wait_for_selector("[data-testid=stStatusWidget]", state="detached")
+    page.wait_for_function(SETTLED)
+    page.wait_for_timeout(1000)
+    output = Path(__file__).with_name(f"{picture.name}.png")
+    page.screenshot(path=output)
+    context.close()
+    print(f"{output}: {output.stat().st_size:,} bytes", file=sys.stderr)
 
 
 if __name__ == "__main__":
