@@ -239,10 +239,7 @@ def test_the_order_and_every_page_hold_all_lines(page: Page, address: str, searc
     dated = sorted(everything, key=lambda hit: int(hit.metadata.get("year", 9999)))
     shows(page, dated[:20])
     choose(page, "Order", "Order: right context")
-    expect(page.locator(".pol-line").first).not_to_have_text(folded(dated)[0])
-    after = [text.split("bank", 1)[1] for text in page.locator(".pol-line .pol-text").all_text_contents()]
-    words = [re.findall(r"\w+", text.casefold())[:3] for text in after]
-    assert words == sorted(words)
+    shows(page, sorted(everything, key=lambda hit: re.findall(r"\w+", hit.sentence[hit.end :].casefold())[:8])[:20])
 
 
 def test_a_line_opens_in_its_document_and_leads_to_its_neighbours(page: Page, address: str, searcher: Searcher) -> None:
@@ -591,8 +588,8 @@ def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, shelf:
     page.get_by_role("button", name="Index", exact=True).click()
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible()
+    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=3 * PATIENCE)
     page.get_by_role("button", name="Go on").click()
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible()
+    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=3 * PATIENCE)

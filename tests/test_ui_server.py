@@ -86,12 +86,23 @@ def test_the_collection_is_handed_over_whatever_its_name(monkeypatch: pytest.Mon
     assert not any(name in part for part in server.command(1, server.HOME))
 
 
+def test_beyond_this_machine_there_is_a_login_or_no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PolysemeError, match=r"can be reached from other machines.*\.streamlit/secrets\.toml"):
+        server.launch(tmp_path / "none.pol", 0, browser=False, address="0.0.0.0")
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text('[polyseme]\npassword = "correct horse"\n')
+    assert server.can_log_in(server.written_secrets())
+
+
 def test_nothing_is_reported_and_nothing_is_asked() -> None:
     command = server.command(8501, server.HOME)
     assert "--browser.gatherUsageStats=false" in command
     assert "--server.address=127.0.0.1" in command
     assert "--server.fileWatcherType=none" in command
     assert "--server.showEmailPrompt=false" in command
+    assert "--server.maxUploadSize=200" in command
 
 
 def test_every_option_is_one_that_streamlit_knows() -> None:

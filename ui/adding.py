@@ -156,7 +156,8 @@ def _progress(job: Job) -> None:
     if not job.running:
         st.rerun()
     now = job.progress
-    st.progress(0.0 if now is None or now.fraction is None else now.fraction, text=progress_text(now))
+    text = "Ending after these sentences" if job.stop.is_set() else progress_text(now)
+    st.progress(0.0 if now is None or now.fraction is None else now.fraction, text=text)
     st.button("Cancel", key="cancel", on_click=job.cancel, disabled=job.stop.is_set())
 
 

@@ -12,6 +12,9 @@ from indexer.build import BuildConfig, BuildReport, build
 from indexer.errors import PolysemeError
 from indexer.progress import Progress
 
+BATCH = 128
+"""Sentences encoded together: few, so that a run soon hears that it is cancelled."""
+
 
 class Cancelled(Exception):  # noqa: N818
     """The visitor asked the run to end."""
@@ -76,7 +79,7 @@ def _run(job: Job) -> None:
             raise Cancelled
 
     try:
-        job.report = build(job.collection, job.sources, BuildConfig(), job.model, watch)
+        job.report = build(job.collection, job.sources, BuildConfig(batch_sentences=BATCH), job.model, watch)
     except Cancelled:
         pass
     except PolysemeError as error:

@@ -80,6 +80,7 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
   border-top: 1px solid; border-color: inherit; }
 .pol-kwic .pol-line { grid-template-columns: 2rem auto minmax(0, 1fr) minmax(0, 15rem) 3.3rem 4.9rem; }
 .pol-line:hover { background: color-mix(in srgb, currentColor 4%, transparent); }
+:root:not([data-listening]) :is(.pol-lines, .pol-senses) { visibility: hidden; }
 .pol-rank { font-size: .8rem; text-align: right; font-variant-numeric: tabular-nums; }
 .pol-text { margin: 0; font: 1.04rem/1.55 var(--pol-serif); overflow-wrap: anywhere; }
 .pol-kwic .pol-run { display: inline-block; padding: 0 50%; white-space: pre; }

@@ -195,9 +195,11 @@ export default function ({ parentElement, setTriggerValue }) {
   heard.forEach(([name, listener]) => document.addEventListener(name, listener));
   document.fonts.addEventListener("loadingdone", settle);
   document.documentElement.lang ||= "en";
+  document.documentElement.dataset.listening = "1";  // from now on a click is heard, and what can be clicked is shown
   settle();
 
   parentElement.stop = () => {
+    delete document.documentElement.dataset.listening;
     cancelAnimationFrame(asked);
     redrawn.disconnect();
     resized.disconnect();
