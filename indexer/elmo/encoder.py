@@ -15,6 +15,7 @@ from indexer.elmo.config import DIRECTIONS, BiLMConfig, Normalise
 from indexer.elmo.network import State, WordVectors
 from indexer.elmo.numpy_network import EitherNetwork
 from indexer.elmo.sense import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
+from indexer.elmo.threads import one_blas_thread
 from indexer.elmo.weights import Model, model_id
 from indexer.errors import ModelError
 
@@ -117,13 +118,16 @@ class ElmoEncoder:
     def blocks(self, sentences: Sequence[Sequence[str]], blocks: Blocks, counts: WordCounts) -> list[Array]:
         """What a sense space of these blocks maps: (t, width) for each sentence."""
         read = self._normalised(sentences)
-        return blocks.rows(self._states(read), _frequencies(read, counts))
+        states = self._states(read)
+        with one_blas_thread():
+            return blocks.rows(states, _frequencies(read, counts))
 
     def _sense(self, sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
         space = self.model.sense_space
         if space:
-            rows = space.blocks.rows(states, _frequencies(sentences, space.counts))  # (t, width) each
-            return [space.apply(row) for row in rows]
+            with one_blas_thread():
+                rows = space.blocks.rows(states, _frequencies(sentences, space.counts))  # (t, width) each
+                return [space.apply(row) for row in rows]
         weights = [rarity_weights(found) for found in _frequencies(sentences, english_counts())]  # (t,) each
         return sense_blocks([state[-1] for state in states], [state[0, 1:-1] for state in states], weights)
 

@@ -17,6 +17,7 @@ from indexer.errors import ModelError
 Array = npt.NDArray[np.float32]
 
 WINDOW = 15  # tokens on each side that count for the bag
+_AT_ONCE = 512  # tokens whose expectations are worked out together: their scores stay in a cache
 RARITY = 0.001  # relative frequency at which a word's weight has fallen to a half
 
 
@@ -71,9 +72,15 @@ class Expected:
     def rows(self, contexts: Array) -> Array:
         """Context states of the top layer (t, dim) -> the mean vector of what is expected there (t, projection)."""
         half = contexts.shape[1] // 2
-        scores = (contexts[:, :half] + contexts[:, half:]) @ self.keys.T + self.bias  # (t, groups)
-        likely = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf))  # (t, groups)
-        return np.asarray(likely @ self.values / likely.sum(axis=1, keepdims=True), np.float32)
+        both = contexts[:, :half] + contexts[:, half:]  # (t, projection)
+        found = np.zeros((len(both), self.values.shape[1]), np.float32)  # (t, projection)
+        for start in range(0, len(both), _AT_ONCE):
+            likely = both[start : start + _AT_ONCE] @ self.keys.T  # (n, groups)
+            likely += self.bias
+            likely -= likely.max(axis=1, keepdims=True)
+            np.exp(likely, out=likely)
+            found[start : start + _AT_ONCE] = likely @ self.values / likely.sum(axis=1, keepdims=True)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,9 +125,10 @@ class Blocks:
             words = [self.words(state[0, 1:-1, : state.shape[2] // 2]) for state in states]  # (t, projection) each
             return bags_of(words, [rarity_weights(found, self.rarity) for found in frequencies], self.window)
         contexts = [context_states(state[block.layer]) for state in states]  # (t, dim) each
-        if block.kind is BlockKind.CONTEXT or self.expected is None:
+        if block.kind is BlockKind.CONTEXT or self.expected is None or not contexts:
             return contexts
-        return [self.expected.rows(context) for context in contexts]
+        found = self.expected.rows(np.concatenate(contexts))
+        return np.split(found, np.cumsum([len(context) for context in contexts])[:-1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
