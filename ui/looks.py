@@ -89,9 +89,9 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 [data-hop] { cursor: pointer; }
 [data-hop]:hover { text-decoration: underline; text-underline-offset: .2em; text-decoration-color: var(--pol-link); }
 .pol-where { min-width: 0; display: flex; font-size: .84rem; line-height: 1.6; white-space: nowrap; }
-.pol-open { all: unset; cursor: pointer; color: var(--pol-link); line-height: 1.5rem; min-width: 0; flex: 0 1 auto;
+.pol-open { all: unset; cursor: pointer; color: var(--pol-link); line-height: 1.5rem; max-width: 100%; flex: none;
   overflow: hidden; text-overflow: ellipsis; }
-.pol-facts { flex: 0 100 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; }
+.pol-facts { flex: 1 1 0; min-width: 0; overflow: hidden; text-overflow: ellipsis; }
 .pol-open:hover { text-decoration: underline; text-underline-offset: .2em; }
 .pol-facts::before { content: " · "; white-space: pre; }
 .pol-facts:empty::before { content: none; }
@@ -126,7 +126,7 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 
 .pol-title { font-size: .95rem !important; font-weight: 600; }
 .pol-senses { list-style: none; margin: 0 !important; padding: 0 !important; }
-.pol-senses li { display: grid; grid-template-columns: minmax(10rem, 2fr) minmax(13rem, 1fr) minmax(0, 4fr);
+.pol-senses li { display: grid; grid-template-columns: minmax(10rem, 5fr) 12.5rem minmax(0, 7fr);
   column-gap: 1.2rem;
   align-items: center; margin: 0 !important; padding: .1rem 0; border-radius: .35rem; }
 .pol-senses li[data-chosen="true"] { background: color-mix(in srgb, var(--pol-link) 11%, transparent); }
