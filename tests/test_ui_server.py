@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import PolysemeError
-from ui import server
+from ui import access, server
 
 UI = Path(server.__file__).parent
 START = """
@@ -93,7 +93,7 @@ def test_beyond_this_machine_there_is_a_login_or_no_page(monkeypatch: pytest.Mon
         server.launch(tmp_path / "none.pol", 0, browser=False, address="0.0.0.0")
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text('[polyseme]\npassword = "correct horse"\n')
-    assert server.can_log_in(server.written_secrets())
+    assert access.can_log_in(access.written_secrets())
 
 
 def test_nothing_is_reported_and_nothing_is_asked() -> None:
