@@ -34,6 +34,7 @@ from indexer.elmo.weights import Model
 
 Sentences = list[list[str]]
 Given = ParamSpec("Given")
+SIZES = [size.value for size in Size]
 DOCUMENTS = Path(__file__).parents[1] / "data" / "documents"
 SORTED, UNSORTED = 64, 32  # sentences of a batch of the module: in order of length; as they come
 _WINDOWS = 12  # places of a filter on a word of usual length
@@ -174,7 +175,7 @@ def _line(figures: Figures) -> str:
 
 @click.command()
 @click.argument("texts", nargs=-1, type=click.Path(path_type=Path, exists=True))
-@click.option("--size", "sizes", multiple=True, type=click.Choice([size.value for size in Size]), default=["original", "small"])
+@click.option("--size", "sizes", multiple=True, type=click.Choice(SIZES), default=["original", "small"])
 @click.option("--sentences", "count", default=256, show_default=True)
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--json", "file", type=click.Path(path_type=Path))

@@ -37,8 +37,9 @@ class BuildConfig:
     """How documents are read, cut and encoded.
 
     language, precision, layer, normalisation (of sentence vectors), token_normalisation (None: what the layer usually
-    gets) and function_words are fixed when a collection is made; for an existing one the collection's own are used. sample_sentences: how many are held back to fit a new collection's transforms;
-    segment_sentences: how many a commit stores; batch_sentences: how many are encoded together.
+    gets) and function_words are fixed when a collection is made; for an existing one the collection's own are used.
+    sample_sentences: how many are held back to fit a new collection's transforms; segment_sentences: how many a commit
+    stores; batch_sentences: how many are encoded together.
     """
 
     language: str = "en"

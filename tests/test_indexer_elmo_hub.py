@@ -80,7 +80,7 @@ def reference() -> Reference:
 
 
 def close(got: npt.NDArray[np.float32], expected: npt.NDArray[np.float32], atol: float = 5e-5) -> bool:
-    """Equal to 5e-5: random weights as large as these take words to 24, and what is rounded there grows with each layer.
+    """Equal to 5e-5: random weights as large as these take words to 24; what is rounded there grows with each layer.
 
     The published module, whose weights are tame, is held to 1e-5 below.
     """
