@@ -21,57 +21,65 @@ def write_tf1_module(model: Model, folder: Path) -> None:
     """Write the module into the new folder `folder`."""
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:
-        signatures = {"tokens": _tokens_signature(model), "default": _default_signature(model)}
-        session.run(v1.global_variables_initializer(), {_PLACES[name]: model.weights[name] for name in _PLACES})
+        weights = Weights(model)
+        signatures = {"tokens": _tokens_signature(weights), "default": _default_signature(weights)}
+        session.run(v1.global_variables_initializer(), weights.feed())
         builder = v1.saved_model.Builder(str(folder))
         builder.add_meta_graph_and_variables(session, [], signature_def_map=signatures)
         builder.save()
     (folder / "tfhub_module.pb").write_bytes(b"\x08\x03")  # format version 3, which marks a TF1 hub module
 
 
-_PLACES: dict[str, tf.Tensor] = {}  # name of a weight -> what its variable is initialised from
+class Weights:
+    """The model's weights as variables of the graph, made when first asked for."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.config = model, model.config
+        self._first: dict[str, tf.Tensor] = {}  # name -> what the variable is initialised from
+
+    def __call__(self, name: str) -> tf.Variable:
+        """The variable of a weight."""
+        v1 = tf.compat.v1
+        with v1.variable_scope("module", reuse=v1.AUTO_REUSE):
+            if name not in self._first:
+                self._first[name] = v1.placeholder(tf.float32, self.model.weights[name].shape)
+            return v1.get_variable(name.replace(".", "_"), initializer=self._first[name])
+
+    def feed(self) -> dict[tf.Tensor, np.ndarray[tuple[int, ...], np.dtype[np.floating]]]:
+        """What to initialise the variables with."""
+        return {first: self.model.weights[name] for name, first in self._first.items()}
 
 
-def _tokens_signature(model: Model) -> object:
+def _tokens_signature(weights: Weights) -> object:
     v1 = tf.compat.v1
     tokens = v1.placeholder(tf.string, (None, None), "tokens")
     lengths = v1.placeholder(tf.int32, (None,), "sequence_len")
-    outputs = _outputs(model, tokens, lengths)
+    outputs = _outputs(weights, tokens, lengths)
     return v1.saved_model.predict_signature_def({"tokens": tokens, "sequence_len": lengths}, outputs)
 
 
-def _default_signature(model: Model) -> object:
+def _default_signature(weights: Weights) -> object:
     v1 = tf.compat.v1
     strings = v1.placeholder(tf.string, (None,), "strings")
     sparse = v1.strings.split(strings, sep=" ")
     tokens = v1.sparse_tensor_to_dense(sparse, default_value="")  # (b, t)
     lengths = tf.reduce_sum(tf.cast(tf.not_equal(tokens, ""), tf.int32), axis=1)  # (b,)
-    return v1.saved_model.predict_signature_def({"strings": strings}, _outputs(model, tokens, lengths))
+    return v1.saved_model.predict_signature_def({"strings": strings}, _outputs(weights, tokens, lengths))
 
 
-def _variable(model: Model, name: str) -> tf.Variable:
-    v1 = tf.compat.v1
-    with v1.variable_scope("module", reuse=v1.AUTO_REUSE):
-        if name not in _PLACES or _PLACES[name].graph is not v1.get_default_graph():
-            _PLACES[name] = v1.placeholder(tf.float32, model.weights[name].shape)
-        return v1.get_variable(name.replace(".", "_"), initializer=_PLACES[name], validate_shape=True)
-
-
-def _outputs(model: Model, tokens: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
+def _outputs(weights: Weights, tokens: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
     """Tokens (b, t) and lengths (b,) -> the module's five arrays."""
     b, t = tf.shape(tokens)[0], tf.shape(tokens)[1]
     place = tf.range(t + 2)[None]  # (1, t + 2)
     marked = tf.concat([tf.fill((b, 1), SENTENCE_START), tokens, tf.fill((b, 1), "")], 1)  # (b, t + 2)
     marked = tf.where(tf.equal(place, lengths[:, None] + 1), SENTENCE_END, marked)
-    words = _words(model, tf.reshape(marked, (-1,)))  # (b * (t + 2), projection)
-    x = tf.reshape(words, (b, t + 2, model.config.projection))
-    halves = [_direction(model, direction, x, lengths + 2) for direction in DIRECTIONS]
+    words = _words(weights, tf.reshape(marked, (-1,)))  # (b * (t + 2), projection)
+    x = tf.reshape(words, (b, t + 2, weights.config.projection))
+    halves = [_direction(weights, direction, x, lengths + 2) for direction in DIRECTIONS]
     layers = [tf.concat(pair, 2)[:, 1:-1] for pair in zip(*halves, strict=True)]  # (b, t, dim) each
     real = tf.cast(tf.sequence_mask(lengths, t), tf.float32)[:, :, None]  # (b, t, 1)
-    shares = tf.nn.softmax(_variable(model, "mix.weights"))  # (n_layers,)
-    elmo = (
-        _variable(model, "mix.gamma") * sum(shares[i] * layer for i, layer in enumerate(layers)) * real
-    )  # (b, t, dim)
+    shares = tf.nn.softmax(weights("mix.weights"))  # (n_layers,)
+    elmo = weights("mix.gamma") * sum(shares[i] * layer for i, layer in enumerate(layers)) * real  # (b, t, dim)
     count = tf.cast(tf.maximum(lengths, 1), tf.float32)[:, None]  # (b, 1)
     return {
         "word_emb": x[:, 1:-1],
@@ -82,33 +90,31 @@ def _outputs(model: Model, tokens: tf.Tensor, lengths: tf.Tensor) -> dict[str, t
     }
 
 
-def _words(model: Model, tokens: tf.Tensor) -> tf.Tensor:
+def _words(weights: Weights, tokens: tf.Tensor) -> tf.Tensor:
     """Tokens (n,) -> word vectors (n, projection)."""
-    config = model.config
-    spelling = tf.nn.embedding_lookup(
-        _variable(model, "characters.embedding"), character_ids(tokens, config.max_characters)
-    )
+    config = weights.config
+    spelling = tf.nn.embedding_lookup(weights("characters.embedding"), character_ids(tokens, config.max_characters))
     found = []
     for i in range(len(config.filters)):
-        kernel = _variable(model, f"characters.conv.{i}.kernel")[None]  # (1, width, char_dim, number)
-        places = tf.nn.conv2d(spelling[:, None], kernel, 1, "VALID") + _variable(model, f"characters.conv.{i}.bias")
+        kernel = weights(f"characters.conv.{i}.kernel")[None]  # (1, width, char_dim, number)
+        places = tf.nn.conv2d(spelling[:, None], kernel, 1, "VALID") + weights(f"characters.conv.{i}.bias")
         found.append(tf.nn.relu(tf.reduce_max(places, (1, 2))))  # (n, number)
     x = tf.concat(found, 1)  # (n, filters)
     for layer in range(config.n_highway):
         carry, transform = (
-            x @ _variable(model, f"highway.{layer}.{part}.kernel") + _variable(model, f"highway.{layer}.{part}.bias")
+            x @ weights(f"highway.{layer}.{part}.kernel") + weights(f"highway.{layer}.{part}.bias")
             for part in ("carry", "transform")
         )
         gate = tf.sigmoid(carry)  # (n, filters)
         x = gate * tf.nn.relu(transform) + (1 - gate) * x
-    return x @ _variable(model, "projection.kernel") + _variable(model, "projection.bias")
+    return x @ weights("projection.kernel") + weights("projection.bias")
 
 
-def _direction(model: Model, direction: str, words: tf.Tensor, lengths: tf.Tensor) -> list[tf.Tensor]:
+def _direction(weights: Weights, direction: str, words: tf.Tensor, lengths: tf.Tensor) -> list[tf.Tensor]:
     """Word vectors (b, t, projection) -> this direction's half of every layer."""
     from tf_keras.src.layers.rnn.legacy_cells import LSTMCell
 
-    v1, config = tf.compat.v1, model.config
+    v1, config = tf.compat.v1, weights.config
 
     def turned(x: tf.Tensor) -> tf.Tensor:
         return x if direction == DIRECTIONS[0] else tf.reverse_sequence(x, lengths, seq_axis=1, batch_axis=0)
@@ -118,9 +124,9 @@ def _direction(model: Model, direction: str, words: tf.Tensor, lengths: tf.Tenso
         cell = LSTMCell(config.cell, num_proj=config.projection, cell_clip=config.cell_clip, proj_clip=config.proj_clip)
         cell.built = True
         name = f"{direction}.{layer}"
-        cell._kernel = _variable(model, f"{name}.kernel")
-        cell._bias = _variable(model, f"{name}.bias")
-        cell._proj_kernel = _variable(model, f"{name}.projection")
+        cell._kernel = weights(f"{name}.kernel")
+        cell._bias = weights(f"{name}.bias")
+        cell._proj_kernel = weights(f"{name}.projection")
         with v1.variable_scope(f"{direction}_{layer}", reuse=v1.AUTO_REUSE):
             y, _ = v1.nn.dynamic_rnn(cell, x, lengths, dtype=tf.float32)  # (b, t, projection)
         x = x + y if layer and config.skip else y

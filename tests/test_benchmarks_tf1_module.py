@@ -5,14 +5,22 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from indexer.elmo import load_encoder
+from indexer.elmo.config import BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.training_start import CONFIGS, Size
 from indexer.elmo.weights import Model
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "tf1_module.py"
 SENTENCES = [["She", "sat", "on", "the", "river", "bank", "."], ["naïve", "東京"], ["x" * 70]]
+
+
+def random_weights(config: BiLMConfig) -> dict[str, npt.NDArray[np.float32]]:
+    rng = np.random.default_rng(3)
+    return {name: rng.normal(0, 0.1, shape).astype(np.float32) for name, shape in tensor_shapes(config).items()}
 
 
 @pytest.mark.filterwarnings("ignore:.*LSTMCell.*is deprecated", "ignore:pkg_resources is deprecated")
@@ -22,7 +30,8 @@ def test_module_and_encoder_agree(tiny_model: Model, tiny_encoder: ElmoEncoder, 
     assert spec.loader is not None
     script = sys.modules["tf1_module"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    script.write_tf1_module(tiny_model, tmp_path / "module")
+    script.write_tf1_module(Model(CONFIGS[Size.TINY], random_weights(CONFIGS[Size.TINY])), tmp_path / "another")
+    script.write_tf1_module(tiny_model, tmp_path / "module")  # nothing of the first is left in the second
     module = load_encoder(tmp_path / "module")
     for one, other in zip(module.represent(SENTENCES), tiny_encoder.represent(SENTENCES), strict=True):
         np.testing.assert_allclose(one.layers, other.layers, atol=2e-6)
