@@ -1,0 +1,91 @@
+"""The text that the bundled model is trained on: raw texts -> sentences of our tokens, what is measured on left out.
+
+    python benchmarks/training_text.py CORPUS OUT [--leave-out FOLDER]
+
+CORPUS holds texts `NAME.txt.xz`, a paragraph, turn or sentence a line; OUT gets `NAME.txt`, one sentence a line, for
+`polyseme train OUT --tokenized`. Left out are sentences of fewer than 4 or more than 80 tokens, those that are mostly
+punctuation, repeated ones, and every one that stands, letters and digits alone compared, in a file of FOLDER.
+"""
+
+from __future__ import annotations
+
+import lzma
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from indexer.elmo.characters import normalise_token
+from indexer.elmo.config import Normalise
+from indexer.text import Sentence, TextAnalyser, TokenKind
+
+SHORTEST, LONGEST = 4, 80  # tokens
+_SIGNS = 20  # letters and digits from which a sentence can be told from others
+_TAG = re.compile(r"<[^>]*>")
+_OTHER = re.compile(r"[^a-z0-9]+")
+
+
+def key(text: str) -> str:
+    """Letters and digits alone, lower case."""
+    return _OTHER.sub("", text.lower())
+
+
+def measured_on(folder: Path) -> set[str]:
+    """Keys of all lines, of their cells, and of SemCor's sentences, under a folder."""
+    found: set[str] = set()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        for text in _texts(path):
+            found |= {key(part) for part in (text, *text.split("\t"))}
+    return {each for each in found if len(each) >= _SIGNS}
+
+
+def _texts(path: Path) -> Iterator[str]:
+    if ".tar" not in path.name:
+        yield from path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return
+    with tarfile.open(path) as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isfile() else None
+            markup = file.read().decode("utf-8", "replace") if file else ""
+            for sentence in re.findall(r"<s .*?</s>", markup, re.DOTALL):
+                yield _TAG.sub(" ", sentence).replace("_", " ")
+
+
+def is_text(sentence: Sentence) -> bool:
+    """Tell whether a sentence is of use: of some length, and not mostly punctuation."""
+    tokens = sentence.tokens
+    words = sum(token.kind is not TokenKind.PUNCTUATION for token in tokens)
+    return SHORTEST <= len(tokens) <= LONGEST and 2 * words >= len(tokens)
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--leave-out", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER")
+def main(corpus: Path, out: Path, leave_out: Path | None) -> None:
+    """Write the text, and say of each source how much of it was kept."""
+    forbidden = measured_on(leave_out) if leave_out else set()
+    analyser = TextAnalyser("en")
+    out.mkdir(parents=True, exist_ok=True)
+    for path in sorted(corpus.glob("*.txt.xz")):
+        seen: set[int] = set()
+        kept = repeated = measured = 0
+        with lzma.open(path, "rt", encoding="utf-8") as lines, (out / path.stem).open("w", encoding="utf-8") as file:
+            for sentence in (found for line in lines for found in analyser.sentences(line.strip())):
+                tokens = [normalise_token(token.text, (Normalise.STRAIGHT_QUOTES,)) for token in sentence.tokens]
+                if not is_text(sentence):
+                    continue
+                signs = key("".join(tokens))
+                if hash(signs) in seen or signs in forbidden:
+                    repeated, measured = repeated + (hash(signs) in seen), measured + (signs in forbidden)
+                    continue
+                seen.add(hash(signs))
+                file.write(" ".join(tokens) + "\n")
+                kept += len(tokens)
+        print(f"{path.stem}: {kept:,} tokens; left out: {repeated:,} repeated, {measured:,} measured on", flush=True)
+
+
+if __name__ == "__main__":
+    main()

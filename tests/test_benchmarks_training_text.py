@@ -1,0 +1,31 @@
+"""The training text: own tokens, one sentence a line, nothing twice and nothing that is measured on."""
+
+import importlib.util
+import lzma
+from pathlib import Path
+
+from click.testing import CliRunner
+
+SCRIPT = Path(__file__).parents[1] / "benchmarks" / "training_text.py"
+
+
+def test_sentences_are_kept_once_and_without_what_is_measured_on(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("training_text", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    corpus, held = tmp_path / "corpus", tmp_path / "held"
+    corpus.mkdir()
+    held.mkdir()
+    with lzma.open(corpus / "mill.txt.xz", "wt", encoding="utf-8") as file:
+        file.write("Mr. Harle didn’t sell the old mill. Too short.\n")
+        file.write("The river rose over its bank in March.\nMr. Harle didn't sell the old mill.\n")
+        file.write("She charged him twice for a pair of oars.\n( ) ( ) [ ] a\n")
+    (held / "pairs.txt").write_text("charge\tV\tshe charged him twice , for a pair of oars\t1\n", encoding="utf-8")
+    done = CliRunner().invoke(script.main, [str(corpus), str(tmp_path / "out"), "--leave-out", str(held)])
+    assert done.output == "mill.txt: 18 tokens; left out: 1 repeated, 1 measured on\n"
+    assert (tmp_path / "out" / "mill.txt").read_text(encoding="utf-8").splitlines() == [
+        "Mr. Harle did n't sell the old mill .",
+        "The river rose over its bank in March .",
+    ]
