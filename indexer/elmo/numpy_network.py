@@ -6,15 +6,14 @@ equal to `bilm.py`; whole collections are read by `network.py`.
 
 import functools
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import ThreadpoolController
 
 from indexer.elmo import Precision
 from indexer.elmo.config import DIRECTIONS, Activation, BiLMConfig
+from indexer.elmo.threads import one_blas_thread
 from indexer.elmo.weights import Model
 
 if TYPE_CHECKING:
@@ -36,11 +35,10 @@ class NumpyNetwork:
         self._config: BiLMConfig = model.config
         self._stored = model.weights
         self._single: dict[str, Array] = {}
-        self._threads = ThreadpoolController()
 
     def spell(self, characters: Ints) -> Array:
         """Character ids (n, characters) -> word vectors (n, projection)."""
-        with self._one_thread():
+        with one_blas_thread():
             return self._spelled(characters)
 
     def _spelled(self, characters: Ints) -> Array:
@@ -75,7 +73,7 @@ class NumpyNetwork:
             x = np.take_along_axis(words, order[:, :, None], 1)  # (b, t, projection), in reading order
             layers[0, :, :, half] = words
             for n in range(config.n_lstm):
-                with self._one_thread():
+                with one_blas_thread():
                     y = self._lstm(f"{direction}.{n}", x, lengths, cells[d, n], outputs[d, n])
                 x = x + y if n and config.skip else y  # (b, t, projection)
                 layers[n + 1, :, :, half] = np.take_along_axis(x, order[:, :, None], 1)
@@ -112,11 +110,6 @@ class NumpyNetwork:
     def _dense(self, x: Array, name: str) -> Array:
         product: Array = x @ self._weight(f"{name}.kernel") + self._weight(f"{name}.bias")
         return product
-
-    def _one_thread(self) -> AbstractContextManager[object]:
-        """Products this small gain nothing from a second thread, and lose much where another program holds it."""
-        limit: AbstractContextManager[object] = self._threads.limit(limits=1, user_api="blas")
-        return limit
 
     def _weight(self, name: str) -> Array:
         """A weight in single precision; stored ones may have half."""

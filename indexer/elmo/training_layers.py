@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from indexer.elmo.bilm import FORGET_BIAS, LSTM, CharCNN, clip
+from indexer.elmo.bilm import FORGET_BIAS, LSTM, CharCNN, clip, quick_sigmoid
 from indexer.elmo.characters import PAD
 from indexer.elmo.config import BiLMConfig
 
@@ -78,19 +78,12 @@ def _between_products(bound: float | None) -> tuple[Function, Function]:
 
 
 def _activated(gates: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Gates (b, 4 * cell) before their bias -> what enters, the new, what is kept, what leaves: (b, cell) each.
-
-    A sigmoid is half a hyperbolic tangent: cheaper than an exponential and a division.
-    """
+    """Gates (b, 4 * cell) before their bias -> what enters, the new, what is kept, what leaves: (b, cell) each."""
     enter, new, forget, leave = (
         tf.cast(gate, tf.float32) + share
         for gate, share in zip(tf.split(gates, 4, axis=1), tf.split(bias, 4), strict=True)
     )
-    return _sigmoid(enter), tf.tanh(new), _sigmoid(forget + FORGET_BIAS), _sigmoid(leave)
-
-
-def _sigmoid(x: tf.Tensor) -> tf.Tensor:
-    return 0.5 * tf.tanh(0.5 * x) + 0.5
+    return quick_sigmoid(enter), tf.tanh(new), quick_sigmoid(forget + FORGET_BIAS), quick_sigmoid(leave)
 
 
 class UnrolledLSTM:
