@@ -52,12 +52,18 @@ class Figures:
     max_difference: float
 
 
-def operations(config: BiLMConfig, tokens: int, distinct: int) -> float:
-    """Multiplications and additions that the products need."""
+def products(config: BiLMConfig) -> tuple[int, int]:
+    """Multiplications of the biLSTM for a token, and of the character CNN for a word."""
     p, c = config.projection, config.cell
     lstm = 2 * config.n_lstm * (2 * p * 4 * c + c * p)
     cnn = _WINDOWS * sum(width * config.char_dim * number for width, number in config.filters)
     cnn += config.n_highway * 2 * config.n_filters**2 + config.n_filters * p
+    return lstm, cnn
+
+
+def operations(config: BiLMConfig, tokens: int, distinct: int) -> float:
+    """Multiplications and additions that the products need."""
+    lstm, cnn = products(config)
     return 2.0 * float(tokens * lstm + distinct * cnn)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from encode import products
 
 from indexer.elmo.config import BiLMConfig
 from indexer.elmo.quiet import import_tensorflow
@@ -44,12 +45,9 @@ def product_speed(precision: str, seconds: float = 2.0) -> float:
 
 def operations(config: BiLMConfig, tokens: int, distinct: int, candidates: int) -> dict[str, float]:
     """Operations of one training step, by part."""
-    p, c = config.projection, config.cell
-    lstm = 2 * config.n_lstm * (2 * p * 4 * c + c * p)
-    windows = 12  # of a word of usual length
-    cnn = windows * sum(width * config.char_dim * number for width, number in config.filters)
-    cnn += config.n_highway * 2 * config.n_filters**2 + config.n_filters * p
-    parts = {"LSTM": tokens * lstm, "softmax": 2 * tokens * candidates * p, "character CNN": distinct * cnn}
+    lstm, cnn = products(config)
+    softmax = 2 * candidates * config.projection
+    parts = {"LSTM": tokens * lstm, "softmax": tokens * softmax, "character CNN": distinct * cnn}
     return {name: 3 * 2.0 * count for name, count in parts.items()}
 
 
