@@ -23,9 +23,10 @@ from ui import (
     answering,
     document_panel,
     kwic_view,
+    list_panel,
     loading,
     login,
-    panels,
+    question_panel,
     sense_panel,
     session,
     sidebar,
@@ -87,7 +88,7 @@ def page(kept: Shelf, problems: tuple[str, ...]) -> None:
         return
     with st.container():
         adding.notice(path)
-    panels.search_box()
+    question_panel.search_box()
     with st.container():
         for problem in problems:
             st.warning(views.label(problem, 1000))
@@ -144,21 +145,21 @@ def answer(searcher: Searcher, contents: Contents) -> None:
     browser(key=actions.KEY, on_act_change=partial(actions.act, searcher))
     query = session.current()
     if not query.text and not any(text.startswith("sense=") for text in query.where):
-        panels.examples(contents.examples)
+        question_panel.examples(contents.examples)
         return
     if query.text:
         asked = answering.target_of(searcher, query)
         target = Target(asked, 0, 0) if isinstance(asked, str) else asked
-        panels.words(searcher.analyser.tokens(target.sentence), target)
+        question_panel.words(searcher.analyser.tokens(target.sentence), target)
     found = answering.answer(searcher, query)
     # Each part has its place whether or not it is there, so that nothing below is drawn anew when one comes or goes.
     above, notices, senses, choices, marked, listed, below = (st.container() for _ in range(7))
     with above, st.container(horizontal=True, key="above", vertical_alignment="center"):
         st.html(headline(found))
         if found.target is not None:
-            panels.match_choice()
+            list_panel.match_choice()
         elif query.text:
-            panels.hybrid_choice()
+            list_panel.hybrid_choice()
     with notices:
         if found.verdict:
             st.html(views.notice(f"{found.verdict}: even the nearest line is no nearer than chance"))
@@ -167,11 +168,11 @@ def answer(searcher: Searcher, contents: Contents) -> None:
     with listed:
         lines(searcher, found)
     with below:
-        panels.pages(found)
+        list_panel.pages(found)
     with choices:
-        panels.choices(searcher, found)
+        list_panel.choices(searcher, found)
     with marked:
-        panels.marked_lines()
+        list_panel.marked_lines()
     with senses:
         sense_panel.draw(searcher, contents, found)
     if st.session_state[session.OPENED] is not None:

@@ -1,33 +1,22 @@
-"""What stands around the lines: the words to click, the choices, the pages. Each is one function that draws."""
+"""What stands around the lines: which words answer, order, layer and number, what to do with marks, the pages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 import streamlit as st
 
 from indexer.collection.records import Layer
-from indexer.text import Token, TokenKind
 from search.hits import Match
-from search.query import Target
 from search.searcher import Searcher
-from ui import answering, loading, views
-from ui.address import Listing, PageQuery, Sort, asked_anew, read_text, write_text
+from ui import export_panel, views
+from ui.address import Listing, Sort
 from ui.answering import Answer
-from ui.export import MIME, Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, settings, xlsx_bytes
-from ui.session import ask, change, current, go, marks, show, trail
+from ui.session import ask, change, current, marks, show
 
 Option = TypeVar("Option", bound=str)
-WORDS = 150
-"""Words of a long text that can be clicked; the others are marked with brackets."""
-_FILES: dict[ExportFormat, Callable[[Export], bytes]] = {
-    ExportFormat.CSV: csv_bytes,
-    ExportFormat.XLSX: xlsx_bytes,
-    ExportFormat.JSONL: jsonl_bytes,
-}
 _MATCHES = {Match.LEMMA: "Same lemma", Match.FORM: "Same form", Match.ANY: "Any word"}
 _SORTS = {
     Sort.SCORE: "nearest first",
@@ -37,75 +26,6 @@ _SORTS = {
     Sort.DOCUMENT: "document",
     Sort.ODD: "odd ones first",
 }
-
-
-def search_box() -> None:
-    """The one place to type, and the way back and forth."""
-    show("text", current().text)
-    with st.container(horizontal=True, key="box", vertical_alignment="bottom", gap="small"):
-        for name, step, icon in (("Back", -1, "arrow_back"), ("Forward", 1, "arrow_forward")):
-            st.button(
-                name,
-                key=f"go{step}",
-                icon=f":material/{icon}:",
-                disabled=trail().beside(step) is None,
-                on_click=go,
-                args=(step,),
-                help=f"{name} in the searches of this visit",
-            )
-        st.text_input(
-            "A sentence, or a sentence with one [word] in brackets",
-            key="text",
-            placeholder="Type a sentence and press Enter",
-            on_change=lambda: ask(asked_anew(current(), st.session_state["text"].strip())),
-            autocomplete="off",
-        )
-
-
-def examples(queries: Sequence[str]) -> None:
-    """Queries to begin with."""
-    with st.container(key="examples"):
-        st.html(
-            '<p class="pol-quiet">Type a sentence to find sentences that mean something like it. Click a word of it to'
-            " find that word in the same sense, and see its senses. Or begin with one of these:</p>"
-        )
-        for number, text in enumerate(queries):
-            asked = read_text(" ".join(text.split()))
-            target = Target(asked, 0, 0) if isinstance(asked, str) else asked
-            parts = (target.sentence[: target.start], target.sentence[target.end :])
-            node = views.label(target.sentence[target.start : target.end])
-            shown = "".join([views.edged(parts[0]), f"**{node}**" if node else "", views.edged(parts[1])])
-            query = PageQuery(" ".join(text.split()), collection=current().collection)
-            st.button(shown, key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
-
-
-def words(tokens: Sequence[Token], asked: Target) -> None:
-    """The sentence's words as buttons, each for itself although words may be equal; a click asks for its sense."""
-    query = current()
-    marked = asked.start < asked.end
-    with st.container(horizontal=True, key="words"):
-        st.html('<p class="pol-quiet">Click a word for its sense:</p>', width="content")
-        for position, token in enumerate(tokens[:WORDS]):
-            if token.kind is TokenKind.PUNCTUATION:
-                sign = views.escape(views.cut_right(token.text, 20))
-                st.html(f'<p class="pol-sign">{sign}</p>', width="content")
-                continue
-            inside = marked and token.start < asked.end and token.end > asked.start
-            text = write_text(asked.sentence, token.start, token.end)
-            st.button(
-                views.label(token.text, 30),
-                key=f"word-{position}",
-                type="primary" if inside else "tertiary",
-                on_click=ask,
-                args=(asked_anew(query, text),),
-            )
-        if len(tokens) > WORDS:
-            st.html('<p class="pol-quiet">… put [brackets] around a later word</p>', width="content")
-        if marked:
-            whole = asked_anew(query, write_text(asked.sentence))
-            st.button(
-                "the whole sentence", key="whole", type="tertiary", icon=":material/close:", on_click=ask, args=(whole,)
-            )
 
 
 def match_choice() -> None:
@@ -147,8 +67,7 @@ def choices(searcher: Searcher, found: Answer) -> None:
             layers = {"": f"{stored} (stored)"} | {str(layer): str(layer) for layer in Layer if layer is not stored}
             choose("layer", "Layer", layers, str(query.layer or ""), _by_layer)
         _lines_a_page()
-        with st.popover("Export", icon=":material/download:", key="export"):
-            _exports(searcher, query, found)
+        export_panel.draw(searcher, query, found)
         st.html('<button type="button" class="pol-copy" data-copy="1">Copy address</button>', width="content")
         st.html(
             '<details class="pol-keys"><summary>Keys</summary><p>Tab to a line. Arrow keys go from word to word and'
@@ -195,28 +114,6 @@ def _lines_a_page() -> None:
         filter_mode=None,
         label_visibility="collapsed",
     )
-
-
-def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
-    st.html('<p class="pol-quiet">All lines of this list, not only this page, with what was asked.</p>')
-    info = loading.contents(searcher).info
-
-    def made(form: ExportFormat) -> bytes:
-        lines, numbers = answering.everything(searcher, query)
-        senses = {key: number + 1 for key, number in numbers.items()}
-        return _FILES[form](Export(lines, senses, settings(query, info)))
-
-    for form, name in ((ExportFormat.CSV, "CSV"), (ExportFormat.XLSX, "Excel (XLSX)"), (ExportFormat.JSONL, "JSONL")):
-        st.download_button(
-            name,
-            partial(made, form),
-            file_name(query, form),
-            MIME[form],
-            key=f"export-{form}",
-            on_click="ignore",
-            disabled=not found.lines,
-            width="stretch",
-        )
 
 
 def marked_lines() -> None:

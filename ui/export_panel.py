@@ -1,0 +1,49 @@
+"""The list as a file: every line that the query finds, with what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from search.searcher import Searcher
+from ui import answering, loading
+from ui.address import PageQuery
+from ui.answering import Answer
+from ui.export import MIME, Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, settings, xlsx_bytes
+
+_FILES: dict[ExportFormat, Callable[[Export], bytes]] = {
+    ExportFormat.CSV: csv_bytes,
+    ExportFormat.XLSX: xlsx_bytes,
+    ExportFormat.JSONL: jsonl_bytes,
+}
+_NAMES = {ExportFormat.CSV: "CSV", ExportFormat.XLSX: "Excel (XLSX)", ExportFormat.JSONL: "JSONL"}
+
+
+def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
+    """The button that opens a choice of formats."""
+    with st.popover("Export", icon=":material/download:", key="export"):
+        _exports(searcher, query, found)
+
+
+def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
+    st.html('<p class="pol-quiet">All lines of this list, not only this page, with what was asked.</p>')
+    info = loading.contents(searcher).info
+
+    def made(form: ExportFormat) -> bytes:
+        lines, numbers = answering.everything(searcher, query)
+        senses = {key: number + 1 for key, number in numbers.items()}
+        return _FILES[form](Export(lines, senses, settings(query, info)))
+
+    for form, name in _NAMES.items():
+        st.download_button(
+            name,
+            partial(made, form),
+            file_name(query, form),
+            MIME[form],
+            key=f"export-{form}",
+            on_click="ignore",
+            disabled=not found.lines,
+            width="stretch",
+        )
