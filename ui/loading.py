@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import streamlit as st
@@ -13,18 +11,15 @@ import streamlit as st
 from indexer.collection.records import CollectionInfo
 from indexer.collection.schema import DATABASE_NAME
 from indexer.collection.vectors import Array
-from indexer.text import TokenKind
 from search.hits import HitList, Match, SentenceHit
 from search.searcher import Searcher
 from search.senses import SenseInventory
 from search.timeline import Timeline
 from ui import asking
-from ui.address import write_text
+from ui.examples import examples
 from ui.facets import Facet, facets
 from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
-EXAMPLES = 4
-_TRIED = 40
 WARM = "A first sentence."
 
 
@@ -85,33 +80,7 @@ def _contents(searcher_key: int, generation: int, _searcher: Searcher) -> Conten
     collection = _searcher.collection
     with collection.reading():
         values = {field: collection.values(field) for field in collection.fields()}
-        return Contents(collection.info(), tuple(facets(values)), tuple(islice(_examples(_searcher), EXAMPLES)))
-
-
-def _examples(searcher: Searcher) -> Iterator[str]:
-    """A sentence of handy length out of each of some documents that lie far apart, all but the first with a word."""
-    collection = searcher.collection
-    documents = list(collection.documents())
-    marked = False
-    for document in documents[:: max(1, len(documents) // EXAMPLES)]:
-        _, text = collection.document(document.document_id)
-        spans = collection.document_sentences(document.key)
-        near_middle = spans[len(spans) // 2 :][:_TRIED]
-        fitting = (text[start:end] for _, start, end in near_middle if 40 <= end - start <= 90)
-        for sentence in islice((one for one in fitting if one[0].isalnum() and "\n" not in one), 1):
-            yield _with_word(searcher, sentence) if marked else write_text(sentence)
-            marked = True
-
-
-def _with_word(searcher: Searcher, sentence: str) -> str:
-    """The sentence as a query for that content word of it which the collection holds most often."""
-    counted = "SELECT SUM(r.count) FROM ranges r JOIN types t ON t.id = r.type WHERE t.lemma = ?"
-    tokens = [token for token in searcher.analyser.tokens(sentence) if token.kind is TokenKind.WORD]
-    sizes = [searcher.collection.db.execute(counted, (token.lemma,)).fetchone()[0] or 0 for token in tokens]
-    if not any(sizes):
-        return write_text(sentence)
-    word = tokens[sizes.index(max(sizes))]
-    return write_text(sentence, word.start, word.end)
+        return Contents(collection.info(), tuple(facets(values)), examples(_searcher))
 
 
 def hits(searcher: Searcher, request: asking.Request) -> HitList[SentenceHit]:

@@ -1,0 +1,73 @@
+"""Which words are taken for ambiguous: those whose occurrences truly fall apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeEncoder
+from sense_texts import documents
+
+from indexer.build import build
+from indexer.collection.collection import Collection
+from indexer.collection.vectors import Array, unit
+from search.ambiguity import ambiguous_lemmas, gap, spread
+from search.searcher import Searcher
+from ui.examples import examples
+
+
+def groups(apart: float, n: int = 30, d: int = 16) -> Array:
+    rng = np.random.default_rng(7)
+    vectors = rng.normal(size=(2 * n, d)).astype(np.float32)
+    vectors[:n, 0] += apart
+    vectors[n:, 0] -= apart
+    return unit(vectors)
+
+
+@pytest.mark.parametrize("d", [8, 200])
+def test_spread_is_the_first_principal_components_share_of_the_variance(d: int) -> None:
+    vectors = np.random.default_rng(1).normal(size=(50, d)).astype(np.float32)
+    variances = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False) ** 2
+    assert spread(vectors) == pytest.approx(variances[0] / variances.sum(), rel=1e-4)
+    assert spread(np.ones((5, d), np.float32)) == 0.0
+
+
+def test_spread_and_gap_grow_as_two_groups_move_apart() -> None:
+    numbers = np.repeat([0, 1], 30)
+    spreads, gaps = zip(
+        *((spread(groups(far)), gap(groups(far), numbers)) for far in (0.0, 1.0, 3.0, 9.0)), strict=True
+    )
+    assert list(spreads) == sorted(spreads)
+    assert list(gaps) == sorted(gaps)
+
+
+def test_gap_of_two_opposite_points_is_known() -> None:
+    vectors = np.array([[1, 0]] * 3 + [[-1, 0], [0, 1]], np.float32)
+    numbers = np.array([0, 0, 0, 1, -1])
+    # Each has cosine 1 with its own centre and -1 with the other; the second group is one of five.
+    assert gap(vectors, numbers) == pytest.approx(2 * np.sqrt(1 / 5), rel=1e-6)
+    assert gap(vectors[:3], numbers[:3]) == 0.0
+
+
+def test_the_word_of_two_senses_is_found_and_the_word_of_one_is_not(tmp_path: Path) -> None:
+    build(tmp_path / "c.pol", documents(60), model=FakeEncoder())
+    with Collection.open(tmp_path / "c.pol") as collection:
+        with collection.reading() as snapshot:
+            found = ambiguous_lemmas(collection, snapshot, 10)
+        assert "bank" in found
+        assert "boat" not in found
+        collection.remove([f"d{number:02}" for number in range(50)])
+        with collection.reading() as snapshot:
+            assert ambiguous_lemmas(collection, snapshot, 10) == []
+
+
+def test_the_examples_begin_with_words_of_several_senses(tmp_path: Path) -> None:
+    texts = documents(60)
+    build(tmp_path / "c.pol", texts, model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        marked = examples(searcher)
+    sentences = {sentence for document in texts for sentence in document.text.replace(". ", ".\n").split("\n")}
+    assert {text.replace("[", "").replace("]", "") for text in marked} <= sentences
+    assert any("[bank]" in text for text in marked)
+    assert not any("[boat]" in text for text in marked)
