@@ -12,12 +12,13 @@ from indexer.collection.vectors import unit
 from indexer.errors import QueryError
 from indexer.vectorise import TOKEN
 from search import prototypes
+from search.any_word import nearest_any
 from search.calibration import Compared
 from search.hits import HitList, Match, OccurrenceHit
 from search.prototypes import Prototype
 from search.query import Where
 from search.reading import K, View, check_k, choice
-from search.retrieval import Rows, nearest_any, nearest_rows, type_rows
+from search.retrieval import Rows, nearest_rows, type_rows
 from search.sense_reader import WORDS, SenseReader, check_number
 from search.senses import SenseInventory
 

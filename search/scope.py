@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,6 +41,7 @@ class Scope:
     snapshot: Snapshot
     documents: Mask | None = None
     senses: tuple[Members, ...] = ()
+    _masks: dict[int, Mask | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_whole(self) -> bool:
@@ -49,26 +50,33 @@ class Scope:
 
     def sentence_mask(self, segment: Segment) -> Mask | None:
         """Which sentences of a segment may answer; None: all.  (m,)"""
-        mask = self.snapshot.sentence_mask(segment, self.documents)
+        mask = self._documents_mask(segment)
         for members in self.senses:
             chosen = members.sentences(segment)
             mask = chosen if mask is None else mask & chosen
         return mask
 
+    def among(self, segment: Segment, rows: Ids) -> Mask | None:
+        """Which of a segment's token rows may answer; None: all of them.  (n,) -> (n,)"""
+        mask = self._documents_mask(segment)
+        allowed = None if mask is None else mask[segment.token_sentences[rows]]
+        for members in self.senses:
+            chosen = members.among(segment, rows)
+            allowed = chosen if allowed is None else allowed & chosen
+        return allowed
+
+    def _documents_mask(self, segment: Segment) -> Mask | None:
+        if segment.key not in self._masks:
+            self._masks[segment.key] = self.snapshot.sentence_mask(segment, self.documents)
+        return self._masks[segment.key]
+
     def rows(self, segment: Segment, rows: Ids) -> Ids:
         """Those of a segment's token rows that may answer.  (n,) -> (<= n,)"""
-        mask = self.snapshot.sentence_mask(segment, self.documents)
-        if mask is not None:
-            rows = rows[mask[segment.token_sentences[rows]]]
-        for members in self.senses:
-            rows = rows[members.among(segment, rows)]
-        return rows
+        allowed = self.among(segment, rows)
+        return rows if allowed is None else rows[allowed]
 
     def token_mask(self, segment: Segment) -> Mask | None:
         """Which token rows of a segment may answer; None: all.  (n,)"""
-        mask = self.snapshot.sentence_mask(segment, self.documents)
-        if mask is None and not self.senses:
+        if self._documents_mask(segment) is None and not self.senses:
             return None
-        allowed = np.zeros(len(segment.tokens), bool)
-        allowed[self.rows(segment, np.arange(len(segment.tokens)))] = True
-        return allowed
+        return self.among(segment, np.arange(len(segment.tokens)))

@@ -14,6 +14,7 @@ from indexer.errors import QueryError
 from indexer.pipeline import form_of, is_asked_about
 from indexer.text import TextAnalyser
 from indexer.vectorise import raw_vectors
+from search.any_word import nearest_any
 from search.asked import Asked, QueryEncoder, ask
 from search.explanation import Explanation, explain
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
@@ -23,7 +24,7 @@ from search.prototype_reader import PrototypeReader
 from search.query import Where
 from search.ranking import Ranked, fuse, more_like_vector, ranked
 from search.reading import K, View, check_k, choice
-from search.retrieval import nearest_any, nearest_rows, nearest_sentences, type_rows
+from search.retrieval import nearest_rows, nearest_sentences, type_rows
 from search.rows import sentence_hits
 from search.scope import Scope
 

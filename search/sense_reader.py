@@ -8,6 +8,7 @@ import numpy as np
 
 from indexer.collection.vectors import Array, Ids, row_products, unit
 from indexer.errors import QueryError
+from search.any_word import nearest_any
 from search.change import Change, measure_change
 from search.clustering import NONE
 from search.hits import HitList, Match, OccurrenceHit
@@ -15,7 +16,7 @@ from search.projection import project
 from search.query import Where
 from search.ranking import Ranked
 from search.reading import K, Reader, View, check_k, choice
-from search.retrieval import nearest_any, type_rows
+from search.retrieval import type_rows
 from search.rows import live_occurrences, metadata_of, occurrence_hits
 from search.scope import Members, Scope
 from search.senses import SenseInventory, induce_senses, rows_vectors

@@ -34,7 +34,8 @@ from indexer.collection.schema import (
     write_settings,
 )
 from indexer.collection.segment import FileRecord, Segment
-from indexer.collection.vectors import Ids, Mask, Normalisation, Transform
+from indexer.collection.types import TypeTable
+from indexer.collection.vectors import Mask, Normalisation, Transform
 from indexer.collection.writer import DOCUMENT_COLUMNS, Writer, stored_document
 from indexer.errors import CollectionError
 
@@ -84,7 +85,8 @@ class Collection:
         self._left: list[Database] = []
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
-        self._ranges: dict[int, Ids] = {}
+        self._types = TypeTable()
+        self._types_of = -1
         self.settings = self._check_settings()
 
     @classmethod
@@ -187,7 +189,8 @@ class Collection:
             successor.close()
             raise CollectionError(f"{self.path} was encoded again in another way since it was opened; open it again")
         self._left.append(self.db)  # another thread may be reading from it
-        self._file, self.db, self._snapshot, self._ranges = successor._file, successor.db, None, {}
+        self._file, self.db, self._snapshot = successor._file, successor.db, None
+        self._types, self._types_of = TypeTable(), -1
 
     def _begin(self) -> Snapshot:
         self._follow()
@@ -221,7 +224,6 @@ class Collection:
         # Written out, not a parameter, so that the partial index answers and no document is read.
         rows = self.db.execute(f"SELECT id FROM documents WHERE state = {int(State.LIVE)}").fetchall()
         live[[key for (key,) in rows]] = True
-        self._ranges = {key: ranges for key, ranges in self._ranges.items() if key in known}
         transforms = old.transforms if old and old.transforms else self._transforms()
         return Snapshot(generation, segments, live, transforms)
 
@@ -232,12 +234,13 @@ class Collection:
             for arrays in [load(data)]
         }
 
-    def ranges(self, segment: Segment) -> Ids:
-        """First row and type of each range of a segment, in the order of the rows; kept while it is.  (T, 2)"""
-        if segment.key not in self._ranges:
-            rows = self.db.execute("SELECT first, type FROM ranges WHERE segment = ? ORDER BY first", (segment.key,))
-            self._ranges[segment.key] = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 2)
-        return self._ranges[segment.key]
+    def types(self) -> TypeTable:
+        """The types of the snapshot that is being read, for use inside ``reading()``."""
+        with self.reading() as snapshot:
+            if self._types_of != snapshot.generation:
+                self._types.read(self.db, snapshot.segments.values())
+                self._types_of = snapshot.generation
+            return self._types
 
     def documents(self) -> Iterator[StoredDocument]:
         """Live documents in the order of their ids, without their texts."""

@@ -114,18 +114,27 @@ class Segment:
         """Open the segment with ``segments.id`` key; CollectionError when a file is missing or has another size."""
         self.folder = folder
         self.key = key
+        self._files = files
         for name in VECTOR_FILES:
-            path = folder / name
-            size = path.stat().st_size if path.exists() else None
-            if size != files[name].size:
-                state = "is missing" if size is None else f"has {size} bytes, not {files[name].size}"
-                raise CollectionError(f"{path} {state}; restore it from a copy or run `polyseme reencode`")
+            self._check_size(name, "restore it from a copy or run `polyseme reencode`")
         self.tokens: Half = self._map("tokens.npy")  # (n, d)
         self.token_ids: Ids = self._map("token_ids.npy")  # (n,)
         self.token_sentences = self._map("token_sentences.npy")  # (n,)
         self.sentences: Half = self._map("sentences.npy")  # (m, e)
         self.sentence_ids: Ids = self._map("sentence_ids.npy")  # (m,)
         self.sentence_documents: Ids = self._map("sentence_documents.npy")  # (m,)
+
+    def _check_size(self, name: str, way_out: str) -> Path:
+        """The path of a file, which is mapped: beyond its end the process would die."""
+        path = self.folder / name
+        size = path.stat().st_size if path.exists() else None
+        if size != self._files[name].size:
+            state = "is missing" if size is None else f"has {size} bytes, not {self._files[name].size}"
+            raise CollectionError(f"{path} {state}; {way_out}")
+        return path
+
+    def _index(self, name: str, rows: int) -> Any:
+        return read_index(self._check_size(name, "run `polyseme verify --repair`"), rows)
 
     def _map(self, name: str) -> Any:
         path = self.folder / name
@@ -137,12 +146,12 @@ class Segment:
     @cached_property
     def token_index(self) -> Any:
         """The index over joint vectors; CollectionError when its file is damaged."""
-        return read_index(self.folder / "tokens.faiss", len(self.tokens))
+        return self._index("tokens.faiss", len(self.tokens))
 
     @cached_property
     def sentence_index(self) -> Any:
         """The index over sentence vectors; CollectionError when its file is damaged."""
-        return read_index(self.folder / "sentences.faiss", len(self.sentences))
+        return self._index("sentences.faiss", len(self.sentences))
 
     def sentence_row(self, sentence_id: int) -> int | None:
         """Row of a sentence in this segment, or None."""

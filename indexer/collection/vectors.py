@@ -178,7 +178,9 @@ def _faiss() -> Any:
 
 
 def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
-    """A FAISS inner-product index over n unit rows: exhaustive when small, inverted lists with 8 bits above.
+    """A FAISS inner-product index over n unit rows: exhaustive when small, inverted lists with 4 bits a number above.
+
+    It only proposes; half the bits of eight lose nothing once the proposals are scored exactly (docs/performance.md).
 
     rows: row numbers (m,) -> (m, d) float32, read in pieces so that memory stays bounded.
     """
@@ -190,7 +192,7 @@ def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
         index.train(np.zeros((1, d), np.float32))
     else:
         lists = int(2 ** np.round(np.log2(4 * np.sqrt(n))))
-        index = faiss.index_factory(d, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+        index = faiss.index_factory(d, f"IVF{lists},SQ4", faiss.METRIC_INNER_PRODUCT)
         index.cp.min_points_per_centroid = 1
         index.train(rows(np.linspace(0, n - 1, min(n, 64 * lists)).astype(np.int64)))
     for first in range(0, n, SCAN_ROWS):
@@ -204,9 +206,10 @@ def write_index(index: Any, path: Path) -> None:
 
 
 def read_index(path: Path, rows: int) -> Any:
-    """Read an index file into memory; CollectionError when it is damaged or holds another number of vectors."""
+    """Map an index file into memory; CollectionError when it is damaged or holds another number of vectors."""
+    faiss = _faiss()
     try:
-        index = _faiss().read_index(str(path))
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except RuntimeError as error:
         raise CollectionError(f"{path} is not a readable FAISS index; run `polyseme verify --repair`") from error
     if index.ntotal != rows:
@@ -230,5 +233,6 @@ def search_index(index: Any, query: Array, k: int, allowed: Mask | None = None, 
     elif selector is not None:
         parameters = faiss.SearchParameters(sel=selector)
     _, rows = index.search(query[None, :], min(k, index.ntotal), params=parameters)
-    found: Ids = rows[0][rows[0] >= 0].astype(np.int64)
+    # A number that a damaged file made up is no row.
+    found: Ids = rows[0][(rows[0] >= 0) & (rows[0] < index.ntotal)].astype(np.int64)
     return found

@@ -1,0 +1,118 @@
+"""The nearest occurrences of any word: exact where the words' identity allows it, else proposed by FAISS.
+
+The score of an occurrence is (sense + w * identity) / (1 + w). Identity belongs to the type and sense is a cosine, so a
+type's identity bounds what its occurrences can reach: types are read in the order of their identity until no further
+one can matter. Where that would mean to read too much, the segments' indexes propose the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from indexer.collection.collection import Collection
+from indexer.collection.segment import Segment
+from indexer.collection.types import TypeTable
+from indexer.collection.vectors import Array, Ids, Mask, row_products, scan, top
+from search.ranking import Ranked, ranked
+from search.retrieval import CANDIDATES, candidates
+from search.scope import Scope
+
+FIRST_ROWS = 1_000
+"""Occurrences looked at before the bound is first tried; each further portion is four times as large."""
+GROWTH = 4
+MOST_SCORED = 50_000
+"""Occurrences scored before the indexes are asked: about what they cost."""
+MOST_SEEN = 400_000
+"""Occurrences looked at, those that a filter leaves out included."""
+MOST_TYPES = 16_384
+HIGHEST_COSINE = 1.001
+"""Of two unit vectors, one of them stored in half precision."""
+
+
+def nearest_any(collection: Collection, scope: Scope, sense: Array, word: Array, k: int) -> Ranked:
+    """The k occurrences of any word nearest in sense (d,) and, with the collection's weight, in identity (p,)."""
+    search = _AnyWord(collection.types(), scope, sense, word, collection.settings.word_weight, k)
+    return search.best() if search.scan_types() else search.proposed()
+
+
+class _AnyWord:
+    """One search: what was scored so far, at most the k best of it."""
+
+    def __init__(self, types: TypeTable, scope: Scope, sense: Array, word: Array, weight: float, k: int) -> None:
+        self.types, self.scope, self.sense, self.word, self.weight, self.k = types, scope, sense, word, weight, k
+        self.segments = list(scope.snapshot.segments.values())
+        self.ids, self.scores = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        self.scored = 0
+
+    def best(self) -> Ranked:
+        """The k best of what was scored."""
+        return ranked(self.ids, self.scores, self.k)
+
+    def scan_types(self) -> bool:
+        """Score type after type, the nearest in identity first; True: nothing else can be among the k best."""
+        identity = self.types.vectors @ self.word if len(self.types.ids) else np.zeros(0, np.float32)  # (T,)
+        for places, bound in portions(identity, self.types.counts):
+            for segment in self.segments:
+                rows, kinds = self.types.ranges[segment.key].rows(np.sort(places))
+                allowed = self.scope.among(segment, rows)
+                if allowed is not None:
+                    rows, kinds = rows[allowed], kinds[allowed]
+                self._score(segment, rows, kinds)
+            if bound is None:
+                return True
+            reach = (HIGHEST_COSINE + self.weight * bound) / (1 + self.weight)
+            if len(self.scores) >= self.k and reach < self.scores.min():
+                return True
+            if self.scored > MOST_SCORED:
+                return False
+        return False
+
+    def _score(self, segment: Segment, rows: Ids, kinds: Ids) -> None:
+        """Score rows, whose types' places are `kinds`, and keep the best.  (n,), (n,)"""
+        if not len(rows):
+            return
+        distinct, place = np.unique(kinds, return_inverse=True)
+        identity = row_products(self.types.vectors[distinct], self.word)[place]  # (n,)
+        scores = (scan(segment.tokens, self.sense, rows) + self.weight * identity) / (1 + self.weight)
+        ids = np.concatenate([self.ids, segment.token_ids[rows]])
+        every = np.concatenate([self.scores, scores.astype(np.float32)])
+        best = top(every, self.k, ids)
+        self.ids, self.scores = ids[best], every[best]
+        self.scored += len(rows)
+
+    def proposed(self) -> Ranked:
+        """The best of what the types gave and what the segments' indexes propose."""
+        both = np.concatenate([self.sense, np.sqrt(self.weight) * self.word]) / np.sqrt(1 + self.weight)  # (d + p,)
+        wanted = max(CANDIDATES, 4 * self.k)
+        for segment in self.segments:
+            allowed: Mask | None = self.scope.token_mask(segment)
+            index = partial(getattr, segment, "token_index")
+            rows = candidates(index, len(segment.tokens), both.astype(np.float32), wanted, allowed)
+            rows = rows[~np.isin(segment.token_ids[rows], self.ids)]
+            self._score(segment, rows, self.types.ranges[segment.key].places(rows))
+        return self.best()
+
+
+def portions(identity: Array, counts: Ids) -> Iterator[tuple[Ids, float | None]]:
+    """Places of types, nearest first, in portions of growing numbers of occurrences, with the next type's identity.
+
+    identity: cosines (T,); counts: occurrences of each (T,). The identity is None after the last of all types; the
+    portions end early after MOST_SEEN occurrences or MOST_TYPES types.
+    """
+    order = top(identity, MOST_TYPES)  # (<= T,)
+    seen = np.cumsum(counts[order])
+    first, wanted = 0, FIRST_ROWS
+    while True:
+        end = min(int(np.searchsorted(seen, wanted)) + 1, len(order))
+        if end == len(identity):
+            yield order[first:end], None
+            return
+        if end == len(order):
+            return
+        yield order[first:end], float(identity[order[end]])
+        if wanted >= MOST_SEEN:
+            return
+        first, wanted = end, GROWTH * max(wanted, int(seen[end - 1]))

@@ -1,0 +1,192 @@
+"""Search for any word against brute force over what the collection stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.build import BuildConfig, build
+from indexer.collection.collection import Collection
+from indexer.collection.vectors import Array, Ids, unit
+from indexer.documents import Document
+from search import any_word, retrieval
+from search.any_word import nearest_any, portions
+from search.filters import make_scope
+from search.query import parse_where
+from search.ranking import Ranked
+
+WORDS = [f"{a}{b}{c}" for a in "bdfgklmt" for b in "aeiou" for c in ("nk", "rt", "st")]  # 120
+
+
+def documents(first: int, last: int) -> list[Document]:
+    rng = np.random.default_rng(first)
+    chances = 1 / np.arange(1, len(WORDS) + 1)
+    return [
+        Document(
+            f"doc{n}",
+            " ".join(" ".join(rng.choice(WORDS, 9, p=chances / chances.sum())) + "." for _ in range(12)),
+            {"year": 1900 + n},
+        )
+        for n in range(first, last)
+    ]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some 3,500 occurrences in segments of several sizes, with deleted documents."""
+    folder = tmp_path_factory.mktemp("any") / "c.pol"
+    config = BuildConfig(segment_sentences=100, sample_sentences=50)
+    build(folder, documents(0, 33), config, model=FakeEncoder())
+    with Collection.open(folder) as collection:
+        collection.remove(["doc3", "doc20"])
+    return folder
+
+
+@pytest.fixture
+def collection(path: Path) -> Iterator[Collection]:
+    with Collection.open(path) as opened:
+        yield opened
+
+
+def brute_force(collection: Collection, where: str | None, sense: Array, word: Array, k: int) -> Ranked:
+    """Every live occurrence inside the filter, read from the files and tables one by one."""
+    weight = collection.settings.word_weight
+    sql = (
+        "SELECT r.first, r.count, t.vector FROM ranges r JOIN types t ON t.id = r.type WHERE r.segment = ?"
+        " ORDER BY r.first"
+    )
+    found: list[tuple[float, int]] = []
+    with collection.reading() as snapshot:
+        scope = make_scope(collection, snapshot, parse_where(where), lambda name, snapshot: {})
+        for segment in snapshot.segments.values():
+            mask = scope.sentence_mask(segment)
+            for first, count, vector in collection.db.execute(sql, (segment.key,)):
+                identity = float(np.frombuffer(vector, np.float16).astype(np.float32) @ word)
+                for row in range(first, first + count):
+                    if mask is None or mask[segment.token_sentences[row]]:
+                        cosine = float(np.asarray(segment.tokens[row], np.float32) @ sense)
+                        found.append(((cosine + weight * identity) / (1 + weight), int(segment.token_ids[row])))
+    found.sort(key=lambda item: (-item[0], item[1]))
+    return Ranked(np.array([key for _, key in found[:k]]), np.array([score for score, _ in found[:k]], np.float32))
+
+
+def queries(collection: Collection) -> list[tuple[Array, Array]]:
+    """Sense and identity of stored occurrences of frequent and rare words, and some that are nowhere."""
+    rng = np.random.default_rng(5)
+    with collection.reading() as snapshot:
+        types = collection.types()
+        segment = next(iter(snapshot.segments.values()))
+        rows = rng.choice(len(segment.tokens), 12, replace=False)
+        places = types.ranges[segment.key].places(rows)
+        stored = [
+            (np.asarray(segment.tokens[row], np.float32), types.vectors[place])
+            for row, place in zip(rows, places, strict=True)
+        ]
+        made = [(_direction(rng, segment.tokens.shape[1]), _direction(rng, types.vectors.shape[1])) for _ in range(4)]
+    return stored + made
+
+
+def _direction(rng: np.random.Generator, dim: int) -> Array:
+    return np.asarray(unit(rng.standard_normal((1, dim)))[0])
+
+
+def check(collection: Collection, where: str | None, k: int) -> None:
+    for sense, word in queries(collection):
+        with collection.reading() as snapshot:
+            scope = make_scope(collection, snapshot, parse_where(where), lambda name, snapshot: {})
+            best = nearest_any(collection, scope, sense, word, k)
+        wanted = brute_force(collection, where, sense, word, k)
+        np.testing.assert_allclose(best.scores, wanted.scores, atol=1e-5)
+        # Scores that differ in the last bit alone may change places.
+        assert set(best.ids[: k - 1].tolist()) <= set(brute_force(collection, where, sense, word, k + 3).ids.tolist())
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 2.0, 50.0])
+@pytest.mark.parametrize("where", [None, "year=1910..1914"])
+def test_any_word_equals_brute_force(
+    collection: Collection, where: str | None, weight: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
+    collection.settings = replace(collection.settings, word_weight=weight)
+    check(collection, where, k=15)
+
+
+@pytest.mark.parametrize("limit", ["MOST_SCORED", "MOST_SEEN", "MOST_TYPES"])
+def test_where_types_would_take_too_long_the_indexes_propose(
+    collection: Collection, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
+    monkeypatch.setattr(any_word, limit, 40)
+    asked = []
+    original = retrieval.candidates
+
+    def counted(*arguments: object) -> Ids:
+        asked.append(1)
+        return original(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(any_word, "candidates", counted)
+    collection.settings = replace(collection.settings, word_weight=0.3)
+    check(collection, None, k=15)
+    assert asked
+
+
+def test_a_heavy_word_lets_the_search_end_early(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
+    monkeypatch.setattr(any_word, "candidates", None)
+    scored: list[int] = []
+    original = any_word._AnyWord._score
+
+    def counted(self: any_word._AnyWord, segment: object, rows: Ids, kinds: Ids) -> None:
+        scored.append(len(rows))
+        original(self, segment, rows, kinds)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(any_word._AnyWord, "_score", counted)
+    collection.settings = replace(collection.settings, word_weight=50.0)
+    sense, word = queries(collection)[0]
+    with collection.reading() as snapshot:
+        scope = make_scope(collection, snapshot, (), lambda name, snapshot: {})
+        best = nearest_any(collection, scope, sense, word, 3)
+    assert 3 == len(best.ids) <= sum(scored) < 1000
+
+
+def test_types_of_a_later_generation_are_found(path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "grown.pol"
+    build(folder, documents(0, 9), BuildConfig(segment_sentences=60, sample_sentences=50), model=FakeEncoder())
+    with Collection.open(folder) as collection:
+        check(collection, None, k=5)
+        more = [Document("new", "Zebus and quaggas graze. A zebu is no quagga. The zebu drinks.")]
+        build(folder, more, model=FakeEncoder())
+        check(collection, None, k=5)
+        with collection.reading() as snapshot:
+            forms = dict(collection.db.execute("SELECT id, form FROM types").fetchall())
+            types = collection.types()
+            counted = {forms[key]: int(count) for key, count in zip(types.ids.tolist(), types.counts, strict=True)}
+            assert counted["zebu"] == 2
+            assert sum(types.counts) == sum(len(s.tokens) for s in snapshot.segments.values())
+        collection.compact()
+        check(collection, None, k=5)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1, 1, width=32), st.integers(0, 3000)), min_size=1, max_size=60),
+    st.integers(1, 500),
+)
+def test_portions_name_every_type_once_nearest_first(kinds: list[tuple[float, int]], rows: int) -> None:
+    identity = np.array([cosine for cosine, _ in kinds], np.float32)
+    counts = np.array([count for _, count in kinds], np.int64)
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(any_word, "FIRST_ROWS", rows)
+        patch.setattr(any_word, "MOST_SEEN", 10**9)
+        for places, bound in portions(identity, counts):
+            found.append(places)
+            rest = np.setdiff1d(np.arange(len(identity)), np.concatenate(found))
+            assert bound == (identity[rest].max() if len(rest) else None)
+    assert sorted(np.concatenate(found).tolist()) == list(range(len(identity)))
