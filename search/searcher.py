@@ -245,7 +245,7 @@ class Searcher(PrototypeReader):
             return replace(found, confidence=float(view.calibration.confidence([found.score])[0]))
 
     def explain(self, hit: OccurrenceHit, query: str | tuple[str, int] | None = None) -> Explanation:
-        """Which words around a hit make it alike with the query (leave one out), and the score by layer.
+        """Which words around a hit make it alike with the query (left out and put in), and the score by layer.
 
         query: what the hit answered; None: the hit's own sentence (what its vector leans on).
         """

@@ -259,24 +259,11 @@ def test_more_like_goes_to_the_positive_and_away_from_the_negative(searcher: Sea
     assert searcher.more_like([sentence], k=1)[0].sentence_id == sentence.sentence_id
 
 
-def test_vector_is_the_stored_one_and_explain_adds_up(searcher: Searcher) -> None:
-    query = "An old man saw the [bank] near the mill."
-    hit = searcher.occurrences(query, k=1)[0]
-    vector = searcher.vector(hit)
-    assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-3)
-    explanation = searcher.explain(hit, query)
-    assert explanation.score == pytest.approx(hit.score, abs=1e-3)
-    assert {word.token for word in explanation.words} <= {t.text for t in searcher.analyser.tokens(hit.sentence)}
-    word = explanation.words[0]
-    shorter = [t.text for t in searcher.analyser.tokens(hit.sentence)]
-    del shorter[word.position]
-    encoder = FakeEncoder()
-    place = hit.position - (hit.position > word.position)
-    target = unit(
-        encoder.sense([[t.text for t in searcher.analyser.tokens(query.replace("[", "").replace("]", ""))]])[0][5]
-    )
-    without = float(unit(encoder.sense([shorter])[0][place]) @ target)
-    assert word.drop == pytest.approx(explanation.score - without, abs=1e-5)
+def test_vector_is_the_stored_one(searcher: Searcher) -> None:
+    hit = searcher.occurrences("An old man saw the [bank] near the mill.", k=1)[0]
+    cut = searcher.analyser.tokens(hit.sentence)
+    expected = unit(FakeEncoder().sense([[t.text for t in cut]])[0][hit.position])
+    assert searcher.vector(hit) == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,7 @@ def why(words: Sequence[Contribution], layers: Mapping[str, float]) -> str:
     helping = ", ".join(f"<b>{escape(word.token)}</b> {word.drop:+.2f}" for word in words) or "none by itself"
     by_layer = ", ".join(f"{escape(name)} {score:.2f}" for name, score in layers.items())
     return (
-        f'<p class="pol-why">What helps most, by how far the score falls without it: {helping}.<br>'
-        f"Cosine by layer: {by_layer}.</p>"
+        f'<p class="pol-why">What helps most, by its share of the score: {helping}.<br>Cosine by layer: {by_layer}.</p>'
     )
 
 
