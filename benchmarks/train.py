@@ -1,10 +1,11 @@
 """Speed of training beside the machine's own speed of matrix products, measured in the same run.
 
-    python benchmarks/train.py TEXT... [--tokenized] [--size small] [--seconds 30] [--parts]
+    python benchmarks/train.py TEXT... [--tokenized] [--size small] [--seconds 30] [--freeze-characters]
 
 Counted are the multiplications and additions of the products that a step needs (three times those of the forward pass:
-gradients cost twice as much), the character CNN once for each distinct word of a window; the share is that number a
-second, over what one large product of the same precision reaches just before and just after.
+gradients cost twice as much), the character CNN once for each distinct word of a window (never where it is frozen, and
+words are looked up); the share is that number a second, over what one large product of the same precision reaches just
+before and just after.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -19,12 +21,15 @@ from encode import products
 
 from indexer.elmo.config import BiLMConfig
 from indexer.elmo.quiet import import_tensorflow
-from indexer.elmo.training_batches import Choice, Spellings, Window, Windows, choose, spell, start_position
+from indexer.elmo.training_batches import Choice, Window, Windows, choose, spell, start_position
 from indexer.elmo.training_corpus import open_corpus, prepare, word_numbers
 from indexer.elmo.training_start import CONFIGS, Size, Start, new_start
 from indexer.elmo.training_text import TextOptions, read_sentences
 
-Batch = tuple[Window, Spellings, Choice]
+if TYPE_CHECKING:
+    from indexer.elmo.training_network import Words
+
+    Batch = tuple[Window, Words, Choice]
 
 
 def product_speed(precision: str, seconds: float = 2.0) -> float:
@@ -52,10 +57,11 @@ def operations(config: BiLMConfig, tokens: int, distinct: int, candidates: int) 
 
 
 def batches(
-    texts: tuple[Path, ...], tokenized: bool, size: Size, folder: Path, count: int
+    texts: tuple[Path, ...], tokenized: bool, size: Size, frozen: bool, folder: Path, count: int
 ) -> tuple[Start, list[Batch]]:
     """The first windows of a text, ready made."""
     from indexer.elmo.training_layers import group_bounds
+    from indexer.elmo.training_words import WordTable
 
     config = CONFIGS[size]
     sentences = read_sentences(texts, TextOptions(tokenized, "en", config.normalise), lambda _: None)
@@ -63,12 +69,14 @@ def batches(
     corpus = open_corpus(folder / "prepared")
     start = new_start(size, corpus, 1)
     recipe, numbers = start.recipe, word_numbers(corpus, start.output.words)
+    table = WordTable(start.model, corpus.spellings)
     windows = Windows(corpus, numbers, np.array([0]), recipe.steps, 1, start_position(recipe.rows))
     made = []
     for step in range(count):
         window = windows.next()
         choice = choose(window.targets, len(start.output.words), start.candidates, 1, step)
-        made.append((window, spell(window.inputs, corpus.spellings, group_bounds(config)), choice))
+        spelled = spell(window.inputs, corpus.spellings, group_bounds(config))
+        made.append((window, table(window.inputs) if frozen else spelled, choice))
     return start, made
 
 
@@ -77,15 +85,16 @@ def batches(
 @click.option("--tokenized", is_flag=True)
 @click.option("--size", type=click.Choice([size.value for size in Size]), default="small", show_default=True)
 @click.option("--seconds", default=30.0, show_default=True)
-def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float) -> None:
+@click.option("--freeze-characters", "frozen", is_flag=True)
+def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float, frozen: bool) -> None:
     """Print the table."""
     import_tensorflow()
     from indexer.elmo.training_network import TrainingNetwork, TrainingShape
 
     with tempfile.TemporaryDirectory() as folder:
-        start, made = batches(texts, tokenized, Size(size), Path(folder), 20)
+        start, made = batches(texts, tokenized, Size(size), frozen, Path(folder), 20)
         recipe = start.recipe
-        shape = TrainingShape(recipe.rows, recipe.steps, start.candidates, recipe.dropout, start.precision)
+        shape = TrainingShape(recipe.rows, recipe.steps, start.candidates, recipe.dropout, start.precision, frozen)
         network = TrainingNetwork(start.model, start.output, shape, 1)
         for step, batch in enumerate(made[:10]):  # compiles, also for the usual numbers of words
             network.train(*batch, 1e-4, step)
@@ -97,8 +106,8 @@ def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float) ->
             times.append(time.perf_counter() - began)
         after = product_speed(start.precision)
     tokens = recipe.rows * recipe.steps
-    distinct = float(np.mean([len(spellings.characters) for _, spellings, _ in made]))
-    parts = operations(start.model.config, tokens, round(distinct), start.candidates)
+    distinct = float(np.mean([len(np.unique(window.inputs)) for window, _, _ in made]))
+    parts = operations(start.model.config, tokens, 0 if frozen else round(distinct), start.candidates)
     usual, product = float(np.median(times)), (before + after) / 2
     print(f"size {size}, {tokens} tokens and {distinct:.0f} distinct words a step, {len(start.output.words)} words,")
     print(f"{start.candidates} candidates, products in {start.precision}")

@@ -309,6 +309,29 @@ def test_a_model_is_continued_with_its_own_vocabulary_on_raw_text(
     assert f"It continues `{trained[0]}`" in (out / "MODEL_CARD.md").read_text()
 
 
+def test_a_frozen_character_cnn_stays_and_a_killed_run_resumes_with_it(
+    trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
+) -> None:
+    frozen = replace(config, size=None, steps=8, source=str(trained[0]), freeze_characters=True)
+    train(frozen, tmp_path / "whole", 100)
+
+    def stop(event: TrainProgress) -> None:
+        if event.stage is TrainStage.CHECKPOINT:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        train(frozen, tmp_path / "resumed", 5, stop)
+    report = train(frozen, tmp_path / "resumed", 100)
+    old, new, resumed = (read_model(path).weights for path in (trained[0], tmp_path / "whole", tmp_path / "resumed"))
+    for name, weight in new.items():
+        is_kept = name.startswith(("characters", "highway", "projection.", "mix."))
+        assert (weight == old[name]).all() == is_kept, name
+        np.testing.assert_allclose(resumed[name], weight, rtol=0, atol=1e-5, err_msg=name)
+    record = json.loads((tmp_path / "resumed" / "training.json").read_text())
+    assert record["settings"]["--freeze-characters"] is True
+    assert report.forward < 0.7 * perplexity_of_unigrams(config.texts[0].read_text())
+
+
 def test_a_model_without_output_layer_gets_one_for_the_text(
     tiny_folder: Path, config: TrainConfig, tmp_path: Path
 ) -> None:
@@ -363,6 +386,7 @@ def test_perplexity_is_that_of_brute_force(tiny_model: Model, tmp_path: Path) ->
         ({"a.txt.xz": b"no xz"}, ["a.txt.xz"], "a.txt.xz cannot be read"),
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--from", "no-such-model"], "no model 'no-such-model'"),
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--from", "default"], "is not of size tiny, and keeps its own"),
+        ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--freeze-characters"], "name its model with --from"),
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--minutes", "1"], "both --minutes and --steps are given"),
         ({"a.txt": b"a b\nb a\n", "out/notes.txt": b"mine"}, ["a.txt"], "out holds notes.txt, and no training"),
     ],
@@ -429,7 +453,8 @@ def test_a_prepared_text_reads_back(tmp_path: Path) -> None:
 
 
 def test_the_command_line_that_a_card_names_asks_for_the_same() -> None:
-    config = TrainConfig((Path("my text.txt"),), None, 1.5, None, 3, "default", True, "de")
+    config = TrainConfig((Path("my text.txt"),), None, 1.5, None, 3, "default", True, "de", True)
     assert command_of(config, Path("out")) == (
         "polyseme train 'my text.txt' --out out --minutes 1.5 --seed 3 --from default --language de --tokenized"
+        " --freeze-characters"
     )

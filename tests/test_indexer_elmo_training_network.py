@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from indexer.elmo.training_batches import Position, Windows, choose, spell, star
 from indexer.elmo.training_corpus import Corpus, open_corpus, prepare, vocabulary_of, word_numbers
 from indexer.elmo.training_layers import candidate_normaliser, group_bounds
 from indexer.elmo.training_network import SOFTMAX, TrainingNetwork, TrainingShape
+from indexer.elmo.training_words import PARTS, WordTable
 from indexer.elmo.weights import Model, OutputLayer
 
 Numbers = npt.NDArray[np.floating]
@@ -100,6 +102,33 @@ def plain_loss(
         x = x + tf.stack(outputs) if n and bilm.config.skip else tf.stack(outputs)
     scores = tf.matmul(x, weights["softmax.weights"], transpose_b=True) + weights["softmax.bias"]
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, scores))
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_frozen_character_cnn_leaves_the_other_gradients_as_they_are(config: BiLMConfig, tmp_path: Path) -> None:
+    corpus = prepared(tmp_path, random_sentences(60), config.max_characters)
+    network, words = network_for(corpus, config)
+    shape = replace(network.shape, frozen=True)
+    frozen = TrainingNetwork(network.model(), network.output_layer(), shape, 1)
+    table = WordTable(network.model(), corpus.spellings)
+    windows = Windows(corpus, word_numbers(corpus, words), np.array([0]), STEPS, 1, start_position(ROWS))
+    for _ in range(2):  # the second time most words are known
+        window = windows.next()
+        choice = choose(window.targets, len(words), 0, 1, 0)
+        spellings = spell(window.inputs, corpus.spellings, group_bounds(config))
+        loss, gradients = network.gradients(window, spellings, choice, 0)
+        same, found = frozen.gradients(window, table(window.inputs), choice, 0)
+        assert same == pytest.approx(loss, abs=1e-6)
+        kept = {name for name in gradients if name.startswith(PARTS)}
+        assert kept
+        assert set(found) == set(gradients) - kept
+        for name, gradient in found.items():
+            one, other = np.asarray(gradient, np.float32), np.asarray(gradients[name], np.float32)
+            np.testing.assert_allclose(one, other, atol=1e-6, err_msg=name)
+    before = network.model().weights
+    frozen.train(window, table(window.inputs), choice, 0.01, 0)
+    for name, weight in frozen.model().weights.items():
+        assert (weight == before[name]).all() == (name.startswith(("mix.", *PARTS))), name
 
 
 def test_gradients_in_bfloat16_point_where_those_in_float32_do(tmp_path: Path) -> None:

@@ -109,7 +109,8 @@ def command_of(config: TrainConfig, out: Path) -> str:
     }
     for name, value in options.items():
         words += [] if value is None else [name, str(value)]
-    return shlex.join([*words, *(["--tokenized"] if config.tokenized else [])])
+    flags = {"--tokenized": config.tokenized, "--freeze-characters": config.freeze_characters}
+    return shlex.join([*words, *(name for name, given in flags.items() if given)])
 
 
 def _checked(config: TrainConfig) -> TrainConfig:
@@ -120,6 +121,8 @@ def _checked(config: TrainConfig) -> TrainConfig:
         raise ModelError("a training needs more than no time and no steps; give a larger number")
     if config.seed < 0:
         raise ModelError(f"the seed is {config.seed}; give a number from 0 up")
+    if config.freeze_characters and config.source is None:
+        raise ModelError("--freeze-characters leaves a trained character CNN as it is; name its model with --from")
     if not config.texts:
         raise ModelError("there is no text to train on; name files or folders")
     for text in config.texts:
@@ -143,6 +146,7 @@ def _settings(config: TrainConfig) -> Json:
         "--from": source,
         "--tokenized": config.tokenized,
         "--language": config.language,
+        "--freeze-characters": config.freeze_characters or None,
     }
 
 

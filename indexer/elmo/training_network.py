@@ -13,6 +13,7 @@ from indexer.elmo.bilm import BiLM
 from indexer.elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
 from indexer.elmo.training_batches import Choice, Spellings, Window
 from indexer.elmo.training_layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, rows_of
+from indexer.elmo.training_words import PARTS, WordVectors
 from indexer.elmo.weights import Model, OutputLayer
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -31,6 +32,10 @@ class TrainingShape:
     candidates: int  # of the softmax; as many as there are words: the full softmax
     dropout: float
     precision: Precision
+    frozen: bool = False  # the character CNN: windows come with `WordVectors` then, not with `Spellings`
+
+
+Words = Spellings | WordVectors
 
 
 class TrainingNetwork:
@@ -39,8 +44,9 @@ class TrainingNetwork:
     def __init__(self, model: Model, output: OutputLayer, shape: TrainingShape, seed: int) -> None:
         self.config, self.shape, self.seed = model.config, shape, seed
         self._low = tf.bfloat16 if shape.precision is Precision.BFLOAT16 else tf.float32
-        self._fixed = {name: array for name, array in model.weights.items() if name.startswith("mix.")}
-        trained = {name: model.weights[name] for name in tensor_shapes(model.config) if name not in self._fixed}
+        fixed = ("mix.", *PARTS) if shape.frozen else "mix."
+        self.fixed = {name: array for name, array in model.weights.items() if name.startswith(fixed)}
+        trained = {name: model.weights[name] for name in tensor_shapes(model.config) if name not in self.fixed}
         trained |= dict(zip(SOFTMAX, (output.weights, output.bias), strict=True))
         self._words = output.words
         self.weights = {name: _variable(name, array) for name, array in trained.items()}
@@ -52,17 +58,17 @@ class TrainingNetwork:
         self._updates = _variable("updates", np.zeros(()))
         self._step = tf.function(self._train, input_signature=_signature(self.config, shape))
 
-    def train(self, window: Window, spellings: Spellings, choice: Choice, rate: float, step: int) -> float:
+    def train(self, window: Window, words: Words, choice: Choice, rate: float, step: int) -> float:
         """One step of training; returns the loss, the mean over both directions, in nats a token.
 
         A step whose gradients are no finite numbers changes nothing but the carried state.
         """
-        loss = self._step(*_arrays(window, spellings, choice), np.float32(rate), np.array([self.seed, step], np.int32))
+        loss = self._step(*_arrays(window, words, choice), np.float32(rate), np.array([self.seed, step], np.int32))
         return float(loss)
 
-    def gradients(self, window: Window, spellings: Spellings, choice: Choice, step: int) -> tuple[float, Arrays]:
+    def gradients(self, window: Window, words: Words, choice: Choice, step: int) -> tuple[float, Arrays]:
         """Loss, and the gradient of each weight by name; nothing is changed."""
-        batch = [tf.convert_to_tensor(array) for array in _arrays(window, spellings, choice)]
+        batch = [tf.convert_to_tensor(array) for array in _arrays(window, words, choice)]
         loss, found, _ = self._gradients(batch, tf.constant([self.seed, step], tf.int32))
         arrays: Arrays = {name: gradient.numpy() for name, gradient in found.items()}
         for name in SOFTMAX:
@@ -71,15 +77,14 @@ class TrainingNetwork:
             arrays[name] = dense
         return float(loss), arrays
 
-    def states(self, window: Window, spellings: Spellings) -> npt.NDArray[np.float32]:
+    def states(self, window: Window, words: Words) -> npt.NDArray[np.float32]:
         """Top states of a window, from which each next word is told: (2, steps, rows, projection).
 
         Dropout falls as at step 0; nothing is changed but the carried state.
         """
-        inputs, characters = tf.constant(spellings.places), tf.constant(spellings.characters)
-        groups, goes_on = tf.constant(spellings.groups), tf.constant(window.goes_on)
-        none = tf.constant([0, 0])
-        tops, (cells, outputs) = self._states(self._dense(), inputs, characters, groups, goes_on, none)
+        inputs, spelled, groups = map(tf.constant, _word_arrays(words))
+        goes_on, none = tf.constant(window.goes_on), tf.constant([0, 0])
+        tops, (cells, outputs) = self._states(self._dense(), inputs, spelled, groups, goes_on, none)
         self._cells.assign(cells)
         self._outputs.assign(outputs)
         return np.stack([top.numpy() for top in tops])
@@ -95,7 +100,7 @@ class TrainingNetwork:
 
     def model(self) -> Model:
         """The model as it stands."""
-        return Model(self.config, self._fixed | {n: self.weights[n].numpy() for n in self.weights if n not in SOFTMAX})
+        return Model(self.config, self.fixed | {n: self.weights[n].numpy() for n in self.weights if n not in SOFTMAX})
 
     def output_layer(self) -> OutputLayer:
         """The output layer as it stands."""
@@ -145,13 +150,13 @@ class TrainingNetwork:
         self, batch: Sequence[tf.Tensor], seed: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
         """Loss, gradients by name (of the output layer: of the needed rows), and the carried state after."""
-        inputs, characters, groups, goes_on, targets, needed, correction = batch
+        inputs, spelled, groups, goes_on, targets, needed, correction = batch
         dense = self._dense()
         rows, bias = (tf.gather(self.weights[name], needed) for name in SOFTMAX)  # (r, p), (r,)
         with tf.GradientTape() as tape:
             leaves = dense | dict(zip(SOFTMAX, (rows, bias), strict=True))
             tape.watch(list(leaves.values()))
-            states, carried = self._states(dense, inputs, characters, groups, goes_on, seed)
+            states, carried = self._states(dense, inputs, spelled, groups, goes_on, seed)
             loss = sum(
                 self._loss(states[d], targets[d], rows, bias + correction) for d in range(len(DIRECTIONS))
             ) / len(DIRECTIONS)
@@ -160,22 +165,24 @@ class TrainingNetwork:
         return loss, dict(zip(names, gradients, strict=True)), carried
 
     def _dense(self) -> dict[str, tf.Tensor]:
-        """All weights but the output layer's."""
+        """All weights that are trained, but the output layer's."""
         return {name: tf.convert_to_tensor(weight) for name, weight in self.weights.items() if name not in SOFTMAX}
 
     def _states(
         self,
         dense: dict[str, tf.Tensor],
         inputs: tf.Tensor,
-        characters: tf.Tensor,
+        spelled: tf.Tensor,
         groups: tf.Tensor,
         goes_on: tf.Tensor,
         seed: tf.Tensor,
     ) -> tuple[list[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
         """Top states (steps, rows, projection) of both directions, and the carried state after."""
         low = {name: tf.cast(weight, self._low) if _multiplies(name) else weight for name, weight in dense.items()}
-        bilm = BiLM(self.config, low | {name: tf.constant(array) for name, array in self._fixed.items()})
-        words = bilm.projected(GroupedCharCNN(self.config, bilm.cnn)(characters, groups))  # (u, projection)
+        bilm = BiLM(self.config, low | {name: tf.constant(array) for name, array in self.fixed.items()})
+        words = spelled  # (u, projection)
+        if not self.shape.frozen:
+            words = bilm.projected(GroupedCharCNN(self.config, bilm.cnn)(spelled, groups))  # (u, projection)
         read = rows_of(words, inputs)  # (2, steps, rows, projection)
         tops, cells, outputs = [], [], []
         for d, direction in enumerate(DIRECTIONS):
@@ -243,23 +250,24 @@ def _update_rows(
 _NEEDED = 5  # place of the needed words in `_arrays`
 
 
-def _arrays(window: Window, spellings: Spellings, choice: Choice) -> tuple[npt.NDArray[np.generic], ...]:
-    return (
-        spellings.places,
-        spellings.characters,
-        spellings.groups,
-        window.goes_on,
-        choice.targets,
-        choice.words,
-        choice.correction,
-    )
+def _arrays(window: Window, words: Words, choice: Choice) -> tuple[npt.NDArray[np.generic], ...]:
+    return *_word_arrays(words), window.goes_on, choice.targets, choice.words, choice.correction
+
+
+def _word_arrays(words: Words) -> tuple[npt.NDArray[np.generic], ...]:
+    """Which word stands where; the words, spelled or as vectors; how many each group of like length holds, if any."""
+    if isinstance(words, WordVectors):
+        return words.places, words.vectors, np.zeros(0, np.int32)
+    return words.places, words.characters, words.groups
 
 
 def _signature(config: BiLMConfig, shape: TrainingShape) -> list[tf.TensorSpec]:
     window = (len(DIRECTIONS), shape.steps, shape.rows)
     return [
         tf.TensorSpec(window, tf.int32),
-        tf.TensorSpec((None, config.max_characters), tf.int32),
+        tf.TensorSpec((None, config.projection), tf.float32)
+        if shape.frozen
+        else tf.TensorSpec((None, config.max_characters), tf.int32),
         tf.TensorSpec((None,), tf.int32),
         tf.TensorSpec(window[1:], tf.float32),
         tf.TensorSpec(window, tf.int32),

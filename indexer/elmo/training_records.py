@@ -12,7 +12,7 @@ class TrainConfig:
     """What to train on, and how long. `size` None: small, or the source's own; `source`: a model to continue.
 
     `minutes`: of training, reading the text not counted; `steps`: instead of it; neither: an hour. `language` cuts raw
-    text.
+    text. `freeze_characters`: the character CNN of the model to continue stays as it is.
     """
 
     texts: tuple[Path, ...]
@@ -23,6 +23,7 @@ class TrainConfig:
     source: str | None = None
     tokenized: bool = False
     language: str = "en"
+    freeze_characters: bool = False
 
 
 class TrainStage(StrEnum):

@@ -15,7 +15,6 @@ from indexer.elmo.perplexity import Perplexities, PerplexityMeter
 from indexer.elmo.training_batches import (
     Choice,
     Position,
-    Spellings,
     Window,
     Windows,
     choose,
@@ -26,15 +25,16 @@ from indexer.elmo.training_batches import (
 from indexer.elmo.training_card import CardFacts, card_text
 from indexer.elmo.training_corpus import END, START, Corpus, word_numbers
 from indexer.elmo.training_layers import group_bounds
-from indexer.elmo.training_network import SOFTMAX, TrainingNetwork, TrainingShape
+from indexer.elmo.training_network import SOFTMAX, TrainingNetwork, TrainingShape, Words
 from indexer.elmo.training_records import TrainConfig, TrainProgress, TrainStage
 from indexer.elmo.training_start import Start, counts_with, start_to_json
 from indexer.elmo.training_text import files_of
+from indexer.elmo.training_words import WordTable
 from indexer.elmo.weights import Model, OutputLayer
 from indexer.errors import ModelError
 
 Told = Callable[[TrainProgress], None]
-Batch = tuple[Window, Spellings, Choice]
+Batch = tuple[Window, Words, Choice]
 
 HELD_OUT = 300  # sentences at most, for the figures before and after
 GLANCED = 60  # of them, for the figures on the way
@@ -92,12 +92,16 @@ class Run:
         self, config: TrainConfig, start: Start, corpus: Corpus, checkpoint: Path, saved: Saved | None
     ) -> None:
         self._config, self._start, self._corpus, self._checkpoint = config, start, corpus, checkpoint
-        recipe = start.recipe
-        self._shape = TrainingShape(recipe.rows, recipe.steps, start.candidates, recipe.dropout, start.precision)
+        recipe, frozen = start.recipe, config.freeze_characters
+        self._shape = TrainingShape(
+            recipe.rows, recipe.steps, start.candidates, recipe.dropout, start.precision, frozen
+        )
+        self._table = WordTable(start.model, corpus.spellings) if frozen else None
         self._network = TrainingNetwork(start.model, start.output, self._shape, config.seed)
         self._numbers = word_numbers(corpus, start.output.words)  # (types,)
         self._held_out = held_out_sentences(corpus, HELD_OUT, config.seed)
         dense = {name: weight for name, weight in self._network.weights.items() if name not in SOFTMAX}
+        dense |= self._frozen()
         output = (self._network.weights[name] for name in SOFTMAX)
         self._meter = PerplexityMeter(start.model.config, dense, *output)
         self._schedule = Schedule(recipe.rate, config.minutes, config.steps)
@@ -211,9 +215,13 @@ class Run:
 
     def _batch(self, windows: Windows, step: int) -> Batch:
         window = windows.next()
-        spellings = spell(window.inputs, self._corpus.spellings, group_bounds(self._start.model.config))
+        words: Words
+        if self._table is not None:
+            words = self._table(window.inputs)
+        else:
+            words = spell(window.inputs, self._corpus.spellings, group_bounds(self._start.model.config))
         n_words = len(self._start.output.words)
-        return window, spellings, choose(window.targets, n_words, self._shape.candidates, self._config.seed, step)
+        return window, words, choose(window.targets, n_words, self._shape.candidates, self._config.seed, step)
 
     def _advance(self, window: Window, seconds: float) -> None:
         standing, read = self._standing, window.goes_on.size
@@ -230,6 +238,7 @@ class Run:
         self._standing = replace(self._standing, last=self._measured(GLANCED))
         standing, position, start = self._standing, self._standing.position, self._start
         arrays = self._network.arrays()
+        arrays |= {f"weight.{name}": array for name, array in self._frozen().items()}
         arrays |= {"position.sentences": position.sentences, "position.offsets": position.offsets}
         state = start_to_json(start) | {
             "standing": {
@@ -243,6 +252,10 @@ class Run:
             }
         }
         save_checkpoint(self._checkpoint, Saved(arrays, state))
+
+    def _frozen(self) -> dict[str, Any]:
+        """Weights that the network needs and this training leaves as they are."""
+        return {name: weight for name, weight in self._network.fixed.items() if not name.startswith("mix.")}
 
     def _measured(self, most: int) -> Perplexities:
         chosen = self._held_out[:: max(len(self._held_out) // most, 1)][:most]  # (sentences,)
