@@ -1,10 +1,11 @@
 """The text that the bundled model is trained on: raw texts -> sentences of our tokens, what is measured on left out.
 
-    python benchmarks/training_text.py CORPUS OUT [--leave-out FOLDER]
+    python benchmarks/training_text.py CORPUS OUT [--leave-out FOLDER] [--share PART]
 
 CORPUS holds texts `NAME.txt.xz`, a paragraph, turn or sentence a line; OUT gets `NAME.txt`, one sentence a line, for
 `polyseme train OUT --tokenized`. Left out are sentences of fewer than 4 or more than 80 tokens, those that are mostly
-punctuation, repeated ones, and every one that stands, letters and digits alone compared, in a file of FOLDER.
+punctuation, repeated ones, and every one that stands, letters and digits alone compared, in a file of FOLDER. With
+PART below 1 that part of the lines is taken, the same whenever it is drawn. Two sources are read at a time.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from __future__ import annotations
 import lzma
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import click
 
@@ -60,31 +64,44 @@ def is_text(sentence: Sentence) -> bool:
     return SHORTEST <= len(tokens) <= LONGEST and 2 * words >= len(tokens)
 
 
+def write_text(path: Path, out: Path, forbidden: Set[str], share: float) -> str:
+    """Write the sentences of one source; returns what was kept and what was left out."""
+    analyser, seen = TextAnalyser("en"), set[int]()
+    kept = repeated = measured = 0
+    with lzma.open(path, "rt", encoding="utf-8") as lines, (out / path.stem).open("w", encoding="utf-8") as file:
+        taken = (line.strip() for line in lines if is_drawn(line, share))
+        for sentence in (found for line in taken for found in analyser.sentences(line)):
+            tokens = [normalise_token(token.text, (Normalise.STRAIGHT_QUOTES,)) for token in sentence.tokens]
+            if not is_text(sentence):
+                continue
+            signs = key("".join(tokens))
+            if hash(signs) in seen or signs in forbidden:
+                repeated, measured = repeated + (hash(signs) in seen), measured + (signs in forbidden)
+                continue
+            seen.add(hash(signs))
+            file.write(" ".join(tokens) + "\n")
+            kept += len(tokens)
+    return f"{path.stem}: {kept:,} tokens; left out: {repeated:,} repeated, {measured:,} measured on"
+
+
+def is_drawn(line: str, share: float) -> bool:
+    """Tell whether a line is among the part that is taken."""
+    return crc32(line.encode()) < share * 2**32
+
+
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--leave-out", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER")
-def main(corpus: Path, out: Path, leave_out: Path | None) -> None:
+@click.option("--share", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="PART")
+def main(corpus: Path, out: Path, leave_out: Path | None, share: float) -> None:
     """Write the text, and say of each source how much of it was kept."""
-    forbidden = measured_on(leave_out) if leave_out else set()
-    analyser = TextAnalyser("en")
+    forbidden = measured_on(leave_out) if leave_out else set[str]()
     out.mkdir(parents=True, exist_ok=True)
-    for path in sorted(corpus.glob("*.txt.xz")):
-        seen: set[int] = set()
-        kept = repeated = measured = 0
-        with lzma.open(path, "rt", encoding="utf-8") as lines, (out / path.stem).open("w", encoding="utf-8") as file:
-            for sentence in (found for line in lines for found in analyser.sentences(line.strip())):
-                tokens = [normalise_token(token.text, (Normalise.STRAIGHT_QUOTES,)) for token in sentence.tokens]
-                if not is_text(sentence):
-                    continue
-                signs = key("".join(tokens))
-                if hash(signs) in seen or signs in forbidden:
-                    repeated, measured = repeated + (hash(signs) in seen), measured + (signs in forbidden)
-                    continue
-                seen.add(hash(signs))
-                file.write(" ".join(tokens) + "\n")
-                kept += len(tokens)
-        print(f"{path.stem}: {kept:,} tokens; left out: {repeated:,} repeated, {measured:,} measured on", flush=True)
+    largest_first = sorted(corpus.glob("*.txt.xz"), key=lambda path: (-path.stat().st_size, path.name))
+    with ProcessPoolExecutor(2) as pool:
+        for told in pool.map(partial(write_text, out=out, forbidden=forbidden, share=share), largest_first):
+            print(told, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,23 @@
 
 import importlib.util
 import lzma
+import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "training_text.py"
 
 
-def test_sentences_are_kept_once_and_without_what_is_measured_on(tmp_path: Path) -> None:
+def test_sentences_are_kept_once_and_without_what_is_measured_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec = importlib.util.spec_from_file_location("training_text", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, script)  # its processes look for its functions there
     spec.loader.exec_module(script)
     corpus, held = tmp_path / "corpus", tmp_path / "held"
     corpus.mkdir()
@@ -29,3 +34,8 @@ def test_sentences_are_kept_once_and_without_what_is_measured_on(tmp_path: Path)
         "Mr. Harle did n't sell the old mill .",
         "The river rose over its bank in March .",
     ]
+    lines = [f"line {number}\n" for number in range(2000)]
+    drawn = [line for line in lines if script.is_drawn(line, 0.3)]
+    assert 500 < len(drawn) < 700
+    assert set(drawn) < {line for line in lines if script.is_drawn(line, 0.6)}
+    assert all(script.is_drawn(line, 1) for line in lines)
