@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+"""oneDNN multiplies half as fast again as what TensorFlow takes by itself on processors without AVX-512."""
 
 
 def import_tensorflow() -> None:
@@ -16,6 +18,7 @@ def import_tensorflow() -> None:
     if "tensorflow" in sys.modules or _LEVEL in os.environ:
         return
     os.environ[_LEVEL] = "2"
+    os.environ.setdefault(_ONEDNN, "1")
     with _muted():
         import tensorflow as tf
 
