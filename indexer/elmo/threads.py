@@ -1,6 +1,8 @@
-"""Products of small matrices on one thread."""
+"""How many threads products run on."""
 
 import functools
+import os
+import sys
 from contextlib import AbstractContextManager
 
 from threadpoolctl import ThreadpoolController
@@ -15,3 +17,13 @@ def one_blas_thread() -> AbstractContextManager[object]:
 @functools.cache
 def _controller() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+def side_by_side() -> None:
+    """Have TensorFlow, unless it is loaded already, run the two directions beside each other on half the processors.
+
+    Threads that share each product wait for one another at its end. Who sets TensorFlow's own variables is obeyed.
+    """
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max((os.cpu_count() or 1) // 2, 1)))
+        os.environ.setdefault("TF_NUM_INTEROP_THREADS", "2")

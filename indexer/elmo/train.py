@@ -12,6 +12,7 @@ from pathlib import Path
 from indexer.elmo.bundled import bundled_folder
 from indexer.elmo.checkpoint import Saved, load_checkpoint
 from indexer.elmo.quiet import import_tensorflow
+from indexer.elmo.threads import side_by_side
 from indexer.elmo.training_corpus import Corpus, open_corpus, prepare
 from indexer.elmo.training_folder import Json, TrainingFolder, held_folder
 from indexer.elmo.training_records import TrainConfig, TrainProgress, TrainReport, TrainStage
@@ -42,6 +43,7 @@ def train(
     """
     config, told = _checked(config), told or (lambda _: None)
     notices: list[str] = []
+    side_by_side()
     with held_folder(out) as folder:
         folder.claim(_settings(config))
         if record := folder.record():
