@@ -45,7 +45,7 @@ class TrainingNetwork:
         self.config, self.shape, self.seed = model.config, shape, seed
         self._low = tf.bfloat16 if shape.precision is Precision.BFLOAT16 else tf.float32
         fixed = ("mix.", *PARTS) if shape.frozen else "mix."
-        self.fixed = {name: array for name, array in model.weights.items() if name.startswith(fixed)}
+        self.fixed = {n: np.asarray(array, np.float32) for n, array in model.weights.items() if n.startswith(fixed)}
         trained = {name: model.weights[name] for name in tensor_shapes(model.config) if name not in self.fixed}
         trained |= dict(zip(SOFTMAX, (output.weights, output.bias), strict=True))
         self._words = output.words

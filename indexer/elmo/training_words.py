@@ -36,7 +36,7 @@ class WordTable:
         self._bounds = group_bounds(model.config)
         self._vectors = np.zeros((len(spellings), model.config.projection), np.float32)  # (types, projection)
         self._known = np.zeros(len(spellings), bool)  # (types,)
-        bilm = BiLM(model.config, {name: tf.constant(weight) for name, weight in model.weights.items()})
+        bilm = BiLM(model.config, {name: tf.constant(weight, tf.float32) for name, weight in model.weights.items()})
         specs = [tf.TensorSpec((None, model.config.max_characters), tf.int32), tf.TensorSpec((None,), tf.int32)]
         cnn = GroupedCharCNN(model.config, bilm.cnn)
         self._read = tf.function(lambda ids, groups: bilm.projected(cnn(ids, groups)), input_signature=specs)
