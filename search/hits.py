@@ -26,8 +26,8 @@ class Match(StrEnum):
 class SentenceHit:
     """A sentence that answers a query by sentence.
 
-    score: cosine in [-1, 1]; confidence: None until calibrated; document: its title, else its id; sentence_start:
-    offset of the sentence in the document's text.
+    score: cosine in [-1, 1]; confidence: None until calibrated, of sentences always (docs/senses.md tells why);
+    document: its title, else its id; sentence_start: offset of the sentence in the document's text.
     """
 
     rank: int
