@@ -187,12 +187,14 @@ def test_a_word_that_is_not_there_is_told(page: AppTest, searcher: Searcher) -> 
     assert lines(page) == expected(hits)
 
 
-def test_no_hit_within_the_filters_says_what_to_do(page: AppTest) -> None:
+def test_no_hit_within_the_filters_says_what_to_do(page: AppTest, searcher: Searcher) -> None:
     page.query_params["q"] = "The [bank] lends money."
     page.query_params["where"] = ["year=3000.."]
     page.run()
     assert "No hit within the filters" in html(page)
     assert "Widen or clear them: year=3000.." in html(page)
+    page.button(key="unfilter").click().run()
+    assert lines(page) == expected(searcher.occurrences("The [bank] lends money.", 20))
 
 
 @pytest.mark.parametrize(
@@ -365,6 +367,13 @@ def test_another_layer_orders_the_same_candidates(page: AppTest, searcher: Searc
 
 def test_a_word_by_itself_shows_its_senses_too(page: AppTest, searcher: Searcher) -> None:
     ask(page, "bank")
+    assert page.text_input(key="text").value == "[bank]"
+    assert lines(page) == expected(searcher.occurrences("[bank]", 20))
+    assert "Senses of <i>bank</i>" in html(page)
+    assert "Nothing here means that" not in html(page)
+    # From an address, as from the command line, it is the sentence that it says.
+    page.query_params["q"] = "bank"
+    page.run()
     assert lines(page) == expected(searcher.sentences("bank", 20))
     assert "Senses of <i>bank</i>" in html(page)
 
@@ -382,6 +391,9 @@ def test_other_collections_of_the_folder_can_be_chosen(
     page.query_params["collection"] = "../elsewhere"
     page.run()
     assert "No such collection" in html(page)
+    next(button for button in page.button if button.label == "Open one\\.pol").click().run()
+    assert "collection" not in address(page)
+    assert "one.pol" in html(page)
 
 
 def test_served_beyond_this_machine_the_page_asks_for_the_password(

@@ -92,8 +92,11 @@ def _form(shelf: Shelf, current: Path | None) -> None:
     names = sorted({*shelf.names, *([current.name] if current else [])})
     options = [*names, NEW]
     usual = options.index(current.name) if current is not None else len(options) - 1
-    into = st.selectbox("Into", options, index=usual, key="into", filter_mode=None) if names else NEW
-    name = st.text_input("Its name", key="new-name", placeholder="letters", max_chars=80) if into == NEW else ""
+    into, name = NEW, ""
+    if names:
+        into = st.selectbox("Into", options, index=usual, key="into", filter_mode=None, persist_state="page")
+    if into == NEW:
+        name = st.text_input("Its name", key="new-name", placeholder="letters", max_chars=80, persist_state="page")
     files = st.file_uploader(
         "Documents: txt, md, html, pdf, docx, epub, csv, tsv, jsonl, json",
         accept_multiple_files=True,
@@ -109,7 +112,7 @@ def _form(shelf: Shelf, current: Path | None) -> None:
 
     def begin() -> None:
         try:
-            target = shelf.folder / into if into != NEW else new_path(shelf.folder, name or "")
+            target = shelf.folder / into if into != NEW else new_path(shelf.folder, name)
             sources = [Path(path.strip()).expanduser()] if path.strip() else []
             if files:
                 kept = keep(files, folder_for(target))
@@ -121,10 +124,20 @@ def _form(shelf: Shelf, current: Path | None) -> None:
         except OSError as error:
             tell(f"the files cannot be kept ({error}); make room, or index them with `polyseme index`")
 
-    ready = bool(files or path.strip()) and (into != NEW or bool(name and name.strip()))
-    st.button("Index", key="begin", type="primary", disabled=not ready, on_click=begin)
+    ready = bool(files or path.strip()) and (into != NEW or bool(name.strip()))
+    # It says where the documents will go, so that nobody sends them elsewhere than they see.
+    st.button(_doing(shelf, into, name), key="begin", type="primary", disabled=not ready, on_click=begin)
     if not ready:
         st.html('<p class="pol-quiet">Choose at least one document, and a name for a new collection.</p>')
+
+
+def _doing(shelf: Shelf, into: str, name: str) -> str:
+    """What the button does, as far as it is known."""
+    try:
+        target = into if into != NEW else new_path(shelf.folder, name).name
+    except PolysemeError:  # told when it is pressed
+        return "Index"
+    return views.label(f"Index into {target}", 100)
 
 
 def _start(target: Path, sources: list[Path]) -> None:

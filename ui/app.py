@@ -32,7 +32,7 @@ from ui import (
     sidebar,
     views,
 )
-from ui.address import Listing, PageQuery
+from ui.address import Listing, PageQuery, narrowed
 from ui.answering import Answer
 from ui.loading import Contents
 from ui.looks import ICON, STYLE
@@ -68,7 +68,10 @@ def page(kept: Shelf, problems: tuple[str, ...]) -> None:
         st.html(views.heading(session.current().collection, None))
         text = f"There is no collection {session.current().collection!r} in {kept.folder}."
         st.html(views.message("No such collection", text))
-        st.button("Open the first one", on_click=session.ask, args=(PageQuery(),))
+        if kept.first:
+            with st.container(key="message"):
+                name = views.label(f"Open {kept.first}", 80)
+                st.button(name, type="primary", on_click=session.ask, args=(PageQuery(),))
         return
     if path is None or not is_collection(path):
         nothing_yet(kept, path)
@@ -88,7 +91,7 @@ def page(kept: Shelf, problems: tuple[str, ...]) -> None:
         return
     with st.container():
         adding.notice(path)
-    question_panel.search_box()
+    question_panel.search_box(searcher.analyser)
     with st.container():
         for problem in problems:
             st.warning(views.label(problem, 1000))
@@ -161,7 +164,9 @@ def answer(searcher: Searcher, contents: Contents) -> None:
         elif query.text:
             list_panel.hybrid_choice()
     with notices:
-        if found.verdict:
+        # A word without a sentence asks for no sense, so that none can be missing.
+        bare = found.target is not None and len(found.target.sentence) == found.target.end - found.target.start
+        if found.verdict and not bare:
             st.html(views.notice(f"{found.verdict}: even the nearest line is no nearer than chance"))
         if found.notice:
             st.html(views.notice(found.notice))
@@ -198,7 +203,7 @@ def headline(found: Answer) -> str:
 def lines(searcher: Searcher, found: Answer) -> None:
     """The lines of the page, or why there are none."""
     if not found.lines:
-        st.html(nothing())
+        nothing()
         return
 
     def words(sentence: str) -> list[tuple[int, int]]:
@@ -210,14 +215,20 @@ def lines(searcher: Searcher, found: Answer) -> None:
     st.html(kwic_view.marks(session.marks()))
 
 
-def nothing() -> str:
-    """What the page shows where no line is left."""
+def nothing() -> None:
+    """What the page shows where no line is left, with the way on."""
     query = session.current()
-    if query.sense is not None or query.picked:
-        return views.message("No line is left", "None of the chosen lines is inside the filters. Show all lines again.")
-    if query.where:
-        return views.message("No hit within the filters", f"Widen or clear them: {', '.join(query.where)}")
-    return views.message("No hit", "Try another word, or match any word.")
+    chosen = query.sense is not None or bool(query.picked)
+    if chosen:
+        title, text = "No line is left", "None of the chosen lines is inside the filters. Show all lines again."
+    elif query.where:
+        title, text = "No hit within the filters", f"Widen or clear them: {', '.join(query.where)}"
+    else:
+        title, text = "No hit", "Try another word, or match any word."
+    st.html(views.message(title, text))
+    if query.where and not chosen:
+        with st.container(key="message"):
+            st.button("Clear these filters", key="unfilter", on_click=session.ask, args=(narrowed(query, ()),))
 
 
 main()

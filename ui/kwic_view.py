@@ -25,7 +25,7 @@ Marks = Mapping[int, int]
 
 
 def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: Mapping[int, int]) -> str:
-    """A page of lines. Occurrences have the node in the middle; sentences are shown whole.
+    """A page of lines under their headings. Occurrences have the node in the middle; sentences are shown whole.
 
     first: number of the first line; numbers: occurrence id -> sense.
     """
@@ -33,7 +33,18 @@ def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: 
     items = "".join(_item(hit, first + n, words, numbers) for n, hit in enumerate(hits))
     name = "Occurrences" if kwic else "Sentences"
     kind = "pol-lines pol-kwic" if kwic else "pol-lines"
-    return f'<ol class="{kind}" aria-label="{name}" start="{first}">{items}</ol>'
+    lines = f'<ol class="{kind}" aria-label="{name}" start="{first}">{items}</ol>'
+    return f'<div class="pol-list">{_columns(hits)}{lines}</div>'
+
+
+def _columns(hits: Sequence[SentenceHit]) -> str:
+    """What stands in the columns; every cell tells it by itself to those who hear the page."""
+    sure = ", sure" if any(hit.confidence is not None for hit in hits) else ""
+    title = "How near: the cosine" + (
+        ", and the share of random pairs of the same word that are less near" if sure else ""
+    )
+    names = f'<span></span><span>document</span><span>mark</span><span title="{title}">score{sure}</span>'
+    return f'<div class="pol-columns" aria-hidden="true">{names}</div>'
 
 
 def key_of(hit: SentenceHit) -> int:

@@ -60,7 +60,7 @@ def hybrid_choice() -> None:
 def choices(searcher: Searcher, found: Answer) -> None:
     """Order, layer, lines a page, export, address: what stands between the senses and the lines."""
     query = current()
-    with st.container(horizontal=True, key="choices", vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, key="choices", vertical_alignment="center", gap="small"):
         choose("sort", "Order", _sorts(found), query.sort, lambda sort: change(replace(current(), sort=sort)))
         if found.target is not None:
             stored = searcher.settings.layer

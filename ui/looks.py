@@ -13,6 +13,7 @@ STYLE = """
   --pol-mark: light-dark(#ffe9a8, #6b5410); --pol-link: light-dark(#0b5566, #8ed3e0);
   --pol-paper: light-dark(#fdfcfa, #16181a); --pol-edge: light-dark(#84878a, #7d8184); }
 .stMainBlockContainer { padding: 0 2.2rem 4rem; max-width: 100rem; gap: .7rem; }
+.stMain { scroll-padding-top: 7rem; }  /* what has the focus is never under the heading */
 .stMainBlockContainer h1, .stMainBlockContainer h2, .stMainBlockContainer h3 { padding: 0; margin: 0; }
 .pol-quiet, .pol-facts, .pol-rank, .pol-top p, .pol-info dt, .pol-head dt
   { color: color-mix(in srgb, currentColor var(--pol-quiet), transparent); }
@@ -49,9 +50,9 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 :is(.stButtonGroup [aria-checked="true"], button[kind="segmented_controlActive"]) p { color: var(--pol-link); }
 .st-key-words .st-key-whole button p { font: .86rem/1.4 inherit; font-family: inherit; }
 .st-key-box button p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-.st-key-box .stButton button { width: 2.5rem; padding: 0; } .st-key-box .stButton button > div { gap: 0; }
-.pol-keys { font-size: .86rem; max-width: 30rem; } .pol-keys summary { cursor: pointer; min-height: 1.5rem; }
-.pol-keys p { margin: 0; }
+.st-key-box .stButton button { width: 2.5rem; padding: 0; } .st-key-box .stButton button * { gap: 0; margin: 0; }
+.pol-keys { font-size: .86rem; max-width: 30rem; } .pol-keys summary { cursor: pointer; line-height: 1.5rem; }
+.pol-keys p { margin: 0; font-size: inherit; }
 .st-key-box > .stElementContainer:has(.stTextInput) { flex: 1 1 9rem; }
 
 .pol-found { font-size: 1.05rem !important; font-weight: 600; line-height: 1.5; overflow-wrap: anywhere; }
@@ -60,27 +61,31 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
   background: color-mix(in srgb, var(--pol-link) 9%, transparent); }
 .pol-told, .pol-page { margin: 0; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .pol-message, .pol-welcome { max-width: 44rem; }
-.pol-message { margin: 3rem auto; }
+.pol-message { margin: 3rem auto 1rem; }
+.st-key-message { max-width: 44rem; margin: 0 auto; }
 .pol-message h2, .pol-welcome h2 { font: 600 1.5rem/1.4 var(--pol-serif); padding-bottom: .6rem; }
 .pol-welcome { margin: 1.6rem 0 .6rem; }
 .pol-message pre { padding: .7rem .9rem; border-radius: .4rem; overflow-x: auto;
   background: color-mix(in srgb, currentColor 7%, transparent); }
 .st-key-adding { max-width: 46rem; }
 .st-key-choices button, .st-key-choices .pol-copy { white-space: nowrap; }
-.pol-copy { all: unset; cursor: pointer; box-sizing: border-box; min-height: 2.5rem;
-  padding: .55rem .8rem; font-size: .9rem;
+.pol-copy { all: unset; cursor: pointer; box-sizing: border-box; display: block; min-height: 2.5rem;
+  padding: .5rem .8rem; font-size: .9rem; line-height: 1.5;
   border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: .5rem; }
 .pol-copy:hover { border-color: var(--pol-link); color: var(--pol-link); }
 
-.pol-lines { list-style: none; margin: 0 !important; padding: 0 !important; border-bottom: 1px solid;
-  container-type: inline-size; }
+.pol-list { container-type: inline-size; }
+.pol-columns { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 15rem) 3.3rem 4.9rem; column-gap: .7rem;
+  padding-bottom: .15rem; font-size: .8rem; color: color-mix(in srgb, currentColor var(--pol-quiet), transparent); }
+.pol-columns :last-child { text-align: right; cursor: help; }
+.pol-lines { list-style: none; margin: 0 !important; padding: 0 !important; border-bottom: 1px solid; }
 .pol-lines, .pol-line { border-color: color-mix(in srgb, currentColor var(--pol-faint), transparent); }
 .pol-line { display: grid; grid-template-columns: 2rem minmax(0, 1fr) minmax(0, 15rem) 3.3rem 4.9rem;
   column-gap: .7rem; align-items: baseline; margin: 0 !important; padding: .08rem 0 !important;
   border-top: 1px solid; border-color: inherit; }
 .pol-kwic .pol-line { grid-template-columns: 2rem auto minmax(0, 1fr) minmax(0, 15rem) 3.3rem 4.9rem; }
 .pol-line:hover { background: color-mix(in srgb, currentColor 4%, transparent); }
-:root:not([data-listening]) :is(.pol-lines, .pol-senses) { visibility: hidden; }
+:root:not([data-listening]) :is(.pol-list, .pol-senses) { visibility: hidden; }
 .pol-rank { font-size: .8rem; text-align: right; font-variant-numeric: tabular-nums; }
 .pol-text { margin: 0; font: 1.04rem/1.55 var(--pol-serif); overflow-wrap: anywhere; }
 .pol-kwic .pol-run { display: inline-block; padding: 0 50%; white-space: pre; }
@@ -126,7 +131,7 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 
 .pol-title { font-size: .95rem !important; font-weight: 600; }
 .pol-senses { list-style: none; margin: 0 !important; padding: 0 !important; }
-.pol-senses li { display: grid; grid-template-columns: minmax(10rem, 5fr) 12.5rem minmax(0, 7fr);
+.pol-senses li { display: grid; grid-template-columns: minmax(10rem, 6fr) 14.5rem minmax(0, 7fr);
   column-gap: 1.2rem;
   align-items: center; margin: 0 !important; padding: .1rem 0; border-radius: .35rem; }
 .pol-senses li[data-chosen="true"] { background: color-mix(in srgb, var(--pol-link) 11%, transparent); }
@@ -161,8 +166,9 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 
 .pol-scroll { overflow-x: auto; }
 .pol-time, .pol-words { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; }
-.pol-time caption, .pol-words caption { text-align: left; padding: 0 0 .3rem; }
+.pol-words caption { text-align: left; padding: 0 0 .3rem; }
 .pol-time :is(th, td) { padding: 0 .15rem; text-align: center; font-weight: 400; min-width: 3.2rem; border: 0; }
+.pol-time thead th { white-space: nowrap; }
 .pol-time tr > :first-child { text-align: left; padding-right: 1rem; min-width: 10rem; }
 .pol-time tbody tr { border-top: 1px solid color-mix(in srgb, currentColor var(--pol-faint), transparent); }
 .pol-time button { all: unset; cursor: pointer; display: block; width: 100%; min-height: 1.5rem; text-align: center;
@@ -173,7 +179,7 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 .pol-range { width: 2px; margin-left: -1px; background: color-mix(in srgb, currentColor 32%, transparent); }
 .pol-share { width: 10px; height: 10px; margin: 0 0 -5px -5px; border-radius: 50%; background: var(--pol-s); }
 .pol-none { color: color-mix(in srgb, currentColor var(--pol-quiet), transparent); }
-.pol-collocates { display: grid; gap: 1rem 2rem;
+.pol-collocates { display: grid; gap: 1rem 2rem; align-items: start;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); }
 .pol-words { width: 100%; }
 .pol-words :is(th, td) { padding: .1rem .4rem; text-align: right; border: 0; }
@@ -200,18 +206,22 @@ p.pol-quiet { margin: 0; font-size: .86rem; }
 
 @container (max-width: 52rem) {
   .pol-line, .pol-kwic .pol-line { grid-template-columns: auto minmax(0, 1fr) auto auto; row-gap: .1rem;
-    padding: .5rem 0 !important; }
+    column-gap: .5rem; padding: .5rem 0 !important; }
   .pol-line .pol-text { grid-column: 1 / -1; grid-row: 1; }
-  .pol-line .pol-where { grid-column: 1 / 3; grid-row: 2; }
+  .pol-line .pol-where { grid-column: 2; grid-row: 2; } .pol-line .pol-s { grid-column: 1; grid-row: 2; }
+  .pol-line:not(:has(.pol-s[data-s])) .pol-where { grid-column: 1 / 3; }
   .pol-line .pol-marks { grid-row: 2; grid-column: 3; } .pol-line .pol-score { grid-row: 2; grid-column: 4; }
-  .pol-line .pol-rank { display: none; } .pol-line .pol-s { position: absolute; display: none; }
+  .pol-columns, .pol-line .pol-rank { display: none; }
   .pol-kwic .pol-text { mask-image: none; white-space: normal; overflow: visible; }
   .pol-kwic .pol-run { display: block; padding: 0; white-space: pre-wrap; }
+  .pol-kwic .pol-node { display: inline-block; padding-block: 0; }  /* else its edge may stay on the line before */
 }
 @media (max-width: 48rem) {
   .stMainBlockContainer { padding: 0 1rem 3rem; }
   .pol-top { padding-top: .8rem; }
   .pol-senses li { grid-template-columns: minmax(0, 1fr); padding: .3rem 0; }
+  .st-key-choices > :has(.stSelectbox) { flex: 1 1 9rem !important; }
+  .pol-time tr > :first-child { min-width: 7rem; padding-right: .4rem; }
   .pol-central { white-space: normal; }
 }
 @media (prefers-contrast: more) { :root { --pol-faint: 60%; --pol-quiet: 100%; } .pol-dot { opacity: 1; } }

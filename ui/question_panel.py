@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
 
-from indexer.text import Token, TokenKind
+from indexer.text import TextAnalyser, Token, TokenKind
 from search.query import Target
 from ui import views
 from ui.address import PageQuery, asked_anew, read_text, write_text
@@ -16,7 +17,7 @@ WORDS = 150
 """Words of a long text that can be clicked; the others are marked with brackets."""
 
 
-def search_box() -> None:
+def search_box(analyser: TextAnalyser) -> None:
     """The one place to type, and the way back and forth."""
     show("text", current().text)
     with st.container(horizontal=True, key="box", vertical_alignment="bottom", gap="small"):
@@ -31,20 +32,27 @@ def search_box() -> None:
                 help=f"{name} in the searches of this visit",
             )
         st.text_input(
-            "A sentence, or a sentence with one [word] in brackets",
+            "A word, a sentence, or one [word] in a sentence",
             key="text",
-            placeholder="Type a sentence and press Enter",
-            on_change=lambda: ask(asked_anew(current(), st.session_state["text"].strip())),
+            placeholder="Type a word or a sentence and press Enter",
+            on_change=lambda: ask(asked_anew(current(), _meant(st.session_state["text"].strip(), analyser))),
             autocomplete="off",
         )
+
+
+def _meant(text: str, analyser: TextAnalyser) -> str:
+    """A word that is typed by itself asks for the word: its senses and its lines, not for sentences of one word."""
+    tokens = analyser.tokens(text) if text and not re.search(r"[\s\[\]\\]", text) else ()
+    alone = len(tokens) == 1 and tokens[0].kind is not TokenKind.PUNCTUATION
+    return write_text(text, tokens[0].start, tokens[0].end) if alone else text
 
 
 def examples(queries: Sequence[str]) -> None:
     """Queries to begin with."""
     with st.container(key="examples"):
         st.html(
-            '<p class="pol-quiet">Type a sentence to find sentences that mean something like it. Click a word of it to'
-            " find that word in the same sense, and see its senses. Or begin with one of these:</p>"
+            '<p class="pol-quiet">Type a word to see its senses. Type a sentence to find sentences that mean something'
+            " like it, then click a word of it to find that word in the same sense. Or begin with one of these:</p>"
         )
         for number, text in enumerate(queries):
             asked = read_text(" ".join(text.split()))

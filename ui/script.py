@@ -172,7 +172,11 @@ export default function ({ parentElement, setTriggerValue }) {
     const here = document.querySelector(".pol-document [data-here]:not([data-shown])");
     if (!here) return;
     here.dataset.shown = "1";
-    here.scrollIntoView({ block: "center" });
+    // Inside its frame first, so that the buttons above stay in view unless the window is too low for both.
+    const box = here.closest(".pol-document");
+    const [at, frame] = [here, box].map((e) => e.getBoundingClientRect());
+    box.scrollTop += at.top + at.height / 2 - frame.top - frame.height / 2;
+    (here.querySelector(".pol-node") ?? here).scrollIntoView({ block: "nearest" });
   };
 
   const refocus = () => {

@@ -153,7 +153,9 @@ def _narrowed(searcher: Searcher, query: PageQuery, inventory: SenseInventory) -
             name = "Back to this word" if others else "Other words in this sense"
             st.button(name, key="others", on_click=change, args=(other,))
         if chosen or plus:
-            with st.popover("Save this sense" if chosen else "Save the marked lines as a sense", key="save"):
+            # Another key is another popover: once the sense is saved, it is closed.
+            key = f"save-{len(searcher.prototypes())}"
+            with st.popover("Save this sense" if chosen else "Save the marked lines as a sense", key=key):
                 _save(searcher, query, inventory, chosen)
 
 

@@ -127,9 +127,9 @@ def timeline(found: Timeline, inventory: SenseInventory) -> str:
     totals = "".join(f"<td>{sum(period.counts) or EMPTY}</td>" for period in found.periods)
     foot = f'<tr><th scope="row">lines</th>{totals}<td>{sum(found.undated) or EMPTY}</td></tr>'
     return (
+        f'<p class="pol-quiet">Share of each sense by {escape(found.field)}, with its 95 % interval and the number of'
+        " lines; click one for its lines</p>"
         '<div class="pol-scroll" tabindex="0" role="region" aria-label="Senses over time"><table class="pol-time">'
-        f'<caption class="pol-quiet">Share of each sense by {escape(found.field)}, with its 95 % interval and the'
-        " number of lines; click one for its lines</caption>"
         f'<thead><tr><th scope="col">sense</th>{heads}<th scope="col">undated</th></tr></thead>'
         f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table></div>"
     )

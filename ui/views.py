@@ -147,10 +147,14 @@ def document_head(hit: SentenceHit, hits: int, key: int) -> str:
 def why(words: Sequence[Contribution], layers: Mapping[str, float]) -> str:
     """Which words around a hit make it alike with the query, and how alike both are by each layer."""
     helping = ", ".join(f"<b>{escape(word.token)}</b> {word.drop:+.2f}" for word in words) or "none by itself"
-    by_layer = ", ".join(f"{escape(name)} {score:.2f}" for name, score in layers.items())
+    by_layer = ", ".join(f"{_layer_name(name)} {score:.2f}" for name, score in layers.items())
     return (
         f'<p class="pol-why">What helps most, by its share of the score: {helping}.<br>Cosine by layer: {by_layer}.</p>'
     )
+
+
+def _layer_name(name: str) -> str:
+    return f"layer {name}:" if name.isdecimal() else escape(name)
 
 
 def count(number: int, what: str) -> str:
