@@ -34,11 +34,11 @@ HIGHEST_COSINE = 1.001
 
 def nearest_any(collection: Collection, scope: Scope, sense: Array, word: Array, k: int) -> Ranked:
     """The k occurrences of any word nearest in sense (d,) and, with the collection's weight, in identity (p,)."""
-    search = _AnyWord(collection.types(), scope, sense, word, collection.settings.word_weight, k)
+    search = AnyWord(collection.types(), scope, sense, word, collection.settings.word_weight, k)
     return search.best() if search.scan_types() else search.proposed()
 
 
-class _AnyWord:
+class AnyWord:
     """One search: what was scored so far, at most the k best of it."""
 
     def __init__(self, types: TypeTable, scope: Scope, sense: Array, word: Array, weight: float, k: int) -> None:

@@ -141,13 +141,13 @@ def test_a_heavy_word_lets_the_search_end_early(collection: Collection, monkeypa
     monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
     monkeypatch.setattr(any_word, "candidates", None)
     scored: list[int] = []
-    original = any_word._AnyWord._score
+    original = any_word.AnyWord._score
 
-    def counted(self: any_word._AnyWord, segment: object, rows: Ids, kinds: Ids) -> None:
+    def counted(self: any_word.AnyWord, segment: object, rows: Ids, kinds: Ids) -> None:
         scored.append(len(rows))
         original(self, segment, rows, kinds)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(any_word._AnyWord, "_score", counted)
+    monkeypatch.setattr(any_word.AnyWord, "_score", counted)
     collection.settings = replace(collection.settings, word_weight=50.0)
     sense, word = queries(collection)[0]
     with collection.reading() as snapshot:

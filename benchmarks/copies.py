@@ -1,0 +1,105 @@
+"""A collection made larger or smaller without an encoder: its documents again, their vectors a little moved.
+
+Copies say more than they are worth about words: no new type comes with them, so that every word grows alike.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from alone import peak_memory
+
+from indexer.collection.background import store_background
+from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.compaction import compact
+from indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
+from indexer.collection.vectors import Array, unit
+
+NOISE = 0.5
+"""Length of what is added to a unit vector of a copy: its cosine with the original is about 0.9."""
+SEGMENT_SENTENCES = 8192
+
+
+def copy_collection(source: Path, out: Path, occurrences: int) -> tuple[float, float, int]:
+    """Store at least so many occurrences of a source's documents, over and over; call it through `alone`.
+
+    Returns seconds of the processor for storing and for compacting, and the bytes held at most.
+    """
+    rng = np.random.default_rng(1)
+    with Collection.open(source) as old, old.reading() as snapshot:
+        new = Collection.create(out, old.settings)
+        vectors = dict(old.db.execute("SELECT form, vector FROM types"))
+
+        def identity(forms: Sequence[str]) -> Array:
+            width = len(next(iter(vectors.values()))) // 2
+            found = [np.frombuffer(vectors[form], np.float16) for form in forms]
+            return np.array(found, np.float32).reshape(-1, width)  # (n, p)
+
+        started = time.process_time()
+        with new.writing() as writer:
+            stored = 0
+            parts: list[DocumentPart] = []
+            transforms = dict(snapshot.transforms)
+            for number in itertools.count():
+                for part in _documents(old, snapshot, number, rng):
+                    parts.append(part)
+                    stored += sum(len(sentence.occurrences) for sentence in part.sentences)
+                    if sum(len(part.sentences) for part in parts) >= SEGMENT_SENTENCES or stored >= occurrences:
+                        writer.commit(parts, identity, transforms)
+                        parts, transforms = [], {}
+                    if stored >= occurrences:
+                        break
+                if stored >= occurrences:
+                    break
+            spent = time.process_time() - started
+            compact(writer, full=False)
+            store_background(new, writer)
+            new.close()
+    return spent, time.process_time() - started - spent, peak_memory()
+
+
+def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.Generator) -> Iterator[DocumentPart]:
+    """Whole documents of one round; the first round is the source itself, the others are moved."""
+    types = {key: (form, lemma) for key, form, lemma in old.db.execute("SELECT id, form, lemma FROM types")}
+    rows = {
+        int(key): (segment, row)
+        for segment in snapshot.segments.values()
+        for row, key in enumerate(segment.sentence_ids.tolist())
+    }
+    inside = {key: np.argsort(segment.token_sentences, kind="stable") for key, segment in snapshot.segments.items()}
+    for document in list(old.documents()):
+        _, text = old.document(document.document_id)
+        found: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
+        sql = (
+            'SELECT o.sentence, o.id, o.position, o.start, o."end", o.type FROM occurrences o'
+            " JOIN sentences s ON s.id = o.sentence WHERE s.document = ? ORDER BY o.sentence, o.position"
+        )
+        for sentence, *entry in old.db.execute(sql, (document.key,)):
+            found[sentence].append((entry[0], entry[1], entry[2], entry[3], entry[4]))
+        sentences = []
+        for sentence, start, end in old.document_sentences(document.key):
+            segment, row = rows[sentence]
+            order = inside[segment.key]
+            first, last = np.searchsorted(segment.token_sentences[order], [row, row + 1])
+            by_id = {int(segment.token_ids[place]): int(place) for place in order[first:last]}
+            entries = found[sentence]
+            tokens = np.asarray(segment.tokens[[by_id[entry[0]] for entry in entries]], np.float32)  # (n, d)
+            vector = np.asarray(segment.sentences[row], np.float32)  # (e,)
+            if number:
+                tokens, vector = _moved(tokens, rng), _moved(vector[None, :], rng)[0]
+            occurrences = tuple(OccurrenceEntry(p, a, b, *types[kind]) for _, p, a, b, kind in entries)
+            sentences.append(SentenceEntry(start, end, occurrences, vector, tokens))
+        key = f"{number:03}/{document.document_id}"
+        entry = DocumentEntry(key, document.title, text, document.metadata, document.content_hash)
+        yield DocumentPart(replace(entry, root=None), 0, tuple(sentences), True)
+
+
+def _moved(rows: Array, rng: np.random.Generator) -> Array:
+    """Unit rows, each moved by NOISE in a direction of its own.  (n, d)"""
+    return unit(rows + NOISE * unit(rng.standard_normal(rows.shape)))

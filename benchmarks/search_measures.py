@@ -1,0 +1,236 @@
+"""What `benchmarks/search.py` measures of one collection, each table in a process of its own."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from alone import anonymous_memory, forget_files
+from searching import K, Query, Stored, draw_queries, load_stored, overlap
+
+from indexer.collection.collection import Collection
+from indexer.collection.vectors import row_products, top
+from indexer.elmo import load_encoder
+from indexer.vectorise import Vectoriser
+from search.any_word import AnyWord
+from search.asked import QueryEncoder, ask
+from search.hits import Match
+from search.scope import Scope
+from search.searcher import Searcher
+
+QUERIES = 200
+LARGEST_WORD = 20_000
+"""Occurrences of a word up to which the goal for the same word holds."""
+FILTERS = {"1 %": "part=0", "10 %": "part=0..9", "90 %": "part=0..89"}
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds by the clock over some queries."""
+
+    queries: int
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class SameWord:
+    """Exact search for a word: its vectors at hand, encoded first, and the first query of a process, files not read."""
+
+    known: Times
+    encoded: Times
+    by_size: dict[str, Times]
+    cold_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Approximate:
+    """Search that need not be exact; exact: the share of queries that a bound proved exact; scored: median rows."""
+
+    recall_at_10: float
+    known: Times
+    encoded: Times
+    exact: float | None = None
+    scored: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Growth of anonymous memory in bytes: on opening, and after every kind of question was asked."""
+
+    opened: int
+    served: int
+
+
+def times(milliseconds: Sequence[float]) -> Times:
+    p50, p99 = np.percentile(milliseconds, [50, 99]) if milliseconds else (0.0, 0.0)
+    return Times(len(milliseconds), round(float(p50), 2), round(float(p99), 2))
+
+
+def clock(ask_one: Callable[[], object]) -> float:
+    """Milliseconds that a call takes."""
+    started = time.perf_counter()
+    ask_one()
+    return 1000 * (time.perf_counter() - started)
+
+
+def twice(queries: Sequence[Query], ask_one: Callable[[Query], object]) -> tuple[list[float], list[float]]:
+    """Milliseconds of each query, encoded first and with its vectors at hand; the first three warm up."""
+    for query in queries[:3]:
+        ask_one(query)
+    encoded, known = [], []
+    for query in reversed(queries):  # backwards, so that the first ones are not remembered
+        encoded.append(clock(lambda query=query: ask_one(query)))  # type: ignore[misc]
+        known.append(clock(lambda query=query: ask_one(query)))  # type: ignore[misc]
+    return encoded[::-1], known[::-1]
+
+
+def word_sizes(searcher: Searcher, queries: Sequence[Query]) -> list[int]:
+    """How many occurrences the lemma of each query has."""
+    sql = (
+        "SELECT sum(r.count) FROM ranges r JOIN types t ON t.id = r.type WHERE t.lemma ="
+        " (SELECT t.lemma FROM occurrences o JOIN types t ON t.id = o.type WHERE o.id = ?)"
+    )
+    db = searcher.collection.db
+    return [int(db.execute(sql, (query.occurrence_id,)).fetchone()[0]) for query in queries]
+
+
+def same_word(path: Path) -> SameWord:
+    """Latency of `match="lemma"` for occurrences drawn at random; those of larger words stand apart."""
+    forget_files(path)
+    started = time.perf_counter()
+    with Searcher.open(path) as searcher:
+        opened = 1000 * (time.perf_counter() - started)
+        queries = draw_queries(searcher, QUERIES)
+
+        def ask_one(query: Query) -> object:
+            return searcher.occurrences((query.sentence, query.position), k=K, match=Match.LEMMA)
+
+        forget_files(path)
+        cold = opened + clock(lambda: ask_one(queries[0]))
+        encoded, known = twice(queries, ask_one)
+        sizes = np.array(word_sizes(searcher, queries))
+        meant = sizes <= LARGEST_WORD
+        bounds = [0, 100, 1_000, 5_000, LARGEST_WORD, 10**9]
+        by_size = {}
+        for low, high in itertools.pairwise(bounds):
+            chosen = np.flatnonzero((sizes > low) & (sizes <= high))
+            name = f"{low + 1:,} to {high:,}" if high < 10**9 else f"above {low:,}"
+            by_size[name] = times([known[n] for n in chosen])
+        within = np.flatnonzero(meant)
+        return SameWord(times([known[n] for n in within]), times([encoded[n] for n in within]), by_size, round(cold, 1))
+
+
+def any_word(path: Path) -> Approximate:
+    """Recall of `match="any"` against scoring everything that is stored, its latency, and how it came about."""
+    with Searcher.open(path) as searcher:
+        queries = draw_queries(searcher, QUERIES)
+
+        def ask_one(query: Query) -> list[int]:
+            hits = searcher.occurrences((query.sentence, query.position), k=K + 1, match=Match.ANY)
+            return [hit.occurrence_id for hit in hits]
+
+        encoded, known = twice(queries, ask_one)
+        weight = searcher.settings.word_weight
+        with searcher.collection.reading() as snapshot:
+            stored = load_stored(searcher.collection, snapshot)
+            encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
+            recalls, exact, scored = [], [], []
+            for query in queries:
+                asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
+                sense, word = encode.sense(asked), encode.identity(asked)
+                best = best_stored(stored, stored.scores(sense, word, weight))
+                recalls.append(overlap(ask_one(query), best, query.occurrence_id))
+                search = AnyWord(searcher.collection.types(), Scope(snapshot), sense, word, weight, K + 1)
+                exact.append(search.scan_types())
+                scored.append(search.scored)
+        return Approximate(
+            round(float(np.mean(recalls)), 4),
+            times(known),
+            times(encoded),
+            float(np.mean(exact)),
+            float(np.median(scored)),
+        )
+
+
+def best_stored(stored: Stored, scores: np.ndarray[tuple[int], np.dtype[np.float32]]) -> list[int]:
+    """Ids of the K + 1 best of everything."""
+    return list(map(int, stored.ids[top(scores, K + 1, stored.ids)]))
+
+
+def sentences(path: Path) -> Approximate:
+    """Recall and latency of search by sentence, the asking sentence left out."""
+    with Searcher.open(path) as searcher:
+        queries = draw_queries(searcher, QUERIES)
+
+        def ask_one(query: Query) -> list[int]:
+            return [hit.sentence_id for hit in searcher.sentences(query.sentence, k=K + 1)]
+
+        encoded, known = twice(queries, ask_one)
+        with searcher.collection.reading() as snapshot:
+            segments = list(snapshot.segments.values())
+            ids = np.concatenate([np.asarray(segment.sentence_ids) for segment in segments])
+            encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
+            recalls = []
+            for query in queries:
+                vector = encode(searcher.analyser.tokens(query.sentence)).sentence
+                parts = [row_products(np.asarray(segment.sentences, np.float32), vector) for segment in segments]
+                best = ids[top(np.concatenate(parts), K + 1, ids)].tolist()
+                recalls.append(overlap(ask_one(query), best, best[0]))
+        return Approximate(round(float(np.mean(recalls)), 4), times(known), times(encoded))
+
+
+def filtered(path: Path) -> dict[str, dict[str, Times]]:
+    """Latency of each kind of search inside filters that leave a share of the documents, vectors at hand."""
+    found: dict[str, dict[str, Times]] = {}
+    with Searcher.open(path) as searcher:
+        queries = draw_queries(searcher, 40)
+        for name, where in {"all": None, **FILTERS}.items():
+            kinds: dict[str, Callable[[Query], object]] = {
+                "same word": lambda q, where=where: searcher.occurrences((q.sentence, q.position), k=K, where=where),  # type: ignore[misc]
+                "any word": lambda q, where=where: searcher.occurrences(  # type: ignore[misc]
+                    (q.sentence, q.position), k=K, where=where, match=Match.ANY
+                ),
+                "sentences": lambda q, where=where: searcher.sentences(q.sentence, k=K, where=where),  # type: ignore[misc]
+            }
+            found[name] = {kind: times(twice(queries, ask_one)[1]) for kind, ask_one in kinds.items()}
+    return found
+
+
+def queries_of(path: Path) -> list[Query]:
+    """The queries that every table asks."""
+    with Searcher.open(path) as searcher:
+        return draw_queries(searcher, QUERIES)
+
+
+def memory(path: Path, queries: Sequence[Query]) -> Memory:
+    """What opening a collection and answering from it adds to the memory of a process that holds the encoder."""
+    with Collection.open(path) as collection:
+        encoder = load_encoder(collection.settings.model, precision=collection.settings.precision)
+    encoder.represent([["warm", "up"]])
+    before = anonymous_memory()
+    with Searcher.open(path, encoder) as searcher:
+        with searcher.collection.reading() as snapshot:
+            snapshot.sentence_mask(next(iter(snapshot.segments.values())))
+        opened = anonymous_memory() - before
+        for query in queries:
+            for match in (Match.LEMMA, Match.ANY):
+                searcher.occurrences((query.sentence, query.position), k=K, match=match)
+            searcher.sentences(query.sentence, k=K)
+        with searcher.collection.reading() as snapshot:
+            for segment in snapshot.segments.values():  # a question that the bound does not close asks them
+                assert segment.token_index.ntotal
+        return Memory(opened, anonymous_memory() - before)
+
+
+def disk(path: Path) -> dict[str, int]:
+    """Bytes of each kind of file."""
+    found: dict[str, int] = {}
+    for file in sorted(path.rglob("*")):
+        if file.is_file():
+            found[file.name] = found.get(file.name, 0) + file.stat().st_size
+    return found

@@ -1,0 +1,153 @@
+"""The tables of `benchmarks/search.py`.
+
+CORPUS: a folder of texts `NAME.txt.xz`, a paragraph or sentence a line; by default `shared/corpus` beside the
+repository. A collection of some 2 million occurrences is made of it in FOLDER (kept for the next run), encoded with the
+bundled model; every table comes from a process of its own. --full adds 10 million occurrences, the same documents again
+with vectors a little moved (`copies.py`), the peers on all 2 million, and more than a million sentences.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import search_measures as measures
+import search_peers as peers
+from alone import alone
+from copies import copy_collection
+from corpus_collection import OCCURRENCES_PER_WORD, Built, index_corpus
+from search_measures import Times
+
+from indexer.collection.collection import Collection
+from ui.printing import note
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+REAL, LARGE, PEERS = 2_000_000, 10_000_000, 200_000
+"""Occurrences: of the real collection, of the copies with --full, and of those that the peers index without it."""
+
+
+def build(corpus: Path, path: Path, words: int) -> Built | None:
+    """Make the collection; None where it is there."""
+    if path.exists():
+        note(f"{path} is there and is used")
+        return None
+    built = alone(index_corpus, corpus, path, words, "bfloat16")
+    other = built.cpu - built.encoder_cpu
+    print("indexed with bfloat16 products:", end=" ")
+    print(f"{built.documents:,} documents, {built.sentences:,} sentences, {built.tokens:,} tokens,", end=" ")
+    print(f"{built.occurrences:,} occurrences, {built.segments} segments in {built.seconds:.0f} s;", end=" ")
+    print(f"{1e6 * other / built.tokens:.0f} microseconds of the processor a token beside the encoder's", end=" ")
+    print(f"{1e6 * built.encoder_cpu / built.tokens:.0f}; at most {built.peak / 2**20:,.0f} MiB")
+    return built
+
+
+def tables(path: Path, occurrences: int) -> dict[str, Any]:
+    """Everything that is asked of one collection, printed and as JSON."""
+    queries = alone(measures.queries_of, path)
+    same = alone(measures.same_word, path)
+    found, whole = alone(measures.any_word, path), alone(measures.sentences, path)
+    memory, disk, filters = alone(measures.memory, path, queries), measures.disk(path), alone(measures.filtered, path)
+    print(f"\n{'milliseconds, 10 hits':28}{'p50':>8}{'p99':>8}{'encoded first':>16}{'p99':>8}{'recall@10':>12}")
+    _row("same word, up to 20,000", same.known, same.encoded, 1.0)
+    _row("any word", found.known, found.encoded, found.recall_at_10)
+    _row("sentences", whole.known, whole.encoded, whole.recall_at_10)
+    print(f"any word: {found.exact:.0%} of the queries exact by the bound; half score {found.scored:,.0f} or fewer")
+    print(f"first answer of a process, files not in memory: {same.cold_ms:,.0f} ms")
+    print(f"\n{'same word, occurrences':28}{'queries':>8}{'p50':>8}{'p99':>8}")
+    for size, each in same.by_size.items():
+        print(f"{size:28}{each.queries:8}{each.p50_ms:8.1f}{each.p99_ms:8.1f}")
+    print(f"\n{'within a filter, p50 ms':28}" + "".join(f"{kind:>14}" for kind in filters["all"]))
+    for name, kinds in filters.items():
+        print(f"{name:28}" + "".join(f"{each.p50_ms:14.1f}" for each in kinds.values()))
+    print(f"\nmemory, bytes an occurrence: {memory.opened / occurrences:.1f} on opening,", end=" ")
+    print(f"{memory.served / occurrences:.1f} after every kind of question")
+    print("disk, bytes an occurrence: " + ", ".join(f"{name} {size / occurrences:.1f}" for name, size in disk.items()))
+    print(f"in all {sum(disk.values()) / occurrences:.0f}")
+    return {
+        "occurrences": occurrences,
+        "same_word": _flat(asdict(same)),
+        "any_word": _flat(asdict(found)) | {"bytes_per_occurrence": memory.served / occurrences},
+        "sentences": _flat(asdict(whole)),
+        "filters": {name: {kind: asdict(each) for kind, each in kinds.items()} for name, kinds in filters.items()},
+        "memory": {"opened": memory.opened, "served": memory.served},
+        "disk": disk,
+    }
+
+
+def _flat(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The times with the query's vectors at hand, first."""
+    return {"p50_ms": found["known"]["p50_ms"], "p99_ms": found["known"]["p99_ms"], **found}
+
+
+def _row(name: str, known: Times, encoded: Times, recall: float) -> None:
+    print(f"{name:28}{known.p50_ms:8.1f}{known.p99_ms:8.1f}{encoded.p50_ms:16.1f}{encoded.p99_ms:8.1f}{recall:12.4f}")
+
+
+def side_by_side(path: Path) -> list[dict[str, Any]]:
+    """What else is installed, on the same vectors in the same run."""
+    print(
+        f"\n{'on the same vectors':20}{'build, CPU s':>14}{'disk':>8}{'memory':>8}{'recall@10':>11}{'p50':>8}{'p99':>8}"
+    )
+    found = []
+    for table in (peers.ours, *(peers.PEERS[name] for name in peers.installed())):
+        peer = alone(table, path)
+        print(f"{peer.name:20}{peer.build_cpu:14.1f}{peer.disk:8.0f}{peer.memory:8.0f}", end="")
+        print(f"{peer.recall_at_10:11.4f}{peer.known.p50_ms:8.2f}{peer.known.p99_ms:8.2f}", flush=True)
+        found.append(asdict(peer))
+    return found
+
+
+def copied(source: Path, path: Path, occurrences: int) -> None:
+    """Make a collection of so many occurrences out of another."""
+    if path.exists():
+        return
+    began = time.monotonic()
+    stored, compacted, peak = alone(copy_collection, source, path, occurrences)
+    print(f"\n{path.name}: {occurrences:,} occurrences stored and indexed in {stored:.0f} s of the processor,", end=" ")
+    print(f"compacted in {compacted:.0f}; {time.monotonic() - began:.0f} s by the clock, at most", end=" ")
+    print(f"{peak / 2**20:,.0f} MiB, mapped files included")
+
+
+def count(path: Path) -> int:
+    """Occurrences of a collection."""
+    with Collection.open(path) as collection:
+        return collection.info().occurrences
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path, exists=True, file_okay=False), default=CORPUS)
+@click.option("--json", "file", type=click.Path(path_type=Path))
+@click.option("--full", is_flag=True, help="10 million occurrences too, and the peers on all of the 2 million.")
+@click.option("--work", type=click.Path(path_type=Path), help="Where the collections are kept.  [a temporary folder]")
+@click.option("--words", type=int, default=int(1.06 * REAL / OCCURRENCES_PER_WORD), show_default=True)
+def main(corpus: Path, file: Path | None, full: bool, work: Path | None, words: int) -> None:
+    """Print the tables."""
+    with tempfile.TemporaryDirectory() as passing:
+        folder = work or Path(passing)
+        folder.mkdir(parents=True, exist_ok=True)
+        built = build(corpus, folder / "real.pol", words)
+        found = tables(folder / "real.pol", count(folder / "real.pol"))
+        found["built"] = None if built is None else asdict(built)
+        _write(file, found)
+        compared = folder / "real.pol"
+        if not full:
+            compared = folder / "peers.pol"
+            copied(folder / "real.pol", compared, PEERS)
+        found["peers"] = side_by_side(compared)
+        _write(file, found)
+        if full:
+            copied(folder / "real.pol", folder / "large.pol", LARGE)
+            found["large"] = tables(folder / "large.pol", count(folder / "large.pol"))
+            _write(file, found)
+
+
+def _write(file: Path | None, found: Mapping[str, Any]) -> None:
+    """What is measured stays if the rest is interrupted."""
+    if file:
+        file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
