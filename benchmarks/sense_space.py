@@ -35,7 +35,8 @@ from search.evaluation.measures import (
     spearman,
 )
 
-FITTED = ("context 2", "bag", "expected", "own 2", "own 1", "context 1", "word")
+BAG0, EXPECTED0 = "bag of layer 0", "expected, layer 0"
+FITTED = ("context 2", "bag", "expected", BAG0, EXPECTED0, "own 2", "own 1", "context 1", "word")
 """Blocks whose covariances are taken."""
 COLUMNS = ("WiC train", "AUC", "WiC dev", "AUC", "usim", "Coarse MAP", "SemCor MAP", "WSD")
 _ROWS = 20_000  # taken in at a time
@@ -189,6 +190,7 @@ def trials(blocks: Sequence[str]) -> dict[str, list[Trial]]:
         ],
         "What is mapped": [
             base,
+            *[Trial(name, own) for name, own in LAYER0.items() if EXPECTED0 in blocks],
             Trial("context 2, bag", two),
             Trial("context 2 alone", {"context 2": 1.0}),
             Trial("bag alone", {"bag": 1.0}),
@@ -209,6 +211,11 @@ def trials(blocks: Sequence[str]) -> dict[str, list[Trial]]:
     }  # fmt: skip
 
 
+LAYER0 = {
+    "bag and expected of layer 0 (before)": {"context 2": CONTEXT, BAG0: 1.0, EXPECTED0: EXPECTED},
+    "bag of topics, expected of layer 0": {"context 2": CONTEXT, "bag": 1.0, EXPECTED0: EXPECTED},
+    "and 0.5 bag of layer 0": {"context 2": CONTEXT, "bag": 1.0, BAG0: 0.5, "expected": EXPECTED},
+}
 EXTRA = (("own 2", 0.3), ("own 2", 0.6), ("own 1", 0.3), ("context 1", 0.4), ("word", 0.3))
 
 
@@ -230,9 +237,9 @@ def run(folder: Path, source: str, cache: Path) -> None:
     output = output and replace(output, counts=output.counts or counts)
     place = cache / encoder.model_id[:12]
     makers = block_makers(encoder, output, counts)
-    files = {"small": features(encoder, counts, makers, small.places, place, "small")}
+    files = {"small": features(encoder, makers, small.places, place, "small")}
     needed = {block: make for block, make in makers.items() if block in FITTED}
-    files["semcor"] = features(encoder, counts, needed, tagged.places, place, "semcor")
+    files["semcor"] = features(encoder, needed, tagged.places, place, "semcor")
     print_header("Blocks alone, centred on what is measured", COLUMNS[:6])
     for block in makers:
         rows: Array = load(files["small"], [block])

@@ -26,8 +26,8 @@ from search.evaluation.token_tasks import draw
 Tokens = tuple[str, ...]
 Place = tuple[Tokens, int]
 Ints = npt.NDArray[np.integer]
-Make = Callable[[list[Array], list[Array]], list[Array]]
-"""States (n_layers, t + 2, dim) and frequencies (t,) of sentences -> rows (t, width) of each."""
+Make = Callable[[list[Array], Sequence[Tokens]], list[Array]]
+"""States (n_layers, t + 2, dim) and tokens of sentences -> rows (t, width) of each."""
 
 USAGES = 240  # of each CoarseWSD-20 word
 WHOLE = 10_000  # words of the softmax without groups
@@ -95,28 +95,34 @@ def tagged(text: SenseText) -> Tagged:
 
 def block_makers(encoder: ElmoEncoder, output: OutputLayer | None, counts: WordCounts) -> dict[str, Make]:
     """Every block that is tried, by name. The first three are the recipe's."""
-    ours = recipe_for(encoder, output, counts).blocks
+    space = encoder.model.sense_space
+    topics = space.blocks.topics if space else None
+    ours = recipe_for(encoder, output, counts, topics).blocks
+    plain = recipe_for(encoder, output, counts).blocks
     top = encoder.n_layers - 1
     context, bag = Block(BlockKind.CONTEXT, top), Block(BlockKind.BAG)
 
     def only(block: Block, blocks: Blocks = ours) -> Make:
-        return replace(blocks, blocks=(block,)).rows
+        return lambda states, tokens: replace(blocks, blocks=(block,)).rows(states, tokens, counts)
 
     makers = {"context 2": only(context), "bag": only(bag)}
     if output and ours.expected:
         proper = proper_words(output.words, WHOLE)
         rows, scores = output.weights[proper] / TEMPERATURE, log_scores(output)[proper] / TEMPERATURE
-        vectors = ours.words(encoder.word_vectors([output.words[i] for i in proper]))  # (words, projection)
+        names = [output.words[i] for i in proper]
+        vectors = ours.words(encoder.word_vectors(names)) if topics is None else topics.rows(names)  # (words, d)
         whole = Expected(rows.astype(np.float32), scores.astype(np.float32), vectors)
         block = Block(BlockKind.EXPECTED, top)
         makers |= {"expected": only(block), "expected, no groups": only(block, replace(ours, expected=whole))}
+        makers |= {"expected, layer 0": only(block, plain)}
     return makers | {
-        "context 2, zeros at the ends": lambda states, found: only(context)([_zeros(s) for s in states], found),
+        "context 2, zeros at the ends": lambda states, tokens: only(context)([_zeros(s) for s in states], tokens),
         "context 1": only(Block(BlockKind.CONTEXT, top - 1)),
         "own 2": lambda states, _: [state[-1, 1:-1] for state in states],
         "own 1": lambda states, _: [state[-2, 1:-1] for state in states],
         "word": lambda states, _: [ours.words(state[0, 1:-1, : state.shape[2] // 2]) for state in states],
-        "bag of raw layer 0": only(bag, replace(ours, word_mean=None)),
+        "bag of layer 0": only(bag, plain),
+        "bag of raw layer 0": only(bag, replace(plain, word_mean=None)),
         "bag, window 5": only(bag, replace(ours, window=5)),
         "bag, window 30": only(bag, replace(ours, window=30)),
         "bag, rarity 0.01": only(bag, replace(ours, rarity=0.01)),
@@ -125,7 +131,7 @@ def block_makers(encoder: ElmoEncoder, output: OutputLayer | None, counts: WordC
 
 
 def features(
-    encoder: ElmoEncoder, counts: WordCounts, makers: dict[str, Make], places: Sequence[Place], cache: Path, name: str
+    encoder: ElmoEncoder, makers: dict[str, Make], places: Sequence[Place], cache: Path, name: str
 ) -> dict[str, Path]:
     """Rows (n, width) of each block at the places, kept in the cache: block -> file."""
     files = {block: cache / f"{name}.{block.replace(', ', '-').replace(' ', '_')}.npy" for block in makers}
@@ -139,9 +145,9 @@ def features(
     sentences = list(wanted)
     for start in range(0, len(sentences), _AT_ONCE):
         part = sentences[start : start + _AT_ONCE]
-        states, frequencies = encoder.states(part), [counts.frequencies(tokens) for tokens in part]
+        states = encoder.states(part)
         for block, make in missing.items():
-            for tokens, rows in zip(part, make(states, frequencies), strict=True):
+            for tokens, rows in zip(part, make(states, part), strict=True):
                 if block not in found:
                     found[block] = np.zeros((len(places), rows.shape[1]), np.float16)
                 for row, position in wanted[tokens]:

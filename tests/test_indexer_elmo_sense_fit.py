@@ -15,10 +15,11 @@ from safetensors.numpy import load_file
 from indexer.elmo import load_encoder
 from indexer.elmo.allennlp import write_allennlp
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import Array, Block, BlockKind, SenseSpace
+from indexer.elmo.sense import Array, Block, BlockKind, SenseSpace, Topics
 from indexer.elmo.sense_expected import TEMPERATURE, group_expected, log_scores, proper_words
 from indexer.elmo.sense_fit import adapt, centre, fit, recipe_for
 from indexer.elmo.sense_gold import SenseText, SenseToken, read_judged, read_semcor
+from indexer.elmo.sense_topics import DIM, learn_topics
 from indexer.elmo.sense_train import UNLABELLED, SenseConfig, Way, train_sense_space
 from indexer.elmo.sense_unlabelled import fit_unlabelled
 from indexer.elmo.weights import (
@@ -95,19 +96,41 @@ def test_what_is_fitted_tells_senses_of_other_words_apart(tiny_encoder: ElmoEnco
     assert margin(with_space(tiny_encoder, fitted), "port") > margin(tiny_encoder, "port") + 0.3
 
 
-def test_sense_vectors_are_the_formula_of_the_card(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
-    tokens = ["on", "the", "bank", "of", "the", "Don"]
+@pytest.fixture(scope="module")
+def with_topics(tiny_encoder: ElmoEncoder, output: OutputLayer) -> SenseSpace:
+    """The same with topics of five numbers for all words of the output layer but one."""
+    space = tiny_encoder.model.sense_space
+    assert space is not None
+    places = {word: row for row, word in enumerate(output.words)}
+    vectors = np.random.default_rng(4).integers(-127, 127, (len(places), 5), np.int8, endpoint=True)
+    vectors[places["on"]] = 0
+    topics = Topics(places, vectors)
+    return fit(tiny_encoder, gold(), space.counts, recipe_for(tiny_encoder, output, space.counts, topics), quiet)
+
+
+@pytest.mark.parametrize("which", ["fitted", "with_topics"])
+def test_sense_vectors_are_the_formula_of_the_card(
+    tiny_encoder: ElmoEncoder, which: str, request: pytest.FixtureRequest
+) -> None:
+    fitted: SenseSpace = request.getfixturevalue(which)
+    tokens = ["on", "the", "bank", "of", "THE", "Don"]
     (layers,), (sense,) = tiny_encoder.encode([tokens]), with_space(tiny_encoder, fitted).sense([tokens])
     blocks, half = fitted.blocks, tiny_encoder.dim // 2
     assert blocks.word_mean is not None
     assert blocks.expected is not None
     centred = layers[0, :, :half] - blocks.word_mean
-    words = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    if blocks.topics is not None:  # a word is looked up as it stands, then in lower case
+        centred = np.zeros((len(tokens), 5))
+        for j, token in enumerate(tokens):
+            place = blocks.topics.words.get(token, blocks.topics.words.get(token.lower()))
+            centred[j] = 0 if place is None else blocks.topics.vectors[place]
+    words = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
     for t in range(1, len(tokens) - 1):
         before, after = layers[2, t - 1, :half], layers[2, t + 1, half:]
         others = [j for j in range(len(tokens)) if j != t]
         rarity = [0.001 / (0.001 + fitted.counts.counts.get(tokens[j], 0) / fitted.counts.total) for j in others]
         share = np.array(rarity) / np.array([2 + abs(t - j) for j in others])
+        share *= np.any(words[others], axis=1)
         bag = share @ words[others] / share.sum()
         likely = np.exp(blocks.expected.keys @ (before + after) + blocks.expected.bias)
         expected = likely @ blocks.expected.values / likely.sum()
@@ -115,12 +138,19 @@ def test_sense_vectors_are_the_formula_of_the_card(tiny_encoder: ElmoEncoder, fi
         np.testing.assert_allclose(sense[t], row @ fitted.map - fitted.shift, atol=1e-4)
 
 
+@pytest.mark.parametrize(("which", "number"), [("fitted", 2), ("with_topics", 3)])
 def test_a_space_is_stored_and_read_as_it_was_fitted(
-    tmp_path: Path, tiny_encoder: ElmoEncoder, fitted: SenseSpace, output: OutputLayer
+    tmp_path: Path,
+    tiny_encoder: ElmoEncoder,
+    output: OutputLayer,
+    which: str,
+    number: int,
+    request: pytest.FixtureRequest,
 ) -> None:
+    fitted: SenseSpace = request.getfixturevalue(which)
     write_model(tmp_path / "m", replace(tiny_encoder.model, sense_space=fitted), "", output_layer=output)
     verify_model(tmp_path / "m")
-    assert load_file(tmp_path / "m" / SENSE_SPACE)["format"] == 2
+    assert load_file(tmp_path / "m" / SENSE_SPACE)["format"] == number
     tokens = [["the", "river", "bank"], ["bank"], []]
     back = load_encoder(tmp_path / "m")
     for one, other in zip(back.sense(tokens), with_space(tiny_encoder, fitted).sense(tokens), strict=True):
@@ -136,14 +166,16 @@ def test_spaces_of_newer_formats_and_other_sizes_are_refused(
     write_model(tmp_path / "m", replace(tiny_encoder.model, sense_space=fitted), "")
     (tmp_path / "m" / "SHA256SUMS").unlink()
     tensors = load_file(tmp_path / "m" / SENSE_SPACE)
-    save_file(tensors | {"format": np.asarray(3)}, tmp_path / "m" / SENSE_SPACE)
-    with pytest.raises(ModelError, match="format 3, newer than this Polyseme"):
+    save_file(tensors | {"format": np.asarray(4)}, tmp_path / "m" / SENSE_SPACE)
+    with pytest.raises(ModelError, match="format 4, newer than this Polyseme"):
         read_model(tmp_path / "m")
     for harm, message in (
         ({"map": tensors["map"][:-1]}, "of another size"),
         ({"word_mean": tensors["word_mean"][:-1]}, "of another size"),
         ({"blocks": np.asarray([[0, 7]])}, "of another size"),
         ({"blocks": np.asarray([[9, 0]])}, "is no sense space"),
+        ({"topics": np.zeros((2, 5), np.int8)}, "topics do not fit"),
+        ({"topics": np.zeros((len(tensors["counts"]), 5), np.int8)}, "of another size"),
     ):
         save_file(tensors | harm, tmp_path / "m" / SENSE_SPACE)
         with pytest.raises(ModelError, match=message):
@@ -167,6 +199,27 @@ def test_with_a_group_for_each_word_what_is_expected_is_the_whole_softmax(tiny_e
         scores = rows[proper] @ (context[:6] + context[6:]) + log_scores(output)[proper]
         likely = np.exp(scores / TEMPERATURE)
         np.testing.assert_allclose(row, likely @ vectors / likely.sum(), rtol=1e-4, atol=1e-5)
+
+
+def test_topics_tell_what_words_are_written_with(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    sentences = []
+    for kind in rng.integers(2, size=4000):
+        company = [f"{'ab'[kind]}{n}" for n in rng.integers(40, size=6)]
+        word = (("Cat", "dog", "cow"), ("slate", "chalk", "flint"))[kind][rng.integers(3)]
+        sentences.append([*company[:3], word, *company[3:]])
+    told: list[float] = []
+    words = ["cat", "Cat", "dog", "cow", "slate", "chalk", "flint", "unseen", ",", *(f"a{n}" for n in range(40))]
+    topics = learn_topics(sentences, words, told.append)
+    assert topics.vectors.shape == (len(words), DIM)
+    assert told == sorted(told)
+    rows = topics.rows(["cat", "dog", "cow", "slate", "chalk", "flint"])
+    likeness = rows @ rows.T
+    assert likeness[:3, :3].min() > likeness[:3, 3:].max() + 0.2
+    assert likeness[3:, 3:].min() > likeness[:3, 3:].max() + 0.2
+    np.testing.assert_array_equal(*topics.rows(["cat", "Cat"]))
+    assert not topics.rows(["unseen", ",", "nowhere"]).any()
+    np.testing.assert_array_equal(learn_topics(sentences, words, told.append).vectors, topics.vectors)
 
 
 def test_no_tokens_have_no_expectations(fitted: SenseSpace) -> None:
@@ -291,6 +344,33 @@ def test_the_command_fits_a_model_and_keeps_all_else(
     assert "exists already" in capsys.readouterr().err
     assert run_command([*command[:-1], str(tmp_path / "again"), "--quiet"]) == 0
     assert (tmp_path / "again" / SENSE_SPACE).read_bytes() == (out / SENSE_SPACE).read_bytes()
+
+
+def test_a_text_beside_semcor_teaches_topics_which_later_fittings_keep(
+    tmp_path: Path, semcor: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("".join(" ".join(sentence) + "\n" for sentence in gold(("bank", "bar", "the")).sentences * 4))
+    command = ["train", str(text), "--tokenized", "--sense-space", str(semcor), "--model", str(tiny_folder)]
+    assert run_command([*command, "--out", str(tmp_path / "one")]) == 0
+    card = read_card(tmp_path / "one")
+    assert f"--model {tiny_folder} --tokenized" in card
+    assert "`text.txt`" in card
+    assert "the mean of `topics` of the other tokens" in card
+    topics = load_file(tmp_path / "one" / SENSE_SPACE)["topics"]
+    known = dict(zip((tmp_path / "one" / "vocab.txt").read_text().split("\n"), topics.any(axis=1), strict=False))
+    assert known["bank"]
+    assert not known["<S>"]
+    again = SenseConfig(str(semcor), str(tmp_path / "one"))
+    train_sense_space(again, tmp_path / "two")
+    np.testing.assert_array_equal(load_file(tmp_path / "two" / SENSE_SPACE)["topics"], topics)
+    assert load_encoder(tmp_path / "two").sense([["the", "bank"]])[0].shape[0] == 2
+    capsys.readouterr()
+    senses = tmp_path / "senses.tsv"
+    senses.write_text("document_id\tstart\tend\tlemma\tsense\n")
+    command[command.index("--sense-space") + 1] = str(senses)
+    assert run_command([*command, "--out", str(tmp_path / "three")]) == 1
+    assert "leave --tokenized out" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -48,18 +48,18 @@ def train(
 ) -> None:
     """Train an ELMo on files and folders; the same command again resumes.
 
-    With --sense-space, fit the map to sense vectors of a model that is there: GOLD is SemCor 3.0 (archive or folder), a
-    table of judged words in TEXT (tab-separated: document_id, start, end, lemma, sense), which adapts the map, or the
-    word "unlabelled": TEXT alone.
+    With --sense-space, fit the map to sense vectors of a model that is there: GOLD is SemCor 3.0 (archive or folder;
+    TEXT, if there is any, teaches which words keep company), a table of judged words in TEXT (tab-separated:
+    document_id, start, end, lemma, sense), which adapts the map, or the word "unlabelled": TEXT alone.
     """
     context = click.get_current_context()
     if gold is not None:
         _refuse(
             context,
-            ("size", "minutes", "steps", "seed", "source", "freeze_characters", "tokenized", "checkpoint_every"),
+            ("size", "minutes", "steps", "seed", "source", "freeze_characters", "checkpoint_every"),
             "--sense-space",
         )
-        fit_sense_space(gold, model or "default", texts, language, out, quiet)
+        fit_sense_space(gold, model or "default", texts, language, tokenized, out, quiet)
         return
     _refuse(context, ("model",), "a training; for --sense-space")
     if not texts:
@@ -90,13 +90,16 @@ def _refuse(context: click.Context, names: tuple[str, ...], what: str) -> None:
             raise click.UsageError(f"--{option} is not for {what}.")
 
 
-def fit_sense_space(gold: str, model: str, texts: tuple[Path, ...], language: str, out: Path, quiet: bool) -> None:
+def fit_sense_space(
+    gold: str, model: str, texts: tuple[Path, ...], language: str, tokenized: bool, out: Path, quiet: bool
+) -> None:
     """Fit a sense space and tell what came of it."""
     from indexer.elmo.sense_train import SenseConfig, train_sense_space
     from ui.progress import duration
 
-    config = SenseConfig(gold, model, texts, language)
-    report = train_sense_space(config, out, None if quiet else SenseLines())
+    config = SenseConfig(gold, model, texts, language, tokenized)
+    lines = SenseLines()
+    report = train_sense_space(config, out, None if quiet else lines, None if quiet else lines.topics)
     for notice in report.notices:
         note(notice)
     note(
@@ -116,6 +119,12 @@ class SenseLines:
         if time.monotonic() - self.last >= 30:
             self.last = time.monotonic()
             note(f"{done} of {total} words read")
+
+    def topics(self, done: float) -> None:
+        """The same while topics are learnt."""
+        if time.monotonic() - self.last >= 30:
+            self.last = time.monotonic()
+            note(f"{done:4.0%}  topics of words")
 
 
 def training_text(event: TrainProgress) -> str:

@@ -120,15 +120,16 @@ class ElmoEncoder:
         read = self._normalised(sentences)
         states = self._states(read)
         with one_blas_thread():
-            return blocks.rows(states, _frequencies(read, counts))
+            return blocks.rows(states, _spelled(read), counts)
 
     def _sense(self, sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
         space = self.model.sense_space
         if space:
             with one_blas_thread():
-                rows = space.blocks.rows(states, _frequencies(sentences, space.counts))  # (t, width) each
+                rows = space.blocks.rows(states, _spelled(sentences), space.counts)  # (t, width) each
                 return [space.apply(row) for row in rows]
-        weights = [rarity_weights(found) for found in _frequencies(sentences, english_counts())]  # (t,) each
+        counts = english_counts()
+        weights = [rarity_weights(counts.frequencies(tokens)) for tokens in _spelled(sentences)]  # (t,) each
         return sense_blocks([state[-1] for state in states], [state[0, 1:-1] for state in states], weights)
 
     def _mix(self, layers: Array) -> Array:
@@ -208,7 +209,6 @@ class ElmoEncoder:
         return WordVectors(self._network, self.config)
 
 
-def _frequencies(sentences: Sequence[Sequence[str]], counts: WordCounts) -> list[Array]:
-    """Relative frequency of each token, its quotes straight as in the counted text: (t,) for each sentence."""
-    spelled = [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
-    return [counts.frequencies(sentence) for sentence in spelled]
+def _spelled(sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Tokens with their quotes straight, as in the text whose words were counted."""
+    return [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]

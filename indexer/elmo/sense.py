@@ -1,8 +1,9 @@
 """Sense vectors, in pure numpy: what a word means shows in the states that have not read it.
 
 For each token: the context states (forward top layer one token before, backward top layer one token after; at the
-sentence's ends those at `<S>` and `</S>`), beside them a bag of layer 0 of the words around, weighted by nearness and
-rarity. A model's sense space centres both and maps them to fewer dimensions (`data/models/default/MODEL_CARD.md`).
+sentence's ends those at `<S>` and `</S>`), beside them a bag of the words around (their topic vectors, else layer 0),
+weighted by nearness and rarity. A model's sense space centres both and maps them to fewer dimensions
+(`data/models/default/MODEL_CARD.md`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,8 +39,8 @@ class BlockKind(StrEnum):
     """What a part of a sense vector is read from."""
 
     CONTEXT = "context"  # a layer's states around the word, which have not read it
-    BAG = "bag"  # layer 0 of the words around
-    EXPECTED = "expected"  # layer 0 of the words that the language models expect in the place
+    BAG = "bag"  # vectors of the words around
+    EXPECTED = "expected"  # vectors of the words that the language models expect in the place
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,32 @@ class Block:
     kind: BlockKind
     layer: int = 0
 
-    def width(self, dim: int) -> int:
-        """Length of the block in a model whose layers give vectors of `dim`."""
-        return dim if self.kind is BlockKind.CONTEXT else dim // 2
-
     def __str__(self) -> str:
         return f"{self.kind} {self.layer}" if self.kind is BlockKind.CONTEXT else str(self.kind)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Topics:
+    """Vectors of words by the words that they are written with (`sense_topics`).
+
+    `vectors` (words, d): in bytes, as only their directions count; a row of zeros for a word without one.
+    """
+
+    words: Mapping[str, int]  # word -> row
+    vectors: npt.NDArray[np.int8]
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self.vectors.shape[1])
+
+    def rows(self, tokens: Sequence[str]) -> Array:
+        """Unit vectors of tokens, by their form or that in lower case, zeros for words without one: (t, d)."""
+        places = [self.words.get(token, self.words.get(token.lower(), -1)) for token in tokens]
+        found = np.zeros((len(tokens), self.dim), np.float32)  # (t, d)
+        known = [i for i, place in enumerate(places) if place >= 0]
+        found[known] = self.vectors[[places[i] for i in known]]
+        return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,13 +88,13 @@ class Expected:
 
     keys: Array  # (groups, projection)
     bias: Array  # (groups,)
-    values: Array  # (groups, projection)
+    values: Array  # (groups, d)
 
     def rows(self, contexts: Array) -> Array:
-        """Context states of the top layer (t, dim) -> the mean vector of what is expected there (t, projection)."""
+        """Context states of the top layer (t, dim) -> the mean vector of what is expected there (t, d)."""
         half = contexts.shape[1] // 2
         both = contexts[:, :half] + contexts[:, half:]  # (t, projection)
-        found = np.zeros((len(both), self.values.shape[1]), np.float32)  # (t, projection)
+        found = np.zeros((len(both), self.values.shape[1]), np.float32)  # (t, d)
         for start in range(0, len(both), _AT_ONCE):
             likely = both[start : start + _AT_ONCE] @ self.keys.T  # (n, groups)
             likely += self.bias
@@ -87,7 +108,8 @@ class Expected:
 class Blocks:
     """Which blocks lie side by side, how the bag is weighted, and what else they need.
 
-    `word_mean`: word vectors are centred on it and made unit vectors; None: they are taken as they are.
+    `word_mean`: word vectors of layer 0 are centred on it and made unit vectors; None: they are taken as they are.
+    `topics`: the bag is made of these vectors, and not of layer 0.
     """
 
     blocks: tuple[Block, ...]
@@ -95,6 +117,7 @@ class Blocks:
     rarity: float = RARITY
     word_mean: Array | None = None  # (projection,)
     expected: Expected | None = None
+    topics: Topics | None = None
 
     def __post_init__(self) -> None:
         if self.expected is None and any(block.kind is BlockKind.EXPECTED for block in self.blocks):
@@ -102,14 +125,22 @@ class Blocks:
 
     def width(self, dim: int) -> int:
         """Length of all blocks together in a model whose layers give vectors of `dim`."""
-        return sum(block.width(dim) for block in self.blocks)
+        return sum(self.widths(dim))
 
-    def rows(self, states: Sequence[Array], frequencies: Sequence[Array]) -> list[Array]:
+    def widths(self, dim: int) -> list[int]:
+        """Length of each block in a model whose layers give vectors of `dim`."""
+        bag = dim // 2 if self.topics is None else self.topics.dim
+        expected = dim // 2 if self.expected is None else self.expected.values.shape[1]
+        lengths = {BlockKind.CONTEXT: dim, BlockKind.BAG: bag, BlockKind.EXPECTED: expected}
+        return [lengths[block.kind] for block in self.blocks]
+
+    def rows(self, states: Sequence[Array], sentences: Sequence[Sequence[str]], counts: WordCounts) -> list[Array]:
         """All blocks side by side, (t, width) for each sentence.
 
-        `states` (n_layers, t + 2, dim): all layers with the sentence's marks; `frequencies` (t,): of the tokens.
+        `states` (n_layers, t + 2, dim): all layers with the sentence's marks; `sentences`: its t tokens, spelled as in
+        the counted text.
         """
-        parts = [self._block(block, states, frequencies) for block in self.blocks]
+        parts = [self._block(block, states, sentences, counts) for block in self.blocks]
         return [np.concatenate(rows, axis=1) for rows in zip(*parts, strict=True)]
 
     def words(self, layer0: Array) -> Array:
@@ -119,11 +150,18 @@ class Blocks:
         centred = layer0 - self.word_mean  # (n, projection)
         return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12), np.float32)
 
-    def _block(self, block: Block, states: Sequence[Array], frequencies: Sequence[Array]) -> list[Array]:
+    def _block(
+        self, block: Block, states: Sequence[Array], sentences: Sequence[Sequence[str]], counts: WordCounts
+    ) -> list[Array]:
         """One block of all sentences: (t, width) each."""
         if block.kind is BlockKind.BAG:
-            words = [self.words(state[0, 1:-1, : state.shape[2] // 2]) for state in states]  # (t, projection) each
-            return bags_of(words, [rarity_weights(found, self.rarity) for found in frequencies], self.window)
+            weights = [rarity_weights(counts.frequencies(tokens), self.rarity) for tokens in sentences]  # (t,) each
+            if self.topics is None:
+                words = [self.words(state[0, 1:-1, : state.shape[2] // 2]) for state in states]  # (t, projection) each
+                return bags_of(words, weights, self.window)
+            words = [self.topics.rows(tokens) for tokens in sentences]  # (t, d) each
+            known = [np.any(rows, axis=1) for rows in words]  # (t,) each
+            return bags_of(words, [w * k for w, k in zip(weights, known, strict=True)], self.window)
         contexts = [context_states(state[block.layer]) for state in states]  # (t, dim) each
         if block.kind is BlockKind.CONTEXT or self.expected is None or not contexts:
             return contexts

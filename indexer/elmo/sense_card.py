@@ -87,6 +87,7 @@ def choice_text(choice: Choice) -> str:
 def _block_text(space: SenseSpace, kind: BlockKind, layer: int) -> str:
     blocks = space.blocks
     words = "layer 0" if blocks.word_mean is None else "layer 0 (less `word_mean`, of unit length)"
+    words = words if blocks.topics is None else "`topics`"
     if kind is BlockKind.CONTEXT:
         return f"forward layer {layer} at t - 1 and backward layer {layer} at t + 1, at the ends those at `<S>`, `</S>`"
     if kind is BlockKind.BAG:

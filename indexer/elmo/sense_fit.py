@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import Array, Block, BlockKind, Blocks, SenseSpace, WordCounts
+from indexer.elmo.sense import Array, Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
 from indexer.elmo.sense_expected import group_expected, proper_words
 from indexer.elmo.sense_gold import SenseText, SenseToken
 from indexer.elmo.sense_scatter import Floats, Scatter, ScatterSums, discriminants
@@ -24,6 +24,8 @@ POWER = 0.75
 CONTEXT, EXPECTED = 0.7, 0.7
 """How much these blocks weigh beside the bag."""
 _PART = 1000  # sentences encoded at a time
+_STILL = 1e-2
+"""Standard deviation of a block below which it is taken not to vary at all: what is left of it is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,20 @@ class Recipe:
     power: float = POWER
 
 
-def recipe_for(encoder: ElmoEncoder, output: OutputLayer | None, counts: WordCounts) -> Recipe:
+def recipe_for(
+    encoder: ElmoEncoder, output: OutputLayer | None, counts: WordCounts, topics: Topics | None = None
+) -> Recipe:
     """The recipe that the tables of docs/sense-space.md reward; without an output layer nothing is expected."""
     words = list(counts.counts) if output is None else list(output.words)
     proper = proper_words(words)
     layer0 = encoder.word_vectors([words[i] for i in proper])  # (n, projection)
     mean = _single(layer0.mean(axis=0)) if proper else None
     context, bag = Block(BlockKind.CONTEXT, encoder.n_layers - 1), Block(BlockKind.BAG)
-    blocks = Blocks((context, bag), word_mean=mean)
+    blocks = Blocks((context, bag), word_mean=mean, topics=topics)
     if output is None or not proper:
         return Recipe(blocks, (CONTEXT, 1.0))
-    expected = group_expected(output, proper, blocks.words(layer0))
+    vectors = blocks.words(layer0) if topics is None else topics.rows([output.words[i] for i in proper])  # (n, d)
+    expected = group_expected(output, proper, vectors)
     third = Block(BlockKind.EXPECTED, encoder.n_layers - 1)
     return Recipe(replace(blocks, blocks=(context, bag, third), expected=expected), (CONTEXT, 1.0, EXPECTED))
 
@@ -135,9 +140,9 @@ def factors_of(recipe: Recipe, total: Floats, dim: int) -> Floats:
 
     `total` (width, width): covariance of the blocks as they are.
     """
-    widths = [block.width(dim) for block in recipe.blocks.blocks]
-    spread = [np.sqrt(part.sum()) for part in np.split(np.diag(total), np.cumsum(widths)[:-1])]
-    each = [weight / max(float(size), 1e-12) for weight, size in zip(recipe.balance, spread, strict=True)]
+    widths = recipe.blocks.widths(dim)
+    spread = [np.sqrt(max(part.sum(), 0.0)) for part in np.split(np.diag(total), np.cumsum(widths)[:-1])]
+    each = [weight / size if size > _STILL else 0.0 for weight, size in zip(recipe.balance, spread, strict=True)]
     return np.repeat(each, widths)
 
 

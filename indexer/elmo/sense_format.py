@@ -1,5 +1,6 @@
 """A sense space as tensors, in and out of `sense_space.safetensors`.
 
+format 3   as format 2, and `topics` (words, d) int8: a vector for each word of `vocab.txt`, or zeros
 format 2   `blocks` (n, 2): kind and layer of each block; `map` (width, sense_dim), `shift` (sense_dim,), `window`,
            `rarity`; `counts` (words,) of `vocab.txt`, `total`; where the blocks use them, `word_mean` (projection,) and
            `expected.keys`, `expected.values` (groups, projection), `expected.bias` (groups,)
@@ -13,13 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.sense import Block, BlockKind, Blocks, Expected, SenseSpace, WordCounts
+from indexer.elmo.sense import Block, BlockKind, Blocks, Expected, SenseSpace, Topics, WordCounts
 from indexer.errors import ModelError
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 Floats = npt.NDArray[np.float64]
 
-FORMAT = 2
+FORMAT = 3
+_WITHOUT_TOPICS = 2
 _KINDS = (BlockKind.CONTEXT, BlockKind.BAG, BlockKind.EXPECTED)  # by their number in the file
 
 _EXPECTED = ("keys", "bias", "values")
@@ -36,8 +38,11 @@ def sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], dict[str
         optional["word_mean"] = space.blocks.word_mean
     if expected := space.blocks.expected:
         optional |= {f"expected.{name}": getattr(expected, name) for name in _EXPECTED}
+    topics = space.blocks.topics
+    if topics is not None:
+        optional["topics"] = _topics_of(topics, tuple(counts.counts))
     return tuple(counts.counts), optional | {
-        "format": np.asarray(FORMAT, np.int64),
+        "format": np.asarray(_WITHOUT_TOPICS if topics is None else FORMAT, np.int64),
         "blocks": np.asarray(blocks, np.int64),  # (n, 2)
         "map": space.map,
         "shift": space.shift,
@@ -67,12 +72,13 @@ def sense_space_from_tensors(tensors: Tensors, words: Sequence[str], top: int, w
         else:
             named = tuple(Block(_KINDS[kind], layer) for kind, layer in tensors["blocks"].tolist())
             map_, shift = tensors["map"], tensors["shift"]
-        blocks = Blocks(named, window, rarity, _single(tensors.get("word_mean")), _expected(named, tensors))
+        mean, expected = _single(tensors.get("word_mean")), _expected(named, tensors)
+        blocks = Blocks(named, window, rarity, mean, expected, _topics(words, tensors))
     except KeyError as error:
         raise ModelError(f"{where} lacks the tensor {error}; get the model again") from error
     except (IndexError, TypeError, ValueError) as error:
         raise ModelError(f"{where} is no sense space ({error}); get the model again") from error
-    older = None if found == FORMAT else dict(tensors)
+    older = dict(tensors) if found == 1 else None
     return SenseSpace(blocks, map_.astype(np.float32), shift.astype(np.float32), counts, older)
 
 
@@ -80,6 +86,24 @@ def _expected(blocks: Sequence[Block], tensors: Tensors) -> Expected | None:
     if all(block.kind is not BlockKind.EXPECTED for block in blocks):
         return None
     return Expected(*(tensors[f"expected.{name}"].astype(np.float32) for name in _EXPECTED))
+
+
+def _topics(words: Sequence[str], tensors: Tensors) -> Topics | None:
+    vectors = tensors.get("topics")
+    if vectors is None:
+        return None
+    if vectors.dtype != np.int8 or vectors.ndim != 2 or len(vectors) != len(words):
+        raise ValueError("its topics do not fit vocab.txt")
+    return Topics({word: row for row, word in enumerate(words)}, vectors)
+
+
+def _topics_of(topics: Topics, words: Sequence[str]) -> npt.NDArray[np.int8]:
+    """The topics' vectors in the order of `words`."""
+    vectors = np.zeros((len(words), topics.dim), np.int8)  # (words, d)
+    for row, word in enumerate(words):
+        if word in topics.words:
+            vectors[row] = topics.vectors[topics.words[word]]
+    return vectors
 
 
 def _single(array: npt.NDArray[Any] | None) -> npt.NDArray[np.float32] | None:

@@ -15,7 +15,7 @@ from indexer.elmo.characters import normalise_token
 from indexer.elmo.config import Normalise
 from indexer.elmo.convert import card_of, read_any
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import SenseSpace, WordCounts
+from indexer.elmo.sense import SenseSpace, Topics, WordCounts
 from indexer.elmo.sense_card import (
     SenseFacts,
     adapted_text,
@@ -26,8 +26,9 @@ from indexer.elmo.sense_card import (
 )
 from indexer.elmo.sense_fit import Told, adapt, centre, fit, recipe_for
 from indexer.elmo.sense_gold import SenseText, read_judged, read_semcor, read_words
+from indexer.elmo.sense_topics import learn_topics
 from indexer.elmo.sense_unlabelled import fit_unlabelled
-from indexer.elmo.training_text import files_of
+from indexer.elmo.training_text import TextOptions, files_of, read_sentences
 from indexer.elmo.weights import (
     Model,
     OutputLayer,
@@ -56,12 +57,17 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SenseConfig:
-    """What to fit: `gold` is SemCor (archive or folder), a table of judged words in `texts`, or `UNLABELLED`."""
+    """What to fit: `gold` is SemCor (archive or folder), a table of judged words in `texts`, or `UNLABELLED`.
+
+    With SemCor, `texts` teach the topics of words (`sense_topics`); without any the model's own stay. `tokenized`: they
+    are one sentence a line, tokens between spaces.
+    """
 
     gold: str
     source: str
     texts: tuple[Path, ...] = ()
     language: str = "en"
+    tokenized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +84,14 @@ class SenseReport:
     notices: tuple[str, ...] = ()
 
 
-def train_sense_space(config: SenseConfig, out: Path, told: Told | None = None) -> SenseReport:
+def train_sense_space(
+    config: SenseConfig, out: Path, told: Told | None = None, told_topics: Callable[[float], None] | None = None
+) -> SenseReport:
     """Fit a sense space for the model of any source and write both as the new model folder `out`.
 
     SemCor makes a new space. A table of judged words adapts the model's own, or one made of the texts; texts alone
-    centre the model's own on them, or make one. `told` hears how many words of how many have been read.
+    centre the model's own on them, or make one. `told` hears how many words of how many have been read, `told_topics`
+    how much of the topics is learnt, 0 to 1.
 
     Raises:
         ModelError: the source cannot be read, `out` is there already, or nothing in the gold can be told apart.
@@ -95,7 +104,12 @@ def train_sense_space(config: SenseConfig, out: Path, told: Told | None = None) 
     notices: list[str] = []
     text = _read(config, notices.append)
     model, output, counts = _read_source(config, text)
-    made = _make(config, model, output, counts, text, told or (lambda done, total: None))
+    topics = model.sense_space.blocks.topics if model.sense_space else None
+    if config.texts and _is_semcor(config.gold):
+        options = TextOptions(config.tokenized, config.language, tuple(Normalise))
+        sentences = read_sentences(config.texts, options, notices.append)
+        topics = learn_topics(sentences, list(counts.counts), told_topics or (lambda done: None))
+    made = _make(config, model, output, counts, topics, text, told or (lambda done, total: None))
     senses = {(token.lemma, token.sense) for token in text.tokens}
     report = SenseReport(
         out=out,
@@ -117,6 +131,7 @@ def command_of(config: SenseConfig, out: Path) -> str:
     """The command line that asks for the same."""
     words = ["polyseme", "train", *map(str, config.texts), "--sense-space", config.gold, "--model", config.source]
     words += [] if config.language == "en" else ["--language", config.language]
+    words += ["--tokenized"] if config.tokenized else []
     return shlex.join([*words, "--out", str(out)])
 
 
@@ -128,14 +143,20 @@ class _Made:
 
 
 def _make(
-    config: SenseConfig, model: Model, output: OutputLayer | None, counts: WordCounts, text: SenseText, told: Told
+    config: SenseConfig,
+    model: Model,
+    output: OutputLayer | None,
+    counts: WordCounts,
+    topics: Topics | None,
+    text: SenseText,
+    told: Told,
 ) -> _Made:
     encoder, own = ElmoEncoder(model, config.source), model.sense_space
     if config.gold == UNLABELLED and own:
         return _Made(centre(encoder, own, text, told), Way.CENTRED, "")
     if own and not _is_semcor(config.gold):
         return _Made(adapt(encoder, own, text, told), Way.ADAPTED, adapted_text(len(text.tokens)))
-    recipe = recipe_for(encoder, output and replace(output, counts=counts), counts)
+    recipe = recipe_for(encoder, output and replace(output, counts=counts), counts, topics)
     if _is_semcor(config.gold):
         return _Made(fit(encoder, text, counts, recipe, told), Way.FITTED, recipe_text(recipe))
     plain = text
@@ -152,9 +173,9 @@ def _read(config: SenseConfig, on_skip: Callable[[str], None]) -> SenseText:
     if config.gold != UNLABELLED and not Path(config.gold).exists():
         raise ModelError(f"{config.gold} does not exist; give SemCor, a table of judged words, or {UNLABELLED}")
     if _is_semcor(config.gold):
-        if config.texts:
-            raise ModelError("SemCor brings its own text; leave the other texts out")
         return read_semcor(Path(config.gold))
+    if config.tokenized:
+        raise ModelError("judged words and texts to centre on are raw; leave --tokenized out")
     if not config.texts:
         raise ModelError(f"{config.gold} needs the texts that it is about; name files or folders")
     if config.gold == UNLABELLED:

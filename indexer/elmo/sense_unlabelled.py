@@ -75,7 +75,7 @@ class _Candidate:
 def _candidates(recipe: Recipe, total: Floats, dim: int) -> Iterator[_Candidate]:
     """Every choice of blocks, all of them first, with the principal components of their covariance."""
     factors = factors_of(recipe, total, dim)  # (width,)
-    widths = [block.width(dim) for block in recipe.blocks.blocks]
+    widths = recipe.blocks.widths(dim)
     places = np.split(np.arange(len(total)), np.cumsum(widths)[:-1])
     for count in range(len(widths), 0, -1):
         for chosen in itertools.combinations(range(len(widths)), count):

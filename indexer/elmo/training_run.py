@@ -36,7 +36,7 @@ from indexer.errors import ModelError
 Told = Callable[[TrainProgress], None]
 Batch = tuple[Window, Words, Choice]
 
-HELD_OUT = 300  # sentences at most, for the figures before and after
+HELD_OUT = 1000  # sentences at most, for the figures before and after
 GLANCED = 60  # of them, for the figures on the way
 WARM_UP = 100  # steps in which the learning rate rises, at most
 WARM_PART = 0.05  # part of the time in which it rises, at most

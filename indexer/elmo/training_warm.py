@@ -4,8 +4,8 @@ The vectors (CBOW with negative sampling, Mikolov et al. 2013; gensim) become th
 the character CNN to them first did not pay: 600 steps brought a mean cosine of 0.4, at the price of 300 steps of all.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,24 @@ Told = Callable[[float], None]
 
 ENOUGH = 1_000_000
 """Tokens of text from which a warm start pays."""
-_TOKENS = 150_000_000  # tokens that word2vec reads, all its epochs together
 _MOST_EPOCHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Word2Vec:
+    """How word2vec reads: the words on either side that count, which of its two models, and how much in all.
+
+    `tokens`: that it reads in all epochs together, if the text is shorter; `folded`: in lower case.
+    """
+
+    window: int = 5
+    skip_gram: bool = False
+    tokens: int = 150_000_000
+    folded: bool = False
+
+
+CBOW = Word2Vec()
+"""As a warm start."""
 
 
 def warm_rows(output: OutputLayer, corpus: Corpus, seed: int, told: Told) -> OutputLayer:
@@ -31,15 +47,24 @@ def warm_rows(output: OutputLayer, corpus: Corpus, seed: int, told: Told) -> Out
     return replace(output, weights=weights)
 
 
-def word_vectors(corpus: Corpus, words: tuple[str, ...], dim: int, seed: int, told: Told) -> Array:
+def word_vectors(corpus: Corpus, words: Sequence[str], dim: int, seed: int, told: Told, way: Word2Vec = CBOW) -> Array:
     """Vectors of `words` from a text: (words, dim), of mean length 1; zeros for the marks and words not in it."""
-    from gensim.models import Word2Vec
+    import gensim.models
 
-    epochs = int(np.clip(_TOKENS // max(len(corpus.tokens), 1), 1, _MOST_EPOCHS))
-    place = {word: number for number, word in enumerate(words)}
-    numbers = np.fromiter((place.get(word, -1) for word in corpus.types), np.int64, len(corpus.types))  # (types,)
-    numbers[numbers < len(MARKS)] = -1
-    learner = Word2Vec(vector_size=dim, window=5, negative=5, sg=0, min_count=1, workers=1, seed=seed, sample=1e-4)
+    epochs = int(np.clip(way.tokens // max(len(corpus.tokens), 1), 1, _MOST_EPOCHS))
+    place = {word: number for number, word in enumerate(words) if word not in MARKS}
+    forms = (word.lower() if way.folded and word not in MARKS else word for word in corpus.types)
+    numbers = np.fromiter((place.get(form, -1) for form in forms), np.int64, len(corpus.types))  # (types,)
+    learner = gensim.models.Word2Vec(
+        vector_size=dim,
+        window=way.window,
+        negative=5,
+        sg=int(way.skip_gram),
+        min_count=1,
+        workers=1,
+        seed=seed,
+        sample=1e-4,
+    )
     counts = np.bincount(numbers[numbers >= 0], np.asarray(corpus.counts)[numbers >= 0], len(words))  # (words,)
     learner.build_vocab_from_freq({number: int(count) for number, count in enumerate(counts) if count})
     read = _Reading(corpus, numbers, epochs, told)

@@ -91,7 +91,8 @@ def _fits(space: SenseSpace, config: BiLMConfig) -> bool:
     blocks = space.blocks
     shapes = [] if blocks.word_mean is None else [blocks.word_mean.shape[-1]]
     if blocks.expected:
-        shapes += [blocks.expected.keys.shape[-1], blocks.expected.values.shape[-1]]
+        shapes += [blocks.expected.keys.shape[-1]]
+        shapes += [blocks.expected.values.shape[-1]] if blocks.topics is None else []
     return (
         space.map.shape == (blocks.width(config.dim), *space.shift.shape)
         and all(0 <= block.layer < config.n_layers for block in blocks.blocks)
