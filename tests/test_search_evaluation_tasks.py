@@ -39,7 +39,7 @@ from search.evaluation.tasks import Task, TaskName, TaskOptions, evaluate, parse
 from search.evaluation.token_tasks import draw, evaluate_coarsewsd, evaluate_usim, evaluate_wic
 from search.evaluation.usage_graphs import evaluate_dwug
 from search.evaluation.wsd_readers import read_wsd
-from search.evaluation.wsd_task import evaluate_wsd
+from search.evaluation.wsd_task import FREQUENCY, evaluate_wsd
 
 NAMES = ["layer 0", "layer 1", "layer 2", "elmo", "sense"]
 
@@ -191,12 +191,15 @@ def test_wsd_answers_with_the_nearest_centroid_of_the_words_senses(tmp_path: Pat
         centroids = {key: np.mean(vectors, axis=0) for key, vectors in groups.items()}
         # Of equal ones the most frequent, as layer 0 does not know the sentence.
         order = sorted(centroids, key=lambda key: (-len(groups[key]), key))
-        right = []
-        for instance in data.tests["se2"]:
-            own = vector(name, instance.span.sentence, instance.span.start)
-            best = max(order, key=lambda key: round(cosine(own, centroids[key]), 6))
-            right.append(best in instance.senses)
-        assert value(scores, "accuracy se2", name) == pytest.approx(np.mean(right))
+        share = {key: len(groups[key]) / len(data.training[1]) for key in groups}
+        for metric, weight in (("accuracy se2", 0.0), ("accuracy se2, by frequency too", FREQUENCY)):
+            right = []
+            for instance in data.tests["se2"]:
+                own = vector(name, instance.span.sentence, instance.span.start)
+                score = {key: cosine(own, centroids[key]) + weight * np.log(share[key]) for key in order}
+                best = max(order, key=lambda key: round(score[key], 6))
+                right.append(best in instance.senses)
+            assert value(scores, metric, name) == pytest.approx(np.mean(right))
     assert {score.baseline for score in scores} == {0.25}  # the first of two equally frequent senses: money
 
 

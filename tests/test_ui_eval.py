@@ -23,6 +23,8 @@ from ui.scores import score_table
 KEYS = ["task", "metric", "representation", "value", "low", "high", "baseline"]
 PLURALS = {"They fished from two muddy banks.": "river", "Banks lent money.": "money"}
 
+KINDS = ("", ", no fall-back", ", where seen", ", by frequency too")
+
 
 @pytest.fixture(autouse=True)
 def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +44,7 @@ def gold(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ("usim", {"Spearman"}),
         ("coarsewsd", {"1-NN accuracy", "MAP"}),
         ("dwug", {"MAP"}),
-        ("wsd", {f"accuracy semcor by folds{kind}" for kind in ("", ", no fall-back", ", where seen")}),
+        ("wsd", {f"accuracy semcor by folds{kind}" for kind in KINDS}),
         ("sts", {f"Spearman {split}{on}" for split in ("dev", "train") for on in ("", ", fitted on itself")}),
         ("retrieval", {"nDCG@10", "nDCG@10, hybrid"}),
     ],

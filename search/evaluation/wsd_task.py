@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FOLDS = 10
 MOST_FREQUENT = "most frequent sense"
+FREQUENCY = 0.1
+"""What the logarithm of a sense's share counts beside a cosine; chosen on a fifth of SemCor (docs/sense-space.md)."""
 MANY = 50_000
 """From so many instances on vectors are kept in half precision."""
 
@@ -42,8 +44,9 @@ def evaluate_wsd(
     The candidates of a word (lemma and part of speech) are its senses in training, the nearest centroid by cosine is
     the answer. Three accuracies: over all instances with the first sense of WordNet for words that training has not
     (where `wordnet`, the folder of its `index.sense`, is given; else they stay without an answer, which is wrong), over
-    all without that fall-back, and over the words that training has. Baseline: the most frequent sense in training,
-    with the same fall-back. Sentences are drawn for the intervals.
+    all without that fall-back, and over the words that training has; and the first once more where frequent senses are
+    preferred (`FREQUENCY`). Baseline: the most frequent sense in training, with the same fall-back. Sentences are drawn
+    for the intervals.
     """
     data = read_wsd(paths)
     first = read_first_senses(wordnet) if wordnet else {}
@@ -61,8 +64,10 @@ def evaluate_wsd(
             vectors = (
                 found(representation, [instance.span for instance in asked]) if data.tests else learned
             )  # (m, dim)
-            answers = senses.nearest(asked, rounds, learned, vectors)
-            for (metric, value, low, high), (_, baseline, _, _) in zip(judge.scores(answers), usual, strict=True):
+            found_scores = judge.scores(senses.nearest(asked, rounds, learned, vectors))
+            preferred = judge.scores(senses.nearest(asked, rounds, learned, vectors, FREQUENCY))[0]
+            rows = [*zip(found_scores, usual, strict=True), ((", by frequency too", *preferred[1:]), usual[0])]
+            for (metric, value, low, high), (_, baseline, _, _) in rows:
                 metric = f"accuracy {asked_name}{metric}"
                 scores.append(Score("wsd", metric, representation, value, low, high, baseline, MOST_FREQUENT))
     return scores
@@ -86,23 +91,30 @@ class Senses:
         """For each instance its word's most frequent sense; None where training has not the word."""
         answers: list[str | None] = [None] * len(asked)
         for part in rounds:
-            for rows, candidates in self._questions(asked, part):
+            for rows, candidates, _ in self._questions(asked, part):
                 for row in rows:
                     answers[row] = self.keys[candidates[0]]
         return answers
 
     def nearest(
-        self, asked: Sequence[Instance], rounds: Sequence[Round], learned: Array, vectors: Array
+        self,
+        asked: Sequence[Instance],
+        rounds: Sequence[Round],
+        learned: Array,
+        vectors: Array,
+        frequency: float = 0.0,
     ) -> list[str | None]:
         """For each instance the sense of the nearest centroid; None where training has not the word.
 
-        learned: (n, dim), of the training instances; vectors: (m, dim), of those asked about.
+        learned: (n, dim), of the training instances; vectors: (m, dim), of those asked about; frequency: what the
+        logarithm of a sense's share of its word's instances adds to the cosine.
         """
         answers: list[str | None] = [None] * len(asked)
         for part in rounds:
             sums = self._sums(learned, part.learned)  # (senses, dim): the cosine needs no division by the count
-            for rows, candidates in self._questions(asked, part):
+            for rows, candidates, shares in self._questions(asked, part):
                 products = unit(vectors[rows]) @ unit(sums[candidates]).T  # (rows, candidates)
+                products += frequency * np.log(shares)
                 for row, best in zip(rows, candidates[np.argmax(products, axis=1)], strict=True):
                     answers[row] = self.keys[best]
         return answers
@@ -122,8 +134,8 @@ class Senses:
         chosen[rows] = True
         return np.asarray(chosen[self.row], bool)
 
-    def _questions(self, asked: Sequence[Instance], part: Round) -> Iterator[tuple[Ids, Ids]]:
-        """The rows that ask for one word, and its senses in what is learned, the most frequent first."""
+    def _questions(self, asked: Sequence[Instance], part: Round) -> Iterator[tuple[Ids, Ids, Array]]:
+        """The rows that ask for one word, its senses in what is learned, the most frequent first, and their shares."""
         counts = np.bincount(self.sense[self._used(part.learned)], minlength=len(self.keys))  # (senses,)
         rows_of: dict[Word, list[int]] = defaultdict(list)
         for row in part.asked.tolist():
@@ -132,7 +144,8 @@ class Senses:
             candidates = self.of_word.get(word, np.zeros(0, np.int64))
             candidates = candidates[counts[candidates] > 0]
             if len(candidates):
-                yield np.array(rows), candidates[np.argsort(-counts[candidates], kind="stable")]
+                ordered = candidates[np.argsort(-counts[candidates], kind="stable")]
+                yield np.array(rows), ordered, (counts[ordered] / counts[ordered].sum()).astype(np.float32)
 
 
 class Judge:
