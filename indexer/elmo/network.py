@@ -11,7 +11,7 @@ import numpy.typing as npt
 from indexer.elmo import Precision
 from indexer.elmo.batching import batches_of
 from indexer.elmo.characters import character_ids, spelling_lengths
-from indexer.elmo.config import DIRECTIONS, BiLMConfig
+from indexer.elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
 from indexer.elmo.packing import pack
 from indexer.elmo.weights import Model
 
@@ -42,7 +42,9 @@ class Network:
         import tensorflow as tf
 
         self._config = config = model.config
+        self._shapes = tensor_shapes(config)
         self._low = tf.bfloat16 if precision is Precision.BFLOAT16 else tf.float32
+        self._upright = precision is Precision.BFLOAT16
         self._weights = {name: self._stored(name, array) for name, array in model.weights.items()}
         ids = tf.TensorSpec((None,), tf.int32)
         self._spell = tf.function(self._words, input_signature=[tf.TensorSpec((None, None), tf.int32)])
@@ -83,12 +85,16 @@ class Network:
         return np.asarray(layers), (np.asarray(cells), np.asarray(outputs))
 
     def _stored(self, name: str, array: npt.NDArray[np.floating]) -> "tf.Tensor":
-        """A weight as it is kept: factors in the chosen precision, those of the LSTMs upright (see `packed.py`)."""
+        """A weight as it is kept: factors in the chosen precision, the LSTMs' as `packed.py` arranges them."""
         import tensorflow as tf
 
+        from indexer.elmo.packed import ASIDE
+
         single = np.asarray(array, np.float32)
-        if _is_upright(name):
-            single = np.ascontiguousarray(single.T)
+        if name.startswith(DIRECTIONS) and self._upright:
+            single = np.ascontiguousarray(single.T) if single.ndim > 1 else single[:, None]
+        elif name.startswith(DIRECTIONS) and name.endswith(".kernel"):
+            single = np.pad(single, ((0, 0), (0, ASIDE)))  # (2 * projection, 4 * cell + ASIDE)
         return tf.cast(tf.constant(single), self._low if _multiplies(name) else tf.float32)
 
     def _bilm(self) -> "BiLM":
@@ -97,8 +103,13 @@ class Network:
 
         from indexer.elmo.bilm import BiLM
 
-        turned = {name: tf.transpose(weight) for name, weight in self._weights.items() if _is_upright(name)}
-        return BiLM(self._config, self._weights | turned)
+        gates = 4 * self._config.cell
+        plain = {}
+        for name, weight in self._weights.items():
+            if name.startswith(DIRECTIONS):
+                flat = tf.transpose(weight) if self._upright else weight
+                plain[name] = flat[:, :gates] if name.endswith(".kernel") else tf.reshape(flat, self._shapes[name])
+        return BiLM(self._config, self._weights | plain)
 
     def _words(self, characters: "tf.Tensor") -> "tf.Tensor":
         return self._bilm().words(characters)
@@ -106,20 +117,15 @@ class Network:
     def _packed(
         self, compiled: bool, words: "tf.Tensor", starts: "tf.Tensor", sizes: "tf.Tensor", turn: "tf.Tensor"
     ) -> "tf.Tensor":
-        from indexer.elmo.packed import PackedBiLM, UprightLSTM
+        from indexer.elmo.packed import FlatLSTM, PackedBiLM, UprightLSTM
 
+        config = self._config
+        kind, parts = UprightLSTM if self._upright else FlatLSTM, ("kernel", "bias", "projection")
         stacks = [
-            [
-                UprightLSTM(
-                    self._weights[f"{direction}.{layer}.kernel"],
-                    self._weights[f"{direction}.{layer}.bias"][:, None],
-                    self._weights[f"{direction}.{layer}.projection"],
-                )
-                for layer in range(self._config.n_lstm)
-            ]
+            [kind(*(self._weights[f"{direction}.{layer}.{part}"] for part in parts)) for layer in range(config.n_lstm)]
             for direction in DIRECTIONS
         ]
-        return PackedBiLM(self._config, stacks).layers(words, starts, sizes, turn, compiled)
+        return PackedBiLM(config, stacks).layers(words, starts, sizes, turn, compiled)
 
     def _layers(
         self, words: "tf.Tensor", lengths: "tf.Tensor", cells: "tf.Tensor", outputs: "tf.Tensor"
@@ -180,10 +186,6 @@ class WordVectors:
         self._remembered.update(vectors)
         while len(self._remembered) > self._bound:
             self._remembered.popitem(last=False)
-
-
-def _is_upright(name: str) -> bool:
-    return name.startswith(DIRECTIONS) and name.endswith((".kernel", ".projection"))
 
 
 def _multiplies(name: str) -> bool:
