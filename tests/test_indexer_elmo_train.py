@@ -183,7 +183,10 @@ def test_a_training_killed_and_resumed_equals_an_uninterrupted_one(
     out = tmp_path / "killed"
     code = "from ui.cli import main; main()"
     command = ["train", str(config.texts[0]), "--out", str(out), "--size", "tiny", "--steps", "150", "--tokenized"]
-    process = subprocess.Popen([sys.executable, "-c", code, *command, "--checkpoint-every", "10", "--quiet"])
+    # As many threads as in this process, where TensorFlow is loaded: other sums round otherwise.
+    threads = os.environ | {"TF_NUM_INTRAOP_THREADS": "0", "TF_NUM_INTEROP_THREADS": "0"}
+    arguments = [sys.executable, "-c", code, *command, "--checkpoint-every", "10", "--quiet"]
+    process = subprocess.Popen(arguments, env=threads)
     end = time.monotonic() + 100
     while not (out / "checkpoint").exists() and time.monotonic() < end:
         time.sleep(0.005)
