@@ -1,5 +1,6 @@
 """Encoders that several test files share: a tiny one with random weights, and the bundled model."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from indexer.elmo import load_encoder
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.weights import Model, read_model
 
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the product has it, whichever test loads TensorFlow first
 TINY = Path(__file__).parent / "fixtures" / "tiny_elmo"
 SHARED = Path(__file__).parents[2] / "shared"
 
