@@ -14,7 +14,6 @@ from pathlib import Path
 import click
 import pytest
 
-from indexer.elmo.encoder import ElmoEncoder
 from search.hits import OccurrenceHit, SentenceHit
 from search.searcher import Searcher
 from ui.cli import cli, run_command
@@ -49,13 +48,11 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_sense_prints_exactly_the_hits_fields_one_a_line(
-    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_sense_prints_exactly_the_hits_fields_one_a_line(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
     query = "He fished from the [bank]."
     assert run_command(["sense", collection, query, "-k", "3", "--format", "jsonl"]) == 0
     rows = lines(capsys)
-    with Searcher.open(collection, tiny_encoder) as searcher:
+    with Searcher.open(collection) as searcher:
         assert rows == searcher.occurrences(query, k=3).to_dicts()
     assert [list(row) for row in rows] == [[field.name for field in fields(OccurrenceHit)]] * 3
     assert [row["rank"] for row in rows] == [1, 2, 3]
@@ -67,13 +64,11 @@ def test_sense_prints_exactly_the_hits_fields_one_a_line(
         assert sentence[start:end] == row["token"] == "bank"
 
 
-def test_search_prints_what_python_returns(
-    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_search_prints_what_python_returns(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
     for options, hybrid in (([], False), (["--hybrid"], True)):
         assert run_command(["search", collection, "a [sic] loan", *options, "--format", "jsonl"]) == 0
         rows = lines(capsys)
-        with Searcher.open(collection, tiny_encoder) as searcher:
+        with Searcher.open(collection) as searcher:
             assert rows == searcher.sentences("a [sic] loan", hybrid=hybrid).to_dicts()
         assert list(rows[0]) == [field.name for field in fields(SentenceHit)]
 

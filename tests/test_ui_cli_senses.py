@@ -27,10 +27,10 @@ def run(capsys: pytest.CaptureFixture[str], *command: str) -> list[dict[str, obj
 
 
 def test_senses_prints_an_inventory_and_every_occurrence_of_a_filter(
-    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
+    collection: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = run(capsys, "senses", collection, "bank")
-    with Searcher.open(collection, tiny_encoder) as searcher:
+    with Searcher.open(collection) as searcher:
         inventory = searcher.senses("bank")
         expected = [(s.number, s.size, s.stability, [w.lemma for w in s.collocates]) for s in inventory.senses]
     assert [(row["sense"], row["size"], row["stability"], row["collocates"]) for row in rows] == expected
@@ -70,13 +70,13 @@ def test_a_sense_is_saved_listed_shown_applied_shared_and_removed(
 
 
 def test_marked_occurrences_make_a_sense_and_are_asked_for_their_like(
-    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
+    collection: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hits = run(capsys, "sense", collection, "the [bank]", "-k", "5")
     first, second = (str(row["occurrence_id"]) for row in hits[:2])
     last = str(hits[-1]["occurrence_id"])
     like = run(capsys, "more-like", collection, first, second, "--minus", last, "-k", "7")
-    with Searcher.open(collection, tiny_encoder) as searcher:
+    with Searcher.open(collection) as searcher:
         plus, minus = searcher.hits([int(first), int(second)]), searcher.hits([int(last)])
         assert like == searcher.more_like(plus, minus, k=7).to_dicts()
     command = ["prototype", "save", collection, "marked", "--plus", first, "--plus", second, "--minus", last]
@@ -87,13 +87,11 @@ def test_marked_occurrences_make_a_sense_and_are_asked_for_their_like(
     assert "has no occurrence 999999" in capsys.readouterr().err
 
 
-def test_an_explanation_is_what_python_says(
-    collection: str, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_explanation_is_what_python_says(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
     query = "A heron on the river [bank]."
     (hit,) = run(capsys, "sense", collection, query, "-k", "1")
     (row,) = run(capsys, "explain", collection, str(hit["occurrence_id"]), "--query", query)
-    with Searcher.open(collection, tiny_encoder) as searcher:
+    with Searcher.open(collection) as searcher:
         found = searcher.explain(searcher.occurrences(query, k=1)[0], query)
     assert row["score"] == pytest.approx(found.score)
     assert isinstance(row["words"], list)
