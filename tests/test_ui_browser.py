@@ -143,6 +143,11 @@ def choose(page: Page, name: str, option: str) -> None:
     page.get_by_role("option", name=option).click()
 
 
+def settled(page: Page) -> None:
+    """The page has answered the last action: nobody acts faster than what is seen."""
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def parameters(page: Page) -> dict[str, list[str]]:
     return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
 
@@ -614,10 +619,14 @@ def test_another_collection_is_chosen(page: Page, address: str) -> None:
 
 def test_documents_are_indexed_from_the_page(page: Page, address: str, shelf: Path) -> None:
     opened(page, address)
+    settled(page)
     page.get_by_role("button", name="Add documents").click()
+    settled(page)
     choose(page, "Into", "A new collection")
     page.get_by_label("Its name").fill("../fresh")
     page.get_by_label("Its name").press("Enter")
+    expect(page.get_by_role("button", name="Index into fresh.pol", exact=True)).to_be_visible()
+    settled(page)
     letter = FilePayload(name="..\\..\\letter.txt", mimeType="text/plain", buffer=b"The new bank opened. A sand bank.")
     picture = FilePayload(name="picture.xyz", mimeType="text/plain", buffer=b"?")
     page.locator("input[type=file]").set_input_files([letter, picture])
@@ -637,18 +646,22 @@ def test_documents_are_indexed_from_the_page(page: Page, address: str, shelf: Pa
 def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, shelf: Path, tmp_path: Path) -> None:
     # A run hears that it is cancelled between two batches; before the first of them it imports TensorFlow.
     (tmp_path / "long.txt").write_text("".join(f"The {n}th bank stood by water number {n}.\n" for n in range(6_000)))
-    page.goto(address)
+    opened(page, address)
+    settled(page)
     page.get_by_role("button", name="Add documents").click()
+    settled(page)
     choose(page, "Into", "A new collection")
     page.get_by_label("Its name").fill("long")
     page.get_by_label("Its name").press("Enter")
+    expect(page.get_by_role("button", name="Index into long.pol", exact=True)).to_be_visible()
+    settled(page)
     page.get_by_label("Or a folder or file on this machine").fill(str(tmp_path))
     page.get_by_label("Or a folder or file on this machine").press("Enter")
     page.get_by_role("button", name="Index into long.pol", exact=True).click()
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=6 * PATIENCE)
+    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=9 * PATIENCE)
     page.get_by_role("button", name="Go on").click()
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=6 * PATIENCE)
+    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=9 * PATIENCE)
