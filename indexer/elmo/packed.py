@@ -5,8 +5,7 @@ compiled into one pass where that pays. Two arrangements, by what the products a
 
 - bfloat16: states stand upright, one column a sentence. So the weights are the left factor, which needs no rearranging
   at every step; with few columns such products are up to twice as fast.
-- float32: states lie flat, one row a sentence, and the kernel has `ASIDE` columns of nothing: rows as long as a power
-  of two would fall into the same few places of the cache.
+- float32: states lie flat, one row a sentence, and the kernel has `ASIDE` columns of nothing.
 """
 
 import functools
@@ -20,6 +19,8 @@ from indexer.elmo.bilm import FORGET_BIAS, clip, quick_sigmoid
 from indexer.elmo.config import DIRECTIONS, BiLMConfig
 
 ASIDE = 32
+"""Columns of nothing beside the gates: rows as long as a power of two fall into the same few places of the cache, which
+halves the speed of their products."""
 Gates = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 

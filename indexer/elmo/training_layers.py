@@ -18,10 +18,8 @@ import tensorflow as tf
 from indexer.elmo.bilm import FORGET_BIAS, LSTM, CharCNN, clip, quick_sigmoid
 from indexer.elmo.characters import PAD
 from indexer.elmo.config import BiLMConfig
+from indexer.elmo.packed import ASIDE
 
-ASIDE = 32
-"""Columns of nothing beside the gates: rows as long as a power of two fall into the same few places of the cache, which
-halves the speed of their products."""
 _PIECE = 1024  # places whose candidates are scored together
 _BOUNDS = (6, 8, 10, 12, 15, 20)  # ids of a spelling, word marks included: words up to each are convolved together
 Gradient = Callable[..., Any]
