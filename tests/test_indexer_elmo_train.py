@@ -338,6 +338,30 @@ def test_a_frozen_character_cnn_stays_and_a_killed_run_resumes_with_it(
     assert report.forward < 0.7 * perplexity_of_unigrams(config.texts[0].read_text())
 
 
+def test_a_learning_rate_and_a_dropout_of_ones_own_are_taken(
+    trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
+) -> None:
+    further = replace(config, size=None, steps=4, source=str(trained[0]))
+    rates: list[float] = []
+
+    def told(event: TrainProgress) -> None:
+        if event.rate is not None:
+            rates.append(event.rate)
+
+    train(replace(further, learning_rate=1e-4), tmp_path / "slow", told=told)
+    assert max(rates) == pytest.approx(1e-4, rel=0.3)
+    train(further, tmp_path / "plain")
+    train(replace(further, dropout=0.5), tmp_path / "dropped")
+    old, slow, plain, dropped = (
+        read_model(path).weights["forward.0.kernel"]
+        for path in (trained[0], *(tmp_path / name for name in ("slow", "plain", "dropped")))
+    )
+    assert 0 < np.abs(slow - old).mean() < 0.1 * np.abs(plain - old).mean()
+    assert np.abs(dropped - plain).max() > 1e-5
+    assert "| dropout | 0.5 |" in (tmp_path / "dropped" / "MODEL_CARD.md").read_text()
+    assert "learning rate 0.0001 brought" in (tmp_path / "slow" / "MODEL_CARD.md").read_text()
+
+
 def test_a_model_without_output_layer_gets_one_for_the_text(
     tiny_folder: Path, config: TrainConfig, tmp_path: Path
 ) -> None:
@@ -393,6 +417,8 @@ def test_perplexity_is_that_of_brute_force(tiny_model: Model, tmp_path: Path) ->
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--from", "no-such-model"], "no model 'no-such-model'"),
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--from", "default"], "is not of size tiny, and keeps its own"),
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--freeze-characters"], "name its model with --from"),
+        ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--learning-rate", "0"], "the learning rate is 0; give one above 0"),
+        ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--dropout", "1"], "the dropout is 1; give a share from 0 to less"),
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--minutes", "1"], "both --minutes and --steps are given"),
         ({"a.txt": b"a b\nb a\n", "out/notes.txt": b"mine"}, ["a.txt"], "out holds notes.txt, and no training"),
     ],
@@ -459,8 +485,9 @@ def test_a_prepared_text_reads_back(tmp_path: Path) -> None:
 
 
 def test_the_command_line_that_a_card_names_asks_for_the_same() -> None:
-    config = TrainConfig((Path("my text.txt"),), None, 1.5, None, 3, "default", True, "de", True)
+    config = TrainConfig((Path("my text.txt"),), None, 1.5, None, 3, "default", True, "de", True, 0.002, 0.0)
     assert command_of(config, Path("out")) == (
-        "polyseme train 'my text.txt' --out out --minutes 1.5 --seed 3 --from default --language de --tokenized"
+        "polyseme train 'my text.txt' --out out --minutes 1.5 --seed 3 --from default --learning-rate 0.002"
+        " --dropout 0.0 --language de --tokenized"
         " --freeze-characters"
     )

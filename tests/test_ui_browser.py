@@ -114,6 +114,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def opened(page: Page, address: str, query: str = "", more: str = "") -> Page:
     page.goto(f"{address}/?q={urllib.parse.quote(query)}{more}" if query or more else address)
     expect(page.locator(".pol-lines" if query else ".pol-top").first).to_be_visible()
+    settled(page)
     return page
 
 
@@ -124,6 +125,7 @@ def folded(hits: Sequence[SentenceHit]) -> list[str]:
 def shows(page: Page, hits: Sequence[SentenceHit]) -> None:
     """The lines of the page are these hits, word for word, in their order."""
     expect(page.locator(".pol-line .pol-text")).to_have_text([_cut(hit) for hit in hits])
+    settled(page)
 
 
 def _cut(hit: SentenceHit) -> str | re.Pattern[str]:
@@ -488,12 +490,14 @@ def test_the_keyboard_alone_suffices(page: Page, address: str, searcher: Searche
     expect(line.nth(1)).to_be_focused()
     page.keyboard.press("+")
     expect(page.get_by_role("button", name="Mark line 2 plus")).to_have_attribute("aria-pressed", "true")
+    settled(page)
     line.nth(1).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     word = page.evaluate("document.activeElement.textContent")
     page.keyboard.press("Enter")
     expect(box).to_have_value(re.compile(re.escape(f"[{word}]")))
+    settled(page)
     line.first.focus()
     page.keyboard.press("o")
     expect(page.locator(".pol-document")).to_be_visible()
@@ -619,7 +623,6 @@ def test_another_collection_is_chosen(page: Page, address: str) -> None:
 
 def test_documents_are_indexed_from_the_page(page: Page, address: str, shelf: Path) -> None:
     opened(page, address)
-    settled(page)
     page.get_by_role("button", name="Add documents").click()
     settled(page)
     choose(page, "Into", "A new collection")
@@ -647,7 +650,6 @@ def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, shelf:
     # A run hears that it is cancelled between two batches; before the first of them it imports TensorFlow.
     (tmp_path / "long.txt").write_text("".join(f"The {n}th bank stood by water number {n}.\n" for n in range(6_000)))
     opened(page, address)
-    settled(page)
     page.get_by_role("button", name="Add documents").click()
     settled(page)
     choose(page, "Into", "A new collection")

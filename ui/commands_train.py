@@ -14,6 +14,18 @@ from ui.printing import note
 if TYPE_CHECKING:
     from indexer.elmo.training_records import TrainProgress
 
+_OF_A_TRAINING = (
+    "size",
+    "minutes",
+    "steps",
+    "seed",
+    "source",
+    "freeze_characters",
+    "learning_rate",
+    "dropout",
+    "checkpoint_every",
+)
+
 
 @click.command()
 @click.argument("texts", nargs=-1, type=click.Path(path_type=Path), metavar="[TEXT]...")
@@ -24,6 +36,8 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same gives the same.")
 @click.option("--from", "source", metavar="SOURCE", help="Go on with this model: default, a folder, a hub handle.")
 @click.option("--freeze-characters", is_flag=True, help="Leave the model's character CNN as it is: twice as quick.")
+@click.option("--learning-rate", type=float, metavar="RATE", help="At its highest.  [as the size, half with --from]")
+@click.option("--dropout", type=float, metavar="SHARE", help="Of what goes into a layer.  [as the size]")
 @click.option("--sense-space", "gold", metavar="GOLD", help="Fit a sense space to --model: see above.")
 @click.option("--model", metavar="SOURCE", help="The model to fit a sense space to.  [default]")
 @click.option("--tokenized", is_flag=True, help="TEXT is one sentence a line, tokens between spaces.")
@@ -39,6 +53,8 @@ def train(
     seed: int,
     source: str | None,
     freeze_characters: bool,
+    learning_rate: float | None,
+    dropout: float | None,
     gold: str | None,
     model: str | None,
     tokenized: bool,
@@ -54,11 +70,7 @@ def train(
     """
     context = click.get_current_context()
     if gold is not None:
-        _refuse(
-            context,
-            ("size", "minutes", "steps", "seed", "source", "freeze_characters", "checkpoint_every"),
-            "--sense-space",
-        )
+        _refuse(context, _OF_A_TRAINING, "--sense-space")
         fit_sense_space(gold, model or "default", texts, language, tokenized, out, quiet)
         return
     _refuse(context, ("model",), "a training; for --sense-space")
@@ -70,7 +82,17 @@ def train(
     from ui.progress import duration
 
     config = TrainConfig(
-        texts, Size(size) if size else None, minutes, steps, seed, source, tokenized, language, freeze_characters
+        texts,
+        Size(size) if size else None,
+        minutes,
+        steps,
+        seed,
+        source,
+        tokenized,
+        language,
+        freeze_characters,
+        learning_rate,
+        dropout,
     )
     report = run(config, out, checkpoint_every, None if quiet else TrainingLines())
     for notice in report.notices:

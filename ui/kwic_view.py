@@ -40,9 +40,7 @@ def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: 
 def _columns(hits: Sequence[SentenceHit]) -> str:
     """What stands in the columns; every cell tells it by itself to those who hear the page."""
     sure = ", sure" if any(hit.confidence is not None for hit in hits) else ""
-    title = "How near: the cosine" + (
-        ", and the share of random pairs of the same word that are less near" if sure else ""
-    )
+    title = "How near: the cosine" + (", and how probable it is that the sense is the same" if sure else "")
     names = f'<span></span><span>document</span><span>mark</span><span title="{title}">score{sure}</span>'
     return f'<div class="pol-columns" aria-hidden="true">{names}</div>'
 
@@ -88,7 +86,7 @@ def _mark_buttons(key: int, number: int) -> str:
 def _score(hit: SentenceHit) -> str:
     title, sure = f"cosine {hit.score:.4f}", ""
     if hit.confidence is not None:
-        title += f"; nearer than {hit.confidence:.0%} of random pairs of the same word"
+        title += f"; the sense is the same with a probability of {hit.confidence:.0%}"
         sure = f'<span class="pol-sure">{hit.confidence:.0%}</span>'
     return f'<span class="pol-score" title="{title}">{hit.score:.2f}{sure}</span>'
 

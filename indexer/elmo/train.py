@@ -107,6 +107,8 @@ def command_of(config: TrainConfig, out: Path) -> str:
         "--steps": config.steps,
         "--seed": config.seed,
         "--from": config.source,
+        "--learning-rate": config.learning_rate,
+        "--dropout": config.dropout,
         "--language": None if config.language == "en" else config.language,
     }
     for name, value in options.items():
@@ -125,6 +127,10 @@ def _checked(config: TrainConfig) -> TrainConfig:
         raise ModelError(f"the seed is {config.seed}; give a number from 0 up")
     if config.freeze_characters and config.source is None:
         raise ModelError("--freeze-characters leaves a trained character CNN as it is; name its model with --from")
+    if config.learning_rate is not None and not 0 < config.learning_rate <= 1:
+        raise ModelError(f"the learning rate is {config.learning_rate:g}; give one above 0 and up to 1")
+    if config.dropout is not None and not 0 <= config.dropout < 1:
+        raise ModelError(f"the dropout is {config.dropout:g}; give a share from 0 to less than 1")
     if not config.texts:
         raise ModelError("there is no text to train on; name files or folders")
     for text in config.texts:
@@ -149,6 +155,8 @@ def _settings(config: TrainConfig) -> Json:
         "--tokenized": config.tokenized,
         "--language": config.language,
         "--freeze-characters": config.freeze_characters or None,
+        "--learning-rate": config.learning_rate,
+        "--dropout": config.dropout,
     }
 
 

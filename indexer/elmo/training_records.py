@@ -12,7 +12,8 @@ class TrainConfig:
     """What to train on, and how long. `size` None: small, or the source's own; `source`: a model to continue.
 
     `minutes`: of training, reading the text not counted; `steps`: instead of it; neither: an hour. `language` cuts raw
-    text. `freeze_characters`: the character CNN of the model to continue stays as it is.
+    text. `freeze_characters`: the character CNN of the model to continue stays as it is. `learning_rate`: the highest,
+    `dropout`: share of the layers' input left out; None: as the size's recipe has it.
     """
 
     texts: tuple[Path, ...]
@@ -24,6 +25,8 @@ class TrainConfig:
     tokenized: bool = False
     language: str = "en"
     freeze_characters: bool = False
+    learning_rate: float | None = None
+    dropout: float | None = None
 
 
 class TrainStage(StrEnum):

@@ -27,7 +27,7 @@ from indexer.elmo.training_corpus import END, START, Corpus, word_numbers
 from indexer.elmo.training_layers import group_bounds
 from indexer.elmo.training_network import SOFTMAX, TrainingNetwork, TrainingShape, Words
 from indexer.elmo.training_records import TrainConfig, TrainProgress, TrainStage
-from indexer.elmo.training_start import Start, counts_with, start_to_json
+from indexer.elmo.training_start import Recipe, Start, counts_with, start_to_json
 from indexer.elmo.training_text import files_of
 from indexer.elmo.training_words import WordTable
 from indexer.elmo.weights import Model, OutputLayer
@@ -92,7 +92,8 @@ class Run:
         self, config: TrainConfig, start: Start, corpus: Corpus, checkpoint: Path, saved: Saved | None
     ) -> None:
         self._config, self._start, self._corpus, self._checkpoint = config, start, corpus, checkpoint
-        recipe, frozen = start.recipe, config.freeze_characters
+        self._recipe = recipe = _recipe(start, config)
+        frozen = config.freeze_characters
         self._shape = TrainingShape(
             recipe.rows, recipe.steps, start.candidates, recipe.dropout, start.precision, frozen
         )
@@ -172,7 +173,7 @@ class Run:
                 name=name,
                 command=command,
                 config=start.model.config,
-                recipe=start.recipe,
+                recipe=self._recipe,
                 precision=start.precision,
                 candidates=start.candidates,
                 source=self._config.source,
@@ -277,6 +278,14 @@ class Run:
             backward=standing.last.backward,
             seconds_left=self._schedule.seconds_left(standing.step, standing.seconds),
         )
+
+
+def _recipe(start: Start, config: TrainConfig) -> Recipe:
+    """How the model is trained, where the configuration says nothing else."""
+    recipe = start.recipe
+    rate = recipe.rate if config.learning_rate is None else config.learning_rate
+    dropout = recipe.dropout if config.dropout is None else config.dropout
+    return replace(recipe, rate=rate, dropout=dropout)
 
 
 class _Recent:
