@@ -1,6 +1,7 @@
 """How well a model tells meanings apart: every task of `polyseme eval` whose gold data a folder holds. Prints tables.
 
     python benchmarks/quality.py EVAL_FOLDER [--model SOURCE] [--only NAME]... [--wordnet DIR] [--jsonl FILE] [--plot F]
+                                            [--card]
     python benchmarks/quality.py EVAL_FOLDER --model DIR --quick    # about a minute: watch a training
 
 EVAL_FOLDER holds wic/, usim/usim_en.txt, coarsewsd-20/, dwug/, stsbenchmark/, cranfield/, semcor3.0.tar.xz, and the
@@ -15,10 +16,11 @@ import time
 from pathlib import Path
 
 from indexer.elmo import Precision, load_encoder
+from indexer.elmo.bundled import DEFAULT
 from indexer.errors import DocumentError, PolysemeError
 from search.evaluation import Score
 from search.evaluation.tasks import Task, TaskName, TaskOptions, evaluate
-from ui.commands_eval import EncodingLine
+from ui.commands_eval import EncodingLine, card_folder, put_on_card
 from ui.printing import jsonl
 from ui.score_plot import check_plot, write_plot
 from ui.scores import score_table
@@ -49,13 +51,14 @@ def tasks_in(folder: Path, names: list[TaskName]) -> list[Task]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="How well a model tells meanings apart.")
     parser.add_argument("folder", type=Path, metavar="EVAL_FOLDER")
-    parser.add_argument("--model", default="default", metavar="SOURCE")
+    parser.add_argument("--model", default=DEFAULT, metavar="SOURCE")
     parser.add_argument("--precision", default=Precision.FLOAT32, choices=list(Precision))
     parser.add_argument("--only", action="append", choices=list(PLACES), metavar="NAME")
     parser.add_argument("--quick", action="store_true", help="WiC, usage similarity, a sample of CoarseWSD-20")
     parser.add_argument("--wordnet", type=Path, metavar="DIR", help="holds index.sense, for the first senses of WSD")
     parser.add_argument("--jsonl", type=Path, metavar="FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE")
+    parser.add_argument("--card", action="store_true", help="write the figures into the model folder's card")
     arguments = parser.parse_args()
     names = [TaskName(name) for name in arguments.only or (QUICK if arguments.quick else PLACES)]
     options = TaskOptions(quick=arguments.quick, wordnet=arguments.wordnet)
@@ -64,6 +67,7 @@ def main() -> int:
         if arguments.plot:
             check_plot(arguments.plot)
         tasks = tasks_in(arguments.folder, names)
+        folder = card_folder(arguments.model) if arguments.card else None
         encoder = load_encoder(arguments.model, arguments.precision)
         for task in tasks:
             began = time.monotonic()
@@ -75,6 +79,10 @@ def main() -> int:
                 arguments.jsonl.write_text(jsonl(score.row() for score in scores), encoding="utf-8")
         if arguments.plot:
             write_plot(scores, arguments.plot, arguments.model)
+        if folder:
+            model = "" if arguments.model == DEFAULT else f" --model {folder.name}"
+            wordnet = f" --wordnet {arguments.wordnet.name}" if arguments.wordnet else ""
+            put_on_card(folder, scores, f"python benchmarks/quality.py EVAL_FOLDER{model}{wordnet} --card")
     except PolysemeError as error:
         print(f"quality: {error}", file=sys.stderr)
         return 1

@@ -6,8 +6,10 @@ A file is paragraphs ``<p>`` of sentences ``<s>`` of words ``<wf cmd=done pos=VB
 
 from __future__ import annotations
 
+import lzma
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -181,7 +183,7 @@ def read_archive(path: Path) -> Iterator[Marked]:
             text, tagged = running_text(read_markup(markup.decode("utf-8", "replace"), name))
             found += 1
             yield Marked(where.parts[-3] if len(where.parts) > 2 else path.name, where.name, text, tagged)
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
         raise DocumentError(f"{path} cannot be read ({error}); give the archive of SemCor 3.0") from error
     if not found:
         raise DocumentError(f"{path} holds no folder tagfiles; give the archive of SemCor 3.0")

@@ -243,6 +243,15 @@ def test_few_words_with_senses_move_a_space_towards_them_and_one_hardly_at_all(
     np.testing.assert_allclose(likeness[1], likeness[0], atol=0.05)
 
 
+def test_senses_that_were_judged_once_each_do_not_upset_a_space(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
+    whole = gold()
+    for count in (2, 10, 50):  # every use a sense of its own: nothing lies within a sense
+        single = [replace(token, sense=f"{token.sense} {n}") for n, token in enumerate(whole.tokens[:count])]
+        adapted = adapt(tiny_encoder, fitted, replace(whole, tokens=tuple(single)), quiet)
+        assert np.isfinite(adapted.map).all()
+        assert margin(with_space(tiny_encoder, adapted), "bow") > 0.8 * margin(with_space(tiny_encoder, fitted), "bow")
+
+
 def test_gold_without_two_senses_of_a_word_is_refused(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
     whole = gold()
     single = SenseText(whole.sentences, whole.tokens[:20])

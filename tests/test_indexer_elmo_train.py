@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import os
@@ -23,12 +24,23 @@ from indexer.elmo import load_encoder
 from indexer.elmo.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
 from indexer.elmo.config import tensor_shapes
 from indexer.elmo.convert import convert
+from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.perplexity import PerplexityMeter
+from indexer.elmo.sense import bags, rarity_weights
 from indexer.elmo.train import TrainConfig, TrainProgress, TrainStage, command_of, train
 from indexer.elmo.training_corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
 from indexer.elmo.training_start import CONFIGS, Size
 from indexer.elmo.training_text import TextOptions, read_sentences
-from indexer.elmo.weights import SOFTMAX, WEIGHTS, Model, OutputLayer, read_model, read_output_layer, verify_model
+from indexer.elmo.weights import (
+    SOFTMAX,
+    WEIGHTS,
+    Model,
+    OutputLayer,
+    read_model,
+    read_output_layer,
+    verify_model,
+    write_model,
+)
 from indexer.errors import ModelError
 from ui.cli import run_command
 
@@ -293,7 +305,7 @@ def test_a_model_is_continued_with_its_own_vocabulary_on_raw_text(
     (tmp_path / "in" / "c.pdf").write_bytes(b"no pdf")
     out = tmp_path / "model"
     report = train(TrainConfig((tmp_path / "in",), steps=2, source=str(trained[0])), out)
-    assert any("c.pdf" in notice for notice in report.notices)
+    assert any("c.pdf" in line for line in report.skipped)
     before, after = read_output_layer(trained[0]), read_output_layer(out)
     assert before is not None
     assert after is not None
@@ -407,6 +419,10 @@ def test_perplexity_is_that_of_brute_force(tiny_model: Model, tmp_path: Path) ->
     assert [found.forward, found.backward] == pytest.approx(slow_perplexities(sentences, tiny_model, output), rel=1e-4)
 
 
+DAMAGED = gzip.compress(b"a b c\n" * 9)[:10] + b"\xff" * 30
+"""A download that went wrong in its middle."""
+
+
 @pytest.mark.parametrize(
     ("files", "options", "message"),
     [
@@ -414,6 +430,8 @@ def test_perplexity_is_that_of_brute_force(tiny_model: Model, tmp_path: Path) ->
         ({"a.txt": b"one line\n"}, ["a.txt"], "the text has 1 sentences; at least two are needed"),
         ({"a.txt": b"fine\nnot \xff fine\n"}, ["a.txt"], "a.txt, line 2 is not UTF-8; convert it"),
         ({"a.txt.xz": b"no xz"}, ["a.txt.xz"], "a.txt.xz cannot be read"),
+        ({"a.txt.gz": DAMAGED}, ["a.txt.gz"], "a.txt.gz cannot be read"),
+        ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--seed", "3000000000"], "the seed is 3000000000; give a number"),
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--from", "no-such-model"], "no model 'no-such-model'"),
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--from", "default"], "is not of size tiny, and keeps its own"),
         ({"a.txt": b"a b\nb a\n"}, ["a.txt", "--freeze-characters"], "name its model with --from"),
@@ -444,6 +462,101 @@ def test_what_is_wrong_is_told_in_one_line(
     assert Path("out").exists() == ("out/notes.txt" in files)
 
 
+def test_what_was_skipped_is_told_at_once_kept_and_not_on_the_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    Path("in/a.txt").write_text("The lark sings. The goat eats. The bat sleeps.")
+    Path("in/broken.pdf").write_bytes(b"no pdf")
+    command = ["train", "in", "--out", "out", "--size", "tiny", "--steps", "2", "--quiet"]
+    assert run_command(command) == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("polyseme: skipped in/broken.pdf: ")
+    assert "1 document skipped, the first: in/broken.pdf: " in lines[-1]
+    card = Path("out/MODEL_CARD.md").read_text()
+    assert "`in/a.txt`" in card
+    assert "broken" not in card
+    record = json.loads(Path("out/training.json").read_text())
+    assert [file["path"] for file in record["files"]] == ["in/a.txt"]
+    assert run_command(command) == 3
+    assert "1 document skipped" in capsys.readouterr().err
+    Path("in/a.txt").unlink()
+    assert run_command([*command[:3], "none", *command[4:]]) == 1
+    *told, last = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert "the text has 0 sentences" in last
+
+
+def test_a_training_goes_on_and_is_known_to_be_done_when_the_text_is_gone(config: TrainConfig, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_bytes(config.texts[0].read_bytes())
+    size = text.stat().st_size
+    own, out = replace(config, texts=(text,), steps=4), tmp_path / "model"
+
+    def stop(event: TrainProgress) -> None:
+        if event.stage is TrainStage.CHECKPOINT:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        train(own, out, 2, stop)
+    (out / "..model.77.partial").mkdir()  # of a run that was killed while it wrote the model
+    text.write_text("something else\n")
+    text.rename(tmp_path / "elsewhere.txt")
+    assert train(own, out, 100).steps == 4
+    assert json.loads((out / "training.json").read_text())["files"][0]["size"] == size
+    assert train(own, out).already
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+def test_whatever_the_seed_the_same_sentences_are_held_out(
+    trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
+) -> None:
+    further = replace(config, size=None, steps=1, source=str(trained[0]))
+    before = []
+    for seed in (1, 2):
+        train(replace(further, seed=seed), tmp_path / str(seed))
+        record = json.loads((tmp_path / str(seed) / "training.json").read_text())
+        before.append(record["results"]["perplexity"]["before"])
+    assert before[0] == before[1]
+    last = json.loads((trained[0] / "training.json").read_text())["results"]["perplexity"]["after"]
+    assert before[0] == pytest.approx(last, rel=1e-5)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX limits the size of files")
+def test_a_full_disk_is_told_in_one_line(tmp_path: Path, tiny_model: Model, config: TrainConfig) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(ModelError, match=r"prepared cannot be written \(File too large\)"):
+            prepare([["a", "b"]] * 1000, tmp_path / "prepared", 50, lambda *_: None)
+        with pytest.raises(ModelError, match=r"m cannot be written \(.*too large"):
+            write_model(tmp_path / "m", tiny_model, "card")
+        with pytest.raises(ModelError, match="cannot be written"):
+            train(config, tmp_path / "model")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_without_a_sense_space_weighs_words_by_its_own_counts(
+    trained: tuple[Path, list[TrainProgress]],
+) -> None:
+    model, output = read_model(trained[0]), read_output_layer(trained[0])
+    assert output is not None
+    assert output.counts is not None
+    assert model.counts == output.counts
+    sentence = ["the", "cat", "goes", "to", "its", "barn", "."]
+    own, english = ElmoEncoder(model, "own"), ElmoEncoder(replace(model, counts=None), "english")
+    ((layers,), (found,)), (context,) = (own.encode([sentence]), own.sense([sentence])), own.contexts([sentence])
+    bag = bags(layers[0], rarity_weights(output.counts.frequencies(sentence)), [len(sentence)])  # (t, dim)
+    np.testing.assert_allclose(found, np.concatenate([context, bag], axis=1), atol=1e-5)
+    assert np.abs(found - english.sense([sentence])[0]).max() > 1e-3
+    assert own.model_id != english.model_id
+
+
 def test_two_trainings_do_not_share_a_folder(config: TrainConfig, tmp_path: Path) -> None:
     def again(event: TrainProgress) -> None:
         with pytest.raises(ModelError, match="is being trained by another process"):
@@ -455,8 +568,6 @@ def test_two_trainings_do_not_share_a_folder(config: TrainConfig, tmp_path: Path
 
 
 def test_text_is_read_as_tokens_or_through_the_analyser(tmp_path: Path) -> None:
-    import gzip
-
     options = TextOptions(True, "en", CONFIGS[Size.TINY].normalise)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "1.txt.gz").write_bytes(gzip.compress("He did n’t .\n\n``  yes ''\n".encode()))

@@ -149,6 +149,13 @@ def test_what_is_not_semcor_is_named(tmp_path: Path) -> None:
         list(semcor.read_archive(empty))
     with pytest.raises(DocumentError, match=r"none\.tar\.xz cannot be read"):
         list(semcor.read_archive(tmp_path / "none.tar.xz"))
+    whole = archive(
+        tmp_path / "whole.tar.xz", {f"s/brown1/tagfiles/br-a{n}": MARKUP * 50 for n in range(40)}
+    ).read_bytes()
+    for name, damaged in (("cut", whole[:-200]), ("turned", whole[:300] + b"\0" * 8 + whole[308:])):
+        (tmp_path / f"{name}.tar.xz").write_bytes(damaged)
+        with pytest.raises(DocumentError, match=rf"{name}\.tar\.xz cannot be read"):
+            list(semcor.read_archive(tmp_path / f"{name}.tar.xz"))
     with pytest.raises(DocumentError, match="br-a98 has no tagged sentence"):
         semcor.read_markup("plain words", "br-a98")
     with pytest.raises(DocumentError, match="br-a97 has a word outside a sentence"):

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
@@ -44,6 +44,7 @@ def test_ndcg_counts_what_was_not_found_and_no_negative_grade() -> None:
 def test_same_sense_precision_by_brute_force_with_several_senses(labels: list[set[str]], seed: int) -> None:
     vectors = np.random.default_rng(seed).normal(size=(len(labels), 3))
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    assume(all(len(set(row)) == len(row) for row in np.round(unit @ unit.T, 5).tolist()))
     same = np.array([[bool(one & other) for other in labels] for one in labels])
     expected = []
     for i, own in enumerate(labels):
@@ -54,6 +55,15 @@ def test_same_sense_precision_by_brute_force_with_several_senses(labels: list[se
     found, chance = same_sense_precisions(vectors, same)
     np.testing.assert_allclose(found, [pair[0] for pair in expected], rtol=1e-6)
     np.testing.assert_allclose(chance, [pair[1] for pair in expected])
+
+
+@pytest.mark.parametrize("kinds", [1, 3])
+def test_vectors_that_know_nothing_do_no_better_than_chance_in_whatever_order(kinds: int) -> None:
+    labels = np.repeat([0, 1], 100)  # in the order of their senses, as a file often is
+    forms = np.random.default_rng(0).normal(size=(kinds, 8))
+    vectors = forms[np.arange(200) % kinds]
+    found, chance = same_sense_precisions(vectors, labels[:, None] == labels)
+    assert found.mean() == pytest.approx(chance.mean(), abs=0.02)
 
 
 def test_cosines_of_equal_pairs_tie_in_float32_noise() -> None:

@@ -17,7 +17,15 @@ from indexer.documents import Document
 from indexer.errors import DocumentError
 from search.evaluation import mean_average_precision, measures
 from search.evaluation.gold import Gold
-from search.evaluation.own_gold import Choice, OwnReport, current, evaluate_collection, normalisations_of, settings_for
+from search.evaluation.own_gold import (
+    Choice,
+    OwnReport,
+    current,
+    evaluate_collection,
+    held_out_gains,
+    normalisations_of,
+    settings_for,
+)
 
 TEXTS = [text.replace(" .", ".").capitalize() for text, _ in USES]
 MORE = ["The seal swam by.", "A seal of wax.", "His seal was broken.", "The seal barked.", "Two seals lay there."]
@@ -66,6 +74,16 @@ def test_the_figure_of_a_layer_is_the_mean_over_words_of_brute_force(tmp_path: P
     # The interval draws two words, so its ends are the two words' own figures.
     assert bank == pytest.approx(raw.score.low) or bank == pytest.approx(raw.score.high)
     assert report.best.score.value == max(one.score.value for one in report.measured)
+
+
+def test_a_choice_is_judged_by_words_that_did_not_make_it() -> None:
+    now, lucky, better = (Choice(layer, None) for layer in (Layer.LAYER_0, Layer.LAYER_1, Layer.LAYER_2))
+    base = np.full(10, 0.5)
+    # Each lucky layer shines on one word alone: the best of them is best by luck, and gains nothing elsewhere.
+    chance = {now: base, lucky: base + 0.4 * (np.arange(10) == 3)}
+    assert held_out_gains(chance, now).tolist() == pytest.approx([0] * 3 + [0] + [0] * 6)
+    assert held_out_gains({now: base, better: base + 0.1}, now) == pytest.approx(np.full(10, 0.1))
+    assert held_out_gains({now: base[:1], better: base[:1] + 0.1}, now).tolist() == [0]
 
 
 def test_what_is_written_is_stored_and_measured_as_now(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
 from indexer.collection.vectors import Normalisation
 from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.weights import verify_model
 from search.evaluation import Score, measures
 from search.searcher import Searcher
 from ui.cli import run_command
@@ -82,6 +83,31 @@ def test_several_tasks_make_one_table_and_one_plot(
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_figures_go_on_the_models_card_and_replace_earlier_ones(
+    gold: dict[str, Path], tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(tiny_folder, folder)
+    before = (folder / "MODEL_CARD.md").read_text()
+    for name in ("usim", "dwug"):
+        command = ["eval", "--model", str(folder), f"--task={name}={gold[name]}", "--format", "jsonl", "--card"]
+        assert run_command(command) == 0
+    captured = capsys.readouterr()
+    rows = [json.loads(line) for line in captured.out.splitlines()]
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert card.startswith(before.rstrip("\n"))
+    assert card.count("## Figures") == 1
+    assert f"polyseme eval --model mine --task dwug={gold['dwug'].name} --card" in card
+    lines = [line for line in card.splitlines() if line.startswith("| dwug")]
+    assert len(lines) == 5
+    for row in (row for row in rows if row["task"] == "dwug"):
+        assert any(
+            f"| {row['representation']} | {100 * row['value']:.1f} | {100 * row['low']:.1f} to" in x for x in lines
+        )
+    assert "| usim" not in card
+    verify_model(folder)
+
+
 def test_csv_has_one_header_for_several_tasks(
     gold: dict[str, Path], tiny_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,6 +133,8 @@ def test_the_same_scores_give_the_same_picture(tmp_path: Path) -> None:
         (["c.pol"], 2, "COLLECTION and --gold FILE go together"),
         (["c.pol", "--gold", "g.tsv", "--task", "wic=x"], 2, "give COLLECTION --gold FILE, or --task"),
         (["--task", "wic=x", "--write"], 2, "--write is for COLLECTION --gold FILE"),
+        (["c.pol", "--gold", "g.tsv", "--card"], 2, "--card is for --task NAME=PATH"),
+        (["--task", "wic=.", "--card", "--model", "none"], 1, "none is no model folder and has no card"),
         (["--task", "wik=x"], 1, "'wik=x' is no task; give NAME=PATH"),
         (["--task", "wic=none"], 1, "none is not there; give the place of the gold data of wic"),
         (["--task", "wic=.", "--plot", "p.gif"], 1, "p.gif is no plot's name; let it end in .svg"),
@@ -196,6 +224,13 @@ def test_write_encodes_the_collection_again_and_it_answers_so(
     collection: Path, senses: Path, tiny_folder: Path, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["eval", str(collection), "--gold", str(senses), "--model", str(tiny_folder), "--format", "jsonl"]
+    before = (collection / "collection.db").read_bytes()
+    assert run_command([*command, "--write"]) == 0
+    assert "not written, since the gain may be chance" in capsys.readouterr().err
+    assert (collection / "collection.db").read_bytes() == before
+    # A second word that says the same: what the one chooses serves the other.
+    head, *judged = senses.read_text().splitlines()
+    write(senses, "\n".join([head, *judged, *(row.replace("\tbank\t", "\tbench\t") for row in judged)]) + "\n")
     assert run_command([*command, "--write"]) == 0
     captured = capsys.readouterr()
     rows = [json.loads(line) for line in captured.out.splitlines()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ from ui.options import format_option, model_option
 from ui.printing import Format, note, show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from indexer.elmo import Encoder
     from search.evaluation import Score
     from search.evaluation.own_gold import OwnReport
@@ -23,13 +26,14 @@ TASKS = "wic, usim, coarsewsd, dwug, wsd, sts, retrieval"
 @click.command("eval")
 @click.argument("collection", required=False, type=click.Path(path_type=Path))
 @click.option("--gold", type=click.Path(path_type=Path), metavar="FILE", help="Gold senses of COLLECTION's documents.")
-@click.option("--write", is_flag=True, help="Encode COLLECTION again with what serves it best.")
+@click.option("--write", is_flag=True, help="Encode COLLECTION again with what serves it best, if that is sure.")
 @model_option
 @click.option("--task", "tasks", multiple=True, metavar="NAME=PATH", help=f"{TASKS}; may be repeated.")
 @click.option("--wordnet", type=click.Path(path_type=Path), metavar="DIR", help="index.sense, for wsd's first senses.")
 @click.option("--language", default="en", show_default=True, metavar="CODE", help="Of a task's running text.")
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
 @format_option
+@click.option("--card", is_flag=True, help="Also write the figures into the model folder's MODEL_CARD.md.")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Also draw them: .svg, .png, .pdf.")
 def evaluate(
     collection: Path | None,
@@ -41,6 +45,7 @@ def evaluate(
     language: str,
     precision: str,
     form: str,
+    card: bool,
     plot: Path | None,
 ) -> None:
     """Measure a model on gold data (--task), or what serves COLLECTION best (--gold)."""
@@ -52,14 +57,54 @@ def evaluate(
         raise click.UsageError("give COLLECTION --gold FILE, or --task NAME=PATH")
     if write and collection is None:
         raise click.UsageError("--write is for COLLECTION --gold FILE")
+    if card and collection is not None:
+        raise click.UsageError("--card is for --task NAME=PATH")
     if plot:
         check_plot(plot)
     if collection is not None and gold is not None:
         scores, title = evaluate_own(collection, gold, model, write, Format(form)), str(collection)
     else:
-        scores, title = evaluate_tasks(model or "default", tasks, wordnet, language, precision, Format(form))
+        source = model or "default"
+        folder = card_folder(source) if card else None
+        scores, title = evaluate_tasks(source, tasks, wordnet, language, precision, Format(form))
+        if folder:
+            put_on_card(folder, scores, command_of(source, tasks, wordnet, language, precision))
     if plot:
         write_plot(scores, plot, title)
+
+
+def card_folder(source: str) -> Path:
+    """The model folder whose card can be written; ModelError where the model is none."""
+    from indexer.elmo.bundled import bundled_folder
+    from indexer.elmo.weights import is_model_folder
+    from indexer.errors import ModelError
+
+    folder = bundled_folder(source) or Path(source).expanduser()
+    if not is_model_folder(folder):
+        raise ModelError(f"{source} is no model folder and has no card; run `polyseme model convert` first")
+    return folder
+
+
+def put_on_card(folder: Path, scores: Sequence[Score], command: str) -> None:
+    """Write the figures into a model folder's card, in the place of earlier ones."""
+    from indexer.elmo.card_sections import with_section
+    from indexer.elmo.weights import CARD, read_card, replace_card
+    from ui.scores import score_section
+
+    replace_card(folder, with_section(read_card(folder), score_section(scores, command)))
+    note(f"{folder / CARD}: figures written")
+
+
+def command_of(source: str, tasks: Sequence[str], wordnet: Path | None, language: str, precision: str) -> str:
+    """The command line that measures the same; of paths their last part alone, the rest is the user's own affair."""
+    words = ["polyseme", "eval", "--model", Path(source).name]
+    for task in tasks:
+        name, _, path = task.partition("=")
+        words += ["--task", f"{name}={Path(path).name}"]
+    words += ["--wordnet", wordnet.name] if wordnet else []
+    words += ["--language", language] if language != "en" else []
+    words += ["--precision", precision] if precision != "float32" else []
+    return shlex.join([*words, "--card"])
 
 
 def evaluate_tasks(
@@ -93,7 +138,7 @@ def evaluate_own(collection: Path, gold: Path, model: str | None, write: bool, f
         encoder = fitting_encoder(opened, model)
         report = evaluate_collection(opened, encoder, rows, EncodingLine("gold"))
     scores = [one.score for one in report.measured]
-    print_scores([*scores, *(one.difference for one in report.measured)], form, first=True)
+    print_scores([*scores, *(one.difference for one in report.measured), report.gain], form, first=True)
     tell(report, encoder)
     if write:
         write_choice(collection, report, encoder)
@@ -105,19 +150,20 @@ def tell(report: OwnReport, encoder: Encoder) -> None:
     if report.left_out:
         note(f"{report.left_out} gold rows have no word at their place in a document of the collection; left out")
     note(f"{report.words} words, {report.occurrences} occurrences ranked")
-    best, gain = report.best, report.best.difference
+    best, gain = report.best, report.gain
     if best.choice == report.now:
         note(f"what the collection has serves it best: {best.choice.name(encoder)}")
         return
-    sure = "" if gain.low > 0 else "; that may be chance, judge more occurrences"
+    sure = "" if report.is_sure else "; that may be chance, judge more words"
     note(
-        f"best is {best.choice.name(encoder)}, now it is {report.now.name(encoder)}: {100 * gain.value:+.1f} points"
+        f"best is {best.choice.name(encoder)}, now it is {report.now.name(encoder)}:"
+        f" {100 * best.difference.value:+.1f} points; chosen by other words, {100 * gain.value:+.1f}"
         f" ({100 * gain.low:+.1f} to {100 * gain.high:+.1f}){sure}"
     )
 
 
 def write_choice(collection: Path, report: OwnReport, encoder: Encoder) -> None:
-    """Encode a collection again with the best choice, unless it has it; it answers as before until that is done."""
+    """Encode a collection again with the best choice, if it is surely better; it answers as before until then."""
     from indexer.build import reencode
     from search.evaluation.own_gold import settings_for
     from ui.commands_index import tell_report
@@ -125,6 +171,9 @@ def write_choice(collection: Path, report: OwnReport, encoder: Encoder) -> None:
 
     if report.best.choice == report.now:
         note(f"{collection}: nothing to write")
+        return
+    if not report.is_sure:
+        note(f"{collection}: not written, since the gain may be chance; judge more words, or use polyseme reencode")
         return
     config = settings_for(collection, report.best.choice, encoder)
     tell_report(reencode(collection, config, encoder, ProgressLine()), collection)

@@ -12,6 +12,8 @@ import click
 from ui.printing import note
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from indexer.elmo.training_records import TrainProgress
 
 _OF_A_TRAINING = (
@@ -61,7 +63,7 @@ def train(
     language: str,
     checkpoint_every: int,
     quiet: bool,
-) -> None:
+) -> int:
     """Train an ELMo on files and folders; the same command again resumes.
 
     With --sense-space, fit the map to sense vectors of a model that is there: GOLD is SemCor 3.0 (archive or folder;
@@ -72,7 +74,7 @@ def train(
     if gold is not None:
         _refuse(context, _OF_A_TRAINING, "--sense-space")
         fit_sense_space(gold, model or "default", texts, language, tokenized, out, quiet)
-        return
+        return 0
     _refuse(context, ("model",), "a training; for --sense-space")
     if not texts:
         raise click.UsageError("Missing argument 'TEXT...'.")
@@ -94,14 +96,22 @@ def train(
         learning_rate,
         dropout,
     )
-    report = run(config, out, checkpoint_every, None if quiet else TrainingLines())
+    report = run(
+        config, out, checkpoint_every, None if quiet else TrainingLines(), lambda line: note(f"skipped {line}")
+    )
     for notice in report.notices:
         note(notice)
     note(
         f"{out}: trained{' already, nothing left to do' if report.already else ''}; {report.steps} steps,"
         f" {report.tokens} tokens in {duration(report.seconds)}, held-out perplexity forward {report.forward:.1f},"
-        f" backward {report.backward:.1f}"
+        f" backward {report.backward:.1f}{told_skipped(report.skipped)}"
     )
+    return 3 if report.skipped else 0
+
+
+def told_skipped(skipped: Sequence[str]) -> str:
+    """How many documents could not be read, if any."""
+    return f"; {len(skipped)} document{'s' * (len(skipped) > 1)} skipped, the first: {skipped[0]}" if skipped else ""
 
 
 def _refuse(context: click.Context, names: tuple[str, ...], what: str) -> None:

@@ -7,6 +7,9 @@ from itertools import groupby
 
 from search.evaluation import Score
 
+SECTION = "## Figures"
+"""Title of the section of a model's card that holds them."""
+
 
 def score_table(scores: Sequence[Score]) -> str:
     """Figures times 100, their 95 % intervals and their distance to the baseline, a block for each measure."""
@@ -21,6 +24,29 @@ def score_table(scores: Sequence[Score]) -> str:
             lines.append(f"  {score.representation:{width}}  {100 * score.value:6.2f}  {bounds:>14}{gain}")
         lines.append("")
     return "\n".join(lines)
+
+
+def score_section(scores: Sequence[Score], command: str) -> str:
+    """A section of a model's card with all figures; `command`: that measures them."""
+    rows = []
+    for score in in_blocks(scores):
+        against = f"{score.baseline_name} {100 * score.baseline:.1f}" if score.baseline_name else ""
+        bounds = f"{100 * score.low:.1f} to {100 * score.high:.1f}"
+        cells = (score.task, score.metric, score.representation, f"{100 * score.value:.1f}", bounds, against)
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(
+        [
+            SECTION,
+            "Times 100; intervals of 95 % (bootstrap). Measured and written by",
+            "",
+            f"    {command}",
+            "",
+            "| task | measure | vector | value | interval | baseline |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 def in_blocks(scores: Sequence[Score]) -> list[Score]:

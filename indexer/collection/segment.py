@@ -17,7 +17,6 @@ The range of a type is a row of the table ``ranges``; sizes and SHA-256 of the f
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from indexer.collection.vectors import Array, Half, Ids, build_index, read_index, write_index
+from indexer.durable import flush
 from indexer.errors import CollectionError
 
 VECTOR_FILES = (
@@ -65,15 +65,6 @@ def file_record(path: Path) -> FileRecord:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileRecord(path.stat().st_size, digest)
-
-
-def flush(path: Path) -> None:
-    """Force a file's or a folder's content to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_segment(folder: Path, data: SegmentData, joint: Callable[[Ids], Array]) -> dict[str, FileRecord]:

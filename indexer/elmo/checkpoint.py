@@ -5,7 +5,6 @@ It is written aside, flushed and renamed: a kill leaves the checkpoint before, w
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from indexer.durable import flush
 from indexer.errors import ModelError
 
 FILE = "state.safetensors"
@@ -44,15 +44,15 @@ def save_checkpoint(folder: Path, saved: Saved) -> None:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         save_file(plain, aside / FILE, header)
-        _flush(aside / FILE)
+        flush(aside / FILE)
         if folder.is_dir():
             (aside / FILE).replace(folder / FILE)
             aside.rmdir()
         else:
-            _flush(aside)
+            flush(aside)
             aside.rename(folder)
-        _flush(folder)
-        _flush(folder.parent)
+        flush(folder)
+        flush(folder.parent)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{folder} cannot be written ({error}); make room, the same command goes on") from error
 
@@ -81,14 +81,3 @@ def _digest(arrays: Mapping[str, npt.NDArray[np.generic]]) -> str:
         digest.update(f"\0{name}{array.dtype}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
-
-
-def _flush(path: Path) -> None:
-    """Have the disk hold what was written to a file, or the names in a folder."""
-    if path.is_dir() and os.name == "nt":  # Windows opens no folders
-        return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

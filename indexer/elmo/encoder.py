@@ -128,7 +128,7 @@ class ElmoEncoder:
             with one_blas_thread():
                 rows = space.blocks.rows(states, _spelled(sentences), space.counts)  # (t, width) each
                 return [space.apply(row) for row in rows]
-        counts = english_counts()
+        counts = self.model.counts or english_counts()
         weights = [rarity_weights(counts.frequencies(tokens)) for tokens in _spelled(sentences)]  # (t,) each
         return sense_blocks([state[-1] for state in states], [state[0, 1:-1] for state in states], weights)
 

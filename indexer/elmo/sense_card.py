@@ -1,6 +1,5 @@
 """The section of a model's card that tells how its sense vectors are made and what they were fitted to."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,6 @@ from indexer.elmo.sense_unlabelled import Choice
 from indexer.elmo.training_text import TextFile
 
 TITLE = "## Sense vectors"
-_SECTION = re.compile(rf"^{TITLE}$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _FILES = 20  # that are listed one by one
 
 
@@ -28,14 +26,6 @@ class SenseFacts:
     lemmas: int
     seconds: float
     files: Sequence[TextFile]
-
-
-def with_sense_section(card: str, section: str) -> str:
-    """The card with this section in the place of its old one, or at its end."""
-    text = section.rstrip("\n") + "\n"
-    if _SECTION.search(card):
-        return _SECTION.sub(lambda _: text + "\n", card, count=1).rstrip("\n") + "\n"
-    return f"{card.rstrip(chr(10))}\n\n{text}"
 
 
 def sense_section(facts: SenseFacts) -> str:

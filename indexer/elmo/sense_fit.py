@@ -86,7 +86,9 @@ def adapt(encoder: ElmoEncoder, space: SenseSpace, text: SenseText, told: Told) 
     inside = scatter.mapped(space.map.astype(np.float64))
     share = inside.rows / (inside.rows + STRENGTH)
     prior = np.eye(space.dim) / space.dim  # (sense_dim, sense_dim)
-    within = share * inside.within / np.trace(inside.within) + (1 - share) * prior
+    within = prior
+    if np.trace(inside.within) > _STILL**2 * np.trace(inside.total):  # else each sense was judged once
+        within = share * inside.within / np.trace(inside.within) + (1 - share) * prior
     between = share * inside.between / np.trace(inside.between) + (1 - share) * prior
     turned = discriminants(replace(inside, within=within, between=between), space.dim, 0.0, POWER)
     shift = (1 - share) * space.shift + share * inside.mean  # (sense_dim,)

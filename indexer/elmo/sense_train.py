@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.elmo.bundled import bundled_folder, english_counts
+from indexer.elmo.card_sections import with_section
 from indexer.elmo.characters import normalise_token
 from indexer.elmo.config import Normalise
 from indexer.elmo.convert import card_of, read_any
@@ -22,7 +23,6 @@ from indexer.elmo.sense_card import (
     choice_text,
     recipe_text,
     sense_section,
-    with_sense_section,
 )
 from indexer.elmo.sense_fit import Told, adapt, centre, fit, recipe_for
 from indexer.elmo.sense_gold import SenseText, read_judged, read_semcor, read_words
@@ -122,7 +122,8 @@ def train_sense_space(
         notices=tuple(notices),
     )
     half = all(weight.dtype == np.float16 for weight in model.weights.values())
-    card = with_sense_section(card_of(config.source, model), _section(config, command_of(config, out), made, report))
+    section = _section(config, command_of(config, out), made, report)
+    card = with_section(card_of(config.source, model), section)
     write_model(out, replace(model, sense_space=made.space), card, output_layer=output, half=half)
     return report
 
@@ -214,7 +215,8 @@ def _counted(text: SenseText) -> WordCounts:
 
 def _section(config: SenseConfig, command: str, made: _Made, report: SenseReport) -> str:
     gold = [] if config.gold == UNLABELLED else [Path(config.gold)]
-    files = files_of([*config.texts, *gold]) if not _is_semcor(config.gold) or gold[0].is_file() else []
+    known = not _is_semcor(config.gold) or gold[0].is_file()
+    files = files_of([*config.texts, *gold], report.notices) if known else []
     return sense_section(
         SenseFacts(
             space=made.space,

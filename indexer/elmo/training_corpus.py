@@ -10,7 +10,6 @@ All but the list of forms is mapped into memory: a text larger than memory can b
 """
 
 import array
-import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from indexer.durable import flush_files
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, character_ids
 from indexer.errors import ModelError
 
@@ -75,7 +75,7 @@ def prepare(
         _write(aside, [*numbers], counts, order, np.concatenate([[0], ends]), max_characters)
         aside.rename(folder)
     except OSError as error:
-        raise ModelError(f"{folder} cannot be written ({error.strerror}); choose another place") from error
+        raise ModelError(f"{folder} cannot be written ({error.strerror or error}); choose another place") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -127,11 +127,11 @@ def _number(
             total += len(sentence)
             ends.append(total)
             if len(waiting) >= _CHUNK:
-                waiting.tofile(stream)
+                stream.write(waiting)
                 waiting = array.array("i")
             if len(ends) % _TOLD == 0:
                 told(len(ends), total)
-        waiting.tofile(stream)
+        stream.write(waiting)
     told(len(ends), total)
     found = np.array(counts, np.int64)  # (types,)
     found[[START, END]] += len(ends)
@@ -146,20 +146,21 @@ def _write(aside: Path, forms: Sequence[str], counts: Ints, order: Ints, starts:
         stream.writelines(f"{form}\n" for form in types)
     np.save(aside / "counts.npy", counts[order])
     np.save(aside / "starts.npy", starts)
-    spellings = _memmap(aside / "spellings.npy", np.uint16, (len(types), max_characters))
-    for start in range(0, len(types), _SPELLED):
-        spellings[start : start + _SPELLED] = character_ids(types[start : start + _SPELLED], max_characters)
-    spellings.flush()
+    spelled = (types[start : start + _SPELLED] for start in range(0, len(types), _SPELLED))
+    ids = (character_ids(part, max_characters) for part in spelled)
+    _save_parts(aside / "spellings.npy", np.uint16, (len(types), max_characters), ids)
     raw = np.memmap(aside / "tokens.raw", np.int32, "r")  # (tokens,)
-    tokens = _memmap(aside / "tokens.npy", np.int32, raw.shape)
-    for start in range(0, len(raw), _CHUNK):
-        tokens[start : start + _CHUNK] = ranks[raw[start : start + _CHUNK]]
-    tokens.flush()
-    del raw
-    os.unlink(aside / "tokens.raw")  # noqa: PTH108
+    parts = (ranks[raw[start : start + _CHUNK]] for start in range(0, len(raw), _CHUNK))
+    _save_parts(aside / "tokens.npy", np.int32, raw.shape, parts)
+    del raw, parts
+    (aside / "tokens.raw").unlink()
+    flush_files(aside)
 
 
-def _memmap(
-    path: Path, dtype: type[np.generic], shape: tuple[int, ...]
-) -> "np.memmap[tuple[int, ...], np.dtype[np.generic]]":
-    return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+def _save_parts(path: Path, dtype: type[np.generic], shape: tuple[int, ...], parts: Iterable[Ints]) -> None:
+    """Write an array part by part. Not through a memory map: a full disk would kill the process there."""
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, header)
+        for part in parts:
+            stream.write(np.ascontiguousarray(part, dtype).data)

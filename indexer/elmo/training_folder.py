@@ -3,6 +3,7 @@
 settings.json    what was asked for: another command is refused
 prepared/        the text as numbers (`training_corpus`)
 checkpoint/      the state (`checkpoint`), from the first one to the end
+files.json       which files were read for it, and what was skipped; there once the text is prepared
 lock             held by the process that trains
 
 training.json    at the end, beside the model's own files: settings and results. What is above is gone then.
@@ -13,16 +14,19 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from indexer.durable import flush, flush_files
+from indexer.elmo.training_text import TextFile, TextRead
 from indexer.elmo.weights import CONFIG, SUMS, WEIGHTS, Model, OutputLayer, write_model
 from indexer.errors import ModelError
 
-SETTINGS, RECORD, LOCK = "settings.json", "training.json", "lock"
-_AT_WORK = (SETTINGS, "prepared", "checkpoint", LOCK)
+SETTINGS, FILES, RECORD, LOCK = "settings.json", "files.json", "training.json", "lock"
+_AT_WORK = (SETTINGS, "prepared", FILES, "checkpoint", LOCK)
 Json = dict[str, Any]
 
 
@@ -42,6 +46,18 @@ class TrainingFolder:
         """Where the state lies."""
         return self.path / "checkpoint"
 
+    def reading(self) -> TextRead | None:
+        """What was read for the prepared text; None if it is not whole yet, and then it is not there."""
+        found = _read_json(self.path / FILES)
+        if found is None or not self.prepared.is_dir():
+            shutil.rmtree(self.prepared, ignore_errors=True)
+            return None
+        return TextRead([TextFile(**file) for file in found["files"]], found["skipped"])
+
+    def keep_reading(self, read: TextRead) -> None:
+        """Write down what was read, after which the prepared text counts."""
+        self._write(FILES, {"files": [asdict(file) for file in read.files], "skipped": read.skipped})
+
     def record(self) -> Json | None:
         """Settings and results of a finished training, else None."""
         return _read_json(self.path / RECORD)
@@ -54,9 +70,7 @@ class TrainingFolder:
             foreign = sorted(p.name for p in self.path.iterdir() if p.name != LOCK and not p.name.startswith("."))
             if foreign:
                 raise ModelError(f"{self.path} holds {foreign[0]}, and no training; choose another folder for --out")
-            aside = self.path / f".{SETTINGS}.partial"
-            aside.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-            aside.replace(self.path / SETTINGS)
+            self._write(SETTINGS, settings)
             return
         for name in sorted({*settings, *before}):
             if settings.get(name) != before.get(name):
@@ -66,19 +80,41 @@ class TrainingFolder:
                 )
 
     def finish(self, model: Model, output: OutputLayer, card: str, record: Json) -> None:
-        """Put the model folder's files in their place, `training.json` last, and clear the rest away."""
+        """Put the model folder's files in their place, `training.json` last, and clear the rest away.
+
+        Raises:
+            ModelError: they cannot be written; the checkpoint is still there.
+        """
         aside = self.path / ".model"
-        shutil.rmtree(aside, ignore_errors=True)
+        for left in (aside, *self.path.glob(f".{aside.name}.*.partial")):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
         write_model(aside, model, card, output_layer=output)
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-        (aside / RECORD).write_text(text, encoding="utf-8", newline="\n")
-        with (aside / SUMS).open("a", encoding="utf-8") as sums:
-            sums.write(f"{hashlib.sha256(text.encode()).hexdigest()}  {RECORD}\n")
-        last = (WEIGHTS, CONFIG, RECORD)
-        for path in sorted(aside.iterdir(), key=lambda path: last.index(path.name) if path.name in last else -1):
-            path.replace(self.path / path.name)
-        aside.rmdir()
+        try:
+            (aside / RECORD).write_text(text, encoding="utf-8", newline="\n")
+            with (aside / SUMS).open("a", encoding="utf-8") as sums:
+                sums.write(f"{hashlib.sha256(text.encode()).hexdigest()}  {RECORD}\n")
+            flush_files(aside)
+            last = (WEIGHTS, CONFIG, RECORD)
+            for path in sorted(aside.iterdir(), key=lambda path: last.index(path.name) if path.name in last else -1):
+                path.replace(self.path / path.name)
+            aside.rmdir()
+            flush(self.path)
+        except OSError as error:
+            raise self._unwritable(error) from error
         self.clear()
+
+    def _write(self, name: str, content: Mapping[str, object]) -> None:
+        aside = self.path / f".{name}.partial"
+        try:
+            aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            flush(aside)
+            aside.replace(self.path / name)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> ModelError:
+        return ModelError(f"{self.path} cannot be written ({error.strerror}); make room, the same command goes on")
 
     def clear(self) -> None:
         """Remove what only a running training needs."""
@@ -111,7 +147,7 @@ def held_folder(path: Path) -> Iterator[TrainingFolder]:
     finally:
         lock.release()
         if not any((path / name).exists() for name in ("prepared", "checkpoint")):
-            for name in (SETTINGS, LOCK):
+            for name in (SETTINGS, FILES, LOCK):
                 (path / name).unlink(missing_ok=True)
         if made and not any(path.iterdir()):
             path.rmdir()

@@ -61,7 +61,10 @@ class TrainProgress:
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """What came of it; `already`: there was nothing left to do. `seconds`: of training, over all runs."""
+    """What came of it; `already`: there was nothing left to do. `seconds`: of training, over all runs.
+
+    `skipped`: a line for each document that could not be read, whichever run read the text.
+    """
 
     out: Path
     steps: int
@@ -71,3 +74,4 @@ class TrainReport:
     backward: float
     already: bool
     notices: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from indexer.elmo.checkpoint import Saved, save_checkpoint
 from indexer.elmo.perplexity import Perplexities, PerplexityMeter
 from indexer.elmo.training_batches import (
+    HELD_OUT,
     Choice,
     Position,
     Window,
@@ -28,7 +29,7 @@ from indexer.elmo.training_layers import group_bounds
 from indexer.elmo.training_network import SOFTMAX, TrainingNetwork, TrainingShape, Words
 from indexer.elmo.training_records import TrainConfig, TrainProgress, TrainStage
 from indexer.elmo.training_start import Recipe, Start, counts_with, start_to_json
-from indexer.elmo.training_text import files_of
+from indexer.elmo.training_text import TextFile
 from indexer.elmo.training_words import WordTable
 from indexer.elmo.weights import Model, OutputLayer
 from indexer.errors import ModelError
@@ -36,7 +37,6 @@ from indexer.errors import ModelError
 Told = Callable[[TrainProgress], None]
 Batch = tuple[Window, Words, Choice]
 
-HELD_OUT = 1000  # sentences at most, for the figures before and after
 GLANCED = 60  # of them, for the figures on the way
 WARM_UP = 100  # steps in which the learning rate rises, at most
 WARM_PART = 0.05  # part of the time in which it rises, at most
@@ -100,13 +100,12 @@ class Run:
         self._table = WordTable(start.model, corpus.spellings) if frozen else None
         self._network = TrainingNetwork(start.model, start.output, self._shape, config.seed)
         self._numbers = word_numbers(corpus, start.output.words)  # (types,)
-        self._held_out = held_out_sentences(corpus, HELD_OUT, config.seed)
+        self._held_out = held_out_sentences(corpus, HELD_OUT)
         dense = {name: weight for name, weight in self._network.weights.items() if name not in SOFTMAX}
         dense |= self._frozen()
         output = (self._network.weights[name] for name in SOFTMAX)
         self._meter = PerplexityMeter(start.model.config, dense, *output)
         self._schedule = Schedule(recipe.rate, config.minutes, config.steps)
-        self._files = files_of(config.texts)
         self._standing = self._first() if saved is None else self._resumed(saved)
 
     def train(self, checkpoint_every: int, told: Told) -> None:
@@ -160,12 +159,8 @@ class Run:
         """Its output layer, with how often its words were read."""
         return replace(self._network.output_layer(), counts=counts_with(self._start.output, self._corpus))
 
-    def files(self) -> list[dict[str, Any]]:
-        """Path, size and digest of every file of the text."""
-        return [asdict(file) for file in self._files]
-
-    def card(self, name: str, command: str, results: Mapping[str, Any]) -> str:
-        """The model's card."""
+    def card(self, name: str, command: str, results: Mapping[str, Any], files: Sequence[TextFile]) -> str:
+        """The model's card; `files`: that were read."""
         start, standing = self._start, self._standing
         perplexity = results["perplexity"]
         return card_text(
@@ -177,7 +172,7 @@ class Run:
                 precision=start.precision,
                 candidates=start.candidates,
                 source=self._config.source,
-                files=self._files,
+                files=files,
                 sentences=self._corpus.n_sentences,
                 tokens=len(self._corpus.tokens),
                 words=len(start.output.words),

@@ -14,6 +14,7 @@ from indexer.elmo.training_corpus import MARKS, Corpus
 from indexer.elmo.weights import OutputLayer
 
 Array = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.integer]
 Told = Callable[[float], None]
 
 ENOUGH = 1_000_000
@@ -38,16 +39,28 @@ CBOW = Word2Vec()
 """As a warm start."""
 
 
-def warm_rows(output: OutputLayer, corpus: Corpus, seed: int, told: Told) -> OutputLayer:
-    """The output layer with word2vec's vectors as rows, where there are any; `told` hears how much is done, 0 to 1."""
-    vectors = word_vectors(corpus, output.words, output.weights.shape[1], seed, told)  # (words, dim)
+def warm_rows(output: OutputLayer, corpus: Corpus, seed: int, told: Told, left_out: Ints | None = None) -> OutputLayer:
+    """The output layer with word2vec's vectors as rows, where there are any; `told` hears how much is done, 0 to 1.
+
+    `left_out`: numbers of sentences that are not read.
+    """
+    dim = output.weights.shape[1]
+    vectors = word_vectors(corpus, output.words, dim, seed, told, left_out=left_out)  # (words, dim)
     weights = np.array(output.weights, np.float32)  # (words, dim)
     known = np.any(vectors, axis=1)  # (words,)
     weights[known] = vectors[known]
     return replace(output, weights=weights)
 
 
-def word_vectors(corpus: Corpus, words: Sequence[str], dim: int, seed: int, told: Told, way: Word2Vec = CBOW) -> Array:
+def word_vectors(
+    corpus: Corpus,
+    words: Sequence[str],
+    dim: int,
+    seed: int,
+    told: Told,
+    way: Word2Vec = CBOW,
+    left_out: Ints | None = None,
+) -> Array:
     """Vectors of `words` from a text: (words, dim), of mean length 1; zeros for the marks and words not in it."""
     import gensim.models
 
@@ -67,7 +80,8 @@ def word_vectors(corpus: Corpus, words: Sequence[str], dim: int, seed: int, told
     )
     counts = np.bincount(numbers[numbers >= 0], np.asarray(corpus.counts)[numbers >= 0], len(words))  # (words,)
     learner.build_vocab_from_freq({number: int(count) for number, count in enumerate(counts) if count})
-    read = _Reading(corpus, numbers, epochs, told)
+    unread = frozenset[int]() if left_out is None else frozenset(left_out.tolist())
+    read = _Reading(corpus, numbers, epochs, told, unread)
     learner.train(read, total_examples=corpus.n_sentences, total_words=int(counts.sum()), epochs=epochs)
     vectors = np.zeros((len(words), dim), np.float32)
     vectors[learner.wv.index_to_key] = learner.wv.vectors
@@ -77,8 +91,11 @@ def word_vectors(corpus: Corpus, words: Sequence[str], dim: int, seed: int, told
 class _Reading:
     """The text for gensim, once an epoch: sentences of vocabulary numbers, other words left out."""
 
-    def __init__(self, corpus: Corpus, numbers: npt.NDArray[np.int64], epochs: int, told: Told) -> None:
+    def __init__(
+        self, corpus: Corpus, numbers: npt.NDArray[np.int64], epochs: int, told: Told, unread: frozenset[int]
+    ) -> None:
         self._corpus, self._numbers, self._epochs, self._told = corpus, numbers, epochs, told
+        self._unread = unread
         self._epoch = 0
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -86,6 +103,8 @@ class _Reading:
         for number in range(n):
             if number % 20_000 == 0:
                 self._told((self._epoch + number / n) / self._epochs)
+            if number in self._unread:
+                continue
             found = self._numbers[self._corpus.sentence(number)]  # (t,)
             yield found[found >= 0].tolist()
         self._epoch += 1

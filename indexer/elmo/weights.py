@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from indexer.durable import flush, flush_files
 from indexer.elmo.config import BiLMConfig, config_to_json, read_config, tensor_shapes
 from indexer.elmo.sense import SenseSpace, WordCounts
 from indexer.elmo.sense_format import sense_space_from_tensors, sense_space_to_tensors
@@ -47,11 +48,15 @@ class OutputLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A model in memory: configuration, every tensor of `config.tensor_shapes`, and its sense space if it has one."""
+    """A model in memory: configuration, every tensor of `config.tensor_shapes`, and its sense space if it has one.
+
+    `counts`: of the text that it read, where there is no sense space, which has its own: what is rare in a sentence.
+    """
 
     config: BiLMConfig
     weights: Mapping[str, npt.NDArray[np.floating]]
     sense_space: SenseSpace | None = None
+    counts: WordCounts | None = None
 
 
 def model_id(model: Model) -> str:
@@ -62,6 +67,9 @@ def model_id(model: Model) -> str:
         words, arrays = sense_space_to_tensors(model.sense_space)
         digest.update("\n".join(words).encode())
         tensors |= {f"sense_space.{name}": array for name, array in arrays.items()}
+    elif model.counts:
+        digest.update("\n".join(model.counts.counts).encode())
+        tensors["counts"] = np.array([*model.counts.counts.values(), model.counts.total], np.float64)
     for name, array in sorted(tensors.items()):
         digest.update(f"\0{name}{array.shape}".encode())
         digest.update(np.asarray(array, np.float32, order="C").tobytes())
@@ -117,9 +125,11 @@ def write_model(
         _write_files(aside, model, card, output_layer, half)
         sums = "".join(f"{_file_digest(path)}  {path.name}\n" for path in sorted(aside.iterdir()))
         (aside / SUMS).write_text(sums, encoding="utf-8")
+        flush_files(aside)
         aside.rename(folder)
+        flush(folder.parent)
     except OSError as error:
-        raise ModelError(f"{folder} cannot be written ({error.strerror}); choose another place") from error
+        raise ModelError(f"{folder} cannot be written ({error.strerror or error}); choose another place") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -136,7 +146,8 @@ def read_model(folder: Path) -> Model:
     _compare_sums(folder, needed)
     space = _read_sense_space(folder) if SENSE_SPACE in needed else None
     weights = _read_tensors(folder / WEIGHTS)
-    return check_weights(Model(read_config(folder / CONFIG), weights, space), str(folder / WEIGHTS))
+    counts = None if space else read_word_counts(folder)
+    return check_weights(Model(read_config(folder / CONFIG), weights, space, counts), str(folder / WEIGHTS))
 
 
 def read_output_layer(folder: Path) -> OutputLayer | None:
@@ -168,6 +179,24 @@ def read_card(folder: Path) -> str:
         return (folder / CARD).read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
+
+
+def replace_card(folder: Path, card: str) -> None:
+    """Write another card into a model folder, and its checksum; raises `ModelError` if it cannot be written."""
+    sums = _read_sums(folder)
+    sums[CARD] = hashlib.sha256(card.encode()).hexdigest()
+    texts = {CARD: card}
+    if (folder / SUMS).is_file():
+        texts[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+    try:
+        for name, text in texts.items():
+            aside = folder / f".{name}.partial"
+            aside.write_text(text, encoding="utf-8", newline="\n")
+            flush(aside)
+            aside.replace(folder / name)
+        flush(folder)
+    except OSError as error:
+        raise ModelError(f"{folder / CARD} cannot be written ({error.strerror}); check the folder") from error
 
 
 def is_model_folder(folder: Path) -> bool:
@@ -208,10 +237,14 @@ def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLaye
 
 
 def _save(tensors: Mapping[str, npt.NDArray[np.generic]], path: Path) -> None:
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     # It writes an array's memory as it lies there, whatever its order, and leaves a file that nobody else may read.
-    save_file({name: np.asarray(array, order="C") for name, array in tensors.items()}, path)
+    try:
+        save_file({name: np.asarray(array, order="C") for name, array in tensors.items()}, path)
+    except SafetensorError as error:  # what it makes of a full disk
+        raise OSError(str(error)) from error
     path.chmod(0o644)
 
 

@@ -92,11 +92,14 @@ def same_sense_precisions(vectors: npt.NDArray[np.floating], same: Mask) -> tupl
     """Average precision of each occurrence that asks for those of its sense, and what a random order would get.
 
     `vectors` (n, dim), ordered by cosine, the asking one left out; `same` (n, n): who shares a sense with whom. Those
-    that share theirs with no other do not ask: (asking,), (asking,).
+    that share theirs with no other do not ask: (asking,), (asking,). Equal cosines come in a random order, the same at
+    every run: in the order given, often that of the senses, a layer that knows nothing would look as if it did.
     """
     rows = unit(vectors)  # (n, dim)
+    mixed = np.random.default_rng(SEED).permutation(len(rows))  # (n,)
     found, by_chance = [], []
-    for i, order in enumerate(np.argsort(-(rows @ rows.T), axis=1, kind="stable")):
+    for i, near in enumerate(np.round(rows @ rows[mixed].T, 5)):  # (n,)
+        order = mixed[np.argsort(-near, kind="stable")]  # (n,)
         relevant = same[i, order[order != i]]  # (n - 1,)
         if relevant.any():
             found.append(average_precision(relevant))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,8 @@ SAMPLE_SENTENCES = 1000
 """Of the collection, evenly spread, on which the transforms are fitted."""
 SAMPLE_TOKENS = 20_000
 """Of these sentences, evenly spread."""
+FOLDS = 10
+"""Of words, at most: each is judged by what the others choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +64,22 @@ class Measured:
 class OwnReport:
     """What the gold says. measured: every choice; now: the collection's; best: the best one, or now if none is better.
 
-    words, occurrences: that were ranked; left_out: gold rows whose place is in no document of the collection.
+    gain: of choosing the best by some of the words, on the others, which did not choose: the best of many is best by
+    luck too. words, occurrences: that were ranked; left_out: gold rows whose place is in no document of the collection.
     """
 
     measured: tuple[Measured, ...]
     now: Choice
     best: Measured
+    gain: Score
     words: int
     occurrences: int
     left_out: int
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether to choose the best is better than to leave all as it is, beyond chance."""
+        return self.best.choice != self.now and self.gain.low > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,25 @@ def evaluate_collection(
     measured = tuple(_measured(choice, precisions, now, chance, encoder) for choice in precisions)
     # Of equally good ones the collection's own, then the earlier.
     best = max(measured, key=lambda one: (one.score.value, one.choice == now))
-    return OwnReport(measured, now, best, len(asked), sum(len(word.spans) for word in asked), left_out)
+    gains = held_out_gains(precisions, now)  # (words,)
+    other = float(precisions[now].mean())
+    gain = Score(TASK, "MAP, gain of choosing", "held out", float(gains.mean()), *mean_interval(gains), other, "")
+    return OwnReport(measured, now, best, gain, len(asked), sum(len(word.spans) for word in asked), left_out)
+
+
+def held_out_gains(precisions: Mapping[Choice, Floats], now: Choice) -> Floats:
+    """For each word the gain over `now` of what is best for words of other folds: (words,).
+
+    precisions: of each choice (words,). A single word has no others: its gain is 0.
+    """
+    words = len(precisions[now])
+    folds = np.arange(words) % min(words, FOLDS)  # (words,)
+    gains = np.zeros(words)
+    for fold in range(min(words, FOLDS) if words > 1 else 0):
+        inside = folds == fold  # (words,)
+        best = max(precisions, key=lambda choice: (precisions[choice][~inside].mean(), choice == now))
+        gains[inside] = precisions[best][inside] - precisions[now][inside]
+    return gains
 
 
 def layers_of(encoder: Encoder) -> list[Layer]:
