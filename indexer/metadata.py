@@ -91,10 +91,14 @@ class MetadataTable:
             return {k: v for k, v in self._rows[number].items() if not (_is_key(k) and _plain_path(v) in keys)}
         return {}
 
+    @property
+    def rows(self) -> dict[str, Mapping[str, str]]:
+        """Every row that can be used, by the first key that it has."""
+        return {_plain_path(_first_key(row)): row for row in self._rows}
+
     def unmatched(self) -> list[str]:
         """Return the first key of every row that has described no document."""
-        rows = (row for number, row in enumerate(self._rows) if number not in self._used)
-        return [next(value for key, value in row.items() if _is_key(key) and value.strip()) for row in rows]
+        return [_first_key(row) for number, row in enumerate(self._rows) if number not in self._used]
 
     def _add(self, number: int, fields: Mapping[str, str]) -> None:
         keys = [_plain_path(value) for name, value in fields.items() if _is_key(name) and value.strip()]
@@ -106,6 +110,10 @@ class MetadataTable:
             for key in keys:
                 self._by_key.setdefault(key, len(self._rows))
             self._rows.append(fields)
+
+
+def _first_key(row: Mapping[str, str]) -> str:
+    return next(value for column, value in row.items() if _is_key(column) and value.strip())
 
 
 def _is_key(column: str) -> bool:

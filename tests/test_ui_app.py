@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from html import unescape
 from pathlib import Path
@@ -17,6 +18,7 @@ from indexer.collection.vectors import Normalisation
 from indexer.documents import Document
 from search.hits import Match, SentenceHit
 from search.searcher import Searcher
+from ui import adding
 from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
 APP = Path(__file__).parents[1] / "ui" / "app.py"
@@ -102,6 +104,39 @@ def test_a_sentence_shows_the_hits_of_the_searcher_in_its_order(page: AppTest, s
     assert address(page)["hybrid"] == ["1"]
 
 
+def test_a_run_is_watched_by_whoever_comes_while_nothing_is_indexed_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def endless(*arguments: object) -> None:
+        ended.wait(60)
+
+    monkeypatch.setattr("ui.jobs.build", endless)
+    folder = tmp_path / "mine"
+    (folder / "letters.pol.files").mkdir(parents=True)
+    job = adding.jobs().start(folder / "letters.pol", [folder])
+    try:
+        shown = app(folder, monkeypatch).run()
+        assert "Indexing into <bdi>letters.pol</bdi>" in html(shown)
+        assert [button.label for button in shown.button] == ["Cancel"]
+        shown.button(key="cancel").click().run()
+        assert job.stop.is_set()
+    finally:
+        ended.set()
+        assert job.thread is not None
+        job.thread.join(60)
+
+
+def test_an_address_that_lags_behind_takes_nothing_back(page: AppTest, searcher: Searcher) -> None:
+    """As when a click leaves the browser before it has heard of the address that the one before it made."""
+    ask(page, "They fished in the river.")
+    page.query_params.clear()
+    page.toggle(key="hybrid").set_value(True).run()
+    assert lines(page) == expected(searcher.sentences("They fished in the river.", 20, hybrid=True))
+    assert address(page) == {"q": ["They fished in the river."], "match": ["lemma"], "k": ["20"], "hybrid": ["1"]}
+
+
 def test_a_click_on_the_second_of_two_equal_words_asks_for_that_one(page: AppTest, searcher: Searcher) -> None:
     ask(page, BANKS)
     buttons = [button.key for button in page.button if (button.key or "").startswith("word-")]
@@ -145,10 +180,20 @@ def test_the_address_alone_gives_the_same_list(page: AppTest, searcher: Searcher
     assert address(page)["where"] == ["year=..1953", "genre!=news"]
 
 
-def test_going_back_in_the_browser_asks_the_old_query(page: AppTest, searcher: Searcher) -> None:
+def came_by_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, **parameters: str) -> None:
+    """As after the browser's own way back or forth to another address."""
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    with monkeypatch.context() as patch:
+        patch.setattr("ui.session._came_by_history", lambda: True)
+        page.run()
+
+
+def test_going_back_in_the_browser_asks_the_old_query(
+    page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask(page, "They fished in the river.")
-    page.query_params["q"] = BANKS
-    page.run()
+    came_by_history(page, monkeypatch, q=BANKS)
     assert lines(page) == expected(searcher.sentences(BANKS, 20))
     assert page.text_input(key="text").value == BANKS
 
@@ -365,15 +410,16 @@ def test_another_layer_orders_the_same_candidates(page: AppTest, searcher: Searc
     assert address(page)["layer"] == ["1"]
 
 
-def test_a_word_by_itself_shows_its_senses_too(page: AppTest, searcher: Searcher) -> None:
+def test_a_word_by_itself_shows_its_senses_too(
+    page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask(page, "bank")
     assert page.text_input(key="text").value == "[bank]"
     assert lines(page) == expected(searcher.occurrences("[bank]", 20))
     assert "Senses of <i>bank</i>" in html(page)
     assert "Nothing here means that" not in html(page)
     # From an address, as from the command line, it is the sentence that it says.
-    page.query_params["q"] = "bank"
-    page.run()
+    came_by_history(page, monkeypatch, q="bank")
     assert lines(page) == expected(searcher.sentences("bank", 20))
     assert "Senses of <i>bank</i>" in html(page)
 
@@ -388,8 +434,7 @@ def test_other_collections_of_the_folder_can_be_chosen(
     ask(page, "The [bank].")
     assert {document for _, document in lines(page)} == {"two"}
     assert address(page)["collection"] == ["two.pol"]
-    page.query_params["collection"] = "../elsewhere"
-    page.run()
+    came_by_history(page, monkeypatch, collection="../elsewhere")
     assert "No such collection" in html(page)
     next(button for button in page.button if button.label == "Open one\\.pol").click().run()
     assert "collection" not in address(page)

@@ -229,9 +229,12 @@ def test_selecting_text_of_a_line_asks_nothing(page: Page, address: str) -> None
     opened(page, address, BANK)
     before = page.url
     word = page.locator(".pol-line").nth(1).locator("[data-hop]").nth(1)
+    text = word.inner_text()
     word.dblclick()
-    expect(page.locator(".pol-line").nth(1)).to_be_visible()
-    assert page.evaluate("getSelection().toString().trim()") or page.url != before
+    page.wait_for_timeout(600)  # longer than the page waits for a second click
+    settled(page)
+    assert page.evaluate("getSelection().toString().trim()") == text
+    assert page.url == before
 
 
 def test_the_order_and_every_page_hold_all_lines(page: Page, address: str, searcher: Searcher) -> None:
@@ -624,6 +627,7 @@ def test_another_collection_is_chosen(page: Page, address: str) -> None:
 def test_documents_are_indexed_from_the_page(page: Page, address: str, shelf: Path) -> None:
     opened(page, address)
     page.get_by_role("button", name="Add documents").click()
+    expect(page.get_by_role("combobox", name="Into")).to_be_visible()
     settled(page)
     choose(page, "Into", "A new collection")
     page.get_by_label("Its name").fill("../fresh")
@@ -651,6 +655,7 @@ def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, shelf:
     (tmp_path / "long.txt").write_text("".join(f"The {n}th bank stood by water number {n}.\n" for n in range(6_000)))
     opened(page, address)
     page.get_by_role("button", name="Add documents").click()
+    expect(page.get_by_role("combobox", name="Into")).to_be_visible()
     settled(page)
     choose(page, "Into", "A new collection")
     page.get_by_label("Its name").fill("long")

@@ -18,17 +18,19 @@ from indexer.build import BuildConfig, BuildReport
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionInfo, CollectionSettings, Layer
 from indexer.collection.vectors import Normalisation
-from indexer.documents import Skipped
+from indexer.documents import Document, Skipped, read_documents
 from indexer.errors import PolysemeError
 from indexer.progress import Progress, Stage
 from search.hits import OccurrenceHit
 from ui import access, jobs, uploads
 from ui.actions import Act, Event, read_event
+from ui.adding import named_source
 from ui.address import PageQuery, Sort
 from ui.export import Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, rows, settings, xlsx_bytes
 from ui.lines import date_key, narrowed_hits, page_of, sorted_hits
 from ui.session import Trail
-from ui.shelf import new_path, safe_name, shelf
+from ui.shelf import is_shelf, new_path, safe_name, shelf
+from ui.views import distinct
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
 SETTINGS = CollectionSettings(
@@ -206,6 +208,24 @@ def test_files_that_are_sent_stay_in_their_folder(tmp_path: Path) -> None:
     assert (folder / "b.txt").read_bytes() == b"three"
 
 
+def test_a_metadata_table_that_is_sent_later_keeps_what_the_earlier_one_said(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    uploads.keep([Sent("a.txt", b"one"), Sent("metadata.tsv", b"file\tyear\na.txt\t1950\nb.txt\t1960\n")], folder)
+    more = [Sent("c.txt", b"three"), Sent("metadata.csv", b"id;author\nc.txt;Ann\n"), Sent("b.txt", b"two")]
+    uploads.keep(more, folder)
+    uploads.keep([Sent("metadata.csv", b"file,year\nb.txt,1961\n")], folder)
+    described = {item.id: dict(item.metadata) for item in read_documents([folder]) if isinstance(item, Document)}
+    assert described == {"a.txt": {"year": 1950}, "b.txt": {"year": 1961}, "c.txt": {"author": "Ann"}}
+    assert sorted(path.name for path in folder.iterdir()) == ["a.txt", "b.txt", "c.txt", "metadata.csv"]
+    for wrong, told in ((b"file,year\n,1950\n", "row 1: it does not say which"), (b"colour\nred\n", "none of the")):
+        with pytest.raises(PolysemeError, match=told):
+            uploads.keep([Sent("metadata.csv", wrong)], folder)
+    assert "1961" in (folder / "metadata.csv").read_text()
+    with pytest.raises(PolysemeError, match=r"two files are called 'a\.txt'"):
+        uploads.keep([Sent("old/a.txt", b"x"), Sent("new/a.txt", b"y")], folder)
+    assert (folder / "a.txt").read_bytes() == b"one"
+
+
 def test_files_that_are_too_large_are_refused_and_none_is_kept(tmp_path: Path) -> None:
     huge = uploads.LARGEST * 2**20 + 1
     with pytest.raises(PolysemeError, match="larger than 200 MiB"):
@@ -229,6 +249,33 @@ def test_a_folder_of_collections_is_a_shelf_and_a_collection_stands_on_one(tmp_p
     with pytest.raises(PolysemeError, match="is there already"):
         new_path(tmp_path, "a")
     assert new_path(tmp_path, "../c") == tmp_path / "c.pol"
+    assert shelf(tmp_path / "b.pol", alone=True).alone
+    assert not shelf(tmp_path, alone=True).alone
+
+
+def test_a_folder_stays_a_shelf_while_its_first_collection_is_begun(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    assert is_shelf(tmp_path / "new")
+    uploads.keep([Sent("a.txt", b"one")], uploads.folder_for(tmp_path / "new" / "letters.pol"))
+    assert is_shelf(tmp_path / "new")
+    (tmp_path / "new" / "letters.pol").mkdir()
+    assert shelf(tmp_path / "new").folder == tmp_path / "new"
+    (tmp_path / "new" / "notes.txt").write_text("mine")
+    assert not is_shelf(tmp_path / "new")
+
+
+def test_values_that_begin_alike_are_shown_apart() -> None:
+    long = ["x" * 100 + end for end in ("a", "b")] + ["x" * 50 + middle + "x" * 50 for middle in ("1", "2")]
+    shown = distinct(["short", *long], 20)
+    assert shown["short"] == "short"
+    assert len(set(shown.values())) == 5
+    assert shown[long[0]].endswith("a")
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/x", "/none/such", "a\0b"])
+def test_a_place_that_is_not_there_is_told(path: str) -> None:
+    with pytest.raises(PolysemeError, match="there is no"):
+        named_source(path)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def draw(shelf: Shelf, current: Path | None, first: bool) -> None:
     """The panel. first: there is nothing to search yet, so there is no way back."""
     with st.container(key="adding"):
         watched: Path | None = st.session_state.get(WATCHED)
-        job = None if watched is None else jobs().of(watched)
+        job = _going_on(shelf, current, first) if watched is None else jobs().of(watched)
         if not first:
             st.button("Back to the search", key="close-adding", icon=":material/arrow_back:", on_click=close_panel)
         if job is not None:
@@ -79,18 +79,34 @@ def draw(shelf: Shelf, current: Path | None, first: bool) -> None:
         _form(shelf, current)
 
 
+def _going_on(shelf: Shelf, current: Path | None, first: bool) -> Job | None:
+    """A run that this visit did not begin, or began before a reload: it can be watched and cancelled from here too."""
+    job = None if current is None else jobs().of(current)
+    if job is None and first and not shelf.alone:
+        job = jobs().running_in(shelf.folder)
+    if job is None or not job.running:
+        return None
+    st.session_state[WATCHED] = job.collection
+    return job
+
+
 def _welcome(shelf: Shelf, current: Path | None) -> str:
     name = current.name if current is not None else shelf.folder.name
+    stays = "" if login.is_served_beyond() else " Nothing leaves this machine."
     return (
         '<section class="pol-welcome"><h2>Nothing indexed yet</h2><p>Choose documents, and'
-        f" <b>{views.escape(name)}</b> will hold them: their sentences, and what every word means in each. Nothing"
-        " leaves this machine.</p></section>"
+        f" <b>{views.escape(name)}</b> will hold them: their sentences, and what every word means in each.{stays}"
+        "</p></section>"
     )
 
 
 def _form(shelf: Shelf, current: Path | None) -> None:
     names = sorted({*shelf.names, *([current.name] if current else [])})
-    options = [*names, NEW]
+    # What was chosen stays on offer, also while it is away for a moment, as when it is encoded anew.
+    chosen = st.session_state.get("into")
+    if chosen and chosen not in (*names, NEW) and not shelf.alone:
+        names = sorted([*names, chosen])
+    options = names if shelf.alone and names else [*names, NEW]
     usual = options.index(current.name) if current is not None else len(options) - 1
     into, name = NEW, ""
     if names:
@@ -113,16 +129,18 @@ def _form(shelf: Shelf, current: Path | None) -> None:
     def begin() -> None:
         try:
             target = shelf.folder / into if into != NEW else new_path(shelf.folder, name)
-            sources = [Path(path.strip()).expanduser()] if path.strip() else []
+            sources = [named_source(path)] if path.strip() else []
             if files:
-                kept = keep(files, folder_for(target))
+                try:
+                    kept = keep(files, folder_for(target))
+                except OSError as error:
+                    tell(f"the files cannot be kept ({error}); make room, or index them with `polyseme index`")
+                    return
                 # A folder's files of other kinds are passed over; those that were sent on purpose are named.
                 sources += [folder_for(target), *(path for path in kept if not is_known(path))]
             _start(target, sources)
         except PolysemeError as error:
             tell(str(error))
-        except OSError as error:
-            tell(f"the files cannot be kept ({error}); make room, or index them with `polyseme index`")
 
     ready = bool(files or path.strip()) and (into != NEW or bool(name.strip()))
     # It says where the documents will go, so that nobody sends them elsewhere than they see.
@@ -140,10 +158,21 @@ def _doing(shelf: Shelf, into: str, name: str) -> str:
     return views.label(f"Index into {target}", 100)
 
 
+def named_source(given: str) -> Path:
+    """A folder or file of this machine; PolysemeError when it is not there, or may not be read."""
+    try:
+        path = Path(given.strip()).expanduser()
+        found = path.exists()
+    except OSError as error:
+        raise PolysemeError(f"{given.strip()} cannot be read ({error.strerror}); check its permissions") from None
+    except (RuntimeError, ValueError):  # no such user's home; a NUL
+        found = False
+    if not found:
+        raise PolysemeError(f"there is no {given.strip()}; name a folder or a file on this machine")
+    return path
+
+
 def _start(target: Path, sources: list[Path]) -> None:
-    missing = next((source for source in sources if not source.exists()), None)
-    if missing is not None:
-        raise PolysemeError(f"there is no {missing}; name a folder or a file on this machine")
     jobs().start(target, sources, loading.given_model() or "default")
     st.session_state[WATCHED] = target
 

@@ -66,7 +66,8 @@ def page(kept: Shelf, problems: tuple[str, ...]) -> None:
     path = kept.path(session.current().collection)
     if path is None and session.current().collection:
         st.html(views.heading(session.current().collection, None))
-        text = f"There is no collection {session.current().collection!r} in {kept.folder}."
+        where = "here" if login.is_served_beyond() else f"in {kept.folder}"
+        text = f"There is no collection {session.current().collection!r} {where}."
         st.html(views.message("No such collection", text))
         if kept.first:
             with st.container(key="message"):
@@ -148,7 +149,7 @@ def answer(searcher: Searcher, contents: Contents) -> None:
     browser(key=actions.KEY, on_act_change=partial(actions.act, searcher))
     query = session.current()
     if not query.text and not any(text.startswith("sense=") for text in query.where):
-        question_panel.examples(contents.examples)
+        question_panel.examples(loading.examples(searcher))
         return
     if query.text:
         asked = answering.target_of(searcher, query)

@@ -59,6 +59,10 @@ class Jobs:
         """The last run of a collection."""
         return self._jobs.get(collection)
 
+    def running_in(self, folder: Path) -> Job | None:
+        """A run that goes on for a collection in a folder."""
+        return next((job for path, job in list(self._jobs.items()) if path.parent == folder and job.running), None)
+
     def start(self, collection: Path, sources: Sequence[Path], model: str = "default") -> Job:
         """Begin a run, or go on with one that was cut off; PolysemeError while another one writes."""
         with self._lock:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,20 +19,22 @@ from search.searcher import Searcher
 from search.senses import SenseInventory
 from search.timeline import Timeline
 from ui import asking
-from ui.examples import examples
+from ui.examples import examples as find_examples
 from ui.facets import Facet, facets
 from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
 WARM = "A first sentence."
+_NUMBERS: weakref.WeakKeyDictionary[Searcher, int] = weakref.WeakKeyDictionary()
+_COUNT = itertools.count()
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What one generation of a collection holds: counts, what to filter by, queries to begin with."""
+    """What one generation of a collection holds: counts, and what to filter by."""
 
     info: CollectionInfo
     facets: tuple[Facet, ...]
-    examples: tuple[str, ...]
 
 
 def given_path() -> Path | None:
@@ -59,6 +64,14 @@ def _searcher(path: str, model: str | None, kept: int) -> Searcher:
     return searcher
 
 
+def _key(searcher: Searcher) -> int:
+    """A number that no other searcher ever has: their `id` is given again once they have left the cache."""
+    with _LOCK:
+        if searcher not in _NUMBERS:
+            _NUMBERS[searcher] = next(_COUNT)
+        return _NUMBERS[searcher]
+
+
 def _generation(searcher: Searcher) -> int:
     with searcher.collection.reading() as snapshot:
         return snapshot.generation
@@ -72,7 +85,7 @@ def _stored(searcher: Searcher) -> tuple[tuple[int, ...], int]:
 
 def contents(searcher: Searcher) -> Contents:
     """What the collection holds now."""
-    return _contents(id(searcher), _generation(searcher), searcher)
+    return _contents(_key(searcher), _generation(searcher), searcher)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -80,12 +93,22 @@ def _contents(searcher_key: int, generation: int, _searcher: Searcher) -> Conten
     collection = _searcher.collection
     with collection.reading():
         values = {field: collection.values(field) for field in collection.fields()}
-        return Contents(collection.info(), tuple(facets(values)), examples(_searcher))
+        return Contents(collection.info(), tuple(facets(values)))
+
+
+def examples(searcher: Searcher) -> tuple[str, ...]:
+    """Queries to begin with."""
+    return _examples(_key(searcher), _stored(searcher), searcher)
+
+
+@st.cache_resource(show_spinner="Looking for words of several senses …", max_entries=8)
+def _examples(searcher_key: int, stored: tuple[tuple[int, ...], int], _searcher: Searcher) -> tuple[str, ...]:
+    return find_examples(_searcher)
 
 
 def hits(searcher: Searcher, request: asking.Request) -> HitList[SentenceHit]:
     """The hits of a request, found once. QueryError as the searcher raises it."""
-    return _hits(id(searcher), _generation(searcher), repr(request), searcher, request)
+    return _hits(_key(searcher), _generation(searcher), repr(request), searcher, request)
 
 
 @st.cache_resource(show_spinner="Searching …", max_entries=64)
@@ -97,7 +120,7 @@ def _hits(
 
 def senses(searcher: Searcher, word: str, match: Match) -> SenseInventory:
     """The senses of a word. QueryError when the collection does not hold it."""
-    return _senses(id(searcher), _stored(searcher), word, match, searcher)
+    return _senses(_key(searcher), _stored(searcher), word, match, searcher)
 
 
 @st.cache_resource(show_spinner="Telling the senses apart …", max_entries=64)
@@ -109,7 +132,7 @@ def _senses(
 
 def places(searcher: Searcher, inventory: SenseInventory, method: str) -> Array:
     """Two coordinates for each occurrence of an inventory, in the order of its assignments.  -> (n, 2)"""
-    return _places(id(searcher), _stored(searcher), inventory.word, inventory.match, method, searcher, inventory)
+    return _places(_key(searcher), _stored(searcher), inventory.word, inventory.match, method, searcher, inventory)
 
 
 @st.cache_resource(show_spinner="Drawing the map …", max_entries=32)
@@ -128,7 +151,7 @@ def _places(
 def timeline(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> Timeline:
     """The senses of a word by period."""
     return _timeline(
-        id(searcher), _generation(searcher), inventory.word, inventory.match, field, period, searcher, inventory
+        _key(searcher), _generation(searcher), inventory.word, inventory.match, field, period, searcher, inventory
     )
 
 

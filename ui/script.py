@@ -30,10 +30,15 @@ export default function ({ parentElement, setTriggerValue }) {
     if (copy) return copyAddress(copy);
     const element = event.target.closest?.(active);
     if (!element || framed) return;
-    // Text that is being selected is not asked for.
-    if ("hop" in element.dataset && !window.getSelection().isCollapsed) return;
-    activate(element, event.shiftKey || event.ctrlKey || event.metaKey);
+    const every = event.shiftKey || event.ctrlKey || event.metaKey;
+    if (!("hop" in element.dataset)) return activate(element, every);
+    // Text that is being selected is not asked for: by drawing over it, or by a second click, which selects the word.
+    clearTimeout(hopping);
+    const selects = event.detail > 1 || !window.getSelection().isCollapsed;
+    if (!selects) hopping = setTimeout(() => activate(element, every), event.pointerType === "touch" ? 0 : SECOND);
   };
+  let hopping = 0;
+  const SECOND = 250;  // milliseconds in which a second click makes it a double one
 
   const copyAddress = async (button) => {
     try {
@@ -107,8 +112,14 @@ export default function ({ parentElement, setTriggerValue }) {
   const down = (event) => {
     const map = event.target.closest?.(".pol-map");
     framed = false;
+    lift();
     if (!map || event.button) return;
     frame = { map, x: event.clientX, y: event.clientY, box: null };
+  };
+  // A frame that is not ended, as when a finger scrolls the page, picks nothing.
+  const lift = () => {
+    frame?.box?.remove();
+    frame = null;
   };
   const drag = (event) => {
     if (!frame) return;
@@ -195,6 +206,7 @@ export default function ({ parentElement, setTriggerValue }) {
   redrawn.observe(document.body, { childList: true, subtree: true });
   const heard = [
     ["click", click], ["keydown", keys], ["pointerdown", down], ["pointermove", drag], ["pointerup", up],
+    ["pointercancel", lift],
   ];
   heard.forEach(([name, listener]) => document.addEventListener(name, listener));
   document.fonts.addEventListener("loadingdone", settle);
@@ -205,6 +217,7 @@ export default function ({ parentElement, setTriggerValue }) {
   parentElement.stop = () => {
     delete document.documentElement.dataset.listening;
     cancelAnimationFrame(asked);
+    clearTimeout(hopping);
     redrawn.disconnect();
     resized.disconnect();
     heard.forEach(([name, listener]) => document.removeEventListener(name, listener));

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.address import PageQuery, read_address, write_address
 
@@ -89,18 +90,27 @@ def tell(text: str) -> None:
 
 
 def begin() -> tuple[str, ...]:
-    """Take the query from the address where that is new: at the first run, and when the visitor goes back.
+    """Take the query from the address at the first run, and when the visitor goes back or forth in the browser.
+
+    At other runs the address may be older than the query: the browser hears of a new one only after a run, and the
+    next click can be on its way before that.
 
     Returns one line for each part of the address that cannot be understood.
     """
     given = {key: st.query_params.get_all(key) for key in st.query_params}
-    if QUERY not in st.session_state or given != st.session_state[ADDRESS]:
+    if QUERY not in st.session_state or (_came_by_history() and given != st.session_state[ADDRESS]):
         query, problems = read_address(given)
         ask(query)
         st.session_state[PROBLEMS] = problems
-        st.session_state[ADDRESS] = given
+    st.session_state[ADDRESS] = given
     found: tuple[str, ...] = st.session_state[PROBLEMS]
     return found
+
+
+def _came_by_history() -> bool:
+    """Whether this run was asked for by the browser's own way back or forth."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def write() -> None:
@@ -108,7 +118,6 @@ def write() -> None:
     wanted = write_address(current())
     lists = {key: [value] if isinstance(value, str) else value for key, value in wanted.items()}
     if lists != st.session_state[ADDRESS] and read_address(st.session_state[ADDRESS]) != (current(), ()):
-        st.session_state[ADDRESS] = lists
         st.query_params.from_dict(wanted)
 
 

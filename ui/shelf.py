@@ -11,6 +11,8 @@ from indexer.collection.schema import DATABASE_NAME
 from indexer.errors import PolysemeError
 
 ENDING = ".pol"
+FILES = ".files"
+"""Ends the name of the folder of files that were sent for a collection."""
 LONGEST = 120
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\ud800-\udfff\u202a-\u202e\u2066-\u2069]+')
 # Windows takes these for devices, whatever follows the first dot.
@@ -19,11 +21,15 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A folder, the names of the collections in it, and the one that the page opens first ("": none yet)."""
+    """A folder, the names of the collections in it, and the one that the page opens first ("": none yet).
+
+    alone: no other collection may be opened or made.
+    """
 
     folder: Path
     names: tuple[str, ...]
     first: str
+    alone: bool = False
 
     def path(self, name: str) -> Path | None:
         """The folder of a collection of the shelf, or of the one that the page was opened on; None for another."""
@@ -37,11 +43,18 @@ def is_collection(path: Path) -> bool:
 
 
 def is_shelf(path: Path) -> bool:
-    """Whether a path is a folder to keep collections in: empty but for hidden files, or with collections in it."""
+    """Whether a path is a folder to keep collections in: with some in it, or empty.
+
+    Hidden files do not count, nor what a run leaves there that has not made its collection yet.
+    """
     if not path.is_dir() or is_collection(path):
         return False
     inside = [child for child in path.iterdir() if not child.name.startswith(".")]
-    return not inside or any(is_collection(child) for child in inside)
+    return any(map(is_collection, inside)) or all(map(_is_begun, inside))
+
+
+def _is_begun(path: Path) -> bool:
+    return path.is_dir() and path.name.endswith((ENDING, ENDING + FILES))
 
 
 def shelf(given: Path, alone: bool = False) -> Shelf:
@@ -53,7 +66,7 @@ def shelf(given: Path, alone: bool = False) -> Shelf:
         names = _names(given)
         return Shelf(given, names, names[0] if names else "")
     if alone:
-        return Shelf(given.parent, (given.name,) if is_collection(given) else (), given.name)
+        return Shelf(given.parent, (given.name,) if is_collection(given) else (), given.name, alone=True)
     return Shelf(given.parent, _names(given.parent), given.name)
 
 

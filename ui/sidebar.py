@@ -62,10 +62,12 @@ def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None
     name, key = views.label(facet.field, 60), f"facet-{facet.field}"
     if facet.kind is FacetKind.CHOICE:
         show(key, list(selection))
+        # Streamlit takes options of one label for one another.
+        shown = views.distinct([*facet.options, *selection], 80)
         st.multiselect(
             name,
             list(facet.options),
-            format_func=lambda value: f"{views.cut_right(value, 80)} ({facet.options.get(value, 0)})",
+            format_func=lambda value: f"{shown.get(value, value)} ({facet.options.get(value, 0)})",
             key=key,
             placeholder="all",
             on_change=lambda: _filter(facet, tuple(st.session_state[key]), offered),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from indexer.collection.records import CollectionInfo, Scalar
 from search.explanation import Contribution
@@ -73,6 +74,21 @@ def cut_left(text: str, longest: int) -> str:
     kept = text[len(text) - longest + 1 :]
     space = kept.find(" ", 0, longest // 3)
     return "…" + (kept if space < 0 else kept[space + 1 :])
+
+
+def distinct(texts: Iterable[str], longest: int) -> dict[str, str]:
+    """Texts -> how they are shown, each in a way of its own: those that begin alike are cut in their middle."""
+    known = list(dict.fromkeys(texts))
+    shown = {text: cut_right(text, longest) for text in known}
+    counts = Counter(shown.values())
+    for text in (text for text in known if counts[shown[text]] > 1 and len(text) > longest):
+        half = (longest - 1) // 2
+        shown[text] = f"{text[:half]}…{text[-half:]}"
+    counts, seen = Counter(shown.values()), Counter[str]()
+    for text in (text for text in known if counts[shown[text]] > 1):
+        seen[shown[text]] += 1
+        shown[text] = f"{shown[text]} [{seen[shown[text]]}]"
+    return shown
 
 
 def facts(metadata: Mapping[str, Scalar]) -> str:
