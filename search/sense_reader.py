@@ -37,7 +37,7 @@ class SenseReader(Reader):
         wanted = choice(Match, match, "match", WORDS)
         with self._view(where) as view:
             value, rows = self._word_rows(view, word, wanted)
-            return induce_senses(self.collection, self.analyser, value, wanted, rows)
+            return induce_senses(self.collection, self.analyser, value, wanted, rows, self.encoder.word_topics)
 
     def sense_occurrences(
         self, inventory: SenseInventory, number: int | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import Array, Ids
+from indexer.collection.vectors import Array, Ids, unit
 from indexer.text import TextAnalyser, TokenKind
 from search.collocates import Collocate, collocates, log_dice, log_likelihood
 from search.hits import OccurrenceHit
@@ -18,7 +18,7 @@ from search.rows import occurrence_hits
 
 LABELS = 6
 COLLOCATES = 12
-FEW_LABELS = 2
+FEW_LABELS = 4
 LABEL_REACH = 20
 """Tokens on each side whose words may become labels."""
 COLLOCATE_REACH = 5
@@ -29,9 +29,17 @@ LEAST_TOGETHER = 2
 """Times that a collocate must stand near a sense."""
 
 
+WordTopics = Callable[[Sequence[str]], Array | None]
+"""Words -> what they are written about with, (n, d), as `Encoder.word_topics`; or None."""
+
+
+def no_topics(words: Sequence[str]) -> None:
+    """Of a model that knows none."""
+
+
 @dataclass(frozen=True, slots=True)
 class SenseWords:
-    """labels: what tells the sense from the word's others, by log-likelihood; collocates: by logDice."""
+    """labels: what tells the sense from the word's others; collocates: by logDice."""
 
     labels: tuple[Collocate, ...]
     collocates: tuple[Collocate, ...]
@@ -46,7 +54,9 @@ class _Near:
     size: int
 
 
-def sense_words(collection: Collection, analyser: TextAnalyser, groups: Sequence[Ids]) -> list[SenseWords]:
+def sense_words(
+    collection: Collection, analyser: TextAnalyser, groups: Sequence[Ids], topics: WordTopics = no_topics
+) -> list[SenseWords]:
     """The words of each group of occurrence ids; a word of one sense has its first collocates for labels."""
     near = [_near(collection, analyser, ids) for ids in groups]
     out = []
@@ -54,16 +64,36 @@ def sense_words(collection: Collection, analyser: TextAnalyser, groups: Sequence
         others = [other for place, other in enumerate(near) if place != number]
         found = _collocates(collection, group, others)
         outside = [context for other in others for context in other.wide]
-        labels = _labels(group.wide, outside) if others else found[:LABELS]
+        labels = labels_of(group.wide, outside, topics) if others else found[:LABELS]
         out.append(SenseWords(tuple(labels), tuple(found)))
     return out
 
 
-def _labels(inside: Sequence[list[str]], outside: Sequence[list[str]]) -> list[Collocate]:
-    """Words that tell the contexts apart, those that were seen once only where there are hardly others."""
+def labels_of(inside: Sequence[Sequence[str]], outside: Sequence[Sequence[str]], topics: WordTopics) -> list[Collocate]:
+    """Words that tell contexts from others, those that were seen once only where there are hardly others.
+
+    By log-likelihood times how far the word's topic lies in the direction from the other contexts to these: among few
+    lines chance alone makes *come* and *say* differ, but not that they are of what the lines are about.
+    """
     found = collocates(inside, outside, sum(map(len, inside)))
+    lemmas = list(dict.fromkeys(lemma for context in (*inside, *outside) for lemma in context))
+    rows = topics(lemmas)  # (n, d)
+    if rows is not None:
+        place = {lemma: number for number, lemma in enumerate(lemmas)}
+        direction = unit(_about(inside, rows, place) - _about(outside, rows, place))[0]  # (d,)
+        fit = {word.lemma: float(rows[place[word.lemma]] @ direction) for word in found}
+        ranked = sorted(found, key=lambda word: (-word.log_likelihood * fit[word.lemma], -word.count, word.lemma))
+        found = [word for word in ranked if fit[word.lemma] > 0] or found
     repeated = [word for word in found if word.count >= LEAST_TOGETHER]
     return (repeated if len(repeated) >= FEW_LABELS else found)[:LABELS]
+
+
+def _about(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[str, int]) -> Array:
+    """What contexts are about: the mean of their directions.  (1, d)"""
+    sums = np.zeros((len(contexts) + 1, rows.shape[1]), np.float32)  # (contexts + 1, d); the last: if there are none
+    for number, context in enumerate(contexts):
+        sums[number] = rows[[place[lemma] for lemma in context]].sum(axis=0)
+    return np.asarray(unit(sums).sum(axis=0, keepdims=True) / max(len(contexts), 1), np.float32)
 
 
 def _near(collection: Collection, analyser: TextAnalyser, ids: Ids) -> _Near:

@@ -16,7 +16,7 @@ from search.hits import Match, OccurrenceHit
 from search.ranking import Ranked
 from search.retrieval import Rows
 from search.rows import occurrence_hits
-from search.sense_words import SenseWords, sense_words
+from search.sense_words import SenseWords, WordTopics, no_topics, sense_words
 
 FEWEST = 10
 """Occurrences below which no senses are told apart."""
@@ -60,9 +60,14 @@ class SenseInventory:
 
 
 def induce_senses(
-    collection: Collection, analyser: TextAnalyser, word: str, match: Match, rows: Sequence[Rows]
+    collection: Collection,
+    analyser: TextAnalyser,
+    word: str,
+    match: Match,
+    rows: Sequence[Rows],
+    topics: WordTopics = no_topics,
 ) -> SenseInventory:
-    """The senses of the occurrences in some rows of the collection."""
+    """The senses of the occurrences in some rows of the collection; topics: as the encoder tells them, for labels."""
     ids, vectors = rows_vectors(rows)
     few = len(ids) < FEWEST
     numbers = np.zeros(len(ids), np.int64) if few else cluster(vectors)  # (n,)
@@ -71,7 +76,7 @@ def induce_senses(
     nearest = np.where(numbers == NONE, nearest_centre(vectors, centres), numbers)  # (n,)
     scores = row_products_by(vectors, centres, nearest)  # (n,)
     groups = [ids[numbers == number] for number in range(len(centres))]
-    words = sense_words(collection, analyser, groups)
+    words = sense_words(collection, analyser, groups, topics)
     senses = []
     for number, group in enumerate(groups):
         inside = scores[numbers == number]

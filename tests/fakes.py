@@ -58,6 +58,9 @@ class FakeEncoder:
     def word_vectors(self, forms: Sequence[str]) -> Array:
         return np.stack([word_vector(f, DIM // 2) for f in forms]) if forms else np.zeros((0, DIM // 2), np.float32)
 
+    def word_topics(self, words: Sequence[str]) -> Array | None:
+        return None
+
     def default(self, texts: Sequence[str]) -> ElmoOutputs:
         raise AssertionError("search does not use the module's signatures")
 

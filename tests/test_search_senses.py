@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from sense_texts import documents
 
 from indexer.build import BuildConfig, build, reencode
 from indexer.collection.background import background, measure
+from indexer.collection.vectors import Array
 from indexer.documents import Document
 from indexer.errors import QueryError
 from search.calibration import VERDICT, Calibration, Compared
 from search.hits import Match
 from search.prototypes import Prototype, from_json, to_json
 from search.searcher import Searcher
+from search.sense_words import labels_of, no_topics
 
 
 @pytest.fixture(scope="module")
@@ -350,3 +352,18 @@ def test_the_background_is_stored_and_measured_anew_when_the_collection_has_grow
         db.close()
         with collection.reading() as snapshot:
             assert background(collection, snapshot) == grown
+
+
+def test_labels_are_of_what_the_lines_are_about_and_not_of_chance() -> None:
+    river, money = [["come", "river"], ["come", "water"], ["come", "fish"]], [["say", "loan"], ["say", "cash"]]
+    axes = {"river": [1, 0], "water": [1, 0.2], "fish": [0.9, 0], "loan": [0, 1], "cash": [0.1, 1], "come": [0.02, 0.1]}
+
+    def topics(words: Sequence[str]) -> Array:
+        return np.array([axes.get(word, [0, 0]) for word in words], np.float32)
+
+    assert [word.lemma for word in labels_of(river, money, topics)] == ["river", "fish", "water"]
+    assert {word.lemma for word in labels_of(money, river, topics)} == {"loan", "cash"}
+    assert labels_of(river, money, no_topics)[0].lemma == "come"
+    unknown = labels_of([["x", "y"]], [["z"]], topics)
+    assert [word.lemma for word in unknown] == ["x", "y"]
+    assert [word.lemma for word in labels_of([["river"]], [], topics)] == []

@@ -98,6 +98,11 @@ class Encoder(Protocol):
     def word_vectors(self, forms: Sequence[str]) -> Array:
         """Layer 0 of words by themselves, once instead of twice over: (n, projection)."""
 
+    def word_topics(self, words: Sequence[str]) -> Array | None:
+        """What words are written about with, (n, d): directions alike for words of one topic, longer for rarer words,
+        at most 1, zeros for unknown ones. None where the model knows nothing of it.
+        """
+
     def default(self, texts: Sequence[str]) -> ElmoOutputs:
         """The module's signature `default`: each text is split on spaces."""
 

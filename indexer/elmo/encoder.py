@@ -88,6 +88,15 @@ class ElmoEncoder:
         with self._lock:
             return self._words.look_up(read)
 
+    def word_topics(self, words: Sequence[str]) -> Array | None:
+        """See `Encoder.word_topics`."""
+        space = self.model.sense_space
+        if space is None or space.blocks.topics is None:
+            return None
+        (read,) = _spelled([words])
+        rarity = rarity_weights(space.counts.frequencies(read), space.blocks.rarity)  # (n,)
+        return np.asarray(space.blocks.topics.rows(read) * rarity[:, None], np.float32)
+
     def default(self, texts: Sequence[str]) -> ElmoOutputs:
         """See `Encoder.default`."""
         return self._outputs([[token for token in text.split(" ") if token] for text in texts], 0)

@@ -92,6 +92,9 @@ class HubEncoder:
         vectors = [state[0, 1:-1, : self._projection] for state in states]  # (t, projection) each
         return np.concatenate([np.zeros((0, self._projection), np.float32), *vectors])
 
+    def word_topics(self, words: Sequence[str]) -> None:
+        """See `Encoder.word_topics`: a module has none."""
+
     def default(self, texts: Sequence[str]) -> ElmoOutputs:
         """See `Encoder.default`; padding is the module's own."""
         rows = [[token for token in text.split(" ") if token] for text in texts]
