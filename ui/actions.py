@@ -67,20 +67,24 @@ def act(searcher: Searcher) -> None:
         mark(*numbers)
     elif event.act is Act.SENSE and len(numbers) == 1:
         chosen = None if query.sense == numbers[0] else numbers[0]
-        session.change(replace(_word(query), sense=chosen, picked=(), listing=Listing.HITS))
+        session.change(replace(word_of(query), sense=chosen, picked=(), listing=Listing.HITS))
     elif event.act is Act.PICK:
         picked = set(query.picked) ^ set(numbers) if event.every else set(numbers)
-        session.change(replace(_word(query), picked=tuple(sorted(picked)), sense=None, listing=Listing.HITS))
+        session.change(replace(word_of(query), picked=tuple(sorted(picked)), sense=None, listing=Listing.HITS))
     elif event.act is Act.PERIOD and len(numbers) == 2:
         pick_period(*numbers)
 
 
-def _word(query: PageQuery) -> PageQuery:
-    """The query for the lines of a sense: of the word's own occurrences, also where a word by itself was typed."""
+def word_of(query: PageQuery) -> PageQuery:
+    """The query for the lines of a sense: of the word's own occurrences, also where a word by itself was typed.
+
+    What was marked among sentences, or among other words, is none of these lines and is left behind.
+    """
     match = Match.LEMMA if query.match is Match.ANY else query.match
     asked = read_text(query.text)
     text = write_text(asked, 0, len(asked)) if isinstance(asked, str) and asked else query.text
-    return replace(query, text=text, match=match)
+    own = replace(query, text=text, match=match)
+    return own if (text, match) == (query.text, query.match) else replace(own, like=(), unlike=())
 
 
 def hop(searcher: Searcher, sentence_id: int, start: int, end: int) -> None:
@@ -122,4 +126,4 @@ def pick_period(place: int, sense: int) -> None:
         return
     ids = [key for group in groups for key in group] if sense < 0 else list(groups[sense])
     picked = tuple(sorted(ids)[:MOST_IDS])
-    session.change(replace(_word(session.current()), picked=picked, sense=None, listing=Listing.HITS))
+    session.change(replace(word_of(session.current()), picked=picked, sense=None, listing=Listing.HITS))

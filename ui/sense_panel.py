@@ -54,7 +54,7 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
             _timeline(searcher, inventory, contents.facets)
         elif pane == "words":
             st.html(sense_view.collocate_tables(inventory, query.sense))
-        _narrowed(searcher, query, inventory)
+        _narrowed(searcher, query, found, inventory)
 
 
 def _title(inventory: SenseInventory) -> None:
@@ -134,10 +134,11 @@ def period_for(facet: Facet) -> int:
     return next((years for years in PERIOD_YEARS if span / years <= MOST_PERIODS), PERIOD_YEARS[-1])
 
 
-def _narrowed(searcher: Searcher, query: PageQuery, inventory: SenseInventory) -> None:
+def _narrowed(searcher: Searcher, query: PageQuery, found: Answer, inventory: SenseInventory) -> None:
     """What can be done with the lines that are chosen."""
     chosen = query.sense is not None and 0 <= query.sense < len(inventory.senses)
-    plus = [key for key, sign in marks().items() if sign > 0]
+    # A word may be asked as a sentence; then sentences are marked, and only occurrences make a sense.
+    plus = [key for key, sign in marks().items() if sign > 0 and found.target is not None]
     if query.sense is None and not query.picked and not plus:
         return
     with st.container(horizontal=True, key="narrowed", vertical_alignment="center", gap="small"):
