@@ -5,12 +5,13 @@ Driven without a browser: what the page shows is what the searcher gives, and wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_ui_app import MONEY, RIVER, app, html
+from test_ui_app import MONEY, RIVER, address, app, expected, html, lines
 
 from indexer.build import build
 from indexer.documents import Document
@@ -29,8 +30,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> P
     documents = [
         Document(f"{genre}/{n}", text, {"title": f"{genre} {n}", "year": year, "genre": genre})
         for genre, text, years in [
-            ("letter", RIVER, ("1950", "1951", "1962", "c. 1960")),
-            ("news", MONEY, ("1990", "1991", "1992", "n.d.")),
+            ("letter", " ".join([RIVER] * 3), ("1950", "1951", "1962", "c. 1960")),
+            ("news", " ".join([MONEY] * 3), ("1990", "1991", "1992", "n.d.")),
             ("shore", SHORE, ("1970", "1971", "1972", "1973")),
         ]
         for n, year in enumerate(years)
@@ -50,10 +51,22 @@ def page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return app(collection, monkeypatch)
 
 
-def opened(page: AppTest, **parameters: str | list[str]) -> AppTest:
+def opened(visit: AppTest, **parameters: str | list[str]) -> AppTest:
+    """The page as an address of these parameters alone opens it."""
+    for name in list(visit.query_params):
+        del visit.query_params[name]
     for name, value in parameters.items():
-        page.query_params[name] = value
-    return page.run()
+        visit.query_params[name] = value
+    return visit.run()
+
+
+def keys(page: AppTest) -> set[str | None]:
+    return {box.key for box in (*page.selectbox, *page.toggle, *page.button_group)}
+
+
+def headline(page: AppTest) -> str:
+    (found,) = re.findall(r'<h2 class="pol-found"[^>]*>(.*?)</h2>', html(page))
+    return re.sub("<[^>]*>", "", found)
 
 
 def test_marked_sentences_are_not_offered_as_a_sense(page: AppTest, searcher: Searcher) -> None:
@@ -82,3 +95,96 @@ def test_a_sense_of_the_word_leaves_behind_what_was_marked_among_other_lines(
     before: PageQuery, after: PageQuery
 ) -> None:
     assert word_of(before) == after
+
+
+@pytest.mark.parametrize("match", ["lemma", "form", "any"])
+def test_marked_lines_are_searched_again_among_the_words_that_match(
+    page: AppTest, searcher: Searcher, match: str
+) -> None:
+    hits = searcher.occurrences(QUERY, 20)
+    opened(page, q=QUERY, match=match, like=f"{hits[3].occurrence_id}-{hits[7].occurrence_id}")
+    assert lines(page) == expected(searcher.more_like([hits[3], hits[7]], k=20, match=match))
+    assert ("of bank" in headline(page)) is (match != "any")
+    page.button_group(key="match").set_value(Match.FORM).run()
+    assert lines(page) == expected(searcher.more_like([hits[3], hits[7]], k=20, match="form"))
+
+
+def test_the_heading_names_the_word_that_the_lines_are_of(page: AppTest, searcher: Searcher) -> None:
+    hits = searcher.occurrences("The [shore] was steep.", 20)
+    like = str(hits[0].occurrence_id)
+    opened(page, q="The [platypus] was steep.", like=like)
+    like_lines = searcher.more_like([hits[0]], k=1000)
+    assert headline(page) == f"{len(like_lines)} occurrences of shore nearest to the lines marked + first"
+    opened(page, q="The [platypus] was steep.", like=like, match="form")
+    assert headline(page).startswith("4 occurrences of shore nearest")
+
+
+def test_no_layer_and_no_keywords_order_what_no_text_orders(page: AppTest, searcher: Searcher) -> None:
+    hits = searcher.occurrences(QUERY, 20)
+    like = str(hits[3].occurrence_id)
+    opened(page, q=QUERY)
+    assert "layer" in keys(page)
+    opened(page, q=QUERY, like=like, layer="1")
+    assert "layer" not in keys(page)
+    assert lines(page) == expected(searcher.more_like([hits[3]], k=20))
+    assert f"Page 1 of {-(-len(searcher.senses('bank').assignments) // 20)}" in html(page)
+    opened(page, q=QUERY, sense="0", list="others", layer="1")
+    assert "layer" not in keys(page)
+    sentence = searcher.sentences("They fished.", 1)[0]
+    opened(page, q="They fished.", hybrid="1")
+    assert "hybrid" in keys(page)
+    opened(page, q="They fished.", like=str(sentence.sentence_id), hybrid="1", layer="1")
+    assert "hybrid" not in keys(page)
+    assert lines(page) == expected(searcher.more_like([sentence], k=20))
+    assert not page.button(key="page-next").disabled
+
+
+def test_a_layer_that_says_nothing_of_a_sentence_does_not_end_its_list(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q="They fished.", layer="1", page="2")
+    assert lines(page) == expected(searcher.sentences("They fished.", 40)[20:])
+    assert headline(page).startswith("Sentences ")
+
+
+def test_other_words_in_another_order_end_where_they_end(page: AppTest, searcher: Searcher) -> None:
+    inventory = searcher.senses("bank")
+    opened(page, q=QUERY, sense="0", list="others", sort="document", k="100", where=["genre=letter|news"])
+    others = searcher.same_sense_other_words(inventory, 0, 200, "genre=letter|news")
+    assert len(searcher.same_sense_other_words(inventory, 0, 300, "genre=letter|news")) > len(others) == 200
+    ordered = sorted(others, key=lambda hit: (hit.document, hit.document_id, hit.sentence_start + hit.start))
+    assert lines(page) == expected(ordered[:100])
+    assert headline(page) == (
+        f"{len(others)} occurrences other words, the 200 nearest, by document within genre=letter|news"
+    )
+    page.button(key="page-last").click().run()
+    assert lines(page) == expected(ordered[100:])
+    assert page.button(key="page-next").disabled
+    opened(page, q=QUERY, sense="0", list="others", sort="odd")
+    assert lines(page) == expected(searcher.same_sense_other_words(inventory, 0, 20))
+
+
+def test_lines_like_other_words_are_of_any_word_and_of_no_sense(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q=QUERY, sense="0", list="others")
+    other = searcher.same_sense_other_words(searcher.senses("bank"), 0, 1)[0]
+    page.session_state["marks"] = {other.occurrence_id: 1}
+    page.run()
+    page.button(key="again").click().run()
+    assert address(page)["match"] == ["any"]
+    assert not {"sense", "list"} & address(page).keys()
+    assert lines(page) == expected(searcher.more_like([other], k=20, match="any"))
+
+
+def test_a_saved_sense_is_shown_among_the_words_that_match(page: AppTest, searcher: Searcher) -> None:
+    searcher.save_prototype("lemma", searcher.senses("bank"), 0)
+    searcher.save_prototype("form", searcher.senses("bank", match="form"), 0)
+    opened(page, where="sense=lemma")
+    for match in (Match.LEMMA, Match.FORM, Match.ANY):
+        page.button_group(key="match").set_value(match).run()
+        assert lines(page) == expected(searcher.apply_prototype("lemma", 20, match))
+        assert ("within sense=lemma" in headline(page)) is (match is not Match.ANY)
+        assert ("of bank" in headline(page)) is (match is not Match.ANY)
+    assert "layer" not in keys(page)
+    opened(page, where="sense=form", match="lemma")
+    assert lines(page) == expected(searcher.apply_prototype("form", 20))
+    assert page.button_group(key="match").value == Match.FORM
+    for name in ("lemma", "form"):
+        searcher.remove_prototype(name)

@@ -37,9 +37,10 @@ def fetched(query: PageQuery, same_word: bool) -> int:
     """How many hits must be asked for so that the query's page can be shown.
 
     same_word: the occurrences of one word are ranked exactly, so that any number begins with the same ones. Elsewhere
-    the number asked for is the command line's for the first page, so that both find the same.
+    the number asked for is the command line's for the first page, so that both find the same. A layer and keywords are
+    those that bear on the list.
     """
-    if query.layer is not None or (query.hybrid and not same_word):
+    if query.layer is not None or query.hybrid:
         return max(CANDIDATES, query.k)
     if same_word:
         if query.sense is not None or query.picked or query.sort is not Sort.SCORE:
@@ -119,6 +120,6 @@ def page_of(query: PageQuery, found: int, complete: bool) -> Page:
 
 def is_complete(match: Match, found: int, asked: int, query: PageQuery) -> bool:
     """Whether nothing lies beyond the hits that were fetched."""
-    if query.layer is not None or (match is Match.SENTENCE and query.hybrid):
+    if query.layer is not None or query.hybrid:
         return True  # these order a fixed number of candidates
     return found < asked or (match in (Match.ANY, Match.SENTENCE) and query.sort is not Sort.SCORE)
