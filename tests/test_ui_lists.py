@@ -15,10 +15,12 @@ from test_ui_app import MONEY, RIVER, address, app, expected, html, lines
 
 from indexer.build import build
 from indexer.documents import Document
-from search.hits import Match
+from search.hits import HitList, Match, OccurrenceHit
 from search.searcher import Searcher
 from ui.actions import word_of
-from ui.address import PageQuery
+from ui.address import PageQuery, Sort
+from ui.answering import answer
+from ui.lines import CANDIDATES
 
 QUERY = "She sat on the river [bank]."
 SHORE = "The shore was steep and green. They walked along the shores until it grew dark. Two banks of mud rose there."
@@ -188,3 +190,22 @@ def test_a_saved_sense_is_shown_among_the_words_that_match(page: AppTest, search
     assert page.button_group(key="match").value == Match.FORM
     for name in ("lemma", "form"):
         searcher.remove_prototype(name)
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_of_a_word_that_is_not_there_no_more_is_fetched_than_is_shown(
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch, sort: Sort
+) -> None:
+    limits: list[int] = []
+    plain = searcher.occurrences
+
+    def counted(query: str, k: int, *rest: object) -> HitList[OccurrenceHit]:
+        limits.append(k)
+        return plain(query, k, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(searcher, "occurrences", counted)
+    for query in (f"The [platypus] was by {sort}.", f"The [steep platypus] was by {sort}."):
+        found = answer(searcher, PageQuery(query, sort=sort))
+        assert found.match is Match.ANY
+        assert len(found.shown) == 20
+    assert max(limits) <= CANDIDATES

@@ -158,7 +158,7 @@ def _found(
     searcher: Searcher, query: PageQuery, word: bool, inventory: SenseInventory | None, whole: bool = False
 ) -> tuple[HitList[SentenceHit], int]:
     """The hits before they are narrowed, and how many were asked for."""
-    same_word = word and query.match is not Match.ANY
+    same_word = _is_of_one_word(searcher, query, word)
     limit = fetched(query, same_word)
     if whole and query.layer is None and not query.hybrid:
         limit = EVERYTHING if same_word else MOST
@@ -166,20 +166,26 @@ def _found(
         return asking.others(searcher, inventory, query.sense, limit, _within(query)), limit
     if query.like:
         return _like(searcher, query, word, limit), limit
-    hits = loading.hits(searcher, asking.request(query, limit))
-    if same_word and hits.match is Match.ANY and not whole:
-        # The word is not there, so that others answer: then as many as the command line asks for.
-        limit = fetched(query, same_word=False)
-        hits = loading.hits(searcher, asking.request(query, limit))
-    return hits, limit
+    return loading.hits(searcher, asking.request(query, limit)), limit
+
+
+def _is_of_one_word(searcher: Searcher, query: PageQuery, word: bool) -> bool:
+    """Whether all lines are occurrences of the same word, or words.
+
+    Known before they are fetched: a word that is not there is answered by any other, of which there is no end.
+    """
+    if not word or query.match is Match.ANY:
+        return False
+    first = asking.request(replace(query, layer=None), 1)
+    return not orders_anew(query) or loading.hits(searcher, first).match is not Match.ANY
 
 
 def _like(searcher: Searcher, query: PageQuery, word: bool, limit: int) -> HitList[SentenceHit]:
     """The hits near the lines marked + and away from those marked -."""
     known: dict[int, SentenceHit] = {}
-    if word and query.match is not Match.ANY:
+    plain = replace(query, like=(), unlike=(), sense=None, picked=(), sort=Sort.SCORE, page=1)
+    if _is_of_one_word(searcher, plain, word):
         # A target of several words is known by its first one only; the list it was marked in has the whole.
-        plain = replace(query, like=(), unlike=(), sense=None, picked=(), sort=Sort.SCORE, page=1)
         known = {key_of(hit): hit for hit in loading.hits(searcher, asking.request(plain, fetched(plain, True)))}
     missing = [key for key in (*query.like, *query.unlike) if key not in known]
     known |= {key_of(hit): hit for hit in asking.hits_of(searcher, missing, word)}
