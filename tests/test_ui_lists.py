@@ -6,6 +6,7 @@ Driven without a browser: what the page shows is what the searcher gives, and wh
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -209,3 +210,26 @@ def test_of_a_word_that_is_not_there_no_more_is_fetched_than_is_shown(
         assert found.match is Match.ANY
         assert len(found.shown) == 20
     assert max(limits) <= CANDIDATES
+
+
+def here(page: AppTest) -> dict[int, int]:
+    """What the senses say of their lines inside the filters, by sense."""
+    found = re.findall(r'data-sense="(-?\d+)" aria.*?(?:>([\d,]+) here</span>.*?)?</li>', html(page))
+    return {int(number): int(count) for number, count in found if count}
+
+
+@pytest.mark.parametrize("text", [QUERY, "bank"])
+@pytest.mark.parametrize("match", ["lemma", "any"])
+def test_the_senses_count_their_lines_inside_the_filters_where_there_are_any(
+    page: AppTest, searcher: Searcher, text: str, match: str
+) -> None:
+    opened(page, q=text, match=match)
+    assert 'class="pol-senses"' in html(page)
+    assert not here(page)
+    where = ["year=..1961", "genre!=shore"]
+    opened(page, q=text, match=match, where=where)
+    numbers = searcher.senses("bank").assignments
+    counts = Counter(numbers[hit.occurrence_id] for hit in searcher.occurrences("[bank]", 1000, where=where))
+    assert here(page) == {number: counts[number] for number in {*numbers.values()}}
+    opened(page, q=QUERY, sense="0", list="others", where=where)
+    assert here(page) == {number: counts[number] for number in {*numbers.values()}}

@@ -143,7 +143,7 @@ def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> 
         concordance([hit]),
         views.document_head(plain, 1, 1),
         views.document_page(sentence, plain, 1),
-        sense_view.entry(inventory, 0, {0: 1}),
+        sense_view.entry(inventory, 0, {1}),
         sense_view.legend(inventory),
         sense_view.collocate_tables(inventory, None),
         sense_view.timeline(make_timeline("year", 10, 1, {1: 0}, {1: "1999"}), inventory),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.errors import PolysemeError
-from search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from search.hits import HitList, Match, SentenceHit
 from search.query import Target
 from search.searcher import Searcher
 from search.senses import SenseInventory
@@ -31,7 +31,7 @@ class Answer:
 
     query: what was answered, without what has no part in it; within: the filters that all lines are inside; lines: the
     hits in their order, narrowed; found: how many there were before they were narrowed; complete: whether there are no
-    more; here: sense -> how many of its lines are inside the filters.
+    more; inside: ids of the word's occurrences that are inside the filters, None where there are no filters.
     """
 
     query: PageQuery
@@ -45,7 +45,7 @@ class Answer:
     notice: str | None
     verdict: str | None
     inventory: SenseInventory | None
-    here: Mapping[int, int]
+    inside: frozenset[int] | None
 
     @property
     def numbers(self) -> Mapping[int, int]:
@@ -120,7 +120,7 @@ def answer(searcher: Searcher, asked: PageQuery) -> Answer:
     inventory = senses_of(searcher, asked, target)
     query = settled(searcher, asked, target, inventory)
     hits, limit = _found(searcher, query, not isinstance(target, str), inventory)
-    lines, here = _arranged(hits, query, inventory)
+    lines = _arranged(hits, query, inventory)
     complete = is_complete(hits.match, len(hits), limit, query)
     return Answer(
         query,
@@ -134,7 +134,7 @@ def answer(searcher: Searcher, asked: PageQuery) -> Answer:
         hits.notice,
         hits.verdict,
         inventory,
-        here,
+        searcher.within(inventory, query.where) if inventory is not None and query.where else None,
     )
 
 
@@ -144,7 +144,7 @@ def everything(searcher: Searcher, asked: PageQuery) -> tuple[list[SentenceHit],
     inventory = senses_of(searcher, asked, target)
     query = settled(searcher, asked, target, inventory)
     hits, _ = _found(searcher, query, not isinstance(target, str), inventory, whole=True)
-    lines, _ = _arranged(hits, query, inventory)
+    lines = _arranged(hits, query, inventory)
     return lines[:MOST], {} if inventory is None else inventory.assignments
 
 
@@ -194,18 +194,8 @@ def _like(searcher: Searcher, query: PageQuery, word: bool, limit: int) -> HitLi
     return asking.more_like(searcher, plus, minus, limit, query.where, query.match)
 
 
-def _arranged(
-    hits: HitList[SentenceHit], query: PageQuery, inventory: SenseInventory | None
-) -> tuple[list[SentenceHit], Mapping[int, int]]:
-    numbers = inventory.assignments if inventory else {}
+def _arranged(hits: HitList[SentenceHit], query: PageQuery, inventory: SenseInventory | None) -> list[SentenceHit]:
     lines = list(hits)
-    here: dict[int, int] = {}
-    for hit in hits:
-        if isinstance(hit, OccurrenceHit) and hit.occurrence_id in numbers:
-            number = numbers[hit.occurrence_id]
-            here[number] = here.get(number, 0) + 1
     if query.listing is Listing.HITS and (query.sense is not None or query.picked):
-        lines = narrowed_hits(lines, numbers, query.sense, query.picked)
-    if query.sort is not Sort.SCORE:
-        lines = sorted_hits(lines, query.sort, inventory.scores if inventory else {})
-    return lines, here
+        lines = narrowed_hits(lines, inventory.assignments if inventory else {}, query.sense, query.picked)
+    return sorted_hits(lines, query.sort, inventory.scores if inventory else {})

@@ -46,7 +46,7 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
                 required=True,
                 label_visibility="collapsed",
             )
-        st.html(sense_view.entry(inventory, query.sense, found.here))
+        st.html(sense_view.entry(inventory, query.sense, found.inside))
         pane = st.session_state["pane"]
         if pane == "map":
             _map(searcher, inventory, found, query)

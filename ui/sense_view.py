@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from indexer.collection.vectors import Array
 from search.collocates import Collocate
@@ -19,17 +20,19 @@ COLLOCATES = 12
 TIP = 60
 
 
-def entry(inventory: SenseInventory, chosen: int | None, within: Mapping[int, int]) -> str:
+def entry(inventory: SenseInventory, chosen: int | None, inside: Collection[int] | None) -> str:
     """The senses, one a row: sign, size, the words that tell it from the others, its most central line.
 
-    Each row's head is a button that filters the lines. within: sense -> its lines inside the filters.
+    Each row's head is a button that filters the lines. inside: ids of the word's occurrences that are inside the
+    filters; None: there are no filters.
     """
+    within = None if inside is None else Counter(inventory.assignments[key] for key in inside)
     note = f'<p class="pol-quiet">{escape(sentence_case(inventory.notice))}</p>' if inventory.notice else ""
-    rows = "".join(_row(inventory, sense, chosen, within.get(sense.number, 0)) for sense in inventory.senses)
+    rows = "".join(_row(inventory, sense, chosen, within) for sense in inventory.senses)
     stray = sum(number < 0 for number in inventory.assignments.values())
     if stray:
         share = stray / len(inventory.assignments)
-        rows += _badge_row(-1, "in no sense", stray, share, within.get(-1, 0), chosen == -1, "", "")
+        rows += _badge_row(-1, "in no sense", stray, share, within, chosen == -1, "", "")
     return f'{note}<ol class="pol-senses" aria-label="Senses of {escape(inventory.word)}">{rows}</ol>'
 
 
@@ -38,7 +41,7 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: int) -> str:
+def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Mapping[int, int] | None) -> str:
     words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:LABELS])
     line = _central(sense.central[0]) if sense.central else ""
     stable = "" if sense.stability is None else f"stability {sense.stability:.0%}"
@@ -48,9 +51,17 @@ def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: in
 
 
 def _badge_row(
-    number: int, words: str, size: int, share: float, within: int, chosen: bool, line: str, stable: str
+    number: int,
+    words: str,
+    size: int,
+    share: float,
+    within: Mapping[int, int] | None,
+    chosen: bool,
+    line: str,
+    stable: str,
 ) -> str:
-    inside = f'<span class="pol-quiet">{within:,} here</span>' if within != size else ""
+    here = 0 if within is None else within.get(number, 0)
+    inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
     more = f'<span class="pol-quiet" title="of senses found again in samples">{stable}</span>' if stable else ""
     name = f"sense {number + 1}" if number >= 0 else "no sense"
     return (
