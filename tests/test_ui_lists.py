@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,15 @@ from streamlit.testing.v1 import AppTest
 from test_ui_app import MONEY, RIVER, address, app, expected, html, lines
 
 from indexer.build import build
+from indexer.collection.records import Layer
 from indexer.documents import Document
-from search.hits import HitList, Match, OccurrenceHit
+from search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from search.searcher import Searcher
 from ui.actions import word_of
-from ui.address import PageQuery, Sort
-from ui.answering import answer
+from ui.address import Listing, PageQuery, Sort
+from ui.answering import answer, everything
+from ui.export import settings
+from ui.kwic_view import key_of
 from ui.lines import CANDIDATES
 
 QUERY = "She sat on the river [bank]."
@@ -233,3 +237,52 @@ def test_the_senses_count_their_lines_inside_the_filters_where_there_are_any(
     assert here(page) == {number: counts[number] for number in {*numbers.values()}}
     opened(page, q=QUERY, sense="0", list="others", where=where)
     assert here(page) == {number: counts[number] for number in {*numbers.values()}}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        PageQuery("They fished.", sort=Sort.DOCUMENT),
+        PageQuery("They fished."),
+        PageQuery("They fished.", hybrid=True),
+        PageQuery(QUERY, Match.ANY, sort=Sort.LEFT),
+        PageQuery(QUERY, sense=0, listing=Listing.OTHERS, sort=Sort.DATE),
+        PageQuery(QUERY, sort=Sort.RIGHT),
+        PageQuery(QUERY, sense=0),
+        PageQuery(QUERY, layer=Layer.LAYER_1),
+    ],
+)
+def test_a_file_holds_the_lines_of_all_pages(searcher: Searcher, query: PageQuery) -> None:
+    whole = everything(searcher, query)
+    seen: list[SentenceHit] = []
+    for number in range(1, 99):
+        found = answer(searcher, replace(query, page=number))
+        seen += found.shown
+        if not found.page.more:
+            break
+    # So few sentences are all scanned, whatever number is asked for.
+    assert [key_of(hit) for hit in whole.lines] == [key_of(hit) for hit in seen]
+    assert len(seen) > 20
+    assert not whole.cut
+
+
+def test_a_file_that_is_cut_says_so(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = searcher.collection.info()
+    number = len(searcher.senses("bank").assignments)
+    for most, cut in ((number, False), (number - 1, True), (30, True)):
+        monkeypatch.setattr("ui.lines.MOST", most)
+        monkeypatch.setattr("ui.answering.MOST", most)
+        for sort in (Sort.SCORE, Sort.DATE):
+            whole = everything(searcher, PageQuery(QUERY, sort=sort, page=3))
+            assert (len(whole.lines), whole.cut) == (most, cut)
+            assert ("cut" in settings(whole.query, info, whole.cut)) is cut
+            assert "page" not in settings(whole.query, info)
+    assert everything(searcher, PageQuery("They fished.")).cut
+
+
+def test_the_page_says_how_much_a_file_will_hold(page: AppTest) -> None:
+    opened(page, q=QUERY, sort="date")
+    assert len(lines(page)) == 20
+    assert re.search(r"All \d+ lines of this list, not only this page", html(page))
+    opened(page, q="They fished.")
+    assert "Of more than 100,000 lines it is the first ones, and the file says so" in html(page)

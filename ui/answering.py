@@ -15,7 +15,6 @@ from ui.address import MATCHES, Listing, PageQuery, Sort
 from ui.export import MOST
 from ui.kwic_view import key_of
 from ui.lines import (
-    EVERYTHING,
     Page,
     fetched,
     is_complete,
@@ -56,6 +55,16 @@ class Answer:
     def shown(self) -> Sequence[SentenceHit]:
         """The lines of the page."""
         return self.lines[self.page.first : self.page.last]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole list, beyond its pages. numbers: occurrence id -> number of its sense; cut: whether it goes on."""
+
+    query: PageQuery
+    lines: Sequence[SentenceHit]
+    numbers: Mapping[int, int]
+    cut: bool
 
 
 def target_of(searcher: Searcher, query: PageQuery) -> Target | str:
@@ -138,14 +147,14 @@ def answer(searcher: Searcher, asked: PageQuery) -> Answer:
     )
 
 
-def everything(searcher: Searcher, asked: PageQuery) -> tuple[list[SentenceHit], Mapping[int, int]]:
-    """All lines of a query in their order, and the sense of each occurrence; at most ``MOST``."""
+def everything(searcher: Searcher, asked: PageQuery) -> Whole:
+    """All lines of a query in their order, as a file of at most ``MOST`` holds them."""
     target = target_of(searcher, asked)
     inventory = senses_of(searcher, asked, target)
     query = settled(searcher, asked, target, inventory)
     hits, _ = _found(searcher, query, not isinstance(target, str), inventory, whole=True)
     lines = _arranged(hits, query, inventory)
-    return lines[:MOST], {} if inventory is None else inventory.assignments
+    return Whole(query, lines[:MOST], {} if inventory is None else inventory.assignments, len(lines) > MOST)
 
 
 def _within(query: PageQuery) -> Sequence[str]:
@@ -159,9 +168,7 @@ def _found(
 ) -> tuple[HitList[SentenceHit], int]:
     """The hits before they are narrowed, and how many were asked for."""
     same_word = _is_of_one_word(searcher, query, word)
-    limit = fetched(query, same_word)
-    if whole and query.layer is None and not query.hybrid:
-        limit = EVERYTHING if same_word else MOST
+    limit = fetched(query, same_word, whole)
     if query.listing is Listing.OTHERS and inventory is not None and query.sense is not None:
         return asking.others(searcher, inventory, query.sense, limit, _within(query)), limit
     if query.like:

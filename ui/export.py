@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from indexer.collection.records import CollectionInfo
@@ -47,10 +47,12 @@ class Export:
     settings: Mapping[str, str]
 
 
-def settings(query: PageQuery, info: CollectionInfo) -> dict[str, str]:
-    """What decides the list, by name: the address's parameters, the collection and its model."""
-    said = write_address(query)
+def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[str, str]:
+    """What decides the list, by name: the address's parameters, the collection and its model; and whether it is cut."""
+    said = write_address(replace(query, page=1))
     asked = {name: value if isinstance(value, str) else " & ".join(value) for name, value in said.items()}
+    if cut:
+        asked["cut"] = f"the first {MOST:,} lines; there are more"
     return asked | {
         "collection": info.path,
         "documents": str(info.documents),

@@ -11,7 +11,7 @@ from search.searcher import Searcher
 from ui import answering, loading
 from ui.address import PageQuery
 from ui.answering import Answer
-from ui.export import MIME, Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, settings, xlsx_bytes
+from ui.export import MIME, MOST, Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, settings, xlsx_bytes
 
 _FILES: dict[ExportFormat, Callable[[Export], bytes]] = {
     ExportFormat.CSV: csv_bytes,
@@ -28,13 +28,13 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
 
 def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
-    st.html('<p class="pol-quiet">All lines of this list, not only this page, with what was asked.</p>')
+    st.html(f'<p class="pol-quiet">{told(found)}</p>')
     info = loading.contents(searcher).info
 
     def made(form: ExportFormat) -> bytes:
-        lines, numbers = answering.everything(searcher, query)
-        senses = {key: number + 1 for key, number in numbers.items()}
-        return _FILES[form](Export(lines, senses, settings(query, info)))
+        whole = answering.everything(searcher, query)
+        senses = {key: number + 1 for key, number in whole.numbers.items()}
+        return _FILES[form](Export(whole.lines, senses, settings(whole.query, info, whole.cut)))
 
     for form, name in _NAMES.items():
         st.download_button(
@@ -47,3 +47,15 @@ def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
             disabled=not found.lines,
             width="stretch",
         )
+
+
+def told(found: Answer) -> str:
+    """What a file will hold."""
+    number = len(found.lines)
+    if found.complete and number <= MOST:
+        lines = "The line" if number == 1 else f"All {number:,} lines"
+        return f"{lines} of this list, not only this page, with what was asked."
+    return (
+        f"All lines of this list, not only this page, with what was asked. Of more than {MOST:,} lines it is the first"
+        " ones, and the file says so."
+    )

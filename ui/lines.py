@@ -10,6 +10,7 @@ from typing import TypeVar
 from indexer.collection.records import Scalar
 from search.hits import Match, OccurrenceHit, SentenceHit
 from ui.address import PageQuery, Sort
+from ui.export import MOST
 
 EVERYTHING = 1_000_000
 """As good as no limit: occurrences of one word that are listed at most."""
@@ -33,8 +34,8 @@ class Page:
     more: bool
 
 
-def fetched(query: PageQuery, same_word: bool) -> int:
-    """How many hits must be asked for so that the query's page can be shown.
+def fetched(query: PageQuery, same_word: bool, whole: bool = False) -> int:
+    """How many hits must be asked for so that the query's page, or the whole list for a file, can be shown.
 
     same_word: the occurrences of one word are ranked exactly, so that any number begins with the same ones. Elsewhere
     the number asked for is the command line's for the first page, so that both find the same. A layer and keywords are
@@ -42,11 +43,14 @@ def fetched(query: PageQuery, same_word: bool) -> int:
     """
     if query.layer is not None or query.hybrid:
         return max(CANDIDATES, query.k)
-    if same_word:
-        if query.sense is not None or query.picked or query.sort is not Sort.SCORE:
-            return EVERYTHING
-        return -(-query.page * query.k // STEP) * STEP
-    return query.page * query.k if query.sort is Sort.SCORE else max(CANDIDATES, query.k)
+    ordered = query.sort is not Sort.SCORE
+    if same_word and (ordered or query.sense is not None or query.picked):
+        return EVERYTHING
+    if ordered:
+        return max(CANDIDATES, query.k)
+    if whole:
+        return MOST + 1  # one more tells that there are more
+    return -(-query.page * query.k // STEP) * STEP if same_word else query.page * query.k
 
 
 def narrowed_hits(
