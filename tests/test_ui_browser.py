@@ -436,7 +436,7 @@ def test_all_lines_are_exported_with_what_was_asked(page: Page, address: str, se
     rows = list(csv.DictReader(table.splitlines()))
     assert [int(row["occurrence_id"]) for row in rows] == [hit.occurrence_id for hit in inside]
     assert {row["query.q"] for row in rows} == {BANK}
-    assert {row["sense"] for row in rows} == {"1"}
+    assert {(row["sense"], row["sense_shown"], row["query.sense"]) for row in rows} == {("0", "1", "0")}
     lines = [json.loads(line) for line in downloaded(page, "JSONL").read_text().splitlines()]
     assert [line["occurrence_id"] for line in lines] == [hit.occurrence_id for hit in inside]
     book = load_workbook(downloaded(page, "Excel (XLSX)"))

@@ -23,7 +23,7 @@ from search.searcher import Searcher
 from ui.actions import word_of
 from ui.address import Listing, PageQuery, Sort
 from ui.answering import answer, everything
-from ui.export import settings
+from ui.export import Export, rows, settings
 from ui.kwic_view import key_of
 from ui.lines import CANDIDATES
 
@@ -218,7 +218,7 @@ def test_of_a_word_that_is_not_there_no_more_is_fetched_than_is_shown(
 
 def here(page: AppTest) -> dict[int, int]:
     """What the senses say of their lines inside the filters, by sense."""
-    found = re.findall(r'data-sense="(-?\d+)" aria.*?(?:>([\d,]+) here</span>.*?)?</li>', html(page))
+    found = re.findall(r'data-sense="(-?\d+)" title=.*?(?:>([\d,]+) here</span>.*?)?</li>', html(page))
     return {int(number): int(count) for number, count in found if count}
 
 
@@ -286,3 +286,14 @@ def test_the_page_says_how_much_a_file_will_hold(page: AppTest) -> None:
     assert re.search(r"All \d+ lines of this list, not only this page", html(page))
     opened(page, q="They fished.")
     assert "Of more than 100,000 lines it is the first ones, and the file says so" in html(page)
+
+
+def test_a_file_counts_senses_as_the_command_line_does(page: AppTest, searcher: Searcher) -> None:
+    whole = everything(searcher, PageQuery(QUERY))
+    numbers = {hit.occurrence_id: number for hit, number in searcher.sense_occurrences(searcher.senses("bank"))}
+    read = rows(Export(whole.lines, whole.numbers, {}))
+    assert {row["occurrence_id"]: row["sense"] for row in read} == numbers
+    opened(page, q=QUERY)
+    assert "counts senses from 0, as the command line and Python do" in html(page)
+    shown = re.findall(r'data-sense="(\d+)" title="number (\d+) on the command line.*?title="sense (\d+)"', html(page))
+    assert shown == [(str(n), str(n), str(n + 1)) for n in range(len(searcher.senses("bank").senses))]

@@ -116,7 +116,7 @@ def export() -> Export:
     odd = [hit(n, text, "bank", f" {text}", year=1990) for n, text in enumerate(FORMULAS, start=10)]
     wide = hit(99, "bell \x07 and ", "bank", " " + "w" * 40_000)
     asked = PageQuery("=a [bank]", where=("year=1990..", "genre=x"), sort=Sort.LEFT)
-    return Export([*LINES, *odd, wide], {1: 1, 2: 2}, settings(asked, INFO))
+    return Export([*LINES, *odd, wide], {1: 0, 2: -1}, settings(asked, INFO))
 
 
 def test_a_file_of_lines_says_everything_of_each_and_what_was_asked() -> None:
@@ -125,7 +125,8 @@ def test_a_file_of_lines_says_everything_of_each_and_what_was_asked() -> None:
     assert len(read) == len(made.hits)
     first = read[0]
     assert (first["left"], first["node"], first["right"]) == ("the muddy ", "bank", " of a river")
-    assert (first["score"], first["confidence"], first["sense"], first["document_id"]) == (0.5, 0.25, 1, "b.txt")
+    assert (first["score"], first["confidence"], first["document_id"]) == (0.5, 0.25, "b.txt")
+    assert [(row["sense"], row["sense_shown"]) for row in read[:3]] == [(0, 1), (-1, None), (None, None)]
     assert first["sentence"][first["start"] : first["end"]] == "bank"
     assert first["metadata"] == {"year": 1990, "note": "=2+3"}
     assert first["query"]["q"] == "=a [bank]"
@@ -142,7 +143,7 @@ def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
     assert table[3]["left"] == "'=1+1"
     assert table[0]["metadata.note"] == "'=2+3"
     assert table[0]["query.q"] == "'=a [bank]"
-    assert table[0]["sense"] == "1"
+    assert [(row["sense"], row["sense_shown"]) for row in table[:3]] == [("0", "1"), ("-1", ""), ("", "")]
     book = load_workbook(io.BytesIO(xlsx_bytes(made)))
     lines, asked = book["lines"], book["query"]
     assert {cell.data_type for row in (*lines, *asked) for cell in row} <= {"s", "n", "inlineStr"}

@@ -13,6 +13,7 @@ from search.hits import OccurrenceHit, SentenceHit
 from search.kwic import concordance_line
 from ui.address import PageQuery, write_address
 from ui.printing import csv_text, defused, flat
+from ui.views import badge
 
 MOST = 100_000
 """Lines that one file holds at most."""
@@ -39,7 +40,7 @@ MIME: Mapping[ExportFormat, str] = {
 class Export:
     """Lines in their order, and what was asked to find them.
 
-    senses: occurrence id -> number of the sense, as the page shows it (from 1; 0: none).
+    senses: occurrence id -> number of its sense, as on the command line and in Python (from 0; -1: none).
     """
 
     hits: Sequence[SentenceHit]
@@ -63,7 +64,11 @@ def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[
 
 
 def rows(export: Export) -> list[dict[str, object]]:
-    """One row a line: left, node, right, then the hit's other fields; metadata is a dictionary inside."""
+    """One row a line: left, node, right, then the hit's other fields; metadata is a dictionary inside.
+
+    ``sense`` is the number that commands and Python take, ``sense_shown`` the one on the page's badge; of no sense: -1
+    and none.
+    """
     return [_row(number, hit, export.senses) for number, hit in enumerate(export.hits, start=1)]
 
 
@@ -84,6 +89,7 @@ def _row(number: int, hit: SentenceHit, senses: Mapping[int, int]) -> dict[str, 
         "score": round(hit.score, 6),
         "confidence": None if hit.confidence is None else round(hit.confidence, 4),
         "sense": sense,
+        "sense_shown": None if sense is None or sense < 0 else badge(sense),
         "document": hit.document,
         "document_id": hit.document_id,
         "sentence": hit.sentence,

@@ -29,12 +29,16 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
 def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
     st.html(f'<p class="pol-quiet">{told(found)}</p>')
+    if found.inventory is not None:
+        st.html(
+            '<p class="pol-quiet">Its column <code>sense</code> counts senses from 0, as the command line and Python do'
+            " (-1: none); <code>sense_shown</code> counts them from 1, as this page does.</p>"
+        )
     info = loading.contents(searcher).info
 
     def made(form: ExportFormat) -> bytes:
         whole = answering.everything(searcher, query)
-        senses = {key: number + 1 for key, number in whole.numbers.items()}
-        return _FILES[form](Export(whole.lines, senses, settings(whole.query, info, whole.cut)))
+        return _FILES[form](Export(whole.lines, whole.numbers, settings(whole.query, info, whole.cut)))
 
     for form, name in _NAMES.items():
         st.download_button(

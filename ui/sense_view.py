@@ -11,7 +11,7 @@ from search.hits import OccurrenceHit
 from search.kwic import concordance_line
 from search.senses import Sense, SenseInventory
 from search.timeline import Period, Timeline
-from ui.views import COLOURS, NODE, count, cut_left, cut_right, direction, escape, sense_mark
+from ui.views import COLOURS, NODE, badge, count, cut_left, cut_right, direction, escape, sense_mark
 
 LEFT, RIGHT = 36, 80
 """Characters before and after the node in a central line, so that the node is in view."""
@@ -63,9 +63,10 @@ def _badge_row(
     here = 0 if within is None else within.get(number, 0)
     inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
     more = f'<span class="pol-quiet" title="of senses found again in samples">{stable}</span>' if stable else ""
-    name = f"sense {number + 1}" if number >= 0 else "no sense"
+    name = f"sense {badge(number)}" if number >= 0 else "no sense"
     return (
         f'<li data-chosen="{str(chosen).lower()}"><button type="button" class="pol-badge" data-sense="{number}"'
+        f' title="number {number} on the command line and in Python"'
         f' aria-pressed="{str(chosen).lower()}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
         f'{sense_mark(number)}<span class="pol-labels">{escape(words)}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
@@ -100,7 +101,7 @@ def occurrence_map(
         x, y = ((float(places[n, i] - low[i]) / (float(high[i] - low[i]) or 1.0)) for i in (0, 1))
         state = "" if not chosen else ' data-in="1"' if key in chosen else ' data-out="1"'
         tip = escape(_tip(tips[key])) if key in tips else f"occurrence {key}"
-        sense = f"sense {number + 1}" if number >= 0 else "no sense"
+        sense = f"sense {badge(number)}" if number >= 0 else "no sense"
         dots.append(
             f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{_colour(number)}"{state}'
             f' style="left:{2 + 96 * x:.2f}%;top:{3 + 94 * (1 - y):.2f}%" tabindex="{0 if not n else -1}"'
@@ -175,7 +176,7 @@ def _timeline_cell(n: int, period: Period, number: int) -> str:
         return f'<td title="{title}">{drawn}<span>0</span></td>'
     return (
         f'<td><button type="button" class="pol-point" data-period="{n}" data-of="{number}" title="{title}"'
-        f' aria-label="sense {number + 1}, {title}">{drawn}<span>{size}</span></button></td>'
+        f' aria-label="sense {badge(number)}, {title}">{drawn}<span>{size}</span></button></td>'
     )
 
 
