@@ -25,7 +25,7 @@ from search.hits import OccurrenceHit
 from ui import access, jobs, uploads
 from ui.actions import Act, Event, read_event
 from ui.address import PageQuery, Sort
-from ui.export import Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, rows, settings, xlsx_bytes
+from ui.export import Export, ExportFormat, csv_bytes, file_name, id_lists, jsonl_bytes, rows, settings, xlsx_bytes
 from ui.lines import date_key, narrowed_hits, page_of, sorted_hits
 from ui.session import Trail
 from ui.shelf import new_path, safe_name, shelf
@@ -150,6 +150,20 @@ def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
     assert [cell.value for cell in next(lines.iter_rows())] == [key for key in table[0] if "query." not in key]
     assert lines.max_row == len(made.hits) + 1
     assert ("where", "year=1990.. & genre=x") in asked.iter_rows(values_only=True)
+
+
+def test_long_lists_of_ids_are_not_repeated_in_every_row_and_never_cut() -> None:
+    picked = tuple(range(10**17, 10**17 + 5000))
+    query = PageQuery("a [bank]", picked=picked, like=(7,))
+    made = Export(LINES, {}, settings(query, INFO), id_lists(query))
+    (first, *_) = [json.loads(line) for line in jsonl_bytes(made).decode().splitlines()]
+    assert (first["query"]["lines"], first["query"]["like"]) == ("5,000 ids", "1 id")
+    assert "unlike" not in first["query"]
+    assert len(csv_bytes(made)) < 5000
+    cells = list(load_workbook(io.BytesIO(xlsx_bytes(made)))["query"].iter_rows(values_only=True))
+    kept = [int(key) for name, value in cells if name == "ids of lines" for key in str(value).split("-")]
+    assert kept == list(picked)
+    assert ("ids of like", "7") in cells
 
 
 def test_a_file_is_named_after_what_was_asked() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from indexer.collection.records import CollectionInfo
@@ -13,12 +13,14 @@ from search.hits import OccurrenceHit, SentenceHit
 from search.kwic import concordance_line
 from ui.address import PageQuery, write_address
 from ui.printing import csv_text, defused, flat
-from ui.views import badge
+from ui.views import badge, count
 
 MOST = 100_000
 """Lines that one file holds at most."""
 CELL = 32_767
 """Characters that a cell of a spreadsheet holds."""
+CELL_IDS = 1000
+"""Ids in one cell, of 18 digits at most."""
 
 
 class ExportFormat(StrEnum):
@@ -40,18 +42,24 @@ MIME: Mapping[ExportFormat, str] = {
 class Export:
     """Lines in their order, and what was asked to find them.
 
-    senses: occurrence id -> number of its sense, as on the command line and in Python (from 0; -1: none).
+    senses: occurrence id -> number of its sense, as on the command line and in Python (from 0; -1: none); ids: lists of
+    ids that were asked by, which a workbook alone keeps.
     """
 
     hits: Sequence[SentenceHit]
     senses: Mapping[int, int]
     settings: Mapping[str, str]
+    ids: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[str, str]:
-    """What decides the list, by name: the address's parameters, the collection and its model; and whether it is cut."""
-    said = write_address(replace(query, page=1))
+    """What decides the list, by name: the address's parameters, the collection and its model; and whether it is cut.
+
+    Every line of a file repeats it, so that lists of ids are told by their length; `id_lists` has them.
+    """
+    said = write_address(replace(query, page=1, picked=(), like=(), unlike=()))
     asked = {name: value if isinstance(value, str) else " & ".join(value) for name, value in said.items()}
+    asked |= {name: count(len(keys), "id") for name, keys in id_lists(query).items()}
     if cut:
         asked["cut"] = f"the first {MOST:,} lines; there are more"
     return asked | {
@@ -61,6 +69,12 @@ def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[
         "model_id": info.settings.model_id,
         "stored_layer": str(info.settings.layer),
     }
+
+
+def id_lists(query: PageQuery) -> dict[str, Sequence[int]]:
+    """The ids that the query names one by one, under the names that they have in its address."""
+    named = {"lines": query.picked, "like": query.like, "unlike": query.unlike}
+    return {name: keys for name, keys in named.items() if keys}
 
 
 def rows(export: Export) -> list[dict[str, object]]:
@@ -114,7 +128,7 @@ def jsonl_bytes(export: Export) -> bytes:
 
 
 def xlsx_bytes(export: Export) -> bytes:
-    """A workbook with the lines, and the query's settings on a second sheet. Every text is a text, never a formula."""
+    """A workbook with the lines, and on a second sheet what was asked. Every text is a text, never a formula."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -141,6 +155,10 @@ def xlsx_bytes(export: Export) -> bytes:
         sheet.append([cell(row.get(column)) for column in columns])
     for name, value in export.settings.items():
         asked.append([cell(name, bold=True), cell(value)])
+    for name, keys in export.ids.items():
+        for first in range(0, len(keys), CELL_IDS):
+            part = "-".join(map(str, keys[first : first + CELL_IDS]))
+            asked.append([cell(f"ids of {name}", bold=True), cell(part)])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -11,7 +11,18 @@ from search.searcher import Searcher
 from ui import answering, loading
 from ui.address import PageQuery
 from ui.answering import Answer
-from ui.export import MIME, MOST, Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, settings, xlsx_bytes
+from ui.export import (
+    MIME,
+    MOST,
+    Export,
+    ExportFormat,
+    csv_bytes,
+    file_name,
+    id_lists,
+    jsonl_bytes,
+    settings,
+    xlsx_bytes,
+)
 
 _FILES: dict[ExportFormat, Callable[[Export], bytes]] = {
     ExportFormat.CSV: csv_bytes,
@@ -38,7 +49,8 @@ def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
     def made(form: ExportFormat) -> bytes:
         whole = answering.everything(searcher, query)
-        return _FILES[form](Export(whole.lines, whole.numbers, settings(whole.query, info, whole.cut)))
+        asked = settings(whole.query, info, whole.cut)
+        return _FILES[form](Export(whole.lines, whole.numbers, asked, id_lists(whole.query)))
 
     for form, name in _NAMES.items():
         st.download_button(
