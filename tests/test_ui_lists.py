@@ -24,8 +24,10 @@ from ui.actions import word_of
 from ui.address import Listing, PageQuery, Sort
 from ui.answering import answer, everything
 from ui.export import Export, rows, settings
+from ui.facets import Facet, FacetKind
 from ui.kwic_view import key_of
 from ui.lines import CANDIDATES
+from ui.sense_panel import dated, period_for, with_values
 
 QUERY = "She sat on the river [bank]."
 SHORE = "The shore was steep and green. They walked along the shores until it grew dark. Two banks of mud rose there."
@@ -297,3 +299,29 @@ def test_a_file_counts_senses_as_the_command_line_does(page: AppTest, searcher: 
     assert "counts senses from 0, as the command line and Python do" in html(page)
     shown = re.findall(r'data-sense="(\d+)" title="number (\d+) on the command line.*?title="sense (\d+)"', html(page))
     assert shown == [(str(n), str(n), str(n + 1)) for n in range(len(searcher.senses("bank").senses))]
+
+
+def points(page: AppTest) -> dict[tuple[int, int], int]:
+    """What the timeline counts, by place of the period and sense."""
+    found = re.findall(r'class="pol-point" data-period="(-?\d+)" data-of="(\d+)".*?(\d+)</span></button>', html(page))
+    return {(int(place), int(sense)): int(count) for place, sense, count in found}
+
+
+def over_time(visit: AppTest, **parameters: str | list[str]) -> AppTest:
+    opened(visit, **parameters)
+    return visit.button_group(key="pane").set_value("time").run()
+
+
+def test_documents_without_a_year_take_none_away_from_the_others(page: AppTest, searcher: Searcher) -> None:
+    over_time(page, q=QUERY)
+    period = page.selectbox(key="period-year").value or 0
+    found = searcher.timeline(searcher.senses("bank"), "year", period)
+    shown = points(page)
+    for place, slot in enumerate(found.periods):
+        assert slot.counts == tuple(shown.get((place, sense), 0) for sense in range(len(slot.counts)))
+    assert sum(found.undated) > 0
+
+
+def test_years_are_found_among_more_values_than_are_listed(searcher: Searcher) -> None:
+    (found,) = dated([with_values(searcher, Facet(field, FacetKind.TYPED, {})) for field in ("genre", "year")])
+    assert (found.field, period_for(found)) == ("year", 5)

@@ -26,7 +26,9 @@ from ui import access, jobs, uploads
 from ui.actions import Act, Event, read_event
 from ui.address import PageQuery, Sort
 from ui.export import Export, ExportFormat, csv_bytes, file_name, id_lists, jsonl_bytes, rows, settings, xlsx_bytes
+from ui.facets import Facet, FacetKind
 from ui.lines import date_key, narrowed_hits, page_of, sorted_hits
+from ui.sense_panel import dated, period_for
 from ui.session import Trail
 from ui.shelf import new_path, safe_name, shelf
 
@@ -169,6 +171,25 @@ def test_long_lists_of_ids_are_not_repeated_in_every_row_and_never_cut() -> None
 def test_a_file_is_named_after_what_was_asked() -> None:
     assert file_name(PageQuery('../"She [sat]" on'), ExportFormat.CSV) == "polyseme-She-sat-on.csv"
     assert rows(Export([], {}, {})) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "period"),
+    [
+        ("year", ["1850", "1855", "c. 1860", "n.d."], 1),
+        ("Published", ["1850-03-01", "1990/2", ""], 20),
+        ("date", ["-44", "476"], 50),
+        ("year", ["n.d.", "c. 1860"], None),
+        ("edition", ["1850", "1855"], None),
+    ],
+)
+def test_a_field_of_years_is_one_although_some_documents_have_none(
+    field: str, values: list[str], period: int | None
+) -> None:
+    facet = Facet(field, FacetKind.CHOICE, dict.fromkeys(values, 1))
+    assert dated([facet]) == ([] if period is None else [facet])
+    if period is not None:
+        assert period_for(facet) == period
 
 
 NAMES = st.text(max_size=40) | st.sampled_from(

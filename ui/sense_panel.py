@@ -12,6 +12,7 @@ from indexer.errors import PolysemeError
 from search.hits import OccurrenceHit, SentenceHit
 from search.searcher import Searcher
 from search.senses import SenseInventory
+from search.timeline import year_of
 from ui import asking, loading, sense_view, views
 from ui.actions import PERIODS
 from ui.address import Listing, PageQuery, Sort
@@ -90,7 +91,7 @@ def _occurrences(lines: Sequence[SentenceHit]) -> list[OccurrenceHit]:
 
 
 def _timeline(searcher: Searcher, inventory: SenseInventory, offered: Sequence[Facet]) -> None:
-    fields = dated(offered)
+    fields = dated([with_values(searcher, facet) for facet in offered])
     if not fields:
         st.html(
             '<p class="pol-quiet">No document here has a year or a date. Give them one as metadata (a column year in'
@@ -115,21 +116,32 @@ def _timeline(searcher: Searcher, inventory: SenseInventory, offered: Sequence[F
     st.html(sense_view.timeline(found, inventory))
 
 
+def with_values(searcher: Searcher, facet: Facet) -> Facet:
+    """A field of very many values lists none, yet dates may be among them."""
+    if facet.options or not _is_named_so(facet):
+        return facet
+    with searcher.collection.reading():
+        return replace(facet, options=searcher.collection.values(facet.field))
+
+
 def dated(offered: Sequence[Facet]) -> list[Facet]:
-    """The fields that tell a time, those named so first."""
-    ranges = [facet for facet in offered if facet.kind is FacetKind.DATE or _are_years(facet)]
-    return sorted(ranges, key=lambda facet: (facet.field not in ("year", "date"), facet.field))
+    """The fields that tell a time, those named so first. What has another text there ("n.d.") is undated."""
+    found = [facet for facet in offered if facet.kind is FacetKind.DATE or (_is_named_so(facet) and _years(facet))]
+    return sorted(found, key=lambda facet: (facet.field not in ("year", "date"), facet.field))
 
 
-def _are_years(facet: Facet) -> bool:
-    named = facet.field.casefold() in ("year", "date", "published")
-    years = [value[:4] for value in facet.options if value[:4].isdecimal()]
-    return named and len(years) == len(facet.options) > 0
+def _is_named_so(facet: Facet) -> bool:
+    return facet.field.casefold() in ("year", "date", "published")
+
+
+def _years(facet: Facet) -> list[int]:
+    """The years that the timeline reads of a field's values."""
+    return [year for value in facet.options if (year := year_of(value)) is not None]
 
 
 def period_for(facet: Facet) -> int:
     """The shortest period of which few enough cover the field's values."""
-    years = [int(value[:4]) for value in facet.options if value[:4].isdecimal()]
+    years = _years(facet)
     span = max(years) - min(years) + 1 if years else 1
     return next((years for years in PERIOD_YEARS if span / years <= MOST_PERIODS), PERIOD_YEARS[-1])
 
