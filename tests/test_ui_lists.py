@@ -20,6 +20,7 @@ from indexer.collection.records import Layer
 from indexer.documents import Document
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from search.searcher import Searcher
+from search.timeline import restricted
 from ui.actions import word_of
 from ui.address import Listing, PageQuery, Sort
 from ui.answering import answer, everything
@@ -325,3 +326,23 @@ def test_documents_without_a_year_take_none_away_from_the_others(page: AppTest, 
 def test_years_are_found_among_more_values_than_are_listed(searcher: Searcher) -> None:
     (found,) = dated([with_values(searcher, Facet(field, FacetKind.TYPED, {})) for field in ("genre", "year")])
     assert (found.field, period_for(found)) == ("year", 5)
+
+
+def test_the_timeline_and_the_map_are_of_the_lines_inside_the_filters(page: AppTest, searcher: Searcher) -> None:
+    where = ["genre=letter", "year!=1951"]
+    over_time(page, q=QUERY, where=where)
+    inventory, period = searcher.senses("bank"), page.selectbox(key="period-year").value or 0
+    inside = searcher.within(inventory, where)
+    found = restricted(searcher.timeline(inventory, "year", period), inside)
+    shown = points(page)
+    assert {(n, s): size for n, slot in enumerate(found.periods) for s, size in enumerate(slot.counts) if size} == {
+        place: size for place, size in shown.items() if place[0] >= 0
+    }
+    assert "Lines outside the filters are not counted" in html(page)
+    page.button_group(key="pane").set_value("map").run()
+    assert {int(key) for key in re.findall(r'data-pick="(\d+)"', html(page))} == inside
+    assert "Occurrences outside the filters are not drawn" in html(page)
+    opened(page, q=QUERY)
+    page.button_group(key="pane").set_value("map").run()
+    assert {int(key) for key in re.findall(r'data-pick="(\d+)"', html(page))} == inventory.assignments.keys()
+    assert "not drawn" not in html(page)

@@ -12,7 +12,7 @@ from indexer.errors import PolysemeError
 from search.hits import OccurrenceHit, SentenceHit
 from search.searcher import Searcher
 from search.senses import SenseInventory
-from search.timeline import year_of
+from search.timeline import restricted, year_of
 from ui import asking, loading, sense_view, views
 from ui.actions import PERIODS
 from ui.address import Listing, PageQuery, Sort
@@ -52,7 +52,7 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
         if pane == "map":
             _map(searcher, inventory, found, query)
         elif pane == "time":
-            _timeline(searcher, inventory, contents.facets)
+            _timeline(searcher, inventory, contents.facets, found.inside)
         elif pane == "words":
             st.html(sense_view.collocate_tables(inventory, query.sense))
         _narrowed(searcher, query, found, inventory)
@@ -74,12 +74,18 @@ def _map(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
     except PolysemeError as error:
         st.warning(views.label(str(error), 500))
         return
-    ids, numbers = list(inventory.assignments), list(inventory.assignments.values())
-    step = -(-len(ids) // MOST_POINTS)
+    # As the lines are: a point that is drawn has a line.
+    every = list(inventory.assignments)
+    drawn = [n for n, key in enumerate(every) if found.inside is None or key in found.inside]
+    step = max(1, -(-len(drawn) // MOST_POINTS))
+    drawn = drawn[::step]
+    ids = [every[n] for n in drawn]
+    numbers = [inventory.assignments[key] for key in ids]
     tips = {hit.occurrence_id: hit for hit in _occurrences(found.lines)}
-    shown = sense_view.occurrence_map(places[::step], ids[::step], numbers[::step], tips, query.picked)
+    shown = sense_view.occurrence_map(places[drawn], ids, numbers, tips, query.picked)
     st.html(shown + sense_view.legend(inventory))
-    few = "" if step == 1 else f" Every {step}th of {len(ids):,} occurrences is drawn."
+    few = "" if found.inside is None else " Occurrences outside the filters are not drawn."
+    few += "" if step == 1 else f" One in {step} occurrences is drawn."
     st.html(
         '<p class="pol-quiet">Near on the map means alike in sense. Click a point for its line, draw a frame around'
         f" several, hold Shift to add to them; arrow keys go from point to point.{few}</p>"
@@ -90,7 +96,9 @@ def _occurrences(lines: Sequence[SentenceHit]) -> list[OccurrenceHit]:
     return [hit for hit in lines if isinstance(hit, OccurrenceHit)]
 
 
-def _timeline(searcher: Searcher, inventory: SenseInventory, offered: Sequence[Facet]) -> None:
+def _timeline(
+    searcher: Searcher, inventory: SenseInventory, offered: Sequence[Facet], inside: frozenset[int] | None
+) -> None:
     fields = dated([with_values(searcher, facet) for facet in offered])
     if not fields:
         st.html(
@@ -111,9 +119,12 @@ def _timeline(searcher: Searcher, inventory: SenseInventory, offered: Sequence[F
             width=180,
             filter_mode=None,
         )
-    found = loading.timeline(searcher, inventory, name, years or usual)
+    whole = loading.timeline(searcher, inventory, name, years or usual)
+    # As the lines are: a point says how many lines a click on it leaves.
+    found = whole if inside is None else restricted(whole, inside)
     st.session_state[PERIODS] = found
-    st.html(sense_view.timeline(found, inventory))
+    note = "" if inside is None else '<p class="pol-quiet">Lines outside the filters are not counted.</p>'
+    st.html(sense_view.timeline(found, inventory) + note)
 
 
 def with_values(searcher: Searcher, facet: Facet) -> Facet:
