@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 from test_ui_app import MONEY, RIVER, address, app, expected, html, lines
 
@@ -20,7 +22,8 @@ from indexer.collection.records import Layer
 from indexer.documents import Document
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from search.searcher import Searcher
-from search.timeline import restricted
+from search.timeline import make_timeline, restricted
+from ui import actions, session
 from ui.actions import word_of
 from ui.address import Listing, PageQuery, Sort
 from ui.answering import answer, everything
@@ -346,3 +349,49 @@ def test_the_timeline_and_the_map_are_of_the_lines_inside_the_filters(page: AppT
     page.button_group(key="pane").set_value("map").run()
     assert {int(key) for key in re.findall(r'data-pick="(\d+)"', html(page))} == inventory.assignments.keys()
     assert "not drawn" not in html(page)
+
+
+def test_lines_without_a_date_are_opened_as_those_of_a_period(page: AppTest, searcher: Searcher) -> None:
+    over_time(page, q=QUERY, sort="date")
+    inventory = searcher.senses("bank")
+    found = searcher.timeline(inventory, "year", page.selectbox(key="period-year").value or 0)
+    buttons = re.findall(r'data-period="-1" data-of="(\w+)" aria-label="([^"]*)">', html(page))
+    total = sum(found.undated)
+    assert buttons == [
+        ("all", f"undated: {total} lines"),
+        *((str(n), f"sense {n + 1}, undated: {size} lines") for n, size in enumerate(found.undated)),
+    ]
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """What one visitor's session holds, where clicks are done without a page."""
+    state: dict[str, object] = {}
+    monkeypatch.setattr(streamlit, "session_state", state)
+    return state
+
+
+def test_a_click_on_a_period_keeps_its_lines_and_on_no_date_those_without(visit: dict[str, object]) -> None:
+    numbers, values = {1: 0, 2: 1, 3: 0, 4: 0, 5: 1}, {1: "1903", 2: "1905", 3: "n.d."}
+    visit[actions.PERIODS] = make_timeline("year", 10, 2, numbers, values)
+    for place, sense, picked in [(0, 0, (1,)), (0, -1, (1, 2)), (-1, 0, (3, 4)), (-1, 1, (5,)), (-1, -1, (3, 4, 5))]:
+        session.ask(PageQuery("[bank]", sense=1, page=3))
+        actions.pick_period(place, sense)
+        assert session.current() == PageQuery("[bank]", picked=picked)
+        assert session.TOLD not in visit
+    for place, sense in [(-2, 0), (1, 0), (0, 2), (0, -2)]:
+        session.ask(PageQuery("[bank]"))
+        actions.pick_period(place, sense)
+        assert session.current() == PageQuery("[bank]")
+
+
+def test_lines_beyond_those_that_an_address_holds_are_told(visit: dict[str, object]) -> None:
+    session.ask(PageQuery("[bank]"))
+    visit[actions.PERIODS] = make_timeline("year", 10, 1, dict.fromkeys(range(6000), 0), {})
+    actions.pick_period(-1, 0)
+    assert session.current().picked == tuple(range(5000))
+    assert "Of these 6,000 lines the first 5,000 of the collection are kept" in str(visit[session.TOLD])
+    visit[actions.KEY] = {"act": {"act": "pick", "numbers": list(range(5000, 5002)), "every": True}}
+    actions.act(cast(Searcher, None))
+    assert session.current().picked == tuple(range(5000))
+    assert "Of these 5,002 lines" in str(visit[session.TOLD])

@@ -17,6 +17,8 @@ LEFT, RIGHT = 36, 80
 """Characters before and after the node in a central line, so that the node is in view."""
 LABELS = 6
 COLLOCATES = 12
+UNDATED = -1
+"""Stands for the place of a period where there is no date."""
 TIP = 60
 
 
@@ -128,13 +130,8 @@ def _short(sense: Sense, word: str) -> str:
 
 def timeline(found: Timeline, inventory: SenseInventory) -> str:
     """A row a sense, a column a period: the sense's share with its interval, and its count; each opens its lines."""
-    heads = "".join(
-        f'<th scope="col"><button type="button" data-period="{n}" data-of="all"'
-        f' aria-label="{_years(period)}: {count(sum(period.counts), "line")}">{_years(period)}</button></th>'
-        if sum(period.counts)
-        else f'<th scope="col">{_years(period)}</th>'
-        for n, period in enumerate(found.periods)
-    )
+    heads = "".join(_head(n, _years(period), sum(period.counts)) for n, period in enumerate(found.periods))
+    heads += _head(UNDATED, "undated", sum(found.undated))
     rows = "".join(_timeline_row(found, sense, inventory.word) for sense in inventory.senses)
     totals = "".join(f"<td>{sum(period.counts) or EMPTY}</td>" for period in found.periods)
     foot = f'<tr><th scope="row">lines</th>{totals}<td>{sum(found.undated) or EMPTY}</td></tr>'
@@ -142,12 +139,19 @@ def timeline(found: Timeline, inventory: SenseInventory) -> str:
         f'<p class="pol-quiet">Share of each sense by {escape(found.field)}, with its 95 % interval and the number of'
         " lines; click one for its lines</p>"
         '<div class="pol-scroll" tabindex="0" role="region" aria-label="Senses over time"><table class="pol-time">'
-        f'<thead><tr><th scope="col">sense</th>{heads}<th scope="col">undated</th></tr></thead>'
+        f'<thead><tr><th scope="col">sense</th>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table></div>"
     )
 
 
 EMPTY = "\N{EN DASH}"
+
+
+def _head(place: int, name: str, size: int) -> str:
+    if not size:
+        return f'<th scope="col">{name}</th>'
+    button = f'<button type="button" data-period="{place}" data-of="all" aria-label="{name}: {count(size, "line")}">'
+    return f'<th scope="col">{button}{name}</button></th>'
 
 
 def _years(period: Period) -> str:
@@ -157,8 +161,16 @@ def _years(period: Period) -> str:
 def _timeline_row(found: Timeline, sense: Sense, word: str) -> str:
     number = sense.number
     cells = "".join(_timeline_cell(n, period, number) for n, period in enumerate(found.periods))
-    undated = found.undated[number]
-    return f'<tr><th scope="row">{_short(sense, word)}</th>{cells}<td>{undated or EMPTY}</td></tr>'
+    return f'<tr><th scope="row">{_short(sense, word)}</th>{cells}{_undated_cell(found.undated[number], number)}</tr>'
+
+
+def _undated_cell(size: int, number: int) -> str:
+    if not size:
+        return f"<td>{EMPTY}</td>"
+    return (
+        f'<td><button type="button" data-period="{UNDATED}" data-of="{number}"'
+        f' aria-label="sense {badge(number)}, undated: {count(size, "line")}">{size}</button></td>'
+    )
 
 
 def _timeline_cell(n: int, period: Period, number: int) -> str:
