@@ -272,6 +272,18 @@ def test_a_file_holds_the_lines_of_all_pages(searcher: Searcher, query: PageQuer
     assert not whole.cut
 
 
+def test_what_a_file_says_was_asked_asks_for_its_lines_again(page: AppTest, searcher: Searcher) -> None:
+    inventory = searcher.senses("bank", "form")
+    whole = everything(searcher, PageQuery(QUERY, Match.FORM, sense=0, listing=Listing.OTHERS, layer=Layer.LAYER_1))
+    said = settings(whole.query, searcher.collection.info())
+    assert [key_of(hit) for hit in whole.lines[:20]] == [
+        hit.occurrence_id for hit in searcher.same_sense_other_words(inventory, 0, 20)
+    ]
+    assert "layer" not in said
+    opened(page, **{name: said[name] for name in ("q", "match", "k", "sense", "list")})
+    assert lines(page) == expected(whole.lines[:20])
+
+
 def test_a_file_that_is_cut_says_so(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     info = searcher.collection.info()
     number = len(searcher.senses("bank").assignments)

@@ -111,7 +111,7 @@ def settled(searcher: Searcher, query: PageQuery, target: Target | str, inventor
     if query.listing is Listing.OTHERS:
         if inventory is not None and 0 <= number < len(inventory.senses):
             sort = Sort.SCORE if query.sort is Sort.ODD else query.sort
-            query = replace(query, match=Match.ANY, picked=(), like=(), unlike=(), sort=sort)
+            query = replace(query, picked=(), like=(), unlike=(), sort=sort)
         else:
             query = replace(query, listing=Listing.HITS)
     offered, anew, word = matches(searcher, query), orders_anew(query), not isinstance(target, str)
@@ -159,8 +159,8 @@ def everything(searcher: Searcher, asked: PageQuery) -> Whole:
 
 def _within(query: PageQuery) -> Sequence[str]:
     """The filters that the lines are inside: other words are none of a saved sense's own, near as they may be to it."""
-    apart = not query.text and not query.like and query.match is Match.ANY
-    return asking.beside_sense(query.where) if apart else query.where
+    others = query.match is Match.ANY or query.listing is Listing.OTHERS
+    return asking.beside_sense(query.where) if others and not (query.text or query.like) else query.where
 
 
 def _found(
@@ -181,7 +181,7 @@ def _is_of_one_word(searcher: Searcher, query: PageQuery, word: bool) -> bool:
 
     Known before they are fetched: a word that is not there is answered by any other, of which there is no end.
     """
-    if not word or query.match is Match.ANY:
+    if not word or query.match is Match.ANY or query.listing is Listing.OTHERS:
         return False
     first = asking.request(replace(query, layer=None), 1)
     return not orders_anew(query) or loading.hits(searcher, first).match is not Match.ANY
