@@ -5,6 +5,7 @@ Driven without a browser: what the page shows is what the searcher gives, and wh
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -407,3 +408,18 @@ def test_lines_beyond_those_that_an_address_holds_are_told(visit: dict[str, obje
     actions.act(cast(Searcher, None))
     assert session.current().picked == tuple(range(5000))
     assert "Of these 5,002 lines" in str(visit[session.TOLD])
+
+
+def test_lines_of_a_saved_sense_without_examples_are_occurrences(
+    page: AppTest, searcher: Searcher, tmp_path: Path
+) -> None:
+    searcher.save_prototype("bare", searcher.senses("bank"), 0)
+    searcher.export_prototype("bare", tmp_path / "bare.json")
+    text = json.loads((tmp_path / "bare.json").read_text())
+    (tmp_path / "bare.json").write_text(json.dumps(text | {"examples": []}))
+    searcher.import_prototype(tmp_path / "bare.json", replace=True)
+    hits = searcher.apply_prototype("bare", 20)
+    opened(page, where="sense=bare", like=str(hits[5].occurrence_id))
+    assert lines(page) == expected(searcher.more_like([hits[5]], k=20, where="sense=bare"))
+    assert "occurrences" in headline(page)
+    searcher.remove_prototype("bare")

@@ -128,7 +128,7 @@ def answer(searcher: Searcher, asked: PageQuery) -> Answer:
     target = target_of(searcher, asked)
     inventory = senses_of(searcher, asked, target)
     query = settled(searcher, asked, target, inventory)
-    hits, limit = _found(searcher, query, not isinstance(target, str), inventory)
+    hits, limit = _found(searcher, query, _of_words(query, target), inventory)
     lines = _arranged(hits, query, inventory)
     complete = is_complete(hits.match, len(hits), limit, query)
     return Answer(
@@ -152,9 +152,14 @@ def everything(searcher: Searcher, asked: PageQuery) -> Whole:
     target = target_of(searcher, asked)
     inventory = senses_of(searcher, asked, target)
     query = settled(searcher, asked, target, inventory)
-    hits, _ = _found(searcher, query, not isinstance(target, str), inventory, whole=True)
+    hits, _ = _found(searcher, query, _of_words(query, target), inventory, whole=True)
     lines = _arranged(hits, query, inventory)
     return Whole(query, lines[:MOST], {} if inventory is None else inventory.assignments, len(lines) > MOST)
+
+
+def _of_words(query: PageQuery, target: Target | str) -> bool:
+    """Whether the lines are occurrences; those of a saved sense are, also where it keeps no example."""
+    return not (isinstance(target, str) and query.text)
 
 
 def _within(query: PageQuery) -> Sequence[str]:
