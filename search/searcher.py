@@ -198,32 +198,43 @@ class Searcher(PrototypeReader):
         negative: Sequence[AnyHit] = (),
         k: int = K,
         where: Where = None,
+        match: str = Match.LEMMA,
     ) -> HitList[AnyHit]:
         """Hits near the positive ones and away from the negative ones (Rocchio), of the same words, or sentences.
 
-        Of targets of several words the first positive one tells the words.
+        match: of the positive ones' ``lemma``, of their ``form``, or of ``any`` word; sentences have none. Of targets
+        of several words the first positive one tells the words.
         """
         check_k(k)
+        wanted = choice(Match, match, "match", [Match.FORM, Match.LEMMA, Match.ANY])
         if not positive:
             raise QueryError("nothing is marked +; mark at least one hit that means what you look for")
         with self._view(where) as view:
-            if not isinstance(positive[0], OccurrenceHit):
-                vector = self._wanted(positive, negative, view)
+            vector = self._wanted(positive, negative, view)
+            plus = [hit for hit in positive if isinstance(hit, OccurrenceHit)]
+            if not plus:
                 best = nearest_sentences(view.scope, vector, k)
                 return HitList(sentence_hits(self.collection, best), Match.SENTENCE)  # type: ignore[arg-type]
-            vector, asked = self._wanted(positive, negative, view), self._asked_hit(positive[0])
-            if len(asked.target) > 1:
-                words = self._phrase_words(view, asked, Match.LEMMA)
-                if words is None:
-                    return HitList((), Match.LEMMA)
-                return self._find_phrase(view, asked, words, Match.LEMMA, vector, k)  # type: ignore[return-value]
-            lemmas = sorted({hit.lemma for hit in positive if isinstance(hit, OccurrenceHit)})
-            types = [key for lemma in lemmas for key in self._types(Match.LEMMA, lemma)]
-            rows = type_rows(self.collection, view.scope, types)
-            best = nearest_rows(rows, vector, k)
-            length = None if len(positive) == 1 else float(np.linalg.norm(self._plus(positive, view).mean(axis=0)))
-            found = self._hits(view, best, Match.LEMMA, None, sum(len(item.rows) for item in rows), length)
-            return found  # type: ignore[return-value]
+            return self._like(view, plus, wanted, vector, k)  # type: ignore[return-value]
+
+    def _like(
+        self, view: View, plus: Sequence[OccurrenceHit], match: Match, vector: Array, k: int
+    ) -> HitList[OccurrenceHit]:
+        """The occurrences nearest to a unit vector (d,), of the words that were marked or, with ``any``, near them."""
+        asked = [self._asked_hit(hit) for hit in plus]
+        length = None if len(plus) == 1 else float(np.linalg.norm(self._plus(plus, view).mean(axis=0)))
+        if match is Match.ANY:
+            identity = unit(np.mean([view.encode.identity(item) for item in asked], axis=0))  # (p,)
+            best = nearest_any(self.collection, view.scope, vector, identity, k)
+            return self._hits(view, best, match, length=length)
+        if len(asked[0].target) > 1:
+            words = self._phrase_words(view, asked[0], match)
+            return self._find_phrase(view, asked[0], words, match, vector, k) if words else HitList((), match)
+        values = {hit.lemma for hit in plus} if match is Match.LEMMA else {form_of(a.words[0]) for a in asked}
+        types = [key for value in sorted(values) for key in self._types(match, value)]
+        rows = type_rows(self.collection, view.scope, types)
+        best = nearest_rows(rows, vector, k)
+        return self._hits(view, best, match, None, sum(len(item.rows) for item in rows), length)
 
     def _wanted(self, positive: Sequence[SentenceHit], negative: Sequence[SentenceHit], view: View) -> Array:
         if len({isinstance(hit, OccurrenceHit) for hit in [*positive, *negative]}) > 1:

@@ -81,18 +81,27 @@ class SenseReader(Reader):
             best = Ranked(ids[order], scores.max(axis=0)[order])
             return self._hits(view, best, inventory.match, length=length)
 
-    def same_sense_other_words(self, inventory: SenseInventory, number: int, k: int = K) -> HitList[OccurrenceHit]:
+    def same_sense_other_words(
+        self, inventory: SenseInventory, number: int, k: int = K, where: Where = None
+    ) -> HitList[OccurrenceHit]:
         """The occurrences of other words nearest to a sense; score: as that of ``match="any"``."""
         check_k(k)
         check_number(inventory, number)
-        with self._view() as view:
+        with self._view(where) as view:
             _, numbers, vectors = self._placed(view, inventory)
             mean = vectors[numbers == number].mean(axis=0)  # (d,)
             word = view.encode.vectoriser.words([inventory.word])[0]  # (p,)
-            own = type_rows(self.collection, view.scope, self._types(inventory.match, inventory.word))
+            own = type_rows(self.collection, Scope(view.snapshot), self._types(inventory.match, inventory.word))
             others = Members({item.segment.key: item.rows for item in own}, excluding=True)
-            best = nearest_any(self.collection, Scope(view.snapshot, None, (others,)), unit(mean), word, k)
+            scope = Scope(view.snapshot, view.scope.documents, (*view.scope.senses, others))
+            best = nearest_any(self.collection, scope, unit(mean), word, k)
             return self._hits(view, best, Match.ANY, length=float(np.linalg.norm(mean)))
+
+    def within(self, inventory: SenseInventory, where: Where) -> frozenset[int]:
+        """Ids of an inventory's occurrences that are inside the filters."""
+        with self._view(where) as view:
+            found = type_rows(self.collection, view.scope, self._types(inventory.match, inventory.word))
+            return frozenset(key for item in found for key in item.ids.tolist() if key in inventory.assignments)
 
     def timeline(self, inventory: SenseInventory, field: str = "year", period: int = 10) -> Timeline:
         """How the senses share the occurrences of each period; QueryError for a field that no document has."""

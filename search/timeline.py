@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.errors import QueryError
@@ -33,11 +33,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Periods without gaps from the first to the last dated occurrence; undated: those of each sense without a date."""
+    """Periods without gaps from the first to the last dated occurrence; undated: those of each sense without a date.
+
+    undated_ids: their ids, one entry a sense.
+    """
 
     field: str
     periods: tuple[Period, ...]
     undated: tuple[int, ...]
+    undated_ids: tuple[tuple[int, ...], ...] = ()
 
 
 def wilson(count: int, total: int, z: float = Z) -> tuple[float, float]:
@@ -67,22 +71,38 @@ def make_timeline(
     if period < 1:
         raise QueryError(f"period is {period}; ask for at least 1 year")
     inside: dict[int, list[list[int]]] = {}
-    undated = [0] * senses
+    undated: list[list[int]] = [[] for _ in range(senses)]
     for key, number in sorted(numbers.items()):
         if number < 0:
             continue
         year = year_of(values.get(key, ""))
         if year is None:
-            undated[number] += 1
+            undated[number].append(key)
         else:
             inside.setdefault(year // period, [[] for _ in range(senses)])[number].append(key)
     empty: list[list[int]] = [[] for _ in range(senses)]
     span = range(min(inside), max(inside) + 1) if inside else range(0)
     periods = tuple(_period(slot * period, period, inside.get(slot, empty)) for slot in span)
-    return Timeline(field, periods, tuple(undated))
+    return _timeline(field, periods, undated)
 
 
-def _period(start: int, length: int, groups: list[list[int]]) -> Period:
+def restricted(found: Timeline, inside: Collection[int]) -> Timeline:
+    """The timeline of those of its occurrences alone that are among some ids."""
+
+    def left(groups: Sequence[Sequence[int]]) -> list[list[int]]:
+        return [[key for key in group if key in inside] for group in groups]
+
+    periods = [_period(slot.start, slot.end - slot.start + 1, left(slot.ids)) for slot in found.periods]
+    held = [place for place, slot in enumerate(periods) if any(slot.counts)]
+    kept = periods[held[0] : held[-1] + 1] if held else []
+    return _timeline(found.field, tuple(kept), left(found.undated_ids))
+
+
+def _timeline(field: str, periods: tuple[Period, ...], undated: Sequence[Sequence[int]]) -> Timeline:
+    return Timeline(field, periods, tuple(map(len, undated)), tuple(map(tuple, undated)))
+
+
+def _period(start: int, length: int, groups: Sequence[Sequence[int]]) -> Period:
     counts = tuple(map(len, groups))
     total = sum(counts)
     bounds = [wilson(count, total) for count in counts]

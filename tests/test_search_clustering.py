@@ -15,7 +15,7 @@ from indexer.errors import QueryError
 from search.change import measure_change
 from search.clustering import NONE, SAMPLE, centres_of, cluster, mean_cosine, nearest_centre, stability
 from search.projection import project
-from search.timeline import make_timeline, wilson, year_of
+from search.timeline import make_timeline, restricted, wilson, year_of
 
 
 def clouds(sizes: list[int], noise: float = 0.12, dim: int = 48, seed: int = 0) -> tuple[Array, Ids]:
@@ -121,10 +121,19 @@ def test_a_timeline_shows_empty_periods_and_counts_undated_ones_apart() -> None:
         (1920, 1929, (0, 0)),
         (1930, 1939, (2, 0)),
     ]
-    assert found.undated == (1, 1)
+    assert (found.undated, found.undated_ids) == ((1, 1), ((7,), (5,)))
     assert found.periods[3].ids == ((3, 4), ())
     assert found.periods[0].shares == (0.5, 0.5)
     assert (found.periods[1].lows, found.periods[1].highs) == ((0, 0), (1, 1))
+
+
+def test_a_timeline_that_is_restricted_is_that_of_what_is_left() -> None:
+    numbers = {key: key % 3 - 1 for key in range(1, 40)}
+    values = {key: str(1900 + 7 * key) if key % 5 else "n.d." for key in numbers}
+    whole = make_timeline("year", 10, 2, numbers, values)
+    for inside in (set(range(10, 20)), {4, 38}, {5, 10}, set[int](), set(numbers)):
+        left = make_timeline("year", 10, 2, {key: numbers[key] for key in numbers if key in inside}, values)
+        assert restricted(whole, inside) == left
 
 
 @pytest.mark.parametrize(

@@ -259,6 +259,25 @@ def test_more_like_goes_to_the_positive_and_away_from_the_negative(searcher: Sea
     assert searcher.more_like([sentence], k=1)[0].sentence_id == sentence.sentence_id
 
 
+def test_more_like_is_of_the_words_that_match(searcher: Searcher) -> None:
+    hits = searcher.occurrences("the [cranes] by the river", k=500)
+    plural = next(hit for hit in hits if hit.token == "cranes")
+    like = searcher.more_like([plural], k=500)
+    assert (like.match, {hit.token for hit in like}) == (Match.LEMMA, {"crane", "cranes"})
+    forms = searcher.more_like([plural], k=500, match="form")
+    assert forms.match is Match.FORM
+    assert [hit.occurrence_id for hit in forms] == [hit.occurrence_id for hit in like if hit.token == "cranes"]
+    anything = searcher.more_like([plural], k=20, match="any")
+    asked = searcher.occurrences((plural.sentence, plural.position), k=20, match="any")
+    assert anything.match is Match.ANY
+    assert [hit.score for hit in anything] == pytest.approx([hit.score for hit in asked], abs=1e-3)
+    assert [hit.score for hit in anything] == sorted((hit.score for hit in anything), reverse=True)
+    several = [plural, next(hit for hit in hits if hit.token == "crane")]
+    assert len({hit.lemma for hit in searcher.more_like(several, k=500, match="any")}) > 1
+    with pytest.raises(QueryError, match="match is 'sentence'; choose one of form, lemma, any"):
+        searcher.more_like([plural], match="sentence")
+
+
 def test_vector_is_the_stored_one(searcher: Searcher) -> None:
     hit = searcher.occurrences("An old man saw the [bank] near the mill.", k=1)[0]
     cut = searcher.analyser.tokens(hit.sentence)
@@ -354,6 +373,8 @@ def test_more_like_and_explain_take_a_phrase_as_the_search_did(searcher: Searche
     assert searcher.explain(hit, query).score == pytest.approx(hit.score, abs=1e-3)
     (again,) = searcher.more_like([hit])
     assert (again.token, round(again.score, 3)) == ("bank of the river", 1.0)
+    assert [found.token for found in searcher.more_like([hit], match="form")] == ["bank of the river"]
+    assert len(searcher.more_like([hit], k=30, match="any")) == 30
     with pytest.raises(QueryError, match="hits of one kind"):
         searcher.more_like([again, searcher.sentences("boats", k=1)[0]])
 

@@ -94,8 +94,20 @@ def test_other_words_in_the_same_sense_are_never_the_word_itself(searcher: Searc
     assert len(found) == 10
     assert "bank" not in {hit.lemma for hit in found}
     assert [hit.rank for hit in found] == list(range(1, 11))
+    assert kinds(list(searcher.same_sense_other_words(inventory, 0, 10, "kind=river"))) == {"river"}
     with pytest.raises(QueryError, match="has senses 0 to 1, not 2"):
         searcher.same_sense_other_words(inventory, 2)
+
+
+def test_occurrences_of_an_inventory_within_filters_are_those_that_a_search_finds_there(searcher: Searcher) -> None:
+    inventory = searcher.senses("bank")
+    searcher.save_prototype("mine", inventory, 0)
+    for where in ("kind=river", "year=..1910", "sense=mine", "sense!=mine", ["sense=mine", "year=1911.."]):
+        found = {hit.occurrence_id for hit in searcher.occurrences("The [bank] stood.", k=99, where=where)}
+        assert searcher.within(inventory, where) == found
+        assert found
+    assert searcher.within(inventory, None) == inventory.assignments.keys()
+    assert not searcher.within(inventory, ["kind=river", "kind=money"])
 
 
 def test_the_timeline_counts_the_documents_years(searcher: Searcher) -> None:

@@ -310,6 +310,16 @@ def test_a_sense_filters_the_lines_and_its_address_gives_the_same(
     shows(page, searcher.occurrences(BANK, 20))
 
 
+def test_a_sense_above_sentences_leads_to_the_words_own_lines(page: Page, address: str, searcher: Searcher) -> None:
+    opened(page, address, "bank")
+    page.get_by_role("button", name="Mark line 2 plus").click()
+    page.get_by_role("button", name="Search again from these").click()
+    shows(page, searcher.more_like([searcher.sentences("bank", 2)[1]], k=20))
+    page.locator('.pol-badge[data-sense="0"]').click()
+    shows(page, of_sense(searcher, 0, "[bank]")[:20])
+    assert "like" not in parameters(page)
+
+
 def test_points_of_the_map_filter_the_lines(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address, BANK)
     page.get_by_role("radio", name="Map").click()
@@ -347,6 +357,10 @@ def test_points_of_the_timeline_open_their_lines(page: Page, address: str, searc
     page.locator(f'.pol-point[data-period="{place}"][data-of="0"]').click()
     ids = found.periods[place].ids[0]
     shows(page, [hit for hit in searcher.occurrences(BANK, 1000) if hit.occurrence_id in ids])
+    page.locator('.pol-time thead [data-period="-1"]').click()
+    ids = tuple(key for group in found.undated_ids for key in group)
+    shows(page, [hit for hit in searcher.occurrences(BANK, 1000) if hit.occurrence_id in ids])
+    expect(page.locator('.pol-time thead [data-period="-1"]')).to_be_focused()
 
 
 def test_collocates_are_shown_for_each_sense(page: Page, address: str, searcher: Searcher) -> None:
@@ -439,7 +453,7 @@ def test_all_lines_are_exported_with_what_was_asked(page: Page, address: str, se
     rows = list(csv.DictReader(table.splitlines()))
     assert [int(row["occurrence_id"]) for row in rows] == [hit.occurrence_id for hit in inside]
     assert {row["query.q"] for row in rows} == {BANK}
-    assert {row["sense"] for row in rows} == {"1"}
+    assert {(row["sense"], row["sense_shown"], row["query.sense"]) for row in rows} == {("0", "1", "0")}
     lines = [json.loads(line) for line in downloaded(page, "JSONL").read_text().splitlines()]
     assert [line["occurrence_id"] for line in lines] == [hit.occurrence_id for hit in inside]
     book = load_workbook(downloaded(page, "Excel (XLSX)"))

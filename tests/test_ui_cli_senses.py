@@ -79,6 +79,8 @@ def test_marked_occurrences_make_a_sense_and_are_asked_for_their_like(
     with Searcher.open(collection) as searcher:
         plus, minus = searcher.hits([int(first), int(second)]), searcher.hits([int(last)])
         assert like == searcher.more_like(plus, minus, k=7).to_dicts()
+        form = run(capsys, "more-like", collection, first, second, "--match", "form", "-k", "7")
+        assert form == searcher.more_like(plus, k=7, match="form").to_dicts()
     command = ["prototype", "save", collection, "marked", "--plus", first, "--plus", second, "--minus", last]
     (saved,) = run(capsys, *command)
     assert (saved["size"], saved["rivals"]) == (2, 1)

@@ -26,8 +26,10 @@ from ui import access, jobs, uploads
 from ui.actions import Act, Event, read_event
 from ui.adding import named_source
 from ui.address import PageQuery, Sort
-from ui.export import Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, rows, settings, xlsx_bytes
+from ui.export import Export, ExportFormat, csv_bytes, file_name, id_lists, jsonl_bytes, rows, settings, xlsx_bytes
+from ui.facets import Facet, FacetKind
 from ui.lines import date_key, narrowed_hits, page_of, sorted_hits
+from ui.sense_panel import dated, period_for
 from ui.session import Trail
 from ui.shelf import is_shelf, new_path, safe_name, shelf
 from ui.views import distinct
@@ -118,7 +120,7 @@ def export() -> Export:
     odd = [hit(n, text, "bank", f" {text}", year=1990) for n, text in enumerate(FORMULAS, start=10)]
     wide = hit(99, "bell \x07 and ", "bank", " " + "w" * 40_000)
     asked = PageQuery("=a [bank]", where=("year=1990..", "genre=x"), sort=Sort.LEFT)
-    return Export([*LINES, *odd, wide], {1: 1, 2: 2}, settings(asked, INFO))
+    return Export([*LINES, *odd, wide], {1: 0, 2: -1}, settings(asked, INFO))
 
 
 def test_a_file_of_lines_says_everything_of_each_and_what_was_asked() -> None:
@@ -127,7 +129,8 @@ def test_a_file_of_lines_says_everything_of_each_and_what_was_asked() -> None:
     assert len(read) == len(made.hits)
     first = read[0]
     assert (first["left"], first["node"], first["right"]) == ("the muddy ", "bank", " of a river")
-    assert (first["score"], first["confidence"], first["sense"], first["document_id"]) == (0.5, 0.25, 1, "b.txt")
+    assert (first["score"], first["confidence"], first["document_id"]) == (0.5, 0.25, "b.txt")
+    assert [(row["sense"], row["sense_shown"]) for row in read[:3]] == [(0, 1), (-1, None), (None, None)]
     assert first["sentence"][first["start"] : first["end"]] == "bank"
     assert first["metadata"] == {"year": 1990, "note": "=2+3"}
     assert first["query"]["q"] == "=a [bank]"
@@ -144,7 +147,7 @@ def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
     assert table[3]["left"] == "'=1+1"
     assert table[0]["metadata.note"] == "'=2+3"
     assert table[0]["query.q"] == "'=a [bank]"
-    assert table[0]["sense"] == "1"
+    assert [(row["sense"], row["sense_shown"]) for row in table[:3]] == [("0", "1"), ("-1", ""), ("", "")]
     book = load_workbook(io.BytesIO(xlsx_bytes(made)))
     lines, asked = book["lines"], book["query"]
     assert {cell.data_type for row in (*lines, *asked) for cell in row} <= {"s", "n", "inlineStr"}
@@ -153,9 +156,42 @@ def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
     assert ("where", "year=1990.. & genre=x") in asked.iter_rows(values_only=True)
 
 
+def test_long_lists_of_ids_are_not_repeated_in_every_row_and_never_cut() -> None:
+    picked = tuple(range(10**17, 10**17 + 5000))
+    query = PageQuery("a [bank]", picked=picked, like=(7,))
+    made = Export(LINES, {}, settings(query, INFO), id_lists(query))
+    (first, *_) = [json.loads(line) for line in jsonl_bytes(made).decode().splitlines()]
+    assert (first["query"]["lines"], first["query"]["like"]) == ("5,000 ids", "1 id")
+    assert "unlike" not in first["query"]
+    assert len(csv_bytes(made)) < 5000
+    cells = list(load_workbook(io.BytesIO(xlsx_bytes(made)))["query"].iter_rows(values_only=True))
+    kept = [int(key) for name, value in cells if name == "ids of lines" for key in str(value).split("-")]
+    assert kept == list(picked)
+    assert ("ids of like", "7") in cells
+
+
 def test_a_file_is_named_after_what_was_asked() -> None:
     assert file_name(PageQuery('../"She [sat]" on'), ExportFormat.CSV) == "polyseme-She-sat-on.csv"
     assert rows(Export([], {}, {})) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "period"),
+    [
+        ("year", ["1850", "1855", "c. 1860", "n.d."], 1),
+        ("Published", ["1850-03-01", "1990/2", ""], 20),
+        ("date", ["-44", "476"], 50),
+        ("year", ["n.d.", "c. 1860"], None),
+        ("edition", ["1850", "1855"], None),
+    ],
+)
+def test_a_field_of_years_is_one_although_some_documents_have_none(
+    field: str, values: list[str], period: int | None
+) -> None:
+    facet = Facet(field, FacetKind.CHOICE, dict.fromkeys(values, 1))
+    assert dated([facet]) == ([] if period is None else [facet])
+    if period is not None:
+        assert period_for(facet) == period
 
 
 NAMES = st.text(max_size=40) | st.sampled_from(

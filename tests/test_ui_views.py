@@ -143,7 +143,7 @@ def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> 
         concordance([hit]),
         views.document_head(plain, 1, 1),
         views.document_page(sentence, plain, 1),
-        sense_view.entry(inventory, 0, {0: 1}),
+        sense_view.entry(inventory, 0, {1}),
         sense_view.legend(inventory),
         sense_view.collocate_tables(inventory, None),
         sense_view.timeline(make_timeline("year", 10, 1, {1: 0}, {1: "1999"}), inventory),
@@ -155,6 +155,14 @@ def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> 
         views.why([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
     ):
         read(html)
+
+
+def test_each_sense_says_how_many_of_its_lines_are_inside_the_filters() -> None:
+    senses = (Sense(0, 3, 0.5, (), ()), Sense(1, 2, 0.3, (), ()))
+    inventory = SenseInventory("bank", Match.LEMMA, senses, {1: 0, 2: 0, 3: 0, 4: 1, 5: 1, 6: -1}, {}, None)
+    assert " here<" not in sense_view.entry(inventory, None, None)
+    for inside, counts in (({1, 2, 5, 6}, ["2", "1", "1"]), ({4, 5}, ["0", "2", "0"]), (set[int](), ["0"] * 3)):
+        assert re.findall(r">(\d+) here<", sense_view.entry(inventory, None, inside)) == counts
 
 
 def test_a_script_in_a_document_is_shown_as_text() -> None:

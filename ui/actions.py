@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from search.searcher import Searcher
 from search.timeline import Timeline
 from ui import session
 from ui.address import MOST_IDS, Listing, PageQuery, asked_anew, read_text, write_text
+from ui.sense_view import UNDATED
 
 KEY = "browser"
 PERIODS = "shown timeline"
@@ -67,20 +68,23 @@ def act(searcher: Searcher) -> None:
         mark(*numbers)
     elif event.act is Act.SENSE and len(numbers) == 1:
         chosen = None if query.sense == numbers[0] else numbers[0]
-        session.change(replace(_word(query), sense=chosen, picked=(), listing=Listing.HITS))
+        session.change(replace(word_of(query), sense=chosen, picked=(), listing=Listing.HITS))
     elif event.act is Act.PICK:
-        picked = set(query.picked) ^ set(numbers) if event.every else set(numbers)
-        session.change(replace(_word(query), picked=tuple(sorted(picked)), sense=None, listing=Listing.HITS))
+        pick(set(query.picked) ^ set(numbers) if event.every else set(numbers))
     elif event.act is Act.PERIOD and len(numbers) == 2:
         pick_period(*numbers)
 
 
-def _word(query: PageQuery) -> PageQuery:
-    """The query for the lines of a sense: of the word's own occurrences, also where a word by itself was typed."""
+def word_of(query: PageQuery) -> PageQuery:
+    """The query for the lines of a sense: of the word's own occurrences, also where a word by itself was typed.
+
+    What was marked among sentences, or among other words, is none of these lines and is left behind.
+    """
     match = Match.LEMMA if query.match is Match.ANY else query.match
     asked = read_text(query.text)
     text = write_text(asked, 0, len(asked)) if isinstance(asked, str) and asked else query.text
-    return replace(query, text=text, match=match)
+    own = replace(query, text=text, match=match)
+    return own if (text, match) == (query.text, query.match) else replace(own, like=(), unlike=())
 
 
 def hop(searcher: Searcher, sentence_id: int, start: int, end: int) -> None:
@@ -113,13 +117,22 @@ def mark(key: int, sign: int) -> None:
 
 
 def pick_period(place: int, sense: int) -> None:
-    """Keep the lines of a period: of one sense, or (-1) of all."""
+    """Keep the lines of a period, or (-1) of no date: of one sense, or (-1) of all."""
     shown: Timeline | None = st.session_state.get(PERIODS)
-    if shown is None or not 0 <= place < len(shown.periods):
+    if shown is None or not UNDATED <= place < len(shown.periods):
         return
-    groups = shown.periods[place].ids
+    groups = shown.undated_ids if place == UNDATED else shown.periods[place].ids
     if not -1 <= sense < len(groups):
         return
-    ids = [key for group in groups for key in group] if sense < 0 else list(groups[sense])
+    pick([key for group in groups for key in group] if sense < 0 else groups[sense])
+
+
+def pick(ids: Collection[int]) -> None:
+    """Keep these lines only; what is more than an address holds is left out, and told."""
     picked = tuple(sorted(ids)[:MOST_IDS])
-    session.change(replace(_word(session.current()), picked=picked, sense=None, listing=Listing.HITS))
+    session.change(replace(word_of(session.current()), picked=picked, sense=None, listing=Listing.HITS))
+    if len(picked) < len(ids):
+        session.tell(
+            f"Of these {len(ids):,} lines the first {len(picked):,} of the collection are kept, as many as an address"
+            " holds; filters or a shorter period leave fewer"
+        )

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.errors import PolysemeError
-from search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from search.hits import HitList, Match, SentenceHit
 from search.query import Target
 from search.searcher import Searcher
 from search.senses import SenseInventory
 from ui import asking, loading
-from ui.address import Listing, PageQuery, Sort
+from ui.address import MATCHES, Listing, PageQuery, Sort
 from ui.export import MOST
 from ui.kwic_view import key_of
 from ui.lines import (
-    CANDIDATES,
-    EVERYTHING,
     Page,
     fetched,
     is_complete,
@@ -30,11 +28,14 @@ from ui.lines import (
 class Answer:
     """What the page shows of a query.
 
-    lines: the hits in their order, narrowed; found: how many there were before they were narrowed; complete: whether
-    there are no more; here: sense -> how many of its lines are inside the filters; lost: ids of marks that are gone.
+    query: what was answered, without what has no part in it; within: the filters that all lines are inside; lines: the
+    hits in their order, narrowed; found: how many there were before they were narrowed; complete: whether there are no
+    more; inside: ids of the word's occurrences that are inside the filters, None where there are no filters.
     """
 
+    query: PageQuery
     target: Target | None
+    within: Sequence[str]
     match: Match
     lines: Sequence[SentenceHit]
     found: int
@@ -43,7 +44,7 @@ class Answer:
     notice: str | None
     verdict: str | None
     inventory: SenseInventory | None
-    here: Mapping[int, int]
+    inside: frozenset[int] | None
 
     @property
     def numbers(self) -> Mapping[int, int]:
@@ -54,6 +55,16 @@ class Answer:
     def shown(self) -> Sequence[SentenceHit]:
         """The lines of the page."""
         return self.lines[self.page.first : self.page.last]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole list, beyond its pages. numbers: occurrence id -> number of its sense; cut: whether it goes on."""
+
+    query: PageQuery
+    lines: Sequence[SentenceHit]
+    numbers: Mapping[int, int]
+    cut: bool
 
 
 def target_of(searcher: Searcher, query: PageQuery) -> Target | str:
@@ -82,18 +93,48 @@ def senses_of(searcher: Searcher, query: PageQuery, target: Target | str) -> Sen
         return None  # any word may answer for one that the collection does not hold
 
 
-def answer(searcher: Searcher, query: PageQuery) -> Answer:
-    """Find, narrow, order and cut. QueryError, with the way out, for what cannot be asked."""
-    target = target_of(searcher, query)
-    inventory = senses_of(searcher, query, target)
-    word = not isinstance(target, str)
-    hits, limit = _found(searcher, query, word, inventory)
-    lines, here = _arranged(hits, query, inventory)
-    complete = is_complete(hits.match, len(hits), limit, query)
+def matches(searcher: Searcher, query: PageQuery) -> tuple[Match, ...]:
+    """Which words may answer, the usual choice first: a saved sense of a form knows no lemma."""
+    name = None if query.text else asking.saved_sense(query.where)
+    saved = next((item for item in searcher.prototypes() if item.name == name), None)
+    return MATCHES if saved is None or saved.match is Match.LEMMA else (Match.FORM, Match.ANY)
+
+
+def orders_anew(query: PageQuery) -> bool:
+    """Whether a text orders the lines; else there is nothing that another layer, or keywords, could order them by."""
+    return bool(query.text) and not query.like and query.listing is Listing.HITS
+
+
+def settled(searcher: Searcher, query: PageQuery, target: Target | str, inventory: SenseInventory | None) -> PageQuery:
+    """The query without what has no part in its answer, whatever an address, or the question before, says."""
+    number = -1 if query.sense is None or inventory is None else query.sense
     if query.listing is Listing.OTHERS:
-        complete = len(hits) < limit
+        if inventory is not None and 0 <= number < len(inventory.senses):
+            sort = Sort.SCORE if query.sort is Sort.ODD else query.sort
+            query = replace(query, picked=(), like=(), unlike=(), sort=sort)
+        else:
+            query = replace(query, listing=Listing.HITS)
+    offered, anew, word = matches(searcher, query), orders_anew(query), not isinstance(target, str)
+    return replace(
+        query,
+        match=query.match if query.match in offered else offered[0],
+        layer=query.layer if anew and word and query.layer is not searcher.settings.layer else None,
+        hybrid=query.hybrid and anew and not word,
+    )
+
+
+def answer(searcher: Searcher, asked: PageQuery) -> Answer:
+    """Find, narrow, order and cut. QueryError, with the way out, for what cannot be asked."""
+    target = target_of(searcher, asked)
+    inventory = senses_of(searcher, asked, target)
+    query = settled(searcher, asked, target, inventory)
+    hits, limit = _found(searcher, query, _of_words(query, target), inventory)
+    lines = _arranged(hits, query, inventory)
+    complete = is_complete(hits.match, len(hits), limit, query)
     return Answer(
+        query,
         None if isinstance(target, str) else target,
+        _within(query),
         hits.match,
         lines,
         len(hits),
@@ -102,86 +143,71 @@ def answer(searcher: Searcher, query: PageQuery) -> Answer:
         hits.notice,
         hits.verdict,
         inventory,
-        here,
+        searcher.within(inventory, query.where) if inventory is not None and query.where else None,
     )
 
 
-def everything(searcher: Searcher, query: PageQuery) -> tuple[list[SentenceHit], Mapping[int, int]]:
-    """All lines of a query in their order, and the sense of each occurrence; at most ``MOST``."""
-    target = target_of(searcher, query)
-    inventory = senses_of(searcher, query, target)
-    hits, _ = _found(searcher, query, not isinstance(target, str), inventory, whole=True)
-    lines, _ = _arranged(hits, query, inventory)
-    return lines[:MOST], {} if inventory is None else inventory.assignments
+def everything(searcher: Searcher, asked: PageQuery) -> Whole:
+    """All lines of a query in their order, as a file of at most ``MOST`` holds them."""
+    target = target_of(searcher, asked)
+    inventory = senses_of(searcher, asked, target)
+    query = settled(searcher, asked, target, inventory)
+    hits, _ = _found(searcher, query, _of_words(query, target), inventory, whole=True)
+    lines = _arranged(hits, query, inventory)
+    return Whole(query, lines[:MOST], {} if inventory is None else inventory.assignments, len(lines) > MOST)
+
+
+def _of_words(query: PageQuery, target: Target | str) -> bool:
+    """Whether the lines are occurrences; those of a saved sense are, also where it keeps no example."""
+    return not (isinstance(target, str) and query.text)
+
+
+def _within(query: PageQuery) -> Sequence[str]:
+    """The filters that the lines are inside: other words are none of a saved sense's own, near as they may be to it."""
+    others = query.match is Match.ANY or query.listing is Listing.OTHERS
+    return asking.beside_sense(query.where) if others and not (query.text or query.like) else query.where
 
 
 def _found(
     searcher: Searcher, query: PageQuery, word: bool, inventory: SenseInventory | None, whole: bool = False
 ) -> tuple[HitList[SentenceHit], int]:
     """The hits before they are narrowed, and how many were asked for."""
-    same_word = word and query.match is not Match.ANY
-    others = query.listing is Listing.OTHERS and inventory is not None and query.sense is not None and query.sense >= 0
-    limit = fetched(query, same_word and not others)
-    if whole and query.layer is None and not (query.hybrid and not word):
-        limit = EVERYTHING if same_word and not others else MOST
-    if others and inventory is not None and query.sense is not None:
-        return asking.others(searcher, inventory, query.sense, limit), limit
+    same_word = _is_of_one_word(searcher, query, word)
+    limit = fetched(query, same_word, whole)
+    if query.listing is Listing.OTHERS and inventory is not None and query.sense is not None:
+        return asking.others(searcher, inventory, query.sense, limit, _within(query)), limit
     if query.like:
         return _like(searcher, query, word, limit), limit
-    hits = loading.hits(searcher, asking.request(query, limit))
-    if same_word and hits.match is Match.ANY and not whole:
-        # The word is not there, so that others answer: then as many as the command line asks for.
-        limit = fetched(query, same_word=False)
-        hits = loading.hits(searcher, asking.request(query, limit))
-    return hits, limit
+    return loading.hits(searcher, asking.request(query, limit)), limit
+
+
+def _is_of_one_word(searcher: Searcher, query: PageQuery, word: bool) -> bool:
+    """Whether all lines are occurrences of the same word, or words.
+
+    Known before they are fetched: a word that is not there is answered by any other, of which there is no end.
+    """
+    if not word or query.match is Match.ANY or query.listing is Listing.OTHERS:
+        return False
+    first = asking.request(replace(query, layer=None), 1)
+    return not orders_anew(query) or loading.hits(searcher, first).match is not Match.ANY
 
 
 def _like(searcher: Searcher, query: PageQuery, word: bool, limit: int) -> HitList[SentenceHit]:
     """The hits near the lines marked + and away from those marked -."""
     known: dict[int, SentenceHit] = {}
-    if word:
+    plain = replace(query, like=(), unlike=(), sense=None, picked=(), sort=Sort.SCORE, page=1)
+    if _is_of_one_word(searcher, plain, word):
         # A target of several words is known by its first one only; the list it was marked in has the whole.
-        plain = replace(query, like=(), unlike=(), sense=None, picked=(), sort=Sort.SCORE, page=1)
         known = {key_of(hit): hit for hit in loading.hits(searcher, asking.request(plain, fetched(plain, True)))}
     missing = [key for key in (*query.like, *query.unlike) if key not in known]
     known |= {key_of(hit): hit for hit in asking.hits_of(searcher, missing, word)}
     plus = [known[key] for key in query.like if key in known]
     minus = [known[key] for key in query.unlike if key in known]
-    return asking.more_like(searcher, plus, minus, limit, query.where)
+    return asking.more_like(searcher, plus, minus, limit, query.where, query.match)
 
 
-def _arranged(
-    hits: HitList[SentenceHit], query: PageQuery, inventory: SenseInventory | None
-) -> tuple[list[SentenceHit], Mapping[int, int]]:
-    numbers = inventory.assignments if inventory else {}
+def _arranged(hits: HitList[SentenceHit], query: PageQuery, inventory: SenseInventory | None) -> list[SentenceHit]:
     lines = list(hits)
-    here: dict[int, int] = {}
-    for hit in hits:
-        if isinstance(hit, OccurrenceHit) and hit.occurrence_id in numbers:
-            number = numbers[hit.occurrence_id]
-            here[number] = here.get(number, 0) + 1
     if query.listing is Listing.HITS and (query.sense is not None or query.picked):
-        lines = narrowed_hits(lines, numbers, query.sense, query.picked)
-    if query.sort is not Sort.SCORE:
-        lines = sorted_hits(lines, query.sort, inventory.scores if inventory else {})
-    return lines, here
-
-
-def order_text(query: PageQuery, answer: Answer) -> str:
-    """How the lines are ordered, in words."""
-    if query.listing is Listing.OTHERS:
-        return "other words, nearest to the sense first"
-    if query.sort is Sort.SCORE:
-        if query.like:
-            return "nearest to the lines marked + first"
-        near = "sense" if answer.target else "meaning"
-        return f"nearest in {near} first"
-    order = {
-        Sort.LEFT: "by the words to the left",
-        Sort.RIGHT: "by the words to the right",
-        Sort.DATE: "the oldest first",
-        Sort.DOCUMENT: "by document",
-        Sort.ODD: "the farthest from every sense first",
-    }[query.sort]
-    limited = answer.match in (Match.ANY, Match.SENTENCE)
-    return f"the {max(CANDIDATES, query.k)} nearest, {order}" if limited else order
+        lines = narrowed_hits(lines, inventory.assignments if inventory else {}, query.sense, query.picked)
+    return sorted_hits(lines, query.sort, inventory.scores if inventory else {})

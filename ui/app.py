@@ -14,7 +14,6 @@ import streamlit as st
 
 from indexer.errors import PolysemeError
 from indexer.text import TokenKind
-from search.hits import Match
 from search.query import Target
 from search.searcher import Searcher
 from ui import (
@@ -22,6 +21,7 @@ from ui import (
     adding,
     answering,
     document_panel,
+    heading,
     kwic_view,
     list_panel,
     loading,
@@ -32,7 +32,7 @@ from ui import (
     sidebar,
     views,
 )
-from ui.address import Listing, PageQuery, narrowed
+from ui.address import PageQuery, narrowed
 from ui.answering import Answer
 from ui.loading import Contents
 from ui.looks import ICON, STYLE
@@ -159,10 +159,10 @@ def answer(searcher: Searcher, contents: Contents) -> None:
     # Each part has its place whether or not it is there, so that nothing below is drawn anew when one comes or goes.
     above, notices, senses, choices, marked, listed, below = (st.container() for _ in range(7))
     with above, st.container(horizontal=True, key="above", vertical_alignment="center"):
-        st.html(headline(found))
+        st.html(heading.headline(found))
         if found.target is not None:
-            list_panel.match_choice()
-        elif query.text:
+            list_panel.match_choice(answering.matches(searcher, query))
+        elif answering.orders_anew(found.query):
             list_panel.hybrid_choice()
     with notices:
         # A word without a sentence asks for no sense, so that none can be missing.
@@ -183,22 +183,6 @@ def answer(searcher: Searcher, contents: Contents) -> None:
         sense_panel.draw(searcher, contents, found)
     if st.session_state[session.OPENED] is not None:
         document_panel.draw(searcher, found.lines, found.target)
-
-
-def headline(found: Answer) -> str:
-    """How many lines there are, of what, in which order."""
-    query = session.current()
-    what = "occurrence" if found.target else "sentence"
-    narrowed = found.found != len(found.lines) and query.listing is Listing.HITS
-    if narrowed:
-        number = f"{len(found.lines):,} of {views.count(found.found, what)}"
-    elif found.complete:
-        number = views.count(len(found.lines), what)
-    else:
-        number = "Occurrences" if found.target else "Sentences"
-    same_word = found.target is not None and query.listing is Listing.HITS and found.match is not Match.ANY
-    target = found.target.sentence[found.target.start : found.target.end] if found.target and same_word else None
-    return views.found(number, target, answering.order_text(query, found), query.where)
 
 
 def lines(searcher: Searcher, found: Answer) -> None:

@@ -56,8 +56,7 @@ def _saved_sense(searcher: Searcher, wanted: Request) -> HitList[OccurrenceHit]:
     name = saved_sense(wanted.where)
     if name is None:
         return HitList((), Match.LEMMA)
-    others = [text for text in wanted.where if text != SENSE_FILTER + name]
-    return searcher.apply_prototype(name, wanted.limit, None, others)
+    return searcher.apply_prototype(name, wanted.limit, wanted.match, beside_sense(wanted.where))
 
 
 def saved_sense(where: Sequence[str]) -> str | None:
@@ -66,16 +65,29 @@ def saved_sense(where: Sequence[str]) -> str | None:
     return names[0] if len(names) == 1 and "|" not in names[0] else None
 
 
+def beside_sense(where: Sequence[str]) -> list[str]:
+    """The filters but for the one saved sense that they ask for."""
+    name = saved_sense(where)
+    return [text for text in where if name is None or text != SENSE_FILTER + name]
+
+
 def more_like(
-    searcher: Searcher, plus: Sequence[SentenceHit], minus: Sequence[SentenceHit], limit: int, where: Sequence[str]
+    searcher: Searcher,
+    plus: Sequence[SentenceHit],
+    minus: Sequence[SentenceHit],
+    limit: int,
+    where: Sequence[str],
+    match: Match,
 ) -> HitList[SentenceHit]:
     """Search again from marked lines."""
-    return searcher.more_like(plus, minus, limit, list(where))
+    return searcher.more_like(plus, minus, limit, list(where), match)
 
 
-def others(searcher: Searcher, inventory: SenseInventory, number: int, limit: int) -> HitList[SentenceHit]:
+def others(
+    searcher: Searcher, inventory: SenseInventory, number: int, limit: int, where: Sequence[str]
+) -> HitList[SentenceHit]:
     """The occurrences of other words in a sense."""
-    return widened(searcher.same_sense_other_words(inventory, number, limit))
+    return widened(searcher.same_sense_other_words(inventory, number, limit, list(where)))
 
 
 def widened(hits: HitList[OccurrenceHit]) -> HitList[SentenceHit]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @collection_argument
 @click.argument("occurrence", type=int, nargs=-1, required=True)
 @click.option("--minus", type=int, multiple=True, metavar="ID", help="Away from this occurrence; repeated.")
+@click.option("--match", type=click.Choice(["form", "lemma", "any"]), default="lemma", show_default=True)
 @k_option
 @where_option
 @click.option("--context", type=click.IntRange(0), default=45, show_default=True, help="Characters on each side.")
@@ -28,6 +29,7 @@ def more_like(
     collection: Path,
     occurrence: tuple[int, ...],
     minus: tuple[int, ...],
+    match: str,
     k: int,
     where: tuple[str, ...],
     context: int,
@@ -39,7 +41,7 @@ def more_like(
     from ui.commands_search import concordance
 
     with Searcher.open(collection, model) as searcher:
-        hits = searcher.more_like(searcher.hits(occurrence), searcher.hits(minus), k, where)
+        hits = searcher.more_like(searcher.hits(occurrence), searcher.hits(minus), k, where, match)
     note(hits.notice)
     note(hits.verdict)
     show(hits.to_dicts(), Format(form), concordance(hits, context))

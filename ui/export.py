@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from indexer.collection.records import CollectionInfo
@@ -13,11 +13,14 @@ from search.hits import OccurrenceHit, SentenceHit
 from search.kwic import concordance_line
 from ui.address import PageQuery, write_address
 from ui.printing import csv_text, defused, flat
+from ui.views import badge, count
 
 MOST = 100_000
 """Lines that one file holds at most."""
 CELL = 32_767
 """Characters that a cell of a spreadsheet holds."""
+CELL_IDS = 1000
+"""Ids in one cell, of 18 digits at most."""
 
 
 class ExportFormat(StrEnum):
@@ -39,18 +42,26 @@ MIME: Mapping[ExportFormat, str] = {
 class Export:
     """Lines in their order, and what was asked to find them.
 
-    senses: occurrence id -> number of the sense, as the page shows it (from 1; 0: none).
+    senses: occurrence id -> number of its sense, as on the command line and in Python (from 0; -1: none); ids: lists of
+    ids that were asked by, which a workbook alone keeps.
     """
 
     hits: Sequence[SentenceHit]
     senses: Mapping[int, int]
     settings: Mapping[str, str]
+    ids: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
-def settings(query: PageQuery, info: CollectionInfo) -> dict[str, str]:
-    """What decides the list, by name: the address's parameters, the collection and its model."""
-    said = write_address(query)
+def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[str, str]:
+    """What decides the list, by name: the address's parameters, the collection and its model; and whether it is cut.
+
+    Every line of a file repeats it, so that lists of ids are told by their length; `id_lists` has them.
+    """
+    said = write_address(replace(query, page=1, picked=(), like=(), unlike=()))
     asked = {name: value if isinstance(value, str) else " & ".join(value) for name, value in said.items()}
+    asked |= {name: count(len(keys), "id") for name, keys in id_lists(query).items()}
+    if cut:
+        asked["cut"] = f"the first {MOST:,} lines; there are more"
     return asked | {
         "collection": info.path,
         "documents": str(info.documents),
@@ -60,8 +71,18 @@ def settings(query: PageQuery, info: CollectionInfo) -> dict[str, str]:
     }
 
 
+def id_lists(query: PageQuery) -> dict[str, Sequence[int]]:
+    """The ids that the query names one by one, under the names that they have in its address."""
+    named = {"lines": query.picked, "like": query.like, "unlike": query.unlike}
+    return {name: keys for name, keys in named.items() if keys}
+
+
 def rows(export: Export) -> list[dict[str, object]]:
-    """One row a line: left, node, right, then the hit's other fields; metadata is a dictionary inside."""
+    """One row a line: left, node, right, then the hit's other fields; metadata is a dictionary inside.
+
+    ``sense`` is the number that commands and Python take, ``sense_shown`` the one on the page's badge; of no sense: -1
+    and none.
+    """
     return [_row(number, hit, export.senses) for number, hit in enumerate(export.hits, start=1)]
 
 
@@ -82,6 +103,7 @@ def _row(number: int, hit: SentenceHit, senses: Mapping[int, int]) -> dict[str, 
         "score": round(hit.score, 6),
         "confidence": None if hit.confidence is None else round(hit.confidence, 4),
         "sense": sense,
+        "sense_shown": None if sense is None or sense < 0 else badge(sense),
         "document": hit.document,
         "document_id": hit.document_id,
         "sentence": hit.sentence,
@@ -106,7 +128,7 @@ def jsonl_bytes(export: Export) -> bytes:
 
 
 def xlsx_bytes(export: Export) -> bytes:
-    """A workbook with the lines, and the query's settings on a second sheet. Every text is a text, never a formula."""
+    """A workbook with the lines, and on a second sheet what was asked. Every text is a text, never a formula."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -133,6 +155,10 @@ def xlsx_bytes(export: Export) -> bytes:
         sheet.append([cell(row.get(column)) for column in columns])
     for name, value in export.settings.items():
         asked.append([cell(name, bold=True), cell(value)])
+    for name, keys in export.ids.items():
+        for first in range(0, len(keys), CELL_IDS):
+            part = "-".join(map(str, keys[first : first + CELL_IDS]))
+            asked.append([cell(f"ids of {name}", bold=True), cell(part)])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

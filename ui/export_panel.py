@@ -11,7 +11,18 @@ from search.searcher import Searcher
 from ui import answering, loading
 from ui.address import PageQuery
 from ui.answering import Answer
-from ui.export import MIME, Export, ExportFormat, csv_bytes, file_name, jsonl_bytes, settings, xlsx_bytes
+from ui.export import (
+    MIME,
+    MOST,
+    Export,
+    ExportFormat,
+    csv_bytes,
+    file_name,
+    id_lists,
+    jsonl_bytes,
+    settings,
+    xlsx_bytes,
+)
 
 _FILES: dict[ExportFormat, Callable[[Export], bytes]] = {
     ExportFormat.CSV: csv_bytes,
@@ -28,13 +39,18 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
 
 def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
-    st.html('<p class="pol-quiet">All lines of this list, not only this page, with what was asked.</p>')
+    st.html(f'<p class="pol-quiet">{told(found)}</p>')
+    if found.inventory is not None:
+        st.html(
+            '<p class="pol-quiet">Its column <code>sense</code> counts senses from 0, as the command line and Python do'
+            " (-1: none); <code>sense_shown</code> counts them from 1, as this page does.</p>"
+        )
     info = loading.contents(searcher).info
 
     def made(form: ExportFormat) -> bytes:
-        lines, numbers = answering.everything(searcher, query)
-        senses = {key: number + 1 for key, number in numbers.items()}
-        return _FILES[form](Export(lines, senses, settings(query, info)))
+        whole = answering.everything(searcher, query)
+        asked = settings(whole.query, info, whole.cut)
+        return _FILES[form](Export(whole.lines, whole.numbers, asked, id_lists(whole.query)))
 
     for form, name in _NAMES.items():
         st.download_button(
@@ -47,3 +63,15 @@ def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
             disabled=not found.lines,
             width="stretch",
         )
+
+
+def told(found: Answer) -> str:
+    """What a file will hold."""
+    number = len(found.lines)
+    if found.complete and number <= MOST:
+        lines = "The line" if number == 1 else f"All {number:,} lines"
+        return f"{lines} of this list, not only this page, with what was asked."
+    return (
+        f"All lines of this list, not only this page, with what was asked. Of more than {MOST:,} lines it is the first"
+        " ones, and the file says so."
+    )

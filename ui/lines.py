@@ -10,6 +10,7 @@ from typing import TypeVar
 from indexer.collection.records import Scalar
 from search.hits import Match, OccurrenceHit, SentenceHit
 from ui.address import PageQuery, Sort
+from ui.export import MOST
 
 EVERYTHING = 1_000_000
 """As good as no limit: occurrences of one word that are listed at most."""
@@ -33,19 +34,23 @@ class Page:
     more: bool
 
 
-def fetched(query: PageQuery, same_word: bool) -> int:
-    """How many hits must be asked for so that the query's page can be shown.
+def fetched(query: PageQuery, same_word: bool, whole: bool = False) -> int:
+    """How many hits must be asked for so that the query's page, or the whole list for a file, can be shown.
 
     same_word: the occurrences of one word are ranked exactly, so that any number begins with the same ones. Elsewhere
-    the number asked for is the command line's for the first page, so that both find the same.
+    the number asked for is the command line's for the first page, so that both find the same. A layer and keywords are
+    those that bear on the list.
     """
-    if query.layer is not None or (query.hybrid and not same_word):
+    if query.layer is not None or query.hybrid:
         return max(CANDIDATES, query.k)
-    if same_word:
-        if query.sense is not None or query.picked or query.sort is not Sort.SCORE:
-            return EVERYTHING
-        return -(-query.page * query.k // STEP) * STEP
-    return query.page * query.k if query.sort is Sort.SCORE else max(CANDIDATES, query.k)
+    ordered = query.sort is not Sort.SCORE
+    if same_word and (ordered or query.sense is not None or query.picked):
+        return EVERYTHING
+    if ordered:
+        return max(CANDIDATES, query.k)
+    if whole:
+        return MOST + 1  # one more tells that there are more
+    return -(-query.page * query.k // STEP) * STEP if same_word else query.page * query.k
 
 
 def narrowed_hits(
@@ -119,6 +124,6 @@ def page_of(query: PageQuery, found: int, complete: bool) -> Page:
 
 def is_complete(match: Match, found: int, asked: int, query: PageQuery) -> bool:
     """Whether nothing lies beyond the hits that were fetched."""
-    if query.layer is not None or (match is Match.SENTENCE and query.hybrid):
+    if query.layer is not None or query.hybrid:
         return True  # these order a fixed number of candidates
     return found < asked or (match in (Match.ANY, Match.SENTENCE) and query.sort is not Sort.SCORE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from search.hits import Match
 from search.searcher import Searcher
 from ui import export_panel, views
 from ui.address import Listing, Sort
-from ui.answering import Answer
+from ui.answering import Answer, orders_anew
 from ui.session import ask, change, current, marks, show
 
 Option = TypeVar("Option", bound=str)
@@ -28,17 +28,18 @@ _SORTS = {
 }
 
 
-def match_choice() -> None:
-    """Which words may answer."""
-    show("match", current().match)
+def match_choice(offered: Sequence[Match]) -> None:
+    """Which words may answer, the usual choice first."""
+    now = current().match if current().match in offered else offered[0]
+    show("match", now)
 
     def changed() -> None:
-        match = st.session_state["match"] or current().match
+        match = st.session_state["match"] or now
         change(replace(current(), match=match, sense=None, picked=(), listing=Listing.HITS))
 
     st.segmented_control(
         "Which words may answer",
-        list(_MATCHES),
+        list(offered),
         format_func=lambda match: _MATCHES[match],
         key="match",
         on_change=changed,
@@ -62,7 +63,7 @@ def choices(searcher: Searcher, found: Answer) -> None:
     query = current()
     with st.container(horizontal=True, key="choices", vertical_alignment="center", gap="small"):
         choose("sort", "Order", _sorts(found), query.sort, lambda sort: change(replace(current(), sort=sort)))
-        if found.target is not None:
+        if found.target is not None and orders_anew(found.query):
             stored = searcher.settings.layer
             layers = {"": f"{stored} (stored)"} | {str(layer): str(layer) for layer in Layer if layer is not stored}
             choose("layer", "Layer", layers, str(query.layer or ""), _by_layer)
@@ -79,7 +80,8 @@ def choices(searcher: Searcher, found: Answer) -> None:
 
 
 def _sorts(found: Answer) -> dict[Sort, str]:
-    return {sort: name for sort, name in _SORTS.items() if sort is not Sort.ODD or found.inventory is not None}
+    odd = found.inventory is not None and found.query.listing is Listing.HITS
+    return {sort: name for sort, name in _SORTS.items() if sort is not Sort.ODD or odd}
 
 
 def choose(key: str, name: str, options: Mapping[Option, str], value: Option, act: Callable[[Option], None]) -> None:
@@ -126,7 +128,10 @@ def marked_lines() -> None:
     with st.container(horizontal=True, key="marked", vertical_alignment="center"):
         told = f"{views.count(len(plus), 'line')} marked +, {len(minus)} marked \N{MINUS SIGN}"
         st.html(f'<p class="pol-told" role="status">{told}</p>', width="content")
-        again = replace(query, like=plus, unlike=minus, page=1, picked=(), listing=Listing.HITS)
+        again = replace(query, like=plus, unlike=minus, page=1, picked=())
+        if query.listing is Listing.OTHERS:
+            # What is like other words is of no sense of this one.
+            again = replace(again, listing=Listing.HITS, match=Match.ANY, sense=None)
         st.button(
             "Search again from these",
             key="again",

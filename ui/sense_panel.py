@@ -12,6 +12,7 @@ from indexer.errors import PolysemeError
 from search.hits import OccurrenceHit, SentenceHit
 from search.searcher import Searcher
 from search.senses import SenseInventory
+from search.timeline import restricted, year_of
 from ui import asking, loading, sense_view, views
 from ui.actions import PERIODS
 from ui.address import Listing, PageQuery, Sort
@@ -46,15 +47,15 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
                 required=True,
                 label_visibility="collapsed",
             )
-        st.html(sense_view.entry(inventory, query.sense, found.here))
+        st.html(sense_view.entry(inventory, query.sense, found.inside))
         pane = st.session_state["pane"]
         if pane == "map":
             _map(searcher, inventory, found, query)
         elif pane == "time":
-            _timeline(searcher, inventory, contents.facets)
+            _timeline(searcher, inventory, contents.facets, found.inside)
         elif pane == "words":
             st.html(sense_view.collocate_tables(inventory, query.sense))
-        _narrowed(searcher, query, inventory)
+        _narrowed(searcher, query, found, inventory)
 
 
 def _title(inventory: SenseInventory) -> None:
@@ -73,12 +74,18 @@ def _map(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
     except PolysemeError as error:
         st.warning(views.label(str(error), 500))
         return
-    ids, numbers = list(inventory.assignments), list(inventory.assignments.values())
-    step = -(-len(ids) // MOST_POINTS)
+    # As the lines are: a point that is drawn has a line.
+    every = list(inventory.assignments)
+    drawn = [n for n, key in enumerate(every) if found.inside is None or key in found.inside]
+    step = max(1, -(-len(drawn) // MOST_POINTS))
+    drawn = drawn[::step]
+    ids = [every[n] for n in drawn]
+    numbers = [inventory.assignments[key] for key in ids]
     tips = {hit.occurrence_id: hit for hit in _occurrences(found.lines)}
-    shown = sense_view.occurrence_map(places[::step], ids[::step], numbers[::step], tips, query.picked)
+    shown = sense_view.occurrence_map(places[drawn], ids, numbers, tips, query.picked)
     st.html(shown + sense_view.legend(inventory))
-    few = "" if step == 1 else f" Every {step}th of {len(ids):,} occurrences is drawn."
+    few = "" if found.inside is None else " Occurrences outside the filters are not drawn."
+    few += "" if step == 1 else f" One in {step} occurrences is drawn."
     st.html(
         '<p class="pol-quiet">Near on the map means alike in sense. Click a point for its line, draw a frame around'
         f" several, hold Shift to add to them; arrow keys go from point to point.{few}</p>"
@@ -89,8 +96,10 @@ def _occurrences(lines: Sequence[SentenceHit]) -> list[OccurrenceHit]:
     return [hit for hit in lines if isinstance(hit, OccurrenceHit)]
 
 
-def _timeline(searcher: Searcher, inventory: SenseInventory, offered: Sequence[Facet]) -> None:
-    fields = dated(offered)
+def _timeline(
+    searcher: Searcher, inventory: SenseInventory, offered: Sequence[Facet], inside: frozenset[int] | None
+) -> None:
+    fields = dated([with_values(searcher, facet) for facet in offered])
     if not fields:
         st.html(
             '<p class="pol-quiet">No document here has a year or a date. Give them one as metadata (a column year in'
@@ -110,34 +119,49 @@ def _timeline(searcher: Searcher, inventory: SenseInventory, offered: Sequence[F
             width=180,
             filter_mode=None,
         )
-    found = loading.timeline(searcher, inventory, name, years or usual)
+    whole = loading.timeline(searcher, inventory, name, years or usual)
+    # As the lines are: a point says how many lines a click on it leaves.
+    found = whole if inside is None else restricted(whole, inside)
     st.session_state[PERIODS] = found
-    st.html(sense_view.timeline(found, inventory))
+    note = "" if inside is None else '<p class="pol-quiet">Lines outside the filters are not counted.</p>'
+    st.html(sense_view.timeline(found, inventory) + note)
+
+
+def with_values(searcher: Searcher, facet: Facet) -> Facet:
+    """A field of very many values lists none, yet dates may be among them."""
+    if facet.options or not _is_named_so(facet):
+        return facet
+    with searcher.collection.reading():
+        return replace(facet, options=searcher.collection.values(facet.field))
 
 
 def dated(offered: Sequence[Facet]) -> list[Facet]:
-    """The fields that tell a time, those named so first."""
-    ranges = [facet for facet in offered if facet.kind is FacetKind.DATE or _are_years(facet)]
-    return sorted(ranges, key=lambda facet: (facet.field not in ("year", "date"), facet.field))
+    """The fields that tell a time, those named so first. What has another text there ("n.d.") is undated."""
+    found = [facet for facet in offered if facet.kind is FacetKind.DATE or (_is_named_so(facet) and _years(facet))]
+    return sorted(found, key=lambda facet: (facet.field not in ("year", "date"), facet.field))
 
 
-def _are_years(facet: Facet) -> bool:
-    named = facet.field.casefold() in ("year", "date", "published")
-    years = [value[:4] for value in facet.options if value[:4].isdecimal()]
-    return named and len(years) == len(facet.options) > 0
+def _is_named_so(facet: Facet) -> bool:
+    return facet.field.casefold() in ("year", "date", "published")
+
+
+def _years(facet: Facet) -> list[int]:
+    """The years that the timeline reads of a field's values."""
+    return [year for value in facet.options if (year := year_of(value)) is not None]
 
 
 def period_for(facet: Facet) -> int:
     """The shortest period of which few enough cover the field's values."""
-    years = [int(value[:4]) for value in facet.options if value[:4].isdecimal()]
+    years = _years(facet)
     span = max(years) - min(years) + 1 if years else 1
     return next((years for years in PERIOD_YEARS if span / years <= MOST_PERIODS), PERIOD_YEARS[-1])
 
 
-def _narrowed(searcher: Searcher, query: PageQuery, inventory: SenseInventory) -> None:
+def _narrowed(searcher: Searcher, query: PageQuery, found: Answer, inventory: SenseInventory) -> None:
     """What can be done with the lines that are chosen."""
     chosen = query.sense is not None and 0 <= query.sense < len(inventory.senses)
-    plus = [key for key, sign in marks().items() if sign > 0]
+    # A word may be asked as a sentence; then sentences are marked, and only occurrences make a sense.
+    plus = [key for key, sign in marks().items() if sign > 0 and found.target is not None]
     if query.sense is None and not query.picked and not plus:
         return
     with st.container(horizontal=True, key="narrowed", vertical_alignment="center", gap="small"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from indexer.collection.vectors import Array
 from search.collocates import Collocate
@@ -10,26 +11,30 @@ from search.hits import OccurrenceHit
 from search.kwic import concordance_line
 from search.senses import Sense, SenseInventory
 from search.timeline import Period, Timeline
-from ui.views import COLOURS, NODE, count, cut_left, cut_right, direction, escape, sense_mark
+from ui.views import COLOURS, NODE, badge, count, cut_left, cut_right, direction, escape, sense_mark
 
 LEFT, RIGHT = 36, 80
 """Characters before and after the node in a central line, so that the node is in view."""
 LABELS = 6
 COLLOCATES = 12
+UNDATED = -1
+"""Stands for the place of a period where there is no date."""
 TIP = 60
 
 
-def entry(inventory: SenseInventory, chosen: int | None, within: Mapping[int, int]) -> str:
+def entry(inventory: SenseInventory, chosen: int | None, inside: Collection[int] | None) -> str:
     """The senses, one a row: sign, size, the words that tell it from the others, its most central line.
 
-    Each row's head is a button that filters the lines. within: sense -> its lines inside the filters.
+    Each row's head is a button that filters the lines. inside: ids of the word's occurrences that are inside the
+    filters; None: there are no filters.
     """
+    within = None if inside is None else Counter(inventory.assignments[key] for key in inside)
     note = f'<p class="pol-quiet">{escape(sentence_case(inventory.notice))}</p>' if inventory.notice else ""
-    rows = "".join(_row(inventory, sense, chosen, within.get(sense.number, 0)) for sense in inventory.senses)
+    rows = "".join(_row(inventory, sense, chosen, within) for sense in inventory.senses)
     stray = sum(number < 0 for number in inventory.assignments.values())
     if stray:
         share = stray / len(inventory.assignments)
-        rows += _badge_row(-1, "in no sense", stray, share, within.get(-1, 0), chosen == -1, "", "")
+        rows += _badge_row(-1, "in no sense", stray, share, within, chosen == -1, "", "")
     return f'{note}<ol class="pol-senses" aria-label="Senses of {escape(inventory.word)}">{rows}</ol>'
 
 
@@ -38,7 +43,7 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: int) -> str:
+def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Mapping[int, int] | None) -> str:
     words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:LABELS])
     line = _central(sense.central[0]) if sense.central else ""
     stable = "" if sense.stability is None else f"stability {sense.stability:.0%}"
@@ -48,13 +53,22 @@ def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: in
 
 
 def _badge_row(
-    number: int, words: str, size: int, share: float, within: int, chosen: bool, line: str, stable: str
+    number: int,
+    words: str,
+    size: int,
+    share: float,
+    within: Mapping[int, int] | None,
+    chosen: bool,
+    line: str,
+    stable: str,
 ) -> str:
-    inside = f'<span class="pol-quiet">{within:,} here</span>' if within != size else ""
+    here = 0 if within is None else within.get(number, 0)
+    inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
     more = f'<span class="pol-quiet" title="of senses found again in samples">{stable}</span>' if stable else ""
-    name = f"sense {number + 1}" if number >= 0 else "no sense"
+    name = f"sense {badge(number)}" if number >= 0 else "no sense"
     return (
         f'<li data-chosen="{str(chosen).lower()}"><button type="button" class="pol-badge" data-sense="{number}"'
+        f' title="number {number} on the command line and in Python"'
         f' aria-pressed="{str(chosen).lower()}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
         f'{sense_mark(number)}<span class="pol-labels">{escape(words)}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
@@ -89,7 +103,7 @@ def occurrence_map(
         x, y = ((float(places[n, i] - low[i]) / (float(high[i] - low[i]) or 1.0)) for i in (0, 1))
         state = "" if not chosen else ' data-in="1"' if key in chosen else ' data-out="1"'
         tip = escape(_tip(tips[key])) if key in tips else f"occurrence {key}"
-        sense = f"sense {number + 1}" if number >= 0 else "no sense"
+        sense = f"sense {badge(number)}" if number >= 0 else "no sense"
         dots.append(
             f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{_colour(number)}"{state}'
             f' style="left:{2 + 96 * x:.2f}%;top:{3 + 94 * (1 - y):.2f}%" tabindex="{0 if not n else -1}"'
@@ -116,13 +130,8 @@ def _short(sense: Sense, word: str) -> str:
 
 def timeline(found: Timeline, inventory: SenseInventory) -> str:
     """A row a sense, a column a period: the sense's share with its interval, and its count; each opens its lines."""
-    heads = "".join(
-        f'<th scope="col"><button type="button" data-period="{n}" data-of="all"'
-        f' aria-label="{_years(period)}: {count(sum(period.counts), "line")}">{_years(period)}</button></th>'
-        if sum(period.counts)
-        else f'<th scope="col">{_years(period)}</th>'
-        for n, period in enumerate(found.periods)
-    )
+    heads = "".join(_head(n, _years(period), sum(period.counts)) for n, period in enumerate(found.periods))
+    heads += _head(UNDATED, "undated", sum(found.undated))
     rows = "".join(_timeline_row(found, sense, inventory.word) for sense in inventory.senses)
     totals = "".join(f"<td>{sum(period.counts) or EMPTY}</td>" for period in found.periods)
     foot = f'<tr><th scope="row">lines</th>{totals}<td>{sum(found.undated) or EMPTY}</td></tr>'
@@ -130,12 +139,19 @@ def timeline(found: Timeline, inventory: SenseInventory) -> str:
         f'<p class="pol-quiet">Share of each sense by {escape(found.field)}, with its 95 % interval and the number of'
         " lines; click one for its lines</p>"
         '<div class="pol-scroll" tabindex="0" role="region" aria-label="Senses over time"><table class="pol-time">'
-        f'<thead><tr><th scope="col">sense</th>{heads}<th scope="col">undated</th></tr></thead>'
+        f'<thead><tr><th scope="col">sense</th>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table></div>"
     )
 
 
 EMPTY = "\N{EN DASH}"
+
+
+def _head(place: int, name: str, size: int) -> str:
+    if not size:
+        return f'<th scope="col">{name}</th>'
+    button = f'<button type="button" data-period="{place}" data-of="all" aria-label="{name}: {count(size, "line")}">'
+    return f'<th scope="col">{button}{name}</button></th>'
 
 
 def _years(period: Period) -> str:
@@ -145,8 +161,16 @@ def _years(period: Period) -> str:
 def _timeline_row(found: Timeline, sense: Sense, word: str) -> str:
     number = sense.number
     cells = "".join(_timeline_cell(n, period, number) for n, period in enumerate(found.periods))
-    undated = found.undated[number]
-    return f'<tr><th scope="row">{_short(sense, word)}</th>{cells}<td>{undated or EMPTY}</td></tr>'
+    return f'<tr><th scope="row">{_short(sense, word)}</th>{cells}{_undated_cell(found.undated[number], number)}</tr>'
+
+
+def _undated_cell(size: int, number: int) -> str:
+    if not size:
+        return f"<td>{EMPTY}</td>"
+    return (
+        f'<td><button type="button" data-period="{UNDATED}" data-of="{number}"'
+        f' aria-label="sense {badge(number)}, undated: {count(size, "line")}">{size}</button></td>'
+    )
 
 
 def _timeline_cell(n: int, period: Period, number: int) -> str:
@@ -164,7 +188,7 @@ def _timeline_cell(n: int, period: Period, number: int) -> str:
         return f'<td title="{title}">{drawn}<span>0</span></td>'
     return (
         f'<td><button type="button" class="pol-point" data-period="{n}" data-of="{number}" title="{title}"'
-        f' aria-label="sense {number + 1}, {title}">{drawn}<span>{size}</span></button></td>'
+        f' aria-label="sense {badge(number)}, {title}">{drawn}<span>{size}</span></button></td>'
     )
 
 

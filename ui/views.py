@@ -108,13 +108,18 @@ def document_cell(hit: SentenceHit, number: int) -> str:
     )
 
 
+def badge(number: int) -> int:
+    """The number that the page shows of a sense: people count from 1, the command line and Python from 0."""
+    return number + 1
+
+
 def sense_mark(number: int | None) -> str:
     """The small sign that tells a line's sense: a colour, a shape and a number, so that none is needed alone."""
     if number is None:
         return '<span class="pol-s"></span>'
     if number < 0:
         return '<span class="pol-s" data-s="none" title="no sense">\N{EN DASH}</span>'
-    return f'<span class="pol-s" data-s="{number % COLOURS}" title="sense {number + 1}">{number + 1}</span>'
+    return f'<span class="pol-s" data-s="{number % COLOURS}" title="sense {badge(number)}">{badge(number)}</span>'
 
 
 def document_page(text: str, hit: SentenceHit, number: int) -> str:

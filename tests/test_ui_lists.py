@@ -1,0 +1,425 @@
+"""Lists of the page that no typed sentence orders: searched again, saved senses, other words; and what is told of them.
+
+Driven without a browser: what the page shows is what the searcher gives, and what it says of it is so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+import streamlit
+from streamlit.testing.v1 import AppTest
+from test_ui_app import MONEY, RIVER, address, app, expected, html, lines
+
+from indexer.build import build
+from indexer.collection.records import Layer
+from indexer.documents import Document
+from search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from search.searcher import Searcher
+from search.timeline import make_timeline, restricted
+from ui import actions, session
+from ui.actions import word_of
+from ui.address import Listing, PageQuery, Sort
+from ui.answering import answer, everything
+from ui.export import Export, rows, settings
+from ui.facets import Facet, FacetKind
+from ui.kwic_view import key_of
+from ui.lines import CANDIDATES
+from ui.sense_panel import dated, period_for, with_values
+
+QUERY = "She sat on the river [bank]."
+SHORE = "The shore was steep and green. They walked along the shores until it grew dark. Two banks of mud rose there."
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
+    path = tmp_path_factory.mktemp("lists") / "lists.pol"
+    documents = [
+        Document(f"{genre}/{n}", text, {"title": f"{genre} {n}", "year": year, "genre": genre})
+        for genre, text, years in [
+            ("letter", " ".join([RIVER] * 3), ("1950", "1951", "1962", "c. 1960")),
+            ("news", " ".join([MONEY] * 3), ("1990", "1991", "1992", "n.d.")),
+            ("shore", SHORE, ("1970", "1971", "1972", "1973")),
+        ]
+        for n, year in enumerate(years)
+    ]
+    build(path, documents, model=str(tiny_folder))
+    return path
+
+
+@pytest.fixture(scope="module")
+def searcher(collection: Path) -> Iterator[Searcher]:
+    with Searcher.open(collection) as found:
+        yield found
+
+
+@pytest.fixture
+def page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    return app(collection, monkeypatch)
+
+
+def opened(visit: AppTest, **parameters: str | list[str]) -> AppTest:
+    """The page as an address of these parameters alone opens it."""
+    for name in list(visit.query_params):
+        del visit.query_params[name]
+    for name, value in parameters.items():
+        visit.query_params[name] = value
+    return visit.run()
+
+
+def keys(page: AppTest) -> set[str | None]:
+    return {box.key for box in (*page.selectbox, *page.toggle, *page.button_group)}
+
+
+def headline(page: AppTest) -> str:
+    (found,) = re.findall(r'<h2 class="pol-found"[^>]*>(.*?)</h2>', html(page))
+    return re.sub("<[^>]*>", "", found)
+
+
+def test_marked_sentences_are_not_offered_as_a_sense(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q="bank")
+    assert "Senses of <i>bank</i>" in html(page)
+    page.session_state["marks"] = {searcher.sentences("bank", 1)[0].sentence_id: 1}
+    page.run()
+    assert "1 line marked +" in html(page)
+    assert "sense-name" not in {box.key for box in page.text_input}
+    opened(page, q="[bank]")
+    page.session_state["marks"] = {searcher.occurrences("[bank]", 1)[0].occurrence_id: 1}
+    page.run()
+    assert "sense-name" in {box.key for box in page.text_input}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (PageQuery("bank", like=(3,), unlike=(4,)), PageQuery("[bank]")),
+        (PageQuery("a [bank]", Match.ANY, like=(3,), unlike=(4,)), PageQuery("a [bank]")),
+        (PageQuery("a [bank]", Match.FORM, like=(3,)), PageQuery("a [bank]", Match.FORM, like=(3,))),
+        (PageQuery(where=("sense=mine",), like=(3,)), PageQuery(where=("sense=mine",), like=(3,))),
+    ],
+)
+def test_a_sense_of_the_word_leaves_behind_what_was_marked_among_other_lines(
+    before: PageQuery, after: PageQuery
+) -> None:
+    assert word_of(before) == after
+
+
+@pytest.mark.parametrize("match", ["lemma", "form", "any"])
+def test_marked_lines_are_searched_again_among_the_words_that_match(
+    page: AppTest, searcher: Searcher, match: str
+) -> None:
+    hits = searcher.occurrences(QUERY, 20)
+    opened(page, q=QUERY, match=match, like=f"{hits[3].occurrence_id}-{hits[7].occurrence_id}")
+    assert lines(page) == expected(searcher.more_like([hits[3], hits[7]], k=20, match=match))
+    assert ("of bank" in headline(page)) is (match != "any")
+    page.button_group(key="match").set_value(Match.FORM).run()
+    assert lines(page) == expected(searcher.more_like([hits[3], hits[7]], k=20, match="form"))
+
+
+def test_the_heading_names_the_word_that_the_lines_are_of(page: AppTest, searcher: Searcher) -> None:
+    hits = searcher.occurrences("The [shore] was steep.", 20)
+    like = str(hits[0].occurrence_id)
+    opened(page, q="The [platypus] was steep.", like=like)
+    like_lines = searcher.more_like([hits[0]], k=1000)
+    assert headline(page) == f"{len(like_lines)} occurrences of shore nearest to the lines marked + first"
+    opened(page, q="The [platypus] was steep.", like=like, match="form")
+    assert headline(page).startswith("4 occurrences of shore nearest")
+
+
+def test_no_layer_and_no_keywords_order_what_no_text_orders(page: AppTest, searcher: Searcher) -> None:
+    hits = searcher.occurrences(QUERY, 20)
+    like = str(hits[3].occurrence_id)
+    opened(page, q=QUERY)
+    assert "layer" in keys(page)
+    opened(page, q=QUERY, like=like, layer="1")
+    assert "layer" not in keys(page)
+    assert lines(page) == expected(searcher.more_like([hits[3]], k=20))
+    assert f"Page 1 of {-(-len(searcher.senses('bank').assignments) // 20)}" in html(page)
+    opened(page, q=QUERY, sense="0", list="others", layer="1")
+    assert "layer" not in keys(page)
+    sentence = searcher.sentences("They fished.", 1)[0]
+    opened(page, q="They fished.", hybrid="1")
+    assert "hybrid" in keys(page)
+    opened(page, q="They fished.", like=str(sentence.sentence_id), hybrid="1", layer="1")
+    assert "hybrid" not in keys(page)
+    assert lines(page) == expected(searcher.more_like([sentence], k=20))
+    assert not page.button(key="page-next").disabled
+
+
+def test_a_layer_that_says_nothing_of_a_sentence_does_not_end_its_list(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q="They fished.", layer="1", page="2")
+    assert lines(page) == expected(searcher.sentences("They fished.", 40)[20:])
+    assert headline(page).startswith("Sentences ")
+
+
+def test_other_words_in_another_order_end_where_they_end(page: AppTest, searcher: Searcher) -> None:
+    inventory = searcher.senses("bank")
+    opened(page, q=QUERY, sense="0", list="others", sort="document", k="100", where=["genre=letter|news"])
+    others = searcher.same_sense_other_words(inventory, 0, 200, "genre=letter|news")
+    assert len(searcher.same_sense_other_words(inventory, 0, 300, "genre=letter|news")) > len(others) == 200
+    ordered = sorted(others, key=lambda hit: (hit.document, hit.document_id, hit.sentence_start + hit.start))
+    assert lines(page) == expected(ordered[:100])
+    assert headline(page) == (
+        f"{len(others)} occurrences other words, the 200 nearest, by document within genre=letter|news"
+    )
+    page.button(key="page-last").click().run()
+    assert lines(page) == expected(ordered[100:])
+    assert page.button(key="page-next").disabled
+    opened(page, q=QUERY, sense="0", list="others", sort="odd")
+    assert lines(page) == expected(searcher.same_sense_other_words(inventory, 0, 20))
+
+
+def test_lines_like_other_words_are_of_any_word_and_of_no_sense(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q=QUERY, sense="0", list="others")
+    other = searcher.same_sense_other_words(searcher.senses("bank"), 0, 1)[0]
+    page.session_state["marks"] = {other.occurrence_id: 1}
+    page.run()
+    page.button(key="again").click().run()
+    assert address(page)["match"] == ["any"]
+    assert not {"sense", "list"} & address(page).keys()
+    assert lines(page) == expected(searcher.more_like([other], k=20, match="any"))
+
+
+def test_a_saved_sense_is_shown_among_the_words_that_match(page: AppTest, searcher: Searcher) -> None:
+    searcher.save_prototype("lemma", searcher.senses("bank"), 0)
+    searcher.save_prototype("form", searcher.senses("bank", match="form"), 0)
+    opened(page, where="sense=lemma")
+    for match in (Match.LEMMA, Match.FORM, Match.ANY):
+        page.button_group(key="match").set_value(match).run()
+        assert lines(page) == expected(searcher.apply_prototype("lemma", 20, match))
+        assert ("within sense=lemma" in headline(page)) is (match is not Match.ANY)
+        assert ("of bank" in headline(page)) is (match is not Match.ANY)
+    assert "layer" not in keys(page)
+    opened(page, where="sense=form", match="lemma")
+    assert lines(page) == expected(searcher.apply_prototype("form", 20))
+    assert page.button_group(key="match").value == Match.FORM
+    for name in ("lemma", "form"):
+        searcher.remove_prototype(name)
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_of_a_word_that_is_not_there_no_more_is_fetched_than_is_shown(
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch, sort: Sort
+) -> None:
+    limits: list[int] = []
+    plain = searcher.occurrences
+
+    def counted(query: str, k: int, *rest: object) -> HitList[OccurrenceHit]:
+        limits.append(k)
+        return plain(query, k, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(searcher, "occurrences", counted)
+    for query in (f"The [platypus] was by {sort}.", f"The [steep platypus] was by {sort}."):
+        found = answer(searcher, PageQuery(query, sort=sort))
+        assert found.match is Match.ANY
+        assert len(found.shown) == 20
+    assert max(limits) <= CANDIDATES
+
+
+def here(page: AppTest) -> dict[int, int]:
+    """What the senses say of their lines inside the filters, by sense."""
+    found = re.findall(r'data-sense="(-?\d+)" title=.*?(?:>([\d,]+) here</span>.*?)?</li>', html(page))
+    return {int(number): int(count) for number, count in found if count}
+
+
+@pytest.mark.parametrize("text", [QUERY, "bank"])
+@pytest.mark.parametrize("match", ["lemma", "any"])
+def test_the_senses_count_their_lines_inside_the_filters_where_there_are_any(
+    page: AppTest, searcher: Searcher, text: str, match: str
+) -> None:
+    opened(page, q=text, match=match)
+    assert 'class="pol-senses"' in html(page)
+    assert not here(page)
+    where = ["year=..1961", "genre!=shore"]
+    opened(page, q=text, match=match, where=where)
+    numbers = searcher.senses("bank").assignments
+    counts = Counter(numbers[hit.occurrence_id] for hit in searcher.occurrences("[bank]", 1000, where=where))
+    assert here(page) == {number: counts[number] for number in {*numbers.values()}}
+    opened(page, q=QUERY, sense="0", list="others", where=where)
+    assert here(page) == {number: counts[number] for number in {*numbers.values()}}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        PageQuery("They fished.", sort=Sort.DOCUMENT),
+        PageQuery("They fished."),
+        PageQuery("They fished.", hybrid=True),
+        PageQuery(QUERY, Match.ANY, sort=Sort.LEFT),
+        PageQuery(QUERY, sense=0, listing=Listing.OTHERS, sort=Sort.DATE),
+        PageQuery(QUERY, sort=Sort.RIGHT),
+        PageQuery(QUERY, sense=0),
+        PageQuery(QUERY, layer=Layer.LAYER_1),
+    ],
+)
+def test_a_file_holds_the_lines_of_all_pages(searcher: Searcher, query: PageQuery) -> None:
+    whole = everything(searcher, query)
+    seen: list[SentenceHit] = []
+    for number in range(1, 99):
+        found = answer(searcher, replace(query, page=number))
+        seen += found.shown
+        if not found.page.more:
+            break
+    # So few sentences are all scanned, whatever number is asked for.
+    assert [key_of(hit) for hit in whole.lines] == [key_of(hit) for hit in seen]
+    assert len(seen) > 20
+    assert not whole.cut
+
+
+def test_what_a_file_says_was_asked_asks_for_its_lines_again(page: AppTest, searcher: Searcher) -> None:
+    inventory = searcher.senses("bank", "form")
+    whole = everything(searcher, PageQuery(QUERY, Match.FORM, sense=0, listing=Listing.OTHERS, layer=Layer.LAYER_1))
+    said = settings(whole.query, searcher.collection.info())
+    assert [key_of(hit) for hit in whole.lines[:20]] == [
+        hit.occurrence_id for hit in searcher.same_sense_other_words(inventory, 0, 20)
+    ]
+    assert "layer" not in said
+    opened(page, **{name: said[name] for name in ("q", "match", "k", "sense", "list")})
+    assert lines(page) == expected(whole.lines[:20])
+
+
+def test_a_file_that_is_cut_says_so(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = searcher.collection.info()
+    number = len(searcher.senses("bank").assignments)
+    for most, cut in ((number, False), (number - 1, True), (30, True)):
+        monkeypatch.setattr("ui.lines.MOST", most)
+        monkeypatch.setattr("ui.answering.MOST", most)
+        for sort in (Sort.SCORE, Sort.DATE):
+            whole = everything(searcher, PageQuery(QUERY, sort=sort, page=3))
+            assert (len(whole.lines), whole.cut) == (most, cut)
+            assert ("cut" in settings(whole.query, info, whole.cut)) is cut
+            assert "page" not in settings(whole.query, info)
+    assert everything(searcher, PageQuery("They fished.")).cut
+
+
+def test_the_page_says_how_much_a_file_will_hold(page: AppTest) -> None:
+    opened(page, q=QUERY, sort="date")
+    assert len(lines(page)) == 20
+    assert re.search(r"All \d+ lines of this list, not only this page", html(page))
+    opened(page, q="They fished.")
+    assert "Of more than 100,000 lines it is the first ones, and the file says so" in html(page)
+
+
+def test_a_file_counts_senses_as_the_command_line_does(page: AppTest, searcher: Searcher) -> None:
+    whole = everything(searcher, PageQuery(QUERY))
+    numbers = {hit.occurrence_id: number for hit, number in searcher.sense_occurrences(searcher.senses("bank"))}
+    read = rows(Export(whole.lines, whole.numbers, {}))
+    assert {row["occurrence_id"]: row["sense"] for row in read} == numbers
+    opened(page, q=QUERY)
+    assert "counts senses from 0, as the command line and Python do" in html(page)
+    shown = re.findall(r'data-sense="(\d+)" title="number (\d+) on the command line.*?title="sense (\d+)"', html(page))
+    assert shown == [(str(n), str(n), str(n + 1)) for n in range(len(searcher.senses("bank").senses))]
+
+
+def points(page: AppTest) -> dict[tuple[int, int], int]:
+    """What the timeline counts, by place of the period and sense."""
+    found = re.findall(r'class="pol-point" data-period="(-?\d+)" data-of="(\d+)".*?(\d+)</span></button>', html(page))
+    return {(int(place), int(sense)): int(count) for place, sense, count in found}
+
+
+def over_time(visit: AppTest, **parameters: str | list[str]) -> AppTest:
+    opened(visit, **parameters)
+    return visit.button_group(key="pane").set_value("time").run()
+
+
+def test_documents_without_a_year_take_none_away_from_the_others(page: AppTest, searcher: Searcher) -> None:
+    over_time(page, q=QUERY)
+    period = page.selectbox(key="period-year").value or 0
+    found = searcher.timeline(searcher.senses("bank"), "year", period)
+    shown = points(page)
+    for place, slot in enumerate(found.periods):
+        assert slot.counts == tuple(shown.get((place, sense), 0) for sense in range(len(slot.counts)))
+    assert sum(found.undated) > 0
+
+
+def test_years_are_found_among_more_values_than_are_listed(searcher: Searcher) -> None:
+    (found,) = dated([with_values(searcher, Facet(field, FacetKind.TYPED, {})) for field in ("genre", "year")])
+    assert (found.field, period_for(found)) == ("year", 5)
+
+
+def test_the_timeline_and_the_map_are_of_the_lines_inside_the_filters(page: AppTest, searcher: Searcher) -> None:
+    where = ["genre=letter", "year!=1951"]
+    over_time(page, q=QUERY, where=where)
+    inventory, period = searcher.senses("bank"), page.selectbox(key="period-year").value or 0
+    inside = searcher.within(inventory, where)
+    found = restricted(searcher.timeline(inventory, "year", period), inside)
+    shown = points(page)
+    assert {(n, s): size for n, slot in enumerate(found.periods) for s, size in enumerate(slot.counts) if size} == {
+        place: size for place, size in shown.items() if place[0] >= 0
+    }
+    assert "Lines outside the filters are not counted" in html(page)
+    page.button_group(key="pane").set_value("map").run()
+    assert {int(key) for key in re.findall(r'data-pick="(\d+)"', html(page))} == inside
+    assert "Occurrences outside the filters are not drawn" in html(page)
+    opened(page, q=QUERY)
+    page.button_group(key="pane").set_value("map").run()
+    assert {int(key) for key in re.findall(r'data-pick="(\d+)"', html(page))} == inventory.assignments.keys()
+    assert "not drawn" not in html(page)
+
+
+def test_lines_without_a_date_are_opened_as_those_of_a_period(page: AppTest, searcher: Searcher) -> None:
+    over_time(page, q=QUERY, sort="date")
+    inventory = searcher.senses("bank")
+    found = searcher.timeline(inventory, "year", page.selectbox(key="period-year").value or 0)
+    buttons = re.findall(r'data-period="-1" data-of="(\w+)" aria-label="([^"]*)">', html(page))
+    total = sum(found.undated)
+    assert buttons == [
+        ("all", f"undated: {total} lines"),
+        *((str(n), f"sense {n + 1}, undated: {size} lines") for n, size in enumerate(found.undated)),
+    ]
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """What one visitor's session holds, where clicks are done without a page."""
+    state: dict[str, object] = {}
+    monkeypatch.setattr(streamlit, "session_state", state)
+    return state
+
+
+def test_a_click_on_a_period_keeps_its_lines_and_on_no_date_those_without(visit: dict[str, object]) -> None:
+    numbers, values = {1: 0, 2: 1, 3: 0, 4: 0, 5: 1}, {1: "1903", 2: "1905", 3: "n.d."}
+    visit[actions.PERIODS] = make_timeline("year", 10, 2, numbers, values)
+    for place, sense, picked in [(0, 0, (1,)), (0, -1, (1, 2)), (-1, 0, (3, 4)), (-1, 1, (5,)), (-1, -1, (3, 4, 5))]:
+        session.ask(PageQuery("[bank]", sense=1, page=3))
+        actions.pick_period(place, sense)
+        assert session.current() == PageQuery("[bank]", picked=picked)
+        assert session.TOLD not in visit
+    for place, sense in [(-2, 0), (1, 0), (0, 2), (0, -2)]:
+        session.ask(PageQuery("[bank]"))
+        actions.pick_period(place, sense)
+        assert session.current() == PageQuery("[bank]")
+
+
+def test_lines_beyond_those_that_an_address_holds_are_told(visit: dict[str, object]) -> None:
+    session.ask(PageQuery("[bank]"))
+    visit[actions.PERIODS] = make_timeline("year", 10, 1, dict.fromkeys(range(6000), 0), {})
+    actions.pick_period(-1, 0)
+    assert session.current().picked == tuple(range(5000))
+    assert "Of these 6,000 lines the first 5,000 of the collection are kept" in str(visit[session.TOLD])
+    visit[actions.KEY] = {"act": {"act": "pick", "numbers": list(range(5000, 5002)), "every": True}}
+    actions.act(cast(Searcher, None))
+    assert session.current().picked == tuple(range(5000))
+    assert "Of these 5,002 lines" in str(visit[session.TOLD])
+
+
+def test_lines_of_a_saved_sense_without_examples_are_occurrences(
+    page: AppTest, searcher: Searcher, tmp_path: Path
+) -> None:
+    searcher.save_prototype("bare", searcher.senses("bank"), 0)
+    searcher.export_prototype("bare", tmp_path / "bare.json")
+    text = json.loads((tmp_path / "bare.json").read_text())
+    (tmp_path / "bare.json").write_text(json.dumps(text | {"examples": []}))
+    searcher.import_prototype(tmp_path / "bare.json", replace=True)
+    hits = searcher.apply_prototype("bare", 20)
+    opened(page, where="sense=bare", like=str(hits[5].occurrence_id))
+    assert lines(page) == expected(searcher.more_like([hits[5]], k=20, where="sense=bare"))
+    assert "occurrences" in headline(page)
+    searcher.remove_prototype("bare")
