@@ -95,9 +95,10 @@ def senses_of(searcher: Searcher, query: PageQuery, target: Target | str) -> Sen
 
 def matches(searcher: Searcher, query: PageQuery) -> tuple[Match, ...]:
     """Which words may answer, the usual choice first: a saved sense of a form knows no lemma."""
-    name = None if query.text else asking.saved_sense(query.where)
-    saved = next((item for item in searcher.prototypes() if item.name == name), None)
-    return MATCHES if saved is None or saved.match is Match.LEMMA else (Match.FORM, Match.ANY)
+    if query.text or (name := asking.saved_sense(query.where)) is None:
+        return MATCHES
+    of_form = any(item.name == name and item.match is Match.FORM for item in searcher.prototypes())
+    return (Match.FORM, Match.ANY) if of_form else MATCHES
 
 
 def orders_anew(query: PageQuery) -> bool:
