@@ -89,6 +89,7 @@ def address(shelf: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
 def browser() -> Iterator[Browser]:
     with sync_api.sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox"])
+        expect.set_options(timeout=PATIENCE)
         yield found
         found.close()
 
@@ -99,7 +100,6 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     found = browser.new_context(viewport={"width": 1300, "height": 900}, accept_downloads=True)
     found.grant_permissions(["clipboard-read", "clipboard-write"])
     found.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
     yield found
     found.close()
 
@@ -382,7 +382,9 @@ def test_a_sense_is_saved_and_filters_by_its_name(page: Page, address: str, sear
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved as side_of_water")).to_be_visible()
     expect(page.get_by_label("Name", exact=True)).to_be_hidden()
+    settled(page)
     page.get_by_role("button", name="Show all lines").click()
+    shows(page, searcher.occurrences(BANK, 20))
     page.get_by_role("combobox", name="Only lines in the sense").click()
     page.get_by_role("option", name="side_of_water").click()
     page.wait_for_url(re.compile("where=sense%3Dside_of_water"))
