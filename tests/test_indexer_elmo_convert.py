@@ -80,6 +80,11 @@ def test_half_precision_is_smaller_and_nearly_the_same(folder: Path, tmp_path: P
     convert(str(folder), tmp_path / "whole")
     small, large = ((tmp_path / name).stat().st_size for name in names)
     assert small < 0.8 * large
+    half, whole = (read_output_layer(tmp_path / name) for name in ("half", "whole"))
+    assert half is not None
+    assert whole is not None
+    assert (half.weights.dtype, half.bias.dtype) == (np.float16, np.float16)
+    np.testing.assert_allclose(half.weights, whole.weights, rtol=1e-3, atol=1e-4)
     got, expected = (load_encoder(path).encode(SENTENCES)[0].ravel() for path in (tmp_path / "half", folder))
     assert got @ expected / np.sqrt((got @ got) * (expected @ expected)) > 0.9999
 

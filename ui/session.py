@@ -98,9 +98,10 @@ def begin() -> tuple[str, ...]:
     Returns one line for each part of the address that cannot be understood.
     """
     given = {key: st.query_params.get_all(key) for key in st.query_params}
-    if QUERY not in st.session_state or (_came_by_history() and given != st.session_state[ADDRESS]):
+    if QUERY not in st.session_state or _came_by_history():
         query, problems = read_address(given)
-        ask(query)
+        if QUERY not in st.session_state or query != current():
+            ask(query)
         st.session_state[PROBLEMS] = problems
     st.session_state[ADDRESS] = given
     found: tuple[str, ...] = st.session_state[PROBLEMS]

@@ -111,7 +111,7 @@ def _fits(space: SenseSpace, config: BiLMConfig) -> bool:
 def write_model(
     folder: Path, model: Model, card: str, *, output_layer: OutputLayer | None = None, half: bool = False
 ) -> None:
-    """Write a model folder; it appears whole or not at all. `half` stores the weights in half precision.
+    """Write a model folder; it appears whole or not at all. `half` stores weights and output layer in half precision.
 
     Raises:
         ModelError: something is there already, a tensor is missing or wrong, or the folder cannot be written.
@@ -231,7 +231,7 @@ def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLaye
         if words and words != output_layer.words:
             raise ModelError(f"{folder}: the sense space and the output layer count different words; leave one out")
         words = output_layer.words
-        _save(_output_layer_to_tensors(output_layer), folder / SOFTMAX)
+        _save(_output_layer_to_tensors(output_layer, dtype if half else None), folder / SOFTMAX)
     if words:
         (folder / VOCAB).write_text("".join(f"{word}\n" for word in words), encoding="utf-8", newline="\n")
 
@@ -248,8 +248,9 @@ def _save(tensors: Mapping[str, npt.NDArray[np.generic]], path: Path) -> None:
     path.chmod(0o644)
 
 
-def _output_layer_to_tensors(output: OutputLayer) -> Tensors:
-    tensors: Tensors = {"weights": output.weights, "bias": output.bias}
+def _output_layer_to_tensors(output: OutputLayer, dtype: type[np.floating] | None) -> Tensors:
+    parts = {"weights": output.weights, "bias": output.bias}
+    tensors: Tensors = {name: np.asarray(array, dtype or array.dtype) for name, array in parts.items()}
     if output.counts:
         counts = [output.counts.counts[word] for word in output.words]
         tensors["counts"] = np.asarray(counts, np.int64)  # (words,)
