@@ -144,7 +144,7 @@ def answer(searcher: Searcher, asked: PageQuery) -> Answer:
         hits.notice,
         hits.verdict,
         inventory,
-        searcher.within(inventory, query.where) if inventory is not None and query.where else None,
+        _inside(searcher, inventory, query.where) if inventory is not None and query.where else None,
     )
 
 
@@ -176,10 +176,18 @@ def _found(
     same_word = _is_of_one_word(searcher, query, word)
     limit = fetched(query, same_word, whole)
     if query.listing is Listing.OTHERS and inventory is not None and query.sense is not None:
-        return asking.others(searcher, inventory, query.sense, limit, _within(query)), limit
+        number, within = query.sense, _within(query)
+        key: object = ("others", inventory.word, inventory.match, number, limit, within)
+        return loading.kept(searcher, key, lambda: asking.others(searcher, inventory, number, limit, within)), limit
     if query.like:
-        return _like(searcher, query, word, limit), limit
+        key = ("like", query.text, query.match, query.like, query.unlike, query.where, word, limit)
+        return loading.kept(searcher, key, lambda: _like(searcher, query, word, limit)), limit
     return loading.hits(searcher, asking.request(query, limit)), limit
+
+
+def _inside(searcher: Searcher, inventory: SenseInventory, where: Sequence[str]) -> frozenset[int]:
+    key = ("within", inventory.word, inventory.match, where)
+    return loading.kept(searcher, key, lambda: searcher.within(inventory, where))
 
 
 def _is_of_one_word(searcher: Searcher, query: PageQuery, word: bool) -> bool:

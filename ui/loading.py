@@ -6,8 +6,10 @@ import itertools
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar, cast
 
 import streamlit as st
 
@@ -23,6 +25,7 @@ from ui.examples import examples as find_examples
 from ui.facets import Facet, facets
 from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
+Found = TypeVar("Found")
 WARM = "A first sentence."
 _NUMBERS: weakref.WeakKeyDictionary[Searcher, int] = weakref.WeakKeyDictionary()
 _COUNT = itertools.count()
@@ -116,6 +119,16 @@ def _hits(
     searcher_key: int, generation: int, key: str, _searcher: Searcher, _request: asking.Request
 ) -> HitList[SentenceHit]:
     return asking.find(_searcher, _request)
+
+
+def kept(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:
+    """What is found of one generation of the collection, found once; key: all that decides it."""
+    return cast(Found, _kept(_key(searcher), _generation(searcher), repr(key), find))
+
+
+@st.cache_resource(show_spinner="Searching …", max_entries=64)
+def _kept(searcher_key: int, generation: int, key: str, _find: Callable[[], object]) -> object:
+    return _find()
 
 
 def senses(searcher: Searcher, word: str, match: Match) -> SenseInventory:
