@@ -116,6 +116,9 @@ def test_change_and_timeline_print_figures_with_their_intervals(
     assert {(r["from"], r["to"]) for r in rows} == {(1900, 1919), (1920, 1939), (None, None)}
     counts = [r["count"] for r in rows]
     assert all(isinstance(count, int) for count in counts)
+    ids = [r["occurrence_ids"] for r in rows]
+    assert counts == [len(found) for found in ids if isinstance(found, list)]
+    assert sum(len(found) for r, found in zip(rows, ids, strict=True) if r["from"] is None and isinstance(found, list))
     assert run_command(["change", collection, "bank", "--before", "year=..1918", "--after", "year=1919.."]) == 0
     assert "average pairwise distance" in capsys.readouterr().out
     assert run_command(["timeline", collection, "bank"]) == 0

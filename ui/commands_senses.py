@@ -140,7 +140,7 @@ def _timeline_rows(
         for number, (count, share, low, high, ids) in enumerate(figures):
             row = {"from": slot.start, "to": slot.end, "sense": number, "count": count, "share": share}
             rows.append(row | {"low": low, "high": high, "occurrence_ids": list(ids)})
-    for number, count in enumerate(found.undated):
+    for number, ids in enumerate(found.undated_ids):
         undated: dict[str, object] = dict.fromkeys(["from", "to", "sense", "count", "share", "low", "high"])
-        rows.append(undated | {"sense": number, "count": count, "occurrence_ids": []})
+        rows.append(undated | {"sense": number, "count": len(ids), "occurrence_ids": list(ids)})
     return rows
