@@ -345,7 +345,7 @@ def test_the_command_fits_a_model_and_keeps_all_else(
     card = read_card(out)
     assert card.startswith("# tiny_elmo\n")
     assert card.count("## Sense vectors") == 1
-    assert f"--sense-space {semcor}" in card
+    assert f"--sense-space {semcor.name}" in card
     loaded = load_encoder(out)
     assert isinstance(loaded, ElmoEncoder)
     assert margin(loaded, "port") > margin(tiny_encoder, "port") + 0.3
@@ -363,7 +363,7 @@ def test_a_text_beside_semcor_teaches_topics_which_later_fittings_keep(
     command = ["train", str(text), "--tokenized", "--sense-space", str(semcor), "--model", str(tiny_folder)]
     assert run_command([*command, "--out", str(tmp_path / "one")]) == 0
     card = read_card(tmp_path / "one")
-    assert f"--model {tiny_folder} --tokenized" in card
+    assert f"--model {tiny_folder.name} --tokenized" in card
     assert "`text.txt`" in card
     assert "the mean of `topics` of the other tokens" in card
     topics = load_file(tmp_path / "one" / SENSE_SPACE)["topics"]

@@ -97,11 +97,13 @@ def put_on_card(folder: Path, scores: Sequence[Score], command: str) -> None:
 
 def command_of(source: str, tasks: Sequence[str], wordnet: Path | None, language: str, precision: str) -> str:
     """The command line that measures the same; of paths their last part alone, the rest is the user's own affair."""
-    words = ["polyseme", "eval", "--model", Path(source).name]
+    from indexer.elmo.card_sections import last_part
+
+    words = ["polyseme", "eval", "--model", last_part(source)]
     for task in tasks:
         name, _, path = task.partition("=")
-        words += ["--task", f"{name}={Path(path).name}"]
-    words += ["--wordnet", wordnet.name] if wordnet else []
+        words += ["--task", f"{name}={last_part(path)}"]
+    words += ["--wordnet", last_part(wordnet)] if wordnet else []
     words += ["--language", language] if language != "en" else []
     words += ["--precision", precision] if precision != "float32" else []
     return shlex.join([*words, "--card"])

@@ -1,6 +1,15 @@
-"""Sections of a model's card: replaced as a whole by whoever knows better."""
+"""What cards have in common: sections that are replaced as a whole, and names without what is nobody's business."""
 
 import re
+from pathlib import Path
+
+
+def last_part(given: str | Path) -> str:
+    """The last part of a path; what is none, a handle or a bundled model, as it is.
+
+    What lies above is its user's own affair and stays out of a card that may be passed on.
+    """
+    return str(given) if "://" in str(given) else Path(given).expanduser().resolve().name
 
 
 def with_section(card: str, section: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.elmo.bundled import bundled_folder, english_counts
-from indexer.elmo.card_sections import with_section
+from indexer.elmo.card_sections import last_part, with_section
 from indexer.elmo.characters import normalise_token
 from indexer.elmo.config import Normalise
 from indexer.elmo.convert import card_of, read_any
@@ -122,10 +122,17 @@ def train_sense_space(
         notices=tuple(notices),
     )
     half = all(weight.dtype == np.float16 for weight in model.weights.values())
-    section = _section(config, command_of(config, out), made, report)
+    section = _section(config, command_of(_for_others(config), Path(last_part(out))), made, report)
     card = with_section(card_of(config.source, model), section)
     write_model(out, replace(model, sense_space=made.space), card, output_layer=output, half=half)
     return report
+
+
+def _for_others(config: SenseConfig) -> SenseConfig:
+    """The configuration as the card tells it."""
+    gold = config.gold if config.gold == UNLABELLED else last_part(config.gold)
+    texts = tuple(Path(last_part(text)) for text in config.texts)
+    return replace(config, gold=gold, source=last_part(config.source), texts=texts)
 
 
 def command_of(config: SenseConfig, out: Path) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from indexer.elmo.bundled import bundled_folder
+from indexer.elmo.card_sections import last_part
 from indexer.elmo.checkpoint import Saved, load_checkpoint
 from indexer.elmo.config import BiLMConfig
 from indexer.elmo.quiet import import_tensorflow
@@ -61,10 +62,10 @@ def train(
         import_tensorflow()
         from indexer.elmo.training_run import Run
 
-        run = Run(config, start, corpus, folder.checkpoint, saved)
+        run = Run(_for_others(config), start, corpus, folder.checkpoint, saved)
         run.train(checkpoint_every, told)
         results = run.results()
-        card = run.card(out.resolve().name, command_of(config, out), results, read.files)
+        card = run.card(out.resolve().name, command_of(_for_others(config), Path(last_part(out))), results, read.files)
         files = [dataclasses.asdict(file) for file in read.files]
         record = {"settings": _settings(config), "results": results, "files": files, "skipped": read.skipped}
         folder.finish(run.model(), run.output_layer(), card, record)
@@ -123,6 +124,12 @@ def _warmed(start: Start, corpus: Corpus, seed: int, told: Told) -> Start:
 
     held_out = held_out_sentences(corpus, HELD_OUT)
     return dataclasses.replace(start, output=warm_rows(start.output, corpus, seed, reported, held_out))
+
+
+def _for_others(config: TrainConfig) -> TrainConfig:
+    """The configuration as the card tells it."""
+    texts = tuple(Path(last_part(text)) for text in config.texts)
+    return dataclasses.replace(config, texts=texts, source=config.source and last_part(config.source))
 
 
 def command_of(config: TrainConfig, out: Path) -> str:
