@@ -180,7 +180,7 @@ def test_the_address_alone_gives_the_same_list(page: AppTest, searcher: Searcher
     assert address(page)["where"] == ["year=..1953", "genre!=news"]
 
 
-def came_by_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, **parameters: str) -> None:
+def came_by_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, /, **parameters: str | list[str]) -> None:
     """As after the browser's own way back or forth to another address."""
     for name, value in parameters.items():
         page.query_params[name] = value

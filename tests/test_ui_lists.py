@@ -16,7 +16,7 @@ from typing import cast
 import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
-from test_ui_app import MONEY, RIVER, address, app, expected, html, lines
+from test_ui_app import MONEY, RIVER, address, app, came_by_history, expected, html, lines
 
 from indexer.build import build
 from indexer.collection.records import Layer
@@ -69,9 +69,9 @@ def opened(visit: AppTest, **parameters: str | list[str]) -> AppTest:
     """The page as an address of these parameters alone opens it."""
     for name in list(visit.query_params):
         del visit.query_params[name]
-    for name, value in parameters.items():
-        visit.query_params[name] = value
-    return visit.run()
+    with pytest.MonkeyPatch.context() as patch:
+        came_by_history(visit, patch, **parameters)
+    return visit
 
 
 def keys(page: AppTest) -> set[str | None]:
