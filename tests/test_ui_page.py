@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from ui import access, jobs, uploads
 from ui.actions import Act, Event, read_event
 from ui.adding import named_source
 from ui.address import PageQuery, Sort
+from ui.examples import telling_first
 from ui.export import Export, ExportFormat, csv_bytes, file_name, id_lists, jsonl_bytes, rows, settings, xlsx_bytes
 from ui.facets import Facet, FacetKind
 from ui.lines import date_key, narrowed_hits, page_of, sorted_hits
@@ -306,6 +308,13 @@ def test_values_that_begin_alike_are_shown_apart() -> None:
     assert shown["short"] == "short"
     assert len(set(shown.values())) == 5
     assert shown[long[0]].endswith("a")
+
+
+def test_examples_begin_with_words_that_people_look_up() -> None:
+    topics = np.array([[0.6, 0], [0, 0.99], [0.7, 0.1], [0.95, 0]], np.float32)
+    assert telling_first(["back", "pupil", "take", "bank"], topics) == ["pupil", "bank", "back", "take"]
+    assert telling_first(["back", "pupil"], None) == ["back", "pupil"]
+    assert telling_first([], np.zeros((0, 2), np.float32)) == []
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-that-name/x", "/none/such", "a\0b"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
+import numpy as np
+
+from indexer.collection.vectors import Array
 from indexer.text import TokenKind
 from search.ambiguity import ambiguous_lemmas
 from search.searcher import Searcher
@@ -14,7 +17,9 @@ EXAMPLES = 4
 SHORTEST, LONGEST = 30, 90
 """Characters of a sentence of handy length."""
 _TRIED = 40
-_WORDS = 6
+_WORDS = 24
+_RARE = 0.93
+"""Rarity, as the length of `word_topics` tells it, from which a word is one that people look up."""
 
 
 def examples(searcher: Searcher) -> tuple[str, ...]:
@@ -27,11 +32,23 @@ def examples(searcher: Searcher) -> tuple[str, ...]:
 def _of_several_senses(searcher: Searcher) -> Iterator[str]:
     """The most central line of handy length of the largest sense of each word that falls apart clearly."""
     with searcher.collection.reading() as snapshot:
-        lemmas = ambiguous_lemmas(searcher.collection, snapshot, _WORDS)
+        found = ambiguous_lemmas(searcher.collection, snapshot, _WORDS)
+    lemmas = telling_first(found, searcher.encoder.word_topics(found))
     for lemma in lemmas:
         lines = searcher.sense_occurrences(searcher.senses(lemma), 0)
         handy = (hit for hit, _ in lines if _is_handy(hit.sentence))
         yield from (write_text(hit.sentence, hit.start, hit.end) for hit in islice(handy, 1))
+
+
+def telling_first(lemmas: Sequence[str], topics: Array | None) -> list[str]:
+    """The words again, those that are not common first: *back* and *take* fall apart too, into uses nobody asks for.
+
+    topics: (n, d), as `Encoder.word_topics`, longer for rarer words.
+    """
+    if topics is None:
+        return list(lemmas)
+    common = np.linalg.norm(topics, axis=1) < _RARE  # (n,)
+    return [lemmas[place] for place in np.argsort(common, kind="stable")]
 
 
 def _sentences(searcher: Searcher) -> Iterator[str]:
