@@ -111,14 +111,7 @@ def _examples(searcher_key: int, stored: tuple[tuple[int, ...], int], _searcher:
 
 def hits(searcher: Searcher, request: asking.Request) -> HitList[SentenceHit]:
     """The hits of a request, found once. QueryError as the searcher raises it."""
-    return _hits(_key(searcher), _generation(searcher), repr(request), searcher, request)
-
-
-@st.cache_resource(show_spinner="Searching …", max_entries=64)
-def _hits(
-    searcher_key: int, generation: int, key: str, _searcher: Searcher, _request: asking.Request
-) -> HitList[SentenceHit]:
-    return asking.find(_searcher, _request)
+    return kept(searcher, request, lambda: asking.find(searcher, request))
 
 
 def kept(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:
