@@ -15,6 +15,23 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a file so that a crash or a full disk leaves it as it was or as it shall be, never cut short.
+
+    Raises:
+        OSError: it cannot be written; what was there is there still.
+    """
+    aside = path.with_name(f".{path.name}.partial")
+    try:
+        aside.write_bytes(content)
+        flush(aside)
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    flush(path.parent)
+
+
 def flush_files(folder: Path) -> None:
     """Force every file of a folder, and the folder itself, to the disk."""
     for path in sorted(folder.iterdir()):

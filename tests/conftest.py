@@ -1,13 +1,21 @@
-"""Encoders that several test files share: a tiny one with random weights, and the bundled model."""
+"""What several test files share: encoders (a tiny one with random weights, the bundled one), a searcher, the page."""
+
+from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from indexer.elmo import load_encoder
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.weights import Model, read_model
+from search.searcher import Searcher
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the product has it, whichever test loads TensorFlow first
 TINY = Path(__file__).parent / "fixtures" / "tiny_elmo"
@@ -55,3 +63,18 @@ def shared_eval() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared test data is not here")
     return folder
+
+
+@pytest.fixture(scope="module")
+def searcher(collection: Path) -> Iterator[Searcher]:
+    """A searcher on the collection that the test's own file makes."""
+    with Searcher.open(collection) as found:
+        yield found
+
+
+@pytest.fixture
+def page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page on the collection that the test's own file makes."""
+    from pages import app  # Streamlit comes late: most files do without
+
+    return app(collection, monkeypatch)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.elmo import Precision, load_encoder
+from indexer.elmo import Encoder, Precision, load_encoder
 from indexer.elmo.bundled import bundled_folder, bundled_names, english_counts
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.weights import read_card, read_output_layer, verify_model
@@ -79,7 +79,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
         load_encoder(tmp_path / "module.tar.gz")
 
 
-def cosines(encoder: ElmoEncoder, pairs: list[TokenPair]) -> list[float]:
+def cosines(encoder: Encoder, pairs: list[TokenPair]) -> list[float]:
     texts = list({text for pair in pairs for text in (pair.sentence1, pair.sentence2)})
     sense = dict(zip(texts, encoder.sense(texts), strict=True))
     both = [(sense[pair.sentence1][pair.position1], sense[pair.sentence2][pair.position2]) for pair in pairs]
@@ -89,15 +89,14 @@ def cosines(encoder: ElmoEncoder, pairs: list[TokenPair]) -> list[float]:
 def test_bundled_model_does_as_well_as_its_card_says(default_encoder: ElmoEncoder, shared_eval: Path) -> None:
     wic, usim = read_wic(shared_eval / "wic" / "dev"), read_usim(shared_eval / "usim" / "usim_en.txt")
     scores, gold = cosines(default_encoder, wic), [pair.gold for pair in wic]
-    assert accuracy(scores, gold, best_threshold(scores, gold)) >= 0.653
-    assert spearman(cosines(default_encoder, usim), [pair.gold for pair in usim]) >= 0.382
+    assert accuracy(scores, gold, best_threshold(scores, gold)) >= 0.66
+    assert spearman(cosines(default_encoder, usim), [pair.gold for pair in usim]) >= 0.44
 
 
-def test_bundled_model_is_the_interim_one(default_encoder: ElmoEncoder) -> None:
-    interim = Path(__file__).parents[2] / "shared" / "models" / "small-interim"
-    if not interim.is_dir():
-        pytest.skip("the shared test data is not here")
-    sentence = ["She", "sat", "on", "the", "river", "bank", "."]
-    (ours,), (theirs,) = default_encoder.encode([sentence]), load_encoder(interim).encode([sentence])
-    cosine = (ours * theirs).sum(-1) / np.linalg.norm(ours, axis=-1) / np.linalg.norm(theirs, axis=-1)
-    assert cosine.min() >= 0.9999
+def test_bundled_model_is_better_than_what_it_was_trained_on_from(
+    default_encoder: ElmoEncoder, shared_eval: Path
+) -> None:
+    interim = load_encoder(shared_eval.parent / "models" / "small-interim")
+    usim = read_usim(shared_eval / "usim" / "usim_en.txt")
+    gold = [pair.gold for pair in usim]
+    assert spearman(cosines(default_encoder, usim), gold) >= spearman(cosines(interim, usim), gold) + 0.03

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
 from html import unescape
 from pathlib import Path
 
 import pytest
+from pages import MONEY, RIVER, address, app, ask, came_by_history, expected, html, lines
 from streamlit.testing.v1 import AppTest
 
 from indexer.build import build
@@ -16,22 +16,12 @@ from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionSettings, Layer
 from indexer.collection.vectors import Normalisation
 from indexer.documents import Document
-from search.hits import Match, SentenceHit
+from search.hits import Match
 from search.searcher import Searcher
 from ui import adding
-from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
-APP = Path(__file__).parents[1] / "ui" / "app.py"
 BANKS = "The bank by the river bank was shut on Monday."
 
-RIVER = (
-    "She sat on the bank of the river and fished. The bank was steep and green. "
-    "They walked along the bank until it grew dark. Reeds hid the far bank. A heron stood on the muddy bank."
-)
-MONEY = (
-    "The bank refused a loan to the farmer. His bank charged him for it. "
-    "Every bank in town closed early. She went to the bank with a cheque. The bank lends money."
-)
 EVIL = "<script>alert('x')</script> **The bank** of $x$ & :smile: was [closed]."
 
 
@@ -48,51 +38,6 @@ def collection(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> P
     documents.append(Document("evil", EVIL, {"title": "<i>Evil</i>", "genre": "odd"}))
     build(path, documents, model=str(tiny_folder))
     return path
-
-
-@pytest.fixture(scope="module")
-def searcher(collection: Path) -> Iterator[Searcher]:
-    with Searcher.open(collection) as found:
-        yield found
-
-
-@pytest.fixture
-def page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    return app(collection, monkeypatch)
-
-
-def app(collection: Path | None, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.delenv(MODEL_VARIABLE, raising=False)
-    monkeypatch.setattr("ui.login.is_served_beyond", lambda: False)
-    if collection is None:
-        monkeypatch.delenv(COLLECTION_VARIABLE, raising=False)
-    else:
-        monkeypatch.setenv(COLLECTION_VARIABLE, str(collection))
-    return AppTest.from_file(str(APP), default_timeout=60)
-
-
-def html(page: AppTest) -> str:
-    assert not page.exception
-    return "\n".join(element.proto.body for element in page.get("html"))
-
-
-def lines(page: AppTest) -> list[tuple[str, str]]:
-    """(text, document) of the hits that the page shows, in its order."""
-    found = re.findall(r'<p class="pol-text".*?>(.*?)</p>.*?<bdi>(.*?)</bdi></button>', html(page))
-    return [(unescape(re.sub("<[^>]*>", "", text)), unescape(document)) for text, document in found]
-
-
-def expected(hits: Sequence[SentenceHit]) -> list[tuple[str, str]]:
-    return [(re.sub(r"\s+", " ", hit.sentence).strip(), hit.document) for hit in hits]
-
-
-def ask(page: AppTest, text: str) -> AppTest:
-    return page.run().text_input(key="text").set_value(text).run()
-
-
-def address(page: AppTest) -> dict[str, list[str]]:
-    found = page.query_params
-    return {key: list(value) if isinstance(value, list) else [value] for key, value in found.items()}
 
 
 def test_a_sentence_shows_the_hits_of_the_searcher_in_its_order(page: AppTest, searcher: Searcher) -> None:
@@ -178,15 +123,6 @@ def test_the_address_alone_gives_the_same_list(page: AppTest, searcher: Searcher
     assert page.number_input(key="facet-year-to").value == 1953
     assert page.text_area(key="other").value == "genre!=news"
     assert address(page)["where"] == ["year=..1953", "genre!=news"]
-
-
-def came_by_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, /, **parameters: str | list[str]) -> None:
-    """As after the browser's own way back or forth to another address."""
-    for name, value in parameters.items():
-        page.query_params[name] = value
-    with monkeypatch.context() as patch:
-        patch.setattr("ui.session._came_by_history", lambda: True)
-        page.run()
 
 
 def test_going_back_in_the_browser_asks_the_old_query(

@@ -8,15 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 import streamlit
+from pages import MONEY, RIVER, address, came_by_history, expected, html, lines
 from streamlit.testing.v1 import AppTest
-from test_ui_app import MONEY, RIVER, address, app, came_by_history, expected, html, lines
 
 from indexer.build import build
 from indexer.collection.records import Layer
@@ -52,17 +51,6 @@ def collection(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> P
     ]
     build(path, documents, model=str(tiny_folder))
     return path
-
-
-@pytest.fixture(scope="module")
-def searcher(collection: Path) -> Iterator[Searcher]:
-    with Searcher.open(collection) as found:
-        yield found
-
-
-@pytest.fixture
-def page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    return app(collection, monkeypatch)
 
 
 def opened(visit: AppTest, **parameters: str | list[str]) -> AppTest:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from indexer.durable import write_whole
 from indexer.errors import PolysemeError
 from indexer.metadata import MetadataTable
 from indexer.readers.records import UnreadableError
@@ -62,19 +64,18 @@ def keep(uploads: Sequence[Upload], folder: Path) -> list[Path]:
     for path, upload in named:
         if path.resolve().parent != folder.resolve():
             raise PolysemeError(f"{upload.name!r} leads out of its folder; rename the file")
-        aside = path.with_name(path.name + ".part")
-        aside.write_bytes(upload.getbuffer())
         if path.name in METADATA_NAMES:
-            _join(aside, folder)
+            _join(path.name, upload.getbuffer(), folder)
         else:
-            aside.replace(path)
+            write_whole(path, upload.getbuffer())
     return [path for path, _ in named if path.name not in METADATA_NAMES]
 
 
-def _join(sent: Path, folder: Path) -> None:
+def _join(name: str, sent: memoryview, folder: Path) -> None:
     """Put a metadata table that was sent in its place, with the rows of an earlier one that it does not replace."""
     # Its name tells how it is cut into columns, so it must end as it did.
-    table = sent.rename(sent.with_name(f".sent{Path(sent.stem).suffix}"))
+    table = folder / f".sent{Path(name).suffix}"
+    table.write_bytes(sent)
     place = folder / METADATA_NAMES[0]
     before = next((folder / name for name in METADATA_NAMES if (folder / name).is_file()), None)
     try:
@@ -88,11 +89,10 @@ def _join(sent: Path, folder: Path) -> None:
     finally:
         table.unlink()
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    aside = place.with_name(f"{place.name}.part")
-    with aside.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows.values())
-    aside.replace(place)
+    joined = io.StringIO(newline="")
+    writer = csv.DictWriter(joined, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows.values())
+    write_whole(place, joined.getvalue().encode())
     if before is not None and before != place:
         before.unlink()

@@ -20,7 +20,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from indexer.durable import flush, flush_files
+from indexer.durable import flush, flush_files, write_whole
 from indexer.elmo.training_text import TextFile, TextRead
 from indexer.elmo.weights import CONFIG, SUMS, WEIGHTS, Model, OutputLayer, write_model
 from indexer.errors import ModelError
@@ -105,11 +105,8 @@ class TrainingFolder:
         self.clear()
 
     def _write(self, name: str, content: Mapping[str, object]) -> None:
-        aside = self.path / f".{name}.partial"
         try:
-            aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-            flush(aside)
-            aside.replace(self.path / name)
+            write_whole(self.path / name, (json.dumps(content, indent=1) + "\n").encode())
         except OSError as error:
             raise self._unwritable(error) from error
 

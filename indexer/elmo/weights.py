@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.durable import flush, flush_files
+from indexer.durable import flush, flush_files, write_whole
 from indexer.elmo.config import BiLMConfig, config_to_json, read_config, tensor_shapes
 from indexer.elmo.sense import SenseSpace, WordCounts
 from indexer.elmo.sense_format import sense_space_from_tensors, sense_space_to_tensors
@@ -190,11 +190,7 @@ def replace_card(folder: Path, card: str) -> None:
         texts[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
     try:
         for name, text in texts.items():
-            aside = folder / f".{name}.partial"
-            aside.write_text(text, encoding="utf-8", newline="\n")
-            flush(aside)
-            aside.replace(folder / name)
-        flush(folder)
+            write_whole(folder / name, text.encode())
     except OSError as error:
         raise ModelError(f"{folder / CARD} cannot be written ({error.strerror}); check the folder") from error
 

@@ -1,0 +1,68 @@
+"""The page without a browser: Streamlit's own test runs it, and these read what it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import unescape
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from search.hits import SentenceHit
+from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
+
+APP = Path(__file__).parents[1] / "ui" / "app.py"
+
+RIVER = (
+    "She sat on the bank of the river and fished. The bank was steep and green. "
+    "They walked along the bank until it grew dark. Reeds hid the far bank. A heron stood on the muddy bank."
+)
+MONEY = (
+    "The bank refused a loan to the farmer. His bank charged him for it. "
+    "Every bank in town closed early. She went to the bank with a cheque. The bank lends money."
+)
+
+
+def app(collection: Path | None, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.delenv(MODEL_VARIABLE, raising=False)
+    monkeypatch.setattr("ui.login.is_served_beyond", lambda: False)
+    if collection is None:
+        monkeypatch.delenv(COLLECTION_VARIABLE, raising=False)
+    else:
+        monkeypatch.setenv(COLLECTION_VARIABLE, str(collection))
+    return AppTest.from_file(str(APP), default_timeout=60)
+
+
+def html(page: AppTest) -> str:
+    assert not page.exception
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def lines(page: AppTest) -> list[tuple[str, str]]:
+    """(text, document) of the hits that the page shows, in its order."""
+    found = re.findall(r'<p class="pol-text".*?>(.*?)</p>.*?<bdi>(.*?)</bdi></button>', html(page))
+    return [(unescape(re.sub("<[^>]*>", "", text)), unescape(document)) for text, document in found]
+
+
+def expected(hits: Sequence[SentenceHit]) -> list[tuple[str, str]]:
+    return [(re.sub(r"\s+", " ", hit.sentence).strip(), hit.document) for hit in hits]
+
+
+def ask(page: AppTest, text: str) -> AppTest:
+    return page.run().text_input(key="text").set_value(text).run()
+
+
+def address(page: AppTest) -> dict[str, list[str]]:
+    found = page.query_params
+    return {key: list(value) if isinstance(value, list) else [value] for key, value in found.items()}
+
+
+def came_by_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, /, **parameters: str | list[str]) -> None:
+    """As after the browser's own way back or forth to another address."""
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    with monkeypatch.context() as patch:
+        patch.setattr("ui.session._came_by_history", lambda: True)
+        page.run()

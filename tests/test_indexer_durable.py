@@ -1,0 +1,29 @@
+"""A file written whole is as it was or as it shall be."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from indexer.durable import write_whole
+
+
+def test_a_file_is_replaced_and_nothing_lies_beside_it(tmp_path: Path) -> None:
+    place = tmp_path / "card.md"
+    for content in (b"one\n", b"two\r\nlines\n", b""):
+        write_whole(place, memoryview(content))
+        assert place.read_bytes() == content
+        assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    place = tmp_path / "card.md"
+    place.write_bytes(b"before")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(place, b"after")
+    assert place.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [place]
