@@ -64,7 +64,10 @@ class ElmoEncoder:
         return self._sense(read, self._states(read))
 
     def states(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
-        """All layers with the states at the sentence's marks: (n_layers, t + 2, dim) for each sentence."""
+        """All layers with the states at the sentence's marks: (n_layers, t + 2, dim) for each sentence.
+
+        Nothing reads on after `</S>` forward and `<S>` backward, so those halves are not computed: zeros.
+        """
         return self._states(self._normalised(sentences))
 
     def contexts(self, sentences: Sequence[Sequence[str]]) -> list[Array]:

@@ -12,7 +12,7 @@ from indexer.elmo import Precision
 from indexer.elmo.batching import batches_of
 from indexer.elmo.characters import character_ids, spelling_lengths
 from indexer.elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
-from indexer.elmo.packing import pack
+from indexer.elmo.packing import pack, read_by_direction
 from indexer.elmo.weights import Model
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class Network:
         self._weights = {name: self._stored(name, array) for name, array in model.weights.items()}
         ids = tf.TensorSpec((None,), tf.int32)
         self._spell = tf.function(self._words, input_signature=[tf.TensorSpec((None, None), tf.int32)])
-        packed = [tf.TensorSpec((None, config.projection), tf.float32), ids, ids, ids]
+        words = tf.TensorSpec((None, config.projection), tf.float32)
+        packed = [words, words, ids, ids]
         self._plain, self._compiled = (
             tf.function(functools.partial(self._packed, compiled), input_signature=packed) for compiled in (False, True)
         )
@@ -67,14 +68,23 @@ class Network:
     def read(self, words: Array, lengths: Sequence[int]) -> Array:
         """Word vectors (tokens, projection) of sentences of `lengths`, one after another, each from the zero state.
 
-        Returns all layers, in the same order: (n_layers, tokens, dim).
+        Sentences have their marks. Returns all layers, in the same order: (n_layers, tokens, dim). The mark that a
+        direction would read last, `</S>` forward and `<S>` backward, is not read: that half of its states is zero.
         """
         compiled = len(words) >= _COMPILED
-        packing = pack(lengths, MULTIPLE if compiled else 1)
-        packed = np.zeros((packing.n, words.shape[1]), np.float32)  # (n, projection)
-        packed[packing.places] = words
-        layers = (self._compiled if compiled else self._plain)(packed, packing.starts, packing.sizes, packing.turn)
-        return np.asarray(layers)[:, packing.places]
+        packing = pack([length - 1 for length in lengths], MULTIPLE if compiled else 1)
+        ways = list(zip(read_by_direction(lengths), (packing.places, packing.turn[packing.places]), strict=True))
+        packed = np.zeros((len(ways), packing.n, words.shape[1]), np.float32)  # (2, n, projection)
+        for into, (tokens, places) in zip(packed, ways, strict=True):
+            into[places] = words[tokens]
+        run = self._compiled if compiled else self._plain
+        layers = np.zeros((self._config.n_layers, len(words), self._config.dim), np.float32)
+        layers[0] = np.concatenate([words] * len(ways), axis=1)
+        halves = np.split(layers, len(ways), axis=2)
+        states = run(*packed, packing.starts, packing.sizes)  # (n_lstm, n, projection) each
+        for half, found, (tokens, places) in zip(halves, states, ways, strict=True):
+            half[1:, tokens] = np.asarray(found)[:, places]
+        return layers
 
     def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
         """Padded word vectors (b, t, projection), lengths (b,), and the state to read from.
@@ -115,8 +125,8 @@ class Network:
         return self._bilm().words(characters)
 
     def _packed(
-        self, compiled: bool, words: "tf.Tensor", starts: "tf.Tensor", sizes: "tf.Tensor", turn: "tf.Tensor"
-    ) -> "tf.Tensor":
+        self, compiled: bool, forward: "tf.Tensor", backward: "tf.Tensor", starts: "tf.Tensor", sizes: "tf.Tensor"
+    ) -> "tuple[tf.Tensor, ...]":
         from indexer.elmo.packed import FlatLSTM, PackedBiLM, UprightLSTM
 
         config = self._config
@@ -125,7 +135,7 @@ class Network:
             [kind(*(self._weights[f"{direction}.{layer}.{part}"] for part in parts)) for layer in range(config.n_lstm)]
             for direction in DIRECTIONS
         ]
-        return PackedBiLM(config, stacks).layers(words, starts, sizes, turn, compiled)
+        return PackedBiLM(config, stacks).layers((forward, backward), starts, sizes, compiled)
 
     def _layers(
         self, words: "tf.Tensor", lengths: "tf.Tensor", cells: "tf.Tensor", outputs: "tf.Tensor"

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from indexer.elmo import Precision
 from indexer.elmo.config import DIRECTIONS, Activation, BiLMConfig
+from indexer.elmo.packing import read_by_direction
 from indexer.elmo.threads import one_blas_thread
 from indexer.elmo.weights import Model
 
@@ -23,8 +24,8 @@ Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 State = tuple[Array, Array]  # cells (2, n_lstm, b, cell), outputs (2, n_lstm, b, projection)
 
-FEW = 64
-"""Tokens, sentence marks and padding counted, up to which numpy is as fast as TensorFlow."""
+FEW = 256
+"""Tokens, sentence marks and padding counted, up to which numpy is done before TensorFlow would be imported."""
 _FORGET_BIAS = np.float32(1)
 
 
@@ -51,33 +52,44 @@ class NumpyNetwork:
 
     def read(self, words: Array, lengths: Sequence[int]) -> Array:
         """See `network.Network.read`: (tokens, projection) -> (n_layers, tokens, dim)."""
-        config, length = self._config, np.asarray(lengths, np.int32)  # (b,)
+        config, length = self._config, np.asarray(lengths, np.int32) - 1  # (b,), that a direction reads
         inside = np.arange(length.max()) < length[:, None]  # (b, t)
-        padded = np.zeros((*inside.shape, config.projection), np.float32)  # (b, t, projection)
-        padded[inside] = words
-        shape = (len(DIRECTIONS), config.n_lstm, len(length))
-        zero = np.zeros((*shape, config.cell), np.float32), np.zeros((*shape, config.projection), np.float32)
-        layers, _ = self.read_on(padded, length, zero)
-        return layers[:, inside]
+        layers = np.zeros((config.n_layers, len(words), config.dim), np.float32)
+        layers[0] = np.concatenate([words] * len(DIRECTIONS), axis=1)
+        halves = np.split(layers, len(DIRECTIONS), axis=2)
+        shape = config.n_lstm, len(length)
+        for direction, tokens, half in zip(DIRECTIONS, read_by_direction(lengths), halves, strict=True):
+            padded = np.zeros((*inside.shape, config.projection), np.float32)  # (b, t, projection)
+            padded[inside] = words[tokens]
+            start = [np.zeros((*shape, size), np.float32) for size in (config.cell, config.projection)]
+            half[1:, tokens] = self._stack(direction, padded, length, *start)[:, inside]
+        return layers
 
     def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
         """See `network.Network.read_on`."""
-        config, (b, t, p) = self._config, words.shape
         cells, outputs = (part.copy() for part in start)
-        layers = np.zeros((config.n_layers, b, t, config.dim), np.float32)
-        places = np.arange(t)
-        turned = np.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)  # (b, t)
+        halves = []
         for d, direction in enumerate(DIRECTIONS):
-            order = turned if d else np.broadcast_to(places, (b, t))  # (b, t), its own inverse
-            half = slice(d * p, (d + 1) * p)
-            x = np.take_along_axis(words, order[:, :, None], 1)  # (b, t, projection), in reading order
-            layers[0, :, :, half] = words
-            for n in range(config.n_lstm):
-                with one_blas_thread():
-                    y = self._lstm(f"{direction}.{n}", x, lengths, cells[d, n], outputs[d, n])
-                x = x + y if n and config.skip else y  # (b, t, projection)
-                layers[n + 1, :, :, half] = np.take_along_axis(x, order[:, :, None], 1)
-        return layers, (cells, outputs)
+            states = self._stack(direction, words, lengths, cells[d], outputs[d])
+            halves.append(np.concatenate([words[None], states]))  # (n_layers, b, t, projection)
+        return np.concatenate(halves, axis=3), (cells, outputs)
+
+    def _stack(self, direction: str, words: Array, lengths: Ints, cells: Array, outputs: Array) -> Array:
+        """One direction's layers over padded words (b, t, projection): (n_lstm, b, t, projection).
+
+        `cells` and `outputs` (n_lstm, b, ...) are moved on.
+        """
+        config, places = self._config, np.arange(words.shape[1])  # (t,)
+        turned = np.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)  # (b, t), its own inverse
+        order = (turned if direction == DIRECTIONS[1] else np.broadcast_to(places, turned.shape))[:, :, None]
+        x = np.take_along_axis(words, order, 1)  # (b, t, projection), in reading order
+        found = np.zeros((config.n_lstm, *words.shape), np.float32)
+        for n in range(config.n_lstm):
+            with one_blas_thread():
+                y = self._lstm(f"{direction}.{n}", x, lengths, cells[n], outputs[n])
+            x = x + y if n and config.skip else y  # (b, t, projection)
+            found[n] = np.take_along_axis(x, order, 1)
+        return found
 
     def _found(self, spelling: Array, i: int) -> Array:
         """What the filters of the i-th width find: (n, characters, char_dim) -> (n, number)."""

@@ -16,7 +16,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from indexer.elmo.bilm import FORGET_BIAS, clip, quick_sigmoid
-from indexer.elmo.config import DIRECTIONS, BiLMConfig
+from indexer.elmo.config import BiLMConfig
 
 ASIDE = 32
 """Columns of nothing beside the gates: rows as long as a power of two fall into the same few places of the cache, which
@@ -103,19 +103,21 @@ class PackedBiLM:
         self.config, self.stacks = config, stacks
 
     def layers(
-        self, words: tf.Tensor, starts: tf.Tensor, sizes: tf.Tensor, turn: tf.Tensor, compiled: bool
-    ) -> tf.Tensor:
-        """Packed word vectors (n, projection), and a `Packing`'s arrays -> all layers, packed: (n_layers, n, dim)."""
-        halves: list[list[tf.Tensor]] = []
-        for d in range(len(DIRECTIONS)):
-            x = tf.gather(words, turn) if d else words  # (n, projection), in reading order
-            found = [words]
-            for number, lstm in enumerate(self.stacks[d]):
+        self, words: Sequence[tf.Tensor], starts: tf.Tensor, sizes: tf.Tensor, compiled: bool
+    ) -> tuple[tf.Tensor, ...]:
+        """Packed word vectors (n, projection) in each direction's order of reading, and a `Packing`'s arrays.
+
+        Returns what the layers of each direction put out, packed alike: (n_lstm, n, projection).
+        """
+        found = []
+        for x, stack in zip(words, self.stacks, strict=True):
+            states: list[tf.Tensor] = []
+            for lstm in stack:
                 y = lstm.read(x, starts, sizes, self.config, compiled)
-                x = x + y if number and self.config.skip else y  # (n, projection)
-                found.append(tf.gather(x, turn) if d else x)
-            halves.append(found)
-        return tf.stack([tf.concat(pair, 1) for pair in zip(*halves, strict=True)])
+                x = x + y if states and self.config.skip else y  # (n, projection)
+                states.append(x)
+            found.append(tf.stack(states))
+        return tuple(found)
 
 
 @functools.cache

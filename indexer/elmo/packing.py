@@ -28,6 +28,17 @@ class Packing:
         return len(self.turn)
 
 
+def read_by_direction(lengths: Sequence[int]) -> tuple[Ints, Ints]:
+    """Which of the tokens of sentences of these lengths, one after another, each direction reads: all but the last.
+
+    A sentence's last token is what nothing is read after: forward its end mark, backward its start mark.
+    """
+    length = np.asarray(lengths, np.int64)  # (b,)
+    ends = np.cumsum(length)  # (b,)
+    every = np.arange(length.sum(), dtype=np.int32)  # (tokens,)
+    return np.delete(every, ends - 1), np.delete(every, ends - length)
+
+
 def pack(lengths: Sequence[int], multiple: int = 1) -> Packing:
     """Lay out sentences of these lengths, each at least 1.
 
