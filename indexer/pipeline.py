@@ -18,6 +18,8 @@ from indexer.vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_v
 
 SAMPLE_BYTES = 256 * 2**20
 """Raw vectors that may wait in memory for the transforms to be fitted."""
+BATCH_TOKENS = 16_384
+"""Tokens that are encoded together, about: their layers are some 50 MiB of a small model's, four times of the largest."""
 CONTENT = frozenset({TokenKind.WORD, TokenKind.NUMBER})
 
 
@@ -77,14 +79,16 @@ def cut(work: Iterable[Work], analyser: TextAnalyser, on_empty: Callable[[Docume
             yield Cut(held.document, held.number, True, held.sentence)
 
 
-def batched(items: Iterable[Cut], size: int) -> Iterator[list[Cut]]:
-    """Lists of ``size`` items, the last one shorter."""
+def batched(items: Iterable[Cut], size: int, most_tokens: int = BATCH_TOKENS) -> Iterator[list[Cut]]:
+    """Lists of ``size`` items, fewer where they have ``most_tokens`` tokens together, and at the end."""
     batch: list[Cut] = []
+    tokens = 0
     for item in items:
         batch.append(item)
-        if len(batch) == size:
+        tokens += len(item.sentence.tokens)
+        if len(batch) == size or tokens >= most_tokens:
             yield batch
-            batch = []
+            batch, tokens = [], 0
     if batch:
         yield batch
 

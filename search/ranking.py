@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.collection.vectors import Array, Ids, unit
+from indexer.collection.vectors import Array, Ids, top, unit
 
 RRF_K = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
@@ -25,7 +25,7 @@ class Ranked:
 
 def ranked(ids: Ids, scores: Array, k: int | None = None) -> Ranked:
     """Sort by score, then id, and cut to k.  (n,), (n,) -> (<= k,)"""
-    order = np.lexsort((ids, -scores))[:k]
+    order = top(scores, len(scores) if k is None else k, ids)
     return Ranked(ids[order], scores[order])
 
 

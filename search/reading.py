@@ -28,7 +28,7 @@ from search.phrases import vectors_of
 from search.prototypes import Prototype
 from search.query import Where, parse_where
 from search.ranking import Ranked
-from search.retrieval import Rows, type_rows
+from search.retrieval import Rows, narrowed, type_rows
 from search.rows import live_occurrences, occurrence_hits
 from search.scope import Scope
 
@@ -142,9 +142,10 @@ class Reader:
         if not types and match is Match.LEMMA:
             value = self.analyser.lemma(word.strip())
             types = self._types(match, value)
-        if not any(len(item.rows) for item in type_rows(self.collection, Scope(view.snapshot), types)):
+        every = type_rows(self.collection, Scope(view.snapshot), types)
+        if not any(len(item.rows) for item in every):
             raise QueryError(f"{self.collection.path} does not hold {word!r}; try another form, or `polyseme sense`")
-        rows = type_rows(self.collection, view.scope, types)
+        rows = narrowed(view.scope, every)
         if not any(len(item.rows) for item in rows):
             raise QueryError(f"{word!r} does not occur within the filter; widen it")
         return value, rows

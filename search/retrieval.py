@@ -14,7 +14,7 @@ import numpy as np
 
 from indexer.collection.collection import Collection
 from indexer.collection.segment import Segment
-from indexer.collection.vectors import Array, Ids, Mask, scan, search_index
+from indexer.collection.vectors import Array, Ids, Mask, scan, search_index, together
 from indexer.errors import CollectionError
 from search.ranking import Ranked, ranked
 from search.scope import Scope
@@ -37,7 +37,7 @@ class Rows:
     @property
     def ids(self) -> Ids:
         """Occurrence ids of the rows (n,)."""
-        return np.asarray(self.segment.token_ids[self.rows])
+        return np.asarray(self.segment.token_ids[together(self.rows)])
 
 
 def nearest_sentences(scope: Scope, query: Array, k: int) -> Ranked:
@@ -84,6 +84,11 @@ def type_rows(collection: Collection, scope: Scope, types: Sequence[int]) -> lis
         segment = scope.snapshot.segments[key]
         out.append(Rows(segment, scope.rows(segment, np.concatenate(ranges))))
     return out
+
+
+def narrowed(scope: Scope, found: Sequence[Rows]) -> list[Rows]:
+    """Those of some rows that a scope lets answer, segment by segment."""
+    return [Rows(item.segment, scope.rows(item.segment, item.rows)) for item in found]
 
 
 def nearest_rows(found: Sequence[Rows], query: Array, k: int | None) -> Ranked:

@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.collection.collection import Snapshot
 from indexer.collection.segment import Segment
-from indexer.collection.vectors import Ids, Mask
+from indexer.collection.vectors import Ids, Mask, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Scope:
     def among(self, segment: Segment, rows: Ids) -> Mask | None:
         """Which of a segment's token rows may answer; None: all of them.  (n,) -> (n,)"""
         mask = self._documents_mask(segment)
-        allowed = None if mask is None else mask[segment.token_sentences[rows]]
+        allowed = None if mask is None else mask[segment.token_sentences[together(rows)]]
         for members in self.senses:
             chosen = members.among(segment, rows)
             allowed = chosen if allowed is None else allowed & chosen
@@ -77,6 +77,7 @@ class Scope:
 
     def token_mask(self, segment: Segment) -> Mask | None:
         """Which token rows of a segment may answer; None: all.  (n,)"""
-        if self._documents_mask(segment) is None and not self.senses:
-            return None
-        return self.among(segment, np.arange(len(segment.tokens)))
+        mask = self._documents_mask(segment)
+        if self.senses:
+            return self.among(segment, np.arange(len(segment.tokens)))
+        return None if mask is None else mask[segment.token_sentences]

@@ -24,7 +24,7 @@ from search.prototype_reader import PrototypeReader
 from search.query import Where
 from search.ranking import Ranked, fuse, more_like_vector, ranked
 from search.reading import K, View, check_k, choice
-from search.retrieval import nearest_rows, nearest_sentences, type_rows
+from search.retrieval import narrowed, nearest_rows, nearest_sentences, type_rows
 from search.rows import sentence_hits
 from search.scope import Scope
 
@@ -140,9 +140,10 @@ class Searcher(PrototypeReader):
             token = asked.tokens[position]
             value = token.lemma if match is Match.LEMMA else form_of(token)
             types = self._types(match, value)
-            if not any(len(item.rows) for item in type_rows(self.collection, Scope(view.snapshot), types)):
+            every = type_rows(self.collection, Scope(view.snapshot), types)
+            if not any(len(item.rows) for item in every):
                 return None
-            rows = type_rows(self.collection, view.scope, types)
+            rows = every if view.scope.is_whole else narrowed(view.scope, every)
             words.append(PhraseWord(position - asked.target[0], types, rows))
         return words or None
 

@@ -69,8 +69,8 @@ def explain(collection: Path, occurrence: int, query: str | None, model: str | N
 @click.command()
 @collection_argument
 @click.argument("word")
-@click.option("--before", multiple=True, required=True, metavar="FIELD=VALUE", help="The first side, such as year=..1980")
-@click.option("--after", multiple=True, required=True, metavar="FIELD=VALUE", help="The second side, such as year=1981..")
+@click.option("--before", multiple=True, required=True, metavar="FIELD=VALUE", help="One side, such as year=..1980")
+@click.option("--after", multiple=True, required=True, metavar="FIELD=VALUE", help="The other, such as year=1981..")
 @match_option
 @model_option
 @format_option
