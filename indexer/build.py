@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.collection.background import store_background
+from indexer.collection.byte_rows import Storage
 from indexer.collection.collection import Collection, replace_collection
 from indexer.collection.compaction import compact
 from indexer.collection.records import CollectionSettings, DocumentEntry, Layer
@@ -37,7 +38,8 @@ class BuildConfig:
     """How documents are read, cut and encoded.
 
     language, precision, layer, normalisation (of sentence vectors), token_normalisation (None: what the layer usually
-    gets) and function_words are fixed when a collection is made; for an existing one the collection's own are used.
+    gets), function_words and storage (of token vectors) are fixed when a collection is made; for an existing one the
+    collection's own are used.
     sample_sentences: how many are held back to fit a new collection's transforms; segment_sentences: how many a commit
     stores; batch_sentences: how many are encoded together.
     """
@@ -53,6 +55,7 @@ class BuildConfig:
     segment_sentences: int = 8192
     batch_sentences: int = 512
     token_normalisation: Normalisation | None = None
+    storage: Storage = Storage.HALF
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ def new_settings(config: BuildConfig, encoder: Encoder) -> CollectionSettings:
         function_words=config.function_words,
         word_weight=WORD_WEIGHT,
         token_normalisation=config.token_normalisation,
+        storage=config.storage,
     )
 
 
@@ -212,7 +216,7 @@ def _unheeded(collection: Collection, config: BuildConfig, analyser: TextAnalyse
     """What was asked for that a collection, once made, does not change."""
     settings, usual = collection.settings, BuildConfig()
     notices = []
-    for name in ("language", "precision", "layer", "normalisation", "token_normalisation", "function_words"):
+    for name in ("language", "precision", "layer", "normalisation", "token_normalisation", "function_words", "storage"):
         asked, has = getattr(config, name), getattr(settings, name)
         if asked not in (has, getattr(usual, name)):
             notices.append(
@@ -295,6 +299,7 @@ def reencode(
             settings.normalisation,
             settings.function_words,
             token_normalisation=settings.token_normalisation,
+            storage=settings.storage,
         )
         encoder = as_encoder(model if model is not None else settings.model, wanted.precision)
         target = _continued(aside, new_settings(wanted, encoder))

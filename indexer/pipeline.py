@@ -19,7 +19,7 @@ from indexer.vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_v
 SAMPLE_BYTES = 256 * 2**20
 """Raw vectors that may wait in memory for the transforms to be fitted."""
 BATCH_TOKENS = 16_384
-"""Tokens that are encoded together, about: their layers are some 50 MiB of a small model's, four times of the largest."""
+"""Tokens that are encoded together, about: 50 MiB of a small model's layers, four times as much of the largest's."""
 CONTENT = frozenset({TokenKind.WORD, TokenKind.NUMBER})
 
 

@@ -6,6 +6,7 @@ They narrow before the cut to k, so that k hits come back whenever k exist.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -54,11 +55,12 @@ def document_mask(collection: Collection, snapshot: Snapshot, conditions: Sequen
         return None
     mask = snapshot.live.copy()
     for condition in conditions:
-        mask &= _matching(collection, condition, len(mask))
+        mask &= snapshot.documents_by(condition, partial(_matching, collection, condition, len(mask)))
     return mask
 
 
 def _matching(collection: Collection, condition: Condition, size: int) -> Mask:
+    """Documents by key for which a condition holds.  (size,)"""
     excluding = condition.operator is Operator.NONE_OF
     documents_with: dict[str, list[int]] = {}
     for value, key in _values(collection, condition.field):

@@ -43,9 +43,11 @@ def index(
     layer: str,
     normalisation: str,
     function_words: bool,
+    storage: str,
 ) -> int:
     """Index files and folders into COLLECTION; the same command again goes on, replaces and adds."""
     from indexer.build import BuildConfig, build
+    from indexer.collection.byte_rows import Storage
     from indexer.collection.records import Layer
     from indexer.collection.vectors import Normalisation
     from indexer.documents import ReadOptions
@@ -53,7 +55,14 @@ def index(
 
     reading = ReadOptions(globs, text_column, id_column, metadata, encoding)
     config = BuildConfig(
-        language, precision, Layer(layer), Normalisation(normalisation), function_words, reading, prune
+        language,
+        precision,
+        Layer(layer),
+        Normalisation(normalisation),
+        function_words,
+        reading,
+        prune,
+        storage=Storage(storage),
     )
     report = build(collection, paths, config, model or "default", None if quiet else ProgressLine())
     return tell_report(report, collection)
@@ -181,10 +190,12 @@ def reencode(
     layer: str,
     normalisation: str,
     function_words: bool,
+    storage: str,
 ) -> int:
     """Encode a collection again from its stored texts, with another model or layer; options not given stay."""
     from indexer.build import BuildConfig
     from indexer.build import reencode as run
+    from indexer.collection.byte_rows import Storage
     from indexer.collection.collection import Collection
     from indexer.collection.records import Layer
     from indexer.collection.vectors import Normalisation
@@ -204,5 +215,6 @@ def reencode(
         Normalisation(chosen("normalisation", normalisation, old.normalisation)),
         chosen("function_words", function_words, old.function_words),
         token_normalisation=old.token_normalisation if to is old.layer else None,
+        storage=Storage(chosen("storage", storage, old.storage)),
     )
     return tell_report(run(collection, config, model, ProgressLine()), collection)

@@ -43,6 +43,13 @@ def build_options(command: Command) -> Command:
             help="Of sentence vectors.",
         ),
         click.option("--function-words", is_flag=True, help="Also index the, of, and, ..."),
+        click.option(
+            "--storage",
+            type=click.Choice(["half", "bytes"]),
+            default="half",
+            show_default=True,
+            help="Of token vectors: bytes takes half the room, and is a little less exact.",
+        ),
     ):
         command = option(command)
     return command

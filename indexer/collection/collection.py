@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -16,6 +16,7 @@ import numpy as np
 from safetensors.numpy import load
 from sqlite_utils import Database
 
+from indexer.collection.byte_rows import Storage
 from indexer.collection.records import (
     CollectionInfo,
     CollectionSettings,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from indexer.elmo import Encoder
 
 COUNTERS = ("next_segment", "next_document", "next_sentence", "next_occurrence", "next_type")
+REMEMBERED = 64
+"""Filters whose documents a snapshot remembers."""
 
 
 class Snapshot:
@@ -53,6 +56,7 @@ class Snapshot:
         self.segments = {segment.key: segment for segment in segments}
         self.live = live  # (largest document key + 1,)
         self.transforms = transforms
+        self._chosen: dict[Hashable, Mask] = {}
 
     @cached_property
     def _masks(self) -> dict[int, Mask | None]:
@@ -61,6 +65,14 @@ class Snapshot:
             mask = self.live[segment.sentence_documents]  # (m,)
             masks[key] = None if mask.all() else mask
         return masks
+
+    def documents_by(self, key: Hashable, choose: Callable[[], Mask]) -> Mask:
+        """What ``choose`` gives, kept under a key: which documents, by key, a filter lets in.  (largest key + 1,)"""
+        if key not in self._chosen:
+            if len(self._chosen) >= REMEMBERED:
+                self._chosen.clear()
+            self._chosen[key] = choose()
+        return self._chosen[key]
 
     def sentence_mask(self, segment: Segment, documents: Mask | None = None) -> Mask | None:
         """Which sentences of a segment are live (and in ``documents``, by key); None: all.  (m,)"""
@@ -153,6 +165,7 @@ class Collection:
             layer=Layer(settings.layer),
             normalisation=Normalisation(settings.normalisation),
             token_normalisation=None if tokens is None else Normalisation(tokens),
+            storage=Storage(settings.storage),
         )
 
     def writing(self) -> Writer:

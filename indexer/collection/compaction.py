@@ -16,6 +16,7 @@ from indexer.collection.segment import (
     FileRecord,
     Segment,
     publish,
+    token_rows,
     write_indexes,
 )
 from indexer.collection.vectors import Ids, Mask, joint_rows
@@ -124,7 +125,7 @@ def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
     aside.mkdir()
     sentences = _merge_sentences(aside, group, keep)
     types = _merge_tokens(writer, aside, group, keep)
-    tokens = np.load(aside / "tokens.npy", mmap_mode="r")
+    tokens = token_rows(np.load(aside / "tokens.npy", mmap_mode="r"))
     kinds = np.repeat(np.arange(len(types.ids)), types.counts)  # (n,)
 
     joint = joint_rows(tokens, types.vectors, kinds, settings["word_weight"])
@@ -189,10 +190,11 @@ def _merge_tokens(writer: Writer, aside: Path, group: list[Segment], keep: list[
     np.save(aside / "token_sentences.npy", np.concatenate(sentences)[order].astype(np.int32))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    out = np.lib.format.open_memmap(aside / "tokens.npy", "w+", np.float16, (len(order), group[0].tokens.shape[1]))
+    stored = group[0].stored_tokens
+    out = np.lib.format.open_memmap(aside / "tokens.npy", "w+", stored.dtype, (len(order), stored.shape[1]))
     first = 0
     for segment, rows in zip(group, sources, strict=True):
-        _copy(segment.tokens, rows, out, place[first:])
+        _copy(segment.stored_tokens, rows, out, place[first:])
         first += len(rows)
     out.flush()
     ordered = used[by_name]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from indexer.collection.byte_rows import Storage
 from indexer.collection.vectors import Array, Half, Normalisation
 
 Scalar = str | int | float
@@ -27,7 +28,8 @@ class CollectionSettings:
 
     model: source that ``load_encoder`` takes; model_id: digest of its configuration and weights; precision: of the
     encoder while indexing; word_weight: weight of the word's identity against its sense when any word may answer;
-    token_normalisation: of token vectors, None for what the layer usually gets (`indexer.vectorise.fit_tokens`).
+    token_normalisation: of token vectors, None for what the layer usually gets (`indexer.vectorise.fit_tokens`);
+    storage: how exactly token vectors are kept.
     """
 
     model: str
@@ -40,6 +42,7 @@ class CollectionSettings:
     function_words: bool
     word_weight: float
     token_normalisation: Normalisation | None = None
+    storage: Storage = Storage.HALF
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 ``segments/<name>/``, n occurrences sorted by (lemma, form, sentence, position), m sentences in the order of their ids:
 
-    tokens.npy              (n, d) float16    unit token vectors
+    tokens.npy              (n, d) float16    unit token vectors, or (n, d + 2) int8: see `byte_rows.py`
     token_ids.npy           (n,) int64        occurrence ids; ascending inside the range of one type
     token_sentences.npy     (n,) int32        row of the occurrence's sentence in this segment
     sentences.npy           (m, e) float16    unit sentence vectors
@@ -25,7 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.collection.vectors import Array, Half, Ids, build_index, read_index, write_index
+from indexer.collection.byte_rows import ByteRows, Storage, to_bytes
+from indexer.collection.vectors import Array, Half, Ids, TokenRows, build_index, read_index, write_index
 from indexer.durable import flush
 from indexer.errors import CollectionError
 
@@ -67,7 +68,9 @@ def file_record(path: Path) -> FileRecord:
     return FileRecord(path.stat().st_size, digest)
 
 
-def write_segment(folder: Path, data: SegmentData, joint: Callable[[Ids], Array]) -> dict[str, FileRecord]:
+def write_segment(
+    folder: Path, data: SegmentData, joint: Callable[[Ids], Array], storage: Storage
+) -> dict[str, FileRecord]:
     """Write a segment aside, flush it and rename it to ``folder``; it counts only once the database names it.
 
     joint: row numbers (m,) -> (m, d + p) float32 unit rows, what ``tokens.faiss`` is built over.
@@ -75,12 +78,14 @@ def write_segment(folder: Path, data: SegmentData, joint: Callable[[Ids], Array]
     aside = folder.with_name(folder.name + ".tmp")
     aside.mkdir(parents=True)
     for name in VECTOR_FILES:
-        np.save(aside / name, getattr(data, name.removesuffix(".npy")), allow_pickle=False)
+        array = getattr(data, name.removesuffix(".npy"))
+        bytewise = name == "tokens.npy" and storage is Storage.BYTES
+        np.save(aside / name, to_bytes(array) if bytewise else array, allow_pickle=False)
     write_indexes(aside, data.tokens, data.sentences, joint)
     return publish(aside, folder)
 
 
-def write_indexes(folder: Path, tokens: Half, sentences: Half, joint: Callable[[Ids], Array]) -> None:
+def write_indexes(folder: Path, tokens: TokenRows, sentences: Half, joint: Callable[[Ids], Array]) -> None:
     """Build and write both FAISS files of a segment from its vectors."""
     write_index(build_index(len(tokens), joint), folder / "tokens.faiss")
     index = build_index(len(sentences), lambda rows: np.asarray(sentences[rows], np.float32))
@@ -98,6 +103,11 @@ def publish(aside: Path, folder: Path) -> dict[str, FileRecord]:
     return records
 
 
+def token_rows(stored: Any) -> TokenRows:
+    """Token vectors (n, d) as ``tokens.npy`` holds them."""
+    return ByteRows(stored) if stored.dtype == np.int8 else stored
+
+
 class Segment:
     """A committed segment, open for reading: memory-mapped arrays, indexes read at first need."""
 
@@ -108,7 +118,8 @@ class Segment:
         self._files = files
         for name in VECTOR_FILES:
             self._check_size(name, "restore it from a copy or run `polyseme reencode`")
-        self.tokens: Half = self._map("tokens.npy")  # (n, d)
+        self.stored_tokens = self._map("tokens.npy")  # (n, d) or (n, d + 2)
+        self.tokens = token_rows(self.stored_tokens)  # (n, d)
         self.token_ids: Ids = self._map("token_ids.npy")  # (n,)
         self.token_sentences = self._map("token_sentences.npy")  # (n,)
         self.sentences: Half = self._map("sentences.npy")  # (m, e)

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from indexer.collection.byte_rows import ByteRows
 from indexer.errors import CollectionError
 
 Array = npt.NDArray[np.float32]
 Half = npt.NDArray[np.float16]
+TokenRows = Half | ByteRows
 Ids = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -23,6 +25,9 @@ FLAT_LIMIT = 20_000
 """Up to this many vectors an exhaustive half-precision index is as quick as an inverted file and loses nothing."""
 SCAN_ROWS = 65_536
 """Rows that an exact scan converts to float32 at a time."""
+
+TRAINING_ROWS, TRAINING_ROUNDS = 32, 4
+"""Rows a list and rounds of k-means by which an inverted file's lists are found: more cost time, and find no more."""
 
 
 def unit(vectors: npt.ArrayLike) -> Array:
@@ -134,7 +139,7 @@ def row_products(rows: Array, query: Array) -> Array:
     return products
 
 
-def joint_rows(tokens: Half, words: Half, kinds: Ids, weight: float) -> Callable[[Ids], Array]:
+def joint_rows(tokens: TokenRows, words: Half, kinds: Ids, weight: float) -> Callable[[Ids], Array]:
     """Reader of joint vectors by row, for building an index in pieces.
 
     tokens: (n, d) unit rows; words: (T, p) unit rows; kinds: (n,) row of ``words`` -> rows (m,) -> (m, d + p)
@@ -146,23 +151,31 @@ def joint_rows(tokens: Half, words: Half, kinds: Ids, weight: float) -> Callable
     return read
 
 
-def scan(vectors: Half, query: Array, rows: Ids | None = None) -> Array:
-    """Exact cosines of stored half-precision unit rows with a unit query.
+def scan(vectors: TokenRows, query: Array, rows: Ids | None = None) -> Array:
+    """Exact cosines of stored unit rows with a unit query.
 
-    vectors: (n, d) float16, memory-mapped; query: (d,); rows: (m,) or None for all -> (m,) or (n,) float32
+    vectors: (n, d), memory-mapped; query: (d,); rows: (m,) or None for all -> (m,) or (n,) float32
     """
     n = len(vectors) if rows is None else len(rows)
     scores = np.empty(n, np.float32)
     for first in range(0, n, SCAN_ROWS):
         part = slice(first, first + SCAN_ROWS)
-        block = vectors[part] if rows is None else vectors[rows[part]]  # (<= SCAN_ROWS, d)
+        block = vectors[part if rows is None else together(rows[part])]  # (<= SCAN_ROWS, d)
         scores[part] = row_products(np.asarray(block, np.float32), query)
     return scores
 
 
+def together(rows: Ids) -> slice | Ids:
+    """Rows as a slice where they follow one another, as those of one word do: a mapped file is then read in place."""
+    n = len(rows)
+    if n and rows[-1] - rows[0] == n - 1 and bool((rows[1:] > rows[:-1]).all()):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
 def top(scores: Array, k: int, ids: Ids | None = None) -> Ids:
     """Places of the k best scores, best first, equal scores in the order of ids (or places).  (n,) -> (<= k,)"""
-    if k < len(scores):
+    if 0 < k < len(scores):
         edge = np.partition(scores, len(scores) - k)[len(scores) - k]
         places = np.flatnonzero(scores >= edge)
     else:
@@ -191,10 +204,11 @@ def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
         index = faiss.index_factory(d, "SQfp16", faiss.METRIC_INNER_PRODUCT)
         index.train(np.zeros((1, d), np.float32))
     else:
-        lists = int(2 ** np.round(np.log2(4 * np.sqrt(n))))
+        lists = int(2 ** np.round(np.log2(2 * np.sqrt(n))))
         index = faiss.index_factory(d, f"IVF{lists},SQ4", faiss.METRIC_INNER_PRODUCT)
         index.cp.min_points_per_centroid = 1
-        index.train(rows(np.linspace(0, n - 1, min(n, 64 * lists)).astype(np.int64)))
+        index.cp.niter = TRAINING_ROUNDS
+        index.train(rows(np.linspace(0, n - 1, min(n, TRAINING_ROWS * lists)).astype(np.int64)))
     for first in range(0, n, SCAN_ROWS):
         index.add(rows(np.arange(first, min(first + SCAN_ROWS, n))))
     return index

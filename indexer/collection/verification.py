@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from indexer.collection.byte_rows import Storage
 from indexer.collection.compaction import open_segments, records_of
 from indexer.collection.records import VerifyReport
 from indexer.collection.schema import read_settings
@@ -21,6 +22,9 @@ from indexer.vectorise import Vectoriser
 if TYPE_CHECKING:
     from indexer.collection.collection import Collection
     from indexer.elmo import Encoder
+
+LEAST_COSINE = {Storage.HALF: 0.999, Storage.BYTES: 0.99}
+"""Of a stored vector with what its sentence gives when it is encoded again."""
 
 
 def repair_indexes(writer: Writer) -> list[str]:
@@ -64,7 +68,7 @@ def verify(collection: Collection, encoder: Encoder | None, sample: int) -> Veri
     """Read everything back and hold it against what was recorded.
 
     Counts, ids and ranges in SQLite against the arrays; sizes and checksums of all files; SQLite's own integrity check;
-    with an encoder, ``sample`` sentences encoded again: every stored vector must have cosine >= 0.999.
+    with an encoder, ``sample`` sentences encoded again: every stored vector must have the `LEAST_COSINE`.
     """
     problems: list[str] = []
     with collection.reading() as snapshot:
@@ -89,7 +93,7 @@ def verify(collection: Collection, encoder: Encoder | None, sample: int) -> Veri
             problems += [
                 f"sentence {sentence}: stored and fresh vectors differ (cosine {cosine:.4f}); run `polyseme reencode`"
                 for sentence, cosine in pairs
-                if cosine < 0.999
+                if cosine < LEAST_COSINE[collection.settings.storage]
             ]
     lowest = min((cosine for _, cosine in pairs), default=None)
     return VerifyReport(info.documents, info.sentences, info.occurrences, files, len(pairs), lowest, tuple(problems))

@@ -19,6 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from safetensors.numpy import save
 
+from indexer.collection.byte_rows import Storage
 from indexer.collection.records import DocumentEntry, DocumentPart, Scalar, SentenceEntry, StoredDocument
 from indexer.collection.schema import DATABASE_NAME, State, connect, id_set, migrations, read_settings, write_settings
 from indexer.collection.segment import FileRecord, SegmentData, write_segment
@@ -193,7 +194,8 @@ class Writer:
         data, order, type_of = _arrange(parts, keys, types, settings["next_sentence"], settings["next_occurrence"])
         joint = joint_rows(data.tokens, types.vectors, type_of, settings["word_weight"])
         with storage_errors(self.path):
-            files = write_segment(self.path / "segments" / name, data, joint)
+            storage = Storage(settings.get("storage", Storage.HALF))
+            files = write_segment(self.path / "segments" / name, data, joint, storage)
             with self.db.atomic():
                 for key, transform in (transforms or {}).items():
                     self.set_array(key, transform)

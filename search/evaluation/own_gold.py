@@ -234,4 +234,5 @@ def settings_for(collection: Path, choice: Choice, encoder: Encoder) -> BuildCon
         now.normalisation,
         now.function_words,
         token_normalisation=None if choice == usual else choice.normalisation,
+        storage=now.storage,
     )
