@@ -19,7 +19,7 @@ from indexer.collection.segment import (
     token_rows,
     write_indexes,
 )
-from indexer.collection.vectors import Ids, Mask, joint_rows
+from indexer.collection.vectors import Ids, Mask, Places, joint_rows
 from indexer.collection.writer import (
     Writer,
     insert_ranges,
@@ -32,8 +32,8 @@ from indexer.collection.writer import (
 if TYPE_CHECKING:
     pass
 
-LARGEST_SEGMENT = 16_000_000
-"""Occurrences above which segments are not merged further."""
+LARGEST_SEGMENT = 6_000_000
+"""Occurrences that merged segments have at most: what a merge holds in memory grows with them, some 200 bytes each."""
 MERGE_FACTOR = 8
 """So many segments of like size become one when a run of the indexer ends."""
 COPY_ROWS = 262_144
@@ -51,14 +51,22 @@ class SegmentSize:
 def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int]]:
     """Groups of segments to rewrite as one each.
 
-    full: everything, in groups of up to LARGEST_SEGMENT live occurrences, unless that would change nothing. Otherwise
-    the tiers of a log-structured merge: MERGE_FACTOR segments within one power of MERGE_FACTOR become one.
+    full: everything, unless that would change nothing. Otherwise the tiers of a log-structured merge: MERGE_FACTOR and
+    more segments within one power of MERGE_FACTOR are merged. Either way up to LARGEST_SEGMENT live occurrences become
+    one.
     """
     if not full:
-        tiers: dict[int, list[int]] = {}
+        tiers: dict[int, list[SegmentSize]] = {}
         for size in sizes:
-            tiers.setdefault(int(np.log(max(size.live, 1)) / np.log(MERGE_FACTOR)), []).append(size.key)
-        return [keys for keys in tiers.values() if len(keys) >= MERGE_FACTOR]
+            tiers.setdefault(int(np.log(max(size.live, 1)) / np.log(MERGE_FACTOR)), []).append(size)
+        crowded = [tier for tier in tiers.values() if len(tier) >= MERGE_FACTOR]
+        return [group for tier in crowded for group in _filled(tier) if len(group) > 1]
+    whole = {size.key for size in sizes if size.live == size.occurrences}
+    return [group for group in _filled(sizes) if len(group) > 1 or group[0] not in whole]
+
+
+def _filled(sizes: Sequence[SegmentSize]) -> list[list[int]]:
+    """Keys in their order, in groups of up to LARGEST_SEGMENT live occurrences, or one key."""
     groups: list[list[int]] = []
     filled = 0
     for size in sorted(sizes, key=lambda size: size.key):
@@ -67,8 +75,7 @@ def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int
             filled = 0
         groups[-1].append(size.key)
         filled += size.live
-    whole = {size.key for size in sizes if size.live == size.occurrences}
-    return [group for group in groups if len(group) > 1 or group[0] not in whole]
+    return groups
 
 
 def compact(writer: Writer, full: bool = True) -> int:
@@ -126,8 +133,7 @@ def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
     sentences = _merge_sentences(aside, group, keep)
     types = _merge_tokens(writer, aside, group, keep)
     tokens = token_rows(np.load(aside / "tokens.npy", mmap_mode="r"))
-    kinds = np.repeat(np.arange(len(types.ids)), types.counts)  # (n,)
-
+    kinds = np.repeat(np.arange(len(types.ids), dtype=np.int32), types.counts)  # (n,)
     joint = joint_rows(tokens, types.vectors, kinds, settings["word_weight"])
     write_indexes(aside, tokens, np.load(aside / "sentences.npy", mmap_mode="r"), joint)
     files = publish(aside, writer.path / "segments" / name)
@@ -170,39 +176,49 @@ def _merge_sentences(aside: Path, group: list[Segment], keep: list[Mask]) -> int
 
 
 def _merge_tokens(writer: Writer, aside: Path, group: list[Segment], keep: list[Mask]) -> _MergedTypes:
-    names = {key: (lemma, form) for key, lemma, form in writer.db.execute("SELECT id, lemma, form FROM types")}
+    """Write the arrays of the occurrences that are kept, in a segment's order, holding as little of them as can be."""
+    ranges = [segment_types(writer, segment.key) for segment in group]
+    ordered = _by_name(writer, np.unique(np.concatenate([types for types, _, _ in ranges])))  # (T,)
+    rank = np.argsort(ordered)  # (T,): of a type by its id's place among the sorted ids
+    by_id = ordered[rank]
     sentence_ids = np.load(aside / "sentence_ids.npy")
     kinds, ids, sentences, sources = [], [], [], []
-    for segment, mask in zip(group, keep, strict=True):
-        types, _, counts = segment_types(writer, segment.key)
-        rows = np.flatnonzero(mask[segment.token_sentences])
-        kinds.append(np.repeat(types, counts)[rows])
+    for segment, mask, (types, _, counts) in zip(group, keep, ranges, strict=True):
+        rows = np.flatnonzero(mask[segment.token_sentences]).astype(np.int32)
+        ranks = rank[np.searchsorted(by_id, types)].astype(np.int32)
+        kinds.append(np.repeat(ranks, counts)[rows])
         ids.append(segment.token_ids[rows])
-        sentences.append(np.searchsorted(sentence_ids, segment.sentence_ids[segment.token_sentences[rows]]))
+        places = np.searchsorted(sentence_ids, segment.sentence_ids).astype(np.int32)  # of sentences that are kept
+        sentences.append(places[segment.token_sentences[rows]])
         sources.append(rows)
-    used, kind_of = np.unique(np.concatenate(kinds), return_inverse=True)  # (T,), (n,)
-    by_name = np.array(sorted(range(len(used)), key=lambda n: names[int(used[n])]), dtype=np.int64)
-    rank = np.empty(len(used), np.int64)
-    rank[by_name] = np.arange(len(used))
-    all_ids = np.concatenate(ids)
-    order = np.lexsort((all_ids, rank[kind_of]))  # inside one type ascending ids are ascending (sentence, position)
+    kind_of, all_ids = np.concatenate(kinds), np.concatenate(ids)
+    del kinds, ids
+    order = np.lexsort((all_ids, kind_of))  # inside one type ascending ids are ascending (sentence, position)
     np.save(aside / "token_ids.npy", all_ids[order])
-    np.save(aside / "token_sentences.npy", np.concatenate(sentences)[order].astype(np.int32))
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
+    np.save(aside / "token_sentences.npy", np.concatenate(sentences)[order])
+    counts = np.bincount(kind_of, minlength=len(ordered))
+    del all_ids, sentences, kind_of
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    del order
     stored = group[0].stored_tokens
-    out = np.lib.format.open_memmap(aside / "tokens.npy", "w+", stored.dtype, (len(order), stored.shape[1]))
+    out = np.lib.format.open_memmap(aside / "tokens.npy", "w+", stored.dtype, (len(place), stored.shape[1]))
     first = 0
     for segment, rows in zip(group, sources, strict=True):
         _copy(segment.stored_tokens, rows, out, place[first:])
         first += len(rows)
     out.flush()
-    ordered = used[by_name]
-    counts = np.bincount(rank[kind_of], minlength=len(used))
-    return _MergedTypes(ordered, counts, stored_type_vectors(writer, ordered))
+    used = counts > 0
+    return _MergedTypes(ordered[used], counts[used], stored_type_vectors(writer, ordered[used]))
 
 
-def _copy(source: Any, rows: Ids, out: Any, places: Ids) -> None:
+def _by_name(writer: Writer, types: Ids) -> Ids:
+    """Types in the order of (lemma, form).  (T,) -> (T,)"""
+    names = {key: (lemma, form) for key, lemma, form in writer.db.execute("SELECT id, lemma, form FROM types")}
+    return np.array(sorted(types.tolist(), key=names.__getitem__), np.int64)
+
+
+def _copy(source: Any, rows: Ids | Places, out: Any, places: Ids | Places) -> None:
     """out[places[i]] = source[rows[i]], in pieces so that memory stays bounded."""
     for first in range(0, len(rows), COPY_ROWS):
         part = rows[first : first + COPY_ROWS]

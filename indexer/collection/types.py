@@ -9,13 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sqlite_utils import Database
 
 from indexer.collection.segment import Segment
-from indexer.collection.vectors import Array, Ids
-
-Places = npt.NDArray[np.int32]
+from indexer.collection.vectors import Array, Ids, Places
 
 
 @dataclass(frozen=True, slots=True)

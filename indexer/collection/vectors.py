@@ -19,6 +19,7 @@ Array = npt.NDArray[np.float32]
 Half = npt.NDArray[np.float16]
 TokenRows = Half | ByteRows
 Ids = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 FLAT_LIMIT = 20_000
@@ -139,7 +140,7 @@ def row_products(rows: Array, query: Array) -> Array:
     return products
 
 
-def joint_rows(tokens: TokenRows, words: Half, kinds: Ids, weight: float) -> Callable[[Ids], Array]:
+def joint_rows(tokens: TokenRows, words: Half, kinds: Ids | Places, weight: float) -> Callable[[Ids], Array]:
     """Reader of joint vectors by row, for building an index in pieces.
 
     tokens: (n, d) unit rows; words: (T, p) unit rows; kinds: (n,) row of ``words`` -> rows (m,) -> (m, d + p)
