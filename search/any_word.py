@@ -7,12 +7,13 @@ one can matter. Where that would mean to read too much, the segments' indexes pr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import numpy as np
 
 from indexer.collection.collection import Collection
+from indexer.collection.near_types import NearTypes
 from indexer.collection.segment import Segment
 from indexer.collection.types import TypeTable
 from indexer.collection.vectors import Array, Ids, Mask, row_products, scan, top
@@ -53,8 +54,7 @@ class AnyWord:
 
     def scan_types(self) -> bool:
         """Score type after type, the nearest in identity first; True: nothing else can be among the k best."""
-        identity = self.types.vectors @ self.word if len(self.types.ids) else np.zeros(0, np.float32)  # (T,)
-        for places, bound in portions(identity, self.types.counts):
+        for places, bound in portions(self.types.nearest(self.word, MOST_TYPES), self.types.counts):
             for segment in self.segments:
                 rows, kinds = self.types.ranges[segment.key].rows(np.sort(places))
                 allowed = self.scope.among(segment, rows)
@@ -96,23 +96,23 @@ class AnyWord:
         return self.best()
 
 
-def portions(identity: Array, counts: Ids) -> Iterator[tuple[Ids, float | None]]:
-    """Places of types, nearest first, in portions of growing numbers of occurrences, with the next type's identity.
+def portions(stages: Iterable[NearTypes], counts: Ids) -> Iterator[tuple[Ids, float | None]]:
+    """Places of types, nearest first, in portions of growing numbers of occurrences, and what no later type exceeds.
 
-    identity: cosines (T,); counts: occurrences of each (T,). The identity is None after the last of all types; the
-    portions end early after MOST_SEEN occurrences or MOST_TYPES types.
+    counts: occurrences of each type (T,). The bound is None after the last of all types; the portions end early after
+    MOST_SEEN occurrences, or where the stages end.
     """
-    order = top(identity, MOST_TYPES)  # (<= T,)
-    seen = np.cumsum(counts[order])
-    first, wanted = 0, FIRST_ROWS
-    while True:
-        end = min(int(np.searchsorted(seen, wanted)) + 1, len(order))
-        if end == len(identity):
-            yield order[first:end], None
-            return
-        if end == len(order):
-            return
-        yield order[first:end], float(identity[order[end]])
-        if wanted >= MOST_SEEN:
-            return
-        first, wanted = end, GROWTH * max(wanted, int(seen[end - 1]))
+    before, wanted = 0, FIRST_ROWS
+    for near in stages:
+        seen = before + np.cumsum(counts[near.places])  # (n,)
+        end = 0
+        while end < len(seen) or not end:  # a stage without types has a bound to tell
+            first, end = end, min(int(np.searchsorted(seen, wanted)) + 1, len(seen))
+            bound = float(near.cosines[end]) if end < len(seen) else near.rest
+            yield near.places[first:end], bound
+            if bound is None or wanted >= MOST_SEEN:
+                return
+            if not end:
+                break
+            before = int(seen[end - 1])
+            wanted = GROWTH * max(wanted, before)

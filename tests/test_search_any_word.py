@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.build import BuildConfig, build
+from indexer.collection import near_types
 from indexer.collection.collection import Collection
+from indexer.collection.near_types import Bounds, NearTypes
 from indexer.collection.vectors import Array, Ids, unit
 from indexer.documents import Document
 from search import any_word, retrieval
@@ -114,6 +117,7 @@ def test_any_word_equals_brute_force(
     collection: Collection, where: str | None, weight: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
+    monkeypatch.setattr(near_types, "FEW", 0)
     collection.settings = replace(collection.settings, word_weight=weight)
     check(collection, where, k=15)
 
@@ -176,17 +180,59 @@ def test_types_of_a_later_generation_are_found(path: Path, tmp_path: Path) -> No
 
 @given(
     st.lists(st.tuples(st.floats(-1, 1, width=32), st.integers(0, 3000)), min_size=1, max_size=60),
+    st.lists(st.floats(-1, 1), max_size=3),
     st.integers(1, 500),
 )
-def test_portions_name_every_type_once_nearest_first(kinds: list[tuple[float, int]], rows: int) -> None:
+def test_portions_name_every_type_once_nearest_first(
+    kinds: list[tuple[float, int]], least: list[float], rows: int
+) -> None:
     identity = np.array([cosine for cosine, _ in kinds], np.float32)
     counts = np.array([count for _, count in kinds], np.int64)
+    order = np.argsort(-identity, kind="stable")
+    cuts = [0, *(int((identity >= bound).sum()) for bound in sorted(least, reverse=True)), len(order)]
+    bounds = [*sorted(least, reverse=True), None]
+    stages = [
+        NearTypes(order[first:last], identity[order[first:last]], rest)
+        for (first, last), rest in zip(itertools.pairwise(cuts), bounds, strict=True)
+    ]
     found = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(any_word, "FIRST_ROWS", rows)
         patch.setattr(any_word, "MOST_SEEN", 10**9)
-        for places, bound in portions(identity, counts):
+        for places, bound in portions(stages, counts):
             found.append(places)
-            rest = np.setdiff1d(np.arange(len(identity)), np.concatenate(found))
-            assert bound == (identity[rest].max() if len(rest) else None)
-    assert sorted(np.concatenate(found).tolist()) == list(range(len(identity)))
+            rest = np.setdiff1d(order, np.concatenate(found))
+            assert bound is None or not len(rest) or identity[rest].max() <= bound
+            assert bound is not None or not len(rest)
+    assert np.concatenate(found).tolist() == order.tolist()
+
+
+@pytest.mark.parametrize("few", [0, 10**6])
+@pytest.mark.parametrize("most", [3, 40, 10**6])
+def test_types_come_nearest_first_in_stages_that_bound_what_comes_later(
+    few: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    centres = rng.standard_normal((12, 16))
+    vectors = unit(centres[rng.integers(0, 12, 500)] + 0.5 * rng.standard_normal((500, 16)))
+    monkeypatch.setattr(near_types, "FEW", few)
+    bounds = Bounds()
+    bounds.extend(vectors[:200])
+    bounds.extend(vectors)  # the basis stays that of the first
+    stages = 0
+    for word in vectors[:20]:
+        exact = vectors @ word
+        assert (bounds(word) >= exact).all()
+        found: list[int] = []
+        for near in near_types.near_types(vectors, bounds, word, most):
+            stages += 1
+            np.testing.assert_allclose(near.cosines, exact[near.places], atol=1e-6)
+            assert (np.diff(near.cosines) <= 0).all()
+            found += near.places.tolist()
+            later = np.setdiff1d(np.arange(len(vectors)), found)
+            assert (near.rest is None) == (not len(later))
+            assert near.rest is None or exact[later].max() <= near.rest + 1e-6
+        wanted = np.argsort(-exact)[: min(most, len(vectors))].tolist()
+        assert set(wanted) <= set(found)
+        assert len(found) == len(set(found))
+    assert stages == 20 if few else stages > 20

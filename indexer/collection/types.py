@@ -5,12 +5,13 @@ Ids of types only grow and a segment never changes, so a newer generation adds t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from sqlite_utils import Database
 
+from indexer.collection.near_types import Bounds, NearTypes, near_types
 from indexer.collection.segment import Segment
 from indexer.collection.vectors import Array, Ids, Places
 
@@ -51,6 +52,7 @@ class TypeTable:
         self.vectors: Array = np.zeros((0, 0), np.float32)
         self.counts: Ids = np.zeros(0, np.int64)
         self.ranges: dict[int, TypeRanges] = {}
+        self._bounds = Bounds()
 
     def read(self, db: Database, segments: Iterable[Segment]) -> None:
         """Add what is new since the last call; part of the caller's read transaction."""
@@ -61,11 +63,16 @@ class TypeTable:
             before = self.vectors if len(self.ids) else np.zeros((0, fresh.shape[1]), np.float32)
             self.vectors = np.concatenate([before, fresh.astype(np.float32)])
             self.ids = np.concatenate([self.ids, np.array([row[0] for row in rows], np.int64)])
+            self._bounds.extend(self.vectors)
         keys = [segment.key for segment in segments]
         self.ranges = {key: self.ranges[key] if key in self.ranges else self._ranges(db, key) for key in keys}
         self.counts = np.zeros(len(self.ids), np.int64)
         for ranges in self.ranges.values():
             self.counts[ranges.place] += ranges.count
+
+    def nearest(self, word: Array, most: int) -> Iterator[NearTypes]:
+        """Types in the order of their cosine with a unit vector (p,), at most so many, in stages."""
+        return near_types(self.vectors, self._bounds, word, most)
 
     def _ranges(self, db: Database, segment: int) -> TypeRanges:
         rows = db.execute("SELECT first, count, type FROM ranges WHERE segment = ? ORDER BY first", (segment,))
