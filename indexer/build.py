@@ -41,7 +41,7 @@ class BuildConfig:
     gets), function_words and storage (of token vectors) are fixed when a collection is made; for an existing one the
     collection's own are used.
     sample_sentences: how many are held back to fit a new collection's transforms; segment_sentences: how many a commit
-    stores; batch_sentences: how many are encoded together.
+    stores; batch_sentences: how many are encoded together, at most.
     """
 
     language: str = "en"

@@ -19,7 +19,7 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     """Write a file so that a crash or a full disk leaves it as it was or as it shall be, never cut short.
 
     Raises:
-        OSError: it cannot be written; what was there is there still.
+        OSError: it cannot be written, and what was there is there still; or, last, its folder cannot be flushed.
     """
     aside = path.with_name(f".{path.name}.partial")
     try:

@@ -87,7 +87,9 @@ def type_rows(collection: Collection, scope: Scope, types: Sequence[int]) -> lis
 
 
 def narrowed(scope: Scope, found: Sequence[Rows]) -> list[Rows]:
-    """Those of some rows that a scope lets answer, segment by segment."""
+    """Those of some live rows that a scope lets answer, segment by segment."""
+    if scope.is_whole:
+        return list(found)
     return [Rows(item.segment, scope.rows(item.segment, item.rows)) for item in found]
 
 

@@ -143,7 +143,7 @@ class Searcher(PrototypeReader):
             every = type_rows(self.collection, Scope(view.snapshot), types)
             if not any(len(item.rows) for item in every):
                 return None
-            rows = every if view.scope.is_whole else narrowed(view.scope, every)
+            rows = narrowed(view.scope, every)
             words.append(PhraseWord(position - asked.target[0], types, rows))
         return words or None
 

@@ -217,10 +217,10 @@ def test_a_truncated_vector_file_is_refused_with_its_name(tmp_path: Path) -> Non
 def test_a_newer_format_and_what_is_no_collection_are_refused(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     db = sqlite3.connect(path / DATABASE_NAME)
-    db.execute("UPDATE settings SET value = '2' WHERE key = 'format_version'")
+    db.execute("UPDATE settings SET value = '3' WHERE key = 'format_version'")
     db.commit()
     db.close()
-    with pytest.raises(CollectionError, match="has format 2, this Polyseme reads up to 1; upgrade"):
+    with pytest.raises(CollectionError, match="has format 3, this Polyseme reads up to 2; upgrade"):
         Collection.open(path)
     with pytest.raises(CollectionError, match="is not a collection; make one with `polyseme index"):
         Collection.open(tmp_path / "nothing")
@@ -270,7 +270,7 @@ def test_verify_sees_a_vector_that_is_not_what_the_text_gives(tmp_path: Path) ->
     assert all("stored and fresh vectors differ" in problem for problem in problems)
 
 
-SIZES = st.lists(st.tuples(st.integers(1, 10**7), st.floats(0, 1)), max_size=40).map(
+SIZES = st.lists(st.tuples(st.integers(1, 10**7), st.floats(0, 1)), max_size=300).map(
     lambda pairs: [SegmentSize(n, size, int(size * share)) for n, (size, share) in enumerate(pairs)]
 )
 
@@ -290,17 +290,22 @@ def test_a_full_merge_leaves_few_segments_without_dead_rows(sizes: list[SegmentS
 @given(SIZES)
 def test_merging_as_we_go_keeps_the_number_of_segments_logarithmic(sizes: list[SegmentSize]) -> None:
     live = {size.key: size for size in sizes}
-    for _ in range(20):
-        groups = segments_to_merge(list(live.values()), full=False)
-        if not groups:
-            break
+    while groups := segments_to_merge(list(live.values()), full=False):
         for group in groups:
             total = sum(live.pop(key).live for key in group)
             key = max(group) + 1000 * (len(live) + 1)
             live[key] = SegmentSize(key, total, total)
             assert total <= LARGEST_SEGMENT or len(group) == 1
     small = [size for size in live.values() if size.live <= LARGEST_SEGMENT // 2]
-    assert len(small) < 8 * 12
+    assert len(small) < 8 * 8  # tiers of powers of 8 up to 3 million, of fewer than 8 each
+
+
+def test_segments_too_large_to_become_one_are_merged_as_far_as_they_fit() -> None:
+    sizes = [SegmentSize(n, 2_500_000 * (1 + n % 2), 2_500_000 * (1 + n % 2)) for n in range(8)]
+    assert segments_to_merge(sizes, full=False) == [[0, 2], [4, 6]]
+    nine = [SegmentSize(n, 800_000, 800_000) for n in range(9)]
+    assert segments_to_merge(nine, full=False) == [[0, 1, 2, 3, 4, 5, 6]]
+    assert segments_to_merge(nine, full=True) == [[0, 1, 2, 3, 4, 5, 6], [7, 8]]
 
 
 @settings(max_examples=15, deadline=None)

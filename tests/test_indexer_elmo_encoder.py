@@ -203,9 +203,9 @@ def test_word_vectors_are_remembered_within_bounds(tiny_model: Model, monkeypatc
     spelled: list[int] = []
     spell = network.spell
 
-    def counted(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    def counted(ids: npt.NDArray[np.int32], of: int) -> npt.NDArray[np.float32]:
         spelled.append(len(ids))
-        return spell(ids)
+        return spell(ids, of)
 
     monkeypatch.setattr(network, "spell", counted)
     words = WordVectors(network, tiny_model.config)

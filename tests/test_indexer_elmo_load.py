@@ -96,7 +96,10 @@ def test_bundled_model_does_as_well_as_its_card_says(default_encoder: ElmoEncode
 def test_bundled_model_is_better_than_what_it_was_trained_on_from(
     default_encoder: ElmoEncoder, shared_eval: Path
 ) -> None:
-    interim = load_encoder(shared_eval.parent / "models" / "small-interim")
+    folder = shared_eval.parent / "models" / "small-interim"
+    if not folder.is_dir():
+        pytest.skip("the shared models are not here")
+    interim = load_encoder(folder)
     usim = read_usim(shared_eval / "usim" / "usim_en.txt")
     gold = [pair.gold for pair in usim]
     assert spearman(cosines(default_encoder, usim), gold) >= spearman(cosines(interim, usim), gold) + 0.03

@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import FakeEncoder
+from hypothesis import given
+from hypothesis import strategies as st
 
+from indexer import pipeline
 from indexer.build import BuildConfig, build
-from indexer.collection.records import Layer
-from indexer.collection.vectors import unit
+from indexer.collection.records import DocumentEntry, Layer
+from indexer.collection.vectors import together, unit
 from indexer.documents import Document
 from indexer.errors import QueryError
-from indexer.pipeline import is_asked_about
+from indexer.pipeline import Work, batched, is_asked_about
+from indexer.text import TextAnalyser
 from search.hits import Match, OccurrenceHit
 from search.searcher import Searcher
 
@@ -186,6 +190,46 @@ def test_an_unknown_target_is_answered_with_any_word_and_says_so(searcher: Searc
     function = searcher.occurrences("[the] bank", k=5)
     assert function.match is Match.ANY
     assert "function words" in (function.notice or "")
+
+
+def test_what_a_filter_lets_in_follows_the_collection(tmp_path: Path) -> None:
+    path = tmp_path / "c.pol"
+    texts = {"a": "The river bank was green.", "b": "The bank of the mill was old."}
+
+    def put(**years: int) -> None:
+        build(path, [Document(key, texts[key], {"year": year}) for key, year in years.items()], model=FakeEncoder())
+
+    def asked(where: str) -> list[str]:
+        return [hit.document_id for hit in searcher.occurrences("an old [bank]", where=where)]
+
+    put(a=1950, b=1990)
+    with Searcher.open(path, FakeEncoder()) as searcher:
+        for _ in range(2):
+            assert asked("year=1990") == ["b"]
+            assert asked("year=..1990") == asked("year=..1990") != ["b"]
+        put(a=1990, b=1990)  # no text changed
+        assert sorted(asked("year=1990")) == ["a", "b"]
+        for year in range(40):  # more filters than are remembered
+            assert sorted(asked(f"year={1951 + year}..1999")) == ["a", "b"]
+        searcher.collection.remove(["a"])
+        assert asked("year=1990") == ["b"]
+
+
+@given(st.lists(st.integers(0, 30), max_size=12), st.booleans())
+def test_rows_that_follow_one_another_are_read_as_a_slice(rows: list[int], in_order: bool) -> None:
+    wanted = np.array(sorted(set(rows)) if in_order else rows, np.int64)
+    vectors = np.arange(31)
+    np.testing.assert_array_equal(vectors[together(wanted)], vectors[wanted])
+    follows = len(wanted) > 0 and wanted.tolist() == list(range(int(wanted[0]), int(wanted[0]) + len(wanted)))
+    assert isinstance(together(wanted), slice) is follows
+
+
+def test_sentences_are_encoded_by_number_and_by_length() -> None:
+    analyser = TextAnalyser("en")
+    entry = DocumentEntry("d", "d", "A short one. " * 7 + "A " + "very " * 40 + "long one. " + "A short one.", {}, "")
+    cuts = list(pipeline.cut([Work(entry, 0)], analyser, lambda _: None))
+    assert [len(batch) for batch in batched(cuts, 3, 30)] == [3, 3, 2, 1]
+    assert [item for batch in batched(cuts, 3, 30) for item in batch] == cuts
 
 
 def test_a_known_target_outside_the_filter_gives_nothing_and_says_so(searcher: Searcher) -> None:

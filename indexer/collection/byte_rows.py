@@ -1,7 +1,8 @@
-"""Unit vectors with a byte for each number: half the room of half precision, at a loss that docs/performance.md tells.
+"""Vectors with a byte for each number: half the room of half precision, and a little less exact.
 
-A row of d numbers is d signed bytes, 127 for the largest of them, and that largest number in half precision: d + 2
-bytes. (Symmetric scalar quantisation with a scale for each row.)
+A row of d numbers is d signed bytes, 127 for the largest of them, and their scale in half precision: d + 2 bytes
+(symmetric scalar quantisation with a scale for each row). The scale is such that a row keeps its length: what were unit
+vectors are so again, and their products are cosines.
 """
 
 from __future__ import annotations
@@ -44,14 +45,16 @@ class ByteRows:
     def __getitem__(self, rows: Any) -> Array:
         """Whatever indexes an array's first axis -> (..., d) float32."""
         block = self.stored[rows]  # (..., d + 2)
-        largest = np.ascontiguousarray(block[..., -_SCALE:]).view(np.float16).astype(np.float32)  # (..., 1)
-        return np.asarray(block[..., :-_SCALE] * (largest / _LARGEST), np.float32)
+        scale = np.ascontiguousarray(block[..., -_SCALE:]).view(np.float16).astype(np.float32)  # (..., 1)
+        return np.asarray(block[..., :-_SCALE] * scale, np.float32)
 
 
 def to_bytes(vectors: npt.NDArray[np.floating[Any]]) -> Bytes:
     """(n, d) -> (n, d + 2); a zero row stays zero."""
     rows = np.asarray(vectors, np.float32)
-    largest = np.abs(rows).max(axis=1, keepdims=True, initial=0).astype(np.float16)  # (n, 1)
-    scale = np.divide(_LARGEST, largest, out=np.zeros(largest.shape, np.float32), where=largest > 0)  # (n, 1)
-    numbers = np.clip(np.rint(rows * scale), -_LARGEST, _LARGEST).astype(np.int8)  # (n, d)
-    return np.concatenate([numbers, largest.view(np.int8)], axis=1)
+    largest = np.abs(rows).max(axis=1, keepdims=True, initial=0)  # (n, 1)
+    steps = np.divide(_LARGEST, largest, out=np.zeros_like(largest), where=largest > 0)  # (n, 1)
+    numbers = np.rint(rows * steps)  # (n, d), -127 to 127
+    before, after = (np.linalg.norm(each, axis=1, keepdims=True) for each in (rows, numbers))  # (n, 1)
+    scale = np.divide(before, after, out=np.zeros_like(before), where=after > 0).astype(np.float16)  # (n, 1)
+    return np.concatenate([numbers.astype(np.int8), scale.view(np.int8)], axis=1)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from indexer.elmo import Encoder
 
 COUNTERS = ("next_segment", "next_document", "next_sentence", "next_occurrence", "next_type")
-REMEMBERED = 64
+REMEMBERED = 16
 """Filters whose documents a snapshot remembers."""
 
 
@@ -67,11 +67,15 @@ class Snapshot:
         return masks
 
     def documents_by(self, key: Hashable, choose: Callable[[], Mask]) -> Mask:
-        """What ``choose`` gives, kept under a key: which documents, by key, a filter lets in.  (largest key + 1,)"""
+        """What ``choose`` gives, kept under a key: which documents, by key, a filter lets in.  (largest key + 1,)
+
+        To be called while the collection is read, which one thread does at a time.
+        """
         if key not in self._chosen:
             if len(self._chosen) >= REMEMBERED:
                 self._chosen.clear()
             self._chosen[key] = choose()
+            self._chosen[key].setflags(write=False)
         return self._chosen[key]
 
     def sentence_mask(self, segment: Segment, documents: Mask | None = None) -> Mask | None:
@@ -127,7 +131,9 @@ class Collection:
         db = connect(aside)
         migrations.apply(db)
         create_keyword_index(db, settings.language)
-        initial = asdict(settings) | {"format_version": FORMAT_VERSION, "generation": 0} | dict.fromkeys(COUNTERS, 1)
+        # Whoever reads version 1 reads all but vectors of bytes.
+        version = FORMAT_VERSION if settings.storage is Storage.BYTES else 1
+        initial = asdict(settings) | {"format_version": version, "generation": 0} | dict.fromkeys(COUNTERS, 1)
         with db.atomic():
             write_settings(db, initial)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -332,7 +338,7 @@ class Collection:
             token_dim, sentence_dim = next(iter(dims))
             return CollectionInfo(
                 path=str(self.path),
-                format_version=FORMAT_VERSION,
+                format_version=int(read_settings(self.db)["format_version"]),
                 settings=self.settings,
                 documents=count("SELECT count(*) FROM documents WHERE state = ?", live),
                 deleted_documents=count("SELECT count(*) FROM documents WHERE state = ?", int(State.DELETED)),
@@ -365,7 +371,7 @@ class Collection:
             return compact(writer)
 
     def verify(self, encoder: Encoder | None = None, sample: int = 100, repair: bool = False) -> VerifyReport:
-        """Read everything back; with an encoder also encode a sample of sentences again (cosine >= 0.999)."""
+        """Read everything back; with an encoder also encode a sample of sentences again: `verification.verify`."""
         from indexer.collection.verification import repair_indexes, verify
 
         if repair:

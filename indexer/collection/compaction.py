@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -28,12 +28,11 @@ from indexer.collection.writer import (
     storage_errors,
     stored_type_vectors,
 )
-
-if TYPE_CHECKING:
-    pass
+from indexer.errors import CollectionError
 
 LARGEST_SEGMENT = 6_000_000
-"""Occurrences that merged segments have at most: what a merge holds in memory grows with them, some 200 bytes each."""
+"""Occurrences that merged segments have at most: what a merge holds in memory grows with them, some 200 bytes each.
+One that is larger already stays so."""
 MERGE_FACTOR = 8
 """So many segments of like size become one when a run of the indexer ends."""
 COPY_ROWS = 262_144
@@ -60,22 +59,33 @@ def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int
         for size in sizes:
             tiers.setdefault(int(np.log(max(size.live, 1)) / np.log(MERGE_FACTOR)), []).append(size)
         crowded = [tier for tier in tiers.values() if len(tier) >= MERGE_FACTOR]
-        return [group for tier in crowded for group in _filled(tier) if len(group) > 1]
-    whole = {size.key for size in sizes if size.live == size.occurrences}
-    return [group for group in _filled(sizes) if len(group) > 1 or group[0] not in whole]
+        # A few that are left over when a tier was divided wait for others.
+        worth = [
+            group
+            for tier in crowded
+            for group in _filled(tier)
+            if _live(group) > LARGEST_SEGMENT // 2 or len(group) >= MERGE_FACTOR
+        ]
+        return [[size.key for size in group] for group in worth if len(group) > 1]
+    changed = [group for group in _filled(sizes) if len(group) > 1 or group[0].live < group[0].occurrences]
+    return [[size.key for size in group] for group in changed]
 
 
-def _filled(sizes: Sequence[SegmentSize]) -> list[list[int]]:
-    """Keys in their order, in groups of up to LARGEST_SEGMENT live occurrences, or one key."""
-    groups: list[list[int]] = []
-    filled = 0
+def _filled(sizes: Sequence[SegmentSize]) -> list[list[SegmentSize]]:
+    """Groups of up to LARGEST_SEGMENT live occurrences, or of one: each segment, by key, into the first with room."""
+    groups: list[list[SegmentSize]] = []
     for size in sorted(sizes, key=lambda size: size.key):
-        if not groups or filled + size.live > LARGEST_SEGMENT:
-            groups.append([])
-            filled = 0
-        groups[-1].append(size.key)
-        filled += size.live
+        room = (group for group in groups if _live(group) + size.live <= LARGEST_SEGMENT)
+        found = next(room, None)
+        if found is None:
+            groups.append([size])
+        else:
+            found.append(size)
     return groups
+
+
+def _live(group: Sequence[SegmentSize]) -> int:
+    return sum(size.live for size in group)
 
 
 def compact(writer: Writer, full: bool = True) -> int:
@@ -129,6 +139,8 @@ def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
     if not any(mask.any() for mask in keep):
         _replace(writer, group, None, settings)
         return
+    if len({segment.stored_tokens.dtype for segment in group}) > 1:
+        raise CollectionError(f"{writer.path} stores vectors in two ways; run `polyseme reencode`")
     aside.mkdir()
     sentences = _merge_sentences(aside, group, keep)
     types = _merge_tokens(writer, aside, group, keep)

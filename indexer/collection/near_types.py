@@ -61,14 +61,14 @@ class Bounds:
 
 
 def near_types(vectors: Array, bounds: Bounds, word: Array, most: int) -> Iterator[NearTypes]:
-    """All types (T, p), or the ``most`` nearest to a unit vector (p,), in stages that become dearer."""
+    """Types (T, p) by their cosine with a unit vector (p,), in stages that become dearer, until there are ``most``."""
     n = len(vectors)
     done = np.zeros(n, bool)
     if n > FEW:
         highest = bounds(word)  # (T,)
         for least in LEAST:
             chosen = np.flatnonzero((highest >= least) & ~done)
-            if len(chosen) > MOST_PART * n or done.sum() >= most:
+            if len(chosen) > MOST_PART * n:
                 break
             cosines = row_products(vectors[chosen], word)
             near = cosines >= least
@@ -76,8 +76,10 @@ def near_types(vectors: Array, bounds: Bounds, word: Array, most: int) -> Iterat
             order = top(cosines, len(cosines), places)
             yield NearTypes(places[order], cosines[order], least)
             done[places] = True
+            if done.sum() >= most:
+                return
     left = np.flatnonzero(~done)
     cosines = (vectors @ word)[left] if n else np.zeros(0, np.float32)
-    order = top(cosines, max(most - int(done.sum()), 0), left)
+    order = top(cosines, most - int(done.sum()), left)
     whole = len(order) == len(left)
-    yield NearTypes(left[order], cosines[order], None if whole else float(cosines.max(initial=-1.0)))
+    yield NearTypes(left[order], cosines[order], None if whole else float(np.delete(cosines, order).max()))

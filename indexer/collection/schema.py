@@ -20,7 +20,7 @@ from sqlite_utils import Database, Migrations
 
 from indexer.errors import CollectionError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 DATABASE_NAME = "collection.db"
 
 

@@ -178,7 +178,7 @@ def top(scores: Array, k: int, ids: Ids | None = None) -> Ids:
     """Places of the k best scores, best first, equal scores in the order of ids (or places).  (n,) -> (<= k,)"""
     if 0 < k < len(scores):
         edge = np.partition(scores, len(scores) - k)[len(scores) - k]
-        places = np.flatnonzero(scores >= edge)
+        places = np.flatnonzero(~(scores < edge))  # what is no number, in a damaged file, hides nothing
     else:
         places = np.arange(len(scores))
     tie = places if ids is None else ids[places]

@@ -28,7 +28,7 @@ LEAST_COSINE = {Storage.HALF: 0.999, Storage.BYTES: 0.99}
 
 
 def repair_indexes(writer: Writer) -> list[str]:
-    """Rebuild damaged FAISS files from the half-precision vectors; the damaged file is set aside under ``damaged/``.
+    """Rebuild damaged FAISS files from the stored vectors; the damaged file is set aside under ``damaged/``.
 
     Returns the names of the rebuilt files.
     """

@@ -61,8 +61,8 @@ class Network:
         ]
         self._read = tf.function(self._layers, input_signature=signature)
 
-    def spell(self, characters: Ints) -> Array:
-        """Character ids (n, characters) -> word vectors (n, projection)."""
+    def spell(self, characters: Ints, of: int = 0) -> Array:
+        """Character ids (n, characters) -> word vectors (n, projection). `of`: how many are spelled, in all batches."""
         return np.asarray(self._spell(characters))
 
     def read(self, words: Array, lengths: Sequence[int]) -> Array:
@@ -147,8 +147,8 @@ class Network:
 class Speller(Protocol):
     """What spells words out: a network."""
 
-    def spell(self, characters: Ints) -> Array:
-        """Character ids (n, characters) -> word vectors (n, projection)."""
+    def spell(self, characters: Ints, of: int) -> Array:
+        """Character ids (n, characters) -> word vectors (n, projection). `of`: how many are spelled, in all batches."""
         ...
 
 
@@ -189,7 +189,7 @@ class WordVectors:
         ends = np.minimum(spelling_lengths(ids) + self._widest, self._config.max_characters)  # (n,)
         vectors = np.zeros((len(words), self._config.projection), np.float32)  # (n, projection)
         for batch in batches_of(ends.tolist(), _CHARACTERS):
-            vectors[batch] = self._network.spell(ids[batch, : ends[batch].max()])
+            vectors[batch] = self._network.spell(ids[batch, : ends[batch].max()], len(words))
         return vectors
 
     def _remember(self, vectors: dict[str, Array]) -> None:

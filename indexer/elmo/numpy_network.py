@@ -37,8 +37,8 @@ class NumpyNetwork:
         self._stored = model.weights
         self._single: dict[str, Array] = {}
 
-    def spell(self, characters: Ints) -> Array:
-        """Character ids (n, characters) -> word vectors (n, projection)."""
+    def spell(self, characters: Ints, of: int = 0) -> Array:
+        """See `network.Network.spell`."""
         with one_blas_thread():
             return self._spelled(characters)
 
@@ -146,9 +146,9 @@ class EitherNetwork:
     def __init__(self, model: Model, precision: Precision) -> None:
         self._model, self._precision = model, precision
 
-    def spell(self, characters: Ints) -> Array:
+    def spell(self, characters: Ints, of: int) -> Array:
         """See `network.Network.spell`."""
-        return self._numpy.spell(characters) if len(characters) <= FEW else self._tensorflow.spell(characters)
+        return (self._numpy if of <= FEW else self._tensorflow).spell(characters)
 
     def read(self, words: Array, lengths: Sequence[int]) -> Array:
         """See `network.Network.read`."""
