@@ -47,8 +47,8 @@ class HubModule(tf.Module):  # type: ignore[misc]
         strings = tf.TensorSpec((None,), tf.string, name="strings")
         tokens = tf.TensorSpec((None, None), tf.string, name="tokens")
         sequence_len = tf.TensorSpec((None,), tf.int32, name="sequence_len")
-        self.default = tf.function(self._default, input_signature=[strings])
-        self.tokens = tf.function(self._tokens, input_signature=[tokens, sequence_len])
+        self.default = tf.function(self._default, input_signature=[strings], autograph=False)
+        self.tokens = tf.function(self._tokens, input_signature=[tokens, sequence_len], autograph=False)
 
     def _default(self, strings: tf.Tensor) -> Outputs:
         """Texts (b,), cut at spaces."""

@@ -47,11 +47,12 @@ class Network:
         self._upright = precision is Precision.BFLOAT16
         self._weights = {name: self._stored(name, array) for name, array in model.weights.items()}
         ids = tf.TensorSpec((None,), tf.int32)
-        self._spell = tf.function(self._words, input_signature=[tf.TensorSpec((None, None), tf.int32)])
+        self._spell = tf.function(self._words, input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
         words = tf.TensorSpec((None, config.projection), tf.float32)
         packed = [words, words, ids, ids]
         self._plain, self._compiled = (
-            tf.function(functools.partial(self._packed, compiled), input_signature=packed) for compiled in (False, True)
+            tf.function(functools.partial(self._packed, compiled), input_signature=packed, autograph=False)
+            for compiled in (False, True)
         )
         signature = [
             tf.TensorSpec((None, None, config.projection), tf.float32),
@@ -59,7 +60,7 @@ class Network:
             tf.TensorSpec((2, config.n_lstm, None, config.cell), tf.float32),
             tf.TensorSpec((2, config.n_lstm, None, config.projection), tf.float32),
         ]
-        self._read = tf.function(self._layers, input_signature=signature)
+        self._read = tf.function(self._layers, input_signature=signature, autograph=False)
 
     def spell(self, characters: Ints, of: int = 0) -> Array:
         """Character ids (n, characters) -> word vectors (n, projection). `of`: how many are spelled, in all batches."""

@@ -135,5 +135,5 @@ def gates_of(bound: float | None, axis: int, compiled: bool) -> Gates:
         after = clip(kept + quick_sigmoid(enter) * tf.tanh(new), bound)
         return after, tf.cast(quick_sigmoid(leave) * tf.tanh(after), product.dtype)
 
-    found: Gates = tf.function(gates, jit_compile=True) if compiled else gates
+    found: Gates = tf.function(gates, jit_compile=True, autograph=False) if compiled else gates
     return found

@@ -42,7 +42,7 @@ class PerplexityMeter:
         self._weights = mix | dict(weights)
         self._read = self._reader()
         specs = [tf.TensorSpec((None, config.projection), tf.float32), tf.TensorSpec((None,), tf.int32)]
-        self._nats = tf.function(self._sum_of_nats, input_signature=specs)
+        self._nats = tf.function(self._sum_of_nats, input_signature=specs, autograph=False)
 
     def __call__(self, sentences: Sequence[Ints], numbers: Ints, spellings: Ints) -> Perplexities:
         """`sentences`: type ids with both marks, (t + 2,) each; by type, `numbers` of words and `spellings`."""
@@ -89,7 +89,7 @@ class PerplexityMeter:
             words = tf.gather(bilm.words(characters), places)  # (b, t, projection)
             return bilm.layers(words, lengths, *bilm.zero_state(tf.shape(words)[0])).layers[-1]
 
-        compiled: Callable[..., tf.Tensor] = tf.function(read, input_signature=specs)
+        compiled: Callable[..., tf.Tensor] = tf.function(read, input_signature=specs, autograph=False)
         return compiled
 
     def _sum_of_nats(self, states: tf.Tensor, words: tf.Tensor) -> tf.Tensor:
