@@ -194,7 +194,7 @@ def _faiss() -> Any:
 def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
     """A FAISS inner-product index over n unit rows: exhaustive when small, inverted lists with 4 bits a number above.
 
-    It only proposes; half the bits of eight lose nothing once the proposals are scored exactly (docs/performance.md).
+    It only proposes: what it proposes is scored exactly, so that four bits a number lose no more than eight.
 
     rows: row numbers (m,) -> (m, d) float32, read in pieces so that memory stays bounded.
     """
