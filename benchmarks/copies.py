@@ -6,14 +6,14 @@ Copies say more than they are worth about words: no new type comes with them, so
 from __future__ import annotations
 
 import itertools
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from alone import peak_memory
+from clocks import Stopwatch
 
 from indexer.collection.background import store_background
 from indexer.collection.collection import Collection, Snapshot
@@ -26,11 +26,22 @@ NOISE = 0.5
 SEGMENT_SENTENCES = 8192
 
 
-def copy_collection(source: Path, out: Path, occurrences: int) -> tuple[float, float, int]:
-    """Store at least so many occurrences of a source's documents, over and over; call it through `alone`.
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Seconds of the processor for storing (segments built and written, rows inserted) and for compacting.
 
-    Returns seconds of the processor for storing and for compacting, and the bytes held at most.
+    Reading the source and moving its vectors is in neither. peak: bytes held at most at any time: the documents that
+    wait to be stored, what building an index holds, and the pages of both collections' mapped files.
     """
+
+    stored_cpu: float
+    compacted_cpu: float
+    peak: int
+
+
+def copy_collection(source: Path, out: Path, occurrences: int) -> Copied:
+    """Store at least so many occurrences of a source's documents, over and over; call it through `alone`."""
+    storing, compacting = Stopwatch(), Stopwatch()
     rng = np.random.default_rng(1)
     with Collection.open(source) as old, old.reading() as snapshot:
         new = Collection.create(out, old.settings)
@@ -41,7 +52,6 @@ def copy_collection(source: Path, out: Path, occurrences: int) -> tuple[float, f
             found = [np.frombuffer(vectors[form], np.float16) for form in forms]
             return np.array(found, np.float32).reshape(-1, width)  # (n, p)
 
-        started = time.process_time()
         with new.writing() as writer:
             stored = 0
             parts: list[DocumentPart] = []
@@ -51,17 +61,18 @@ def copy_collection(source: Path, out: Path, occurrences: int) -> tuple[float, f
                     parts.append(part)
                     stored += sum(len(sentence.occurrences) for sentence in part.sentences)
                     if sum(len(part.sentences) for part in parts) >= SEGMENT_SENTENCES or stored >= occurrences:
-                        writer.commit(parts, identity, transforms)
+                        with storing:
+                            writer.commit(parts, identity, transforms)
                         parts, transforms = [], {}
                     if stored >= occurrences:
                         break
                 if stored >= occurrences:
                     break
-            spent = time.process_time() - started
-            compact(writer, full=False)
+            with compacting:
+                compact(writer, full=False)
             store_background(new, writer)
             new.close()
-    return spent, time.process_time() - started - spent, peak_memory()
+    return Copied(storing.seconds, compacting.seconds, peak_memory())
 
 
 def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.Generator) -> Iterator[DocumentPart]:

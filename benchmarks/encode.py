@@ -1,13 +1,19 @@
 """How fast sentences become vectors, beside the TF1 graph of `google/elmo` and the machine's own matrix products.
 
     python benchmarks/encode.py [TEXT...] [--size original --size small] [--rounds 3] [--json FILE]
+                                [--overhead [--profile]] [--cold] [--no-speed]
 
 Weights are random, of full size, made on the spot (the bundled model is `small`, and as fast); text is real, by default
 the sample documents. All runs of a size alternate in one process; figures are medians. Counted is CPU time of the whole
 process, in tokens per second of one core. The limit: the products that are needed at all (biLSTM for every token, the
-character CNN for every distinct word of the sentences), at the speed of the fastest large product of the same run.
-Last, how many of the first ten hits of sense queries bfloat16 leaves where float32 has them: with the bundled model,
-occurrences of data/senses.tsv ask for the others of their word.
+character CNN for every distinct word of the sentences; the sentence marks in neither), at the speed of the fastest
+large product of the same run.
+
+Then the bundled model: how far it is from the module made of its weights, and bfloat16 from float32; and how many of
+the first ten hits of sense queries bfloat16 leaves where float32 has them, among the occurrences of data/senses.tsv.
+
+--overhead: the processor's time of indexing the texts beside the encoder's; --profile: what takes it. --cold: how long
+`polyseme --help` and `polyseme sense` take from the start.
 """
 
 from __future__ import annotations
@@ -17,36 +23,37 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import click
 import numpy as np
 import numpy.typing as npt
+from alone import alone
+from encode_accuracy import BATCH, DOCUMENTS, Hub, Sentences, bundled, difference, hits_kept
+from encode_indexing import first_answers, overhead, profiled
 
-from indexer.collection.vectors import unit
-from indexer.elmo import Precision, load_encoder
+from indexer.elmo import Precision
 from indexer.elmo.config import BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.quiet import import_tensorflow
-from indexer.elmo.sense_gold import read_judged
 from indexer.elmo.training_start import CONFIGS, Size, first_weights
 from indexer.elmo.training_text import TextOptions, read_sentences
 from indexer.elmo.weights import Model
 
-Sentences = list[list[str]]
 Given = ParamSpec("Given")
 SIZES = [size.value for size in Size]
-DOCUMENTS = Path(__file__).parents[1] / "data" / "documents"
-SORTED, UNSORTED = 64, 32  # sentences of a batch of the module: in order of length; as they come
+UNSORTED = 32  # sentences of a batch of the module that is given them as they come
+PRODUCTS = ((2048, 2048, 2048), (4096, 1024, 1024), (1024, 1024, 4096), (16384, 1024, 256))
+"""Rows, length and columns of large products; the last has the weights of `original` as its left factor."""
 _WINDOWS = 12  # places of a filter on a word of usual length
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one precision; `min_cosine`: the worst token of the top layer against the module's."""
+    """Of one precision; `min_cosine`: the worst token of any layer against the module's."""
 
     tokens_per_cpu_second: float
     vs_hub_sorted: float
@@ -83,7 +90,7 @@ def product_speed(precision: Precision) -> float:
     import tensorflow as tf
 
     found = []
-    for m, k, n in ((2048, 2048, 2048), (4096, 1024, 1024), (1024, 1024, 4096)):
+    for m, k, n in PRODUCTS:
         a, b = (tf.cast(tf.random.stateless_normal(shape, (1, 2)), precision.value) for shape in ((m, k), (k, n)))
         products = [(tf.function(lambda a, b: tf.matmul(a, b)[0, 0]), a, b)]
         if precision is Precision.FLOAT32:
@@ -102,26 +109,6 @@ def random_model(config: BiLMConfig) -> Model:
     )
 
 
-class Hub:
-    """The TF1 module behind `tensorflow_hub.load`, as people use it."""
-
-    def __init__(self, model: Model, folder: Path) -> None:
-        import tensorflow_hub
-        from tf1_module import feed, write_tf1_module
-
-        write_tf1_module(model, folder)
-        self._feed, self._run = feed, tensorflow_hub.load(str(folder)).signatures["tokens"]
-
-    def encode(self, sentences: Sequence[list[str]], size: int) -> list[npt.NDArray[np.float32]]:
-        """Top layer of each sentence, (t, dim), in batches of `size` in the order given."""
-        found: list[npt.NDArray[np.float32]] = []
-        for start in range(0, len(sentences), size):
-            batch = list(sentences[start : start + size])
-            top = self._run(**self._feed(batch))["lstm_outputs2"].numpy()  # (b, t, dim)
-            found += [np.asarray(states[: len(sentence)]) for states, sentence in zip(top, batch, strict=True)]
-        return found
-
-
 def encoded(encoder: ElmoEncoder, sentences: Sentences) -> list[npt.NDArray[np.float32]]:
     """Layers of each sentence, no word remembered from before."""
     encoder.forget_words()
@@ -132,27 +119,27 @@ def measure(size: Size, sentences: Sentences, rounds: int) -> dict[str, Figures]
     """Figures of both precisions."""
     config = CONFIGS[size]
     model = random_model(config)
-    tokens, distinct = sum(map(len, sentences)), len({token for s in sentences for token in s}) + 2
+    tokens, distinct = sum(map(len, sentences)), len({token for s in sentences for token in s})
     ordered = sorted(sentences, key=len)
     with tempfile.TemporaryDirectory() as folder:
         hub = Hub(model, Path(folder) / "module")
         encoders = {precision: ElmoEncoder(model, "random", precision) for precision in Precision}
-        expected = hub.encode(ordered, SORTED)
-        accuracy = {precision: _against(encoded(encoder, ordered), expected) for precision, encoder in encoders.items()}
+        expected = hub.encode(ordered, BATCH)
+        found = {precision: difference(encoded(each, ordered), expected) for precision, each in encoders.items()}
         times: dict[str, list[float]] = {name: [] for name in ("sorted", "unsorted", *Precision)}
         speeds: dict[str, list[float]] = {precision: [] for precision in Precision}
         for _ in range(rounds):
             for precision, encoder in encoders.items():
                 speeds[precision].append(product_speed(precision))
                 times[precision].append(cpu_seconds(encoded, encoder, sentences))
-            times["sorted"].append(cpu_seconds(hub.encode, ordered, SORTED))
+            times["sorted"].append(cpu_seconds(hub.encode, ordered, BATCH))
             times["unsorted"].append(cpu_seconds(hub.encode, sentences, UNSORTED))
     usual = {name: statistics.median(found) for name, found in times.items()}
     needed = operations(config, tokens, distinct)
     print(f"\n{size}: {tokens} tokens, {distinct} distinct words, {needed / tokens / 1e6:.0f} MFLOP a token")
-    print(f"hub module, sorted, batches of {SORTED}: {tokens / usual['sorted']:.0f} tokens/CPU-second; ", end="")
+    print(f"hub module, sorted, batches of {BATCH}: {tokens / usual['sorted']:.0f} tokens/CPU-second; ", end="")
     print(f"as it comes, batches of {UNSORTED}: {tokens / usual['unsorted']:.0f}")
-    found = {}
+    table = {}
     for precision in Precision:
         speed = statistics.median(speeds[precision])
         figures = Figures(
@@ -160,37 +147,12 @@ def measure(size: Size, sentences: Sentences, rounds: int) -> dict[str, Figures]
             usual["sorted"] / usual[precision],
             usual["unsorted"] / usual[precision],
             needed / usual[precision] / speed,
-            *accuracy[precision],
+            found[precision].min_cosine,
+            found[precision].max_difference,
         )
         print(f"{precision}: {_line(figures)}; one product {speed / 1e9:.0f} GFLOP/CPU-second")
-        found[precision.value] = figures
-    return found
-
-
-def _against(found: list[npt.NDArray[np.float32]], expected: list[npt.NDArray[np.float32]]) -> tuple[float, float]:
-    """Least cosine of a token's top layer with the module's, and the largest difference of a number."""
-    a = np.concatenate([layers[-1] for layers in found])  # (tokens, dim)
-    b = np.concatenate(expected)  # (tokens, dim)
-    cosine = (a * b).sum(1) / np.maximum(np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1), 1e-12)  # (tokens,)
-    return float(cosine.min()), float(np.abs(a - b).max())
-
-
-def hits_kept(queries: int = 200, k: int = 10) -> tuple[float, float]:
-    """Shares of the first k hits in float32 that are among the first k in bfloat16, and that have the same rank."""
-    data = DOCUMENTS.parent
-    text = read_judged(data / "senses.tsv", [DOCUMENTS], "en", lambda _: None)
-    vectors = []
-    for precision in Precision:
-        rows = load_encoder("default", precision).sense(text.sentences)  # (t, dim) each
-        vectors.append(unit(np.stack([rows[token.sentence][token.position] for token in text.tokens])))  # (n, dim)
-    lemmas = np.array([token.lemma for token in text.tokens])  # (n,)
-    kept, ranked = [], []
-    for asking in np.random.default_rng(1).choice(len(lemmas), queries, replace=False):
-        others = np.flatnonzero((lemmas == lemmas[asking]) & (np.arange(len(lemmas)) != asking))  # (m,)
-        exact, low = (others[np.argsort(-(rows[others] @ rows[asking]), kind="stable")][:k] for rows in vectors)
-        kept.append(len(set(exact.tolist()) & set(low.tolist())) / len(exact))
-        ranked.append(float(np.mean(exact == low)))
-    return float(np.mean(kept)), float(np.mean(ranked))
+        table[precision.value] = figures
+    return table
 
 
 def _line(figures: Figures) -> str:
@@ -201,29 +163,105 @@ def _line(figures: Figures) -> str:
     )
 
 
+def print_accuracy(sentences: Sentences) -> dict[str, Any]:
+    """Of the bundled model: its numbers, and what its low precision does to hits."""
+    apart = bundled(sentences)
+    against = {
+        "float32": "float32 and the module of the same weights",
+        "float32_alone": "the same, each sentence encoded alone",
+        "bfloat16": "bfloat16 and float32",
+    }
+    print("\nbundled model, all layers:")
+    for name, title in against.items():
+        print(
+            f"{title}: least cosine {apart[name].min_cosine:.6f}, largest difference {apart[name].max_difference:.1e}"
+        )
+    own, every = hits_kept()
+    for kept, title in ((own, "of the word"), (every, "of any word")):
+        print(f"bfloat16, 200 sense queries among {kept.candidates:,.0f} occurrences {title}:", end=" ")
+        print(f"{kept.kept:.1%} of the first ten hits are the same, {kept.same_rank:.1%} at the same rank")
+    return {
+        "bundled": {name: asdict(each) for name, each in apart.items()},
+        "hits": {"kept": own.kept, "same_rank": own.same_rank, "any_word": asdict(every)},
+    }
+
+
+def print_ratios(table: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """How many times as fast `small` is as `original`, by precision."""
+    speeds = [table[size] for size in (Size.SMALL.value, Size.ORIGINAL.value)]
+    small, original = ({p.value: speed[p.value]["tokens_per_cpu_second"] for p in Precision} for speed in speeds)
+    ratios = {name: small[name] / original[name] for name in small}
+    print("\nsmall over original: " + ", ".join(f"{name} {ratio:.1f} times" for name, ratio in ratios.items()))
+    return ratios
+
+
+def print_overhead(sources: list[Path], profile: bool, original: Mapping[str, Any]) -> dict[str, Any]:
+    """Of indexing; original: what was measured of `original`, if it was."""
+    found = alone(overhead, sources)
+    print(
+        f"\nindexing {found.tokens:,} tokens with the bundled model in float32, microseconds of the processor", end=" "
+    )
+    print(
+        f"a token: {found.encoder_us_per_token:.0f} of the encoder, {found.other_us_per_token:.1f} beside it,", end=" "
+    )
+    print(f"{found.each_us_per_token:.1f} of them without what is done once for a collection")
+    shares = {}
+    for name, figures in original.items():
+        shares[name] = found.other_us_per_token * figures["tokens_per_cpu_second"] / 1e6
+        print(
+            f"{found.other_us_per_token:.1f} is {shares[name]:.1%} of what `original` takes to encode a token in {name}"
+        )
+    if profile:
+        print(f"\nwhat takes it, by its own time:\n{alone(profiled, sources)}")
+    return asdict(found) | {"share_of_original": shares}
+
+
 @click.command()
 @click.argument("texts", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--size", "sizes", multiple=True, type=click.Choice(SIZES), default=["original", "small"])
 @click.option("--sentences", "count", default=256, show_default=True)
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--json", "file", type=click.Path(path_type=Path))
-def main(texts: tuple[Path, ...], sizes: tuple[str, ...], count: int, rounds: int, file: Path | None) -> None:
+@click.option("--overhead", "indexing", is_flag=True, help="What indexing costs beside the encoder, too.")
+@click.option("--profile", is_flag=True, help="With --overhead: which functions take it.")
+@click.option("--cold", is_flag=True, help="How long first answers of the command line take, too.")
+@click.option("--no-speed", is_flag=True, help="Leave out speed and accuracy: only what is asked for beside them.")
+def main(
+    texts: tuple[Path, ...],
+    sizes: tuple[str, ...],
+    count: int,
+    rounds: int,
+    file: Path | None,
+    indexing: bool,
+    profile: bool,
+    cold: bool,
+    no_speed: bool,
+) -> None:
     """Print the table."""
-    import_tensorflow()
-    options = TextOptions(False, "en", CONFIGS[Size.SMALL].normalise)
-    read = read_sentences(texts or (DOCUMENTS,), options, lambda _: None)
-    sentences = list(itertools.islice((sentence for sentence in read if len(sentence) > 1), count))
-    found = {size: measure(Size(size), sentences, rounds) for size in sizes}
-    kept, ranked = hits_kept()
-    print(
-        f"\nbfloat16, 200 sense queries: {kept:.1%} of the first ten hits are the same, {ranked:.1%} at the same rank"
-    )
-    if file:
-        table: dict[str, dict[str, object]] = {
-            size: {name: asdict(figures) for name, figures in each.items()} for size, each in found.items()
-        }
-        table["hits"] = {"kept": kept, "same_rank": ranked}
-        file.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    table: dict[str, Any] = {}
+
+    def add(**found: object) -> None:  # what is measured stays if the rest is interrupted
+        table.update(found)
+        if file:
+            file.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+    if cold:
+        add(cold=first_answers())
+        print(f"polyseme --help {table['cold']['help_s']:.2f} s,", end=" ")
+        print(f"polyseme sense on the sample collection {table['cold']['sense_s']:.2f} s, medians of 5 by the clock")
+    if not no_speed:
+        import_tensorflow()
+        options = TextOptions(False, "en", CONFIGS[Size.SMALL].normalise)
+        read = read_sentences(texts or (DOCUMENTS,), options, lambda _: None)
+        sentences = list(itertools.islice((sentence for sentence in read if len(sentence) > 1), count))
+        for size in sizes:
+            figures = measure(Size(size), sentences, rounds)
+            add(**{size: {name: asdict(each) for name, each in figures.items()}})
+        if {Size.SMALL.value, Size.ORIGINAL.value} <= set(table):
+            add(small_vs_original=print_ratios(table))
+        add(**print_accuracy(sentences))
+    if indexing:
+        add(overhead=print_overhead(list(texts or (DOCUMENTS,)), profile, table.get(Size.ORIGINAL.value, {})))
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
-import faiss  # type: ignore[import-untyped,unused-ignore]
+import faiss
 import numpy as np
 from searching import K, load_stored
 
@@ -45,7 +46,7 @@ def measured(rows: Array, asking: list[int], best: list[set[int]], way: tuple[in
     factor, each, rounds = way
     n, lists = len(rows), int(2 ** np.round(np.log2(factor * np.sqrt(len(rows)))))
     began = time.process_time()
-    index = faiss.index_factory(rows.shape[1], f"IVF{lists},SQ4", faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(rows.shape[1], f"IVF{lists},SQ4", faiss.METRIC_INNER_PRODUCT)
     index.cp.min_points_per_centroid, index.cp.niter = 1, rounds
     index.train(rows[np.linspace(0, n - 1, min(n, each * lists)).astype(np.int64)])
     trained = time.process_time() - began

@@ -4,8 +4,12 @@
 
 CORPUS: a folder of texts `NAME.txt.xz`, a paragraph or sentence a line; by default `shared/corpus` beside the
 repository. Each collection is made anew from its first N words, ten times and a hundred times as many, with the bundled
-model, each in a process of its own. The slope is that of a straight line through the logarithms: 1 grows as the
-collection does, 0 not at all. What a hundred million occurrences would need is that line drawn on.
+model, each in a process of its own; questions are asked on one thread.
+
+What a hundred million occurrences would need: time and room follow a + b n, with a and b of least squares and not below
+zero, for at the smallest size what is done once is most of it; latencies go on as between the last two sizes. The
+slope, between the last two sizes too, is that of a line through the logarithms: 1 grows as the collection does, 0 not
+at all.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from alone import alone
 from corpus_collection import index_corpus
 from search_measures import any_word, disk, memory, queries_of, same_word, sentences
 
+from indexer.elmo import Precision
 from ui.score_plot import check_plot
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
@@ -33,6 +38,7 @@ TARGET = 100_000_000
 class Size:
     """What a collection of one size cost, and how quick its answers are: seconds, bytes, milliseconds."""
 
+    precision: str
     occurrences: int
     sentences: int
     seconds: float
@@ -64,14 +70,16 @@ COLUMNS = {
     "sentences_p99": "sentences, p99 ms",
 }
 _MIB = ("peak", "on_disk", "served")
+_LATENCIES = ("same_word_p50", "same_word_p99", "any_word_p50", "any_word_p99", "sentences_p50", "sentences_p99")
 
 
-def measured(corpus: Path, path: Path, words: int) -> Size:
+def measured(corpus: Path, path: Path, words: int, precision: str) -> Size:
     """Index so many words and ask of them."""
-    built = alone(index_corpus, corpus, path, words, "float32")
+    built = alone(index_corpus, corpus, path, words, precision)
     queries = alone(queries_of, path)
     same, found, whole = alone(same_word, path), alone(any_word, path), alone(sentences, path)
     return Size(
+        precision=precision,
         occurrences=built.occurrences,
         sentences=built.sentences,
         seconds=built.seconds,
@@ -89,22 +97,41 @@ def measured(corpus: Path, path: Path, words: int) -> Size:
     )
 
 
-def line_through(occurrences: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
-    """Slope of a straight line through the logarithms, and its value at `TARGET`."""
-    x, y = np.log(occurrences), np.log(np.maximum(values, 1e-9))
-    if len(x) < 2:
-        return 1.0, float(values[0] * TARGET / occurrences[0])
-    slope, level = np.polyfit(x, y, 1)
-    return float(slope), float(np.exp(level + slope * np.log(TARGET)))
+def slope(occurrences: Sequence[float], values: Sequence[float]) -> float:
+    """Of the line through the logarithms of the last two sizes; 1 where there is but one."""
+    if len(values) < 2:
+        return 1.0
+    (x, y), (u, v) = (np.log(np.maximum(pair[-2:], 1e-9)) for pair in (occurrences, values))
+    return float((v - u) / (y - x))
+
+
+def fixed_and_each(occurrences: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
+    """What is needed in any case, and for each occurrence: least squares, neither below zero."""
+    from scipy.optimize import nnls
+
+    if len(values) < 2:
+        return 0.0, values[0] / occurrences[0]
+    parts = np.array(occurrences, float) / max(occurrences)  # (sizes,)
+    (fixed, largest), _ = nnls(np.column_stack([np.ones(len(parts)), parts]), np.array(values, float))
+    return float(fixed), float(largest / max(occurrences))
+
+
+def drawn_on(name: str, occurrences: Sequence[float], values: Sequence[float]) -> float:
+    """A column's value at `TARGET`; a latency is not taken to fall."""
+    if name in _LATENCIES:
+        return float(values[-1] * (TARGET / occurrences[-1]) ** max(slope(occurrences, values), 0.0))
+    fixed, each = fixed_and_each(occurrences, values)
+    return fixed + each * TARGET
 
 
 def print_table(found: Sequence[Size]) -> None:
     print(f"{'':34}" + "".join(f"{size.occurrences:>14,}" for size in found) + f"{'slope':>8}{TARGET:>16,}")
+    occurrences = [size.occurrences for size in found]
     for name, title in COLUMNS.items():
         unit = 2**20 if name in _MIB else 1
         values = [getattr(size, name) / unit for size in found]
-        slope, there = line_through([size.occurrences for size in found], values)
-        print(f"{title:34}" + "".join(f"{value:14,.1f}" for value in values) + f"{slope:8.2f}{there:16,.0f}")
+        print(f"{title:34}" + "".join(f"{value:14,.1f}" for value in values), end="")
+        print(f"{slope(occurrences, values):8.2f} {drawn_on(name, occurrences, values):15,.0f}")
 
 
 def plot(found: Sequence[Size], path: Path) -> None:
@@ -135,18 +162,24 @@ def plot(found: Sequence[Size], path: Path) -> None:
 @click.option("--words", type=click.IntRange(1000), default=50_000, show_default=True)
 @click.option("--times", default="1,10,100", show_default=True, metavar="A,B,...")
 @click.option("--work", type=click.Path(path_type=Path), help="Where the collections are made.  [a temporary folder]")
+@click.option("--precision", type=click.Choice([p.value for p in Precision]), default="float32", show_default=True)
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--json", "file", type=click.Path(path_type=Path))
-def main(corpus: Path, words: int, times: str, work: Path | None, picture: Path | None, file: Path | None) -> None:
+def main(
+    corpus: Path, words: int, times: str, work: Path | None, precision: str, picture: Path | None, file: Path | None
+) -> None:
     """Print the table."""
     if picture:
         check_plot(picture)
+    if work:
+        work.mkdir(parents=True, exist_ok=True)
     found: list[Size] = []
     with tempfile.TemporaryDirectory(dir=work) as folder:
         for factor in map(int, times.split(",")):
-            found.append(measured(corpus, Path(folder) / f"{factor}.pol", words * factor))
+            found.append(measured(corpus, Path(folder) / f"{factor}.pol", words * factor, precision))
             if file:  # what is measured stays if the rest is interrupted
                 file.write_text(json.dumps([asdict(size) for size in found], indent=1) + "\n", encoding="utf-8")
+    print(f"products in {precision}")
     print_table(found)
     if picture:
         plot(found, picture)

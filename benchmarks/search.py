@@ -14,7 +14,7 @@ if __name__ == "__main__":
     from search_tables import main
 
     main()
-else:
+elif __name__ != "__mp_main__":  # a process that this file started runs it again under that name, and needs nothing
     everywhere = list(sys.path)
     here = Path(__file__).resolve().parent
     sys.path = [place for place in everywhere if Path(place).resolve() != here]

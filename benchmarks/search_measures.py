@@ -1,20 +1,24 @@
-"""What `benchmarks/search.py` measures of one collection, each table in a process of its own."""
+"""What `benchmarks/search.py` measures of one collection, each table in a process of its own, on one thread."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from alone import anonymous_memory, forget_files
-from searching import K, Query, Stored, draw_queries, load_stored, overlap
+from alone import anonymous_memory, forget_files, memory_before, one_thread
+from search_exact import Lemmas, best_sentences, best_stored
+from searching import K, Query, draw_queries, load_stored, overlap
 
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import row_products, top
+from indexer.collection.vectors import build_index, search_index
 from indexer.elmo import load_encoder
+from indexer.text import TextAnalyser
 from indexer.vectorise import Vectoriser
 from search.any_word import AnyWord
 from search.asked import QueryEncoder, ask
@@ -22,10 +26,17 @@ from search.hits import Match
 from search.scope import Scope
 from search.searcher import Searcher
 
+if TYPE_CHECKING:
+    from indexer.elmo import Encoder
+
 QUERIES = 200
+COLD = 15
+"""Words that are asked for with nothing of the collection in memory."""
 LARGEST_WORD = 20_000
 """Occurrences of a word up to which the goal for the same word holds."""
 FILTERS = {"1 %": "part=0", "10 %": "part=0..9", "90 %": "part=0..89"}
+_MANY = 300
+"""Words in a sentence that is not encoded as short queries are: TensorFlow is imported for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +50,12 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class SameWord:
-    """Exact search for a word: its vectors at hand, encoded first, and the first query of a process, files not read."""
+    """Search for a word: its vectors at hand, and encoded first; recall against all occurrences of its lemma."""
 
     known: Times
     encoded: Times
     by_size: dict[str, Times]
-    cold_ms: float
+    recall_at_10: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +70,37 @@ class Approximate:
 
 
 @dataclass(frozen=True, slots=True)
+class Cold:
+    """Milliseconds of a first answer, files not in memory: to open the collection, and to encode, find and show."""
+
+    opened: float
+    answered: float
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """Growth of anonymous memory in bytes: on opening, and after every kind of question was asked."""
 
     opened: int
     served: int
+
+
+def warm(encoder: Encoder, analyser: TextAnalyser, long_ones: bool = True) -> None:
+    """Have libraries imported and weights at hand that queries need; long ones need TensorFlow and its weights."""
+    tokens = [token.text for token in analyser.tokens("The libraries' dictionaries are read now.")]
+    encoder.represent([tokens])
+    if long_ones:
+        encoder.represent([list(map(str, range(_MANY)))])
+    row = np.eye(1, 8, dtype=np.float32)  # (1, 8)
+    search_index(build_index(1, lambda rows: row[rows]), row[0], 1)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Searcher]:
+    """A collection to ask on one thread, warm."""
+    with one_thread(), Searcher.open(path) as searcher:
+        warm(searcher.encoder, searcher.analyser)
+        yield searcher
 
 
 def times(milliseconds: Sequence[float]) -> Times:
@@ -101,33 +138,74 @@ def word_sizes(searcher: Searcher, queries: Sequence[Query]) -> list[int]:
 
 def same_word(path: Path) -> SameWord:
     """Latency of `match="lemma"` for occurrences drawn at random; those of larger words stand apart."""
-    forget_files(path)
-    started = time.perf_counter()
-    with Searcher.open(path) as searcher:
-        opened = 1000 * (time.perf_counter() - started)
+    with opened(path) as searcher:
         queries = draw_queries(searcher, QUERIES)
 
-        def ask_one(query: Query) -> object:
-            return searcher.occurrences((query.sentence, query.position), k=K, match=Match.LEMMA)
+        def ask_one(query: Query) -> list[int]:
+            hits = searcher.occurrences((query.sentence, query.position), k=K, match=Match.LEMMA)
+            return [hit.occurrence_id for hit in hits]
 
-        forget_files(path)
-        cold = opened + clock(lambda: ask_one(queries[0]))
         encoded, known = twice(queries, ask_one)
         sizes = np.array(word_sizes(searcher, queries))
-        meant = sizes <= LARGEST_WORD
         bounds = [0, 100, 1_000, 5_000, LARGEST_WORD, 10**9]
         by_size = {}
         for low, high in itertools.pairwise(bounds):
             chosen = np.flatnonzero((sizes > low) & (sizes <= high))
             name = f"{low + 1:,} to {high:,}" if high < 10**9 else f"above {low:,}"
             by_size[name] = times([known[n] for n in chosen])
-        within = np.flatnonzero(meant)
-        return SameWord(times([known[n] for n in within]), times([encoded[n] for n in within]), by_size, round(cold, 1))
+        recalls = []
+        with searcher.collection.reading() as snapshot:
+            exact = Lemmas(searcher.collection, load_stored(searcher.collection, snapshot))
+            encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
+            for query in queries:
+                asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
+                best = exact.best(asked.words[0].lemma, encode.sense(asked), K)
+                recalls.append(len(set(ask_one(query)) & set(best)) / max(len(best), 1))
+        within = np.flatnonzero(sizes <= LARGEST_WORD)
+        return SameWord(
+            times([known[n] for n in within]),
+            times([encoded[n] for n in within]),
+            by_size,
+            round(float(np.mean(recalls)), 4),
+        )
+
+
+def different_words(path: Path, count: int) -> list[Query]:
+    """Queries for words of different lemmas."""
+    with Searcher.open(path) as searcher:
+        found: dict[str, Query] = {}
+        for query in draw_queries(searcher, QUERIES):
+            found.setdefault(searcher.analyser.tokens(query.sentence)[query.position].lemma, query)
+        return list(found.values())[:count]
+
+
+def cold(path: Path, query: Query) -> Cold:
+    """The first answer of a process whose libraries, analyser and model are loaded, but nothing of the collection.
+
+    See `forget_files` for what cannot be kept from being in memory.
+    """
+    encoder, analyser = parts_of(path)
+    with one_thread():
+        warm(encoder, analyser, long_ones=False)
+        forget_files(path)
+        started = time.perf_counter()
+        with Searcher.open(path, encoder) as searcher:
+            there = 1000 * (time.perf_counter() - started)
+            searcher.analyser = analyser
+            place = query.sentence, query.position
+            return Cold(there, clock(lambda: searcher.occurrences(place, k=K, match=Match.LEMMA)))
+
+
+def parts_of(path: Path) -> tuple[Encoder, TextAnalyser]:
+    """What a searcher holds beside the collection."""
+    with Collection.open(path) as collection:
+        settings = collection.settings
+    return load_encoder(settings.model, precision=settings.precision), TextAnalyser(settings.language)
 
 
 def any_word(path: Path) -> Approximate:
     """Recall of `match="any"` against scoring everything that is stored, its latency, and how it came about."""
-    with Searcher.open(path) as searcher:
+    with opened(path) as searcher:
         queries = draw_queries(searcher, QUERIES)
 
         def ask_one(query: Query) -> list[int]:
@@ -143,7 +221,7 @@ def any_word(path: Path) -> Approximate:
             for query in queries:
                 asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
                 sense, word = encode.sense(asked), encode.identity(asked)
-                best = best_stored(stored, stored.scores(sense, word, weight))
+                best = best_stored(stored, stored.scores(sense, word, weight), K + 1)
                 recalls.append(overlap(ask_one(query), best, query.occurrence_id))
                 search = AnyWord(searcher.collection.types(), Scope(snapshot), sense, word, weight, K + 1)
                 exact.append(search.scan_types())
@@ -157,14 +235,9 @@ def any_word(path: Path) -> Approximate:
         )
 
 
-def best_stored(stored: Stored, scores: np.ndarray[tuple[int], np.dtype[np.float32]]) -> list[int]:
-    """Ids of the K + 1 best of everything."""
-    return list(map(int, stored.ids[top(scores, K + 1, stored.ids)]))
-
-
 def sentences(path: Path) -> Approximate:
     """Recall and latency of search by sentence, the asking sentence left out."""
-    with Searcher.open(path) as searcher:
+    with opened(path) as searcher:
         queries = draw_queries(searcher, QUERIES)
 
         def ask_one(query: Query) -> list[int]:
@@ -172,22 +245,17 @@ def sentences(path: Path) -> Approximate:
 
         encoded, known = twice(queries, ask_one)
         with searcher.collection.reading() as snapshot:
-            segments = list(snapshot.segments.values())
-            ids = np.concatenate([np.asarray(segment.sentence_ids) for segment in segments])
             encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
-            recalls = []
-            for query in queries:
-                vector = encode(searcher.analyser.tokens(query.sentence)).sentence
-                parts = [row_products(np.asarray(segment.sentences, np.float32), vector) for segment in segments]
-                best = ids[top(np.concatenate(parts), K + 1, ids)].tolist()
-                recalls.append(overlap(ask_one(query), best, best[0]))
+            vectors = np.stack([encode(searcher.analyser.tokens(query.sentence)).sentence for query in queries])
+            exact = best_sentences(list(snapshot.segments.values()), vectors, K + 1)
+        recalls = [overlap(ask_one(query), best, best[0]) for query, best in zip(queries, exact, strict=True)]
         return Approximate(round(float(np.mean(recalls)), 4), times(known), times(encoded))
 
 
 def filtered(path: Path) -> dict[str, dict[str, Times]]:
     """Latency of each kind of search inside filters that leave a share of the documents, vectors at hand."""
     found: dict[str, dict[str, Times]] = {}
-    with Searcher.open(path) as searcher:
+    with opened(path) as searcher:
         queries = draw_queries(searcher, 40)
         for name, where in {"all": None, **FILTERS}.items():
             kinds: dict[str, Callable[[Query], object]] = {
@@ -208,23 +276,29 @@ def queries_of(path: Path) -> list[Query]:
 
 
 def memory(path: Path, queries: Sequence[Query]) -> Memory:
-    """What opening a collection and answering from it adds to the memory of a process that holds the encoder."""
-    with Collection.open(path) as collection:
-        encoder = load_encoder(collection.settings.model, precision=collection.settings.precision)
-    encoder.represent([["warm", "up"]])
-    before = anonymous_memory()
-    with Searcher.open(path, encoder) as searcher:
-        with searcher.collection.reading() as snapshot:
-            snapshot.sentence_mask(next(iter(snapshot.segments.values())))
-        opened = anonymous_memory() - before
+    """What opening a collection and answering from it adds to the memory of a process that holds all else.
+
+    Libraries, analyser and model are loaded before, and the queries encoded, so that none of it counts.
+    """
+    encoder, analyser = parts_of(path)
+    with one_thread():
+        warm(encoder, analyser)
         for query in queries:
-            for match in (Match.LEMMA, Match.ANY):
-                searcher.occurrences((query.sentence, query.position), k=K, match=match)
-            searcher.sentences(query.sentence, k=K)
-        with searcher.collection.reading() as snapshot:
-            for segment in snapshot.segments.values():  # a question that the bound does not close asks them
-                assert segment.token_index.ntotal
-        return Memory(opened, anonymous_memory() - before)
+            encoder.represent([[token.text for token in analyser.tokens(query.sentence)]])
+        before = memory_before()
+        with Searcher.open(path, encoder) as searcher:
+            searcher.analyser = analyser
+            with searcher.collection.reading() as snapshot:
+                snapshot.sentence_mask(next(iter(snapshot.segments.values())))
+            there = anonymous_memory() - before
+            for query in queries:
+                for match in (Match.LEMMA, Match.ANY):
+                    searcher.occurrences((query.sentence, query.position), k=K, match=match)
+                searcher.sentences(query.sentence, k=K)
+            with searcher.collection.reading() as snapshot:
+                for segment in snapshot.segments.values():  # a question that the bound does not close asks them
+                    assert segment.token_index.ntotal
+            return Memory(there, anonymous_memory() - before)
 
 
 def disk(path: Path) -> dict[str, int]:

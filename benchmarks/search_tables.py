@@ -2,19 +2,22 @@
 
 CORPUS: a folder of texts `NAME.txt.xz`, a paragraph or sentence a line; by default `shared/corpus` beside the
 repository. A collection of some 2 million occurrences is made of it in FOLDER (kept for the next run), encoded with the
-bundled model; every table comes from a process of its own. --full adds 10 million occurrences, the same documents again
-with vectors a little moved (`copies.py`), the peers on all 2 million, and more than a million sentences.
+bundled model, in bfloat16 where the processor multiplies it fast; every table comes from a process of its own, which
+asks on one thread. --full adds 10 million occurrences, the same documents again with vectors a little moved
+(`copies.py`), the peers on all 2 million, and more than a million sentences.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
+import statistics
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import search_measures as measures
@@ -25,11 +28,24 @@ from corpus_collection import OCCURRENCES_PER_WORD, Built, index_corpus
 from search_measures import Times
 
 from indexer.collection.collection import Collection
-from ui.printing import note
+from indexer.collection.records import CollectionInfo
+from indexer.elmo.training_start import Size, fast_precision
+from ui.printing import note, one_line
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 REAL, LARGE, PEERS = 2_000_000, 10_000_000, 200_000
 """Occurrences: of the real collection, of the copies with --full, and of those that the peers index without it."""
+Made = TypeVar("Made")
+
+
+def whole(path: Path, make: Callable[[Path], Made]) -> Made:
+    """Make a collection under another name until it is whole: what an interrupted run left is not taken for one."""
+    part = path.with_name(f"{path.name}.part")
+    if part.exists():
+        shutil.rmtree(part)
+    made = make(part)
+    part.rename(path)
+    return made
 
 
 def build(corpus: Path, path: Path, words: int) -> Built | None:
@@ -37,28 +53,36 @@ def build(corpus: Path, path: Path, words: int) -> Built | None:
     if path.exists():
         note(f"{path} is there and is used")
         return None
-    built = alone(index_corpus, corpus, path, words, "bfloat16")
-    other = built.cpu - built.encoder_cpu
-    print("indexed with bfloat16 products:", end=" ")
+    precision = alone(fast_precision, Size.SMALL)
+    built = whole(path, lambda part: alone(index_corpus, corpus, part, words, precision.value))
+    print(f"indexed with {precision} products:", end=" ")
     print(f"{built.documents:,} documents, {built.sentences:,} sentences, {built.tokens:,} tokens,", end=" ")
     print(f"{built.occurrences:,} occurrences, {built.segments} segments in {built.seconds:.0f} s;", end=" ")
-    print(f"{1e6 * other / built.tokens:.0f} microseconds of the processor a token beside the encoder's", end=" ")
+    print(f"{built.other_us_per_token:.0f} microseconds of the processor a token beside the encoder's", end=" ")
     print(f"{1e6 * built.encoder_cpu / built.tokens:.0f}; at most {built.peak / 2**20:,.0f} MiB")
     return built
 
 
-def tables(path: Path, occurrences: int) -> dict[str, Any]:
+def tables(path: Path) -> dict[str, Any]:
     """Everything that is asked of one collection, printed and as JSON."""
+    info = _info(path)
+    occurrences, precision = info.occurrences, info.settings.precision
+    print(f"\n{path.name}: {occurrences:,} occurrences, {info.sentences:,} sentences, {precision}", flush=True)
     queries = alone(measures.queries_of, path)
-    same = alone(measures.same_word, path)
-    found, whole = alone(measures.any_word, path), alone(measures.sentences, path)
+    firsts = [alone(measures.cold, path, word) for word in alone(measures.different_words, path, measures.COLD)]
+    same, found = alone(measures.same_word, path), alone(measures.any_word, path)
+    sentences = alone(measures.sentences, path)
     memory, disk, filters = alone(measures.memory, path, queries), measures.disk(path), alone(measures.filtered, path)
     print(f"\n{'milliseconds, 10 hits':28}{'p50':>8}{'p99':>8}{'encoded first':>16}{'p99':>8}{'recall@10':>12}")
-    _row("same word, up to 20,000", same.known, same.encoded, 1.0)
+    _row("same word, up to 20,000", same.known, same.encoded, same.recall_at_10)
     _row("any word", found.known, found.encoded, found.recall_at_10)
-    _row("sentences", whole.known, whole.encoded, whole.recall_at_10)
+    _row("sentences", sentences.known, sentences.encoded, sentences.recall_at_10)
     print(f"any word: {found.exact:.0%} of the queries exact by the bound; half score {found.scored:,.0f} or fewer")
-    print(f"first answer of a process, files not in memory: {same.cold_ms:,.0f} ms")
+    cold = [first.opened + first.answered for first in firsts]
+    print(f"same word, cold: median of {len(cold)} words {statistics.median(cold):,.0f} ms,", end=" ")
+    print(f"worst {max(cold):,.0f}; counted is a process's opening of the collection, none of whose files", end=" ")
+    print(f"is in memory (median {statistics.median(first.opened for first in firsts):,.0f}), and its first", end=" ")
+    print("answer, the query's encoding included; libraries, analyser and model are loaded before")
     print(f"\n{'same word, occurrences':28}{'queries':>8}{'p50':>8}{'p99':>8}")
     for size, each in same.by_size.items():
         print(f"{size:28}{each.queries:8}{each.p50_ms:8.1f}{each.p99_ms:8.1f}")
@@ -71,9 +95,15 @@ def tables(path: Path, occurrences: int) -> dict[str, Any]:
     print(f"in all {sum(disk.values()) / occurrences:.0f}")
     return {
         "occurrences": occurrences,
-        "same_word": _flat(asdict(same)),
-        "any_word": _flat(asdict(found)) | {"bytes_per_occurrence": memory.served / occurrences},
-        "sentences": _flat(asdict(whole)),
+        "precision": precision,
+        "same_word": _flat(asdict(same))
+        | {"cold_p50_ms": statistics.median(cold), "cold_worst_ms": max(cold), "cold": list(map(asdict, firsts))},
+        "any_word": _flat(asdict(found))
+        | {
+            "bytes_per_occurrence": memory.opened / occurrences,
+            "bytes_per_occurrence_served": memory.served / occurrences,
+        },
+        "sentences": _flat(asdict(sentences)),
         "filters": {name: {kind: asdict(each) for kind, each in kinds.items()} for name, kinds in filters.items()},
         "memory": {"opened": memory.opened, "served": memory.served},
         "disk": disk,
@@ -91,33 +121,53 @@ def _row(name: str, known: Times, encoded: Times, recall: float) -> None:
 
 def side_by_side(path: Path) -> list[dict[str, Any]]:
     """What else is installed, on the same vectors in the same run."""
-    print(
-        f"\n{'on the same vectors':20}{'build, CPU s':>14}{'disk':>8}{'memory':>8}{'recall@10':>11}{'p50':>8}{'p99':>8}"
-    )
-    found = []
-    for table in (peers.ours, *(peers.PEERS[name] for name in peers.installed())):
-        peer = alone(table, path)
-        print(f"{peer.name:20}{peer.build_cpu:14.1f}{peer.disk:8.0f}{peer.memory:8.0f}", end="")
-        print(f"{peer.recall_at_10:11.4f}{peer.known.p50_ms:8.2f}{peer.known.p99_ms:8.2f}", flush=True)
-        found.append(asdict(peer))
+    missing, found = peers.missing(), []
+    with tempfile.TemporaryDirectory(dir=path.parent) as passing:
+        folder = Path(passing)
+        asked = alone(peers.prepare, path, folder)
+        print(f"\n{len(asked.rows)} queries of the same vectors, each library opened from the disk:", end=" ")
+        print("build in s by the clock and of the processor, bytes a vector, milliseconds a query")
+        print(f"{'':26}{'build':>9}{'CPU':>9}{'disk':>7}{'memory':>8}{'recall@10':>11}", end="")
+        print(f"{'p50':>8}{'p99':>8}{'CPU':>8}{'effort':>8}")
+        for name, kind in peers.KINDS.items():
+            if name in missing:
+                continue
+            try:
+                built = alone(peers.build, name, asked, folder)
+                peer = alone(peers.answer, name, asked, path if kind.uses_collection else folder / name, built)
+            except Exception as error:  # whatever another library does must not end the run
+                print(f"{kind.title:26} fails: {type(error).__name__}: {one_line(str(error))}")
+                continue
+            finally:
+                shutil.rmtree(folder / name, ignore_errors=True)
+            print(f"{peer.name:26}{peer.build_seconds:9.1f}{peer.build_cpu:9.1f}", end="")
+            print(f"{peer.disk:7.0f}{peer.memory:8.1f}", end="")
+            print(f"{peer.recall_at_10:11.4f}{peer.known.p50_ms:8.2f}{peer.known.p99_ms:8.2f}", end="")
+            print(f"{peer.processor_ms:8.2f}{peer.effort or '':>8}", flush=True)
+            found.append(asdict(peer))
+    if missing:
+        print(f"not installed: {', '.join(missing)}")
     return found
 
 
 def copied(source: Path, path: Path, occurrences: int) -> None:
     """Make a collection of so many occurrences out of another."""
     if path.exists():
+        note(f"{path} is there and is used")
         return
     began = time.monotonic()
-    stored, compacted, peak = alone(copy_collection, source, path, occurrences)
-    print(f"\n{path.name}: {occurrences:,} occurrences stored and indexed in {stored:.0f} s of the processor,", end=" ")
-    print(f"compacted in {compacted:.0f}; {time.monotonic() - began:.0f} s by the clock, at most", end=" ")
-    print(f"{peak / 2**20:,.0f} MiB, mapped files included")
+    made = whole(path, lambda part: alone(copy_collection, source, part, occurrences))
+    print(f"\n{path.name}: {occurrences:,} occurrences of copied documents stored in", end=" ")
+    print(f"{made.stored_cpu:.0f} s of the processor (segments built and written, rows inserted),", end=" ")
+    print(f"compacted in {made.compacted_cpu:.0f}; {time.monotonic() - began:.0f} s by the clock with the", end=" ")
+    print(f"reading of the source and the moving of its vectors; at most {made.peak / 2**20:,.0f} MiB:", end=" ")
+    print("a segment's documents, its index as it is built, the mapped files of both collections")
 
 
-def count(path: Path) -> int:
-    """Occurrences of a collection."""
+def _info(path: Path) -> CollectionInfo:
+    """Counts and settings of a collection."""
     with Collection.open(path) as collection:
-        return collection.info().occurrences
+        return collection.info()
 
 
 @click.command()
@@ -132,7 +182,7 @@ def main(corpus: Path, file: Path | None, full: bool, work: Path | None, words: 
         folder = work or Path(passing)
         folder.mkdir(parents=True, exist_ok=True)
         built = build(corpus, folder / "real.pol", words)
-        found = tables(folder / "real.pol", count(folder / "real.pol"))
+        found = tables(folder / "real.pol")
         found["built"] = None if built is None else asdict(built)
         _write(file, found)
         compared = folder / "real.pol"
@@ -143,7 +193,7 @@ def main(corpus: Path, file: Path | None, full: bool, work: Path | None, words: 
         _write(file, found)
         if full:
             copied(folder / "real.pol", folder / "large.pol", LARGE)
-            found["large"] = tables(folder / "large.pol", count(folder / "large.pol"))
+            found["large"] = tables(folder / "large.pol")
             _write(file, found)
 
 

@@ -83,7 +83,7 @@ def load_stored(collection: Collection, snapshot: Snapshot) -> Stored:
         for kind, first, count in ranges:
             kinds[first : first + count] = kind
         ids.append(np.asarray(segment.token_ids))
-        sense.append(np.asarray(segment.tokens, np.float32))
+        sense.append(np.asarray(segment.tokens[:], np.float32))
         types.append(np.searchsorted(keys, kinds))
     return Stored(np.concatenate(ids), np.concatenate(sense), np.concatenate(types), words, [row[1] for row in rows])
 

@@ -21,6 +21,7 @@ from indexer.collection.vectors import (
     fit_pca,
     unit,
 )
+from indexer.elmo.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder, Representation
@@ -61,11 +62,12 @@ def fit_transforms(
 ) -> dict[str, Transform]:
     """The collection's transforms, fitted on its first sentences; words: layer 0 of their distinct forms (n, p)."""
     fitted = {WORD: fit_centring(words)}
-    sentence = fit(normalisation, np.stack([vectors.sentence for vectors in sample]))
+    tokens = np.concatenate([vectors.tokens for vectors in sample])  # (n, d)
+    with one_blas_thread():
+        sentence = fit(normalisation, np.stack([vectors.sentence for vectors in sample]))
+        token = fit_tokens(encoder, layer, token_normalisation, tokens)
     if sentence is not None:
         fitted[SENTENCE] = sentence
-    tokens = np.concatenate([vectors.tokens for vectors in sample])  # (n, d)
-    token = fit_tokens(encoder, layer, token_normalisation, tokens)
     if token is not None:
         fitted[TOKEN] = token
     return fitted

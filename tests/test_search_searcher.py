@@ -199,11 +199,12 @@ def test_what_a_filter_lets_in_follows_the_collection(tmp_path: Path) -> None:
     def put(**years: int) -> None:
         build(path, [Document(key, texts[key], {"year": year}) for key, year in years.items()], model=FakeEncoder())
 
-    def asked(where: str) -> list[str]:
-        return [hit.document_id for hit in searcher.occurrences("an old [bank]", where=where)]
-
     put(a=1950, b=1990)
-    with Searcher.open(path, FakeEncoder()) as searcher:
+    with Searcher.open(path, FakeEncoder()) as opened:
+
+        def asked(where: str) -> list[str]:
+            return [hit.document_id for hit in opened.occurrences("an old [bank]", where=where)]
+
         for _ in range(2):
             assert asked("year=1990") == ["b"]
             assert asked("year=..1990") == asked("year=..1990") != ["b"]
@@ -211,7 +212,7 @@ def test_what_a_filter_lets_in_follows_the_collection(tmp_path: Path) -> None:
         assert sorted(asked("year=1990")) == ["a", "b"]
         for year in range(40):  # more filters than are remembered
             assert sorted(asked(f"year={1951 + year}..1999")) == ["a", "b"]
-        searcher.collection.remove(["a"])
+        opened.collection.remove(["a"])
         assert asked("year=1990") == ["b"]
 
 

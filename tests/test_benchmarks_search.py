@@ -1,0 +1,153 @@
+"""The benchmarks of search: children start, half-made collections are no collections, exact answers are exact."""
+
+from __future__ import annotations
+
+import importlib
+import runpy
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import FakeEncoder
+
+from indexer.build import BuildConfig, build
+from indexer.collection.collection import Collection
+from indexer.collection.vectors import Array, row_products, top, unit
+from indexer.documents import Document
+from search.searcher import Searcher
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+TEXT = "The river rose over its bank in March. A bank lent them money. They rowed to the other bank of the river."
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Modules of the folder by name."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module
+
+
+@pytest.fixture(scope="module")
+def encoder() -> FakeEncoder:
+    return FakeEncoder()
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory, encoder: FakeEncoder) -> Path:
+    path = tmp_path_factory.mktemp("benchmarks") / "small.pol"
+    build(path, [Document(f"d{n}", TEXT) for n in range(6)], BuildConfig(), encoder)
+    return path
+
+
+def test_a_child_that_runs_the_script_again_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = set(sys.modules)
+    runpy.run_path(str(BENCHMARKS / "search.py"), run_name="__mp_main__")
+    assert set(sys.modules) == before
+
+
+def test_best_sentences_are_those_of_scoring_all(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = script("search_exact")
+    monkeypatch.setattr(exact, "SCAN_ROWS", 64)
+    rng = np.random.default_rng(0)
+    rows = unit(rng.standard_normal((300, 8))).astype(np.float16)
+    rows[150:] = rows[:150]  # equal scores, whose ids decide
+    ids = rng.permutation(300).astype(np.int64) + 7
+    parts = [slice(0, 100), slice(100, 103), slice(103, 300)]
+    segments = [SimpleNamespace(sentences=rows[part], sentence_ids=ids[part]) for part in parts]
+    queries = unit(rng.standard_normal((5, 8)))
+    found = exact.best_sentences(segments, queries, 11)
+    for query, best in zip(queries, found, strict=True):
+        assert best == ids[top(row_products(rows.astype(np.float32), query), 11, ids)].tolist()
+
+
+def test_brute_force_among_a_lemma_is_what_search_gives(script: Any, collection: Path, encoder: FakeEncoder) -> None:
+    exact, searching = script("search_exact"), script("searching")
+    with Searcher.open(collection, encoder) as searcher, searcher.collection.reading() as snapshot:
+        lemmas = exact.Lemmas(searcher.collection, searching.load_stored(searcher.collection, snapshot))
+        hits = searcher.occurrences("A [bank] lent them money.", k=5)
+        (segment,) = snapshot.segments.values()
+        asked = np.asarray(segment.tokens[segment.token_ids == hits[0].occurrence_id], np.float32)[0]  # (d,)
+        assert lemmas.best("bank", asked, 5) == [hit.occurrence_id for hit in hits]
+        assert lemmas.best("nothing", asked, 5) == []
+
+
+def test_a_half_made_collection_is_begun_anew(script: Any, tmp_path: Path) -> None:
+    tables = script("search_tables")
+    path = tmp_path / "real.pol"
+
+    def make(part: Path, fails: bool) -> str:
+        part.mkdir()  # fails where the rest of an earlier run lies
+        if fails:
+            raise KeyboardInterrupt
+        return part.name
+
+    with pytest.raises(KeyboardInterrupt):
+        tables.whole(path, lambda part: make(part, True))
+    assert not path.exists()
+    assert tables.whole(path, lambda part: make(part, False)) == "real.pol.part"
+    assert [found.name for found in tmp_path.iterdir()] == ["real.pol"]
+
+
+def test_a_copy_is_a_whole_collection(script: Any, collection: Path, tmp_path: Path) -> None:
+    made = script("copies").copy_collection(collection, tmp_path / "copy.pol", 100)
+    assert made.stored_cpu > 0
+    with Collection.open(tmp_path / "copy.pol") as copy:
+        assert copy.verify().problems == ()
+        assert copy.info().occurrences >= 100
+
+
+def test_peers_are_asked_the_same_and_ours_finds_it(script: Any, collection: Path, tmp_path: Path) -> None:
+    peers = script("search_peers")
+    asked = peers.prepare(collection, tmp_path)
+    rows = np.load(asked.file)
+    for row, least in zip(asked.rows, asked.least, strict=True):
+        others = np.delete(rows @ rows[row], row)
+        assert least == pytest.approx(np.sort(others)[-peers.K], abs=1e-6)
+    kind = peers.KINDS[peers.OURS]
+    with peers.ExitStack() as stack:
+        _, _, recall = peers._enough(kind.open(collection, stack), rows, rows[asked.rows], asked)
+    assert recall == 1
+    assert kind.disk(collection) > rows.nbytes / 4
+    assert peers.OURS not in peers.missing()
+
+
+def test_what_indexing_asks_of_an_encoder_is_clocked(script: Any, tmp_path: Path) -> None:
+    clocks = script("clocks")
+    encoder, calls = FakeEncoder(), []
+    clocks.around(encoder, lambda: calls.append("before"), lambda: calls.append("after"))
+    watch = clocks.encoder_clock(encoder)
+    build(tmp_path / "c.pol", [Document("d", TEXT)], BuildConfig(), encoder)
+    assert calls[:2] == ["before", "after"]
+    assert len(calls) >= 2 * len(clocks.ASKED)
+    assert watch.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "slope", "there"),
+    [
+        ("seconds", [30.0, 120.0, 1020.0], 0.93, 41_687),  # 20 s in any case
+        ("on_disk", [1.0, 10.0, 100.0], 1.0, 100 / 2.4e6 * 1e8),
+        ("served", [5.0, 5.0, 4.0], -0.1, 4.67),  # never below zero, so nothing for each
+        ("any_word_p50", [3.0, 2.0, 4.0], 0.3, 4 * (1e8 / 2.4e6) ** np.log10(2)),
+        ("any_word_p50", [1.0, 4.0, 2.0], -0.3, 2.0),
+    ],
+)
+def test_what_a_hundred_million_would_need(
+    script: Any, name: str, values: list[float], slope: float, there: float
+) -> None:
+    scale: ModuleType = script("scale")
+    sizes = [24_000, 240_000, 2_400_000]
+    assert scale.slope(sizes, values) == pytest.approx(slope, abs=0.01)
+    assert scale.drawn_on(name, sizes, values) == pytest.approx(there, rel=1e-2)
+    assert scale.fixed_and_each([10], [5.0]) == (0.0, 0.5)
+
+
+def test_differences_are_the_worst_of_any_layer(script: Any) -> None:
+    accuracy = script("encode_accuracy")
+    a: Array = np.ones((3, 4, 2), np.float32)
+    b = a.copy()
+    b[1, 2] = (1, -1)
+    assert accuracy.difference([a, a], [a, b]) == accuracy.Difference(0.0, 2.0)
