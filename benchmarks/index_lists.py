@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 import faiss
@@ -21,10 +20,10 @@ from searching import K, load_stored
 from indexer.collection.collection import Collection
 from indexer.collection.vectors import (
     SCAN_ROWS,
-    TRAINING_ROUNDS,
-    TRAINING_ROWS,
     Array,
+    Lists,
     joint,
+    new_lists,
     search_index,
     top,
 )
@@ -33,27 +32,22 @@ from search.retrieval import CANDIDATES
 COMMITTED = 80_000
 EFFORTS = (0.25, 0.5, 1.0, 2.0)
 WAYS = {
-    "the product": (2, TRAINING_ROWS, TRAINING_ROUNDS),
-    "more rows and rounds": (2, 64, 10),
-    "more lists": (4, 32, 4),
-    "more of all (before)": (4, 64, 10),
+    "the product": Lists(),
+    "more rows and rounds": Lists(rows=64, rounds=10),
+    "more lists": Lists(factor=4),
+    "more of all (before)": Lists(4, 64, 10),
 }
-"""Lists by the square root of the rows, rows for each list that k-means sees, and its rounds."""
 
 
-def measured(rows: Array, asking: list[int], best: list[set[int]], way: tuple[int, int, int]) -> str:
+def measured(rows: Array, asking: list[int], best: list[set[int]], way: Lists) -> str:
     """A row of the table: seconds of the processor to train and to build, recall and milliseconds by effort."""
-    factor, each, rounds = way
-    n, lists = len(rows), int(2 ** np.round(np.log2(factor * np.sqrt(len(rows)))))
-    began = time.process_time()
-    index: Any = faiss.index_factory(rows.shape[1], f"IVF{lists},SQ4", faiss.METRIC_INNER_PRODUCT)
-    index.cp.min_points_per_centroid, index.cp.niter = 1, rounds
-    index.train(rows[np.linspace(0, n - 1, min(n, each * lists)).astype(np.int64)])
+    n, began = len(rows), time.process_time()
+    index = new_lists(n, lambda chosen: rows[chosen], way)
     trained = time.process_time() - began
     for first in range(0, n, SCAN_ROWS):
         index.add(rows[first : first + SCAN_ROWS])
     built = time.process_time() - began
-    cells = [f"{lists:,}", f"{trained:.1f}", f"{built:.1f}", f"{1e6 * built / n:.0f}"]
+    cells = [f"{index.nlist:,}", f"{trained:.1f}", f"{built:.1f}", f"{1e6 * built / n:.0f}"]
     for effort in EFFORTS:
         began, recall = time.process_time(), 0.0
         for row, wanted in zip(asking, best, strict=True):

@@ -147,7 +147,7 @@ def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
     tokens = token_rows(np.load(aside / "tokens.npy", mmap_mode="r"))
     kinds = np.repeat(np.arange(len(types.ids), dtype=np.int32), types.counts)  # (n,)
     joint = joint_rows(tokens, types.vectors, kinds, settings["word_weight"])
-    write_indexes(aside, tokens, np.load(aside / "sentences.npy", mmap_mode="r"), joint)
+    write_indexes(aside, len(tokens), np.load(aside / "sentences.npy", mmap_mode="r"), joint)
     files = publish(aside, writer.path / "segments" / name)
     _replace(writer, group, _Merged(name, sentences, len(tokens), files, types), settings)
 

@@ -41,7 +41,9 @@ class Bounds:
         self._heads: Array = np.zeros((0, 0), np.float32)  # (T, m + 1)
 
     def extend(self, vectors: Array) -> None:
-        """Take in those of all types (T, p) that are new."""
+        """Take in those of all types (T, p) that are new, if there are any."""
+        if len(vectors) == len(self._heads):
+            return
         if self._basis is None:
             _, directions = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
             self._basis = np.ascontiguousarray(directions[:, ::-1], np.float32)
@@ -65,6 +67,7 @@ def near_types(vectors: Array, bounds: Bounds, word: Array, most: int) -> Iterat
     n = len(vectors)
     done = np.zeros(n, bool)
     if n > FEW:
+        bounds.extend(vectors)  # not before: few questions are for any word, and few types need no bounds
         highest = bounds(word)  # (T,)
         for least in LEAST:
             chosen = np.flatnonzero((highest >= least) & ~done)

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.collection.byte_rows import ByteRows, Storage, to_bytes
+from indexer.collection.byte_rows import ByteRows, Bytes, Storage, to_bytes
 from indexer.collection.vectors import Array, Half, Ids, TokenRows, build_index, read_index, write_index
 from indexer.durable import flush
 from indexer.errors import CollectionError
@@ -53,7 +53,7 @@ class FileRecord:
 class SegmentData:
     """The arrays of a segment before they are written, in the order and of the types that the module describes."""
 
-    tokens: Half
+    tokens: Half | Bytes
     token_ids: Ids
     token_sentences: np.ndarray[Any, np.dtype[np.int32]]
     sentences: Half
@@ -68,9 +68,7 @@ def file_record(path: Path) -> FileRecord:
     return FileRecord(path.stat().st_size, digest)
 
 
-def write_segment(
-    folder: Path, data: SegmentData, joint: Callable[[Ids], Array], storage: Storage
-) -> dict[str, FileRecord]:
+def write_segment(folder: Path, data: SegmentData, joint: Callable[[Ids], Array]) -> dict[str, FileRecord]:
     """Write a segment aside, flush it and rename it to ``folder``; it counts only once the database names it.
 
     joint: row numbers (m,) -> (m, d + p) float32 unit rows, what ``tokens.faiss`` is built over.
@@ -78,16 +76,14 @@ def write_segment(
     aside = folder.with_name(folder.name + ".tmp")
     aside.mkdir(parents=True)
     for name in VECTOR_FILES:
-        array = getattr(data, name.removesuffix(".npy"))
-        bytewise = name == "tokens.npy" and storage is Storage.BYTES
-        np.save(aside / name, to_bytes(array) if bytewise else array, allow_pickle=False)
-    write_indexes(aside, data.tokens, data.sentences, joint)
+        np.save(aside / name, getattr(data, name.removesuffix(".npy")), allow_pickle=False)
+    write_indexes(aside, len(data.tokens), data.sentences, joint)
     return publish(aside, folder)
 
 
-def write_indexes(folder: Path, tokens: TokenRows, sentences: Half, joint: Callable[[Ids], Array]) -> None:
-    """Build and write both FAISS files of a segment from its vectors."""
-    write_index(build_index(len(tokens), joint), folder / "tokens.faiss")
+def write_indexes(folder: Path, n: int, sentences: Half, joint: Callable[[Ids], Array]) -> None:
+    """Build and write both FAISS files of a segment from its n joint vectors and its sentence vectors."""
+    write_index(build_index(n, joint), folder / "tokens.faiss")
     index = build_index(len(sentences), lambda rows: np.asarray(sentences[rows], np.float32))
     write_index(index, folder / "sentences.faiss")
 
@@ -101,6 +97,11 @@ def publish(aside: Path, folder: Path) -> dict[str, FileRecord]:
     aside.rename(folder)
     flush(folder.parent)
     return records
+
+
+def stored_rows(tokens: Half, storage: Storage) -> Half | Bytes:
+    """Token vectors (n, d) as ``tokens.npy`` is to hold them."""
+    return to_bytes(tokens) if storage is Storage.BYTES else tokens
 
 
 def token_rows(stored: Any) -> TokenRows:

@@ -63,7 +63,6 @@ class TypeTable:
             before = self.vectors if len(self.ids) else np.zeros((0, fresh.shape[1]), np.float32)
             self.vectors = np.concatenate([before, fresh.astype(np.float32)])
             self.ids = np.concatenate([self.ids, np.array([row[0] for row in rows], np.int64)])
-            self._bounds.extend(self.vectors)
         keys = [segment.key for segment in segments]
         self.ranges = {key: self.ranges[key] if key in self.ranges else self._ranges(db, key) for key in keys}
         self.counts = np.zeros(len(self.ids), np.int64)

@@ -27,9 +27,6 @@ FLAT_LIMIT = 20_000
 SCAN_ROWS = 65_536
 """Rows that an exact scan converts to float32 at a time."""
 
-TRAINING_ROWS, TRAINING_ROUNDS = 32, 4
-"""Rows a list and rounds of k-means by which an inverted file's lists are found: more cost time, and find no more."""
-
 
 def unit(vectors: npt.ArrayLike) -> Array:
     """Rows scaled to length 1; a zero row stays zero.  (n, d) -> (n, d) float32"""
@@ -191,6 +188,27 @@ def _faiss() -> Any:
     return faiss
 
 
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """How the lists of an inverted file over n vectors are found: ``factor`` times the root of n, by k-means over so
+    many rows a list and in so many rounds. More rows and rounds cost time, and find no more (docs/performance.md)."""
+
+    factor: int = 2
+    rows: int = 32
+    rounds: int = 4
+
+
+def new_lists(n: int, rows: Callable[[Ids], Array], lists: Lists = Lists()) -> Any:
+    """An empty inverted file for n unit rows, its lists found; rows: as for ``build_index``."""
+    faiss = _faiss()
+    number = int(2 ** np.round(np.log2(lists.factor * np.sqrt(n))))
+    index = faiss.index_factory(rows(np.zeros(0, np.int64)).shape[1], f"IVF{number},SQ4", faiss.METRIC_INNER_PRODUCT)
+    index.cp.min_points_per_centroid = 1
+    index.cp.niter = lists.rounds
+    index.train(rows(np.linspace(0, n - 1, min(n, lists.rows * number)).astype(np.int64)))
+    return index
+
+
 def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
     """A FAISS inner-product index over n unit rows: exhaustive when small, inverted lists with 4 bits a number above.
 
@@ -200,16 +218,12 @@ def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
     """
     faiss = _faiss()
     faiss.omp_set_num_threads(os.cpu_count() or 1)
-    d = rows(np.zeros(0, np.int64)).shape[1]
     if n <= FLAT_LIMIT:
+        d = rows(np.zeros(0, np.int64)).shape[1]
         index = faiss.index_factory(d, "SQfp16", faiss.METRIC_INNER_PRODUCT)
         index.train(np.zeros((1, d), np.float32))
     else:
-        lists = int(2 ** np.round(np.log2(2 * np.sqrt(n))))
-        index = faiss.index_factory(d, f"IVF{lists},SQ4", faiss.METRIC_INNER_PRODUCT)
-        index.cp.min_points_per_centroid = 1
-        index.cp.niter = TRAINING_ROUNDS
-        index.train(rows(np.linspace(0, n - 1, min(n, TRAINING_ROWS * lists)).astype(np.int64)))
+        index = new_lists(n, rows)
     for first in range(0, n, SCAN_ROWS):
         index.add(rows(np.arange(first, min(first + SCAN_ROWS, n))))
     return index

@@ -61,7 +61,7 @@ def _rebuild(writer: Writer, segment: Segment) -> None:
     vectors = stored_type_vectors(writer, types)
     kinds = np.repeat(np.arange(len(types)), counts)
     joint = joint_rows(segment.tokens, vectors, kinds, weight)
-    write_indexes(segment.folder, segment.tokens, segment.sentences, joint)
+    write_indexes(segment.folder, len(segment.tokens), segment.sentences, joint)
 
 
 def verify(collection: Collection, encoder: Encoder | None, sample: int) -> VerifyReport:

@@ -10,10 +10,11 @@ import errno
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -22,7 +23,7 @@ from safetensors.numpy import save
 from indexer.collection.byte_rows import Storage
 from indexer.collection.records import DocumentEntry, DocumentPart, Scalar, SentenceEntry, StoredDocument
 from indexer.collection.schema import DATABASE_NAME, State, connect, id_set, migrations, read_settings, write_settings
-from indexer.collection.segment import FileRecord, SegmentData, write_segment
+from indexer.collection.segment import FileRecord, SegmentData, stored_rows, write_segment
 from indexer.collection.vectors import Array, Half, Ids, Mask, Transform, joint_rows
 from indexer.errors import CollectionError
 
@@ -191,11 +192,10 @@ class Writer:
         types = self._types(entries, settings["next_type"], type_vectors)
         name = f"{settings['next_segment']:08d}"
         keys = self._document_keys(parts, settings["next_document"])
-        data, order, type_of = _arrange(parts, keys, types, settings["next_sentence"], settings["next_occurrence"])
-        joint = joint_rows(data.tokens, types.vectors, type_of, settings["word_weight"])
+        data, tokens, order, type_of = _arrange(parts, keys, types, settings)
+        joint = joint_rows(tokens, types.vectors, type_of, settings["word_weight"])
         with storage_errors(self.path):
-            storage = Storage(settings.get("storage", Storage.HALF))
-            files = write_segment(self.path / "segments" / name, data, joint, storage)
+            files = write_segment(self.path / "segments" / name, data, joint)
             with self.db.atomic():
                 for key, transform in (transforms or {}).items():
                     self.set_array(key, transform)
@@ -370,11 +370,12 @@ def insert_ranges(writer: Writer, segment: int, types: Ids, firsts: Ids, counts:
 
 
 def _arrange(
-    parts: Sequence[DocumentPart], keys: Sequence[int], types: _Types, next_sentence: int, next_occurrence: int
-) -> tuple[SegmentData, Ids, Ids]:
+    parts: Sequence[DocumentPart], keys: Sequence[int], types: _Types, settings: Mapping[str, Any]
+) -> tuple[SegmentData, Half, Ids, Ids]:
     """Sort occurrences by (lemma, form, sentence, position) and give out ids in that order.
 
-    Returns the segment's arrays, order (n,): row -> place in reading order, and the type's place of each row (n,).
+    Returns the segment's arrays as they are stored, its token vectors (n, d), order (n,): row -> place in reading
+    order, and the type's place of each row (n,).
     """
     entries = [sentence for part in parts for sentence in part.sentences]
     place_of = {pair: n for n, pair in enumerate(types.pairs)}
@@ -383,15 +384,16 @@ def _arrange(
     order = np.argsort(kinds, kind="stable")  # reading order is (sentence, position) already
     tokens = np.concatenate([np.asarray(entry.tokens, np.float16) for entry in entries])  # (n, d)
     documents = np.repeat(np.array(keys, np.int64), [len(part.sentences) for part in parts])  # (m,)
+    tokens = np.ascontiguousarray(tokens[order])
     data = SegmentData(
-        tokens=np.ascontiguousarray(tokens[order]),
-        token_ids=next_occurrence + np.arange(len(order), dtype=np.int64),
+        tokens=stored_rows(tokens, Storage(settings.get("storage", Storage.HALF))),
+        token_ids=settings["next_occurrence"] + np.arange(len(order), dtype=np.int64),
         token_sentences=sentence_of[order].astype(np.int32),
         sentences=np.stack([np.asarray(entry.vector, np.float16) for entry in entries]),
-        sentence_ids=next_sentence + np.arange(len(entries), dtype=np.int64),
+        sentence_ids=settings["next_sentence"] + np.arange(len(entries), dtype=np.int64),
         sentence_documents=documents,
     )
-    return data, order, kinds[order]
+    return data, tokens, order, kinds[order]
 
 
 def stored_type_vectors(writer: Writer, types: Ids) -> Half:

@@ -12,7 +12,7 @@ from indexer.elmo import Precision
 from indexer.elmo.batching import batches_of
 from indexer.elmo.characters import character_ids, spelling_lengths
 from indexer.elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
-from indexer.elmo.packing import pack, read_by_direction
+from indexer.elmo.packing import both_directions, pack, read_by_direction
 from indexer.elmo.weights import Model
 
 if TYPE_CHECKING:
@@ -74,18 +74,12 @@ class Network:
         """
         compiled = len(words) >= _COMPILED
         packing = pack([length - 1 for length in lengths], MULTIPLE if compiled else 1)
-        ways = list(zip(read_by_direction(lengths), (packing.places, packing.turn[packing.places]), strict=True))
+        read, ways = read_by_direction(lengths), (packing.places, packing.turn[packing.places])
         packed = np.zeros((len(ways), packing.n, words.shape[1]), np.float32)  # (2, n, projection)
-        for into, (tokens, places) in zip(packed, ways, strict=True):
+        for into, tokens, places in zip(packed, read, ways, strict=True):
             into[places] = words[tokens]
-        run = self._compiled if compiled else self._plain
-        layers = np.zeros((self._config.n_layers, len(words), self._config.dim), np.float32)
-        layers[0] = np.concatenate([words] * len(ways), axis=1)
-        halves = np.split(layers, len(ways), axis=2)
-        states = run(*packed, packing.starts, packing.sizes)  # (n_lstm, n, projection) each
-        for half, found, (tokens, places) in zip(halves, states, ways, strict=True):
-            half[1:, tokens] = np.asarray(found)[:, places]
-        return layers
+        states = (self._compiled if compiled else self._plain)(*packed, packing.starts, packing.sizes)
+        return both_directions(words, read, [np.asarray(s)[:, places] for s, places in zip(states, ways, strict=True)])
 
     def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
         """Padded word vectors (b, t, projection), lengths (b,), and the state to read from.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from indexer.elmo import Precision
 from indexer.elmo.config import DIRECTIONS, Activation, BiLMConfig
-from indexer.elmo.packing import read_by_direction
+from indexer.elmo.packing import both_directions, read_by_direction
 from indexer.elmo.threads import one_blas_thread
 from indexer.elmo.weights import Model
 
@@ -54,16 +54,13 @@ class NumpyNetwork:
         """See `network.Network.read`: (tokens, projection) -> (n_layers, tokens, dim)."""
         config, length = self._config, np.asarray(lengths, np.int32) - 1  # (b,), that a direction reads
         inside = np.arange(length.max()) < length[:, None]  # (b, t)
-        layers = np.zeros((config.n_layers, len(words), config.dim), np.float32)
-        layers[0] = np.concatenate([words] * len(DIRECTIONS), axis=1)
-        halves = np.split(layers, len(DIRECTIONS), axis=2)
-        shape = config.n_lstm, len(length)
-        for direction, tokens, half in zip(DIRECTIONS, read_by_direction(lengths), halves, strict=True):
+        shape, read, states = (config.n_lstm, len(length)), read_by_direction(lengths), []
+        for direction, tokens in zip(DIRECTIONS, read, strict=True):
             padded = np.zeros((*inside.shape, config.projection), np.float32)  # (b, t, projection)
             padded[inside] = words[tokens]
             start = [np.zeros((*shape, size), np.float32) for size in (config.cell, config.projection)]
-            half[1:, tokens] = self._stack(direction, padded, length, *start)[:, inside]
-        return layers
+            states.append(self._stack(direction, padded, length, *start)[:, inside])
+        return both_directions(words, read, states)
 
     def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
         """See `network.Network.read_on`."""

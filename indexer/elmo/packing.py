@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
 
@@ -37,6 +38,20 @@ def read_by_direction(lengths: Sequence[int]) -> tuple[Ints, Ints]:
     ends = np.cumsum(length)  # (b,)
     every = np.arange(length.sum(), dtype=np.int32)  # (tokens,)
     return np.delete(every, ends - 1), np.delete(every, ends - length)
+
+
+def both_directions(words: Array, read: Sequence[Ints], states: Sequence[Array]) -> Array:
+    """What each direction put out for the tokens that it read, beside each other: (n_layers, tokens, dim).
+
+    words: (tokens, projection), layer 0 of both; read: as `read_by_direction`; states: (n_lstm, read, projection) of
+    each. The half of a token that a direction did not read is zero.
+    """
+    n_lstm, _, p = states[0].shape
+    layers = np.zeros((n_lstm + 1, len(words), p * len(states)), np.float32)
+    layers[0] = np.concatenate([words] * len(states), axis=1)
+    for half, tokens, found in zip(np.split(layers, len(states), axis=2), read, states, strict=True):
+        half[1:, tokens] = found
+    return layers
 
 
 def pack(lengths: Sequence[int], multiple: int = 1) -> Packing:
