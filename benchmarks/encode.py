@@ -1,7 +1,7 @@
 """How fast sentences become vectors, beside the TF1 graph of `google/elmo` and the machine's own matrix products.
 
     python benchmarks/encode.py [TEXT...] [--size original --size small] [--rounds 3] [--json FILE]
-                                [--overhead [--profile]] [--cold] [--no-speed]
+                                [--allennlp PYTHON] [--overhead [--profile]] [--cold] [--no-speed]
 
 Weights are random, of full size, made on the spot (the bundled model is `small`, and as fast); text is real, by default
 the sample documents. All runs of a size alternate in one process; figures are medians. Counted is CPU time of the whole
@@ -12,6 +12,7 @@ large product of the same run.
 Then the bundled model: how far it is from the module made of its weights, and bfloat16 from float32; and how many of
 the first ten hits of sense queries bfloat16 leaves where float32 has them, among the occurrences of data/senses.tsv.
 
+--allennlp: AllenNLP's network of the same weights in the same rounds, by another Python: see encode_allennlp.py.
 --overhead: the processor's time of indexing the texts beside the encoder's; --profile: what takes it. --cold: how long
 `polyseme --help` and `polyseme sense` take from the start.
 """
@@ -24,6 +25,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -33,6 +35,7 @@ import numpy as np
 import numpy.typing as npt
 from alone import alone
 from encode_accuracy import BATCH, DOCUMENTS, Hub, Sentences, bundled, difference, hits_kept
+from encode_allennlp import AllenNLP
 from encode_indexing import first_answers, overhead, profiled
 
 from indexer.elmo import Precision
@@ -115,18 +118,20 @@ def encoded(encoder: ElmoEncoder, sentences: Sentences) -> list[npt.NDArray[np.f
     return encoder.encode(sentences)
 
 
-def measure(size: Size, sentences: Sentences, rounds: int) -> dict[str, Figures]:
-    """Figures of both precisions."""
+def measure(size: Size, sentences: Sentences, rounds: int, apart: Path | None) -> dict[str, Any]:
+    """Figures of both precisions, and of AllenNLP's network where `apart` is a Python that has it."""
     config = CONFIGS[size]
     model = random_model(config)
     tokens, distinct = sum(map(len, sentences)), len({token for s in sentences for token in s})
     ordered = sorted(sentences, key=len)
-    with tempfile.TemporaryDirectory() as folder:
-        hub = Hub(model, Path(folder) / "module")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        hub = Hub(model, folder / "module")
         encoders = {precision: ElmoEncoder(model, "random", precision) for precision in Precision}
         expected = hub.encode(ordered, BATCH)
         found = {precision: difference(encoded(each, ordered), expected) for precision, each in encoders.items()}
-        times: dict[str, list[float]] = {name: [] for name in ("sorted", "unsorted", *Precision)}
+        theirs = stack.enter_context(closing(AllenNLP(apart, model, ordered, folder))) if apart else None
+        times: dict[str, list[float]] = {name: [] for name in ("sorted", "unsorted", "allennlp", *Precision)}
         speeds: dict[str, list[float]] = {precision: [] for precision in Precision}
         for _ in range(rounds):
             for precision, encoder in encoders.items():
@@ -134,12 +139,20 @@ def measure(size: Size, sentences: Sentences, rounds: int) -> dict[str, Figures]
                 times[precision].append(cpu_seconds(encoded, encoder, sentences))
             times["sorted"].append(cpu_seconds(hub.encode, ordered, BATCH))
             times["unsorted"].append(cpu_seconds(hub.encode, sentences, UNSORTED))
-    usual = {name: statistics.median(found) for name, found in times.items()}
+            if theirs:
+                times["allennlp"].append(theirs.cpu_seconds())
+        apart_from = difference(theirs.layers(), expected) if theirs else None
+    usual = {name: statistics.median(found) for name, found in times.items() if found}
     needed = operations(config, tokens, distinct)
     print(f"\n{size}: {tokens} tokens, {distinct} distinct words, {needed / tokens / 1e6:.0f} MFLOP a token")
     print(f"hub module, sorted, batches of {BATCH}: {tokens / usual['sorted']:.0f} tokens/CPU-second; ", end="")
     print(f"as it comes, batches of {UNSORTED}: {tokens / usual['unsorted']:.0f}")
-    table = {}
+    table: dict[str, Any] = {}
+    if apart_from:
+        ratio = usual["sorted"] / usual["allennlp"]
+        print(f"AllenNLP, sorted, batches of {BATCH}: {tokens / usual['allennlp']:.0f} tokens/CPU-second,", end=" ")
+        print(f"{ratio:.2f} times the module sorted, largest difference from it {apart_from.max_difference:.1e}")
+        table["allennlp"] = {"tokens_per_cpu_second": tokens / usual["allennlp"], "vs_hub_sorted": ratio}
     for precision in Precision:
         speed = statistics.median(speeds[precision])
         figures = Figures(
@@ -151,7 +164,7 @@ def measure(size: Size, sentences: Sentences, rounds: int) -> dict[str, Figures]
             found[precision].max_difference,
         )
         print(f"{precision}: {_line(figures)}; one product {speed / 1e9:.0f} GFLOP/CPU-second")
-        table[precision.value] = figures
+        table[precision.value] = asdict(figures)
     return table
 
 
@@ -206,8 +219,8 @@ def print_overhead(sources: list[Path], profile: bool, original: Mapping[str, An
     )
     print(f"{found.each_us_per_token:.1f} of them without what is done once for a collection")
     shares = {}
-    for name, figures in original.items():
-        shares[name] = found.other_us_per_token * figures["tokens_per_cpu_second"] / 1e6
+    for name in (precision.value for precision in Precision if precision.value in original):
+        shares[name] = found.other_us_per_token * original[name]["tokens_per_cpu_second"] / 1e6
         print(
             f"{found.other_us_per_token:.1f} is {shares[name]:.1%} of what `original` takes to encode a token in {name}"
         )
@@ -222,6 +235,7 @@ def print_overhead(sources: list[Path], profile: bool, original: Mapping[str, An
 @click.option("--sentences", "count", default=256, show_default=True)
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--json", "file", type=click.Path(path_type=Path))
+@click.option("--allennlp", "apart", type=click.Path(path_type=Path, exists=True), metavar="PYTHON")
 @click.option("--overhead", "indexing", is_flag=True, help="What indexing costs beside the encoder, too.")
 @click.option("--profile", is_flag=True, help="With --overhead: which functions take it.")
 @click.option("--cold", is_flag=True, help="How long first answers of the command line take, too.")
@@ -232,6 +246,7 @@ def main(
     count: int,
     rounds: int,
     file: Path | None,
+    apart: Path | None,
     indexing: bool,
     profile: bool,
     cold: bool,
@@ -255,8 +270,7 @@ def main(
         read = read_sentences(texts or (DOCUMENTS,), options, lambda _: None)
         sentences = list(itertools.islice((sentence for sentence in read if len(sentence) > 1), count))
         for size in sizes:
-            figures = measure(Size(size), sentences, rounds)
-            add(**{size: {name: asdict(each) for name, each in figures.items()}})
+            add(**{size: measure(Size(size), sentences, rounds, apart)})
         if {Size.SMALL.value, Size.ORIGINAL.value} <= set(table):
             add(small_vs_original=print_ratios(table))
         add(**print_accuracy(sentences))

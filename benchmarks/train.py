@@ -21,7 +21,6 @@ from encode import products
 
 from indexer.elmo.config import BiLMConfig
 from indexer.elmo.quiet import import_tensorflow
-from indexer.elmo.threads import side_by_side
 from indexer.elmo.training_batches import Choice, Window, Windows, choose, spell, start_position
 from indexer.elmo.training_corpus import open_corpus, prepare, word_numbers
 from indexer.elmo.training_start import CONFIGS, Size, Start, new_start
@@ -89,7 +88,6 @@ def batches(
 @click.option("--freeze-characters", "frozen", is_flag=True)
 def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float, frozen: bool) -> None:
     """Print the table."""
-    side_by_side()
     import_tensorflow()
     from indexer.elmo.training_network import TrainingNetwork, TrainingShape
 

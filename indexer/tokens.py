@@ -48,6 +48,8 @@ _INFIXES = (
     r"[()\[\]{}\"“”„«»]",
     r"(?<=[^\W\d_])[/;!?](?=[^\W\d_])",
 )
+# A plain word and the sign after it, which spaCy cuts alike in every language: it need not be asked, or imported.
+_WORD_AND_SIGN = re.compile(r"[A-Za-z]+[a-z](?:[,;:!?]|(?P<period>\.))")
 _DOTTED = re.compile(r"(?:\w\.){2,}")
 
 # spaCy's patterns backtrack on very long strings; no word is that long.
@@ -80,6 +82,9 @@ class Tokeniser:
         Every visible character lies in a span; characters that only steer the layout (Unicode category Cf) are left
         out at a token's edges.
         """
+        simple = _WORD_AND_SIGN.fullmatch(chunk) if len(chunk) <= _LONGEST else None
+        if simple and (ending is Ending.FINAL or not simple["period"]):
+            return (0, len(chunk) - 1), (len(chunk) - 1, len(chunk))
         spans: list[Span] = []
         position = 0
         for piece in _PIECE.finditer(chunk):

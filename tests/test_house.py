@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ["indexer", "search", "ui"]  # a package may import from those before it
-HEAVY = {"tensorflow", "tensorflow_hub", "faiss", "streamlit", "spacy", "sklearn", "h5py"}
+HEAVY = {"tensorflow", "tensorflow_hub", "faiss", "streamlit", "spacy", "sklearn", "h5py", "pandas", "sqlite_utils"}
 
 
 def modules() -> dict[str, Path]:

@@ -51,13 +51,16 @@ def test_both_networks_read_alike(
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.integers(2, 40), min_size=1, max_size=9), st.integers(0, 2**31), st.booleans())
+@given(st.lists(st.integers(2, 40), min_size=1, max_size=9), st.integers(0, 2**31), st.booleans(), st.booleans())
 def test_packed_sentences_are_read_as_padded_ones(
-    networks: tuple[NumpyNetwork, Network], lengths: list[int], seed: int, compiled: bool
+    networks: tuple[NumpyNetwork, Network], lengths: list[int], seed: int, compiled: bool, two_streams: bool
 ) -> None:
     words = np.random.default_rng(seed).normal(0, 2, (sum(lengths), MODEL.config.projection)).astype(np.float32)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("indexer.elmo.network._COMPILED", 0 if compiled else 1 << 30)
+        if two_streams:
+            patch.setattr("indexer.elmo.network.STREAMS", 2)
+            patch.setattr("indexer.elmo.network.MULTIPLE", 2)
         both = [network.read(words, lengths) for network in networks]  # (n_layers, tokens, dim) each
     p, ends = MODEL.config.projection, np.cumsum(lengths)
     for end, length in zip(ends.tolist(), lengths, strict=True):

@@ -1,4 +1,4 @@
-"""Packing: every token has a place of its own, steps are dense, and turning is its own inverse."""
+"""Packing: every token has a place of its own, streams are dense, and turning is its own inverse."""
 
 import numpy as np
 from hypothesis import given
@@ -10,28 +10,48 @@ from indexer.elmo.packing import pack
 lengths_of_sentences = st.lists(st.integers(1, 30), min_size=1, max_size=20)
 
 
-@given(lengths_of_sentences, st.sampled_from([1, 4, 32]))
-def test_each_step_holds_the_tokens_that_stand_there(lengths: list[int], multiple: int) -> None:
-    packing = pack(lengths, multiple)
-    tokens = [(row, step) for row, length in enumerate(lengths) for step in range(length)]
-    assert len(set(packing.places.tolist())) == len(tokens)
-    columns: dict[int, set[int]] = {}
-    for (row, step), place in zip(tokens, packing.places.tolist(), strict=True):
-        column = place - packing.starts[step]
-        assert 0 <= column < packing.sizes[step]
-        columns.setdefault(row, set()).add(column)
-    assert all(len(found) == 1 for found in columns.values())  # a sentence keeps its column
-    assert len({next(iter(found)) for found in columns.values()}) == len(lengths)
+@given(lengths_of_sentences, st.integers(1, 8), st.sampled_from([1, 4, 32]))
+def test_each_stream_reads_its_sentences_one_after_another(lengths: list[int], streams: int, multiple: int) -> None:
+    packing = pack(lengths, streams, multiple)
+    assert len(set(packing.places.tolist())) == sum(lengths)
+    step_of = np.repeat(np.arange(len(packing.sizes)), packing.sizes)
+    read: dict[int, list[int]] = {}  # the steps that each stream reads
+    ends = np.cumsum(lengths)
+    for end, length in zip(ends.tolist(), lengths, strict=True):
+        places = packing.places[end - length : end]
+        steps = step_of[places]
+        assert (np.diff(steps) == 1).all()
+        (row,) = set((places - packing.starts[steps]).tolist())  # a sentence stays in its stream
+        np.testing.assert_array_equal(packing.goes_on[places], [0] + [1] * (length - 1))
+        read.setdefault(row, []).extend(steps.tolist())
+    assert sorted(read) == list(range(min(streams, len(lengths))))
+    assert all(sorted(steps) == list(range(len(steps))) for steps in read.values())  # without a gap
+    totals = [len(read[row]) for row in sorted(read)]
+    assert totals == sorted(totals, reverse=True)
+    assert totals[0] - totals[-1] <= max(lengths)
     for step, size in enumerate(packing.sizes.tolist()):
-        running = sum(length > step for length in lengths)
-        assert running <= size < running + multiple
-        assert size % multiple == 0
+        running = sum(total > step for total in totals)
+        assert size == (running if multiple == 1 else rows_up(running, multiple))
     assert packing.n == packing.sizes.sum() == packing.starts[-1] + packing.sizes[-1]
 
 
-@given(lengths_of_sentences, st.sampled_from([1, 8]))
-def test_turning_mirrors_each_sentence(lengths: list[int], multiple: int) -> None:
-    packing = pack(lengths, multiple)
+def rows_up(rows: int, multiple: int) -> int:
+    size = multiple
+    while size < rows:
+        size *= 2
+    return size
+
+
+def test_streams_are_full_nearly_to_their_end() -> None:
+    lengths = np.random.default_rng(0).integers(3, 40, 500).tolist()
+    sizes = pack(lengths, 64).sizes
+    assert (sizes == 64).sum() >= len(sizes) - 3  # the shortest sentences fill the streams up
+    assert (pack(lengths, 500).sizes == 500).sum() == min(lengths)
+
+
+@given(lengths_of_sentences, st.integers(1, 8), st.sampled_from([1, 8]))
+def test_turning_mirrors_each_sentence(lengths: list[int], streams: int, multiple: int) -> None:
+    packing = pack(lengths, streams, multiple)
     np.testing.assert_array_equal(packing.turn[packing.turn], np.arange(packing.n))
     ends = np.cumsum(lengths)
     for end, length in zip(ends.tolist(), lengths, strict=True):

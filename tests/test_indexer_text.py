@@ -1,12 +1,18 @@
+import re
+import subprocess
+import sys
 import textwrap
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer import tokens
 from indexer.errors import PolysemeError
 from indexer.text import Sentence, TextAnalyser, TokenKind
+from indexer.tokens import Ending, Tokeniser
 
 ENGLISH = TextAnalyser()
 LANGUAGES = {code: TextAnalyser(code) for code in ("en", "de", "fr", "zh", "xq")}
@@ -363,3 +369,27 @@ def test_what_is_no_language_code_is_refused_in_one_line_that_lists_what_is(code
     with pytest.raises(PolysemeError, match=r"with lemmas: .*\bde\b.*\ben\b") as refusal:
         TextAnalyser(code)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "it", "tr", "xx"])
+def test_plain_words_and_their_signs_are_cut_as_spacy_cuts_them(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokeniser = Tokeniser(language)
+    rules: Any = tokens._make_pipeline(language).tokenizer  # compiled, without types
+    exceptions = {form.rstrip(".,;:!?") for form in rules.rules}
+    words = {form for form in exceptions if re.fullmatch("[A-Za-z]*[a-z]", form)}
+    words |= {"bank", "etc", "kg", "km", "Mr", "McDonald", "iPhone", "GmbH", "gotta", "pm", "lorsqu", "a", "usw"}
+    asked = [(word + sign, ending) for word in sorted(words) for sign in ".,;:!?" for ending in Ending]
+    found = [tokeniser.cut(chunk, ending) for chunk, ending in asked]
+    monkeypatch.setattr(tokens, "_WORD_AND_SIGN", re.compile("(?!)"))
+    for (chunk, ending), spans in zip(asked, found, strict=True):
+        assert spans == tokeniser.cut(chunk, ending), (chunk, ending)
+
+
+def test_a_plain_sentence_is_cut_without_spacy() -> None:
+    program = (
+        "import sys; from indexer.text import TextAnalyser;"
+        "found = TextAnalyser('en').tokens('She sat, alone, on the river bank.');"
+        "print([token.text for token in found], 'spacy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "['She', 'sat', ',', 'alone', ',', 'on', 'the', 'river', 'bank', '.'] False\n"

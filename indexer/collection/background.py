@@ -109,4 +109,4 @@ def store_background(collection: Collection, writer: Writer) -> None:
     with collection.reading() as snapshot:
         found = {"rows": _rows(snapshot), "quantiles": measure(collection, snapshot)}
     with writer.db.atomic():
-        write_settings(writer.db, {KEY: found})
+        write_settings(writer.db.conn, {KEY: found})

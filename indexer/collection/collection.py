@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors.numpy import load
-from sqlite_utils import Database
 
 from indexer.collection.byte_rows import Storage
 from indexer.collection.records import (
@@ -30,7 +30,6 @@ from indexer.collection.schema import (
     State,
     connect,
     create_keyword_index,
-    migrations,
     read_settings,
     write_settings,
 )
@@ -98,7 +97,7 @@ class Collection:
         self.path = path
         self._file = self._identity()
         self.db = connect(path / DATABASE_NAME, readonly=True)
-        self._left: list[Database] = []
+        self._left: list[sqlite3.Connection] = []
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._types = TypeTable()
@@ -117,6 +116,8 @@ class Collection:
     @classmethod
     def create(cls, path: str | Path, settings: CollectionSettings) -> Collection:
         """Make an empty collection; CollectionError when something else is there already."""
+        from indexer.collection.migrations import connect_to_write
+
         folder = Path(path)
         if (folder / DATABASE_NAME).exists():
             raise CollectionError(f"{folder} is a collection already; open it, or choose another place")
@@ -128,14 +129,13 @@ class Collection:
             raise CollectionError(f"{folder} cannot be made ({error}); choose another place") from error
         aside = folder / f"{DATABASE_NAME}.new"
         aside.unlink(missing_ok=True)
-        db = connect(aside)
-        migrations.apply(db)
-        create_keyword_index(db, settings.language)
+        db = connect_to_write(aside)
+        create_keyword_index(db.conn, settings.language)
         # Whoever reads version 1 reads all but vectors of bytes.
         version = FORMAT_VERSION if settings.storage is Storage.BYTES else 1
         initial = asdict(settings) | {"format_version": version, "generation": 0} | dict.fromkeys(COUNTERS, 1)
         with db.atomic():
-            write_settings(db, initial)
+            write_settings(db.conn, initial)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         db.close()
         aside.rename(folder / DATABASE_NAME)
@@ -182,7 +182,7 @@ class Collection:
     def reading(self) -> Iterator[Snapshot]:
         """One consistent state of database and segments, the newest at this moment, for one query."""
         with self._lock:
-            if self._snapshot is not None and self.db.conn.in_transaction:
+            if self._snapshot is not None and self.db.in_transaction:
                 yield self._snapshot
                 return
             snapshot = self._begin()
@@ -320,7 +320,7 @@ class Collection:
 
     def prototypes(self) -> dict[str, str]:
         """Named senses in the order of their names, as JSON: `search.prototypes` reads it."""
-        if not self.db["prototypes"].exists():
+        if not self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'prototypes'").fetchone():
             return {}  # not written to since named senses came to be
         rows = self.db.execute("SELECT name, data FROM prototypes ORDER BY name")
         return {str(name): str(data) for name, data in rows}

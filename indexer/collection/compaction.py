@@ -132,7 +132,7 @@ def records_of(files: str) -> dict[str, FileRecord]:
 
 def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
     """Rewrite a group of segments as one without dead documents, in one transaction; then delete the old files."""
-    settings = read_settings(writer.db)
+    settings = read_settings(writer.db.conn)
     name = f"{settings['next_segment']:08d}"
     aside = writer.path / "segments" / f"{name}.tmp"
     keep = [~np.isin(s.sentence_documents, dead) for s in group]  # per segment (m,)
@@ -246,7 +246,7 @@ def _replace(writer: Writer, group: list[Segment], merged: _Merged | None, setti
             key = writer.insert_segment(merged.name, merged.sentences, merged.occurrences, merged.files)
             firsts = np.cumsum(merged.types.counts) - merged.types.counts
             insert_ranges(writer, key, merged.types.ids, firsts, merged.types.counts)
-            write_settings(writer.db, {"next_segment": settings["next_segment"] + 1})
+            write_settings(writer.db.conn, {"next_segment": settings["next_segment"] + 1})
         writer.next_generation()
     for segment in group:
         shutil.rmtree(segment.folder)

@@ -1,9 +1,7 @@
-"""The SQLite schema of a collection and its migrations.
+"""The SQLite database of a collection: opening it, and what is read of it everywhere. `migrations.py` has its tables.
 
 ``collection.db`` holds everything but vectors. Ids only grow and are never used twice, so a sentence or an occurrence
 keeps its id through commits, deletions and compaction.
-
-A table that older programs can do without is added by a migration and needs no new format version.
 """
 
 from __future__ import annotations
@@ -15,8 +13,6 @@ from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
-
-from sqlite_utils import Database, Migrations
 
 from indexer.errors import CollectionError
 
@@ -32,78 +28,13 @@ class State(IntEnum):
     DELETED = 2
 
 
-migrations = Migrations("polyseme")
-
-
-@migrations()
-def format_1(db: Database) -> None:
-    """The tables of format version 1."""
-    db.table("settings").create({"key": str, "value": str}, pk="key", not_null={"value"})
-    db.table("arrays").create({"name": str, "data": bytes}, pk="name", not_null={"data"})
-    db.table("segments").create(
-        {"id": int, "name": str, "sentences": int, "occurrences": int, "files": str},
-        pk="id",
-        not_null={"name", "sentences", "occurrences", "files"},
-    )
-    db.table("documents").create(
-        {
-            "id": int,
-            "document_id": str,
-            "title": str,
-            "metadata": str,
-            "content_hash": str,
-            "root": str,
-            "source": str,
-            "state": int,
-            "text": str,  # last: SQLite reads the columns before it without the pages that a long text fills
-        },
-        pk="id",
-        not_null={"document_id", "title", "text", "metadata", "content_hash", "state"},
-    )
-    db.execute(f"CREATE UNIQUE INDEX documents_live ON documents (document_id) WHERE state = {int(State.LIVE)}")
-    db.execute("CREATE INDEX documents_by_id ON documents (document_id)")
-    db.execute(
-        "CREATE TABLE metadata (field TEXT NOT NULL, value TEXT NOT NULL, document INTEGER NOT NULL,"
-        " PRIMARY KEY (field, value, document)) WITHOUT ROWID"
-    )
-    db.execute("CREATE INDEX metadata_by_document ON metadata (document)")
-    db.table("sentences").create(
-        {"id": int, "document": int, "position": int, "start": int, "end": int},
-        pk="id",
-        not_null={"document", "position", "start", "end"},
-    )
-    db.execute("CREATE INDEX sentences_by_document ON sentences (document, position)")
-    db.table("types").create(
-        {"id": int, "form": str, "lemma": str, "vector": bytes}, pk="id", not_null={"form", "lemma", "vector"}
-    )
-    db.execute("CREATE UNIQUE INDEX types_by_form ON types (form, lemma)")
-    db.execute("CREATE INDEX types_by_lemma ON types (lemma)")
-    db.table("occurrences").create(
-        {"id": int, "sentence": int, "position": int, "start": int, "end": int, "type": int},
-        pk="id",
-        not_null={"sentence", "position", "start", "end", "type"},
-    )
-    db.execute("CREATE INDEX occurrences_by_sentence ON occurrences (sentence, position)")
-    db.execute(
-        "CREATE TABLE ranges (type INTEGER NOT NULL, segment INTEGER NOT NULL, first INTEGER NOT NULL,"
-        " count INTEGER NOT NULL, PRIMARY KEY (type, segment)) WITHOUT ROWID"
-    )
-    db.execute("CREATE INDEX ranges_by_segment ON ranges (segment)")
-
-
-@migrations()
-def prototypes(db: Database) -> None:
-    """Named senses. Added to a collection when it is next written; readers take its absence for "none yet"."""
-    db.table("prototypes").create({"name": str, "data": str}, pk="name", not_null={"data"})
-
-
-def create_keyword_index(db: Database, language: str) -> None:
+def create_keyword_index(db: sqlite3.Connection, language: str) -> None:
     """Add the FTS5 table over sentences (contentless: the text lives in ``documents``), stemmed for English."""
     tokenize = "porter unicode61 remove_diacritics 2" if language == "en" else "unicode61 remove_diacritics 2"
     db.execute(f"CREATE VIRTUAL TABLE sentences_fts USING fts5(text, content='', tokenize='{tokenize}')")
 
 
-def connect(path: Path, *, readonly: bool = False) -> Database:
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     """Open the database file with explicit transactions only; WAL, and a commit is on the disk when it returns."""
     try:
         db = _opened(path, "mode=ro" if readonly else "mode=rwc")
@@ -133,7 +64,7 @@ def connect(path: Path, *, readonly: bool = False) -> Database:
     return db
 
 
-def _opened(path: Path, mode: str) -> Database:
+def _opened(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.resolve().as_uri()}?{mode}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30.0)
     try:
@@ -141,29 +72,29 @@ def _opened(path: Path, mode: str) -> Database:
     except sqlite3.DatabaseError:
         connection.close()
         raise
-    return Database(connection)
+    return connection
 
 
-def read_settings(db: Database) -> dict[str, Any]:
+def read_settings(db: sqlite3.Connection) -> dict[str, Any]:
     """All settings, decoded from JSON."""
     return {key: json.loads(value) for key, value in db.execute("SELECT key, value FROM settings")}
 
 
-def write_settings(db: Database, settings: dict[str, Any]) -> None:
+def write_settings(db: sqlite3.Connection, settings: dict[str, Any]) -> None:
     """Insert or replace settings, encoded as JSON; part of the caller's transaction if one is open."""
-    db.conn.executemany(
+    db.executemany(
         "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)",
         [(key, json.dumps(value, ensure_ascii=False)) for key, value in settings.items()],
     )
 
 
 @contextmanager
-def id_set(db: Database, name: str, ids: list[int]) -> Iterator[str]:
+def id_set(db: sqlite3.Connection, name: str, ids: list[int]) -> Iterator[str]:
     """A temporary table of ids to join with, for sets larger than SQLite's limit on parameters."""
     table = f"temp.{name}"
     db.execute(f"DROP TABLE IF EXISTS {table}")
     db.execute(f"CREATE TEMP TABLE {name} (id INTEGER PRIMARY KEY)")
-    db.conn.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?)", ((i,) for i in ids))
+    db.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?)", ((i,) for i in ids))
     try:
         yield table
     finally:

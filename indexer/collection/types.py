@@ -5,11 +5,11 @@ Ids of types only grow and a segment never changes, so a newer generation adds t
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from sqlite_utils import Database
 
 from indexer.collection.near_types import Bounds, NearTypes, near_types
 from indexer.collection.segment import Segment
@@ -54,7 +54,7 @@ class TypeTable:
         self.ranges: dict[int, TypeRanges] = {}
         self._bounds = Bounds()
 
-    def read(self, db: Database, segments: Iterable[Segment]) -> None:
+    def read(self, db: sqlite3.Connection, segments: Iterable[Segment]) -> None:
         """Add what is new since the last call; part of the caller's read transaction."""
         last = int(self.ids[-1]) if len(self.ids) else 0
         rows = db.execute("SELECT id, vector FROM types WHERE id > ? ORDER BY id", (last,)).fetchall()
@@ -73,7 +73,7 @@ class TypeTable:
         """Types in the order of their cosine with a unit vector (p,), at most so many, in stages."""
         return near_types(self.vectors, self._bounds, word, most)
 
-    def _ranges(self, db: Database, segment: int) -> TypeRanges:
+    def _ranges(self, db: sqlite3.Connection, segment: int) -> TypeRanges:
         rows = db.execute("SELECT first, count, type FROM ranges WHERE segment = ? ORDER BY first", (segment,))
         table = np.array(rows.fetchall(), np.int64).reshape(-1, 3)  # (R, 3)
         place = np.searchsorted(self.ids, table[:, 2])

@@ -56,7 +56,7 @@ def repair_indexes(writer: Writer) -> list[str]:
 
 
 def _rebuild(writer: Writer, segment: Segment) -> None:
-    weight = read_settings(writer.db)["word_weight"]
+    weight = read_settings(writer.db.conn)["word_weight"]
     types, _, counts = segment_types(writer, segment.key)
     vectors = stored_type_vectors(writer, types)
     kinds = np.repeat(np.arange(len(types)), counts)

@@ -22,7 +22,7 @@ from safetensors.numpy import save
 
 from indexer.collection.byte_rows import Storage
 from indexer.collection.records import DocumentEntry, DocumentPart, Scalar, SentenceEntry, StoredDocument
-from indexer.collection.schema import DATABASE_NAME, State, connect, id_set, migrations, read_settings, write_settings
+from indexer.collection.schema import DATABASE_NAME, State, id_set, read_settings, write_settings
 from indexer.collection.segment import FileRecord, SegmentData, stored_rows, write_segment
 from indexer.collection.vectors import Array, Half, Ids, Mask, Transform, joint_rows
 from indexer.errors import CollectionError
@@ -69,6 +69,8 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         """Take the lock and sweep what no row names; CollectionError when somebody else is writing."""
+        from indexer.collection.migrations import connect_to_write
+
         self.path = path
         self._lock = FileLock(path / "lock", timeout=0, thread_local=False)
         try:
@@ -78,9 +80,8 @@ class Writer:
         except OSError as error:
             raise CollectionError(f"{path} cannot be written ({error}); copy it to a place that you own") from error
         try:
-            self.db = connect(path / DATABASE_NAME)
             with storage_errors(path):
-                migrations.apply(self.db)
+                self.db = connect_to_write(path / DATABASE_NAME)
             self._sweep()
         except BaseException:
             self._lock.release()
@@ -187,7 +188,7 @@ class Writer:
         """
         if not parts:
             return
-        settings = read_settings(self.db)
+        settings = read_settings(self.db.conn)
         entries = [sentence for part in parts for sentence in part.sentences]
         types = self._types(entries, settings["next_type"], type_vectors)
         name = f"{settings['next_segment']:08d}"
@@ -211,7 +212,7 @@ class Writer:
                     "next_occurrence": settings["next_occurrence"] + len(data.token_ids),
                     "next_type": settings["next_type"] + int(types.new.sum()),
                 }
-                write_settings(self.db, counters)
+                write_settings(self.db.conn, counters)
                 self.next_generation()
 
     def next_generation(self) -> None:
@@ -412,14 +413,14 @@ def segment_types(writer: Writer, segment: int) -> tuple[Ids, Ids, Ids]:
 
 def purge(writer: Writer) -> int:
     """Delete every row of deleted documents; part of the caller's transaction. Returns how many documents went."""
-    db = writer.db
+    db = writer.db.conn
     dead = [key for (key,) in db.execute("SELECT id FROM documents WHERE state = ?", (int(State.DELETED),))]
     with id_set(db, "dead_documents", dead) as table:
         for document in dead:
             (text,) = db.execute("SELECT text FROM documents WHERE id = ?", (document,)).fetchone()
             spans = db.execute('SELECT id, start, "end" FROM sentences WHERE document = ?', (document,)).fetchall()
             # A contentless FTS5 table forgets a row only when it is told the text that the row was made from.
-            db.conn.executemany(
+            db.executemany(
                 "INSERT INTO sentences_fts (sentences_fts, rowid, text) VALUES ('delete', ?, ?)",
                 ((key, text[start:end]) for key, start, end in spans),
             )

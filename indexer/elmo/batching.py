@@ -51,7 +51,7 @@ def batches_of(lengths: Sequence[int], places: int) -> list[list[int]]:
 def packed_batches(lengths: Sequence[int], rows: int, places: int) -> list[list[int]]:
     """Group the items 0..n-1, longest first, into batches of at most `rows` items and `places` places, or one item.
 
-    Nothing is padded (see `packing.py`); items of like length go together so that no batch ends in a few long ones.
+    Nothing is padded (see `packing.py`); items of like length go together so that no batch ends in one long one.
     """
     batches: list[list[int]] = []
     taken = 0

@@ -21,7 +21,7 @@ from indexer.errors import ModelError
 
 Array = npt.NDArray[np.float32]
 
-_ROWS = 256  # sentences of a batch
+_ROWS = 1024  # sentences of a batch
 _NUMBERS = 1 << 25  # that the layers of a batch may take: 128 MiB
 
 

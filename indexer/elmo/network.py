@@ -3,6 +3,7 @@
 import functools
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -25,7 +26,10 @@ Ints = npt.NDArray[np.int32]
 State = tuple[Array, Array]  # cells (2, n_lstm, b, cell), outputs (2, n_lstm, b, projection)
 
 MULTIPLE = 32
-"""Rows of a step are rounded up to this where gates are compiled: each number of rows is compiled once."""
+"""Rows of a step are rounded up to this, twice, four times ... where gates are compiled: once for each."""
+STREAMS = 64
+"""Sentences that are read beside each other: with fewer, products are slower; with more, what one puts out leaves the
+cache before the gates read it."""
 _COMPILED = 1 << 11  # tokens from which compiling pays
 _CHARACTERS = 1 << 12  # that are convolved at a time
 _REMEMBERED = 1 << 23  # numbers that remembered word vectors may take: 32 MiB
@@ -49,7 +53,7 @@ class Network:
         ids = tf.TensorSpec((None,), tf.int32)
         self._spell = tf.function(self._words, input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
         words = tf.TensorSpec((None, config.projection), tf.float32)
-        packed = [words, words, ids, ids]
+        packed = [words, words, ids, ids, tf.TensorSpec((None,), tf.float32)]
         self._plain, self._compiled = (
             tf.function(functools.partial(self._packed, compiled), input_signature=packed, autograph=False)
             for compiled in (False, True)
@@ -73,12 +77,12 @@ class Network:
         direction would read last, `</S>` forward and `<S>` backward, is not read: that half of its states is zero.
         """
         compiled = len(words) >= _COMPILED
-        packing = pack([length - 1 for length in lengths], MULTIPLE if compiled else 1)
+        packing = pack([length - 1 for length in lengths], STREAMS, MULTIPLE if compiled else 1)
         read, ways = read_by_direction(lengths), (packing.places, packing.turn[packing.places])
         packed = np.zeros((len(ways), packing.n, words.shape[1]), np.float32)  # (2, n, projection)
         for into, tokens, places in zip(packed, read, ways, strict=True):
             into[places] = words[tokens]
-        states = (self._compiled if compiled else self._plain)(*packed, packing.starts, packing.sizes)
+        states = (self._compiled if compiled else self._plain)(*packed, packing.starts, packing.sizes, packing.goes_on)
         return both_directions(words, read, [np.asarray(s)[:, places] for s, places in zip(states, ways, strict=True)])
 
     def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
@@ -120,17 +124,20 @@ class Network:
         return self._bilm().words(characters)
 
     def _packed(
-        self, compiled: bool, forward: "tf.Tensor", backward: "tf.Tensor", starts: "tf.Tensor", sizes: "tf.Tensor"
+        self, compiled: bool, forward: "tf.Tensor", backward: "tf.Tensor", *steps: "tf.Tensor"
     ) -> "tuple[tf.Tensor, ...]":
-        from indexer.elmo.packed import FlatLSTM, PackedBiLM, UprightLSTM
+        from indexer.elmo.packed import PackedBiLM, PackedLSTM, Steps
 
         config = self._config
-        kind, parts = UprightLSTM if self._upright else FlatLSTM, ("kernel", "bias", "projection")
+        parts = "kernel", "bias", "projection"
         stacks = [
-            [kind(*(self._weights[f"{direction}.{layer}.{part}"] for part in parts)) for layer in range(config.n_lstm)]
+            [
+                PackedLSTM(self._upright, *(self._weights[f"{direction}.{n}.{part}"] for part in parts))
+                for n in range(config.n_lstm)
+            ]
             for direction in DIRECTIONS
         ]
-        return PackedBiLM(config, stacks).layers((forward, backward), starts, sizes, compiled)
+        return PackedBiLM(config, stacks).layers((forward, backward), Steps(*steps), compiled)
 
     def _layers(
         self, words: "tf.Tensor", lengths: "tf.Tensor", cells: "tf.Tensor", outputs: "tf.Tensor"
@@ -183,8 +190,14 @@ class WordVectors:
         ids = character_ids(words, self._config.max_characters)  # (n, max_characters)
         ends = np.minimum(spelling_lengths(ids) + self._widest, self._config.max_characters)  # (n,)
         vectors = np.zeros((len(words), self._config.projection), np.float32)  # (n, projection)
-        for batch in batches_of(ends.tolist(), _CHARACTERS):
-            vectors[batch] = self._network.spell(ids[batch, : ends[batch].max()], len(words))
+
+        def spell(batch: list[int]) -> Array:
+            return self._network.spell(ids[batch, : ends[batch].max()], len(words))
+
+        batches = batches_of(ends.tolist(), _CHARACTERS)
+        with ThreadPoolExecutor(len(DIRECTIONS)) as pool:  # TensorFlow is set for two things beside each other
+            for batch, found in zip(batches, pool.map(spell, batches), strict=True):
+                vectors[batch] = found
         return vectors
 
     def _remember(self, vectors: dict[str, Array]) -> None:

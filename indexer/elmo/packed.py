@@ -1,17 +1,16 @@
-"""The biLSTM of `bilm.py` over packed sentences (`packing.py`), arranged for speed.
+"""The biLSTM of `bilm.py` over packed streams of sentences (`packing.py`), arranged for speed.
 
 Each step is one product of the kernel and what is read beside the state before. What happens between two products is
 compiled into one pass where that pays. Two arrangements, by what the products are fast in:
 
-- bfloat16: states stand upright, one column a sentence. So the weights are the left factor, which needs no rearranging
+- bfloat16: states stand upright, one column a stream. So the weights are the left factor, which needs no rearranging
   at every step; with few columns such products are up to twice as fast.
-- float32: states lie flat, one row a sentence, and the kernel has `ASIDE` columns of nothing.
+- float32: states lie flat, one row a stream, and the kernel has `ASIDE` columns of nothing.
 """
 
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import tensorflow as tf
 
@@ -21,79 +20,66 @@ from indexer.elmo.config import BiLMConfig
 ASIDE = 32
 """Columns of nothing beside the gates: rows as long as a power of two fall into the same few places of the cache, which
 halves the speed of their products."""
-Gates = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-
-
-class PackedLSTM(Protocol):
-    """One direction of one layer."""
-
-    def read(
-        self, inputs: tf.Tensor, starts: tf.Tensor, sizes: tf.Tensor, config: BiLMConfig, compiled: bool
-    ) -> tf.Tensor:
-        """Packed inputs (n, projection) from the zero state -> packed outputs (n, projection)."""
-        ...
+Gates = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FlatLSTM:
-    """`kernel` (2 * projection, 4 * cell + ASIDE), `bias` (4 * cell,), `projection` (cell, p)."""
+class Steps:
+    """A `Packing`'s arrays as tensors."""
 
+    starts: tf.Tensor  # (t,)
+    sizes: tf.Tensor  # (t,)
+    goes_on: tf.Tensor  # (n,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedLSTM:
+    """One direction of one layer.
+
+    `kernel` (2 * projection, 4 * cell + ASIDE), `bias` (4 * cell,), `projection` (cell, p); upright: `kernel`
+    (4 * cell, 2 * projection), `bias` (4 * cell, 1), `projection` (p, cell).
+    """
+
+    upright: bool
     kernel: tf.Tensor
     bias: tf.Tensor
     projection: tf.Tensor
 
-    def read(
-        self, inputs: tf.Tensor, starts: tf.Tensor, sizes: tf.Tensor, config: BiLMConfig, compiled: bool
-    ) -> tf.Tensor:
-        """See `PackedLSTM`."""
-        low, c, p = self.kernel.dtype, self.projection.shape[0], self.projection.shape[1]
-        gates = gates_of(config.cell_clip, 1, compiled)
-        x = tf.cast(inputs, low)  # (n, projection)
-        steps, b = tf.shape(sizes)[0], sizes[0]
-        outputs = tf.TensorArray(tf.float32, steps, element_shape=(None, p), infer_shape=False)
+    def read(self, inputs: tf.Tensor, steps: Steps, config: BiLMConfig, compiled: bool) -> tf.Tensor:
+        """Packed inputs (n, projection) -> packed outputs (n, projection)."""
+        low, numbers = self.kernel.dtype, 0 if self.upright else 1  # the axis along which a stream's numbers lie
+        p, c = self.projection.shape if self.upright else reversed(self.projection.shape)
+        gates = gates_of(config.cell_clip, numbers, compiled)
+        x = self._laid(tf.cast(inputs, low))  # (n, projection)
+        n, b = tf.shape(steps.sizes)[0], steps.sizes[0]
+        outputs = tf.TensorArray(tf.float32, n, element_shape=(None, p), infer_shape=False)
 
+        # Shapes below are of states that lie flat; upright, axes are exchanged.
         def step(t: tf.Tensor, cell: tf.Tensor, output: tf.Tensor, outputs: tf.TensorArray) -> tuple[tf.Tensor, ...]:
-            start, size = starts[t], sizes[t]
-            entered = tf.concat([x[start : start + size], tf.cast(output[:size], low)], 1)  # (size, 2 * p)
-            cell, shown = gates(tf.matmul(entered, self.kernel), self.bias, cell[:size])  # (size, cell) each
-            output = clip(tf.cast(tf.matmul(shown, self.projection), tf.float32), config.proj_clip)  # (size, p)
-            return t + 1, cell, output, outputs.write(t, output)
+            start, size = steps.starts[t], steps.sizes[t]
+            goes_on = tf.expand_dims(steps.goes_on[start : start + size], numbers)  # (size, 1)
+            before = tf.cast(self._streams(output, 0, size) * goes_on, low)  # (size, p)
+            entered = tf.concat([self._streams(x, start, size), before], numbers)  # (size, 2 * p)
+            product = self._times(entered, self.kernel)  # (size, 4 * cell + ASIDE)
+            cell, shown = gates(product, self.bias, self._streams(cell, 0, size), goes_on)  # (size, cell) each
+            output = clip(tf.cast(self._times(shown, self.projection), tf.float32), config.proj_clip)  # (size, p)
+            return t + 1, cell, output, outputs.write(t, self._laid(output))
 
-        shapes = (tf.TensorShape([]), tf.TensorShape([None, c]), tf.TensorShape([None, p]), tf.TensorShape(None))
-        first = (0, tf.zeros((b, c)), tf.zeros((b, p)), outputs)
-        *_, outputs = tf.while_loop(lambda t, *_: t < steps, step, first, shapes)
+        states = [tf.zeros((size, b) if self.upright else (b, size)) for size in (c, p)]  # (b, cell), (b, p)
+        shapes = [tf.TensorShape([size, None] if self.upright else [None, size]) for size in (c, p)]
+        first, invariants = (0, *states, outputs), (tf.TensorShape([]), *shapes, tf.TensorShape(None))
+        *_, outputs = tf.while_loop(lambda t, *_: t < n, step, first, invariants)
         return outputs.concat()
 
+    def _laid(self, rows: tf.Tensor) -> tf.Tensor:
+        """A row a stream -> as states lie; and back."""
+        return tf.transpose(rows) if self.upright else rows
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UprightLSTM:
-    """`kernel` (4 * cell, 2 * projection), `bias` (4 * cell, 1), `projection` (p, cell)."""
+    def _streams(self, x: tf.Tensor, start: tf.Tensor | int, size: tf.Tensor) -> tf.Tensor:
+        return x[:, start : start + size] if self.upright else x[start : start + size]
 
-    kernel: tf.Tensor
-    bias: tf.Tensor
-    projection: tf.Tensor
-
-    def read(
-        self, inputs: tf.Tensor, starts: tf.Tensor, sizes: tf.Tensor, config: BiLMConfig, compiled: bool
-    ) -> tf.Tensor:
-        """See `PackedLSTM`."""
-        gates = gates_of(config.cell_clip, 0, compiled)
-        low, p, c = self.kernel.dtype, self.projection.shape[0], self.projection.shape[1]
-        x = tf.transpose(tf.cast(inputs, low))  # (projection, n)
-        steps, b = tf.shape(sizes)[0], sizes[0]
-        outputs = tf.TensorArray(tf.float32, steps, element_shape=(None, p), infer_shape=False)
-
-        def step(t: tf.Tensor, cell: tf.Tensor, output: tf.Tensor, outputs: tf.TensorArray) -> tuple[tf.Tensor, ...]:
-            start, size = starts[t], sizes[t]
-            entered = tf.concat([x[:, start : start + size], tf.cast(output[:, :size], low)], 0)  # (2 * p, size)
-            cell, shown = gates(tf.matmul(self.kernel, entered), self.bias, cell[:, :size])  # (cell, size) each
-            output = clip(tf.cast(tf.matmul(self.projection, shown), tf.float32), config.proj_clip)  # (p, size)
-            return t + 1, cell, output, outputs.write(t, tf.transpose(output))
-
-        shapes = (tf.TensorShape([]), tf.TensorShape([c, None]), tf.TensorShape([p, None]), tf.TensorShape(None))
-        first = (0, tf.zeros((c, b)), tf.zeros((p, b)), outputs)
-        *_, outputs = tf.while_loop(lambda t, *_: t < steps, step, first, shapes)
-        return outputs.concat()
+    def _times(self, x: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+        return tf.matmul(weight, x) if self.upright else tf.matmul(x, weight)
 
 
 class PackedBiLM:
@@ -102,10 +88,8 @@ class PackedBiLM:
     def __init__(self, config: BiLMConfig, stacks: Sequence[Sequence[PackedLSTM]]) -> None:
         self.config, self.stacks = config, stacks
 
-    def layers(
-        self, words: Sequence[tf.Tensor], starts: tf.Tensor, sizes: tf.Tensor, compiled: bool
-    ) -> tuple[tf.Tensor, ...]:
-        """Packed word vectors (n, projection) in each direction's order of reading, and a `Packing`'s arrays.
+    def layers(self, words: Sequence[tf.Tensor], steps: Steps, compiled: bool) -> tuple[tf.Tensor, ...]:
+        """Packed word vectors (n, projection) in each direction's order of reading.
 
         Returns what the layers of each direction put out, packed alike: (n_lstm, n, projection).
         """
@@ -113,7 +97,7 @@ class PackedBiLM:
         for x, stack in zip(words, self.stacks, strict=True):
             states: list[tf.Tensor] = []
             for lstm in stack:
-                y = lstm.read(x, starts, sizes, self.config, compiled)
+                y = lstm.read(x, steps, self.config, compiled)
                 x = x + y if states and self.config.skip else y  # (n, projection)
                 states.append(x)
             found.append(tf.stack(states))
@@ -122,16 +106,16 @@ class PackedBiLM:
 
 @functools.cache
 def gates_of(bound: float | None, axis: int, compiled: bool) -> Gates:
-    """Products, biases, and the cells before -> the cells after, and what of them is shown.
+    """Products, biases, the cells before and whether they go on -> the cells after, and what of them is shown.
 
     `axis` of the products has the four gates' cells one after another (and perhaps something after them). Compiled:
-    in one pass, for each number of sentences that comes.
+    in one pass, for each number of rows that comes.
     """
 
-    def gates(product: tf.Tensor, bias: tf.Tensor, cell: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def gates(product: tf.Tensor, bias: tf.Tensor, cell: tf.Tensor, goes_on: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         whole = product[:, : 4 * cell.shape[1]] if axis else product
         enter, new, forget, leave = tf.split(tf.cast(whole, tf.float32) + bias, 4, axis)  # as `cell` each
-        kept = quick_sigmoid(forget + FORGET_BIAS) * cell
+        kept = quick_sigmoid(forget + FORGET_BIAS) * (cell * goes_on)
         after = clip(kept + quick_sigmoid(enter) * tf.tanh(new), bound)
         return after, tf.cast(quick_sigmoid(leave) * tf.tanh(after), product.dtype)
 

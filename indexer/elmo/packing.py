@@ -1,9 +1,12 @@
-"""Sentences of many lengths without padding: step by step, the rows that still run. Pure numpy.
+"""Sentences of many lengths without padding: streams that read one sentence after another, step by step. Pure numpy.
 
-Rows stand longest first, so that those which have a t-th token are the first `sizes[t]`; all t-th tokens lie together
-from `starts[t]` on. (The layout of PyTorch's packed sequences.)
+Streams stand longest first, so that those which have a t-th token are the first `sizes[t]`; all t-th tokens lie
+together from `starts[t]` on. (The layout of PyTorch's packed sequences, of streams instead of sentences.) So nearly all
+steps have as many rows as there are streams, whatever the sentences' lengths: a product is quick with some number of
+rows, and slow with few.
 """
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +23,7 @@ class Packing:
 
     starts: Ints  # (t,) first place of each step
     sizes: Ints  # (t,) rows of each step
+    goes_on: Array  # (n,) 0 where a sentence begins, and what its stream read before is forgotten; else 1
     turn: Ints  # (n,) where the token stands that is as far from its sentence's other end: its own inverse
     places: Ints  # (tokens,) place of each token, sentence after sentence in the order given
 
@@ -54,22 +58,53 @@ def both_directions(words: Array, read: Sequence[Ints], states: Sequence[Array])
     return layers
 
 
-def pack(lengths: Sequence[int], multiple: int = 1) -> Packing:
-    """Lay out sentences of these lengths, each at least 1.
+def pack(lengths: Sequence[int], streams: int, multiple: int = 1) -> Packing:
+    """Lay out sentences of these lengths, each at least 1, in at most `streams` streams.
 
-    The rows of a step are rounded up to a multiple: what is compiled for a number of rows is then used for others.
-    Places past a sentence's end hold nothing.
+    The rows of a step are rounded up to a multiple times a power of two: what is compiled for a number of rows is then
+    used for others. Places past a stream's end hold nothing.
     """
     length = np.asarray(lengths, np.int64)  # (b,)
-    order = np.argsort(-length, kind="stable")  # (b,)
-    rank = np.empty(len(order), np.int64)  # (b,)
+    stream, before = _streams(length, streams)  # (b,) each
+    total = np.bincount(stream, length).astype(np.int64)  # (streams,)
+    order = np.argsort(-total, kind="stable")  # (streams,)
+    rank = np.empty(len(order), np.int64)  # (streams,)
     rank[order] = np.arange(len(order))
-    running = len(length) - np.searchsorted(np.sort(length), np.arange(length.max()), side="right")  # (t,)
-    sizes = -(-running // multiple) * multiple  # (t,)
+    running = len(total) - np.searchsorted(np.sort(total), np.arange(total.max()), side="right")  # (t,)
+    sizes = rounded_up(running, multiple)  # (t,)
     starts = np.concatenate([[0], np.cumsum(sizes)])  # (t + 1,)
-    row = np.repeat(np.arange(len(length)), length)  # (tokens,)
-    step = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)  # (tokens,)
-    places = starts[step] + rank[row]  # (tokens,)
+    sentence = np.repeat(np.arange(len(length)), length)  # (tokens,)
+    step = np.arange(len(sentence)) - np.repeat(np.cumsum(length) - length, length)  # (tokens,), in its sentence
+    first, row = before[sentence], rank[stream[sentence]]  # (tokens,) each
+    places = starts[first + step] + row  # (tokens,)
     turn = np.arange(starts[-1])  # (n,)
-    turn[places] = starts[length[row] - 1 - step] + rank[row]
-    return Packing(*(array.astype(np.int32) for array in (starts[:-1], sizes, turn, places)))
+    turn[places] = starts[first + length[sentence] - 1 - step] + row
+    goes_on = np.ones(len(turn), np.float32)  # (n,)
+    goes_on[places[step == 0]] = 0
+    return Packing(_small(starts[:-1]), _small(sizes), goes_on, _small(turn), _small(places))
+
+
+def rounded_up(rows: npt.NDArray[np.int64], multiple: int) -> npt.NDArray[np.int64]:
+    """Numbers of rows, each at least 1, up to the next multiple times a power of two; as they are for 1."""
+    if multiple == 1:
+        return rows
+    times = -(-rows // multiple)
+    return multiple * 2 ** np.ceil(np.log2(times)).astype(np.int64)
+
+
+def _small(array: npt.NDArray[np.int64]) -> Ints:
+    return array.astype(np.int32)
+
+
+def _streams(length: npt.NDArray[np.int64], streams: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The stream of each sentence, and how many tokens the stream reads before it: (b,) each.
+
+    Longest first, each to the stream that has least (Graham 1969): streams end within a short sentence of one another.
+    """
+    stream, before = np.zeros_like(length), np.zeros_like(length)
+    least = [(0, each) for each in range(min(streams, len(length)))]
+    for sentence in np.argsort(-length, kind="stable").tolist():
+        read, each = least[0]
+        stream[sentence], before[sentence] = each, read
+        heapq.heapreplace(least, (read + int(length[sentence]), each))
+    return stream, before

@@ -5,6 +5,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from indexer.elmo.threads import side_by_side
+
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """oneDNN multiplies half as fast again as what TensorFlow takes by itself on processors without AVX-512."""
@@ -15,10 +17,13 @@ def import_tensorflow() -> None:
 
     Its notes come from C++ before any log level is read, hence the detour through the file descriptor.
     """
-    if "tensorflow" in sys.modules or _LEVEL in os.environ:
+    if "tensorflow" in sys.modules:
+        return
+    side_by_side()
+    os.environ.setdefault(_ONEDNN, "1")
+    if _LEVEL in os.environ:
         return
     os.environ[_LEVEL] = "2"
-    os.environ.setdefault(_ONEDNN, "1")
     with _muted():
         import tensorflow as tf
 

@@ -2,7 +2,6 @@
 
 import functools
 import os
-import sys
 from contextlib import AbstractContextManager
 
 from threadpoolctl import ThreadpoolController
@@ -20,10 +19,9 @@ def _controller() -> ThreadpoolController:
 
 
 def side_by_side() -> None:
-    """Have TensorFlow, unless it is loaded already, run the two directions beside each other on half the processors.
+    """Have TensorFlow, when it is loaded, run the two directions beside each other on half the processors.
 
     Threads that share each product wait for one another at its end. Who sets TensorFlow's own variables is obeyed.
     """
-    if "tensorflow" not in sys.modules:
-        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max((os.cpu_count() or 1) // 2, 1)))
-        os.environ.setdefault("TF_NUM_INTEROP_THREADS", "2")
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max((os.cpu_count() or 1) // 2, 1)))
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "2")

@@ -14,7 +14,6 @@ from indexer.elmo.card_sections import last_part
 from indexer.elmo.checkpoint import Saved, load_checkpoint
 from indexer.elmo.config import BiLMConfig
 from indexer.elmo.quiet import import_tensorflow
-from indexer.elmo.threads import side_by_side
 from indexer.elmo.training_batches import HELD_OUT, held_out_sentences
 from indexer.elmo.training_corpus import Corpus, open_corpus, prepare
 from indexer.elmo.training_folder import Json, TrainingFolder, held_folder
@@ -52,7 +51,6 @@ def train(
         QueryError: there is no such language.
     """
     config, told = _checked(config), told or (lambda _: None)
-    side_by_side()
     with held_folder(out) as folder:
         folder.claim(_settings(config))
         if record := folder.record():

@@ -131,8 +131,9 @@ def keyword_rankings(analyser: TextAnalyser, texts: Sequence[str], queries: Iter
     with tempfile.TemporaryDirectory() as folder:
         db = connect(Path(folder) / "keywords.db")
         create_keyword_index(db, analyser.language)
-        with db.atomic():
-            db.conn.executemany("INSERT INTO sentences_fts (rowid, text) VALUES (?, ?)", enumerate(texts))
+        db.execute("BEGIN")
+        db.executemany("INSERT INTO sentences_fts (rowid, text) VALUES (?, ?)", enumerate(texts))
+        db.execute("COMMIT")
         expressions = [match_expression(query.text, analyser) for query in queries]
         found = [db.execute(sql, (words, most)).fetchall() if words else [] for words in expressions]
         db.close()

@@ -1,0 +1,84 @@
+"""The tables of a collection, made and brought up to date when it is written.
+
+A table that older programs can do without is added by a migration and needs no new format version. Apart from
+`schema.py`, since sqlite-utils imports pandas where it finds it: a reader need not wait for that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from indexer.collection.schema import State, connect
+
+migrations = Migrations("polyseme")
+
+
+@migrations()
+def format_1(db: Database) -> None:
+    """The tables of format version 1."""
+    db.table("settings").create({"key": str, "value": str}, pk="key", not_null={"value"})
+    db.table("arrays").create({"name": str, "data": bytes}, pk="name", not_null={"data"})
+    db.table("segments").create(
+        {"id": int, "name": str, "sentences": int, "occurrences": int, "files": str},
+        pk="id",
+        not_null={"name", "sentences", "occurrences", "files"},
+    )
+    db.table("documents").create(
+        {
+            "id": int,
+            "document_id": str,
+            "title": str,
+            "metadata": str,
+            "content_hash": str,
+            "root": str,
+            "source": str,
+            "state": int,
+            "text": str,  # last: SQLite reads the columns before it without the pages that a long text fills
+        },
+        pk="id",
+        not_null={"document_id", "title", "text", "metadata", "content_hash", "state"},
+    )
+    db.execute(f"CREATE UNIQUE INDEX documents_live ON documents (document_id) WHERE state = {int(State.LIVE)}")
+    db.execute("CREATE INDEX documents_by_id ON documents (document_id)")
+    db.execute(
+        "CREATE TABLE metadata (field TEXT NOT NULL, value TEXT NOT NULL, document INTEGER NOT NULL,"
+        " PRIMARY KEY (field, value, document)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX metadata_by_document ON metadata (document)")
+    db.table("sentences").create(
+        {"id": int, "document": int, "position": int, "start": int, "end": int},
+        pk="id",
+        not_null={"document", "position", "start", "end"},
+    )
+    db.execute("CREATE INDEX sentences_by_document ON sentences (document, position)")
+    db.table("types").create(
+        {"id": int, "form": str, "lemma": str, "vector": bytes}, pk="id", not_null={"form", "lemma", "vector"}
+    )
+    db.execute("CREATE UNIQUE INDEX types_by_form ON types (form, lemma)")
+    db.execute("CREATE INDEX types_by_lemma ON types (lemma)")
+    db.table("occurrences").create(
+        {"id": int, "sentence": int, "position": int, "start": int, "end": int, "type": int},
+        pk="id",
+        not_null={"sentence", "position", "start", "end", "type"},
+    )
+    db.execute("CREATE INDEX occurrences_by_sentence ON occurrences (sentence, position)")
+    db.execute(
+        "CREATE TABLE ranges (type INTEGER NOT NULL, segment INTEGER NOT NULL, first INTEGER NOT NULL,"
+        " count INTEGER NOT NULL, PRIMARY KEY (type, segment)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX ranges_by_segment ON ranges (segment)")
+
+
+@migrations()
+def prototypes(db: Database) -> None:
+    """Named senses. Added to a collection when it is next written; readers take its absence for "none yet"."""
+    db.table("prototypes").create({"name": str, "data": str}, pk="name", not_null={"data"})
+
+
+def connect_to_write(path: Path) -> Database:
+    """Open the database file, or make it, and bring its tables up to date."""
+    db = Database(connect(path))
+    migrations.apply(db)
+    return db
