@@ -84,6 +84,7 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
         for row, key in enumerate(segment.sentence_ids.tolist())
     }
     inside = {key: np.argsort(segment.token_sentences, kind="stable") for key, segment in snapshot.segments.items()}
+    ordered = {key: segment.token_sentences[inside[key]] for key, segment in snapshot.segments.items()}
     for document in list(old.documents()):
         _, text = old.document(document.document_id)
         found: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
@@ -96,9 +97,8 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
         sentences = []
         for sentence, start, end in old.document_sentences(document.key):
             segment, row = rows[sentence]
-            order = inside[segment.key]
-            first, last = np.searchsorted(segment.token_sentences[order], [row, row + 1])
-            by_id = {int(segment.token_ids[place]): int(place) for place in order[first:last]}
+            first, last = np.searchsorted(ordered[segment.key], [row, row + 1])
+            by_id = {int(segment.token_ids[place]): int(place) for place in inside[segment.key][first:last]}
             entries = found[sentence]
             tokens = np.asarray(segment.tokens[[by_id[entry[0]] for entry in entries]], np.float32)  # (n, d)
             vector = np.asarray(segment.sentences[row], np.float32)  # (e,)

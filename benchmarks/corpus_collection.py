@@ -20,7 +20,7 @@ from indexer.elmo import load_encoder
 
 LINES = 60
 """Lines of a document."""
-OCCURRENCES_PER_WORD = 0.45
+OCCURRENCES_PER_WORD = 0.56
 """Occurrences that are stored for a word between spaces: what is no punctuation and no function word."""
 
 

@@ -24,7 +24,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,6 +41,7 @@ from encode_indexing import first_answers, overhead, profiled
 from indexer.elmo import Precision
 from indexer.elmo.config import BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
+from indexer.elmo.network import STREAMS
 from indexer.elmo.quiet import import_tensorflow
 from indexer.elmo.training_start import CONFIGS, Size, first_weights
 from indexer.elmo.training_text import TextOptions, read_sentences
@@ -56,12 +57,14 @@ _WINDOWS = 12  # places of a filter on a word of usual length
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one precision; `min_cosine`: the worst token of any layer against the module's."""
+    """Of one precision; `share_of_a_step`: what a step's product alone reaches of the limit; `min_cosine`: the worst
+    token of any layer against the module's."""
 
     tokens_per_cpu_second: float
     vs_hub_sorted: float
     vs_hub_unsorted: float
     share_of_limit: float
+    share_of_a_step: float
     min_cosine: float
     max_difference: float
 
@@ -88,12 +91,12 @@ def cpu_seconds(run: Callable[Given, object], *given: Given.args, **named: Given
     return time.process_time() - began
 
 
-def product_speed(precision: Precision) -> float:
-    """Operations in a CPU second of the best of TensorFlow's and numpy's large products."""
+def product_speed(precision: Precision, shapes: Sequence[tuple[int, int, int]] = PRODUCTS) -> float:
+    """Operations in a CPU second of the best of TensorFlow's and numpy's products of these shapes."""
     import tensorflow as tf
 
     found = []
-    for m, k, n in PRODUCTS:
+    for m, k, n in shapes:
         a, b = (tf.cast(tf.random.stateless_normal(shape, (1, 2)), precision.value) for shape in ((m, k), (k, n)))
         products = [(tf.function(lambda a, b: tf.matmul(a, b)[0, 0]), a, b)]
         if precision is Precision.FLOAT32:
@@ -102,6 +105,15 @@ def product_speed(precision: Precision) -> float:
             product(x, y)
             found += [2 * m * k * n / max(cpu_seconds(product, x, y), 1e-9) for _ in range(5)]
     return max(found)
+
+
+def step_speed(precision: Precision, config: BiLMConfig) -> float:
+    """The same of a step's largest product alone, as the encoder lays it."""
+    from indexer.elmo.packed import ASIDE  # imports TensorFlow
+
+    read, gates = 2 * config.projection, 4 * config.cell
+    upright = precision is Precision.BFLOAT16
+    return product_speed(precision, [(gates, read, STREAMS) if upright else (STREAMS, read, gates + ASIDE)])
 
 
 def random_model(config: BiLMConfig) -> Model:
@@ -133,9 +145,11 @@ def measure(size: Size, sentences: Sentences, rounds: int, apart: Path | None) -
         theirs = stack.enter_context(closing(AllenNLP(apart, model, ordered, folder))) if apart else None
         times: dict[str, list[float]] = {name: [] for name in ("sorted", "unsorted", "allennlp", *Precision)}
         speeds: dict[str, list[float]] = {precision: [] for precision in Precision}
+        steps: dict[str, list[float]] = {precision: [] for precision in Precision}
         for _ in range(rounds):
             for precision, encoder in encoders.items():
                 speeds[precision].append(product_speed(precision))
+                steps[precision].append(step_speed(precision, config))
                 times[precision].append(cpu_seconds(encoded, encoder, sentences))
             times["sorted"].append(cpu_seconds(hub.encode, ordered, BATCH))
             times["unsorted"].append(cpu_seconds(hub.encode, sentences, UNSORTED))
@@ -160,6 +174,7 @@ def measure(size: Size, sentences: Sentences, rounds: int, apart: Path | None) -
             usual["sorted"] / usual[precision],
             usual["unsorted"] / usual[precision],
             needed / usual[precision] / speed,
+            statistics.median(steps[precision]) / speed,
             found[precision].min_cosine,
             found[precision].max_difference,
         )
@@ -171,7 +186,8 @@ def measure(size: Size, sentences: Sentences, rounds: int, apart: Path | None) -
 def _line(figures: Figures) -> str:
     return (
         f"{figures.tokens_per_cpu_second:.0f} tokens/CPU-second, {figures.vs_hub_sorted:.2f} times the module sorted,"
-        f" {figures.vs_hub_unsorted:.2f} times as it comes, {figures.share_of_limit:.0%} of the limit,"
+        f" {figures.vs_hub_unsorted:.2f} times as it comes, {figures.share_of_limit:.0%} of the limit"
+        f" (a step's product alone {figures.share_of_a_step:.0%}),"
         f" least cosine {figures.min_cosine:.5f}, largest difference {figures.max_difference:.1e}"
     )
 

@@ -87,6 +87,7 @@ def answer_on_demand(folder: Path) -> None:
         found = []
         with torch.no_grad():
             for start in range(0, len(sentences), BATCH):
+                network._elmo_lstm.reset_states()  # or a batch would go on where the one before it ended
                 found.append(network(ids(sentences[start : start + BATCH]))["activations"])  # (b, t + 2, dim) each
         seconds = time.process_time() - began
         if not kept:

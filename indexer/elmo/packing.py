@@ -71,7 +71,7 @@ def pack(lengths: Sequence[int], streams: int, multiple: int = 1) -> Packing:
     rank = np.empty(len(order), np.int64)  # (streams,)
     rank[order] = np.arange(len(order))
     running = len(total) - np.searchsorted(np.sort(total), np.arange(total.max()), side="right")  # (t,)
-    sizes = rounded_up(running, multiple)  # (t,)
+    sizes = _rounded_up(running, multiple)  # (t,)
     starts = np.concatenate([[0], np.cumsum(sizes)])  # (t + 1,)
     sentence = np.repeat(np.arange(len(length)), length)  # (tokens,)
     step = np.arange(len(sentence)) - np.repeat(np.cumsum(length) - length, length)  # (tokens,), in its sentence
@@ -84,7 +84,7 @@ def pack(lengths: Sequence[int], streams: int, multiple: int = 1) -> Packing:
     return Packing(_small(starts[:-1]), _small(sizes), goes_on, _small(turn), _small(places))
 
 
-def rounded_up(rows: npt.NDArray[np.int64], multiple: int) -> npt.NDArray[np.int64]:
+def _rounded_up(rows: npt.NDArray[np.int64], multiple: int) -> npt.NDArray[np.int64]:
     """Numbers of rows, each at least 1, up to the next multiple times a power of two; as they are for 1."""
     if multiple == 1:
         return rows
