@@ -6,6 +6,7 @@ import ctypes
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +19,7 @@ from threadpoolctl import threadpool_limits
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
+_PARENT_DEATH = 1  # PR_SET_PDEATHSIG
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in the unit of ``ru_maxrss``."""
 THREADS = (
@@ -33,8 +35,15 @@ THREADS = (
 def alone(function: Callable[Given, Found], *given: Given.args, **named: Given.kwargs) -> Found:
     """The result of a function of a module, from a process that ends with it."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
+    with ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent) as pool:
         return pool.submit(function, *given, **named).result()
+
+
+def _end_with_parent() -> None:
+    """Have this process killed when the one that started it is (Linux), however long it has still to work."""
+    control = getattr(ctypes.CDLL(None), "prctl", None)
+    if control:
+        control(_PARENT_DEATH, signal.SIGKILL)
 
 
 @contextmanager

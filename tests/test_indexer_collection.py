@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -424,3 +425,19 @@ def test_compaction_frees_what_an_interrupted_run_left_half_indexed(tmp_path: Pa
     build(path, [Document("long", text)], config, model=FakeEncoder())
     with Collection.open(path) as collection:
         assert [d.sentences for d in collection.documents()] == [40]
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell what is mapped")
+def test_pages_that_are_let_go_take_no_memory_and_lose_nothing(tmp_path: Path) -> None:
+    def mapped() -> int:  # bytes of files, of shared memory too
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[2]) * resource.getpagesize()
+
+    n = 1 << 22
+    array = np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.float32, (n,))
+    array[:] = np.arange(n)
+    written = mapped()
+    segment_module.let_go(array)
+    assert written - mapped() > array.nbytes // 2
+    np.testing.assert_array_equal(array, np.arange(n, dtype=np.float32))
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), np.arange(n, dtype=np.float32))
+    segment_module.let_go(np.zeros(3))  # nothing is mapped there

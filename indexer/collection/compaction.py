@@ -15,11 +15,12 @@ from indexer.collection.schema import State, read_settings, write_settings
 from indexer.collection.segment import (
     FileRecord,
     Segment,
+    let_go,
     publish,
     token_rows,
     write_indexes,
 )
-from indexer.collection.vectors import Ids, Mask, Places, joint_rows
+from indexer.collection.vectors import Array, Ids, Mask, Places, joint_rows
 from indexer.collection.writer import (
     Writer,
     insert_ranges,
@@ -144,9 +145,16 @@ def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
     aside.mkdir()
     sentences = _merge_sentences(aside, group, keep)
     types = _merge_tokens(writer, aside, group, keep)
-    tokens = token_rows(np.load(aside / "tokens.npy", mmap_mode="r"))
+    stored = np.load(aside / "tokens.npy", mmap_mode="r")  # (n, d) or (n, d + 2)
+    tokens = token_rows(stored)
     kinds = np.repeat(np.arange(len(types.ids), dtype=np.int32), types.counts)  # (n,)
-    joint = joint_rows(tokens, types.vectors, kinds, settings["word_weight"])
+    read = joint_rows(tokens, types.vectors, kinds, settings["word_weight"])
+
+    def joint(rows: Ids) -> Array:
+        found = read(rows)
+        let_go(stored)
+        return found
+
     write_indexes(aside, len(tokens), np.load(aside / "sentences.npy", mmap_mode="r"), joint)
     files = publish(aside, writer.path / "segments" / name)
     _replace(writer, group, _Merged(name, sentences, len(tokens), files, types), settings)
@@ -235,6 +243,8 @@ def _copy(source: Any, rows: Ids | Places, out: Any, places: Ids | Places) -> No
     for first in range(0, len(rows), COPY_ROWS):
         part = rows[first : first + COPY_ROWS]
         out[places[first : first + len(part)]] = source[part]
+        let_go(source)
+        let_go(out)
 
 
 def _replace(writer: Writer, group: list[Segment], merged: _Merged | None, settings: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ The range of a type is a row of the table ``ranges``; sizes and SHA-256 of the f
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,6 +108,15 @@ def stored_rows(tokens: Half, storage: Storage) -> Half | Bytes:
 def token_rows(stored: Any) -> TokenRows:
     """Token vectors (n, d) as ``tokens.npy`` holds them."""
     return ByteRows(stored) if stored.dtype == np.int8 else stored
+
+
+def let_go(mapped: Any) -> None:
+    """Give back the memory that pages of a mapped array take; what they hold stays in the file.
+
+    Whoever reads or writes a file larger than memory piece by piece would else hold all of it at the end.
+    """
+    if isinstance(mapped.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.base.madvise(mmap.MADV_DONTNEED)
 
 
 class Segment:
