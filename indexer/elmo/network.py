@@ -3,7 +3,6 @@
 import functools
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -190,14 +189,8 @@ class WordVectors:
         ids = character_ids(words, self._config.max_characters)  # (n, max_characters)
         ends = np.minimum(spelling_lengths(ids) + self._widest, self._config.max_characters)  # (n,)
         vectors = np.zeros((len(words), self._config.projection), np.float32)  # (n, projection)
-
-        def spell(batch: list[int]) -> Array:
-            return self._network.spell(ids[batch, : ends[batch].max()], len(words))
-
-        batches = batches_of(ends.tolist(), _CHARACTERS)
-        with ThreadPoolExecutor(len(DIRECTIONS)) as pool:  # TensorFlow is set for two things beside each other
-            for batch, found in zip(batches, pool.map(spell, batches), strict=True):
-                vectors[batch] = found
+        for batch in batches_of(ends.tolist(), _CHARACTERS):
+            vectors[batch] = self._network.spell(ids[batch, : ends[batch].max()], len(words))
         return vectors
 
     def _remember(self, vectors: dict[str, Array]) -> None:
