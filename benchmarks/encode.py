@@ -34,8 +34,8 @@ import click
 import numpy as np
 import numpy.typing as npt
 from alone import alone
-from encode_accuracy import BATCH, DOCUMENTS, Hub, Sentences, bundled, difference, hits_kept
-from encode_allennlp import AllenNLP
+from encode_accuracy import DOCUMENTS, Hub, Sentences, bundled, difference, hits_kept
+from encode_allennlp import BATCH, AllenNLP
 from encode_indexing import first_answers, overhead, profiled
 
 from indexer.elmo import Precision

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from encode_allennlp import BATCH
 
 from indexer.collection.vectors import unit
 from indexer.elmo import Precision, load_encoder
@@ -19,7 +20,6 @@ from indexer.elmo.weights import Model
 Array = npt.NDArray[np.float32]
 Sentences = list[list[str]]
 DOCUMENTS = Path(__file__).parents[1] / "data" / "documents"
-BATCH = 64  # sentences of a batch of the module
 
 
 @dataclass(frozen=True, slots=True)

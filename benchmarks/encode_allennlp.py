@@ -27,7 +27,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from indexer.elmo.weights import Model
 
-BATCH = 64
+BATCH = 64  # sentences of a batch of theirs and of the module
 
 
 class AllenNLP:
