@@ -225,16 +225,28 @@ def test_lines_are_real_text_with_the_node_in_one_column(page: Page, address: st
     assert page.evaluate(f"window.find({json.dumps(hits[0].sentence[: hits[0].end])})")
 
 
-def test_selecting_text_of_a_line_asks_nothing(page: Page, address: str) -> None:
-    opened(page, address, BANK)
-    before = page.url
-    word = page.locator(".pol-line").nth(1).locator("[data-hop]").nth(1)
-    text = word.inner_text()
+def double_clicked(page: Page, word: Locator) -> bool:
+    """Whether the second click came while the page still waited for one: a busy machine may be slower than a hand."""
+    page.evaluate("window.clicks = []; addEventListener('click', (event) => clicks.push(event.timeStamp), true)")
     word.dblclick()
+    first, second = page.evaluate("window.clicks")
+    return bool(second - first < 200)
+
+
+def test_selecting_text_of_a_line_asks_nothing(page: Page, address: str) -> None:
+    for _ in range(10):
+        opened(page, address, BANK)
+        before = page.url
+        word = page.locator(".pol-line").nth(1).locator("[data-hop]").nth(1)
+        text = word.inner_text()
+        if double_clicked(page, word):
+            break
+    else:
+        pytest.fail("no double click was quick enough")
     page.wait_for_timeout(600)  # longer than the page waits for a second click
     settled(page)
-    assert page.evaluate("getSelection().toString().trim()") == text
     assert page.url == before
+    assert page.evaluate("getSelection().toString().trim()") == text
 
 
 def test_the_order_and_every_page_hold_all_lines(page: Page, address: str, searcher: Searcher) -> None:

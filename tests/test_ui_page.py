@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import threading
@@ -414,6 +415,33 @@ def test_a_run_can_be_watched_cancelled_and_gone_on_with(monkeypatch: pytest.Mon
     assert again.report == REPORT
     assert calls == [(tmp_path,)] * 2
     assert runs.of(tmp_path / "a.pol") is again
+
+
+def test_what_a_run_has_loaded_is_not_looked_through_for_garbage(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    loaded: list[list[str]] = []
+
+    def loads(
+        collection: Path,
+        sources: tuple[Path, ...],
+        config: BuildConfig,
+        model: str,
+        progress: Callable[[Progress], None],
+    ) -> BuildReport:
+        progress(Progress(Stage.LOADING, 0, 0, 0, 0, None, 0.0))
+        loaded.append(["the model"])
+        progress(Progress(Stage.INDEXING, 1, 2, 3, 0, 0.5, 1.0))
+        return REPORT
+
+    monkeypatch.setattr(jobs, "build", loads)
+    job = jobs.Jobs().start(tmp_path / "a.pol", [tmp_path])
+    assert job.thread is not None
+    job.thread.join(10)
+    assert job.report == REPORT
+    assert not any(found is loaded[0] for found in gc.get_objects())
+    gc.unfreeze()
+    assert any(found is loaded[0] for found in gc.get_objects())
 
 
 def test_a_run_that_fails_says_why_in_one_line(tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def _run(job: Job, shelf: Shelf) -> None:
         _ways_on(job, shelf, "Go on")
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=2.0)
 def _progress(job: Job) -> None:
     if not job.running:
         st.rerun()

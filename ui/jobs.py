@@ -11,6 +11,7 @@ from pathlib import Path
 from indexer.build import BuildConfig, BuildReport, build
 from indexer.errors import PolysemeError
 from indexer.progress import Progress
+from ui import garbage
 
 BATCH = 128
 """Sentences encoded together: few, so that a run soon hears that it is cancelled."""
@@ -78,6 +79,8 @@ class Jobs:
 
 def _run(job: Job) -> None:
     def watch(progress: Progress) -> None:
+        if progress.sentences and not (job.progress and job.progress.sentences):
+            garbage.spare()  # the model and TensorFlow are here since the first sentences
         job.progress = progress
         if job.stop.is_set():
             raise Cancelled

@@ -20,7 +20,7 @@ from search.hits import HitList, Match, SentenceHit
 from search.searcher import Searcher
 from search.senses import SenseInventory
 from search.timeline import Timeline
-from ui import asking
+from ui import asking, garbage
 from ui.examples import examples as find_examples
 from ui.facets import Facet, facets
 from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
@@ -64,6 +64,7 @@ def _searcher(path: str, model: str | None, kept: int) -> Searcher:
     searcher = Searcher.open(path, model)
     # The libraries behind both load at their first use; let the first query not wait for them.
     searcher.encoder.represent([[token.text for token in searcher.analyser.tokens(WARM)]])
+    garbage.spare()
     return searcher
 
 
