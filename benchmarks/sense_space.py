@@ -36,7 +36,8 @@ from search.evaluation.measures import (
 )
 
 BAG0, EXPECTED0 = "bag of layer 0", "expected, layer 0"
-FITTED = ("context 2", "bag", "expected", BAG0, EXPECTED0, "own 2", "own 1", "context 1", "word")
+BY_ROWS, WHOLE = "expected, grouped by rows", "expected, no groups"
+FITTED = ("context 2", "bag", "expected", BAG0, EXPECTED0, BY_ROWS, WHOLE, "own 2", "own 1", "context 1", "word")
 """Blocks whose covariances are taken."""
 COLUMNS = ("WiC train", "AUC", "WiC dev", "AUC", "usim", "Coarse MAP", "SemCor MAP", "WSD")
 _ROWS = 20_000  # taken in at a time
@@ -50,7 +51,7 @@ class Trial:
     name: str
     blocks: dict[str, float]
     dims: int | None = 64
-    shrinkage: float = 0.5
+    shrinkage: float = 0.35
     power: float = POWER
     principal: bool = False  # components of the total covariance, and no senses
     words: float = 0.0  # share of the covariance between lemmas that is added to that between senses
@@ -190,7 +191,7 @@ def trials(blocks: Sequence[str]) -> dict[str, list[Trial]]:
         ],
         "What is mapped": [
             base,
-            *[Trial(name, own) for name, own in LAYER0.items() if EXPECTED0 in blocks],
+            *[Trial(name, own) for name, own in OTHERS.items() if EXPECTED0 in blocks],
             Trial("context 2, bag", two),
             Trial("context 2 alone", {"context 2": 1.0}),
             Trial("bag alone", {"bag": 1.0}),
@@ -200,9 +201,9 @@ def trials(blocks: Sequence[str]) -> dict[str, list[Trial]]:
         ],
         "How it is mapped": [
             base,
-            Trial("context 2, bag, 48 dimensions, power 0.25 (before)", two, 48, 0.5, 0.25, centre="tokens"),
+            Trial("context 2, bag, 48 dimensions, 0.5, power 0.25 (before)", two, 48, 0.5, 0.25, centre="tokens"),
             *[replace(base, name=f"{dims} dimensions", dims=dims) for dims in (32, 48, 96)],
-            *[replace(base, name=f"shrinkage {s:g}", shrinkage=s) for s in (0.2, 0.35, 0.65, 0.8)],
+            *[replace(base, name=f"shrinkage {s:g}", shrinkage=s) for s in (0.1, 0.2, 0.5, 0.65, 0.8)],
             *[replace(base, name=f"power {power:g}", power=power) for power in (0.0, 0.25, 0.5, 1.0)],
             replace(base, name="between words too (0.3)", words=0.3),
             replace(base, name="centred on the mean of tokens", centre="tokens"),
@@ -211,7 +212,9 @@ def trials(blocks: Sequence[str]) -> dict[str, list[Trial]]:
     }  # fmt: skip
 
 
-LAYER0 = {
+OTHERS = {
+    "expected, grouped by rows": {"context 2": CONTEXT, "bag": 1.0, BY_ROWS: EXPECTED},
+    "expected, no groups": {"context 2": CONTEXT, "bag": 1.0, WHOLE: EXPECTED},
     "bag and expected of layer 0 (before)": {"context 2": CONTEXT, BAG0: 1.0, EXPECTED0: EXPECTED},
     "bag of topics, expected of layer 0": {"context 2": CONTEXT, "bag": 1.0, EXPECTED0: EXPECTED},
     "and 0.5 bag of layer 0": {"context 2": CONTEXT, "bag": 1.0, BAG0: 0.5, "expected": EXPECTED},

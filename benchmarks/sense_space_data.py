@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.sense import Array, Block, BlockKind, Blocks, Expected, WordCounts
-from indexer.elmo.sense_expected import TEMPERATURE, log_scores, proper_words
+from indexer.elmo.sense_expected import TEMPERATURE, group_expected, log_scores, proper_words
 from indexer.elmo.sense_fit import recipe_for
 from indexer.elmo.sense_gold import SenseText, read_semcor
 from indexer.elmo.weights import OutputLayer
@@ -30,7 +30,6 @@ Make = Callable[[list[Array], Sequence[Tokens]], list[Array]]
 """States (n_layers, t + 2, dim) and tokens of sentences -> rows (t, width) of each."""
 
 USAGES = 240  # of each CoarseWSD-20 word
-WHOLE = 10_000  # words of the softmax without groups
 _AT_ONCE = 500
 
 
@@ -107,13 +106,15 @@ def block_makers(encoder: ElmoEncoder, output: OutputLayer | None, counts: WordC
 
     makers = {"context 2": only(context), "bag": only(bag)}
     if output and ours.expected:
-        proper = proper_words(output.words, WHOLE)
+        proper = proper_words(output.words)
         rows, scores = output.weights[proper] / TEMPERATURE, log_scores(output)[proper] / TEMPERATURE
         names = [output.words[i] for i in proper]
         vectors = ours.words(encoder.word_vectors(names)) if topics is None else topics.rows(names)  # (words, d)
         whole = Expected(rows.astype(np.float32), scores.astype(np.float32), vectors)
         block = Block(BlockKind.EXPECTED, top)
+        by_rows = group_expected(output, proper, vectors, alike=0)
         makers |= {"expected": only(block), "expected, no groups": only(block, replace(ours, expected=whole))}
+        makers |= {"expected, grouped by rows": only(block, replace(ours, expected=by_rows))}
         makers |= {"expected, layer 0": only(block, plain)}
     return makers | {
         "context 2, zeros at the ends": lambda states, tokens: only(context)([_zeros(s) for s in states], tokens),

@@ -201,6 +201,18 @@ def test_with_a_group_for_each_word_what_is_expected_is_the_whole_softmax(tiny_e
         np.testing.assert_allclose(row, likely @ vectors / likely.sum(), rtol=1e-4, atol=1e-5)
 
 
+def test_words_that_can_stand_for_one_another_are_grouped_however_they_are_expected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("indexer.elmo.sense_expected.GROUPS", 2)
+    random = np.random.default_rng(7)
+    words = tuple(f"{'ab'[n % 2]}{n}" for n in range(40))
+    kind = np.where(np.arange(40) % 2, 1.0, -1.0).astype(np.float32)  # (words,)
+    output = OutputLayer(words, random.normal(size=(40, 6)).astype(np.float32), np.zeros(40, np.float32))
+    groups = group_expected(output, range(40), np.outer(kind, np.eye(6)[0]).astype(np.float32))
+    np.testing.assert_allclose(sorted(groups.values[:, 0]), [-1, 1], atol=1e-6)
+
+
 def test_topics_tell_what_words_are_written_with(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     sentences = []

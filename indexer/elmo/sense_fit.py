@@ -35,7 +35,7 @@ class Recipe:
     blocks: Blocks
     balance: tuple[float, ...]
     dims: int = 64
-    shrinkage: float = 0.5
+    shrinkage: float = 0.35
     power: float = POWER
 
 

@@ -18,7 +18,7 @@ from indexer.elmo.training_warm import Word2Vec, word_vectors
 Told = Callable[[float], None]
 
 DIM = 128
-WAY = Word2Vec(window=8, skip_gram=True, tokens=110_000_000, folded=True)
+WAY = Word2Vec(window=8, skip_gram=True, tokens=270_000_000, folded=True)
 _COMMON = 20_000  # words whose mean is taken off
 _SEED = 1
 _SPELLED = 4  # characters of a spelling that are kept: none is needed
