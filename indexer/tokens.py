@@ -16,6 +16,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from enum import IntEnum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,9 @@ _INFIXES = (
 _WORD_AND_SIGN = re.compile(r"[A-Za-z]+[a-z](?:[,;:!?]|(?P<period>\.))")
 _DOTTED = re.compile(r"(?:\w\.){2,}")
 
+# Chunks cut in one memory zone of spaCy's, which forgets the words seen when it ends: memory does not grow with the
+# collection. Making one takes as long as cutting a chunk.
+_ZONE = 1000
 # spaCy's patterns backtrack on very long strings; no word is that long.
 _LONGEST = 1000
 # spaCy offers these languages through packages that do not install with it; the rules for any language serve them.
@@ -75,6 +79,7 @@ class Tokeniser:
         self._abbreviations = abbreviations(language)
         self._pipeline: Language | None = None
         self._lock = threading.Lock()
+        self._zone, self._left_in_zone = ExitStack(), 0
 
     def cut(self, chunk: str, ending: Ending = Ending.INSIDE) -> tuple[Span, ...]:
         """Spans of the tokens of one chunk, in order, not overlapping, none empty.
@@ -106,10 +111,13 @@ class Tokeniser:
         with self._lock:  # spaCy's string store is shared and not safe between threads
             if self._pipeline is None:
                 self._pipeline = _make_pipeline(self.language)
-            # In a memory zone the words seen are forgotten again: memory does not grow with the collection.
-            with self._pipeline.memory_zone():
-                words = self._pipeline.make_doc(_SURROGATE.sub("\ufffd", plain))
-                return [(start + word.idx, start + word.idx + len(word)) for word in words]
+            if self._left_in_zone == 0:
+                self._zone.close()
+                self._zone.enter_context(self._pipeline.memory_zone())
+                self._left_in_zone = _ZONE
+            self._left_in_zone -= 1
+            words = self._pipeline.make_doc(_SURROGATE.sub("\ufffd", plain))
+            return [(start + word.idx, start + word.idx + len(word)) for word in words]
 
     def _settle_periods(self, chunk: str, spans: list[Span], ending: Ending) -> Iterator[Span]:
         """Abbreviations keep their period inside a sentence; the last period of a sentence stands alone.

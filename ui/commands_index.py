@@ -51,6 +51,7 @@ def index(
     from indexer.collection.records import Layer
     from indexer.collection.vectors import Normalisation
     from indexer.documents import ReadOptions
+    from ui import garbage
     from ui.progress import ProgressLine
 
     reading = ReadOptions(globs, text_column, id_column, metadata, encoding)
@@ -64,7 +65,8 @@ def index(
         prune,
         storage=Storage(storage),
     )
-    report = build(collection, paths, config, model or "default", None if quiet else ProgressLine())
+    watch = garbage.sparing((lambda _: None) if quiet else ProgressLine())
+    report = build(collection, paths, config, model or "default", watch)
     return tell_report(report, collection)
 
 

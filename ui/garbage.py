@@ -2,14 +2,32 @@
 
 Streamlit looks for garbage among all objects after each run of the page, a look at the progress of indexing included,
 and no other thread runs Python meanwhile: half a second each time once TensorFlow, which is 400,000 objects, is there.
+Indexing makes Python itself look as often as it commits.
 """
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
+
+from indexer.progress import Progress
 
 
 def spare() -> None:
     """Spare all objects that are here now: they are no longer looked through, and still end when nobody needs them."""
     gc.collect()
     gc.freeze()
+
+
+def sparing(watch: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """Watch a run, and spare what is here once it has encoded sentences: the model and its libraries."""
+    spared = False
+
+    def watching(progress: Progress) -> None:
+        nonlocal spared
+        if progress.sentences and not spared:
+            spare()
+            spared = True
+        watch(progress)
+
+    return watching

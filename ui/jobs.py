@@ -79,14 +79,13 @@ class Jobs:
 
 def _run(job: Job) -> None:
     def watch(progress: Progress) -> None:
-        if progress.sentences and not (job.progress and job.progress.sentences):
-            garbage.spare()  # the model and TensorFlow are here since the first sentences
         job.progress = progress
         if job.stop.is_set():
             raise Cancelled
 
     try:
-        job.report = build(job.collection, job.sources, BuildConfig(batch_sentences=BATCH), job.model, watch)
+        config = BuildConfig(batch_sentences=BATCH)
+        job.report = build(job.collection, job.sources, config, job.model, garbage.sparing(watch))
     except Cancelled:
         pass
     except PolysemeError as error:
