@@ -69,7 +69,7 @@ def overhead(sources: Sequence[Path]) -> Overhead:
 
 def _spent(path: Path, sources: Sequence[Source], encoder: Encoder, watch: Stopwatch) -> _Spent:
     before, cpu = watch.seconds, time.process_time()
-    report = build(path, sources, BuildConfig(), encoder, garbage.sparing(lambda _: None))  # as the command does
+    report = build(path, sources, BuildConfig(), encoder, garbage.sparing())  # as the command does
     spent = watch.seconds - before
     return _Spent(report.tokens, time.process_time() - cpu - spent, spent)
 

@@ -23,7 +23,7 @@ from indexer.elmo.bundled import bundled_folder, english_counts
 from indexer.elmo.convert import read_any
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.sense import Array
-from indexer.elmo.sense_fit import CONTEXT, EXPECTED, POWER
+from indexer.elmo.sense_fit import CONTEXT, EXPECTED, POWER, SHRINKAGE
 from indexer.elmo.sense_scatter import Floats, Scatter, ScatterSums, discriminants
 from indexer.elmo.weights import is_model_folder, read_output_layer, read_word_counts
 from indexer.errors import PolysemeError
@@ -51,7 +51,7 @@ class Trial:
     name: str
     blocks: dict[str, float]
     dims: int | None = 64
-    shrinkage: float = 0.35
+    shrinkage: float = SHRINKAGE
     power: float = POWER
     principal: bool = False  # components of the total covariance, and no senses
     words: float = 0.0  # share of the covariance between lemmas that is added to that between senses

@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -422,13 +423,8 @@ def test_what_a_run_has_loaded_is_not_looked_through_for_garbage(
 ) -> None:
     loaded: list[list[str]] = []
 
-    def loads(
-        collection: Path,
-        sources: tuple[Path, ...],
-        config: BuildConfig,
-        model: str,
-        progress: Callable[[Progress], None],
-    ) -> BuildReport:
+    def loads(*given: Any) -> BuildReport:
+        *_, progress = given
         progress(Progress(Stage.LOADING, 0, 0, 0, 0, None, 0.0))
         loaded.append(["the model"])
         progress(Progress(Stage.INDEXING, 1, 2, 3, 0, 0.5, 1.0))

@@ -65,7 +65,7 @@ def index(
         prune,
         storage=Storage(storage),
     )
-    watch = garbage.sparing((lambda _: None) if quiet else ProgressLine())
+    watch = garbage.sparing(None if quiet else ProgressLine())
     report = build(collection, paths, config, model or "default", watch)
     return tell_report(report, collection)
 

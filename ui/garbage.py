@@ -14,12 +14,14 @@ from indexer.progress import Progress
 
 
 def spare() -> None:
-    """Spare all objects that are here now: they are no longer looked through, and still end when nobody needs them."""
-    gc.collect()
+    """Spare all objects that are here now: not looked through again, they end when nobody refers to them any more.
+
+    Those that refer to each other in a circle stay for good; models, collections and searchers do not.
+    """
     gc.freeze()
 
 
-def sparing(watch: Callable[[Progress], None]) -> Callable[[Progress], None]:
+def sparing(watch: Callable[[Progress], None] | None = None) -> Callable[[Progress], None]:
     """Watch a run, and spare what is here once it has encoded sentences: the model and its libraries."""
     spared = False
 
@@ -28,6 +30,7 @@ def sparing(watch: Callable[[Progress], None]) -> Callable[[Progress], None]:
         if progress.sentences and not spared:
             spare()
             spared = True
-        watch(progress)
+        if watch is not None:
+            watch(progress)
 
     return watching

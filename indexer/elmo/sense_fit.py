@@ -20,7 +20,7 @@ Told = Callable[[int, int], None]  # tokens with senses read, of how many
 
 STRENGTH = 1000
 """How many tokens with senses count as much as the space that they adapt."""
-POWER = 0.75
+SHRINKAGE, POWER = 0.35, 0.75
 CONTEXT, EXPECTED = 0.7, 0.7
 """How much these blocks weigh beside the bag."""
 _PART = 1000  # sentences encoded at a time
@@ -35,7 +35,7 @@ class Recipe:
     blocks: Blocks
     balance: tuple[float, ...]
     dims: int = 64
-    shrinkage: float = 0.35
+    shrinkage: float = SHRINKAGE
     power: float = POWER
 
 
