@@ -29,9 +29,9 @@ FROZEN = "character CNN frozen for the second half"
 CHANGES: dict[str, Change] = {
     SHIPPED: lambda recipe: recipe,
     "cold: no word vectors": lambda recipe: replace(recipe, warm=False),
-    "no dropout": lambda recipe: replace(recipe, dropout=0.0),
+    "dropout 0.1": lambda recipe: replace(recipe, dropout=0.1, dropout_again=0.1),
     "half the learning rate": lambda recipe: replace(recipe, rate=recipe.rate / 2),
-    FROZEN: lambda recipe: recipe,
+    FROZEN: lambda recipe: replace(recipe, dropout_again=0.0),
 }
 
 

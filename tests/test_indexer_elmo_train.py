@@ -20,7 +20,7 @@ import pytest
 from safetensors.numpy import load_file
 from test_indexer_elmo_bilm import slow_direction, slow_word
 
-from indexer.elmo import load_encoder
+from indexer.elmo import Precision, load_encoder
 from indexer.elmo.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
 from indexer.elmo.config import tensor_shapes
 from indexer.elmo.convert import convert
@@ -29,7 +29,7 @@ from indexer.elmo.perplexity import PerplexityMeter
 from indexer.elmo.sense import bags, rarity_weights
 from indexer.elmo.train import TrainConfig, TrainProgress, TrainStage, command_of, train
 from indexer.elmo.training_corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
-from indexer.elmo.training_start import CONFIGS, Size
+from indexer.elmo.training_start import CONFIGS, Size, Start
 from indexer.elmo.training_text import TextOptions, read_sentences
 from indexer.elmo.weights import (
     SOFTMAX,
@@ -374,6 +374,18 @@ def test_a_learning_rate_and_a_dropout_of_ones_own_are_taken(
     assert np.abs(dropped - plain).max() > 1e-5
     assert "| dropout | 0.5 |" in (tmp_path / "dropped" / "MODEL_CARD.md").read_text()
     assert "learning rate 0.0001 brought" in (tmp_path / "slow" / "MODEL_CARD.md").read_text()
+
+
+@pytest.mark.parametrize("size", [Size.SMALL, Size.MEDIUM, Size.ORIGINAL])
+def test_only_a_model_that_has_learned_already_is_trained_with_dropout(
+    tiny_model: Model, tiny_folder: Path, size: Size
+) -> None:
+    output = read_output_layer(tiny_folder)
+    assert output is not None
+    new = Start(tiny_model, output, size, Precision.FLOAT32)
+    again = replace(new, continues=True)
+    assert (new.recipe.dropout, again.recipe.dropout) == (0, 0.1)
+    assert again.recipe.rate == new.recipe.rate / 2
 
 
 def test_a_model_without_output_layer_gets_one_for_the_text(

@@ -33,7 +33,11 @@ class Size(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a size is trained: `rows` of text in parallel, `steps` tokens at a time."""
+    """How a size is trained: `rows` of text in parallel, `steps` tokens at a time.
+
+    Dropout costs a model that reads its text once, or never to the end (docs/performance.md); a model that learns
+    further reads a short text several times.
+    """
 
     rows: int
     steps: int
@@ -41,6 +45,7 @@ class Recipe:
     dropout: float
     words: int  # of the output layer, at most
     samples: int  # candidates of the sampled softmax; with few words all are taken
+    dropout_again: float = 0.0  # of a model that has learned already
     warm: bool = False  # whether word2vec gives the output layer's first rows, if there is enough text
 
 
@@ -54,9 +59,9 @@ CONFIGS = {
 }
 RECIPES = {
     Size.TINY: Recipe(32, 16, 1e-2, 0.0, 8_192, 0),
-    Size.SMALL: Recipe(256, 24, 5e-3, 0.1, 60_000, 3_072, True),
-    Size.MEDIUM: Recipe(256, 24, 2e-3, 0.1, 60_000, 3_072, True),
-    Size.ORIGINAL: Recipe(256, 24, 1e-3, 0.1, 60_000, 3_072, True),
+    Size.SMALL: Recipe(256, 24, 5e-3, 0.0, 60_000, 3_072, 0.1, True),
+    Size.MEDIUM: Recipe(256, 24, 2e-3, 0.0, 60_000, 3_072, 0.1, True),
+    Size.ORIGINAL: Recipe(256, 24, 1e-3, 0.0, 60_000, 3_072, 0.1, True),
 }
 FULL_SOFTMAX = 8_192
 """Up to so many words all are candidates."""
@@ -83,7 +88,9 @@ class Start:
     def recipe(self) -> Recipe:
         """How it is trained."""
         recipe = RECIPES[self.size]
-        return replace(recipe, rate=recipe.rate * GENTLER) if self.continues else recipe
+        if not self.continues:
+            return recipe
+        return replace(recipe, rate=recipe.rate * GENTLER, dropout=recipe.dropout_again)
 
     @property
     def candidates(self) -> int:
