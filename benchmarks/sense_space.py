@@ -23,7 +23,7 @@ from indexer.elmo.bundled import bundled_folder, english_counts
 from indexer.elmo.convert import read_any
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.sense import Array
-from indexer.elmo.sense_fit import CONTEXT, EXPECTED, POWER, SHRINKAGE
+from indexer.elmo.sense_fit import CONTEXT, EXPECTED, OWN, POWER, SHRINKAGE
 from indexer.elmo.sense_scatter import Floats, Scatter, ScatterSums, discriminants
 from indexer.elmo.weights import is_model_folder, read_output_layer, read_word_counts
 from indexer.errors import PolysemeError
@@ -178,24 +178,29 @@ def retrieval(tagged: Tagged, vectors: Floats, mask: npt.NDArray[np.bool_]) -> f
 
 def trials(blocks: Sequence[str]) -> dict[str, list[Trial]]:
     """The tables, by title."""
-    ours = {"context 2": CONTEXT, "bag": 1.0} | ({"expected": EXPECTED} if "expected" in blocks else {})
+    unread = {"context 2": CONTEXT, "bag": 1.0} | ({"expected": EXPECTED} if "expected" in blocks else {})
+    ours = unread | {"own 1": OWN}
     two = {"context 2": 1.0, "bag": 1.0}
     base = Trial("the recipe", ours)
     return {
         "Without senses": [
             Trial("context 2, bag: centred", two, None),
-            Trial("and expected: centred", ours, None),
+            Trial("and expected: centred", unread, None),
             Trial("context 2, bag: 64 principal components", two, principal=True),
-            Trial("and expected: 64 principal components", ours, principal=True),
-            Trial("words in the place of senses, power 0.5", ours, power=0.5, words=1e6),
+            Trial("and expected: 64 principal components", unread, principal=True),
+            Trial("words in the place of senses, power 0.5", unread, power=0.5, words=1e6),
         ],
         "What is mapped": [
             base,
-            *[Trial(name, own) for name, own in OTHERS.items() if EXPECTED0 in blocks],
+            *[Trial(name, {"context 2": CONTEXT, "own 1": OWN} | other)
+              for name, other in OTHERS.items() if EXPECTED0 in blocks],
+            Trial("without own 1", unread),
+            Trial("without expected", {"context 2": CONTEXT, "bag": 1.0, "own 1": OWN}),
             Trial("context 2, bag", two),
             Trial("context 2 alone", {"context 2": 1.0}),
             Trial("bag alone", {"bag": 1.0}),
-            *[replace(base, name=f"and {weight:g} {block}", blocks=ours | {block: weight}) for block, weight in EXTRA],
+            Trial("own 2 in the place of own 1", unread | {"own 2": OWN}),
+            *[replace(base, name=name, blocks=ours | other) for name, other in EXTRA.items()],
             *[replace(base, name=f"context 2 {c:g}, expected {e:g}", blocks=ours | {"context 2": c, "expected": e})
               for c, e in ((1.0, 0.7), (0.5, 0.7), (0.7, 1.0), (0.5, 1.0)) if "expected" in blocks],
         ],
@@ -213,13 +218,19 @@ def trials(blocks: Sequence[str]) -> dict[str, list[Trial]]:
 
 
 OTHERS = {
-    "expected, grouped by rows": {"context 2": CONTEXT, "bag": 1.0, BY_ROWS: EXPECTED},
-    "expected, no groups": {"context 2": CONTEXT, "bag": 1.0, WHOLE: EXPECTED},
-    "bag and expected of layer 0 (before)": {"context 2": CONTEXT, BAG0: 1.0, EXPECTED0: EXPECTED},
-    "bag of topics, expected of layer 0": {"context 2": CONTEXT, "bag": 1.0, EXPECTED0: EXPECTED},
-    "and 0.5 bag of layer 0": {"context 2": CONTEXT, "bag": 1.0, BAG0: 0.5, "expected": EXPECTED},
+    "expected, grouped by rows": {"bag": 1.0, BY_ROWS: EXPECTED},
+    "expected, no groups": {"bag": 1.0, WHOLE: EXPECTED},
+    "bag and expected of layer 0 (before)": {BAG0: 1.0, EXPECTED0: EXPECTED},
+    "bag of topics, expected of layer 0": {"bag": 1.0, EXPECTED0: EXPECTED},
+    "and 0.5 bag of layer 0": {"bag": 1.0, BAG0: 0.5, "expected": EXPECTED},
 }
-EXTRA = (("own 2", 0.3), ("own 2", 0.6), ("own 1", 0.3), ("context 1", 0.4), ("word", 0.3))
+"""In the place of the recipe's bag and expected."""
+EXTRA = {
+    "own 1 0.6": {"own 1": 0.6},
+    "and 0.3 own 2": {"own 2": 0.3},
+    "and 0.4 context 1": {"context 1": 0.4},
+    "and 0.3 word": {"word": 0.3},
+}
 
 
 def print_row(name: str, figures: Sequence[float]) -> None:

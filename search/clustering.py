@@ -43,7 +43,7 @@ class Settings:
     """
 
     gate_dim: int = 5
-    bar: float = 0.36
+    bar: float = 0.40
     slope: float = 20.0
     dim: int = 6
     resolution: float = 0.3

@@ -92,7 +92,7 @@ def fitted(tiny_encoder: ElmoEncoder, output: OutputLayer) -> SenseSpace:
 
 
 def test_what_is_fitted_tells_senses_of_other_words_apart(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
-    assert [str(block) for block in fitted.blocks.blocks] == ["context 2", "bag", "expected"]
+    assert [str(block) for block in fitted.blocks.blocks] == ["context 2", "bag", "expected", "own 1"]
     assert margin(with_space(tiny_encoder, fitted), "port") > margin(tiny_encoder, "port") + 0.3
 
 
@@ -134,11 +134,26 @@ def test_sense_vectors_are_the_formula_of_the_card(
         bag = share @ words[others] / share.sum()
         likely = np.exp(blocks.expected.keys @ (before + after) + blocks.expected.bias)
         expected = likely @ blocks.expected.values / likely.sum()
-        row = np.concatenate([before, after, bag, expected])
+        row = np.concatenate([before, after, bag, expected, layers[1, t]])
         np.testing.assert_allclose(sense[t], row @ fitted.map - fitted.shift, atol=1e-4)
 
 
-@pytest.mark.parametrize(("which", "number"), [("fitted", 2), ("with_topics", 3)])
+@pytest.fixture(scope="module")
+def unread(with_topics: SenseSpace, tiny_encoder: ElmoEncoder) -> SenseSpace:
+    """A space with topics whose blocks have not read the word."""
+    blocks = with_topics.blocks
+    fewer = replace(blocks, blocks=blocks.blocks[:-1])
+    return replace(with_topics, blocks=fewer, map=with_topics.map[: fewer.width(tiny_encoder.dim)])
+
+
+@pytest.fixture(scope="module")
+def plain(unread: SenseSpace, tiny_encoder: ElmoEncoder) -> SenseSpace:
+    """One of layer 0 and context states alone."""
+    fewer = replace(unread.blocks, blocks=unread.blocks.blocks[:2], topics=None, expected=None)
+    return replace(unread, blocks=fewer, map=unread.map[: fewer.width(tiny_encoder.dim)])
+
+
+@pytest.mark.parametrize(("which", "number"), [("plain", 2), ("unread", 3), ("with_topics", 4), ("fitted", 4)])
 def test_a_space_is_stored_and_read_as_it_was_fitted(
     tmp_path: Path,
     tiny_encoder: ElmoEncoder,
@@ -166,8 +181,8 @@ def test_spaces_of_newer_formats_and_other_sizes_are_refused(
     write_model(tmp_path / "m", replace(tiny_encoder.model, sense_space=fitted), "")
     (tmp_path / "m" / "SHA256SUMS").unlink()
     tensors = load_file(tmp_path / "m" / SENSE_SPACE)
-    save_file(tensors | {"format": np.asarray(4)}, tmp_path / "m" / SENSE_SPACE)
-    with pytest.raises(ModelError, match="format 4, newer than this Polyseme"):
+    save_file(tensors | {"format": np.asarray(5)}, tmp_path / "m" / SENSE_SPACE)
+    with pytest.raises(ModelError, match="format 5, newer than this Polyseme"):
         read_model(tmp_path / "m")
     for harm, message in (
         ({"map": tensors["map"][:-1]}, "of another size"),
@@ -307,7 +322,7 @@ def test_too_little_text_makes_a_space_and_says_that_nothing_was_measured(
     made, choice = fit_unlabelled(tiny_encoder, little, fitted.counts, recipe, quiet)
     assert choice.precision is None
     assert np.isfinite(made.map).all()
-    assert choice.blocks == recipe.blocks.blocks
+    assert choice.blocks == recipe.without(BlockKind.OWN).blocks.blocks
 
 
 def markup() -> str:

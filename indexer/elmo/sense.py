@@ -1,9 +1,9 @@
-"""Sense vectors, in pure numpy: what a word means shows in the states that have not read it.
+"""Sense vectors, in pure numpy: what a word means shows most in the states that have not read it.
 
 For each token: the context states (forward top layer one token before, backward top layer one token after; at the
 sentence's ends those at `<S>` and `</S>`), beside them a bag of the words around (their topic vectors, else layer 0),
-weighted by nearness and rarity. A model's sense space centres both and maps them to fewer dimensions
-(`data/models/default/MODEL_CARD.md`).
+weighted by nearness and rarity, what the language models expect in the place, and a little of its own first layer. A
+model's sense space centres them and maps them to fewer dimensions (`data/models/default/MODEL_CARD.md`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,6 +41,7 @@ class BlockKind(StrEnum):
     CONTEXT = "context"  # a layer's states around the word, which have not read it
     BAG = "bag"  # vectors of the words around
     EXPECTED = "expected"  # vectors of the words that the language models expect in the place
+    OWN = "own"  # a layer's states at the word, which have read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Block:
     layer: int = 0
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.layer}" if self.kind is BlockKind.CONTEXT else str(self.kind)
+        return f"{self.kind} {self.layer}" if self.kind in (BlockKind.CONTEXT, BlockKind.OWN) else str(self.kind)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +132,7 @@ class Blocks:
         """Length of each block in a model whose layers give vectors of `dim`."""
         bag = dim // 2 if self.topics is None else self.topics.dim
         expected = dim // 2 if self.expected is None else self.expected.values.shape[1]
-        lengths = {BlockKind.CONTEXT: dim, BlockKind.BAG: bag, BlockKind.EXPECTED: expected}
+        lengths = {BlockKind.CONTEXT: dim, BlockKind.BAG: bag, BlockKind.EXPECTED: expected, BlockKind.OWN: dim}
         return [lengths[block.kind] for block in self.blocks]
 
     def rows(self, states: Sequence[Array], sentences: Sequence[Sequence[str]], counts: WordCounts) -> list[Array]:
@@ -162,6 +163,8 @@ class Blocks:
             words = [self.topics.rows(tokens) for tokens in sentences]  # (t, d) each
             known = [np.any(rows, axis=1) for rows in words]  # (t,) each
             return bags_of(words, [w * k for w, k in zip(weights, known, strict=True)], self.window)
+        if block.kind is BlockKind.OWN:
+            return [state[block.layer, 1:-1] for state in states]
         contexts = [context_states(state[block.layer]) for state in states]  # (t, dim) each
         if block.kind is BlockKind.CONTEXT or self.expected is None or not contexts:
             return contexts

@@ -32,8 +32,8 @@ def sense_section(facts: SenseFacts) -> str:
     """The section, in Markdown."""
     space, words = facts.space, f"{facts.tokens:,} words, {facts.senses:,} senses of {facts.lemmas:,} lemmas"
     return f"""{TITLE}
-A token's own states mostly say which word it is; what it means shows in what has not read it. Side by side, for the \
-token at t: {"; ".join(_block_text(space, block.kind, block.layer) for block in space.blocks.blocks)}. The sense \
+A token's own states mostly say which word it is; what it means shows most in what has not read it. Side by side, for \
+the token at t: {"; ".join(_block_text(space, block.kind, block.layer) for block in space.blocks.blocks)}. The sense \
 vector is these blocks @ `map` {space.map.shape} - `shift`, compared by cosine.
 
 The map was {facts.way}: {words}. {facts.how}
@@ -80,6 +80,8 @@ def _block_text(space: SenseSpace, kind: BlockKind, layer: int) -> str:
     words = words if blocks.topics is None else "`topics`"
     if kind is BlockKind.CONTEXT:
         return f"forward layer {layer} at t - 1 and backward layer {layer} at t + 1, at the ends those at `<S>`, `</S>`"
+    if kind is BlockKind.OWN:
+        return f"layer {layer} at t itself"
     if kind is BlockKind.BAG:
         return (
             f"the mean of {words} of the other tokens j within {blocks.window}, weighted by 1 / (2 + |t - j|) times"

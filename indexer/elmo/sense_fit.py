@@ -21,7 +21,7 @@ Told = Callable[[int, int], None]  # tokens with senses read, of how many
 STRENGTH = 1000
 """How many tokens with senses count as much as the space that they adapt."""
 SHRINKAGE, POWER = 0.35, 0.75
-CONTEXT, EXPECTED = 0.7, 0.7
+CONTEXT, EXPECTED, OWN = 0.7, 0.7, 0.3
 """How much these blocks weigh beside the bag."""
 _PART = 1000  # sentences encoded at a time
 _STILL = 1e-2
@@ -38,6 +38,12 @@ class Recipe:
     shrinkage: float = SHRINKAGE
     power: float = POWER
 
+    def without(self, kind: BlockKind) -> "Recipe":
+        """The same less the blocks of a kind."""
+        kept = [pair for pair in zip(self.blocks.blocks, self.balance, strict=True) if pair[0].kind is not kind]
+        blocks = replace(self.blocks, blocks=tuple(block for block, _ in kept))
+        return replace(self, blocks=blocks, balance=tuple(weight for _, weight in kept))
+
 
 def recipe_for(
     encoder: ElmoEncoder, output: OutputLayer | None, counts: WordCounts, topics: Topics | None = None
@@ -48,13 +54,15 @@ def recipe_for(
     layer0 = encoder.word_vectors([words[i] for i in proper])  # (n, projection)
     mean = _single(layer0.mean(axis=0)) if proper else None
     context, bag = Block(BlockKind.CONTEXT, encoder.n_layers - 1), Block(BlockKind.BAG)
-    blocks = Blocks((context, bag), word_mean=mean, topics=topics)
+    own = Block(BlockKind.OWN, 1)
+    blocks = Blocks((context, bag, own), word_mean=mean, topics=topics)
     if output is None or not proper:
-        return Recipe(blocks, (CONTEXT, 1.0))
+        return Recipe(blocks, (CONTEXT, 1.0, OWN))
     vectors = blocks.words(layer0) if topics is None else topics.rows([output.words[i] for i in proper])  # (n, d)
     expected = group_expected(output, proper, vectors)
-    third = Block(BlockKind.EXPECTED, encoder.n_layers - 1)
-    return Recipe(replace(blocks, blocks=(context, bag, third), expected=expected), (CONTEXT, 1.0, EXPECTED))
+    likely = Block(BlockKind.EXPECTED, encoder.n_layers - 1)
+    whole = replace(blocks, blocks=(context, bag, likely, own), expected=expected)
+    return Recipe(whole, (CONTEXT, 1.0, EXPECTED, OWN))
 
 
 def fit(encoder: ElmoEncoder, text: SenseText, counts: WordCounts, recipe: Recipe, told: Told) -> SenseSpace:

@@ -1,5 +1,6 @@
 """A sense space as tensors, in and out of `sense_space.safetensors`.
 
+format 4   as format 3, and blocks of kind 3: a layer's own states at the token
 format 3   as format 2, and `topics` (words, d) int8: a vector for each word of `vocab.txt`, or zeros
 format 2   `blocks` (n, 2): kind and layer of each block; `map` (width, sense_dim), `shift` (sense_dim,), `window`,
            `rarity`; `counts` (words,) of `vocab.txt`, `total`; where the blocks use them, `word_mean` (projection,) and
@@ -20,9 +21,9 @@ from indexer.errors import ModelError
 Tensors = Mapping[str, npt.NDArray[Any]]
 Floats = npt.NDArray[np.float64]
 
-FORMAT = 3
-_WITHOUT_TOPICS = 2
-_KINDS = (BlockKind.CONTEXT, BlockKind.BAG, BlockKind.EXPECTED)  # by their number in the file
+FORMAT = 4
+_WITH_TOPICS, _WITHOUT_TOPICS = 3, 2
+_KINDS = (BlockKind.CONTEXT, BlockKind.BAG, BlockKind.EXPECTED, BlockKind.OWN)  # by their number in the file
 
 _EXPECTED = ("keys", "bias", "values")
 
@@ -42,7 +43,7 @@ def sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], dict[str
     if topics is not None:
         optional["topics"] = _topics_of(topics, tuple(counts.counts))
     return tuple(counts.counts), optional | {
-        "format": np.asarray(_WITHOUT_TOPICS if topics is None else FORMAT, np.int64),
+        "format": np.asarray(_oldest_format(space.blocks), np.int64),
         "blocks": np.asarray(blocks, np.int64),  # (n, 2)
         "map": space.map,
         "shift": space.shift,
@@ -51,6 +52,13 @@ def sense_space_to_tensors(space: SenseSpace) -> tuple[tuple[str, ...], dict[str
         "counts": np.fromiter(counts.counts.values(), np.int64, len(counts.counts)),
         "total": np.asarray(counts.total, np.int64),
     }
+
+
+def _oldest_format(blocks: Blocks) -> int:
+    """The first format that can hold these blocks, so that older programs read what they can."""
+    if any(block.kind is BlockKind.OWN for block in blocks.blocks):
+        return FORMAT
+    return _WITHOUT_TOPICS if blocks.topics is None else _WITH_TOPICS
 
 
 def sense_space_from_tensors(tensors: Tensors, words: Sequence[str], top: int, where: str) -> SenseSpace:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import Array, Block, SenseSpace, WordCounts
+from indexer.elmo.sense import Array, Block, BlockKind, SenseSpace, WordCounts
 from indexer.elmo.sense_fit import Recipe, Told, factors_of, rows_of
 from indexer.elmo.sense_gold import SenseText, SenseToken
 from indexer.elmo.sense_scatter import Floats, ScatterSums
@@ -42,8 +42,10 @@ def fit_unlabelled(
 ) -> tuple[SenseSpace, Choice]:
     """A space centred on the text's words, with the choice of the recipe's blocks that measured best.
 
-    `text`: as `read_words` gives it, each word a sense of its own.
+    `text`: as `read_words` gives it, each word a sense of its own. A word's own states are left out: they know which
+    of a pseudo-word's two words they are.
     """
+    recipe = recipe.without(BlockKind.OWN)
     asked = _pseudo_words(text)
     uses: dict[str, list[Array]] = {}
     lemmas = {lemma: i for i, lemma in enumerate(dict.fromkeys(token.lemma for token in text.tokens))}
