@@ -5,6 +5,7 @@ documents -> cut sentences -> raw vectors -> fitted and normalised vectors -> pa
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -93,12 +94,12 @@ def batched(items: Iterable[Cut], size: int, most_tokens: int = BATCH_TOKENS) ->
         yield batch
 
 
-def encode(cuts: Iterable[Cut], vectoriser: Vectoriser, batch_sentences: int) -> Iterator[Encoded]:
-    """Raw vectors of each sentence, many sentences at a time."""
+def encode(cuts: Iterable[Cut], vectoriser: Vectoriser, batch_sentences: int) -> Iterator[list[Encoded]]:
+    """Raw vectors of each sentence, in batches."""
     for batch in batched(cuts, batch_sentences):
         tokens = [[token.text for token in item.sentence.tokens] for item in batch]
         found = raw_vectors(vectoriser.encoder, vectoriser.layer, tokens)
-        yield from (Encoded(item, vectors) for item, vectors in zip(batch, found, strict=True))
+        yield list(map(Encoded, batch, found))
 
 
 class Fitting:
@@ -119,52 +120,50 @@ class Fitting:
         self.fitted = fitted
         self.fresh: dict[str, Transform] = {}
 
-    def __call__(self, encoded: Iterable[Encoded]) -> Iterator[Encoded]:
-        """Raw vectors in, unit vectors out, in the same order."""
-        held: list[Encoded] = []
-        waiting = 0
-        for item in encoded:
-            if self.fitted:
-                yield self._normalise(item)
-                continue
-            held.append(item)
-            waiting += item.vectors.tokens.nbytes + item.vectors.sentence.nbytes
-            if len(held) >= self.sample_sentences or waiting >= SAMPLE_BYTES:
+    def __call__(self, batches: Iterable[list[Encoded]]) -> Iterator[Encoded]:
+        """Batches with raw vectors in, sentences with unit vectors out, in the same order."""
+        held: list[list[Encoded]] = []
+        sentences = waiting = 0
+        for batch in batches:
+            held.append(batch)
+            if not self.fitted:
+                sentences += len(batch)
+                waiting += sum(item.vectors.tokens.nbytes + item.vectors.sentence.nbytes for item in batch)
+                if sentences < self.sample_sentences and waiting < SAMPLE_BYTES:
+                    continue
                 self._fit(held)
-                yield from map(self._normalise, held)
-                held = []
+            yield from itertools.chain.from_iterable(map(self._normalised, held))
+            held = []
         if held:
             self._fit(held)
-            yield from map(self._normalise, held)
+            yield from itertools.chain.from_iterable(map(self._normalised, held))
 
-    def _fit(self, held: Sequence[Encoded]) -> None:
-        forms = sorted({form_of(token) for item in held for token in item.cut.sentence.tokens})
+    def _fit(self, held: Sequence[list[Encoded]]) -> None:
+        first = list(itertools.islice(itertools.chain.from_iterable(held), self.sample_sentences))
+        forms = sorted({form_of(token) for item in first for token in item.cut.sentence.tokens})
         encoder = self.vectoriser.encoder
         words = encoder.word_vectors(forms)  # (n, p)
-        sample = [item.vectors for item in held]
+        sample = [item.vectors for item in first]
         kinds = self.normalisation, self.token_normalisation
         self.fresh = fit_transforms(encoder, self.vectoriser.layer, *kinds, sample, words)
         self.vectoriser = Vectoriser(encoder, self.vectoriser.layer, self.fresh)
         self.fitted = True
 
-    def _normalise(self, item: Encoded) -> Encoded:
-        return Encoded(item.cut, self.vectoriser.normalise(item.vectors))
+    def _normalised(self, batch: list[Encoded]) -> Iterable[Encoded]:
+        found = self.vectoriser.normalise([item.vectors for item in batch])
+        return map(Encoded, [item.cut for item in batch], found)
 
 
 def sentence_entry(item: Encoded, function_words: bool) -> SentenceEntry:
     """What is stored of a sentence: its offsets, its vector, and the occurrences that are worth asking about."""
     sentence = item.cut.sentence
-    kept = [n for n, token in enumerate(sentence.tokens) if is_asked_about(token, function_words)]
+    first = sentence.start
     occurrences = tuple(
-        OccurrenceEntry(
-            position=n,
-            start=sentence.tokens[n].start - sentence.start,
-            end=sentence.tokens[n].end - sentence.start,
-            form=form_of(sentence.tokens[n]),
-            lemma=sentence.tokens[n].lemma,
-        )
-        for n in kept
+        OccurrenceEntry(n, token.start - first, token.end - first, form_of(token), token.lemma)
+        for n, token in enumerate(sentence.tokens)
+        if is_asked_about(token, function_words)
     )
+    kept = [occurrence.position for occurrence in occurrences]
     tokens = item.vectors.tokens[kept].astype(np.float16)  # (len(kept), d)
     return SentenceEntry(sentence.start, sentence.end, occurrences, item.vectors.sentence.astype(np.float16), tokens)
 

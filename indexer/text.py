@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import version
+from typing import NamedTuple
 
 from indexer.function_words import ACRONYMS, function_words
 from indexer.lemmas import Lemmatiser, fold
@@ -15,8 +16,9 @@ from indexer.tokens import CHUNK, Ending, Tokeniser
 
 _ORDINAL = re.compile(r"\d[\d.,]*(?:st|nd|rd|th|s|'s)", re.IGNORECASE)
 
-# Chunks remembered: some 400 bytes each. Text repeats itself, so nine chunks of ten are found here.
-_REMEMBERED = 100_000
+# Chunks remembered, some 400 bytes each, and as many again that were seen longer ago. Text repeats itself, so that
+# nineteen chunks of twenty are found here.
+_REMEMBERED = 60_000
 
 
 class TokenKind(StrEnum):
@@ -28,8 +30,7 @@ class TokenKind(StrEnum):
     PUNCTUATION = "punctuation"  # symbols and emoji too
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):  # made millions of times, and twice as quickly as a frozen dataclass
     """One surface form: `text == source[start:end]`; lemma is case folded."""
 
     text: str
@@ -68,6 +69,7 @@ class TextAnalyser:
         self.name = f"{self._tokeniser.name}; simplemma {version('simplemma')} rules 1; {self.language}"
         self._function_words = function_words(self.language)
         self._parts: dict[tuple[str, Ending], tuple[_Part, ...]] = {}
+        self._older: dict[tuple[str, Ending], tuple[_Part, ...]] = {}
 
     def sentences(self, text: str) -> Iterator[Sentence]:
         """The sentences of a whole document, in order; together they hold every visible character."""
@@ -96,9 +98,11 @@ class TextAnalyser:
     def _chunk(self, chunk: str, ending: Ending) -> tuple[_Part, ...]:
         parts = self._parts.get((chunk, ending))
         if parts is None:
-            parts = tuple(self._part(chunk, start, end) for start, end in self._tokeniser.cut(chunk, ending))
+            parts = self._older.get((chunk, ending))
+            if parts is None:
+                parts = tuple(self._part(chunk, start, end) for start, end in self._tokeniser.cut(chunk, ending))
             if len(self._parts) >= _REMEMBERED:
-                self._parts.clear()
+                self._older, self._parts = self._parts, {}
             self._parts[chunk, ending] = parts
         return parts
 

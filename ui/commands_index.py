@@ -201,6 +201,7 @@ def reencode(
     from indexer.collection.collection import Collection
     from indexer.collection.records import Layer
     from indexer.collection.vectors import Normalisation
+    from ui import garbage
     from ui.progress import ProgressLine
 
     with Collection.open(collection) as opened:
@@ -219,4 +220,4 @@ def reencode(
         token_normalisation=old.token_normalisation if to is old.layer else None,
         storage=Storage(chosen("storage", storage, old.storage)),
     )
-    return tell_report(run(collection, config, model, ProgressLine()), collection)
+    return tell_report(run(collection, config, model, garbage.sparing(ProgressLine())), collection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from indexer.collection.byte_rows import Storage
 from indexer.collection.vectors import Array, Half, Normalisation
@@ -45,8 +46,7 @@ class CollectionSettings:
     storage: Storage = Storage.HALF
 
 
-@dataclass(frozen=True, slots=True)
-class OccurrenceEntry:
+class OccurrenceEntry(NamedTuple):  # made millions of times, and twice as quickly as a frozen dataclass
     """A token to be stored: its place in the sentence, offsets into the sentence, folded form and lemma."""
 
     position: int
