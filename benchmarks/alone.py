@@ -16,6 +16,8 @@ from typing import ParamSpec, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from indexer.memory import give_back
+
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
@@ -67,9 +69,7 @@ def anonymous_memory() -> int:
 
 def memory_before() -> int:
     """Anonymous memory once what was freed is given back: what grows after it could not hide in free room (glibc)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim:
-        trim(0)
+    give_back()
     return anonymous_memory()
 
 

@@ -21,6 +21,7 @@ from indexer.collection.writer import Writer
 from indexer.documents import Document, ReadOptions, Skipped, read_documents, scan
 from indexer.encoders import as_encoder, fitting_encoder
 from indexer.errors import CollectionError
+from indexer.memory import give_back
 from indexer.pipeline import Fitting, Work, cut, encode, segments
 from indexer.progress import Progress, Run, Stage, counted, estimate
 from indexer.text import TextAnalyser
@@ -187,6 +188,8 @@ def _index(
     for parts in segments(fitting(encoded), config.segment_sentences, settings.function_words):
         writer.commit(parts, fitting.vectoriser.words, fitting.fresh)
         fitting.fresh = {}
+        del parts  # or they would stay while the next ones are encoded
+        give_back()
     vanished = _vanished(writer, [str(root.resolve()) for root in found.roots], run.skipped)
     removed = len(vanished) if config.prune else 0
     if removed:

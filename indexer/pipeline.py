@@ -187,9 +187,8 @@ def segments(encoded: Iterable[Encoded], segment_sentences: int, function_words:
         if item.cut.last or filled >= segment_sentences:
             close()
         if filled >= segment_sentences:
-            yield list(parts)
-            parts.clear()
-            filled = 0
+            yield parts
+            parts, filled = [], 0
     close()
     if parts:
-        yield list(parts)
+        yield parts

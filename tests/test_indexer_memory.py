@@ -1,0 +1,38 @@
+"""What was freed is given back, although pieces in use lie above it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from indexer.memory import _trim, give_back
+
+
+def resident() -> int:
+    """Bytes of this process in memory that no file backs."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("RssAnon:"):
+            return 1024 * int(line.split()[1])
+    raise AssertionError("the system does not tell")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or _trim() is None, reason="only glibc keeps what is freed")
+def test_what_was_freed_between_pieces_in_use_goes_back_to_the_system() -> None:
+    piece = 64 * 1024  # of the heap, not a mapping of its own
+    pieces = [bytearray(piece) for _ in range(2000)]
+    last = bytearray(piece)
+    held = resident()
+    del pieces
+    give_back()
+    assert resident() < held - 100_000_000
+    assert last == bytes(piece)
+
+
+def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    _trim.cache_clear()
+    assert _trim() is None
+    give_back()
+    _trim.cache_clear()
