@@ -122,21 +122,25 @@ class Fitting:
 
     def __call__(self, batches: Iterable[list[Encoded]]) -> Iterator[Encoded]:
         """Batches with raw vectors in, sentences with unit vectors out, in the same order."""
+        coming = iter(batches)
+        for batch in itertools.chain(self._held_back(coming), coming):
+            yield from self._normalised(batch)
+
+    def _held_back(self, batches: Iterator[list[Encoded]]) -> list[list[Encoded]]:
+        """The batches that the transforms had to be fitted on first; none where they are fitted."""
         held: list[list[Encoded]] = []
+        if self.fitted:
+            return held
         sentences = waiting = 0
         for batch in batches:
             held.append(batch)
-            if not self.fitted:
-                sentences += len(batch)
-                waiting += sum(item.vectors.tokens.nbytes + item.vectors.sentence.nbytes for item in batch)
-                if sentences < self.sample_sentences and waiting < SAMPLE_BYTES:
-                    continue
-                self._fit(held)
-            yield from itertools.chain.from_iterable(map(self._normalised, held))
-            held = []
+            sentences += len(batch)
+            waiting += sum(item.vectors.tokens.nbytes + item.vectors.sentence.nbytes for item in batch)
+            if sentences >= self.sample_sentences or waiting >= SAMPLE_BYTES:
+                break
         if held:
             self._fit(held)
-            yield from itertools.chain.from_iterable(map(self._normalised, held))
+        return held
 
     def _fit(self, held: Sequence[list[Encoded]]) -> None:
         first = list(itertools.islice(itertools.chain.from_iterable(held), self.sample_sentences))
@@ -149,9 +153,8 @@ class Fitting:
         self.vectoriser = Vectoriser(encoder, self.vectoriser.layer, self.fresh)
         self.fitted = True
 
-    def _normalised(self, batch: list[Encoded]) -> Iterable[Encoded]:
-        found = self.vectoriser.normalise([item.vectors for item in batch])
-        return map(Encoded, [item.cut for item in batch], found)
+    def _normalised(self, batch: list[Encoded]) -> Iterator[Encoded]:
+        return (Encoded(item.cut, self.vectoriser.normalise(item.vectors)) for item in batch)
 
 
 def sentence_entry(item: Encoded, function_words: bool) -> SentenceEntry:

@@ -96,17 +96,16 @@ class Vectoriser:
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[SentenceVectors]:
         """One record a sentence; sentence (e,) and tokens (t, d) are unit vectors in float32."""
-        return self.normalise(raw_vectors(self.encoder, self.layer, sentences))
+        return [self.normalise(vectors) for vectors in raw_vectors(self.encoder, self.layer, sentences)]
 
-    def normalise(self, vectors: Sequence[SentenceVectors]) -> list[SentenceVectors]:
-        """Apply the fitted transforms to raw vectors, those of all sentences at once."""
-        if not vectors:
-            return []
-        ends = np.cumsum([len(found.tokens) for found in vectors])
-        with one_blas_thread():
-            sentences = self._apply(SENTENCE, np.stack([found.sentence for found in vectors]))  # (n, e)
-            tokens = self._apply(TOKEN, np.concatenate([found.tokens for found in vectors]))  # (tokens, d)
-        return list(map(SentenceVectors, sentences, np.split(tokens, ends[:-1])))
+    def normalise(self, vectors: SentenceVectors) -> SentenceVectors:
+        """Apply the fitted transforms to the raw vectors of one sentence.
+
+        Not of many at once: BLAS rounds a row by how many stand beside it, and a run that was cut off and goes on, with
+        other batches, is to store the same.
+        """
+        sentence = self._apply(SENTENCE, vectors.sentence[None, :])[0]
+        return SentenceVectors(sentence, self._apply(TOKEN, vectors.tokens))
 
     def words(self, forms: Sequence[str]) -> Array:
         """Unit vectors of the words' identity: layer 0 of each form alone, centred.  (n, p)"""

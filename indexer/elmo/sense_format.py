@@ -1,6 +1,6 @@
 """A sense space as tensors, in and out of `sense_space.safetensors`.
 
-format 4   as format 3, and blocks of kind 3: a layer's own states at the token
+format 4   as format 3, its `topics` where there are any, and blocks of kind 3: a layer's own states at the token
 format 3   as format 2, and `topics` (words, d) int8: a vector for each word of `vocab.txt`, or zeros
 format 2   `blocks` (n, 2): kind and layer of each block; `map` (width, sense_dim), `shift` (sense_dim,), `window`,
            `rarity`; `counts` (words,) of `vocab.txt`, `total`; where the blocks use them, `word_mean` (projection,) and
