@@ -289,6 +289,18 @@ def start_indexer(collection: Path, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+def test_a_collection_that_was_half_made_is_made_anew(tmp_path: Path) -> None:
+    target = tmp_path / "c.pol"
+    (target / "segments").mkdir(parents=True)
+    for end in ("", "-journal", "-wal", "-shm"):
+        (target / f"collection.db.new{end}").write_bytes(b"half" * 128)
+    folder = write(tmp_path / "in", {"a.txt": "The bank of the river."})
+    assert build(target, [folder], model=FakeEncoder()).added == 1
+    with Collection.open(target) as collection:
+        assert collection.verify(FakeEncoder(), sample=1).problems == ()
+    assert not list(target.glob("collection.db.new*"))
+
+
 def test_killed_at_fifty_moments_the_indexer_ends_with_the_same_hits(tmp_path: Path) -> None:
     """Real SIGKILLs on a real process: after each, what was committed verifies; in the end nothing differs."""
     words = ["bank", "river", "loan", "spring", "boat", "heron", "mill", "money", "letter", "crane"]

@@ -128,7 +128,8 @@ class Collection:
         except OSError as error:
             raise CollectionError(f"{folder} cannot be made ({error}); choose another place") from error
         aside = folder / f"{DATABASE_NAME}.new"
-        aside.unlink(missing_ok=True)
+        for name in _HALF_MADE:
+            (folder / name).unlink(missing_ok=True)
         db = connect_to_write(aside)
         create_keyword_index(db.conn, settings.language)
         # Whoever reads version 1 reads all but vectors of bytes.
@@ -381,7 +382,8 @@ class Collection:
         return verify(self, encoder, sample)
 
 
-_LEFTOVERS = {"segments", "lock", f"{DATABASE_NAME}.new", f"{DATABASE_NAME}.new-wal", f"{DATABASE_NAME}.new-shm"}
+_HALF_MADE = {f"{DATABASE_NAME}.new{end}" for end in ("", "-journal", "-wal", "-shm")}
+_LEFTOVERS = {"segments", "lock"} | _HALF_MADE
 
 
 def replace_collection(old: Path, new: Path) -> None:
