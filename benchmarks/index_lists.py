@@ -33,9 +33,10 @@ COMMITTED = 80_000
 EFFORTS = (0.25, 0.5, 1.0, 2.0)
 WAYS = {
     "the product": Lists(),
-    "more rows and rounds": Lists(rows=64, rounds=10),
-    "more lists": Lists(factor=4),
-    "more of all (before)": Lists(4, 64, 10),
+    "fewer rows": Lists(rows=32),
+    "more rounds": Lists(rounds=10),
+    "twice the lists, fewer rows (before)": Lists(2, 32),
+    "four times the lists, more rounds": Lists(4, 64, 10),
 }
 
 

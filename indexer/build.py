@@ -21,7 +21,7 @@ from indexer.collection.writer import Writer
 from indexer.documents import Document, ReadOptions, Skipped, read_documents, scan
 from indexer.encoders import as_encoder, fitting_encoder
 from indexer.errors import CollectionError
-from indexer.memory import give_back
+from indexer.memory import give_back, seldom_collecting
 from indexer.pipeline import Fitting, Work, cut, encode, segments
 from indexer.progress import Progress, Run, Stage, counted, estimate
 from indexer.text import TextAnalyser
@@ -101,7 +101,7 @@ def build(
     scan(sources, config.reading)  # a path that is not there is told before a model is loaded or a folder made
     target, encoder = open_or_create(path, config, model)
     try:
-        with target.writing() as writer:
+        with target.writing() as writer, seldom_collecting():
             report = _index(target, writer, sources, config, encoder, run)
     finally:
         target.close()
@@ -306,7 +306,7 @@ def reencode(
         )
         encoder = as_encoder(model if model is not None else settings.model, wanted.precision)
         target = _continued(aside, new_settings(wanted, encoder))
-        with target, target.writing() as writer:
+        with target, target.writing() as writer, seldom_collecting():
             report = _index(target, writer, stored_documents(old), wanted, encoder, run)
             # An interrupted run may have stored what was removed from the old collection since.
             kept = {document.document_id for document in old.documents()}

@@ -154,7 +154,8 @@ class Fitting:
         self.fitted = True
 
     def _normalised(self, batch: list[Encoded]) -> Iterator[Encoded]:
-        return (Encoded(item.cut, self.vectoriser.normalise(item.vectors)) for item in batch)
+        normalised = self.vectoriser.normalise([item.vectors for item in batch])
+        return map(Encoded, (item.cut for item in batch), normalised)
 
 
 def sentence_entry(item: Encoded, function_words: bool) -> SentenceEntry:

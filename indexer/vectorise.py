@@ -19,7 +19,7 @@ from indexer.collection.vectors import (
     fit,
     fit_centring,
     fit_pca,
-    unit,
+    unit_parts,
 )
 from indexer.elmo.threads import one_blas_thread
 
@@ -96,21 +96,23 @@ class Vectoriser:
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[SentenceVectors]:
         """One record a sentence; sentence (e,) and tokens (t, d) are unit vectors in float32."""
-        return [self.normalise(vectors) for vectors in raw_vectors(self.encoder, self.layer, sentences)]
+        return self.normalise(raw_vectors(self.encoder, self.layer, sentences))
 
-    def normalise(self, vectors: SentenceVectors) -> SentenceVectors:
-        """Apply the fitted transforms to the raw vectors of one sentence.
+    def normalise(self, sentences: Sequence[SentenceVectors]) -> list[SentenceVectors]:
+        """Apply the fitted transforms to raw vectors; those of one sentence come out alike whatever others stand by it.
 
-        Not of many at once: BLAS rounds a row by how many stand beside it, and a run that was cut off and goes on, with
-        other batches, is to store the same.
+        A run that was cut off and goes on has other batches, and is to store the same.
         """
-        sentence = self._apply(SENTENCE, vectors.sentence[None, :])[0]
-        return SentenceVectors(sentence, self._apply(TOKEN, vectors.tokens))
+        if not sentences:
+            return []
+        own = self._apply(SENTENCE, [vectors.sentence[None, :] for vectors in sentences])
+        tokens = self._apply(TOKEN, [vectors.tokens for vectors in sentences])
+        return [SentenceVectors(row[0], rows) for row, rows in zip(own, tokens, strict=True)]
 
     def words(self, forms: Sequence[str]) -> Array:
         """Unit vectors of the words' identity: layer 0 of each form alone, centred.  (n, p)"""
-        return self._apply(WORD, self.encoder.word_vectors(forms))
+        return self._apply(WORD, [self.encoder.word_vectors(forms)])[0]
 
-    def _apply(self, name: str, vectors: Array) -> Array:
+    def _apply(self, name: str, parts: Sequence[Array]) -> list[Array]:
         transform = self.transforms.get(name)
-        return unit(vectors) if transform is None else transform(vectors)
+        return unit_parts(parts) if transform is None else transform.of_each(parts)

@@ -1,13 +1,14 @@
-"""What was freed is given back, although pieces in use lie above it."""
+"""What was freed is given back, although pieces in use lie above it; garbage is looked for seldom, and again after."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
 import pytest
 
-from indexer.memory import _trim, give_back
+from indexer.memory import _trim, give_back, seldom_collecting
 
 
 def resident() -> int:
@@ -36,3 +37,23 @@ def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _trim() is None
     give_back()
     _trim.cache_clear()
+
+
+def test_tokens_make_python_look_for_garbage_seldom_and_only_while_indexing() -> None:
+    def looks() -> int:
+        return sum(generation["collections"] for generation in gc.get_stats())
+
+    before, began = gc.get_threshold(), looks()
+    with seldom_collecting():
+        tokens = [[n] for n in range(100_000)]
+        assert looks() == began
+    assert gc.get_threshold() == before
+    tokens += [[n] for n in range(100_000)]
+    assert looks() > began
+
+
+def test_garbage_is_looked_for_as_before_when_indexing_fails() -> None:
+    before = gc.get_threshold()
+    with pytest.raises(OSError, match="disk"), seldom_collecting():
+        raise OSError("disk")
+    assert gc.get_threshold() == before
