@@ -16,9 +16,10 @@ from alone import peak_memory
 from clocks import Stopwatch
 
 from indexer.collection.background import store_background
-from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.collection import Collection
 from indexer.collection.compaction import compact
 from indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
+from indexer.collection.snapshot import Snapshot
 from indexer.collection.vectors import Array, unit
 
 NOISE = 0.5

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.collection import Collection
+from indexer.collection.snapshot import Snapshot
 from indexer.collection.vectors import Array, Ids, joint, scan, search_index, top
 from indexer.errors import PolysemeError
 from indexer.vectorise import Vectoriser

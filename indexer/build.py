@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from indexer.collection.background import store_background
 from indexer.collection.byte_rows import Storage
-from indexer.collection.collection import Collection, replace_collection
+from indexer.collection.collection import Collection
 from indexer.collection.compaction import compact
 from indexer.collection.records import CollectionSettings, DocumentEntry, Layer
 from indexer.collection.schema import DATABASE_NAME, State
@@ -101,8 +100,8 @@ def build(
     scan(sources, config.reading)  # a path that is not there is told before a model is loaded or a folder made
     target, encoder = open_or_create(path, config, model)
     try:
-        with target.writing() as writer, seldom_collecting():
-            report = _index(target, writer, sources, config, encoder, run)
+        with target.writing() as writer:
+            report = run_into(target, writer, sources, config, encoder, run)
     finally:
         target.close()
     run.report(Stage.DONE)
@@ -160,9 +159,11 @@ def document_entry(document: Document) -> DocumentEntry:
     )
 
 
-def _index(
+@seldom_collecting()
+def run_into(
     collection: Collection, writer: Writer, sources: Iterable[Source], config: BuildConfig, encoder: Encoder, run: Run
 ) -> BuildReport:
+    """Index sources through the writer of a collection that is there."""
     settings = collection.settings
     analyser = TextAnalyser(settings.language)
     with collection.reading() as snapshot:
@@ -275,64 +276,3 @@ def _vanished(writer: Writer, roots: list[str], skipped: Iterable[Skipped]) -> l
             if not (Path(root) / source).exists() or source in read - unread:
                 gone.append(document_id)
     return gone
-
-
-def reencode(
-    collection: str | Path,
-    config: BuildConfig | None = None,
-    model: str | Encoder | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> BuildReport:
-    """Encode a collection again from its stored texts, with another model or layer, and put the result in its place.
-
-    The new collection grows beside the old one (``NAME.reencode``), which answers until the last moment; a run that is
-    cut off goes on when it is called again. config None: as the collection was made; model None: the collection's own,
-    from where it lies now.
-    """
-    path = Path(collection)
-    aside = path.with_name(path.name + ".reencode")
-    run = Run(progress)
-    run.report(Stage.LOADING)
-    with Collection.open(path) as old, old.writing():
-        settings = old.settings
-        wanted = config or BuildConfig(
-            settings.language,
-            settings.precision,
-            settings.layer,
-            settings.normalisation,
-            settings.function_words,
-            token_normalisation=settings.token_normalisation,
-            storage=settings.storage,
-        )
-        encoder = as_encoder(model if model is not None else settings.model, wanted.precision)
-        target = _continued(aside, new_settings(wanted, encoder))
-        with target, target.writing() as writer, seldom_collecting():
-            report = _index(target, writer, stored_documents(old), wanted, encoder, run)
-            # An interrupted run may have stored what was removed from the old collection since.
-            kept = {document.document_id for document in old.documents()}
-            gone = [d.document_id for d in target.documents() if d.document_id not in kept]
-            if gone:
-                writer.remove(gone)
-            for name, data in old.prototypes().items():
-                writer.set_prototype(name, data)
-        replace_collection(path, aside)
-    run.report(Stage.DONE)
-    return report
-
-
-def _continued(path: Path, settings: CollectionSettings) -> Collection:
-    """A collection that an earlier, interrupted run began with these settings, or a new one."""
-    if (path / DATABASE_NAME).exists():
-        target = Collection.open(path)
-        if target.settings == settings:
-            return target
-        target.close()
-        shutil.rmtree(path)
-    return Collection.create(path, settings)
-
-
-def stored_documents(collection: Collection) -> Iterator[Document]:
-    """The live documents of a collection, as they were read."""
-    for stored in collection.documents():
-        _, text = collection.document(stored.document_id)
-        yield Document(stored.document_id, text, stored.metadata, stored.root, stored.source)

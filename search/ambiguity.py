@@ -6,7 +6,8 @@ from math import ceil, log, sqrt
 
 import numpy as np
 
-from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.collection import Collection
+from indexer.collection.snapshot import Snapshot
 from indexer.collection.vectors import Array, Ids
 from search.clustering import NONE, centres_of, cluster
 from search.retrieval import type_rows

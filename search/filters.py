@@ -10,7 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.collection import Collection
+from indexer.collection.snapshot import Snapshot
 from indexer.collection.vectors import Ids, Mask
 from indexer.errors import QueryError
 from search.query import Condition, Operator

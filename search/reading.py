@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import numpy as np
 
 from indexer.collection.background import background
-from indexer.collection.collection import Collection, Snapshot
+from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
+from indexer.collection.snapshot import Snapshot
 from indexer.collection.vectors import Array, Ids
 from indexer.encoders import fitting_encoder
 from indexer.errors import QueryError

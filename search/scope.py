@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from indexer.collection.collection import Snapshot
 from indexer.collection.segment import Segment
+from indexer.collection.snapshot import Snapshot
 from indexer.collection.vectors import Ids, Mask, together
 
 

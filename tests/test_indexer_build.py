@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from fakes import FakeEncoder
 
-from indexer.build import BuildConfig, build, reencode
+from indexer.build import BuildConfig, build
 from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
 from indexer.documents import Document, ReadOptions
 from indexer.elmo import Representation
 from indexer.errors import CollectionError, DocumentError
 from indexer.progress import Progress, Stage
+from indexer.reencode import reencode
 from search.searcher import Searcher
 
 TEXTS = {

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from indexer.build import BuildConfig, build, reencode
+from indexer.build import BuildConfig, build
 from indexer.collection.byte_rows import ByteRows, Storage, to_bytes
 from indexer.collection.collection import Collection
 from indexer.collection.vectors import scan, unit
 from indexer.documents import Document
+from indexer.reencode import reencode
 from search.searcher import Searcher
 from ui.cli import run_command
 

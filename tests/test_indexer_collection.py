@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from indexer.build import BuildConfig, build
 from indexer.collection import schema
 from indexer.collection import segment as segment_module
-from indexer.collection.collection import Collection, recover, replace_collection
+from indexer.collection.collection import Collection
 from indexer.collection.compaction import LARGEST_SEGMENT, SegmentSize, segments_to_merge
+from indexer.collection.folder import recover, replace_collection
 from indexer.collection.schema import DATABASE_NAME, State
 from indexer.documents import Document
 from indexer.errors import CollectionError

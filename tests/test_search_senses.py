@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sense_texts import documents
 
-from indexer.build import BuildConfig, build, reencode
+from indexer.build import BuildConfig, build
 from indexer.collection.background import background, measure
 from indexer.collection.vectors import Array
 from indexer.documents import Document
 from indexer.errors import QueryError
+from indexer.reencode import reencode
 from search.calibration import VERDICT, Calibration, Compared
 from search.hits import Match
 from search.prototypes import Prototype, from_json, to_json

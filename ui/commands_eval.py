@@ -166,7 +166,7 @@ def tell(report: OwnReport, encoder: Encoder) -> None:
 
 def write_choice(collection: Path, report: OwnReport, encoder: Encoder) -> None:
     """Encode a collection again with the best choice, if it is surely better; it answers as before until then."""
-    from indexer.build import reencode
+    from indexer.reencode import reencode
     from search.evaluation.own_gold import settings_for
     from ui.commands_index import tell_report
     from ui.progress import ProgressLine

@@ -196,11 +196,11 @@ def reencode(
 ) -> int:
     """Encode a collection again from its stored texts, with another model or layer; options not given stay."""
     from indexer.build import BuildConfig
-    from indexer.build import reencode as run
     from indexer.collection.byte_rows import Storage
     from indexer.collection.collection import Collection
     from indexer.collection.records import Layer
     from indexer.collection.vectors import Normalisation
+    from indexer.reencode import reencode as run
     from ui import garbage
     from ui.progress import ProgressLine
 

@@ -31,8 +31,9 @@ def open_page(collection: Path, port: int | None, no_browser: bool, address: str
 @with_page_options
 def demo(collection: Path | None, port: int | None, no_browser: bool, address: str) -> int:
     """Index the bundled documents with the bundled model and open the page on them."""
-    from indexer.build import build, reencode
+    from indexer.build import build
     from indexer.errors import CollectionError
+    from indexer.reencode import reencode
     from ui.progress import ProgressLine
     from ui.server import launch
 

@@ -17,8 +17,9 @@ from indexer.collection.schema import write_settings
 from indexer.collection.vectors import Ids
 
 if TYPE_CHECKING:
-    from indexer.collection.collection import Collection, Snapshot
+    from indexer.collection.collection import Collection
     from indexer.collection.segment import Segment
+    from indexer.collection.snapshot import Snapshot
     from indexer.collection.writer import Writer
 
 KEY = "background"

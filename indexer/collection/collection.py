@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from indexer.collection.byte_rows import Storage
+from indexer.collection.folder import make_database, recover
 from indexer.collection.records import (
     CollectionInfo,
     CollectionSettings,
@@ -29,61 +28,17 @@ from indexer.collection.schema import (
     FORMAT_VERSION,
     State,
     connect,
-    create_keyword_index,
     read_settings,
-    write_settings,
 )
 from indexer.collection.segment import FileRecord, Segment
+from indexer.collection.snapshot import Snapshot
 from indexer.collection.types import TypeTable
-from indexer.collection.vectors import Mask, Normalisation, Transform
+from indexer.collection.vectors import Normalisation, Transform
 from indexer.collection.writer import DOCUMENT_COLUMNS, Writer, stored_document
 from indexer.errors import CollectionError
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder
-
-COUNTERS = ("next_segment", "next_document", "next_sentence", "next_occurrence", "next_type")
-REMEMBERED = 16
-"""Filters whose documents a snapshot remembers."""
-
-
-class Snapshot:
-    """What a reader sees: the segments of one generation and which documents are live in it."""
-
-    def __init__(self, generation: int, segments: Sequence[Segment], live: Mask, transforms: dict[str, Transform]):
-        self.generation = generation
-        self.segments = {segment.key: segment for segment in segments}
-        self.live = live  # (largest document key + 1,)
-        self.transforms = transforms
-        self._chosen: dict[Hashable, Mask] = {}
-
-    @cached_property
-    def _masks(self) -> dict[int, Mask | None]:
-        masks = {}
-        for key, segment in self.segments.items():
-            mask = self.live[segment.sentence_documents]  # (m,)
-            masks[key] = None if mask.all() else mask
-        return masks
-
-    def documents_by(self, key: Hashable, choose: Callable[[], Mask]) -> Mask:
-        """What ``choose`` gives, kept under a key: which documents, by key, a filter lets in.  (largest key + 1,)
-
-        To be called while the collection is read, which one thread does at a time.
-        """
-        if key not in self._chosen:
-            if len(self._chosen) >= REMEMBERED:
-                self._chosen.clear()
-            self._chosen[key] = choose()
-            self._chosen[key].setflags(write=False)
-        return self._chosen[key]
-
-    def sentence_mask(self, segment: Segment, documents: Mask | None = None) -> Mask | None:
-        """Which sentences of a segment are live (and in ``documents``, by key); None: all.  (m,)"""
-        live = self._masks[segment.key]
-        if documents is None:
-            return live
-        chosen = documents[segment.sentence_documents]
-        return chosen if live is None else chosen & live
 
 
 class Collection:
@@ -116,30 +71,8 @@ class Collection:
     @classmethod
     def create(cls, path: str | Path, settings: CollectionSettings) -> Collection:
         """Make an empty collection; CollectionError when something else is there already."""
-        from indexer.collection.migrations import connect_to_write
-
         folder = Path(path)
-        if (folder / DATABASE_NAME).exists():
-            raise CollectionError(f"{folder} is a collection already; open it, or choose another place")
-        if folder.exists() and (not folder.is_dir() or any(p.name not in _LEFTOVERS for p in folder.iterdir())):
-            raise CollectionError(f"{folder} exists and is not a collection; choose another place")
-        try:
-            (folder / "segments").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CollectionError(f"{folder} cannot be made ({error}); choose another place") from error
-        aside = folder / f"{DATABASE_NAME}.new"
-        for name in _HALF_MADE:
-            (folder / name).unlink(missing_ok=True)
-        db = connect_to_write(aside)
-        create_keyword_index(db.conn, settings.language)
-        # Whoever reads version 1 reads all but vectors of bytes.
-        version = FORMAT_VERSION if settings.storage is Storage.BYTES else 1
-        initial = asdict(settings) | {"format_version": version, "generation": 0} | dict.fromkeys(COUNTERS, 1)
-        with db.atomic():
-            write_settings(db.conn, initial)
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        db.close()
-        aside.rename(folder / DATABASE_NAME)
+        make_database(folder, settings)
         return cls.open(folder)
 
     def close(self) -> None:
@@ -380,22 +313,3 @@ class Collection:
                 repair_indexes(writer)
             self._snapshot = None
         return verify(self, encoder, sample)
-
-
-_HALF_MADE = {f"{DATABASE_NAME}.new{end}" for end in ("", "-journal", "-wal", "-shm")}
-_LEFTOVERS = {"segments", "lock"} | _HALF_MADE
-
-
-def replace_collection(old: Path, new: Path) -> None:
-    """Put the collection ``new`` in the place of ``old``; ``recover`` mends a crash between the two renames."""
-    aside = old.with_name(old.name + ".old")
-    old.rename(aside)
-    new.rename(old)
-    shutil.rmtree(aside)
-
-
-def recover(path: Path) -> None:
-    """Undo a replacement that was cut off between its two renames."""
-    aside = path.with_name(path.name + ".old")
-    if not path.exists() and (aside / DATABASE_NAME).is_file():
-        aside.rename(path)

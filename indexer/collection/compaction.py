@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from indexer.collection.rows import insert_ranges, purge, segment_types, stored_type_vectors
 from indexer.collection.schema import State, read_settings, write_settings
 from indexer.collection.segment import (
     FileRecord,
@@ -21,14 +22,7 @@ from indexer.collection.segment import (
     write_indexes,
 )
 from indexer.collection.vectors import Array, Ids, Mask, Places, joint_rows
-from indexer.collection.writer import (
-    Writer,
-    insert_ranges,
-    purge,
-    segment_types,
-    storage_errors,
-    stored_type_vectors,
-)
+from indexer.collection.writer import Writer, storage_errors
 from indexer.errors import CollectionError
 
 LARGEST_SEGMENT = 6_000_000
@@ -115,7 +109,7 @@ def compact(writer: Writer, full: bool = True) -> int:
     gone = 0
     if full:
         with storage_errors(writer.path), writer.db.atomic():
-            gone = purge(writer)
+            gone = purge(writer.db.conn)
             writer.next_generation()
     return gone
 
@@ -197,7 +191,7 @@ def _merge_sentences(aside: Path, group: list[Segment], keep: list[Mask]) -> int
 
 def _merge_tokens(writer: Writer, aside: Path, group: list[Segment], keep: list[Mask]) -> _MergedTypes:
     """Write the arrays of the occurrences that are kept, in a segment's order, holding as little of them as can be."""
-    ranges = [segment_types(writer, segment.key) for segment in group]
+    ranges = [segment_types(writer.db.conn, segment.key) for segment in group]
     ordered = _by_name(writer, np.unique(np.concatenate([types for types, _, _ in ranges])))  # (T,)
     rank = np.argsort(ordered)  # (T,): of a type by its id's place among the sorted ids
     by_id = ordered[rank]
@@ -229,7 +223,7 @@ def _merge_tokens(writer: Writer, aside: Path, group: list[Segment], keep: list[
         first += len(rows)
     out.flush()
     used = counts > 0
-    return _MergedTypes(ordered[used], counts[used], stored_type_vectors(writer, ordered[used]))
+    return _MergedTypes(ordered[used], counts[used], stored_type_vectors(writer.db.conn, ordered[used]))
 
 
 def _by_name(writer: Writer, types: Ids) -> Ids:
@@ -255,7 +249,7 @@ def _replace(writer: Writer, group: list[Segment], merged: _Merged | None, setti
         if merged is not None:
             key = writer.insert_segment(merged.name, merged.sentences, merged.occurrences, merged.files)
             firsts = np.cumsum(merged.types.counts) - merged.types.counts
-            insert_ranges(writer, key, merged.types.ids, firsts, merged.types.counts)
+            insert_ranges(writer.db.conn, key, merged.types.ids, firsts, merged.types.counts)
             write_settings(writer.db.conn, {"next_segment": settings["next_segment"] + 1})
         writer.next_generation()
     for segment in group:

@@ -12,10 +12,11 @@ import numpy as np
 from indexer.collection.byte_rows import Storage
 from indexer.collection.compaction import open_segments, records_of
 from indexer.collection.records import VerifyReport
+from indexer.collection.rows import segment_types, stored_type_vectors
 from indexer.collection.schema import read_settings
 from indexer.collection.segment import INDEX_FILES, Segment, damaged_files, file_record, write_indexes
 from indexer.collection.vectors import SCAN_ROWS, joint_rows
-from indexer.collection.writer import Writer, segment_types, stored_type_vectors
+from indexer.collection.writer import Writer
 from indexer.text import TextAnalyser
 from indexer.vectorise import Vectoriser
 
@@ -57,8 +58,8 @@ def repair_indexes(writer: Writer) -> list[str]:
 
 def _rebuild(writer: Writer, segment: Segment) -> None:
     weight = read_settings(writer.db.conn)["word_weight"]
-    types, _, counts = segment_types(writer, segment.key)
-    vectors = stored_type_vectors(writer, types)
+    types, _, counts = segment_types(writer.db.conn, segment.key)
+    vectors = stored_type_vectors(writer.db.conn, types)
     kinds = np.repeat(np.arange(len(types)), counts)
     joint = joint_rows(segment.tokens, vectors, kinds, weight)
     write_indexes(segment.folder, len(segment.tokens), segment.sentences, joint)

@@ -1,0 +1,232 @@
+"""The rows of a commit: which they are, how they are put in and taken out. Whoever calls holds the transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from indexer.collection.byte_rows import Storage
+from indexer.collection.records import DocumentPart, Scalar, SentenceEntry
+from indexer.collection.schema import State, id_set
+from indexer.collection.segment import SegmentData, stored_rows
+from indexer.collection.vectors import Array, Half, Ids, Mask
+
+TypeVectors = Callable[[Sequence[str]], Array]
+"""Folded forms -> unit vectors of the words' identity (n, p)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Types:
+    """The types of one commit, sorted by (lemma, form): pairs, ids (T,), which are new (T,), vectors (T, p)."""
+
+    pairs: Sequence[tuple[str, str]]
+    ids: Ids
+    new: Mask
+    vectors: Half
+
+
+def find_types(
+    db: sqlite3.Connection, entries: Iterable[SentenceEntry], next_type: int, type_vectors: TypeVectors
+) -> Types:
+    """The distinct (lemma, form) of the entries in that order, with ids and vectors, old ones from the database."""
+    pairs = sorted({(o.lemma, o.form) for entry in entries for o in entry.occurrences})
+    forms = [form for _, form in pairs]
+    known: dict[tuple[str, str], tuple[int, bytes]] = {}
+    for first in range(0, len(forms), 500):
+        part = forms[first : first + 500]
+        marks = ",".join("?" * len(part))
+        for key, form, lemma, vector in db.execute(
+            f"SELECT id, form, lemma, vector FROM types WHERE form IN ({marks})",
+            part,
+        ):
+            known[lemma, form] = (key, vector)
+    new = np.array([pair not in known for pair in pairs], dtype=bool)  # (T,)
+    ids = np.array([known[pair][0] if pair in known else -1 for pair in pairs], dtype=np.int64)  # (T,)
+    ids[new] = next_type + np.arange(new.sum())
+    made = type_vectors([form for form, is_new in zip(forms, new, strict=True) if is_new]).astype(np.float16)
+    vectors = np.zeros((len(pairs), made.shape[1]), np.float16)  # (T, p)
+    vectors[new] = made
+    for place in np.flatnonzero(~new):
+        vectors[place] = np.frombuffer(known[pairs[place]][1], np.float16)
+    return Types(pairs, ids, new, vectors)
+
+
+def insert_documents(db: sqlite3.Connection, parts: Sequence[DocumentPart], keys: Sequence[int]) -> None:
+    """Documents as pending with their first part, live with their last, in the place of what they were."""
+    for part, key in zip(parts, keys, strict=True):
+        document = part.document
+        if part.first == 0:
+            db.execute(
+                "UPDATE documents SET state = ? WHERE document_id = ? AND state = ?",
+                (int(State.DELETED), document.document_id, int(State.PENDING)),
+            )
+            db.execute(
+                "INSERT INTO documents (id, document_id, title, text, metadata, content_hash, root, source, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    key,
+                    document.document_id,
+                    document.title,
+                    document.text,
+                    json.dumps(dict(document.metadata), ensure_ascii=False),
+                    document.content_hash,
+                    document.root,
+                    document.source,
+                    int(State.PENDING),
+                ),
+            )
+            insert_metadata(db, key, document.metadata.items())
+        if part.last:
+            db.execute(
+                "UPDATE documents SET state = ? WHERE document_id = ? AND state = ?",
+                (int(State.DELETED), document.document_id, int(State.LIVE)),
+            )
+            db.execute("UPDATE documents SET state = ? WHERE id = ?", (int(State.LIVE), key))
+
+
+def insert_metadata(db: sqlite3.Connection, key: int, items: Iterable[tuple[str, Scalar]]) -> None:
+    """Metadata of the document with documents.id key."""
+    db.executemany(
+        "INSERT OR REPLACE INTO metadata (field, value, document) VALUES (?, ?, ?)",
+        [(field, str(value), key) for field, value in items],
+    )
+
+
+def insert_sentences(
+    db: sqlite3.Connection, parts: Sequence[DocumentPart], keys: Sequence[int], next_sentence: int
+) -> None:
+    """Sentences and their keywords, from the id ``next_sentence`` on."""
+    rows = [
+        (key, part.first + n, entry.start, entry.end, part.document.text[entry.start : entry.end])
+        for part, key in zip(parts, keys, strict=True)
+        for n, entry in enumerate(part.sentences)
+    ]
+    db.executemany(
+        'INSERT INTO sentences (id, document, position, start, "end") VALUES (?, ?, ?, ?, ?)',
+        ((next_sentence + n, *row[:4]) for n, row in enumerate(rows)),
+    )
+    db.executemany(
+        "INSERT INTO sentences_fts (rowid, text) VALUES (?, ?)",
+        ((next_sentence + n, row[4]) for n, row in enumerate(rows)),
+    )
+
+
+def insert_occurrences(
+    db: sqlite3.Connection,
+    entries: Sequence[SentenceEntry],
+    data: SegmentData,
+    order: Ids,
+    types: Ids,
+    next_sentence: int,
+) -> None:
+    """Occurrences in the order of the segment's rows.
+
+    order: row in the segment -> place among the entries' occurrences; types: types.id of each row  (n,)
+    """
+    flat = [occurrence for entry in entries for occurrence in entry.occurrences]
+    db.executemany(
+        'INSERT INTO occurrences (id, sentence, position, start, "end", type) VALUES (?, ?, ?, ?, ?, ?)',
+        (
+            (key, next_sentence + sentence, flat[place].position, flat[place].start, flat[place].end, kind)
+            for key, sentence, place, kind in zip(
+                data.token_ids.tolist(),
+                data.token_sentences.tolist(),
+                order.tolist(),
+                types.tolist(),
+                strict=True,
+            )
+        ),
+    )
+
+
+def insert_types(db: sqlite3.Connection, types: Types, segment: int, type_of: Ids) -> None:
+    """New types, and the range of every type in a segment; type_of: the type's place of each row (n,)."""
+    db.executemany(
+        "INSERT INTO types (id, form, lemma, vector) VALUES (?, ?, ?, ?)",
+        [
+            (int(types.ids[n]), types.pairs[n][1], types.pairs[n][0], types.vectors[n].tobytes())
+            for n in np.flatnonzero(types.new).tolist()
+        ],
+    )
+    counts = np.bincount(type_of, minlength=len(types.pairs))  # (T,)
+    firsts = np.cumsum(counts) - counts
+    insert_ranges(db, segment, types.ids, firsts, counts)
+
+
+def insert_ranges(db: sqlite3.Connection, segment: int, types: Ids, firsts: Ids, counts: Ids) -> None:
+    """Tell where in a segment the occurrences of each type lie."""
+    db.executemany(
+        "INSERT INTO ranges (type, segment, first, count) VALUES (?, ?, ?, ?)",
+        (
+            (kind, segment, first, count)
+            for kind, first, count in zip(types.tolist(), firsts.tolist(), counts.tolist(), strict=True)
+            if count
+        ),
+    )
+
+
+def arrange(
+    parts: Sequence[DocumentPart], keys: Sequence[int], types: Types, settings: Mapping[str, Any]
+) -> tuple[SegmentData, Half, Ids, Ids]:
+    """Sort occurrences by (lemma, form, sentence, position) and give out ids in that order.
+
+    Returns the segment's arrays as they are stored, its token vectors (n, d), order (n,): row -> place in reading
+    order, and the type's place of each row (n,).
+    """
+    entries = [sentence for part in parts for sentence in part.sentences]
+    place_of = {pair: n for n, pair in enumerate(types.pairs)}
+    kinds = np.array([place_of[o.lemma, o.form] for entry in entries for o in entry.occurrences], dtype=np.int64)
+    sentence_of = np.repeat(np.arange(len(entries)), [len(entry.occurrences) for entry in entries])
+    order = np.argsort(kinds, kind="stable")  # reading order is (sentence, position) already
+    tokens = np.concatenate([np.asarray(entry.tokens, np.float16) for entry in entries])  # (n, d)
+    documents = np.repeat(np.array(keys, np.int64), [len(part.sentences) for part in parts])  # (m,)
+    tokens = np.ascontiguousarray(tokens[order])
+    data = SegmentData(
+        tokens=stored_rows(tokens, Storage(settings.get("storage", Storage.HALF))),
+        token_ids=settings["next_occurrence"] + np.arange(len(order), dtype=np.int64),
+        token_sentences=sentence_of[order].astype(np.int32),
+        sentences=np.stack([np.asarray(entry.vector, np.float16) for entry in entries]),
+        sentence_ids=settings["next_sentence"] + np.arange(len(entries), dtype=np.int64),
+        sentence_documents=documents,
+    )
+    return data, tokens, order, kinds[order]
+
+
+def stored_type_vectors(db: sqlite3.Connection, types: Ids) -> Half:
+    """Identity vectors of types by id, in their order.  (T,) -> (T, p); (0, 0) for no type"""
+    stored = dict(db.execute("SELECT id, vector FROM types").fetchall())
+    vectors = [np.frombuffer(stored[key], np.float16) for key in types.tolist()]
+    return np.stack(vectors) if vectors else np.zeros((0, 0), np.float16)
+
+
+def segment_types(db: sqlite3.Connection, segment: int) -> tuple[Ids, Ids, Ids]:
+    """Type ids, first rows and counts of a segment's ranges, in the order of the rows."""
+    rows = db.execute("SELECT type, first, count FROM ranges WHERE segment = ? ORDER BY first", (segment,))
+    table = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 3)
+    return table[:, 0], table[:, 1], table[:, 2]
+
+
+def purge(db: sqlite3.Connection) -> int:
+    """Delete every row of deleted documents. Returns how many documents went."""
+    dead = [key for (key,) in db.execute("SELECT id FROM documents WHERE state = ?", (int(State.DELETED),))]
+    with id_set(db, "dead_documents", dead) as table:
+        for document in dead:
+            (text,) = db.execute("SELECT text FROM documents WHERE id = ?", (document,)).fetchone()
+            spans = db.execute('SELECT id, start, "end" FROM sentences WHERE document = ?', (document,)).fetchall()
+            # A contentless FTS5 table forgets a row only when it is told the text that the row was made from.
+            db.executemany(
+                "INSERT INTO sentences_fts (sentences_fts, rowid, text) VALUES ('delete', ?, ?)",
+                ((key, text[start:end]) for key, start, end in spans),
+            )
+        sentences = f"SELECT s.id FROM sentences s JOIN {table} t ON t.id = s.document"
+        db.execute(f"DELETE FROM occurrences WHERE sentence IN ({sentences})")
+        db.execute(f"DELETE FROM sentences WHERE document IN (SELECT id FROM {table})")
+        db.execute(f"DELETE FROM metadata WHERE document IN (SELECT id FROM {table})")
+        db.execute(f"DELETE FROM documents WHERE id IN (SELECT id FROM {table})")
+    db.execute("DELETE FROM types WHERE id NOT IN (SELECT type FROM ranges)")
+    return len(dead)
