@@ -299,13 +299,14 @@ def test_merging_as_we_go_keeps_the_number_of_segments_logarithmic(sizes: list[S
             live[key] = SegmentSize(key, total, total)
             assert total <= LARGEST_SEGMENT or len(group) == 1
     small = [size for size in live.values() if size.live <= LARGEST_SEGMENT // 2]
-    assert len(small) < 8 * 8  # tiers of powers of 8 up to 3 million, of fewer than 8 each
+    assert len(small) < 8 * 8  # tiers of powers of 8, of fewer than 8 each
 
 
 def test_segments_too_large_to_become_one_are_merged_as_far_as_they_fit() -> None:
-    sizes = [SegmentSize(n, 2_500_000 * (1 + n % 2), 2_500_000 * (1 + n % 2)) for n in range(8)]
+    percents = [35, 69] * 4
+    sizes = [SegmentSize(n, LARGEST_SEGMENT * p // 100, LARGEST_SEGMENT * p // 100) for n, p in enumerate(percents)]
     assert segments_to_merge(sizes, full=False) == [[0, 2], [4, 6]]
-    nine = [SegmentSize(n, 800_000, 800_000) for n in range(9)]
+    nine = [SegmentSize(n, LARGEST_SEGMENT * 2 // 15, LARGEST_SEGMENT * 2 // 15) for n in range(9)]
     assert segments_to_merge(nine, full=False) == [[0, 1, 2, 3, 4, 5, 6]]
     assert segments_to_merge(nine, full=True) == [[0, 1, 2, 3, 4, 5, 6], [7, 8]]
 

@@ -25,8 +25,8 @@ from indexer.collection.vectors import Array, Ids, Mask, Places, joint_rows
 from indexer.collection.writer import Writer, storage_errors
 from indexer.errors import CollectionError
 
-LARGEST_SEGMENT = 6_000_000
-"""Occurrences that merged segments have at most: what a merge holds in memory grows with them, some 200 bytes each.
+LARGEST_SEGMENT = 3_000_000
+"""Occurrences that merged segments have at most: what a merge holds in memory grows with them, some 150 bytes each.
 One that is larger already stays so."""
 MERGE_FACTOR = 8
 """So many segments of like size become one when a run of the indexer ends."""
@@ -178,13 +178,8 @@ def _merge_sentences(aside: Path, group: list[Segment], keep: list[Mask]) -> int
     documents = np.concatenate([s.sentence_documents[k] for s, k in zip(group, keep, strict=True)])
     np.save(aside / "sentence_ids.npy", ids[order])
     np.save(aside / "sentence_documents.npy", documents[order])
-    place = np.empty(len(ids), np.int64)
-    place[order] = np.arange(len(ids))
     out = np.lib.format.open_memmap(aside / "sentences.npy", "w+", np.float16, (len(ids), group[0].sentences.shape[1]))
-    first = 0
-    for segment, mask in zip(group, keep, strict=True):
-        _copy(segment.sentences, np.flatnonzero(mask), out, place[first:])
-        first += int(mask.sum())
+    _gather([segment.sentences for segment in group], list(map(np.flatnonzero, keep)), order, out)
     out.flush()
     return len(ids)
 
@@ -212,15 +207,9 @@ def _merge_tokens(writer: Writer, aside: Path, group: list[Segment], keep: list[
     np.save(aside / "token_sentences.npy", np.concatenate(sentences)[order])
     counts = np.bincount(kind_of, minlength=len(ordered))
     del all_ids, sentences, kind_of
-    place = np.empty(len(order), np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    del order
     stored = group[0].stored_tokens
-    out = np.lib.format.open_memmap(aside / "tokens.npy", "w+", stored.dtype, (len(place), stored.shape[1]))
-    first = 0
-    for segment, rows in zip(group, sources, strict=True):
-        _copy(segment.stored_tokens, rows, out, place[first:])
-        first += len(rows)
+    out = np.lib.format.open_memmap(aside / "tokens.npy", "w+", stored.dtype, (len(order), stored.shape[1]))
+    _gather([segment.stored_tokens for segment in group], sources, order, out)
     out.flush()
     used = counts > 0
     return _MergedTypes(ordered[used], counts[used], stored_type_vectors(writer.db.conn, ordered[used]))
@@ -232,12 +221,21 @@ def _by_name(writer: Writer, types: Ids) -> Ids:
     return np.array(sorted(types.tolist(), key=names.__getitem__), np.int64)
 
 
-def _copy(source: Any, rows: Ids | Places, out: Any, places: Ids | Places) -> None:
-    """out[places[i]] = source[rows[i]], in pieces so that memory stays bounded."""
-    for first in range(0, len(rows), COPY_ROWS):
-        part = rows[first : first + COPY_ROWS]
-        out[places[first : first + len(part)]] = source[part]
-        let_go(source)
+def _gather(sources: Sequence[Any], rows: Sequence[Ids | Places], order: Ids, out: Any) -> None:
+    """out[i] becomes the order[i]-th of the given rows of all sources, one source after the other.
+
+    In pieces of ``out``: what they need lies together in each source, so that few pages of the mapped files are held.
+    """
+    ends = np.cumsum([len(each) for each in rows])
+    for first in range(0, len(order), COPY_ROWS):
+        wanted = order[first : first + COPY_ROWS]
+        source_of = np.searchsorted(ends, wanted, side="right")
+        piece = np.empty((len(wanted), out.shape[1]), out.dtype)
+        for number, (source, chosen) in enumerate(zip(sources, rows, strict=True)):
+            mine = np.flatnonzero(source_of == number)
+            piece[mine] = source[chosen[wanted[mine] - (ends[number] - len(chosen))]]
+            let_go(source)
+        out[first : first + len(wanted)] = piece
         let_go(out)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +28,8 @@ FEWEST_LISTS = 40
 """Lists of an inverted file that a search reads at least: of a small one, more than the share of a large one."""
 SCAN_ROWS = 65_536
 """Rows that an exact scan converts to float32 at a time."""
+BUILD_ROWS = 16_384
+"""Rows that are read at a time where an index is built: each is held some four times over meanwhile."""
 
 
 def unit(vectors: npt.ArrayLike) -> Array:
@@ -227,8 +229,34 @@ def new_lists(n: int, rows: Callable[[Ids], Array], lists: Lists = Lists()) -> A
     index = faiss.index_factory(rows(np.zeros(0, np.int64)).shape[1], f"IVF{number},SQ4", faiss.METRIC_INNER_PRODUCT)
     index.cp.min_points_per_centroid = 1
     index.cp.niter = lists.rounds
-    index.train(rows(np.linspace(0, n - 1, min(n, lists.rows * number)).astype(np.int64)))
+    chosen = np.linspace(0, n - 1, min(n, lists.rows * number)).astype(np.int64)
+    sample = np.empty((len(chosen), index.d), np.float32)
+    for part in _pieces(len(chosen)):
+        sample[part] = rows(chosen[part])
+    index.train(sample)
     return index
+
+
+def _fill(index: Any, n: int, rows: Callable[[Ids], Array]) -> None:
+    """Add n rows to an inverted file whose lists are known; rows: as for ``build_index``.
+
+    Each list has its size from the start: lists that grow hold up to twice as much memory as they use.
+    """
+    numbers = np.empty(n, np.int64)  # (n,) list of each row
+    for part in _pieces(n):
+        numbers[part] = index.quantizer.assign(rows(np.arange(part.start, part.stop)), 1)[:, 0]
+    for number, count in enumerate(np.bincount(numbers, minlength=index.nlist).tolist()):
+        index.invlists.resize(number, count)
+        index.invlists.resize(number, 0)  # what was reserved stays so
+    pointer = _faiss().swig_ptr
+    for part in _pieces(n):
+        block = np.ascontiguousarray(rows(np.arange(part.start, part.stop)), np.float32)
+        index.add_core(len(block), pointer(block), None, pointer(numbers[part]))
+
+
+def _pieces(n: int) -> Iterator[slice]:
+    """n rows, some at a time."""
+    return (slice(first, min(first + BUILD_ROWS, n)) for first in range(0, n, BUILD_ROWS))
 
 
 def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
@@ -244,10 +272,11 @@ def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
         d = rows(np.zeros(0, np.int64)).shape[1]
         index = faiss.index_factory(d, "SQfp16", faiss.METRIC_INNER_PRODUCT)
         index.train(np.zeros((1, d), np.float32))
+        for part in _pieces(n):
+            index.add(rows(np.arange(part.start, part.stop)))
     else:
         index = new_lists(n, rows)
-    for first in range(0, n, SCAN_ROWS):
-        index.add(rows(np.arange(first, min(first + SCAN_ROWS, n))))
+        _fill(index, n, rows)
     return index
 
 
