@@ -14,11 +14,14 @@ from pathlib import Path
 import numpy as np
 from alone import peak_memory
 from clocks import Stopwatch
+from wider import TOKENS, WORDS, wider, wider_transforms
 
 from indexer.collection.background import store_background
+from indexer.collection.byte_rows import Storage
 from indexer.collection.collection import Collection
 from indexer.collection.compaction import compact
 from indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
+from indexer.collection.segment import token_rows
 from indexer.collection.snapshot import Snapshot
 from indexer.collection.vectors import Array, unit
 
@@ -35,31 +38,38 @@ class Copied:
     wait to be stored, what building an index holds, and the pages of both collections' mapped files.
     """
 
+    occurrences: int
     stored_cpu: float
     compacted_cpu: float
     peak: int
 
 
-def copy_collection(source: Path, out: Path, occurrences: int) -> Copied:
-    """Store at least so many occurrences of a source's documents, over and over; call it through `alone`."""
+def copy_collection(
+    source: Path, out: Path, occurrences: int, storage: Storage | None = None, wide: bool = False
+) -> Copied:
+    """Store at least so many occurrences of a source's documents, over and over; call it through `alone`.
+
+    storage None: as in the source; wide: token vectors and words of more dimensions (`wider.py`).
+    """
     storing, compacting = Stopwatch(), Stopwatch()
     rng = np.random.default_rng(1)
     with Collection.open(source) as old, old.reading() as snapshot:
-        new = Collection.create(out, old.settings)
+        new = Collection.create(out, replace(old.settings, storage=storage or old.settings.storage))
         vectors = dict(old.db.execute("SELECT form, vector FROM types"))
 
         def identity(forms: Sequence[str]) -> Array:
             width = len(next(iter(vectors.values()))) // 2
             found = [np.frombuffer(vectors[form], np.float16) for form in forms]
-            return np.array(found, np.float32).reshape(-1, width)  # (n, p)
+            rows = np.array(found, np.float32).reshape(-1, width)
+            return wider(rows, WORDS) if wide else rows  # (n, p)
 
         with new.writing() as writer:
             stored = 0
             parts: list[DocumentPart] = []
-            transforms = dict(snapshot.transforms)
+            transforms = wider_transforms(dict(snapshot.transforms)) if wide else dict(snapshot.transforms)
             for number in itertools.count():
                 for part in _documents(old, snapshot, number, rng):
-                    parts.append(part)
+                    parts.append(_widened(part) if wide else part)
                     stored += sum(len(sentence.occurrences) for sentence in part.sentences)
                     if sum(len(part.sentences) for part in parts) >= SEGMENT_SENTENCES or stored >= occurrences:
                         with storing:
@@ -73,19 +83,27 @@ def copy_collection(source: Path, out: Path, occurrences: int) -> Copied:
                 compact(writer, full=False)
             store_background(new, writer)
             new.close()
-    return Copied(storing.seconds, compacting.seconds, peak_memory())
+    return Copied(stored, storing.seconds, compacting.seconds, peak_memory())
 
 
 def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.Generator) -> Iterator[DocumentPart]:
     """Whole documents of one round; the first round is the source itself, the others are moved."""
     types = {key: (form, lemma) for key, form, lemma in old.db.execute("SELECT id, form, lemma FROM types")}
     rows = {
-        int(key): (segment, row)
+        int(key): (segment.key, row)
         for segment in snapshot.segments.values()
         for row, key in enumerate(segment.sentence_ids.tolist())
     }
+    # Plain arrays over the mapped files: to read a number of a mapped array takes ten times as long.
+    plain = {
+        key: (np.asarray(each.token_ids), token_rows(np.asarray(each.stored_tokens)), np.asarray(each.sentences))
+        for key, each in snapshot.segments.items()
+    }
     inside = {key: np.argsort(segment.token_sentences, kind="stable") for key, segment in snapshot.segments.items()}
-    ordered = {key: segment.token_sentences[inside[key]] for key, segment in snapshot.segments.items()}
+    counts = {
+        key: np.bincount(each.token_sentences, minlength=len(each.sentences)) for key, each in snapshot.segments.items()
+    }
+    ends = {key: np.cumsum(of_each).tolist() for key, of_each in counts.items()}
     for document in list(old.documents()):
         _, text = old.document(document.document_id)
         found: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
@@ -98,11 +116,12 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
         sentences = []
         for sentence, start, end in old.document_sentences(document.key):
             segment, row = rows[sentence]
-            first, last = np.searchsorted(ordered[segment.key], [row, row + 1])
-            by_id = {int(segment.token_ids[place]): int(place) for place in inside[segment.key][first:last]}
+            ids, stored_tokens, stored_sentences = plain[segment]
+            places = inside[segment][ends[segment][row] - counts[segment][row] : ends[segment][row]]
+            by_id = dict(zip(ids[places].tolist(), places.tolist(), strict=True))
             entries = found[sentence]
-            tokens = np.asarray(segment.tokens[[by_id[entry[0]] for entry in entries]], np.float32)  # (n, d)
-            vector = np.asarray(segment.sentences[row], np.float32)  # (e,)
+            tokens = np.asarray(stored_tokens[[by_id[entry[0]] for entry in entries]], np.float32)  # (n, d)
+            vector = np.asarray(stored_sentences[row], np.float32)  # (e,)
             if number:
                 tokens, vector = _moved(tokens, rng), _moved(vector[None, :], rng)[0]
             occurrences = tuple(OccurrenceEntry(p, a, b, *types[kind]) for _, p, a, b, kind in entries)
@@ -110,6 +129,11 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
         key = f"{number:03}/{document.document_id}"
         entry = DocumentEntry(key, document.title, text, document.metadata, document.content_hash)
         yield DocumentPart(replace(entry, root=None), 0, tuple(sentences), True)
+
+
+def _widened(part: DocumentPart) -> DocumentPart:
+    sentences = (replace(each, tokens=wider(np.asarray(each.tokens, np.float32), TOKENS)) for each in part.sentences)
+    return replace(part, sentences=tuple(sentences))
 
 
 def _moved(rows: Array, rng: np.random.Generator) -> Array:

@@ -14,9 +14,11 @@ import pytest
 from fakes import FakeEncoder
 
 from indexer.build import BuildConfig, build
+from indexer.collection.byte_rows import Storage
 from indexer.collection.collection import Collection
 from indexer.collection.vectors import Array, row_products, top, unit
 from indexer.documents import Document
+from search.hits import Match
 from search.searcher import Searcher
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -98,6 +100,28 @@ def test_a_copy_is_a_whole_collection(script: Any, collection: Path, tmp_path: P
     with Collection.open(tmp_path / "copy.pol") as copy:
         assert copy.verify().problems == ()
         assert copy.info().occurrences >= 100
+
+
+@pytest.mark.parametrize("storage", list(Storage))
+def test_a_copy_in_wider_vectors_answers_as_its_source(
+    script: Any, collection: Path, tmp_path: Path, storage: Storage
+) -> None:
+    wider = script("wider")
+    path = tmp_path / "wide.pol"
+    with Collection.open(collection) as source:
+        occurrences = source.info().occurrences
+    assert script("copies").copy_collection(collection, path, occurrences, storage, True).occurrences == occurrences
+    asked = "They sat on the [bank] of the river."
+    with (
+        Searcher.open(collection, FakeEncoder()) as narrow,
+        Searcher.open(path, wider.widen(FakeEncoder())) as wide,
+    ):
+        assert (wide.collection.info().token_dim, wide.settings.storage) == (wider.TOKENS, storage)
+        for match in (Match.LEMMA, Match.ANY):
+            wanted = {hit.occurrence_id: hit.score for hit in narrow.occurrences(asked, k=1000, match=match)}
+            found = {hit.occurrence_id: hit.score for hit in wide.occurrences(asked, k=1000, match=match)}
+            assert found.keys() == wanted.keys()
+            assert found == pytest.approx(wanted, abs=0.01)
 
 
 def test_peers_are_asked_the_same_and_ours_finds_it(script: Any, collection: Path, tmp_path: Path) -> None:
