@@ -32,8 +32,9 @@ SEGMENT_SENTENCES = 8192
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """Seconds of the processor for storing (segments built and written, rows inserted) and for compacting.
+    """Occurrences that were stored, and seconds of the processor for storing and for compacting.
 
+    Storing is segments built and written, and rows inserted.
     Reading the source and moving its vectors is in neither. peak: bytes held at most at any time: the documents that
     wait to be stored, what building an index holds, and the pages of both collections' mapped files.
     """
@@ -100,10 +101,10 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
         for key, each in snapshot.segments.items()
     }
     inside = {key: np.argsort(segment.token_sentences, kind="stable") for key, segment in snapshot.segments.items()}
-    counts = {
-        key: np.bincount(each.token_sentences, minlength=len(each.sentences)) for key, each in snapshot.segments.items()
+    bounds = {  # of each sentence's occurrences among those inside
+        key: [0, *np.cumsum(np.bincount(each.token_sentences, minlength=len(each.sentences))).tolist()]
+        for key, each in snapshot.segments.items()
     }
-    ends = {key: np.cumsum(of_each).tolist() for key, of_each in counts.items()}
     for document in list(old.documents()):
         _, text = old.document(document.document_id)
         found: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
@@ -117,7 +118,7 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
         for sentence, start, end in old.document_sentences(document.key):
             segment, row = rows[sentence]
             ids, stored_tokens, stored_sentences = plain[segment]
-            places = inside[segment][ends[segment][row] - counts[segment][row] : ends[segment][row]]
+            places = inside[segment][slice(*bounds[segment][row : row + 2])]
             by_id = dict(zip(ids[places].tolist(), places.tolist(), strict=True))
             entries = found[sentence]
             tokens = np.asarray(stored_tokens[[by_id[entry[0]] for entry in entries]], np.float32)  # (n, d)

@@ -19,9 +19,9 @@ from searching import K, load_stored
 
 from indexer.collection.collection import Collection
 from indexer.collection.vectors import (
-    SCAN_ROWS,
     Array,
     Lists,
+    fill,
     joint,
     new_lists,
     search_index,
@@ -43,10 +43,9 @@ WAYS = {
 def measured(rows: Array, asking: list[int], best: list[set[int]], way: Lists) -> str:
     """A row of the table: seconds of the processor to train and to build, recall and milliseconds by effort."""
     n, began = len(rows), time.process_time()
-    index = new_lists(n, lambda chosen: rows[chosen], way)
+    index = new_lists(n, rows.__getitem__, way)
     trained = time.process_time() - began
-    for first in range(0, n, SCAN_ROWS):
-        index.add(rows[first : first + SCAN_ROWS])
+    fill(index, n, rows.__getitem__)
     built = time.process_time() - began
     cells = [f"{index.nlist:,}", f"{trained:.1f}", f"{built:.1f}", f"{1e6 * built / n:.0f}"]
     for effort in EFFORTS:

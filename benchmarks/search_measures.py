@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from alone import anonymous_memory, forget_files, memory_before, one_thread
 from search_exact import Lemmas, best_sentences, best_stored
-from searching import K, Query, draw_queries, load_stored, overlap
+from searching import K, Query, draw_queries, load_stored, overlap, vectors_of
 from wider import as_it_is
 
 from indexer.collection.collection import Collection
@@ -22,7 +22,7 @@ from indexer.elmo import load_encoder
 from indexer.text import TextAnalyser
 from indexer.vectorise import Vectoriser
 from search.any_word import AnyWord
-from search.asked import QueryEncoder, ask
+from search.asked import QueryEncoder
 from search.hits import Match
 from search.scope import Scope
 from search.searcher import Searcher
@@ -159,10 +159,8 @@ def same_word(path: Path) -> SameWord:
         recalls = []
         with searcher.collection.reading() as snapshot:
             exact = Lemmas(searcher.collection, load_stored(searcher.collection, snapshot))
-            encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
-            for query in queries:
-                asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
-                best = exact.best(asked.words[0].lemma, encode.sense(asked), K)
+            for query, asked, sense, _ in vectors_of(searcher, snapshot, queries):
+                best = exact.best(asked.words[0].lemma, sense, K)
                 recalls.append(len(set(ask_one(query)) & set(best)) / max(len(best), 1))
         within = np.flatnonzero(sizes <= LARGEST_WORD)
         return SameWord(
@@ -219,11 +217,8 @@ def any_word(path: Path) -> Approximate:
         weight = searcher.settings.word_weight
         with searcher.collection.reading() as snapshot:
             stored = load_stored(searcher.collection, snapshot)
-            encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
             recalls, exact, scored = [], [], []
-            for query in queries:
-                asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
-                sense, word = encode.sense(asked), encode.identity(asked)
+            for query, _, sense, word in vectors_of(searcher, snapshot, queries):
                 best = best_stored(stored, stored.scores(sense, word, weight), K + 1)
                 recalls.append(overlap(ask_one(query), best, query.occurrence_id))
                 search = AnyWord(searcher.collection.types(), Scope(snapshot), sense, word, weight, K + 1)

@@ -12,7 +12,7 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from indexer.collection.snapshot import Snapshot
 from indexer.collection.vectors import Array, Ids, joint, scan, search_index, top
 from indexer.errors import PolysemeError
 from indexer.vectorise import Vectoriser
-from search.asked import QueryEncoder, ask
+from search.asked import Asked, QueryEncoder, ask
 from search.hits import Match
 from search.retrieval import CANDIDATES
 from search.searcher import Searcher
@@ -101,6 +101,16 @@ def draw_queries(searcher: Searcher, count: int) -> list[Query]:
     return queries
 
 
+def vectors_of(
+    searcher: Searcher, snapshot: Snapshot, queries: Sequence[Query]
+) -> Iterator[tuple[Query, Asked, Array, Array]]:
+    """Each query as it is asked, with the vectors of its word: sense (d,) and identity (p,)."""
+    encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
+    for query in queries:
+        asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
+        yield query, asked, encode.sense(asked), encode.identity(asked)
+
+
 def measure_latency(searcher: Searcher, count: int) -> list[Latency]:
     queries = draw_queries(searcher, count)
 
@@ -154,10 +164,8 @@ def measure_recall(searcher: Searcher, count: int) -> list[float]:
     recalls = []
     with searcher.collection.reading() as snapshot:
         stored = load_stored(searcher.collection, snapshot)
-        encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
-        for query in draw_queries(searcher, count):
-            asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
-            scores = stored.scores(encode.sense(asked), encode.identity(asked), weight)
+        for query, _, sense, word in vectors_of(searcher, snapshot, draw_queries(searcher, count)):
+            scores = stored.scores(sense, word, weight)
             exact = stored.ids[top(scores, K + 1, stored.ids)].tolist()
             hits = searcher.occurrences((query.sentence, query.position), k=K + 1, match=Match.ANY)
             recalls.append(overlap([hit.occurrence_id for hit in hits], exact, query.occurrence_id))

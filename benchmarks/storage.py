@@ -22,12 +22,10 @@ from alone import alone
 from copies import copy_collection
 from search_exact import Lemmas, best_stored
 from search_measures import QUERIES, Prepare, Times, disk, memory, opened, times, twice
-from searching import K, Query, draw_queries, load_stored, overlap
+from searching import K, Query, draw_queries, load_stored, overlap, vectors_of
 from wider import TOKENS, as_it_is, widen
 
 from indexer.collection.byte_rows import Storage
-from indexer.vectorise import Vectoriser
-from search.asked import QueryEncoder, ask
 from search.hits import Match
 
 
@@ -75,14 +73,10 @@ def exact_answers(path: Path) -> Exact:
         queries = draw_queries(searcher, QUERIES)
         stored = load_stored(searcher.collection, snapshot)
         lemmas = Lemmas(searcher.collection, stored)
-        encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
         of_lemma, of_any = [], []
-        for query in queries:
-            asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
-            sense = encode.sense(asked)
+        for _, asked, sense, word in vectors_of(searcher, snapshot, queries):
             of_lemma.append(lemmas.best(asked.words[0].lemma, sense, K + 1))
-            scores = stored.scores(sense, encode.identity(asked), searcher.settings.word_weight)
-            of_any.append(best_stored(stored, scores, K + 1))
+            of_any.append(best_stored(stored, stored.scores(sense, word, searcher.settings.word_weight), K + 1))
     return Exact(queries, of_lemma, of_any)
 
 

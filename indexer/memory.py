@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-# Tokens and occurrences that are made before Python looks once: two commits of them, about.
+# Tokens and occurrences that are made before Python looks once: fewer than a commit stores.
 _NEW_OBJECTS = 200_000
 
 
@@ -17,8 +17,8 @@ _NEW_OBJECTS = 200_000
 def seldom_collecting() -> Iterator[None]:
     """Have Python look for garbage in circles once for 200,000 new objects, not 700.
 
-    Indexing makes millions of tokens, which refer to nothing in a circle; looking them through, over and over, took as
-    long as cutting them.
+    Indexing makes millions of tokens, which refer to nothing in a circle; looking them through, over and over, took
+    half as long as cutting them.
     """
     before = gc.get_threshold()
     gc.set_threshold(_NEW_OBJECTS, *before[1:])

@@ -237,7 +237,7 @@ def new_lists(n: int, rows: Callable[[Ids], Array], lists: Lists = Lists()) -> A
     return index
 
 
-def _fill(index: Any, n: int, rows: Callable[[Ids], Array]) -> None:
+def fill(index: Any, n: int, rows: Callable[[Ids], Array]) -> None:
     """Add n rows to an inverted file whose lists are known; rows: as for ``build_index``.
 
     Each list has its size from the start: lists that grow hold up to twice as much memory as they use.
@@ -276,7 +276,7 @@ def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
             index.add(rows(np.arange(part.start, part.stop)))
     else:
         index = new_lists(n, rows)
-        _fill(index, n, rows)
+        fill(index, n, rows)
     return index
 
 
