@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from indexer.memory import give_back
+from indexer.runtime import give_back
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")

@@ -19,7 +19,7 @@ from wider import as_it_is
 from indexer.collection.collection import Collection
 from indexer.collection.vectors import build_index, search_index
 from indexer.elmo import load_encoder
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
 from search.any_word import AnyWord
 from search.asked import QueryEncoder

@@ -27,7 +27,7 @@ from searching import measure_latency, print_latency
 from indexer.build import build
 from indexer.collection.collection import Collection
 from indexer.errors import PolysemeError
-from indexer.semcor import GENRES, read_archive
+from indexer.gold.semcor import GENRES, read_archive
 from search.evaluation.gold import HEADER, Gold, by_word, read_gold
 from search.searcher import Searcher
 

@@ -20,7 +20,7 @@ from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
 from indexer.collection.vectors import Array, unit
 from indexer.elmo import Encoder
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
 from search.evaluation.gold import Gold, by_word, read_gold
 from search.evaluation.readers import read_coarsewsd

@@ -17,8 +17,8 @@ from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.sense import Array, Block, BlockKind, Blocks, Expected, WordCounts
 from indexer.elmo.sense_expected import TEMPERATURE, group_expected, log_scores, proper_words
 from indexer.elmo.sense_fit import recipe_for
-from indexer.elmo.sense_gold import SenseText, read_semcor
 from indexer.elmo.weights import OutputLayer
+from indexer.gold.judgements import SenseText, read_semcor
 from search.evaluation.readers import read_coarsewsd, read_usim, read_wic
 from search.evaluation.records import TokenPair
 from search.evaluation.token_tasks import draw

@@ -26,7 +26,7 @@ from indexer.collection.background import QUANTILES
 from indexer.collection.vectors import Array, Ids, Normalisation, Transform, fit
 from indexer.elmo import Encoder, load_encoder
 from indexer.errors import PolysemeError
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import SENTENCE
 from search.calibration import Calibration, probit
 from search.evaluation.cutting import tokens_of

@@ -24,8 +24,8 @@ from typing import Any
 
 import click
 
-from indexer.sentences import sentence_spans
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
+from indexer.text.sentences import sentence_spans
 
 Span = tuple[int, int]
 Cut = Callable[[str], Iterable[Span]]

@@ -23,7 +23,7 @@ import click
 
 from indexer.elmo.characters import normalise_token
 from indexer.elmo.config import Normalise
-from indexer.text import Sentence, TextAnalyser, TokenKind
+from indexer.text.analyser import Sentence, TextAnalyser, TokenKind
 
 SHORTEST, LONGEST = 4, 80  # tokens
 _SIGNS = 20  # letters and digits from which a sentence can be told from others

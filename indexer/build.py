@@ -20,10 +20,10 @@ from indexer.collection.writer import Writer
 from indexer.documents import Document, ReadOptions, Skipped, read_documents, scan
 from indexer.encoders import as_encoder, fitting_encoder
 from indexer.errors import CollectionError
-from indexer.memory import give_back, seldom_collecting
 from indexer.pipeline import Fitting, Work, cut, encode, segments
 from indexer.progress import Progress, Run, Stage, counted, estimate
-from indexer.text import TextAnalyser
+from indexer.runtime import give_back, seldom_collecting
+from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.errors import DocumentError
-from indexer.metadata import MetadataTable, Value, storable, tidy_metadata
 from indexer.readers import read_file
+from indexer.readers.metadata import MetadataTable, Value, storable, tidy_metadata
 from indexer.readers.records import Extract, Failure, ReadOptions, UnreadableError
-from indexer.sources import METADATA_NAMES, SourceFile, files_under
+from indexer.readers.walk import METADATA_NAMES, SourceFile, files_under
 
 __all__ = ["Document", "ReadOptions", "Skipped", "SourceScan", "read_documents", "scan"]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
 from indexer.collection.vectors import Normalisation, Transform
-from indexer.text import Sentence, TextAnalyser, Token, TokenKind
+from indexer.text.analyser import Sentence, TextAnalyser, Token, TokenKind
 from indexer.vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_vectors
 
 SAMPLE_BYTES = 256 * 2**20

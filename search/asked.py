@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from indexer.collection.vectors import Array, unit
 from indexer.errors import QueryError
 from indexer.pipeline import form_of, is_asked_about
-from indexer.text import TextAnalyser, Token, TokenKind
+from indexer.text.analyser import TextAnalyser, Token, TokenKind
 from indexer.vectorise import SentenceVectors, Vectoriser
 from search.query import EXAMPLE, parse_target
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from indexer.collection.records import Layer
 from indexer.collection.vectors import Array, Mask, unit
-from indexer.text import TokenKind
+from indexer.text.analyser import TokenKind
 from indexer.vectorise import Vectoriser, token_vectors
 from search.asked import Asked, QueryEncoder
 

@@ -11,7 +11,7 @@ from indexer.collection.collection import Collection
 from indexer.collection.schema import id_set
 from indexer.collection.vectors import Array, Ids, unit
 from indexer.pipeline import form_of
-from indexer.text import TextAnalyser, Token
+from indexer.text.analyser import TextAnalyser, Token
 from search.hits import Match
 from search.retrieval import Rows
 

@@ -18,7 +18,7 @@ from indexer.collection.snapshot import Snapshot
 from indexer.collection.vectors import Array, Ids
 from indexer.encoders import fitting_encoder
 from indexer.errors import QueryError
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import TOKEN, Vectoriser
 from search import prototypes
 from search.asked import QueryEncoder

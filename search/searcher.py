@@ -12,7 +12,7 @@ from indexer.collection.records import Layer
 from indexer.collection.vectors import Array, Ids, row_products, scan, unit
 from indexer.errors import QueryError
 from indexer.pipeline import form_of, is_asked_about
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import raw_vectors
 from search.any_word import nearest_any
 from search.asked import Asked, QueryEncoder, ask

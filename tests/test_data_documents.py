@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from indexer.documents import Document, read_documents
-from indexer.text import Sentence, TextAnalyser
+from indexer.text.analyser import Sentence, TextAnalyser
 
 DATA = Path(__file__).parents[1] / "data"
 HEADER = "document_id\tstart\tend\tlemma\tsense"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from indexer.documents import Document, ReadOptions, Skipped, SourceScan, read_documents, scan
 from indexer.errors import DocumentError
-from indexer.metadata import storable, tidy_metadata
-from indexer.sources import matches
+from indexer.readers.metadata import storable, tidy_metadata
+from indexer.readers.walk import matches
 
 PLAINLY = ReadOptions()
 Files = dict[str, str]

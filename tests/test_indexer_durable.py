@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.durable import write_whole
+from indexer.files import write_whole
 
 
 def test_a_file_is_replaced_and_nothing_lies_beside_it(tmp_path: Path) -> None:

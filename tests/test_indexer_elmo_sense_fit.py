@@ -18,7 +18,6 @@ from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.sense import Array, Block, BlockKind, SenseSpace, Topics
 from indexer.elmo.sense_expected import TEMPERATURE, group_expected, log_scores, proper_words
 from indexer.elmo.sense_fit import adapt, centre, fit, recipe_for
-from indexer.elmo.sense_gold import SenseText, SenseToken, read_judged, read_semcor
 from indexer.elmo.sense_topics import DIM, learn_topics
 from indexer.elmo.sense_train import UNLABELLED, SenseConfig, Way, train_sense_space
 from indexer.elmo.sense_unlabelled import fit_unlabelled
@@ -35,6 +34,7 @@ from indexer.elmo.weights import (
     write_model,
 )
 from indexer.errors import DocumentError, ModelError
+from indexer.gold.judgements import SenseText, SenseToken, read_judged, read_semcor
 from ui.cli import run_command
 
 RIVER = ("water", "boats", "trees", "mud", "fish")

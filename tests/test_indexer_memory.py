@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.memory import _trim, give_back, seldom_collecting
+from indexer.runtime import _trim, give_back, seldom_collecting
 
 
 def resident() -> int:

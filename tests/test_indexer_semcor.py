@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer import semcor
 from indexer.errors import DocumentError
+from indexer.gold import semcor
 
 MARKUP = """<contextfile concordance=brown>
 <context filename=br-a99 paras=yes>

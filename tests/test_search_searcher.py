@@ -18,7 +18,7 @@ from indexer.collection.vectors import together, unit
 from indexer.documents import Document
 from indexer.errors import QueryError
 from indexer.pipeline import Work, batched, is_asked_about
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from search.hits import Match, OccurrenceHit
 from search.searcher import Searcher
 

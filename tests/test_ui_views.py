@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from indexer.collection.records import Layer
 from indexer.errors import QueryError
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from search.collocates import Collocate
 from search.explanation import Contribution
 from search.hits import Match, OccurrenceHit, SentenceHit

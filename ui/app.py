@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from indexer.errors import PolysemeError
-from indexer.text import TokenKind
+from indexer.text.analyser import TokenKind
 from search.query import Target
 from search.searcher import Searcher
 from ui import (

@@ -54,7 +54,7 @@ def model_expect(sentence: str, source: str, k: int, language: str, form: str) -
 
     from indexer.elmo.substitutes import load_expectations
     from indexer.errors import QueryError
-    from indexer.text import TextAnalyser
+    from indexer.text.analyser import TextAnalyser
     from search.asked import ask
 
     asked = ask(TextAnalyser(language), sentence, function_words=True)

@@ -151,7 +151,7 @@ def compare(first: str, second: str, language: str, model: str | None, form: str
 
     from indexer.collection.records import Layer
     from indexer.elmo import load_encoder
-    from indexer.text import TextAnalyser
+    from indexer.text.analyser import TextAnalyser
     from indexer.vectorise import Vectoriser
     from search.asked import QueryEncoder
     from search.searcher import compare as run

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from indexer.text import TextAnalyser, Token, TokenKind
+from indexer.text.analyser import TextAnalyser, Token, TokenKind
 from search.query import Target
 from ui import views
 from ui.address import PageQuery, asked_anew, read_text, write_text

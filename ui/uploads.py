@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from indexer.durable import write_whole
 from indexer.errors import PolysemeError
-from indexer.metadata import MetadataTable
+from indexer.files import write_whole
+from indexer.readers.metadata import MetadataTable
 from indexer.readers.records import UnreadableError
-from indexer.sources import METADATA_NAMES
+from indexer.readers.walk import METADATA_NAMES
 from ui.shelf import FILES, safe_name
 
 LARGEST = 200

@@ -28,8 +28,8 @@ import numpy as np
 
 from indexer.collection.byte_rows import ByteRows, Bytes, Storage, to_bytes
 from indexer.collection.vectors import Array, Half, Ids, TokenRows, build_index, read_index, write_index
-from indexer.durable import flush
 from indexer.errors import CollectionError
+from indexer.files import flush
 
 VECTOR_FILES = (
     "tokens.npy",

@@ -17,7 +17,7 @@ from indexer.collection.schema import read_settings
 from indexer.collection.segment import INDEX_FILES, Segment, damaged_files, file_record, write_indexes
 from indexer.collection.vectors import SCAN_ROWS, joint_rows
 from indexer.collection.writer import Writer
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.sense import Array, Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
 from indexer.elmo.sense_expected import group_expected, proper_words
-from indexer.elmo.sense_gold import SenseText, SenseToken
 from indexer.elmo.sense_scatter import Floats, Scatter, ScatterSums, discriminants
 from indexer.elmo.weights import OutputLayer
 from indexer.errors import ModelError
+from indexer.gold.judgements import SenseText, SenseToken
 
 Ints = npt.NDArray[np.int64]
 Told = Callable[[int, int], None]  # tokens with senses read, of how many

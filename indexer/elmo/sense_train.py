@@ -25,7 +25,6 @@ from indexer.elmo.sense_card import (
     sense_section,
 )
 from indexer.elmo.sense_fit import Told, adapt, centre, fit, recipe_for
-from indexer.elmo.sense_gold import SenseText, read_judged, read_semcor, read_words
 from indexer.elmo.sense_topics import learn_topics
 from indexer.elmo.sense_unlabelled import fit_unlabelled
 from indexer.elmo.training_text import TextOptions, files_of, read_sentences
@@ -38,6 +37,7 @@ from indexer.elmo.weights import (
     write_model,
 )
 from indexer.errors import ModelError
+from indexer.gold.judgements import SenseText, read_judged, read_semcor, read_words
 
 UNLABELLED = "unlabelled"
 """Given for GOLD: there is none, the texts alone must do."""

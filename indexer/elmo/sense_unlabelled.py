@@ -15,8 +15,8 @@ import numpy.typing as npt
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.sense import Array, Block, BlockKind, SenseSpace, WordCounts
 from indexer.elmo.sense_fit import Recipe, Told, factors_of, rows_of
-from indexer.elmo.sense_gold import SenseText, SenseToken
 from indexer.elmo.sense_scatter import Floats, ScatterSums
+from indexer.gold.judgements import SenseText, SenseToken
 
 Ints = npt.NDArray[np.integer]
 

@@ -15,7 +15,7 @@ from indexer.elmo.batching import MAX_TOKENS
 from indexer.elmo.characters import normalise_token
 from indexer.elmo.config import Normalise
 from indexer.errors import ModelError
-from indexer.text import TextAnalyser, TokenKind
+from indexer.text.analyser import TextAnalyser, TokenKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.durable import flush, flush_files, write_whole
 from indexer.elmo.config import BiLMConfig, config_to_json, read_config, tensor_shapes
 from indexer.elmo.sense import SenseSpace, WordCounts
 from indexer.elmo.sense_format import sense_space_from_tensors, sense_space_to_tensors
 from indexer.errors import ModelError
+from indexer.files import flush, flush_files, write_whole
 
 Tensors = dict[str, npt.NDArray[np.generic]]
 

@@ -15,7 +15,7 @@ from indexer.collection.records import CollectionSettings, Layer
 from indexer.collection.vectors import Array, Mask, Normalisation, Transform
 from indexer.errors import DocumentError
 from indexer.pipeline import is_worth_keeping
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import fit_tokens
 from search.evaluation.cutting import spans_in
 from search.evaluation.gold import Gold

@@ -14,7 +14,7 @@ from indexer.build import BuildConfig
 from indexer.collection.schema import connect, create_keyword_index
 from indexer.collection.vectors import Ids, top, unit
 from indexer.pipeline import is_worth_keeping
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from search.evaluation.cutting import tokens_of
 from search.evaluation.measures import mean_interval, ndcg
 from search.evaluation.records import Score, Span, whole

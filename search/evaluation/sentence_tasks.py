@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.collection.vectors import Array, Ids, Normalisation, Transform, fit
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from search.evaluation.cutting import tokens_of
 from search.evaluation.measures import Floats, cosines, interval, spearman
 from search.evaluation.readers import read_sts_splits

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import DocumentError
-from indexer.text import TextAnalyser
+from indexer.text.analyser import TextAnalyser
 from search.evaluation.cutting import span_of, spans_at
 from search.evaluation.readers import lines_of
 from search.evaluation.records import Score, Span, Usage

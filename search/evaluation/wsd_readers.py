@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
 from indexer.errors import DocumentError
-from indexer.semcor import read_archive
-from indexer.text import TextAnalyser
+from indexer.gold.semcor import read_archive
+from indexer.text.analyser import TextAnalyser
 from search.evaluation.cutting import spans_at
 from search.evaluation.readers import lines_of
 from search.evaluation.records import Span

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from indexer.documents import Skipped, read_documents
 from indexer.errors import DocumentError
-from indexer.semcor import Tagged, read_archive
-from indexer.text import TextAnalyser, TokenKind
+from indexer.gold.semcor import Tagged, read_archive
+from indexer.text.analyser import TextAnalyser, TokenKind
 
 COLUMNS = ("document_id", "start", "end", "lemma", "sense")
 """Of a table of judged words; `start`, `end`: offsets into the document's text; several senses are joined by `;`."""

@@ -10,9 +10,9 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from indexer.function_words import ACRONYMS, function_words
-from indexer.lemmas import Lemmatiser, fold
-from indexer.sentences import sentence_spans
-from indexer.tokens import CHUNK, Ending, Tokeniser
+from indexer.text.lemmas import Lemmatiser, fold
+from indexer.text.sentences import sentence_spans
+from indexer.text.tokeniser import CHUNK, Ending, Tokeniser
 
 _ORDINAL = re.compile(r"\d[\d.,]*(?:st|nd|rd|th|s|'s)", re.IGNORECASE)
 

@@ -1,0 +1,1 @@
+"""Read gold data: sense-tagged corpora and judgements."""

@@ -1,0 +1,1 @@
+"""Cut text into sentences and tokens with offsets, lemmas and kinds."""
