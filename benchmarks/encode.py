@@ -41,11 +41,11 @@ from encode_indexing import first_answers, overhead, profiled
 from indexer.elmo import Precision
 from indexer.elmo.config import BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.network import STREAMS
+from indexer.elmo.formats.model_folder import Model
+from indexer.elmo.networks.tensorflow_network import STREAMS
 from indexer.elmo.quiet import import_tensorflow
-from indexer.elmo.training_start import CONFIGS, Size, first_weights
-from indexer.elmo.training_text import TextOptions, read_sentences
-from indexer.elmo.weights import Model
+from indexer.training.initial import CONFIGS, Size, first_weights
+from indexer.training.text import TextOptions, read_sentences
 
 Given = ParamSpec("Given")
 SIZES = [size.value for size in Size]
@@ -109,7 +109,7 @@ def product_speed(precision: Precision, shapes: Sequence[tuple[int, int, int]] =
 
 def step_speed(precision: Precision, config: BiLMConfig) -> float:
     """The same of a step's largest product alone, as the encoder lays it."""
-    from indexer.elmo.packed import ASIDE  # imports TensorFlow
+    from indexer.elmo.networks.packed import ASIDE  # imports TensorFlow
 
     read, gates = 2 * config.projection, 4 * config.cell
     upright = precision is Precision.BFLOAT16

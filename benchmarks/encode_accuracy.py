@@ -14,7 +14,7 @@ from encode_allennlp import BATCH
 from indexer.collection.vectors import unit
 from indexer.elmo import Precision, load_encoder
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.weights import Model
+from indexer.elmo.formats.model_folder import Model
 from indexer.gold.judgements import read_judged
 
 Array = npt.NDArray[np.float32]

@@ -19,9 +19,9 @@ from pathlib import Path
 import click
 from alone import alone
 
-from indexer.elmo import training_start
-from indexer.elmo.train import TrainConfig, TrainProgress, TrainReport, TrainStage, train
-from indexer.elmo.training_start import RECIPES, Recipe, Size
+from indexer.training import initial as training_start
+from indexer.training.initial import RECIPES, Recipe, Size
+from indexer.training.train import TrainConfig, TrainProgress, TrainReport, TrainStage, train
 
 Change = Callable[[Recipe], Recipe]
 SHIPPED = "as shipped"

@@ -29,7 +29,7 @@ from search_measures import Times
 
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionInfo
-from indexer.elmo.training_start import Size, fast_precision
+from indexer.training.initial import Size, fast_precision
 from ui.printing import note, one_line
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"

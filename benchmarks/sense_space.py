@@ -22,11 +22,11 @@ from sense_space_data import Small, Tagged, block_makers, features, load, read_s
 from indexer.elmo.bundled import bundled_folder, english_counts
 from indexer.elmo.convert import read_any
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import Array
-from indexer.elmo.sense_fit import CONTEXT, EXPECTED, OWN, POWER, SHRINKAGE
-from indexer.elmo.sense_scatter import Floats, Scatter, ScatterSums, discriminants
-from indexer.elmo.weights import is_model_folder, read_output_layer, read_word_counts
+from indexer.elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts
+from indexer.elmo.sense_space import Array
 from indexer.errors import PolysemeError
+from indexer.training.sense_space.fit import CONTEXT, EXPECTED, OWN, POWER, SHRINKAGE
+from indexer.training.sense_space.lda import Floats, Scatter, ScatterSums, discriminants
 from search.evaluation.measures import (
     accuracy,
     best_threshold,

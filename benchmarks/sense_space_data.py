@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import Array, Block, BlockKind, Blocks, Expected, WordCounts
-from indexer.elmo.sense_expected import TEMPERATURE, group_expected, log_scores, proper_words
-from indexer.elmo.sense_fit import recipe_for
-from indexer.elmo.weights import OutputLayer
+from indexer.elmo.formats.model_folder import OutputLayer
+from indexer.elmo.sense_space import Array, Block, BlockKind, Blocks, Expected, WordCounts
 from indexer.gold.judgements import SenseText, read_semcor
+from indexer.training.sense_space.expected import TEMPERATURE, group_expected, log_scores, proper_words
+from indexer.training.sense_space.fit import recipe_for
 from search.evaluation.readers import read_coarsewsd, read_usim, read_wic
 from search.evaluation.records import TokenPair
 from search.evaluation.token_tasks import draw

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START
 from indexer.elmo.config import DIRECTIONS
-from indexer.elmo.hub_export import character_ids
-from indexer.elmo.weights import Model
+from indexer.elmo.formats.model_folder import Model
+from indexer.elmo.hub.export import character_ids
 
 
 def write_tf1_module(model: Model, folder: Path) -> None:

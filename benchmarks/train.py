@@ -21,13 +21,13 @@ from encode import products
 
 from indexer.elmo.config import BiLMConfig
 from indexer.elmo.quiet import import_tensorflow
-from indexer.elmo.training_batches import Choice, Window, Windows, choose, spell, start_position
-from indexer.elmo.training_corpus import open_corpus, prepare, word_numbers
-from indexer.elmo.training_start import CONFIGS, Size, Start, new_start
-from indexer.elmo.training_text import TextOptions, read_sentences
+from indexer.training.batches import Choice, Window, Windows, choose, spell, start_position
+from indexer.training.corpus import open_corpus, prepare, word_numbers
+from indexer.training.initial import CONFIGS, Size, Start, new_start
+from indexer.training.text import TextOptions, read_sentences
 
 if TYPE_CHECKING:
-    from indexer.elmo.training_network import Words
+    from indexer.training.network import Words
 
     Batch = tuple[Window, Words, Choice]
 
@@ -60,8 +60,8 @@ def batches(
     texts: tuple[Path, ...], tokenized: bool, size: Size, frozen: bool, folder: Path, count: int
 ) -> tuple[Start, list[Batch]]:
     """The first windows of a text, ready made."""
-    from indexer.elmo.training_layers import group_bounds
     from indexer.elmo.training_words import WordTable
+    from indexer.training.layers import group_bounds
 
     config = CONFIGS[size]
     sentences = read_sentences(texts, TextOptions(tokenized, "en", config.normalise), lambda _: None)
@@ -89,7 +89,7 @@ def batches(
 def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float, frozen: bool) -> None:
     """Print the table."""
     import_tensorflow()
-    from indexer.elmo.training_network import TrainingNetwork, TrainingShape
+    from indexer.training.network import TrainingNetwork, TrainingShape
 
     with tempfile.TemporaryDirectory() as folder:
         start, made = batches(texts, tokenized, Size(size), frozen, Path(folder), 20)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.elmo.sense_scatter import ScatterSums, discriminants
+from indexer.training.sense_space.lda import ScatterSums, discriminants
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 WIDTHS = {"context 2": 6, "bag": 3, "expected": 3}

@@ -11,8 +11,8 @@ import pytest
 from indexer.elmo import load_encoder
 from indexer.elmo.config import BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.training_start import CONFIGS, Size
-from indexer.elmo.weights import Model
+from indexer.elmo.formats.model_folder import Model
+from indexer.training.initial import CONFIGS, Size
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "tf1_module.py"
 SENTENCES = [["She", "sat", "on", "the", "river", "bank", "."], ["naïve", "東京"], ["x" * 70]]

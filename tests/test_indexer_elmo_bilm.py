@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pytest
 
 from indexer.elmo import Representation
-from indexer.elmo.allennlp import read_allennlp
 from indexer.elmo.characters import character_ids
 from indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.weights import Model
+from indexer.elmo.formats.allennlp import read_allennlp
+from indexer.elmo.formats.model_folder import Model
 
 Numbers = npt.NDArray[np.floating]
 Weights = Mapping[str, Any]
@@ -111,7 +111,7 @@ def test_network_equals_a_slow_one_in_numpy(
 @pytest.fixture(autouse=True, params=[0, 1 << 30], ids=["tensorflow", "numpy"])
 def _either_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every claim holds for both networks."""
-    monkeypatch.setattr("indexer.elmo.numpy_network.FEW", request.param)
+    monkeypatch.setattr("indexer.elmo.networks.numpy_network.FEW", request.param)
 
 
 @pytest.fixture(scope="module")

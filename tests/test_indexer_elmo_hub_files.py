@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.elmo import hub_files
-from indexer.elmo.hub_files import is_hub_source, module_digest, module_folder
+from indexer.elmo.hub import files as hub_files
+from indexer.elmo.hub.files import is_hub_source, module_digest, module_folder
 from indexer.errors import ModelError
 
 Reply = Callable[[http.server.BaseHTTPRequestHandler], None]

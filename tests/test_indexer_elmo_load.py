@@ -12,7 +12,7 @@ import pytest
 from indexer.elmo import Encoder, Precision, load_encoder
 from indexer.elmo.bundled import bundled_folder, bundled_names, english_counts
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.weights import read_card, read_output_layer, verify_model
+from indexer.elmo.formats.model_folder import read_card, read_output_layer, verify_model
 from indexer.errors import ModelError
 from search.evaluation import TokenPair, accuracy, best_threshold, read_usim, read_wic, spearman
 

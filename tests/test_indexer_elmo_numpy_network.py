@@ -14,9 +14,9 @@ from indexer.elmo import Precision
 from indexer.elmo.characters import character_ids
 from indexer.elmo.config import Activation
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.network import Network
-from indexer.elmo.numpy_network import FEW, NumpyNetwork
-from indexer.elmo.weights import Model, read_model
+from indexer.elmo.formats.model_folder import Model, read_model
+from indexer.elmo.networks.numpy_network import FEW, NumpyNetwork
+from indexer.elmo.networks.tensorflow_network import Network
 
 TINY = Path(__file__).parent / "fixtures" / "tiny_elmo"
 MODEL = read_model(TINY)
@@ -57,10 +57,10 @@ def test_packed_sentences_are_read_as_padded_ones(
 ) -> None:
     words = np.random.default_rng(seed).normal(0, 2, (sum(lengths), MODEL.config.projection)).astype(np.float32)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.elmo.network._COMPILED", 0 if compiled else 1 << 30)
+        patch.setattr("indexer.elmo.networks.tensorflow_network._COMPILED", 0 if compiled else 1 << 30)
         if two_streams:
-            patch.setattr("indexer.elmo.network.STREAMS", 2)
-            patch.setattr("indexer.elmo.network.MULTIPLE", 2)
+            patch.setattr("indexer.elmo.networks.tensorflow_network.STREAMS", 2)
+            patch.setattr("indexer.elmo.networks.tensorflow_network.MULTIPLE", 2)
         both = [network.read(words, lengths) for network in networks]  # (n_layers, tokens, dim) each
     p, ends = MODEL.config.projection, np.cumsum(lengths)
     for end, length in zip(ends.tolist(), lengths, strict=True):

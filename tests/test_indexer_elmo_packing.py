@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.elmo.batching import packed_batches
-from indexer.elmo.packing import pack
+from indexer.elmo.networks.packing import pack
 
 lengths_of_sentences = st.lists(st.integers(1, 30), min_size=1, max_size=20)
 

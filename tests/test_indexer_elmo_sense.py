@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import WordCounts, bags, context_states, rarity_weights, sense_blocks
-from indexer.elmo.weights import SENSE_SPACE, Model
+from indexer.elmo.formats.model_folder import SENSE_SPACE, Model
+from indexer.elmo.sense_space import WordCounts, bags, context_states, rarity_weights, sense_blocks
 
 
 @settings(max_examples=30, deadline=None)

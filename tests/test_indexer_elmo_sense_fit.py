@@ -13,15 +13,9 @@ import pytest
 from safetensors.numpy import load_file
 
 from indexer.elmo import load_encoder
-from indexer.elmo.allennlp import write_allennlp
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import Array, Block, BlockKind, SenseSpace, Topics
-from indexer.elmo.sense_expected import TEMPERATURE, group_expected, log_scores, proper_words
-from indexer.elmo.sense_fit import adapt, centre, fit, recipe_for
-from indexer.elmo.sense_topics import DIM, learn_topics
-from indexer.elmo.sense_train import UNLABELLED, SenseConfig, Way, train_sense_space
-from indexer.elmo.sense_unlabelled import fit_unlabelled
-from indexer.elmo.weights import (
+from indexer.elmo.formats.allennlp import write_allennlp
+from indexer.elmo.formats.model_folder import (
     SENSE_SPACE,
     SOFTMAX,
     WEIGHTS,
@@ -33,8 +27,14 @@ from indexer.elmo.weights import (
     verify_model,
     write_model,
 )
+from indexer.elmo.sense_space import Array, Block, BlockKind, SenseSpace, Topics
 from indexer.errors import DocumentError, ModelError
 from indexer.gold.judgements import SenseText, SenseToken, read_judged, read_semcor
+from indexer.training.sense_space.expected import TEMPERATURE, group_expected, log_scores, proper_words
+from indexer.training.sense_space.fit import adapt, centre, fit, recipe_for
+from indexer.training.sense_space.topics import DIM, learn_topics
+from indexer.training.sense_space.train import UNLABELLED, SenseConfig, Way, train_sense_space
+from indexer.training.sense_space.unlabelled import fit_unlabelled
 from ui.cli import run_command
 
 RIVER = ("water", "boats", "trees", "mud", "fish")
@@ -219,7 +219,7 @@ def test_with_a_group_for_each_word_what_is_expected_is_the_whole_softmax(tiny_e
 def test_words_that_can_stand_for_one_another_are_grouped_however_they_are_expected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("indexer.elmo.sense_expected.GROUPS", 2)
+    monkeypatch.setattr("indexer.training.sense_space.expected.GROUPS", 2)
     random = np.random.default_rng(7)
     words = tuple(f"{'ab'[n % 2]}{n}" for n in range(40))
     kind = np.where(np.arange(40) % 2, 1.0, -1.0).astype(np.float32)  # (words,)

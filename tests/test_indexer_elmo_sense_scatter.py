@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from indexer.elmo.sense_scatter import Scatter, ScatterSums, discriminants
+from indexer.training.sense_space.lda import Scatter, ScatterSums, discriminants
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer]

@@ -21,17 +21,10 @@ from safetensors.numpy import load_file
 from test_indexer_elmo_bilm import slow_direction, slow_word
 
 from indexer.elmo import Precision, load_encoder
-from indexer.elmo.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
 from indexer.elmo.config import tensor_shapes
 from indexer.elmo.convert import convert
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.perplexity import PerplexityMeter
-from indexer.elmo.sense import bags, rarity_weights
-from indexer.elmo.train import TrainConfig, TrainProgress, TrainStage, command_of, train
-from indexer.elmo.training_corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
-from indexer.elmo.training_start import CONFIGS, Size, Start
-from indexer.elmo.training_text import TextOptions, read_sentences
-from indexer.elmo.weights import (
+from indexer.elmo.formats.model_folder import (
     SOFTMAX,
     WEIGHTS,
     Model,
@@ -41,7 +34,14 @@ from indexer.elmo.weights import (
     verify_model,
     write_model,
 )
+from indexer.elmo.sense_space import bags, rarity_weights
 from indexer.errors import ModelError
+from indexer.training.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
+from indexer.training.corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
+from indexer.training.initial import CONFIGS, Size, Start
+from indexer.training.perplexity import PerplexityMeter
+from indexer.training.text import TextOptions, read_sentences
+from indexer.training.train import TrainConfig, TrainProgress, TrainStage, command_of, train
 from ui.cli import run_command
 
 Numbers = npt.NDArray[np.floating]

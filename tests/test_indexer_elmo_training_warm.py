@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.elmo.train import TrainConfig, TrainProgress, TrainStage, train
-from indexer.elmo.training_corpus import MARKS, Corpus, open_corpus, prepare, vocabulary_of
-from indexer.elmo.training_start import CONFIGS, RECIPES, Size, new_start
-from indexer.elmo.training_text import files_of
-from indexer.elmo.training_warm import warm_rows, word_vectors
+from indexer.training.corpus import MARKS, Corpus, open_corpus, prepare, vocabulary_of
+from indexer.training.initial import CONFIGS, RECIPES, Size, new_start
+from indexer.training.text import files_of
+from indexer.training.train import TrainConfig, TrainProgress, TrainStage, train
+from indexer.training.word2vec import warm_rows, word_vectors
 
 ANIMALS, STONES = ("cat", "dog", "cow", "hen"), ("slate", "chalk", "flint", "marl")
 
@@ -72,11 +72,11 @@ def test_marks_keep_their_rows_and_biases_stay(corpus: Corpus) -> None:
 def test_a_training_begins_warm_where_the_text_is_enough(
     enough: int, warmed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indexer.elmo import training_start
-    from indexer.elmo.training_warm import ENOUGH
+    from indexer.training import initial as training_start
+    from indexer.training.word2vec import ENOUGH
 
     assert ENOUGH == 1_000_000
-    monkeypatch.setattr("indexer.elmo.train.ENOUGH", enough)
+    monkeypatch.setattr("indexer.training.train.ENOUGH", enough)
     monkeypatch.setitem(training_start.CONFIGS, Size.SMALL, CONFIGS[Size.TINY])
     monkeypatch.setitem(
         training_start.RECIPES, Size.SMALL, dataclasses.replace(RECIPES[Size.TINY], warm=RECIPES[Size.SMALL].warm)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from indexer.elmo import load_encoder
-from indexer.elmo.allennlp import read_allennlp, write_allennlp
 from indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.weights import (
+from indexer.elmo.formats.allennlp import read_allennlp, write_allennlp
+from indexer.elmo.formats.model_folder import (
     Model,
     OutputLayer,
     model_id,

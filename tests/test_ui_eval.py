@@ -14,7 +14,7 @@ from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
 from indexer.collection.vectors import Normalisation
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.weights import verify_model
+from indexer.elmo.formats.model_folder import verify_model
 from search.evaluation import Score, measures
 from search.searcher import Searcher
 from ui.cli import run_command

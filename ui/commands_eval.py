@@ -76,7 +76,7 @@ def evaluate(
 def card_folder(source: str) -> Path:
     """The model folder whose card can be written; ModelError where the model is none."""
     from indexer.elmo.bundled import bundled_folder
-    from indexer.elmo.weights import is_model_folder
+    from indexer.elmo.formats.model_folder import is_model_folder
     from indexer.errors import ModelError
 
     folder = bundled_folder(source) or Path(source).expanduser()
@@ -87,8 +87,8 @@ def card_folder(source: str) -> Path:
 
 def put_on_card(folder: Path, scores: Sequence[Score], command: str) -> None:
     """Write the figures into a model folder's card, in the place of earlier ones."""
-    from indexer.elmo.card_sections import with_section
-    from indexer.elmo.weights import CARD, read_card, replace_card
+    from indexer.elmo.formats.card import with_section
+    from indexer.elmo.formats.model_folder import CARD, read_card, replace_card
     from ui.scores import score_section
 
     replace_card(folder, with_section(read_card(folder), score_section(scores, command)))
@@ -97,7 +97,7 @@ def put_on_card(folder: Path, scores: Sequence[Score], command: str) -> None:
 
 def command_of(source: str, tasks: Sequence[str], wordnet: Path | None, language: str, precision: str) -> str:
     """The command line that measures the same; of paths their last part alone, the rest is the user's own affair."""
-    from indexer.elmo.card_sections import last_part
+    from indexer.elmo.formats.card import last_part
 
     words = ["polyseme", "eval", "--model", last_part(source)]
     for task in tasks:

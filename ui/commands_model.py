@@ -52,7 +52,7 @@ def model_expect(sentence: str, source: str, k: int, language: str, form: str) -
     """Tell which words the model expects in a word's place: "She sat on the river [bank]." """
     from dataclasses import asdict
 
-    from indexer.elmo.substitutes import load_expectations
+    from indexer.elmo.lexical_substitution import load_expectations
     from indexer.errors import QueryError
     from indexer.text.analyser import TextAnalyser
     from search.asked import ask

@@ -14,7 +14,7 @@ from ui.printing import note
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from indexer.elmo.training_records import TrainProgress
+    from indexer.training.config import TrainProgress
 
 _OF_A_TRAINING = (
     "size",
@@ -78,9 +78,9 @@ def train(
     _refuse(context, ("model",), "a training; for --sense-space")
     if not texts:
         raise click.UsageError("Missing argument 'TEXT...'.")
-    from indexer.elmo.train import TrainConfig
-    from indexer.elmo.train import train as run
-    from indexer.elmo.training_start import Size
+    from indexer.training.initial import Size
+    from indexer.training.train import TrainConfig
+    from indexer.training.train import train as run
     from ui.progress import duration
 
     config = TrainConfig(
@@ -126,7 +126,7 @@ def fit_sense_space(
     gold: str, model: str, texts: tuple[Path, ...], language: str, tokenized: bool, out: Path, quiet: bool
 ) -> None:
     """Fit a sense space and tell what came of it."""
-    from indexer.elmo.sense_train import SenseConfig, train_sense_space
+    from indexer.training.sense_space.train import SenseConfig, train_sense_space
     from ui.progress import duration
 
     config = SenseConfig(gold, model, texts, language, tokenized)

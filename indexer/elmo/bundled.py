@@ -4,8 +4,8 @@ import functools
 import importlib.resources
 from pathlib import Path
 
-from indexer.elmo.sense import WordCounts
-from indexer.elmo.weights import is_model_folder, read_word_counts
+from indexer.elmo.formats.model_folder import is_model_folder, read_word_counts
+from indexer.elmo.sense_space import WordCounts
 from indexer.errors import ModelError
 
 DEFAULT = "default"

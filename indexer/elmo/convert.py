@@ -7,12 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from indexer.elmo import load_encoder
-from indexer.elmo.allennlp import write_allennlp
 from indexer.elmo.bundled import bundled_folder
 from indexer.elmo.config import BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.hub_files import is_handle, is_hub_source
-from indexer.elmo.weights import (
+from indexer.elmo.formats.allennlp import write_allennlp
+from indexer.elmo.formats.model_folder import (
     SUMS,
     Model,
     OutputLayer,
@@ -22,6 +21,7 @@ from indexer.elmo.weights import (
     verify_model,
     write_model,
 )
+from indexer.elmo.hub.files import is_handle, is_hub_source
 from indexer.errors import ModelError
 
 
@@ -106,7 +106,7 @@ def read_any(source: str) -> Model:
         ModelError: as `load_encoder`; for a module, also that its variables cannot be read (see `hub_weights`).
     """
     if _is_module(source):
-        from indexer.elmo.hub_weights import read_hub_weights
+        from indexer.elmo.hub.weights import read_hub_weights
 
         return read_hub_weights(source)
     return _own_encoder(source).model
@@ -142,8 +142,8 @@ def describe(source: str) -> ModelInfo:
 
 
 def _describe_module(source: str) -> ModelInfo:
-    from indexer.elmo.hub import opened_module
-    from indexer.elmo.hub_weights import proven_model
+    from indexer.elmo.hub.encoder import opened_module
+    from indexer.elmo.hub.weights import proven_model
 
     config, unread = None, None
     with opened_module(source) as (encoder, folder):
@@ -177,7 +177,7 @@ def _export_hub() -> Callable[[Model, Path], None]:
     from indexer.elmo.quiet import import_tensorflow
 
     import_tensorflow()
-    from indexer.elmo.hub_export import export_hub
+    from indexer.elmo.hub.export import export_hub
 
     return export_hub
 

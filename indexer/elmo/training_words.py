@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from indexer.elmo.bilm import BiLM
-from indexer.elmo.training_batches import spell
-from indexer.elmo.training_layers import GroupedCharCNN, group_bounds
-from indexer.elmo.weights import Model
+from indexer.elmo.formats.model_folder import Model
+from indexer.elmo.networks.bilm import BiLM
+from indexer.training.batches import spell
+from indexer.training.layers import GroupedCharCNN, group_bounds
 
 Ints = npt.NDArray[np.integer]
 Array = npt.NDArray[np.float32]

@@ -17,10 +17,10 @@ import numpy.typing as npt
 from indexer.elmo import Representation
 from indexer.elmo.config import Activation, BiLMConfig, read_config, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.hub import HubEncoder, opened_module
-from indexer.elmo.hub_files import CONFIG_INSIDE, decode_error, one_line
+from indexer.elmo.formats.model_folder import Model
+from indexer.elmo.hub.encoder import HubEncoder, opened_module
+from indexer.elmo.hub.files import CONFIG_INSIDE, decode_error, one_line
 from indexer.elmo.hub_names import our_name
-from indexer.elmo.weights import Model
 from indexer.errors import ModelError
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from indexer.elmo.bilm import BiLM
 from indexer.elmo.characters import (
     BEGIN_SENTENCE,
     BEGIN_WORD,
@@ -22,10 +21,11 @@ from indexer.elmo.characters import (
     SENTENCE_START,
 )
 from indexer.elmo.config import config_to_json
-from indexer.elmo.hub_files import CONFIG_INSIDE, one_line
+from indexer.elmo.formats.model_folder import Model
+from indexer.elmo.hub.files import CONFIG_INSIDE, one_line
+from indexer.elmo.hub.weights import N_LSTM
 from indexer.elmo.hub_names import their_name
-from indexer.elmo.hub_weights import N_LSTM
-from indexer.elmo.weights import Model
+from indexer.elmo.networks.bilm import BiLM
 from indexer.errors import ModelError
 
 Outputs = dict[str, tf.Tensor]

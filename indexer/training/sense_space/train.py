@@ -11,24 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from indexer.elmo.bundled import bundled_folder, english_counts
-from indexer.elmo.card_sections import last_part, with_section
 from indexer.elmo.characters import normalise_token
 from indexer.elmo.config import Normalise
 from indexer.elmo.convert import card_of, read_any
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import SenseSpace, Topics, WordCounts
-from indexer.elmo.sense_card import (
-    SenseFacts,
-    adapted_text,
-    choice_text,
-    recipe_text,
-    sense_section,
-)
-from indexer.elmo.sense_fit import Told, adapt, centre, fit, recipe_for
-from indexer.elmo.sense_topics import learn_topics
-from indexer.elmo.sense_unlabelled import fit_unlabelled
-from indexer.elmo.training_text import TextOptions, files_of, read_sentences
-from indexer.elmo.weights import (
+from indexer.elmo.formats.card import last_part, with_section
+from indexer.elmo.formats.model_folder import (
     Model,
     OutputLayer,
     is_model_folder,
@@ -36,8 +24,14 @@ from indexer.elmo.weights import (
     read_word_counts,
     write_model,
 )
+from indexer.elmo.sense_space import SenseSpace, Topics, WordCounts
 from indexer.errors import ModelError
 from indexer.gold.judgements import SenseText, read_judged, read_semcor, read_words
+from indexer.training.sense_space.card import SenseFacts, adapted_text, choice_text, recipe_text, sense_section
+from indexer.training.sense_space.fit import Told, adapt, centre, fit, recipe_for
+from indexer.training.sense_space.topics import learn_topics
+from indexer.training.sense_space.unlabelled import fit_unlabelled
+from indexer.training.text import TextOptions, files_of, read_sentences
 
 UNLABELLED = "unlabelled"
 """Given for GOLD: there is none, the texts alone must do."""

@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo.config import BiLMConfig, config_to_json, read_config, tensor_shapes
-from indexer.elmo.sense import SenseSpace, WordCounts
-from indexer.elmo.sense_format import sense_space_from_tensors, sense_space_to_tensors
+from indexer.elmo.formats.sense_space_file import sense_space_from_tensors, sense_space_to_tensors
+from indexer.elmo.sense_space import SenseSpace, WordCounts
 from indexer.errors import ModelError
 from indexer.files import flush, flush_files, write_whole
 

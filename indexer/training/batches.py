@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo.characters import PAD, spelling_lengths
-from indexer.elmo.training_corpus import END, START, Corpus
+from indexer.training.corpus import END, START, Corpus
 
 Ints = npt.NDArray[np.integer]
 

@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from indexer.elmo.config import BiLMConfig
-from indexer.elmo.perplexity import Perplexities
-from indexer.elmo.training_start import Recipe
-from indexer.elmo.training_text import TextFile
+from indexer.training.initial import Recipe
+from indexer.training.perplexity import Perplexities
+from indexer.training.text import TextFile
 
 _FILES = 200  # that are listed one by one
 

@@ -16,7 +16,7 @@ from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, mean_over_toke
 from indexer.elmo.bundled import english_counts
 from indexer.elmo.characters import normalise_token
 from indexer.elmo.config import BiLMConfig, Normalise, read_config
-from indexer.elmo.hub_files import (
+from indexer.elmo.hub.files import (
     CONFIG_INSIDE,
     import_tensorflow_hub,
     is_handle,
@@ -24,7 +24,7 @@ from indexer.elmo.hub_files import (
     module_folder,
     one_line,
 )
-from indexer.elmo.sense import rarity_weights, sense_blocks
+from indexer.elmo.sense_space import rarity_weights, sense_blocks
 from indexer.errors import ModelError
 
 Array = npt.NDArray[np.float32]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from indexer.elmo.training_start import Size
+from indexer.training.initial import Size
 
 
 @dataclass(frozen=True, slots=True)

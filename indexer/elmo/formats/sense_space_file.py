@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.sense import Block, BlockKind, Blocks, Expected, SenseSpace, Topics, WordCounts
+from indexer.elmo.sense_space import Block, BlockKind, Blocks, Expected, SenseSpace, Topics, WordCounts
 from indexer.errors import ModelError
 
 Tensors = Mapping[str, npt.NDArray[Any]]

@@ -24,7 +24,7 @@ from indexer.elmo.config import (
     parse_json,
     tensor_shapes,
 )
-from indexer.elmo.weights import Model, check_weights
+from indexer.elmo.formats.model_folder import Model, check_weights
 from indexer.errors import ModelError
 
 if TYPE_CHECKING:

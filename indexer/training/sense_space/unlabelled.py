@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import Array, Block, BlockKind, SenseSpace, WordCounts
-from indexer.elmo.sense_fit import Recipe, Told, factors_of, rows_of
-from indexer.elmo.sense_scatter import Floats, ScatterSums
+from indexer.elmo.sense_space import Array, Block, BlockKind, SenseSpace, WordCounts
 from indexer.gold.judgements import SenseText, SenseToken
+from indexer.training.sense_space.fit import Recipe, Told, factors_of, rows_of
+from indexer.training.sense_space.lda import Floats, ScatterSums
 
 Ints = npt.NDArray[np.integer]
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.sense import Array, Expected
-from indexer.elmo.weights import OutputLayer
+from indexer.elmo.formats.model_folder import OutputLayer
+from indexer.elmo.sense_space import Array, Expected
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.training_corpus import MARKS, Corpus
-from indexer.elmo.weights import OutputLayer
+from indexer.elmo.formats.model_folder import OutputLayer
+from indexer.training.corpus import MARKS, Corpus
 
 Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer]

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense import Array, Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
-from indexer.elmo.sense_expected import group_expected, proper_words
-from indexer.elmo.sense_scatter import Floats, Scatter, ScatterSums, discriminants
-from indexer.elmo.weights import OutputLayer
+from indexer.elmo.formats.model_folder import OutputLayer
+from indexer.elmo.sense_space import Array, Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
 from indexer.errors import ModelError
 from indexer.gold.judgements import SenseText, SenseToken
+from indexer.training.sense_space.expected import group_expected, proper_words
+from indexer.training.sense_space.lda import Floats, Scatter, ScatterSums, discriminants
 
 Ints = npt.NDArray[np.int64]
 Told = Callable[[int, int], None]  # tokens with senses read, of how many

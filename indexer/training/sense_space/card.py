@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexer.elmo.sense import BlockKind, SenseSpace
-from indexer.elmo.sense_expected import TEMPERATURE
-from indexer.elmo.sense_fit import STRENGTH, Recipe
-from indexer.elmo.sense_unlabelled import Choice
-from indexer.elmo.training_text import TextFile
+from indexer.elmo.sense_space import BlockKind, SenseSpace
+from indexer.training.sense_space.expected import TEMPERATURE
+from indexer.training.sense_space.fit import STRENGTH, Recipe
+from indexer.training.sense_space.unlabelled import Choice
+from indexer.training.text import TextFile
 
 TITLE = "## Sense vectors"
 _FILES = 20  # that are listed one by one

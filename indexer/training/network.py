@@ -9,12 +9,12 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from indexer.elmo import Precision
-from indexer.elmo.bilm import BiLM
 from indexer.elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
-from indexer.elmo.training_batches import Choice, Spellings, Window
-from indexer.elmo.training_layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, rows_of
+from indexer.elmo.formats.model_folder import Model, OutputLayer
+from indexer.elmo.networks.bilm import BiLM
 from indexer.elmo.training_words import PARTS, WordVectors
-from indexer.elmo.weights import Model, OutputLayer
+from indexer.training.batches import Choice, Spellings, Window
+from indexer.training.layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, rows_of
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from indexer.elmo.checkpoint import Saved, save_checkpoint
-from indexer.elmo.perplexity import Perplexities, PerplexityMeter
-from indexer.elmo.training_batches import (
+from indexer.elmo.formats.model_folder import Model, OutputLayer
+from indexer.elmo.training_words import WordTable
+from indexer.errors import ModelError
+from indexer.training.batches import (
     HELD_OUT,
     Choice,
     Position,
@@ -23,16 +24,15 @@ from indexer.elmo.training_batches import (
     spell,
     start_position,
 )
-from indexer.elmo.training_card import CardFacts, card_text
-from indexer.elmo.training_corpus import END, START, Corpus, word_numbers
-from indexer.elmo.training_layers import group_bounds
-from indexer.elmo.training_network import SOFTMAX, TrainingNetwork, TrainingShape, Words
-from indexer.elmo.training_records import TrainConfig, TrainProgress, TrainStage
-from indexer.elmo.training_start import Recipe, Start, counts_with, start_to_json
-from indexer.elmo.training_text import TextFile
-from indexer.elmo.training_words import WordTable
-from indexer.elmo.weights import Model, OutputLayer
-from indexer.errors import ModelError
+from indexer.training.card import CardFacts, card_text
+from indexer.training.checkpoint import Saved, save_checkpoint
+from indexer.training.config import TrainConfig, TrainProgress, TrainStage
+from indexer.training.corpus import END, START, Corpus, word_numbers
+from indexer.training.initial import Recipe, Start, counts_with, start_to_json
+from indexer.training.layers import group_bounds
+from indexer.training.network import SOFTMAX, TrainingNetwork, TrainingShape, Words
+from indexer.training.perplexity import Perplexities, PerplexityMeter
+from indexer.training.text import TextFile
 
 Told = Callable[[TrainProgress], None]
 Batch = tuple[Window, Words, Choice]

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from indexer.elmo.batching import batches_of
-from indexer.elmo.bilm import BiLM
 from indexer.elmo.characters import spelling_lengths
 from indexer.elmo.config import BiLMConfig
+from indexer.elmo.networks.bilm import BiLM
 
 Ints = npt.NDArray[np.integer]
 

@@ -12,13 +12,13 @@ from indexer.elmo import Precision
 from indexer.elmo.batching import batches_of
 from indexer.elmo.characters import character_ids, spelling_lengths
 from indexer.elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
-from indexer.elmo.packing import both_directions, pack, read_by_direction
-from indexer.elmo.weights import Model
+from indexer.elmo.formats.model_folder import Model
+from indexer.elmo.networks.packing import both_directions, pack, read_by_direction
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from indexer.elmo.bilm import BiLM
+    from indexer.elmo.networks.bilm import BiLM
 
 Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -96,7 +96,7 @@ class Network:
         """A weight as it is kept: factors in the chosen precision, the LSTMs' as `packed.py` arranges them."""
         import tensorflow as tf
 
-        from indexer.elmo.packed import ASIDE
+        from indexer.elmo.networks.packed import ASIDE
 
         single = np.asarray(array, np.float32)
         if name.startswith(DIRECTIONS) and self._upright:
@@ -109,7 +109,7 @@ class Network:
         """The plain network, for a graph: what the graph does not use costs nothing."""
         import tensorflow as tf
 
-        from indexer.elmo.bilm import BiLM
+        from indexer.elmo.networks.bilm import BiLM
 
         gates = 4 * self._config.cell
         plain = {}
@@ -125,7 +125,7 @@ class Network:
     def _packed(
         self, compiled: bool, forward: "tf.Tensor", backward: "tf.Tensor", *steps: "tf.Tensor"
     ) -> "tuple[tf.Tensor, ...]":
-        from indexer.elmo.packed import PackedBiLM, PackedLSTM, Steps
+        from indexer.elmo.networks.packed import PackedBiLM, PackedLSTM, Steps
 
         config = self._config
         parts = "kernel", "bias", "projection"

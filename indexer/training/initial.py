@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from indexer.elmo import Precision
 from indexer.elmo.bundled import bundled_folder
-from indexer.elmo.checkpoint import Saved
 from indexer.elmo.config import BiLMConfig, Normalise, config_from_json, config_to_json, tensor_shapes
+from indexer.elmo.formats.model_folder import Model, OutputLayer, is_model_folder, read_output_layer, read_word_counts
 from indexer.elmo.quiet import import_tensorflow
-from indexer.elmo.sense import WordCounts
-from indexer.elmo.training_corpus import MARKS, Corpus, vocabulary_of, word_numbers
-from indexer.elmo.weights import Model, OutputLayer, is_model_folder, read_output_layer, read_word_counts
+from indexer.elmo.sense_space import WordCounts
 from indexer.errors import ModelError
+from indexer.training.checkpoint import Saved
+from indexer.training.corpus import MARKS, Corpus, vocabulary_of, word_numbers
 
 Array = npt.NDArray[np.float32]
 

@@ -15,9 +15,15 @@ import numpy.typing as npt
 from indexer.elmo.bundled import bundled_folder
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense_expected import log_scores
-from indexer.elmo.weights import OutputLayer, is_model_folder, read_model, read_output_layer, read_word_counts
+from indexer.elmo.formats.model_folder import (
+    OutputLayer,
+    is_model_folder,
+    read_model,
+    read_output_layer,
+    read_word_counts,
+)
 from indexer.errors import ModelError, QueryError
+from indexer.training.sense_space.expected import log_scores
 
 Floats = npt.NDArray[np.float64]
 

@@ -20,10 +20,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from indexer.elmo.training_text import TextFile, TextRead
-from indexer.elmo.weights import CONFIG, SUMS, WEIGHTS, Model, OutputLayer, write_model
+from indexer.elmo.formats.model_folder import CONFIG, SUMS, WEIGHTS, Model, OutputLayer, write_model
 from indexer.errors import ModelError
 from indexer.files import flush, flush_files, write_whole
+from indexer.training.text import TextFile, TextRead
 
 SETTINGS, FILES, RECORD, LOCK = "settings.json", "files.json", "training.json", "lock"
 _AT_WORK = (SETTINGS, "prepared", FILES, "checkpoint", LOCK)

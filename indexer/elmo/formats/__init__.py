@@ -1,0 +1,1 @@
+"""Read and write model files: our folders, AllenNLP pairs, sense spaces and cards."""

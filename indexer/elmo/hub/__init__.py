@@ -1,0 +1,1 @@
+"""Read, run and export TF-Hub modules."""

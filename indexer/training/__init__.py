@@ -1,0 +1,1 @@
+"""Train ELMo models from text."""
