@@ -17,8 +17,8 @@ from same_sense import stored_places
 from searching import Stored, load_stored
 
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import Array
 from indexer.errors import DocumentError
+from indexer.vectors.arrays import Array
 from search.evaluation.gold import Gold, read_gold
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)

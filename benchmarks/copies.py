@@ -16,14 +16,14 @@ from alone import peak_memory
 from clocks import Stopwatch
 from wider import TOKENS, WORDS, wider, wider_transforms
 
-from indexer.collection.background import store_background
-from indexer.collection.byte_rows import Storage
 from indexer.collection.collection import Collection
 from indexer.collection.compaction import compact
+from indexer.collection.random_pairs import store_background
 from indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
 from indexer.collection.segment import token_rows
 from indexer.collection.snapshot import Snapshot
-from indexer.collection.vectors import Array, unit
+from indexer.vectors.arrays import Array, unit
+from indexer.vectors.int8 import Storage
 
 NOISE = 0.5
 """Length of what is added to a unit vector of a copy: its cosine with the original is about 0.9."""

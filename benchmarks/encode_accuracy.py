@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from encode_allennlp import BATCH
 
-from indexer.collection.vectors import unit
 from indexer.elmo import Precision, load_encoder
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.formats.model_folder import Model
 from indexer.gold.judgements import read_judged
+from indexer.vectors.arrays import unit
 
 Array = npt.NDArray[np.float32]
 Sentences = list[list[str]]

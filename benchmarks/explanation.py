@@ -22,9 +22,9 @@ from same_sense import ROUNDS, stored_places
 from searching import load_stored
 
 from indexer.build import BuildConfig, build
-from indexer.collection.vectors import Mask
 from indexer.elmo import Encoder, load_encoder
 from indexer.errors import PolysemeError
+from indexer.vectors.arrays import Mask
 from search.evaluation.gold import by_word, read_gold
 from search.evaluation.measures import mean_interval
 from search.explanation import Around, Floats, shares

@@ -18,15 +18,7 @@ import numpy as np
 from searching import K, load_stored
 
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import (
-    Array,
-    Lists,
-    fill,
-    joint,
-    new_lists,
-    search_index,
-    top,
-)
+from indexer.vectors.arrays import Array, Lists, fill, joint, new_lists, search_index, top
 from search.retrieval import CANDIDATES
 
 COMMITTED = 80_000

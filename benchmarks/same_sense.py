@@ -14,7 +14,7 @@ import numpy as np
 from searching import load_stored
 
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import Array
+from indexer.vectors.arrays import Array
 from search.evaluation.gold import Gold, Place
 from search.evaluation.measures import average_precision, chance_precision, mean_interval
 from search.hits import OccurrenceHit

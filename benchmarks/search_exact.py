@@ -10,7 +10,7 @@ from searching import Stored
 
 from indexer.collection.collection import Collection
 from indexer.collection.segment import Segment
-from indexer.collection.vectors import SCAN_ROWS, Array, Ids, row_products, top
+from indexer.vectors.arrays import SCAN_ROWS, Array, Ids, row_products, top
 
 SLACK = 1e-5
 """By which two ways to compute one cosine may differ."""

@@ -24,7 +24,7 @@ from search_measures import QUERIES, Times, clock, times
 from searching import K, load_stored
 
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import SCAN_ROWS, Array, build_index, joint
+from indexer.vectors.arrays import SCAN_ROWS, Array, build_index, joint
 from search.any_word import nearest_any
 from search.scope import Scope
 

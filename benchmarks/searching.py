@@ -20,9 +20,9 @@ import numpy as np
 
 from indexer.collection.collection import Collection
 from indexer.collection.snapshot import Snapshot
-from indexer.collection.vectors import Array, Ids, joint, scan, search_index, top
 from indexer.errors import PolysemeError
 from indexer.vectorise import Vectoriser
+from indexer.vectors.arrays import Array, Ids, joint, scan, search_index, top
 from search.asked import Asked, QueryEncoder, ask
 from search.hits import Match
 from search.retrieval import CANDIDATES

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from sense_sets import Word
 
-from indexer.collection.background import QUANTILES, measure
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import Array
+from indexer.collection.random_pairs import QUANTILES, measure
+from indexer.vectors.arrays import Array
 from search.calibration import BEST, Calibration, Compared, probit
 
 Floats = npt.NDArray[np.float64]

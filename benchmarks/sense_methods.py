@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from indexer.collection.vectors import Array, Ids, unit
+from indexer.vectors.arrays import Array, Ids, unit
 from search.clustering import split_strength
 
 MOST = 6

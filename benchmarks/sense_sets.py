@@ -18,10 +18,10 @@ from same_sense import stored_places
 from indexer.build import build
 from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
-from indexer.collection.vectors import Array, unit
 from indexer.elmo import Encoder
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
+from indexer.vectors.arrays import Array, unit
 from search.evaluation.gold import Gold, by_word, read_gold
 from search.evaluation.readers import read_coarsewsd
 from search.evaluation.records import Usage

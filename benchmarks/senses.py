@@ -33,9 +33,9 @@ from sense_confidence import (
 )
 from sense_sets import Word, coarse_words, half, read_words, sample_words, semcor_words, write_words
 
-from indexer.collection.vectors import Array, Ids
 from indexer.elmo import load_encoder
 from indexer.errors import PolysemeError
+from indexer.vectors.arrays import Array, Ids
 from search.calibration import LEAST_OF_BEST, Calibration, Compared
 from search.clustering import CHOSEN, absorbed, cluster, partition, potts, reduced
 

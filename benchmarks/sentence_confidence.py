@@ -22,12 +22,12 @@ from statistics import NormalDist
 import numpy as np
 
 from indexer.build import BuildConfig, build
-from indexer.collection.background import QUANTILES
-from indexer.collection.vectors import Array, Ids, Normalisation, Transform, fit
+from indexer.collection.random_pairs import QUANTILES
 from indexer.elmo import Encoder, load_encoder
 from indexer.errors import PolysemeError
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import SENTENCE
+from indexer.vectors.arrays import Array, Ids, Normalisation, Transform, fit
 from search.calibration import Calibration, probit
 from search.evaluation.cutting import tokens_of
 from search.evaluation.readers import STS_LAYOUT, read_sts, rows_of

@@ -25,7 +25,7 @@ from search_measures import QUERIES, Prepare, Times, disk, memory, opened, times
 from searching import K, Query, draw_queries, load_stored, overlap, vectors_of
 from wider import TOKENS, as_it_is, widen
 
-from indexer.collection.byte_rows import Storage
+from indexer.vectors.int8 import Storage
 from search.hits import Match
 
 

@@ -11,9 +11,9 @@ from functools import cache
 
 import numpy as np
 
-from indexer.collection.vectors import Array, Transform
 from indexer.elmo import Encoder, Representation
 from indexer.vectorise import WORD
+from indexer.vectors.arrays import Array, Transform
 
 TOKENS, WORDS = 1024, 512
 """Dimensions of a layer and of a word's identity in `original`, the model of Peters et al. 2018."""

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.collection.background import store_background
-from indexer.collection.byte_rows import Storage
 from indexer.collection.collection import Collection
 from indexer.collection.compaction import compact
+from indexer.collection.random_pairs import store_background
 from indexer.collection.records import CollectionSettings, DocumentEntry, Layer
 from indexer.collection.schema import DATABASE_NAME, State
-from indexer.collection.vectors import Normalisation
 from indexer.collection.writer import Writer
 from indexer.documents import Document, ReadOptions, Skipped, read_documents, scan
 from indexer.encoders import as_encoder, fitting_encoder
@@ -25,6 +23,8 @@ from indexer.progress import Progress, Run, Stage, counted, estimate
 from indexer.runtime import give_back, seldom_collecting
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
+from indexer.vectors.arrays import Normalisation
+from indexer.vectors.int8 import Storage
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

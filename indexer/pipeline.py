@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
-from indexer.collection.vectors import Normalisation, Transform
 from indexer.text.analyser import Sentence, TextAnalyser, Token, TokenKind
 from indexer.vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_vectors
+from indexer.vectors.arrays import Normalisation, Transform
 
 SAMPLE_BYTES = 256 * 2**20
 """Raw vectors that may wait in memory for the transforms to be fitted."""

@@ -12,16 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.collection.records import Layer
-from indexer.collection.vectors import (
-    Array,
-    Normalisation,
-    Transform,
-    fit,
-    fit_centring,
-    fit_pca,
-    unit_parts,
-)
 from indexer.elmo.threads import one_blas_thread
+from indexer.vectors.arrays import Array, Normalisation, Transform, fit, fit_centring, fit_pca, unit_parts
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder, Representation

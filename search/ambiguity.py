@@ -8,7 +8,7 @@ import numpy as np
 
 from indexer.collection.collection import Collection
 from indexer.collection.snapshot import Snapshot
-from indexer.collection.vectors import Array, Ids
+from indexer.vectors.arrays import Array, Ids
 from search.clustering import NONE, centres_of, cluster
 from search.retrieval import type_rows
 from search.scope import Scope

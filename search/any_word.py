@@ -16,7 +16,7 @@ from indexer.collection.collection import Collection
 from indexer.collection.near_types import NearTypes
 from indexer.collection.segment import Segment
 from indexer.collection.types import TypeTable
-from indexer.collection.vectors import Array, Ids, Mask, row_products, scan, top
+from indexer.vectors.arrays import Array, Ids, Mask, row_products, scan, top
 from search.ranking import Ranked, ranked
 from search.retrieval import CANDIDATES, candidates
 from search.scope import Scope

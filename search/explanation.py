@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.collection.records import Layer
-from indexer.collection.vectors import Array, Mask, unit
 from indexer.text.analyser import TokenKind
 from indexer.vectorise import Vectoriser, token_vectors
+from indexer.vectors.arrays import Array, Mask, unit
 from search.asked import Asked, QueryEncoder
 
 Floats = npt.NDArray[np.float64]

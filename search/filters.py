@@ -12,8 +12,8 @@ import numpy as np
 
 from indexer.collection.collection import Collection
 from indexer.collection.snapshot import Snapshot
-from indexer.collection.vectors import Ids, Mask
 from indexer.errors import QueryError
+from indexer.vectors.arrays import Ids, Mask
 from search.query import Condition, Operator
 from search.scope import Members, Scope
 

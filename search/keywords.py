@@ -6,8 +6,8 @@ import numpy as np
 
 from indexer.collection.collection import Collection
 from indexer.collection.schema import State, id_set
-from indexer.collection.vectors import Ids
 from indexer.text.analyser import TextAnalyser, TokenKind
+from indexer.vectors.arrays import Ids
 from search.scope import Scope
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from indexer.collection.collection import Collection
 from indexer.collection.schema import id_set
-from indexer.collection.vectors import Array, Ids, unit
 from indexer.pipeline import form_of
 from indexer.text.analyser import TextAnalyser, Token
+from indexer.vectors.arrays import Array, Ids, unit
 from search.hits import Match
 from search.retrieval import Rows
 

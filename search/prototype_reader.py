@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.collection.vectors import unit
 from indexer.errors import QueryError
 from indexer.vectorise import TOKEN
+from indexer.vectors.arrays import unit
 from search import prototypes
 from search.any_word import nearest_any
 from search.calibration import Compared

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from indexer.collection.records import CollectionSettings
-from indexer.collection.vectors import Array, Mask, Transform, row_products, unit
 from indexer.errors import QueryError
+from indexer.vectors.arrays import Array, Mask, Transform, row_products, unit
 from search.hits import Match
 
 FORMAT = "polyseme prototype"

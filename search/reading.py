@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
-from indexer.collection.background import background
 from indexer.collection.collection import Collection
+from indexer.collection.random_pairs import background
 from indexer.collection.records import Layer
 from indexer.collection.snapshot import Snapshot
-from indexer.collection.vectors import Array, Ids
 from indexer.encoders import fitting_encoder
 from indexer.errors import QueryError
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import TOKEN, Vectoriser
+from indexer.vectors.arrays import Array, Ids
 from search import prototypes
 from search.asked import QueryEncoder
 from search.calibration import Calibration, Compared

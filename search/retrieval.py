@@ -14,8 +14,8 @@ import numpy as np
 
 from indexer.collection.collection import Collection
 from indexer.collection.segment import Segment
-from indexer.collection.vectors import Array, Ids, Mask, scan, search_index, together
 from indexer.errors import CollectionError
+from indexer.vectors.arrays import Array, Ids, Mask, scan, search_index, together
 from search.ranking import Ranked, ranked
 from search.scope import Scope
 

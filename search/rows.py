@@ -8,7 +8,7 @@ from typing import Any
 
 from indexer.collection.collection import Collection
 from indexer.collection.schema import State
-from indexer.collection.vectors import Array
+from indexer.vectors.arrays import Array
 from search.hits import OccurrenceHit, SentenceHit
 from search.ranking import Ranked
 

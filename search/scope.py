@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.collection.segment import Segment
 from indexer.collection.snapshot import Snapshot
-from indexer.collection.vectors import Ids, Mask, together
+from indexer.vectors.arrays import Ids, Mask, together
 
 
 @dataclass(frozen=True, slots=True)

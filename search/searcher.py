@@ -9,11 +9,11 @@ from typing import TypeVar
 import numpy as np
 
 from indexer.collection.records import Layer
-from indexer.collection.vectors import Array, Ids, row_products, scan, unit
 from indexer.errors import QueryError
 from indexer.pipeline import form_of, is_asked_about
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import raw_vectors
+from indexer.vectors.arrays import Array, Ids, row_products, scan, unit
 from search.any_word import nearest_any
 from search.asked import Asked, QueryEncoder, ask
 from search.explanation import Explanation, explain

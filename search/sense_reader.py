@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from indexer.collection.vectors import Array, Ids, row_products, unit
 from indexer.errors import QueryError
+from indexer.vectors.arrays import Array, Ids, row_products, unit
 from search.any_word import nearest_any
 from search.change import Change, measure_change
 from search.clustering import NONE

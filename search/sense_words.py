@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import Array, Ids, unit
 from indexer.text.analyser import TextAnalyser, TokenKind
+from indexer.vectors.arrays import Array, Ids, unit
 from search.collocates import Collocate, collocates, log_dice, log_likelihood
 from search.hits import OccurrenceHit
 from search.ranking import Ranked

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import Array, Ids
 from indexer.text.analyser import TextAnalyser
+from indexer.vectors.arrays import Array, Ids
 from search.clustering import NONE, SAMPLE, centres_of, cluster, nearest_centre, row_products_by, stability
 from search.collocates import Collocate
 from search.hits import Match, OccurrenceHit

@@ -14,10 +14,10 @@ import pytest
 from fakes import FakeEncoder
 
 from indexer.build import BuildConfig, build
-from indexer.collection.byte_rows import Storage
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import Array, row_products, top, unit
 from indexer.documents import Document
+from indexer.vectors.arrays import Array, row_products, top, unit
+from indexer.vectors.int8 import Storage
 from search.hits import Match
 from search.searcher import Searcher
 

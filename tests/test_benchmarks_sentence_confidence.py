@@ -13,8 +13,8 @@ from fakes import FakeEncoder
 from gold_data import make_sts
 
 from indexer.build import build
-from indexer.collection.vectors import Transform, unit
 from indexer.documents import Document
+from indexer.vectors.arrays import Transform, unit
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "sentence_confidence.py"
 

@@ -72,7 +72,7 @@ def test_heavy_libraries_wait_until_they_are_needed(module: str) -> None:
 
 def test_only_vectors_imports_faiss() -> None:
     users = {name for name, path in modules().items() if "faiss" in imports(path, top_level_only=False)}
-    assert users == {"indexer.collection.vectors"}
+    assert users == {"indexer.vectors.arrays"}
 
 
 def test_the_readmes_python_runs(tmp_path: Path) -> None:

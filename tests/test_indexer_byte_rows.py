@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from indexer.build import BuildConfig, build
-from indexer.collection.byte_rows import ByteRows, Storage, to_bytes
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import scan, unit
 from indexer.documents import Document
 from indexer.reencode import reencode
+from indexer.vectors.arrays import scan, unit
+from indexer.vectors.int8 import ByteRows, Storage, to_bytes
 from search.searcher import Searcher
 from ui.cli import run_command
 

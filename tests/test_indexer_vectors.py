@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.collection.vectors import Array, Transform, fit_centring, fit_whitening, unit, unit_parts
+from indexer.vectors.arrays import Array, Transform, fit_centring, fit_whitening, unit, unit_parts
 
 DIMENSIONS = (1, 3, 64, 256, 512)
 lengths = st.lists(st.integers(0, 40), min_size=1, max_size=30)

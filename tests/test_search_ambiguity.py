@@ -11,7 +11,7 @@ from sense_texts import documents
 
 from indexer.build import build
 from indexer.collection.collection import Collection
-from indexer.collection.vectors import Array, unit
+from indexer.vectors.arrays import Array, unit
 from search.ambiguity import ambiguous_lemmas, gap, spread
 from search.searcher import Searcher
 from ui.examples import examples

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from indexer.build import BuildConfig, build
 from indexer.collection import near_types
-from indexer.collection.byte_rows import Storage
 from indexer.collection.collection import Collection
 from indexer.collection.near_types import Bounds, NearTypes
-from indexer.collection.vectors import Array, Ids, unit
 from indexer.documents import Document
+from indexer.vectors.arrays import Array, Ids, unit
+from indexer.vectors.int8 import Storage
 from search import any_word, retrieval
 from search.any_word import nearest_any, portions
 from search.filters import make_scope

@@ -10,8 +10,8 @@ from scipy.stats import binomtest
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
-from indexer.collection.vectors import Array, Ids, unit
 from indexer.errors import QueryError
+from indexer.vectors.arrays import Array, Ids, unit
 from search.change import measure_change
 from search.clustering import NONE, SAMPLE, centres_of, cluster, mean_cosine, nearest_centre, stability
 from search.projection import project

@@ -12,10 +12,10 @@ from gold_data import USES
 from indexer.build import BuildConfig, build
 from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
-from indexer.collection.vectors import Normalisation
 from indexer.documents import Document
 from indexer.errors import DocumentError
 from indexer.reencode import reencode
+from indexer.vectors.arrays import Normalisation
 from search.evaluation import mean_average_precision, measures
 from search.evaluation.gold import Gold
 from search.evaluation.own_gold import (

@@ -26,9 +26,9 @@ from gold_data import (
 )
 from scipy import stats
 
-from indexer.collection.vectors import fit_centring, fit_whitening
 from indexer.errors import DocumentError
 from indexer.text.analyser import TextAnalyser
+from indexer.vectors.arrays import fit_centring, fit_whitening
 from search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, measures, spearman
 from search.evaluation.readers import read_coarsewsd, read_sts_splits, read_usim, read_wic
 from search.evaluation.representing import batches, represent

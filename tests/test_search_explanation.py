@@ -10,8 +10,8 @@ import pytest
 from fakes import FakeEncoder
 
 from indexer.build import BuildConfig, build
-from indexer.collection.vectors import Array, Mask, unit
 from indexer.documents import Document
+from indexer.vectors.arrays import Array, Mask, unit
 from search.explanation import Floats, shares
 from search.searcher import Searcher
 

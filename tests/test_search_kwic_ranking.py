@@ -10,14 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import chi2_contingency
 from sklearn.metrics import adjusted_rand_score
 
-from indexer.collection.vectors import (
-    fit_centring,
-    fit_pca,
-    fit_whitening,
-    joint,
-    top,
-    unit,
-)
+from indexer.vectors.arrays import fit_centring, fit_pca, fit_whitening, joint, top, unit
 from search.clustering import cluster
 from search.collocates import collocates, log_dice, log_likelihood
 from search.hits import OccurrenceHit

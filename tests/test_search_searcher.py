@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from indexer import pipeline
 from indexer.build import BuildConfig, build
 from indexer.collection.records import DocumentEntry, Layer
-from indexer.collection.vectors import together, unit
 from indexer.documents import Document
 from indexer.errors import QueryError
 from indexer.pipeline import Work, batched, is_asked_about
 from indexer.text.analyser import TextAnalyser
+from indexer.vectors.arrays import together, unit
 from search.hits import Match, OccurrenceHit
 from search.searcher import Searcher
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from sense_texts import documents
 
 from indexer.build import BuildConfig, build
-from indexer.collection.background import background, measure
-from indexer.collection.vectors import Array
+from indexer.collection.random_pairs import background, measure
 from indexer.documents import Document
 from indexer.errors import QueryError
 from indexer.reencode import reencode
+from indexer.vectors.arrays import Array
 from search.calibration import VERDICT, Calibration, Compared
 from search.hits import Match
 from search.prototypes import Prototype, from_json, to_json

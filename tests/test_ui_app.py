@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from indexer.build import build
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionSettings, Layer
-from indexer.collection.vectors import Normalisation
 from indexer.documents import Document
+from indexer.vectors.arrays import Normalisation
 from search.hits import Match
 from search.searcher import Searcher
 from ui import adding

@@ -12,9 +12,9 @@ from gold_data import USES, make_all, make_wic, make_wordnet, write
 from indexer.build import BuildConfig, build
 from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
-from indexer.collection.vectors import Normalisation
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.formats.model_folder import verify_model
+from indexer.vectors.arrays import Normalisation
 from search.evaluation import Score, measures
 from search.searcher import Searcher
 from ui.cli import run_command

@@ -20,10 +20,10 @@ from openpyxl import load_workbook
 from indexer.build import BuildConfig, BuildReport
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionInfo, CollectionSettings, Layer
-from indexer.collection.vectors import Normalisation
 from indexer.documents import Document, Skipped, read_documents
 from indexer.errors import PolysemeError
 from indexer.progress import Progress, Stage
+from indexer.vectors.arrays import Normalisation
 from search.hits import OccurrenceHit
 from ui import access, jobs, uploads
 from ui.actions import Act, Event, read_event

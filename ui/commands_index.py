@@ -47,10 +47,10 @@ def index(
 ) -> int:
     """Index files and folders into COLLECTION; the same command again goes on, replaces and adds."""
     from indexer.build import BuildConfig, build
-    from indexer.collection.byte_rows import Storage
     from indexer.collection.records import Layer
-    from indexer.collection.vectors import Normalisation
     from indexer.documents import ReadOptions
+    from indexer.vectors.arrays import Normalisation
+    from indexer.vectors.int8 import Storage
     from ui import garbage
     from ui.progress import ProgressLine
 
@@ -196,11 +196,11 @@ def reencode(
 ) -> int:
     """Encode a collection again from its stored texts, with another model or layer; options not given stay."""
     from indexer.build import BuildConfig
-    from indexer.collection.byte_rows import Storage
     from indexer.collection.collection import Collection
     from indexer.collection.records import Layer
-    from indexer.collection.vectors import Normalisation
     from indexer.reencode import reencode as run
+    from indexer.vectors.arrays import Normalisation
+    from indexer.vectors.int8 import Storage
     from ui import garbage
     from ui.progress import ProgressLine
 

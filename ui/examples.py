@@ -7,8 +7,8 @@ from itertools import chain, islice
 
 import numpy as np
 
-from indexer.collection.vectors import Array
 from indexer.text.analyser import TokenKind
+from indexer.vectors.arrays import Array
 from search.ambiguity import ambiguous_lemmas
 from search.searcher import Searcher
 from ui.address import write_text

@@ -15,7 +15,7 @@ import streamlit as st
 
 from indexer.collection.records import CollectionInfo
 from indexer.collection.schema import DATABASE_NAME
-from indexer.collection.vectors import Array
+from indexer.vectors.arrays import Array
 from search.hits import HitList, Match, SentenceHit
 from search.searcher import Searcher
 from search.senses import SenseInventory

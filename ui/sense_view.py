@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from indexer.collection.vectors import Array
+from indexer.vectors.arrays import Array
 from search.collocates import Collocate
 from search.hits import OccurrenceHit
 from search.kwic import concordance_line

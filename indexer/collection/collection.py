@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import load
 
-from indexer.collection.byte_rows import Storage
 from indexer.collection.folder import make_database, recover
 from indexer.collection.records import (
     CollectionInfo,
@@ -33,9 +32,10 @@ from indexer.collection.schema import (
 from indexer.collection.segment import FileRecord, Segment
 from indexer.collection.snapshot import Snapshot
 from indexer.collection.types import TypeTable
-from indexer.collection.vectors import Normalisation, Transform
 from indexer.collection.writer import DOCUMENT_COLUMNS, Writer, stored_document
 from indexer.errors import CollectionError
+from indexer.vectors.arrays import Normalisation, Transform
+from indexer.vectors.int8 import Storage
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder
@@ -306,7 +306,7 @@ class Collection:
 
     def verify(self, encoder: Encoder | None = None, sample: int = 100, repair: bool = False) -> VerifyReport:
         """Read everything back; with an encoder also encode a sample of sentences again: `verification.verify`."""
-        from indexer.collection.verification import repair_indexes, verify
+        from indexer.collection.repair import repair_indexes, verify
 
         if repair:
             with self.writing() as writer:

@@ -21,9 +21,9 @@ from indexer.collection.segment import (
     token_rows,
     write_indexes,
 )
-from indexer.collection.vectors import Array, Ids, Mask, Places, joint_rows
 from indexer.collection.writer import Writer, storage_errors
 from indexer.errors import CollectionError
+from indexer.vectors.arrays import Array, Ids, Mask, Places, joint_rows
 
 LARGEST_SEGMENT = 3_000_000
 """Occurrences that merged segments have at most: what a merge holds in memory grows with them, some 150 bytes each.

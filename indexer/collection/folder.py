@@ -6,10 +6,10 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from indexer.collection.byte_rows import Storage
 from indexer.collection.records import CollectionSettings
 from indexer.collection.schema import DATABASE_NAME, FORMAT_VERSION, create_keyword_index, write_settings
 from indexer.errors import CollectionError
+from indexer.vectors.int8 import Storage
 
 COUNTERS = ("next_segment", "next_document", "next_sentence", "next_occurrence", "next_type")
 _HALF_MADE = {f"{DATABASE_NAME}.new{end}" for end in ("", "-journal", "-wal", "-shm")}

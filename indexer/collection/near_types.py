@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.collection.vectors import Array, Ids, row_products, top
+from indexer.vectors.arrays import Array, Ids, row_products, top
 
 FEW = 4_096
 """Types up to which all are compared at once."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from indexer.collection.byte_rows import Storage
-from indexer.collection.vectors import Array, Half, Normalisation
+from indexer.vectors.arrays import Array, Half, Normalisation
+from indexer.vectors.int8 import Storage
 
 Scalar = str | int | float
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 
 from indexer.collection.segment import Segment
-from indexer.collection.vectors import Mask, Transform
+from indexer.vectors.arrays import Mask, Transform
 
 REMEMBERED = 16
 """Filters whose documents a snapshot remembers."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from indexer.collection.near_types import Bounds, NearTypes, near_types
 from indexer.collection.segment import Segment
-from indexer.collection.vectors import Array, Ids, Places
+from indexer.vectors.arrays import Array, Ids, Places
 
 
 @dataclass(frozen=True, slots=True)

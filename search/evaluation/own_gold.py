@@ -12,11 +12,11 @@ import numpy as np
 from indexer.build import BuildConfig
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionSettings, Layer
-from indexer.collection.vectors import Array, Mask, Normalisation, Transform
 from indexer.errors import DocumentError
 from indexer.pipeline import is_worth_keeping
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import fit_tokens
+from indexer.vectors.arrays import Array, Mask, Normalisation, Transform
 from search.evaluation.cutting import spans_in
 from search.evaluation.gold import Gold
 from search.evaluation.measures import Floats, mean_interval, same_sense_precisions

@@ -12,9 +12,9 @@ import numpy as np
 
 from indexer.build import BuildConfig
 from indexer.collection.schema import connect, create_keyword_index
-from indexer.collection.vectors import Ids, top, unit
 from indexer.pipeline import is_worth_keeping
 from indexer.text.analyser import TextAnalyser
+from indexer.vectors.arrays import Ids, top, unit
 from search.evaluation.cutting import tokens_of
 from search.evaluation.measures import mean_interval, ndcg
 from search.evaluation.records import Score, Span, whole

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.collection.vectors import Array, Ids, Normalisation, Transform, fit
 from indexer.text.analyser import TextAnalyser
+from indexer.vectors.arrays import Array, Ids, Normalisation, Transform, fit
 from search.evaluation.cutting import tokens_of
 from search.evaluation.measures import Floats, cosines, interval, spearman
 from search.evaluation.readers import read_sts_splits

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.collection.vectors import Ids, Mask, unit
+from indexer.vectors.arrays import Ids, Mask, unit
 from search.evaluation.measures import (
     Floats,
     accuracy,

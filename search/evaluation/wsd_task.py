@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from indexer.collection.vectors import Array, Ids, Mask, unit
+from indexer.vectors.arrays import Array, Ids, Mask, unit
 from search.evaluation.measures import ratio_interval
 from search.evaluation.records import Score, Tokens
 from search.evaluation.representing import Report, represent

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.collection.schema import write_settings
-from indexer.collection.vectors import Ids
+from indexer.vectors.arrays import Ids
 
 if TYPE_CHECKING:
     from indexer.collection.collection import Collection

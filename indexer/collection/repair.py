@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.collection.byte_rows import Storage
 from indexer.collection.compaction import open_segments, records_of
 from indexer.collection.records import VerifyReport
 from indexer.collection.rows import segment_types, stored_type_vectors
 from indexer.collection.schema import read_settings
 from indexer.collection.segment import INDEX_FILES, Segment, damaged_files, file_record, write_indexes
-from indexer.collection.vectors import SCAN_ROWS, joint_rows
 from indexer.collection.writer import Writer
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
+from indexer.vectors.arrays import SCAN_ROWS, joint_rows
+from indexer.vectors.int8 import Storage
 
 if TYPE_CHECKING:
     from indexer.collection.collection import Collection

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.collection.byte_rows import ByteRows
 from indexer.errors import CollectionError
+from indexer.vectors.int8 import ByteRows
 
 Array = npt.NDArray[np.float32]
 Half = npt.NDArray[np.float16]

@@ -1,0 +1,1 @@
+"""Vector arithmetic: arrays, transforms, int8 storage."""
