@@ -19,7 +19,7 @@ from searching import K, load_stored
 
 from indexer.collection.collection import Collection
 from indexer.vectors.arrays import Array, Lists, fill, joint, new_lists, search_index, top
-from search.retrieval import CANDIDATES
+from search.retrieval.exact import CANDIDATES
 
 COMMITTED = 80_000
 EFFORTS = (0.25, 0.5, 1.0, 2.0)

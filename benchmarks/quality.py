@@ -19,7 +19,7 @@ from indexer.elmo import Precision, load_encoder
 from indexer.elmo.bundled import DEFAULT
 from indexer.errors import DocumentError, PolysemeError
 from search.evaluation import Score
-from search.evaluation.tasks import Task, TaskName, TaskOptions, evaluate
+from search.evaluation.run import Task, TaskName, TaskOptions, evaluate
 from ui.commands_eval import EncodingLine, card_folder, put_on_card
 from ui.printing import jsonl
 from ui.score_plot import check_plot, write_plot

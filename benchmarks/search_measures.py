@@ -21,10 +21,10 @@ from indexer.elmo import load_encoder
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
 from indexer.vectors.arrays import build_index, search_index
-from search.any_word import AnyWord
-from search.asked import QueryEncoder
 from search.hits import Match
-from search.scope import Scope
+from search.query.encode import QueryEncoder
+from search.query.scope import Scope
+from search.retrieval.any_word import AnyWord
 from search.searcher import Searcher
 
 if TYPE_CHECKING:

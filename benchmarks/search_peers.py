@@ -25,8 +25,8 @@ from searching import K, load_stored
 
 from indexer.collection.collection import Collection
 from indexer.vectors.arrays import SCAN_ROWS, Array, build_index, joint
-from search.any_word import nearest_any
-from search.scope import Scope
+from search.query.scope import Scope
+from search.retrieval.any_word import nearest_any
 
 ENOUGH = 0.98
 EFFORTS = (32, 64, 128, 256, 512, 1024)

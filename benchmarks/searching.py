@@ -23,9 +23,9 @@ from indexer.collection.snapshot import Snapshot
 from indexer.errors import PolysemeError
 from indexer.vectorise import Vectoriser
 from indexer.vectors.arrays import Array, Ids, joint, scan, search_index, top
-from search.asked import Asked, QueryEncoder, ask
 from search.hits import Match
-from search.retrieval import CANDIDATES
+from search.query.encode import Asked, QueryEncoder, ask
+from search.retrieval.exact import CANDIDATES
 from search.searcher import Searcher
 
 K = 10

@@ -16,7 +16,7 @@ from sense_sets import Word
 from indexer.collection.collection import Collection
 from indexer.collection.random_pairs import QUANTILES, measure
 from indexer.vectors.arrays import Array
-from search.calibration import BEST, Calibration, Compared, probit
+from search.confidence import BEST, Calibration, Compared, probit
 
 Floats = npt.NDArray[np.float64]
 PAIRS = 400

@@ -1,7 +1,7 @@
 """Ways to tell senses apart that were tried: unit vectors (n, d) -> group of each occurrence (n,), -1 for noise.
 
 Those with a parameter take it by name, so that it can be chosen on one half of the data. The product's own way is
-`search.clustering.cluster`; the others stay here for comparison.
+`search.senses.clustering.cluster`; the others stay here for comparison.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.vectors.arrays import Array, Ids, unit
-from search.clustering import split_strength
+from search.senses.clustering import split_strength
 
 MOST = 6
 SEED = 0

@@ -22,8 +22,8 @@ from indexer.elmo import Encoder
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
 from indexer.vectors.arrays import Array, unit
+from search.evaluation.datasets.pairs import read_coarsewsd
 from search.evaluation.gold import Gold, by_word, read_gold
-from search.evaluation.readers import read_coarsewsd
 from search.evaluation.records import Usage
 
 DATA = Path(__file__).parents[1] / "data"

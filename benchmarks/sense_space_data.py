@@ -19,9 +19,9 @@ from indexer.elmo.sense_space import Array, Block, BlockKind, Blocks, Expected, 
 from indexer.gold.judgements import SenseText, read_semcor
 from indexer.training.sense_space.expected import TEMPERATURE, group_expected, log_scores, proper_words
 from indexer.training.sense_space.fit import recipe_for
-from search.evaluation.readers import read_coarsewsd, read_usim, read_wic
+from search.evaluation.datasets.pairs import read_coarsewsd, read_usim, read_wic
 from search.evaluation.records import TokenPair
-from search.evaluation.token_tasks import draw
+from search.evaluation.tasks.words import draw
 
 Tokens = tuple[str, ...]
 Place = tuple[Tokens, int]

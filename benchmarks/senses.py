@@ -36,8 +36,8 @@ from sense_sets import Word, coarse_words, half, read_words, sample_words, semco
 from indexer.elmo import load_encoder
 from indexer.errors import PolysemeError
 from indexer.vectors.arrays import Array, Ids
-from search.calibration import LEAST_OF_BEST, Calibration, Compared
-from search.clustering import CHOSEN, absorbed, cluster, partition, potts, reduced
+from search.confidence import LEAST_OF_BEST, Calibration, Compared
+from search.senses.clustering import CHOSEN, absorbed, cluster, partition, potts, reduced
 
 LARGEST = 150
 """Occurrences of a word of SemCor that are clustered, evenly spread: some methods take the cube of their number."""

@@ -28,9 +28,9 @@ from indexer.errors import PolysemeError
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import SENTENCE
 from indexer.vectors.arrays import Array, Ids, Normalisation, Transform, fit
-from search.calibration import Calibration, probit
-from search.evaluation.cutting import tokens_of
-from search.evaluation.readers import STS_LAYOUT, read_sts, rows_of
+from search.confidence import Calibration, probit
+from search.evaluation.datasets.pairs import STS_LAYOUT, read_sts, rows_of
+from search.evaluation.spans import tokens_of
 from search.searcher import Searcher
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]

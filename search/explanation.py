@@ -12,7 +12,7 @@ from indexer.collection.records import Layer
 from indexer.text.analyser import TokenKind
 from indexer.vectorise import Vectoriser, token_vectors
 from indexer.vectors.arrays import Array, Mask, unit
-from search.asked import Asked, QueryEncoder
+from search.query.encode import Asked, QueryEncoder
 
 Floats = npt.NDArray[np.float64]
 

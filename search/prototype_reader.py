@@ -11,16 +11,16 @@ import numpy as np
 from indexer.errors import QueryError
 from indexer.vectorise import TOKEN
 from indexer.vectors.arrays import unit
-from search import prototypes
-from search.any_word import nearest_any
-from search.calibration import Compared
+from search.confidence import Compared
+from search.context import K, View, check_k, choice
 from search.hits import HitList, Match, OccurrenceHit
-from search.prototypes import Prototype
-from search.query import Where
-from search.reading import K, View, check_k, choice
-from search.retrieval import Rows, nearest_rows, type_rows
+from search.query.target import Where
+from search.retrieval.any_word import nearest_any
+from search.retrieval.exact import Rows, nearest_rows, type_rows
 from search.sense_reader import WORDS, SenseReader, check_number
-from search.senses import SenseInventory
+from search.senses import named as prototypes
+from search.senses.inventory import SenseInventory
+from search.senses.named import Prototype
 
 
 class PrototypeReader(SenseReader):

@@ -14,19 +14,19 @@ from indexer.pipeline import form_of, is_asked_about
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import raw_vectors
 from indexer.vectors.arrays import Array, Ids, row_products, scan, unit
-from search.any_word import nearest_any
-from search.asked import Asked, QueryEncoder, ask
+from search.context import K, View, check_k, choice
 from search.explanation import Explanation, explain
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
-from search.keywords import keyword_ranks
-from search.phrases import PhraseWord, find_spans, span_vectors
 from search.prototype_reader import PrototypeReader
-from search.query import Where
-from search.ranking import Ranked, fuse, more_like_vector, ranked
-from search.reading import K, View, check_k, choice
-from search.retrieval import narrowed, nearest_rows, nearest_sentences, type_rows
-from search.rows import sentence_hits
-from search.scope import Scope
+from search.query.encode import Asked, QueryEncoder, ask
+from search.query.scope import Scope
+from search.query.target import Where
+from search.retrieval.any_word import nearest_any
+from search.retrieval.exact import narrowed, nearest_rows, nearest_sentences, type_rows
+from search.retrieval.hydrate import sentence_hits
+from search.retrieval.keywords import keyword_ranks
+from search.retrieval.phrases import PhraseWord, find_spans, span_vectors
+from search.retrieval.ranking import Ranked, fuse, more_like_vector, ranked
 
 LAYER_CANDIDATES = 200
 """Hits that are encoded again when another layer is asked for."""

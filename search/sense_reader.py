@@ -8,19 +8,19 @@ import numpy as np
 
 from indexer.errors import QueryError
 from indexer.vectors.arrays import Array, Ids, row_products, unit
-from search.any_word import nearest_any
-from search.change import Change, measure_change
-from search.clustering import NONE
+from search.context import K, Reader, View, check_k, choice
 from search.hits import HitList, Match, OccurrenceHit
-from search.projection import project
-from search.query import Where
-from search.ranking import Ranked
-from search.reading import K, Reader, View, check_k, choice
-from search.retrieval import type_rows
-from search.rows import live_occurrences, metadata_of, occurrence_hits
-from search.scope import Members, Scope
-from search.senses import SenseInventory, induce_senses, rows_vectors
-from search.timeline import Timeline, make_timeline
+from search.query.scope import Members, Scope
+from search.query.target import Where
+from search.retrieval.any_word import nearest_any
+from search.retrieval.exact import type_rows
+from search.retrieval.hydrate import live_occurrences, metadata_of, occurrence_hits
+from search.retrieval.ranking import Ranked
+from search.senses.change import Change, measure_change
+from search.senses.clustering import NONE
+from search.senses.inventory import SenseInventory, induce_senses, rows_vectors
+from search.senses.projection import project
+from search.senses.timeline import Timeline, make_timeline
 
 WORDS = [Match.FORM, Match.LEMMA]
 

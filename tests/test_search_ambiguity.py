@@ -12,8 +12,8 @@ from sense_texts import documents
 from indexer.build import build
 from indexer.collection.collection import Collection
 from indexer.vectors.arrays import Array, unit
-from search.ambiguity import ambiguous_lemmas, gap, spread
 from search.searcher import Searcher
+from search.senses.ambiguity import ambiguous_lemmas, gap, spread
 from ui.examples import examples
 
 

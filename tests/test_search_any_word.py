@@ -20,11 +20,12 @@ from indexer.collection.near_types import Bounds, NearTypes
 from indexer.documents import Document
 from indexer.vectors.arrays import Array, Ids, unit
 from indexer.vectors.int8 import Storage
-from search import any_word, retrieval
-from search.any_word import nearest_any, portions
-from search.filters import make_scope
-from search.query import parse_where
-from search.ranking import Ranked
+from search.query.filters import make_scope
+from search.query.target import parse_where
+from search.retrieval import any_word
+from search.retrieval import exact as retrieval
+from search.retrieval.any_word import nearest_any, portions
+from search.retrieval.ranking import Ranked
 
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmt" for b in "aeiou" for c in ("nk", "rt", "st")]  # 120
 

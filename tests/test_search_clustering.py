@@ -12,10 +12,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from indexer.errors import QueryError
 from indexer.vectors.arrays import Array, Ids, unit
-from search.change import measure_change
-from search.clustering import NONE, SAMPLE, centres_of, cluster, mean_cosine, nearest_centre, stability
-from search.projection import project
-from search.timeline import make_timeline, restricted, wilson, year_of
+from search.senses.change import measure_change
+from search.senses.clustering import NONE, SAMPLE, centres_of, cluster, mean_cosine, nearest_centre, stability
+from search.senses.projection import project
+from search.senses.timeline import make_timeline, restricted, wilson, year_of
 
 
 def clouds(sizes: list[int], noise: float = 0.12, dim: int = 48, seed: int = 0) -> tuple[Array, Ids]:

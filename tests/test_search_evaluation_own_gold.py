@@ -18,7 +18,7 @@ from indexer.reencode import reencode
 from indexer.vectors.arrays import Normalisation
 from search.evaluation import mean_average_precision, measures
 from search.evaluation.gold import Gold
-from search.evaluation.own_gold import (
+from search.evaluation.own_collection import (
     Choice,
     OwnReport,
     current,

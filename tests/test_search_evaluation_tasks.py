@@ -30,16 +30,16 @@ from indexer.errors import DocumentError
 from indexer.text.analyser import TextAnalyser
 from indexer.vectors.arrays import fit_centring, fit_whitening
 from search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, measures, spearman
-from search.evaluation.readers import read_coarsewsd, read_sts_splits, read_usim, read_wic
-from search.evaluation.representing import batches, represent
-from search.evaluation.retrieval_readers import read_retrieval
-from search.evaluation.retrieval_task import cut_documents, cut_queries, evaluate_retrieval, keyword_rankings
-from search.evaluation.sentence_tasks import evaluate_sts
-from search.evaluation.tasks import Task, TaskName, TaskOptions, evaluate, parse_tasks
-from search.evaluation.token_tasks import draw, evaluate_coarsewsd, evaluate_usim, evaluate_wic
-from search.evaluation.usage_graphs import evaluate_dwug
-from search.evaluation.wsd_readers import read_wsd
-from search.evaluation.wsd_task import FREQUENCY, evaluate_wsd
+from search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic
+from search.evaluation.datasets.retrieval import read_retrieval
+from search.evaluation.datasets.wsd import read_wsd
+from search.evaluation.run import Task, TaskName, TaskOptions, evaluate, parse_tasks
+from search.evaluation.tasks.retrieval import cut_documents, cut_queries, evaluate_retrieval, keyword_rankings
+from search.evaluation.tasks.sentences import evaluate_sts
+from search.evaluation.tasks.usage_graphs import evaluate_dwug
+from search.evaluation.tasks.words import draw, evaluate_coarsewsd, evaluate_usim, evaluate_wic
+from search.evaluation.tasks.wsd import FREQUENCY, evaluate_wsd
+from search.evaluation.vectors import batches, represent
 
 NAMES = ["layer 0", "layer 1", "layer 2", "elmo", "sense"]
 

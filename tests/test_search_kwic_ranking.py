@@ -11,11 +11,11 @@ from scipy.stats import chi2_contingency
 from sklearn.metrics import adjusted_rand_score
 
 from indexer.vectors.arrays import fit_centring, fit_pca, fit_whitening, joint, top, unit
-from search.clustering import cluster
 from search.collocates import collocates, log_dice, log_likelihood
 from search.hits import OccurrenceHit
 from search.kwic import concordance_line
-from search.ranking import fuse, more_like_vector, ranked
+from search.retrieval.ranking import fuse, more_like_vector, ranked
+from search.senses.clustering import cluster
 
 
 def hit(sentence: str, start: int, end: int) -> OccurrenceHit:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import QueryError
-from search.query import Condition, Operator, compare_values, parse_target, parse_where, where_texts
+from search.query.target import Condition, Operator, compare_values, parse_target, parse_where, where_texts
 
 
 def escaped(text: str) -> str:

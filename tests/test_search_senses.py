@@ -21,11 +21,11 @@ from indexer.documents import Document
 from indexer.errors import QueryError
 from indexer.reencode import reencode
 from indexer.vectors.arrays import Array
-from search.calibration import VERDICT, Calibration, Compared
+from search.confidence import VERDICT, Calibration, Compared
 from search.hits import Match
-from search.prototypes import Prototype, from_json, to_json
 from search.searcher import Searcher
-from search.sense_words import labels_of, no_topics
+from search.senses.labels import labels_of, no_topics
+from search.senses.named import Prototype, from_json, to_json
 
 
 @pytest.fixture(scope="module")

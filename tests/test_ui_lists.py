@@ -22,7 +22,7 @@ from indexer.collection.records import Layer
 from indexer.documents import Document
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from search.searcher import Searcher
-from search.timeline import make_timeline, restricted
+from search.senses.timeline import make_timeline, restricted
 from ui import actions, session
 from ui.actions import word_of
 from ui.address import Listing, PageQuery, Sort

@@ -17,9 +17,9 @@ from indexer.text.analyser import TextAnalyser
 from search.collocates import Collocate
 from search.explanation import Contribution
 from search.hits import Match, OccurrenceHit, SentenceHit
-from search.query import Target
-from search.senses import Sense, SenseInventory
-from search.timeline import make_timeline
+from search.query.target import Target
+from search.senses.inventory import Sense, SenseInventory
+from search.senses.timeline import make_timeline
 from ui import kwic_view, sense_view, views
 from ui.address import Listing, PageQuery, Sort, read_address, read_text, write_address, write_text
 from ui.facets import FacetKind, facet, facets, filters, select

@@ -11,7 +11,7 @@ import streamlit as st
 from indexer.errors import PolysemeError
 from search.hits import Match
 from search.searcher import Searcher
-from search.timeline import Timeline
+from search.senses.timeline import Timeline
 from ui import session
 from ui.address import MOST_IDS, Listing, PageQuery, asked_anew, read_text, write_text
 from ui.sense_view import UNDATED

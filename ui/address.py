@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from indexer.collection.records import Layer
 from search.hits import Match
-from search.query import Target, parse_target
+from search.query.target import Target, parse_target
 
 K = 20
 MOST = 1000

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from indexer.errors import PolysemeError
 from search.hits import HitList, Match, SentenceHit
-from search.query import Target
+from search.query.target import Target
 from search.searcher import Searcher
-from search.senses import SenseInventory
+from search.senses.inventory import SenseInventory
 from ui import asking, loading
 from ui.address import MATCHES, Listing, PageQuery, Sort
 from ui.export import MOST

@@ -14,7 +14,7 @@ import streamlit as st
 
 from indexer.errors import PolysemeError
 from indexer.text.analyser import TokenKind
-from search.query import Target
+from search.query.target import Target
 from search.searcher import Searcher
 from ui import (
     actions,

@@ -9,11 +9,11 @@ import numpy as np
 
 from indexer.collection.records import Layer
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
-from search.query import Target
-from search.ranking import Ranked
-from search.rows import live_occurrences, occurrence_hits, sentence_hits
+from search.query.target import Target
+from search.retrieval.hydrate import live_occurrences, occurrence_hits, sentence_hits
+from search.retrieval.ranking import Ranked
 from search.searcher import Searcher
-from search.senses import SenseInventory
+from search.senses.inventory import SenseInventory
 from ui.address import PageQuery, read_text
 
 SENSE_FILTER = "sense="

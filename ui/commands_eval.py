@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from indexer.elmo import Encoder
     from search.evaluation import Score
-    from search.evaluation.own_gold import OwnReport
+    from search.evaluation.own_collection import OwnReport
 
 TASKS = "wic, usim, coarsewsd, dwug, wsd, sts, retrieval"
 
@@ -114,8 +114,8 @@ def evaluate_tasks(
 ) -> tuple[list[Score], str]:
     """Measure and print task by task, so that a long run shows what it has; returns the scores and whose they are."""
     from indexer.elmo import load_encoder
-    from search.evaluation.tasks import TaskOptions, parse_tasks
-    from search.evaluation.tasks import evaluate as run
+    from search.evaluation.run import TaskOptions, parse_tasks
+    from search.evaluation.run import evaluate as run
 
     tasks = parse_tasks(texts)
     options = TaskOptions(wordnet=wordnet, language=language)
@@ -133,7 +133,7 @@ def evaluate_own(collection: Path, gold: Path, model: str | None, write: bool, f
     from indexer.collection.collection import Collection
     from indexer.encoders import fitting_encoder
     from search.evaluation.gold import read_gold
-    from search.evaluation.own_gold import evaluate_collection
+    from search.evaluation.own_collection import evaluate_collection
 
     rows = read_gold(gold)
     with Collection.open(collection) as opened:
@@ -167,7 +167,7 @@ def tell(report: OwnReport, encoder: Encoder) -> None:
 def write_choice(collection: Path, report: OwnReport, encoder: Encoder) -> None:
     """Encode a collection again with the best choice, if it is surely better; it answers as before until then."""
     from indexer.reencode import reencode
-    from search.evaluation.own_gold import settings_for
+    from search.evaluation.own_collection import settings_for
     from ui.commands_index import tell_report
     from ui.progress import ProgressLine
 

@@ -55,7 +55,7 @@ def model_expect(sentence: str, source: str, k: int, language: str, form: str) -
     from indexer.elmo.lexical_substitution import load_expectations
     from indexer.errors import QueryError
     from indexer.text.analyser import TextAnalyser
-    from search.asked import ask
+    from search.query.encode import ask
 
     asked = ask(TextAnalyser(language), sentence, function_words=True)
     if not asked.is_one_word:

@@ -12,7 +12,7 @@ from ui.printing import Format, note, one_line, show, table
 
 if TYPE_CHECKING:
     from search.hits import OccurrenceHit
-    from search.senses import SenseInventory
+    from search.senses.inventory import SenseInventory
 
 
 @click.command()
@@ -153,7 +153,7 @@ def compare(first: str, second: str, language: str, model: str | None, form: str
     from indexer.elmo import load_encoder
     from indexer.text.analyser import TextAnalyser
     from indexer.vectorise import Vectoriser
-    from search.asked import QueryEncoder
+    from search.query.encode import QueryEncoder
     from search.searcher import compare as run
 
     vectoriser = Vectoriser(load_encoder(model or "default"), Layer.SENSE, {})

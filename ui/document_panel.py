@@ -8,7 +8,7 @@ import streamlit as st
 
 from indexer.errors import PolysemeError
 from search.hits import OccurrenceHit, SentenceHit
-from search.query import Target
+from search.query.target import Target
 from search.searcher import Searcher
 from ui import views
 from ui.address import write_text

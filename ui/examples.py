@@ -9,8 +9,8 @@ import numpy as np
 
 from indexer.text.analyser import TokenKind
 from indexer.vectors.arrays import Array
-from search.ambiguity import ambiguous_lemmas
 from search.searcher import Searcher
+from search.senses.ambiguity import ambiguous_lemmas
 from ui.address import write_text
 
 EXAMPLES = 4

@@ -18,8 +18,8 @@ from indexer.collection.schema import DATABASE_NAME
 from indexer.vectors.arrays import Array
 from search.hits import HitList, Match, SentenceHit
 from search.searcher import Searcher
-from search.senses import SenseInventory
-from search.timeline import Timeline
+from search.senses.inventory import SenseInventory
+from search.senses.timeline import Timeline
 from ui import asking, garbage
 from ui.examples import examples as find_examples
 from ui.facets import Facet, facets

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from indexer.text.analyser import TextAnalyser, Token, TokenKind
-from search.query import Target
+from search.query.target import Target
 from ui import views
 from ui.address import PageQuery, asked_anew, read_text, write_text
 from ui.session import ask, current, go, show, trail

@@ -11,8 +11,8 @@ import streamlit as st
 from indexer.errors import PolysemeError
 from search.hits import OccurrenceHit, SentenceHit
 from search.searcher import Searcher
-from search.senses import SenseInventory
-from search.timeline import restricted, year_of
+from search.senses.inventory import SenseInventory
+from search.senses.timeline import restricted, year_of
 from ui import asking, loading, sense_view, views
 from ui.actions import PERIODS
 from ui.address import Listing, PageQuery, Sort

@@ -9,8 +9,8 @@ from indexer.vectors.arrays import Array
 from search.collocates import Collocate
 from search.hits import OccurrenceHit
 from search.kwic import concordance_line
-from search.senses import Sense, SenseInventory
-from search.timeline import Period, Timeline
+from search.senses.inventory import Sense, SenseInventory
+from search.senses.timeline import Period, Timeline
 from ui.views import COLOURS, NODE, badge, count, cut_left, cut_right, direction, escape, sense_mark
 
 LEFT, RIGHT = 36, 80

@@ -1,5 +1,6 @@
 """How good vectors are: measures, readers of the published gold formats, tasks, and a user's own gold."""
 
+from search.evaluation.datasets.pairs import read_sts, read_usim, read_wic
 from search.evaluation.measures import (
     accuracy,
     average_precision,
@@ -9,7 +10,6 @@ from search.evaluation.measures import (
     ranks,
     spearman,
 )
-from search.evaluation.readers import read_sts, read_usim, read_wic
 from search.evaluation.records import Score, SentencePair, Span, TokenPair, Usage
 
 __all__ = [

@@ -10,7 +10,7 @@ from indexer.collection.collection import Collection
 from indexer.collection.schema import State
 from indexer.vectors.arrays import Array
 from search.hits import OccurrenceHit, SentenceHit
-from search.ranking import Ranked
+from search.retrieval.ranking import Ranked
 
 _SENTENCE = 'SELECT id, document, start, "end" FROM sentences WHERE id IN ({})'
 _DOCUMENT = "SELECT id, document_id, title, metadata, text FROM documents WHERE id IN ({})"

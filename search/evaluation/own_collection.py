@@ -17,12 +17,12 @@ from indexer.pipeline import is_worth_keeping
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import fit_tokens
 from indexer.vectors.arrays import Array, Mask, Normalisation, Transform
-from search.evaluation.cutting import spans_in
 from search.evaluation.gold import Gold
 from search.evaluation.measures import Floats, mean_interval, same_sense_precisions
 from search.evaluation.records import Score, Span, Tokens
-from search.evaluation.representing import ELMO, SENSE, Report, own_name, represent
-from search.evaluation.sentence_tasks import normalised_name
+from search.evaluation.spans import spans_in
+from search.evaluation.tasks.sentences import normalised_name
+from search.evaluation.vectors import ELMO, SENSE, Report, own_name, represent
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

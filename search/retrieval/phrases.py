@@ -13,7 +13,7 @@ from indexer.pipeline import form_of
 from indexer.text.analyser import TextAnalyser, Token
 from indexer.vectors.arrays import Array, Ids, unit
 from search.hits import Match
-from search.retrieval import Rows
+from search.retrieval.exact import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from xml.etree.ElementTree import ParseError
 from indexer.errors import DocumentError
 from indexer.gold.semcor import read_archive
 from indexer.text.analyser import TextAnalyser
-from search.evaluation.cutting import spans_at
-from search.evaluation.readers import lines_of
+from search.evaluation.datasets.pairs import lines_of
 from search.evaluation.records import Span
+from search.evaluation.spans import spans_at
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -14,15 +14,15 @@ from indexer.collection.collection import Collection
 from indexer.collection.snapshot import Snapshot
 from indexer.errors import QueryError
 from indexer.vectors.arrays import Ids, Mask
-from search.query import Condition, Operator
-from search.scope import Members, Scope
+from search.query.scope import Members, Scope
+from search.query.target import Condition, Operator
 
 DOCUMENT = "document"
 """The filter field that holds the document's id; metadata of that name is stored as ``meta.document``."""
 
 
 SENSE = "sense"
-"""The filter field of named senses (`search.prototypes`); metadata of that name is stored as ``meta.sense``."""
+"""The filter field of named senses (`search.senses.named`); metadata of that name is stored as ``meta.sense``."""
 MemberRows = Callable[[str, Snapshot], Mapping[int, Ids]]
 """Name of a sense -> rows of its occurrences in each segment."""
 

@@ -15,14 +15,14 @@ from indexer.collection.schema import connect, create_keyword_index
 from indexer.pipeline import is_worth_keeping
 from indexer.text.analyser import TextAnalyser
 from indexer.vectors.arrays import Ids, top, unit
-from search.evaluation.cutting import tokens_of
+from search.evaluation.datasets.retrieval import RetrievalSet, read_retrieval
 from search.evaluation.measures import mean_interval, ndcg
 from search.evaluation.records import Score, Span, whole
-from search.evaluation.representing import Report, Represented, represent
-from search.evaluation.retrieval_readers import RetrievalSet, read_retrieval
-from search.evaluation.sentence_tasks import normalisations
-from search.keywords import match_expression
-from search.ranking import fuse
+from search.evaluation.spans import tokens_of
+from search.evaluation.tasks.sentences import normalisations
+from search.evaluation.vectors import Report, Represented, represent
+from search.retrieval.keywords import match_expression
+from search.retrieval.ranking import fuse
 from search.searcher import HYBRID_CANDIDATES
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import DocumentError
 from search.evaluation.records import Score
-from search.evaluation.representing import Report
-from search.evaluation.retrieval_task import evaluate_retrieval
-from search.evaluation.sentence_tasks import evaluate_sts
-from search.evaluation.token_tasks import evaluate_coarsewsd, evaluate_usim, evaluate_wic
-from search.evaluation.usage_graphs import evaluate_dwug
-from search.evaluation.wsd_task import evaluate_wsd
+from search.evaluation.tasks.retrieval import evaluate_retrieval
+from search.evaluation.tasks.sentences import evaluate_sts
+from search.evaluation.tasks.usage_graphs import evaluate_dwug
+from search.evaluation.tasks.words import evaluate_coarsewsd, evaluate_usim, evaluate_wic
+from search.evaluation.tasks.wsd import evaluate_wsd
+from search.evaluation.vectors import Report
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

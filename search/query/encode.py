@@ -11,7 +11,7 @@ from indexer.pipeline import form_of, is_asked_about
 from indexer.text.analyser import TextAnalyser, Token, TokenKind
 from indexer.vectorise import SentenceVectors, Vectoriser
 from indexer.vectors.arrays import Array, unit
-from search.query import EXAMPLE, parse_target
+from search.query.target import EXAMPLE, parse_target
 
 REMEMBERED = 64
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.vectors.arrays import Ids, Mask, unit
+from search.evaluation.datasets.pairs import CoarseWord, read_coarsewsd, read_usim, read_wic_splits
 from search.evaluation.measures import (
     Floats,
     accuracy,
@@ -22,9 +23,8 @@ from search.evaluation.measures import (
     same_sense_precisions,
     spearman,
 )
-from search.evaluation.readers import CoarseWord, read_coarsewsd, read_usim, read_wic_splits
 from search.evaluation.records import Score, Span, TokenPair, Usage, first_of, second_of
-from search.evaluation.representing import Report, Represented, represent
+from search.evaluation.vectors import Report, Represented, represent
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

@@ -20,18 +20,18 @@ from indexer.errors import QueryError
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import TOKEN, Vectoriser
 from indexer.vectors.arrays import Array, Ids
-from search import prototypes
-from search.asked import QueryEncoder
-from search.calibration import Calibration, Compared
-from search.filters import make_scope
+from search.confidence import Calibration, Compared
 from search.hits import HitList, Match, OccurrenceHit
-from search.phrases import vectors_of
-from search.prototypes import Prototype
-from search.query import Where, parse_where
-from search.ranking import Ranked
-from search.retrieval import Rows, narrowed, type_rows
-from search.rows import live_occurrences, occurrence_hits
-from search.scope import Scope
+from search.query.encode import QueryEncoder
+from search.query.filters import make_scope
+from search.query.scope import Scope
+from search.query.target import Where, parse_where
+from search.retrieval.exact import Rows, narrowed, type_rows
+from search.retrieval.hydrate import live_occurrences, occurrence_hits
+from search.retrieval.phrases import vectors_of
+from search.retrieval.ranking import Ranked
+from search.senses import named as prototypes
+from search.senses.named import Prototype
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

@@ -17,9 +17,9 @@ from indexer.collection.near_types import NearTypes
 from indexer.collection.segment import Segment
 from indexer.collection.types import TypeTable
 from indexer.vectors.arrays import Array, Ids, Mask, row_products, scan, top
-from search.ranking import Ranked, ranked
-from search.retrieval import CANDIDATES, candidates
-from search.scope import Scope
+from search.query.scope import Scope
+from search.retrieval.exact import CANDIDATES, candidates
+from search.retrieval.ranking import Ranked, ranked
 
 FIRST_ROWS = 1_000
 """Occurrences looked at before the bound is first tried; each further portion is four times as large."""

@@ -16,8 +16,8 @@ from indexer.collection.collection import Collection
 from indexer.collection.segment import Segment
 from indexer.errors import CollectionError
 from indexer.vectors.arrays import Array, Ids, Mask, scan, search_index, together
-from search.ranking import Ranked, ranked
-from search.scope import Scope
+from search.query.scope import Scope
+from search.retrieval.ranking import Ranked, ranked
 
 CANDIDATES = 500
 """Rows that an approximate index proposes to the exact ranking, at least."""

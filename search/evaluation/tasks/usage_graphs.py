@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import DocumentError
 from indexer.text.analyser import TextAnalyser
-from search.evaluation.cutting import span_of, spans_at
-from search.evaluation.readers import lines_of
+from search.evaluation.datasets.pairs import lines_of
 from search.evaluation.records import Score, Span, Usage
-from search.evaluation.representing import Report, represent
-from search.evaluation.token_tasks import retrieval_scores
+from search.evaluation.spans import span_of, spans_at
+from search.evaluation.tasks.words import retrieval_scores
+from search.evaluation.vectors import Report, represent
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

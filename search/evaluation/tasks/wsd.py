@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.vectors.arrays import Array, Ids, Mask, unit
+from search.evaluation.datasets.wsd import Instance, Word, read_first_senses, read_wsd
 from search.evaluation.measures import ratio_interval
 from search.evaluation.records import Score, Tokens
-from search.evaluation.representing import Report, represent
-from search.evaluation.wsd_readers import Instance, Word, read_first_senses, read_wsd
+from search.evaluation.vectors import Report, represent
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

@@ -13,8 +13,8 @@ from indexer.text.analyser import TextAnalyser, TokenKind
 from indexer.vectors.arrays import Array, Ids, unit
 from search.collocates import Collocate, collocates, log_dice, log_likelihood
 from search.hits import OccurrenceHit
-from search.ranking import Ranked
-from search.rows import occurrence_hits
+from search.retrieval.hydrate import occurrence_hits
+from search.retrieval.ranking import Ranked
 
 LABELS = 6
 COLLOCATES = 12

@@ -8,7 +8,7 @@ from indexer.collection.collection import Collection
 from indexer.collection.schema import State, id_set
 from indexer.text.analyser import TextAnalyser, TokenKind
 from indexer.vectors.arrays import Ids
-from search.scope import Scope
+from search.query.scope import Scope
 
 
 def match_expression(text: str, analyser: TextAnalyser) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 from indexer.collection.collection import Collection
 from indexer.collection.snapshot import Snapshot
 from indexer.vectors.arrays import Array, Ids
-from search.clustering import NONE, centres_of, cluster
-from search.retrieval import type_rows
-from search.scope import Scope
-from search.senses import rows_vectors
+from search.query.scope import Scope
+from search.retrieval.exact import type_rows
+from search.senses.clustering import NONE, centres_of, cluster
+from search.senses.inventory import rows_vectors
 
 FEWEST, MOST = 20, 400
 """Occurrences of a word that is looked at: enough to tell senses by, few enough to read hundreds of words at once."""

@@ -11,11 +11,11 @@ import numpy as np
 
 from indexer.text.analyser import TextAnalyser
 from indexer.vectors.arrays import Array, Ids, Normalisation, Transform, fit
-from search.evaluation.cutting import tokens_of
+from search.evaluation.datasets.pairs import read_sts_splits
 from search.evaluation.measures import Floats, cosines, interval, spearman
-from search.evaluation.readers import read_sts_splits
 from search.evaluation.records import Score, SentencePair, Span, whole
-from search.evaluation.representing import Report, Represented, represent
+from search.evaluation.spans import tokens_of
+from search.evaluation.vectors import Report, Represented, represent
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

@@ -1,0 +1,1 @@
+"""Parse and encode queries and filters."""

@@ -1,0 +1,1 @@
+"""Find occurrences and sentences by score."""

@@ -1,0 +1,1 @@
+"""Induce, label, name and follow the senses of words."""
