@@ -27,7 +27,7 @@ from corpus_collection import index_corpus
 from search_measures import any_word, disk, memory, queries_of, same_word, sentences
 
 from indexer.elmo import Precision
-from ui.score_plot import check_plot
+from ui.cli.score_plot import check_plot
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 TARGET = 100_000_000

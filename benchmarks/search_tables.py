@@ -30,7 +30,7 @@ from search_measures import Times
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionInfo
 from indexer.training.initial import Size, fast_precision
-from ui.printing import note, one_line
+from ui.cli.printing import note, one_line
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 REAL, LARGE, PEERS = 2_000_000, 10_000_000, 200_000

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from search.hits import SentenceHit
-from ui.server import COLLECTION_VARIABLE, MODEL_VARIABLE
+from ui.page.server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
 APP = Path(__file__).parents[1] / "ui" / "app.py"
 
@@ -27,7 +27,7 @@ MONEY = (
 
 def app(collection: Path | None, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.delenv(MODEL_VARIABLE, raising=False)
-    monkeypatch.setattr("ui.login.is_served_beyond", lambda: False)
+    monkeypatch.setattr("ui.page.login.is_served_beyond", lambda: False)
     if collection is None:
         monkeypatch.delenv(COLLECTION_VARIABLE, raising=False)
     else:
@@ -64,5 +64,5 @@ def came_by_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, /, **paramet
     for name, value in parameters.items():
         page.query_params[name] = value
     with monkeypatch.context() as patch:
-        patch.setattr("ui.session._came_by_history", lambda: True)
+        patch.setattr("ui.page.session._came_by_history", lambda: True)
         page.run()

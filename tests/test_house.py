@@ -63,7 +63,7 @@ def test_there_is_no_import_cycle() -> None:
         visit(name, ())
 
 
-@pytest.mark.parametrize("module", ["indexer.build", "search.searcher", "ui.cli", "indexer.elmo"])
+@pytest.mark.parametrize("module", ["indexer.build", "search.searcher", "ui.cli.main", "indexer.elmo"])
 def test_heavy_libraries_wait_until_they_are_needed(module: str) -> None:
     code = f"import sys, {module}; print(sorted({HEAVY!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -114,7 +114,7 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(site)}
     code = (
         "import indexer, polyseme_data\nfrom indexer.elmo import load_encoder\n"
-        "from ui.commands_page import bundled_documents\n"
+        "from ui.cli.page import bundled_documents\n"
         "print(indexer.__file__, polyseme_data.__file__, len(list(bundled_documents().glob('*.txt'))))\n"
         "print(load_encoder().encode([['the', 'river', 'bank']])[0].shape)"
     )

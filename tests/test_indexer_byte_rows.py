@@ -19,7 +19,7 @@ from indexer.reencode import reencode
 from indexer.vectors.arrays import scan, unit
 from indexer.vectors.int8 import ByteRows, Storage, to_bytes
 from search.searcher import Searcher
-from ui.cli import run_command
+from ui.cli.main import run_command
 
 PLACES = ["river", "loan", "boat", "mill", "money", "shore", "letter", "crane", "water"]
 QUERY = "They walked along the river [bank] to the mill."

@@ -35,7 +35,7 @@ from indexer.training.sense_space.fit import adapt, centre, fit, recipe_for
 from indexer.training.sense_space.topics import DIM, learn_topics
 from indexer.training.sense_space.train import UNLABELLED, SenseConfig, Way, train_sense_space
 from indexer.training.sense_space.unlabelled import fit_unlabelled
-from ui.cli import run_command
+from ui.cli.main import run_command
 
 RIVER = ("water", "boats", "trees", "mud", "fish")
 MONEY = ("loan", "clerk", "cash", "shares", "credit")

@@ -21,7 +21,7 @@ from indexer.elmo.formats.model_folder import (
 from indexer.elmo.lexical_substitution import Expectations, load_expectations
 from indexer.elmo.sense_space import WordCounts
 from indexer.errors import ModelError, QueryError
-from ui.cli import run_command
+from ui.cli.main import run_command
 
 PRISON = ["He", "was", "sentenced", "to", "ten", "years", "in", "a", "cell", "."]
 TOKENS = ["She", "sat", "on", "the", "bank", "."]

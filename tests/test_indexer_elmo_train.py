@@ -42,7 +42,7 @@ from indexer.training.initial import CONFIGS, Size, Start
 from indexer.training.perplexity import PerplexityMeter
 from indexer.training.text import TextOptions, read_sentences
 from indexer.training.train import TrainConfig, TrainProgress, TrainStage, command_of, train
-from ui.cli import run_command
+from ui.cli.main import run_command
 
 Numbers = npt.NDArray[np.floating]
 
@@ -193,7 +193,7 @@ def test_a_training_killed_and_resumed_equals_an_uninterrupted_one(
     trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
 ) -> None:
     out = tmp_path / "killed"
-    code = "from ui.cli import main; main()"
+    code = "from ui.cli.main import main; main()"
     command = ["train", str(config.texts[0]), "--out", str(out), "--size", "tiny", "--steps", "150", "--tokenized"]
     # As many threads as in this process, where TensorFlow is loaded: other sums round otherwise.
     threads = os.environ | {"TF_NUM_INTRAOP_THREADS": "0", "TF_NUM_INTEROP_THREADS": "0"}

@@ -14,7 +14,7 @@ from indexer.collection.collection import Collection
 from indexer.vectors.arrays import Array, unit
 from search.searcher import Searcher
 from search.senses.ambiguity import ambiguous_lemmas, gap, spread
-from ui.examples import examples
+from ui.page.examples import examples
 
 
 def groups(apart: float, n: int = 30, d: int = 16) -> Array:

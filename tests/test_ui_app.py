@@ -18,7 +18,7 @@ from indexer.documents import Document
 from indexer.vectors.arrays import Normalisation
 from search.hits import Match
 from search.searcher import Searcher
-from ui import adding
+from ui.page import indexing as adding
 
 BANKS = "The bank by the river bank was shut on Monday."
 
@@ -57,7 +57,7 @@ def test_a_run_is_watched_by_whoever_comes_while_nothing_is_indexed_yet(
     def endless(*arguments: object) -> None:
         ended.wait(60)
 
-    monkeypatch.setattr("ui.jobs.build", endless)
+    monkeypatch.setattr("ui.page.jobs.build", endless)
     folder = tmp_path / "mine"
     (folder / "letters.pol.files").mkdir(parents=True)
     job = adding.jobs().start(folder / "letters.pol", [folder])
@@ -381,8 +381,8 @@ def test_served_beyond_this_machine_the_page_asks_for_the_password(
     monkeypatch: pytest.MonkeyPatch, collection: Path
 ) -> None:
     page = app(collection, monkeypatch)
-    monkeypatch.setattr("ui.login.is_served_beyond", lambda: True)
-    monkeypatch.setattr("ui.login.PAUSE", 0.0)
+    monkeypatch.setattr("ui.page.login.is_served_beyond", lambda: True)
+    monkeypatch.setattr("ui.page.login.PAUSE", 0.0)
     assert "Nobody can log in" in html(page.run())
     page.secrets["polyseme"] = {"password": "correct horse"}
     page.run()

@@ -16,9 +16,9 @@ import pytest
 
 from search.hits import OccurrenceHit, SentenceHit
 from search.searcher import Searcher
-from ui.cli import cli, run_command
+from ui.cli.main import cli, run_command
 
-POLYSEME = [sys.executable, "-c", "from ui.cli import main; main()"]
+POLYSEME = [sys.executable, "-c", "from ui.cli.main import main; main()"]
 TEXTS = {
     "river.txt": "She sat on the river bank. The boats went by all day.\n\nA heron stood on the far bank of the river.",
     "money.txt": "The bank refused her a loan. Another bank in town lent money at four per cent.",
@@ -224,7 +224,7 @@ def test_a_closed_pipe_is_no_error(collection: str) -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom ui.cli import run_command\nrun_command(['--help'])\n"
+        "import sys\nfrom ui.cli.main import run_command\nrun_command(['--help'])\n"
         "print([m for m in ('tensorflow', 'faiss', 'streamlit', 'numpy', 'spacy', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ from sense_texts import documents
 from indexer.build import build
 from indexer.elmo.encoder import ElmoEncoder
 from search.searcher import Searcher
-from ui.cli import run_command
+from ui.cli.main import run_command
 
 
 @pytest.fixture(scope="module")

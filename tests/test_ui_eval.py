@@ -17,8 +17,8 @@ from indexer.elmo.formats.model_folder import verify_model
 from indexer.vectors.arrays import Normalisation
 from search.evaluation import Score, measures
 from search.searcher import Searcher
-from ui.cli import run_command
-from ui.score_plot import write_plot
+from ui.cli.main import run_command
+from ui.cli.score_plot import write_plot
 from ui.scores import score_table
 
 KEYS = ["task", "metric", "representation", "value", "low", "high", "baseline"]

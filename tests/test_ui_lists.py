@@ -23,15 +23,15 @@ from indexer.documents import Document
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from search.searcher import Searcher
 from search.senses.timeline import make_timeline, restricted
-from ui import actions, session
-from ui.actions import word_of
-from ui.address import Listing, PageQuery, Sort
-from ui.answering import answer, everything
-from ui.export import Export, rows, settings
-from ui.facets import Facet, FacetKind
-from ui.kwic_view import key_of
-from ui.lines import CANDIDATES
-from ui.sense_panel import dated, period_for, with_values
+from ui.page import actions, session
+from ui.page.actions import word_of
+from ui.page.address import Listing, PageQuery, Sort
+from ui.page.export import Export, rows, settings
+from ui.page.facets import Facet, FacetKind
+from ui.page.html.concordance import key_of
+from ui.page.lines import CANDIDATES
+from ui.page.listing import answer, everything
+from ui.page.senses import dated, period_for, with_values
 
 QUERY = "She sat on the river [bank]."
 SHORE = "The shore was steep and green. They walked along the shores until it grew dark. Two banks of mud rose there."
@@ -277,8 +277,8 @@ def test_a_file_that_is_cut_says_so(searcher: Searcher, monkeypatch: pytest.Monk
     info = searcher.collection.info()
     number = len(searcher.senses("bank").assignments)
     for most, cut in ((number, False), (number - 1, True), (30, True)):
-        monkeypatch.setattr("ui.lines.MOST", most)
-        monkeypatch.setattr("ui.answering.MOST", most)
+        monkeypatch.setattr("ui.page.lines.MOST", most)
+        monkeypatch.setattr("ui.page.listing.MOST", most)
         for sort in (Sort.SCORE, Sort.DATE):
             whole = everything(searcher, PageQuery(QUERY, sort=sort, page=3))
             assert (len(whole.lines), whole.cut) == (most, cut)

@@ -25,18 +25,19 @@ from indexer.errors import PolysemeError
 from indexer.progress import Progress, Stage
 from indexer.vectors.arrays import Normalisation
 from search.hits import OccurrenceHit
-from ui import access, jobs, uploads
-from ui.actions import Act, Event, read_event
-from ui.adding import named_source
-from ui.address import PageQuery, Sort
-from ui.examples import telling_first
-from ui.export import Export, ExportFormat, csv_bytes, file_name, id_lists, jsonl_bytes, rows, settings, xlsx_bytes
-from ui.facets import Facet, FacetKind
-from ui.lines import date_key, narrowed_hits, page_of, sorted_hits
-from ui.sense_panel import dated, period_for
-from ui.session import Trail
-from ui.shelf import is_shelf, new_path, safe_name, shelf
-from ui.views import distinct
+from ui import access
+from ui.page import jobs, uploads
+from ui.page.actions import Act, Event, read_event
+from ui.page.address import PageQuery, Sort
+from ui.page.examples import telling_first
+from ui.page.export import Export, ExportFormat, csv_bytes, file_name, id_lists, jsonl_bytes, rows, settings, xlsx_bytes
+from ui.page.facets import Facet, FacetKind
+from ui.page.html.base import distinct
+from ui.page.indexing import named_source
+from ui.page.library import is_shelf, new_path, safe_name, shelf
+from ui.page.lines import date_key, narrowed_hits, page_of, sorted_hits
+from ui.page.senses import dated, period_for
+from ui.page.session import Trail
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
 SETTINGS = CollectionSettings(

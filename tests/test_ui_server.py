@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import PolysemeError
-from ui import access, server
+from ui import access
+from ui.page import server
 
 UI = Path(server.__file__).parent
 START = """

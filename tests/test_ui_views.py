@@ -20,9 +20,11 @@ from search.hits import Match, OccurrenceHit, SentenceHit
 from search.query.target import Target
 from search.senses.inventory import Sense, SenseInventory
 from search.senses.timeline import make_timeline
-from ui import kwic_view, sense_view, views
-from ui.address import Listing, PageQuery, Sort, read_address, read_text, write_address, write_text
-from ui.facets import FacetKind, facet, facets, filters, select
+from ui.page.address import Listing, PageQuery, Sort, read_address, read_text, write_address, write_text
+from ui.page.facets import FacetKind, facet, facets, filters, select
+from ui.page.html import base as views
+from ui.page.html import concordance as kwic_view
+from ui.page.html import senses as sense_view
 
 EVIL = [
     "<script>alert(1)</script>",

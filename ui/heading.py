@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from search.hits import Match, OccurrenceHit
-from ui import views
-from ui.address import Listing, Sort
-from ui.answering import Answer
-from ui.lines import CANDIDATES
+from ui.page.address import Listing, Sort
+from ui.page.html import base as views
+from ui.page.lines import CANDIDATES
+from ui.page.listing import Answer
 
 MOST_WORDS = 3
 """Words that the line names; of more it names none."""

@@ -1,0 +1,138 @@
+"""What is clicked in the page's own HTML, and what it does. What a browser sends is checked, never trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import streamlit as st
+
+from indexer.errors import PolysemeError
+from search.hits import Match
+from search.searcher import Searcher
+from search.senses.timeline import Timeline
+from ui.page import session
+from ui.page.address import MOST_IDS, Listing, PageQuery, asked_anew, read_text, write_text
+from ui.page.html.senses import UNDATED
+
+KEY = "browser"
+PERIODS = "shown timeline"
+LONGEST_SENTENCE = 1500
+"""Characters of a sentence that are asked again around the word; an address must stay short."""
+
+
+class Act(StrEnum):
+    """What can be done by a click."""
+
+    OPEN = "open"
+    HOP = "hop"
+    MARK = "mark"
+    SENSE = "sense"
+    PICK = "pick"
+    PERIOD = "period"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A click: what it does, and its numbers."""
+
+    act: Act
+    numbers: tuple[int, ...]
+    every: bool = False
+
+
+def read_event(sent: object) -> Event | None:
+    """The event that the browser tells; None for anything else."""
+    if not isinstance(sent, Mapping) or sent.get("act") not in tuple(Act):
+        return None
+    numbers = sent.get("numbers")
+    if not isinstance(numbers, list) or len(numbers) > MOST_IDS:
+        return None
+    if not all(isinstance(n, int) and not isinstance(n, bool) and -1 <= n < 2**62 for n in numbers):
+        return None
+    return Event(Act(sent["act"]), tuple(numbers), sent.get("every") is True)
+
+
+def act(searcher: Searcher) -> None:
+    """Do what was clicked."""
+    event = read_event(st.session_state[KEY]["act"])
+    if event is None:
+        return
+    query, numbers = session.current(), event.numbers
+    if event.act is Act.OPEN and len(numbers) == 1:
+        st.session_state[session.OPENED] = numbers[0]
+    elif event.act is Act.HOP and len(numbers) == 3:
+        hop(searcher, *numbers)
+    elif event.act is Act.MARK and len(numbers) == 2:
+        mark(*numbers)
+    elif event.act is Act.SENSE and len(numbers) == 1:
+        chosen = None if query.sense == numbers[0] else numbers[0]
+        session.change(replace(word_of(query), sense=chosen, picked=(), listing=Listing.HITS))
+    elif event.act is Act.PICK:
+        pick(set(query.picked) ^ set(numbers) if event.every else set(numbers))
+    elif event.act is Act.PERIOD and len(numbers) == 2:
+        pick_period(*numbers)
+
+
+def word_of(query: PageQuery) -> PageQuery:
+    """The query for the lines of a sense: of the word's own occurrences, also where a word by itself was typed.
+
+    What was marked among sentences, or among other words, is none of these lines and is left behind.
+    """
+    match = Match.LEMMA if query.match is Match.ANY else query.match
+    asked = read_text(query.text)
+    text = write_text(asked, 0, len(asked)) if isinstance(asked, str) and asked else query.text
+    own = replace(query, text=text, match=match)
+    return own if (text, match) == (query.text, query.match) else replace(own, like=(), unlike=())
+
+
+def hop(searcher: Searcher, sentence_id: int, start: int, end: int) -> None:
+    """Ask for a word of a line in the line's own sentence."""
+    try:
+        sentence = searcher.collection.sentence_text(sentence_id)
+    except PolysemeError as error:
+        session.tell(str(error))
+        return
+    if not 0 <= start < end <= len(sentence):
+        return
+    first, last = max(0, start - LONGEST_SENTENCE // 2), end + LONGEST_SENTENCE // 2
+    if len(sentence) <= LONGEST_SENTENCE:
+        first, last = 0, len(sentence)
+    around = " ".join(sentence[first:start].split()), " ".join(sentence[end:last].split())
+    left = around[0] + " " * (sentence[start - 1 : start].isspace() and bool(around[0]))
+    right = " " * (sentence[end : end + 1].isspace() and bool(around[1])) + around[1]
+    node = " ".join(sentence[start:end].split())
+    text = write_text(left + node + right, len(left), len(left) + len(node))
+    session.ask(asked_anew(session.current(), text))
+
+
+def mark(key: int, sign: int) -> None:
+    """Mark a line + or -; a second click takes the mark away."""
+    marks = session.marks()
+    if sign not in (1, -1) or marks.get(key) == sign:
+        marks.pop(key, None)
+    else:
+        marks[key] = sign
+
+
+def pick_period(place: int, sense: int) -> None:
+    """Keep the lines of a period, or (-1) of no date: of one sense, or (-1) of all."""
+    shown: Timeline | None = st.session_state.get(PERIODS)
+    if shown is None or not UNDATED <= place < len(shown.periods):
+        return
+    groups = shown.undated_ids if place == UNDATED else shown.periods[place].ids
+    if not -1 <= sense < len(groups):
+        return
+    pick([key for group in groups for key in group] if sense < 0 else groups[sense])
+
+
+def pick(ids: Collection[int]) -> None:
+    """Keep these lines only; what is more than an address holds is left out, and told."""
+    picked = tuple(sorted(ids)[:MOST_IDS])
+    session.change(replace(word_of(session.current()), picked=picked, sense=None, listing=Listing.HITS))
+    if len(picked) < len(ids):
+        session.tell(
+            f"Of these {len(ids):,} lines the first {len(picked):,} of the collection are kept, as many as an address"
+            " holds; filters or a shorter period leave fewer"
+        )

@@ -1,0 +1,174 @@
+"""All hits of a list with the query that found them, as files for spreadsheets and scripts. Pure."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from indexer.collection.records import CollectionInfo
+from search.hits import OccurrenceHit, SentenceHit
+from search.kwic import concordance_line
+from ui.cli.printing import csv_text, defused, flat
+from ui.page.address import PageQuery, write_address
+from ui.page.html.base import badge, count
+
+MOST = 100_000
+"""Lines that one file holds at most."""
+CELL = 32_767
+"""Characters that a cell of a spreadsheet holds."""
+CELL_IDS = 1000
+"""Ids in one cell, of 18 digits at most."""
+
+
+class ExportFormat(StrEnum):
+    """Kinds of file."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSONL = "jsonl"
+
+
+MIME: Mapping[ExportFormat, str] = {
+    ExportFormat.CSV: "text/csv",
+    ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ExportFormat.JSONL: "application/jsonl",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Lines in their order, and what was asked to find them.
+
+    senses: occurrence id -> number of its sense, as on the command line and in Python (from 0; -1: none); ids: lists of
+    ids that were asked by, which a workbook alone keeps.
+    """
+
+    hits: Sequence[SentenceHit]
+    senses: Mapping[int, int]
+    settings: Mapping[str, str]
+    ids: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[str, str]:
+    """What decides the list, by name: the address's parameters, the collection and its model; and whether it is cut.
+
+    Every line of a file repeats it, so that lists of ids are told by their length; `id_lists` has them.
+    """
+    said = write_address(replace(query, page=1, picked=(), like=(), unlike=()))
+    asked = {name: value if isinstance(value, str) else " & ".join(value) for name, value in said.items()}
+    asked |= {name: count(len(keys), "id") for name, keys in id_lists(query).items()}
+    if cut:
+        asked["cut"] = f"the first {MOST:,} lines; there are more"
+    return asked | {
+        "collection": info.path,
+        "documents": str(info.documents),
+        "model": info.settings.model,
+        "model_id": info.settings.model_id,
+        "stored_layer": str(info.settings.layer),
+    }
+
+
+def id_lists(query: PageQuery) -> dict[str, Sequence[int]]:
+    """The ids that the query names one by one, under the names that they have in its address."""
+    named = {"lines": query.picked, "like": query.like, "unlike": query.unlike}
+    return {name: keys for name, keys in named.items() if keys}
+
+
+def rows(export: Export) -> list[dict[str, object]]:
+    """One row a line: left, node, right, then the hit's other fields; metadata is a dictionary inside.
+
+    ``sense`` is the number that commands and Python take, ``sense_shown`` the one on the page's badge; of no sense: -1
+    and none.
+    """
+    return [_row(number, hit, export.senses) for number, hit in enumerate(export.hits, start=1)]
+
+
+def _row(number: int, hit: SentenceHit, senses: Mapping[int, int]) -> dict[str, object]:
+    left, node, right = "", hit.sentence, ""
+    row: dict[str, object] = {}
+    sense: int | None = None
+    if isinstance(hit, OccurrenceHit):
+        line = concordance_line(hit)
+        left, node, right = line.left, line.node, line.right
+        sense = senses.get(hit.occurrence_id)
+        row = {"lemma": hit.lemma, "start": hit.start, "end": hit.end, "occurrence_id": hit.occurrence_id}
+    return {
+        "line": number,
+        "left": left,
+        "node": node,
+        "right": right,
+        "score": round(hit.score, 6),
+        "confidence": None if hit.confidence is None else round(hit.confidence, 4),
+        "sense": sense,
+        "sense_shown": None if sense is None or sense < 0 else badge(sense),
+        "document": hit.document,
+        "document_id": hit.document_id,
+        "sentence": hit.sentence,
+        "sentence_id": hit.sentence_id,
+        "sentence_start": hit.sentence_start,
+        **row,
+        "metadata": dict(hit.metadata),
+    }
+
+
+def csv_bytes(export: Export) -> bytes:
+    """CSV in UTF-8 with a mark that spreadsheets look for; the query's settings in columns ``query.NAME``."""
+    asked = {f"query.{name}": value for name, value in export.settings.items()}
+    return ("\ufeff" + csv_text([_blank(row) | asked for row in rows(export)])).encode()
+
+
+def jsonl_bytes(export: Export) -> bytes:
+    """One JSON object a line, with the query's settings under ``query``."""
+    asked = dict(export.settings)
+    lines = [json.dumps(row | {"query": asked}, ensure_ascii=False) for row in rows(export)]
+    return "".join(line + "\n" for line in lines).encode(errors="replace")
+
+
+def xlsx_bytes(export: Export) -> bytes:
+    """A workbook with the lines, and on a second sheet what was asked. Every text is a text, never a formula."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    from openpyxl.styles import Font
+
+    book = Workbook(write_only=True)
+    sheet, asked = book.create_sheet("lines"), book.create_sheet("query")
+
+    def cell(value: object, bold: bool = False) -> object:
+        if not isinstance(value, str):
+            return value
+        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(defused(value)))[:CELL]
+        made = WriteOnlyCell(sheet, value=text.encode(errors="replace").decode())
+        made.data_type = "s"
+        if bold:
+            made.font = Font(bold=True)
+        return made
+
+    flattened = [flat(row) for row in rows(export)]
+    columns = list(dict.fromkeys(key for row in flattened for key in row))
+    sheet.freeze_panes = "A2"
+    sheet.append([cell(column, bold=True) for column in columns])
+    for row in flattened:
+        sheet.append([cell(row.get(column)) for column in columns])
+    for name, value in export.settings.items():
+        asked.append([cell(name, bold=True), cell(value)])
+    for name, keys in export.ids.items():
+        for first in range(0, len(keys), CELL_IDS):
+            part = "-".join(map(str, keys[first : first + CELL_IDS]))
+            asked.append([cell(f"ids of {name}", bold=True), cell(part)])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _blank(row: Mapping[str, object]) -> dict[str, object]:
+    return {key: "" if value is None else value for key, value in row.items()}
+
+
+def file_name(query: PageQuery, form: ExportFormat) -> str:
+    """A name for the file that says what was asked."""
+    words = "".join(sign if sign.isalnum() else " " for sign in query.text).split()
+    return "-".join(["polyseme", *words[:8]])[:80] + f".{form}"

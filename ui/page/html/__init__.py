@@ -1,0 +1,1 @@
+"""HTML of the page as pure functions."""

@@ -1,0 +1,221 @@
+"""The senses of a word as HTML: an entry as in a dictionary, a map, a timeline, collocates. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from indexer.vectors.arrays import Array
+from search.collocates import Collocate
+from search.hits import OccurrenceHit
+from search.kwic import concordance_line
+from search.senses.inventory import Sense, SenseInventory
+from search.senses.timeline import Period, Timeline
+from ui.page.html.base import COLOURS, NODE, badge, count, cut_left, cut_right, direction, escape, sense_mark
+
+LEFT, RIGHT = 36, 80
+"""Characters before and after the node in a central line, so that the node is in view."""
+LABELS = 6
+COLLOCATES = 12
+UNDATED = -1
+"""Stands for the place of a period where there is no date."""
+TIP = 60
+
+
+def entry(inventory: SenseInventory, chosen: int | None, inside: Collection[int] | None) -> str:
+    """The senses, one a row: sign, size, the words that tell it from the others, its most central line.
+
+    Each row's head is a button that filters the lines. inside: ids of the word's occurrences that are inside the
+    filters; None: there are no filters.
+    """
+    within = None if inside is None else Counter(inventory.assignments[key] for key in inside)
+    note = f'<p class="pol-quiet">{escape(sentence_case(inventory.notice))}</p>' if inventory.notice else ""
+    rows = "".join(_row(inventory, sense, chosen, within) for sense in inventory.senses)
+    stray = sum(number < 0 for number in inventory.assignments.values())
+    if stray:
+        share = stray / len(inventory.assignments)
+        rows += _badge_row(-1, "in no sense", stray, share, within, chosen == -1, "", "")
+    return f'{note}<ol class="pol-senses" aria-label="Senses of {escape(inventory.word)}">{rows}</ol>'
+
+
+def sentence_case(text: str) -> str:
+    """A notice as a sentence."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Mapping[int, int] | None) -> str:
+    words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:LABELS])
+    line = _central(sense.central[0]) if sense.central else ""
+    stable = "" if sense.stability is None else f"stability {sense.stability:.0%}"
+    if not words:
+        words = inventory.word
+    return _badge_row(sense.number, words, sense.size, sense.share, within, chosen == sense.number, line, stable)
+
+
+def _badge_row(
+    number: int,
+    words: str,
+    size: int,
+    share: float,
+    within: Mapping[int, int] | None,
+    chosen: bool,
+    line: str,
+    stable: str,
+) -> str:
+    here = 0 if within is None else within.get(number, 0)
+    inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
+    more = f'<span class="pol-quiet" title="of senses found again in samples">{stable}</span>' if stable else ""
+    name = f"sense {badge(number)}" if number >= 0 else "no sense"
+    return (
+        f'<li data-chosen="{str(chosen).lower()}"><button type="button" class="pol-badge" data-sense="{number}"'
+        f' title="number {number} on the command line and in Python"'
+        f' aria-pressed="{str(chosen).lower()}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
+        f'{sense_mark(number)}<span class="pol-labels">{escape(words)}</span></button>'
+        f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
+        f'<span class="pol-bar"><i data-s="{_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
+        f"{line}</li>"
+    )
+
+
+def _colour(number: int) -> str:
+    return "none" if number < 0 else str(number % COLOURS)
+
+
+def _central(hit: OccurrenceHit) -> str:
+    line = concordance_line(hit)
+    left, right = cut_left(line.left, LEFT), cut_right(line.right, RIGHT)
+    node = f"<mark>{escape(cut_right(line.node, NODE))}</mark>"
+    shown = f'<bdi dir="{direction(hit.sentence)}">{escape(left)}{node}{escape(right)}</bdi>'
+    return f'<p class="pol-central">{shown}</p>'
+
+
+def occurrence_map(
+    places: Array, ids: Sequence[int], numbers: Sequence[int], tips: Mapping[int, OccurrenceHit], picked: Sequence[int]
+) -> str:
+    """The occurrences as points that can be clicked, or drawn a frame around.
+
+    places: (n, 2), as many as ids and sense numbers; tips: occurrence id -> its hit, for those that have a line.
+    """
+    low, high = (places.min(axis=0), places.max(axis=0)) if len(places) else (places, places)
+    chosen = frozenset(picked)
+    dots = []
+    for n, (key, number) in enumerate(zip(ids, numbers, strict=True)):
+        x, y = ((float(places[n, i] - low[i]) / (float(high[i] - low[i]) or 1.0)) for i in (0, 1))
+        state = "" if not chosen else ' data-in="1"' if key in chosen else ' data-out="1"'
+        tip = escape(_tip(tips[key])) if key in tips else f"occurrence {key}"
+        sense = f"sense {badge(number)}" if number >= 0 else "no sense"
+        dots.append(
+            f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{_colour(number)}"{state}'
+            f' style="left:{2 + 96 * x:.2f}%;top:{3 + 94 * (1 - y):.2f}%" tabindex="{0 if not n else -1}"'
+            f' title="{tip}" aria-label="{sense}: {tip}"></button>'
+        )
+    return f'<div class="pol-map" role="group" aria-label="Map of the occurrences">{"".join(dots)}</div>'
+
+
+def _tip(hit: OccurrenceHit) -> str:
+    line = concordance_line(hit)
+    return f"{cut_left(line.left, TIP)}[{cut_right(line.node, NODE)}]{cut_right(line.right, TIP)}"
+
+
+def legend(inventory: SenseInventory) -> str:
+    """Which sign stands for which sense."""
+    items = "".join(f"<li>{_short(sense, inventory.word)}</li>" for sense in inventory.senses)
+    return f'<ul class="pol-legend" aria-label="Legend">{items}</ul>'
+
+
+def _short(sense: Sense, word: str) -> str:
+    words = ", ".join(cut_right(label.lemma, NODE) for label in sense.labels[:3])
+    return f"{sense_mark(sense.number)} {escape(words or word)}"
+
+
+def timeline(found: Timeline, inventory: SenseInventory) -> str:
+    """A row a sense, a column a period: the sense's share with its interval, and its count; each opens its lines."""
+    heads = "".join(_head(n, _years(period), sum(period.counts)) for n, period in enumerate(found.periods))
+    heads += _head(UNDATED, "undated", sum(found.undated))
+    rows = "".join(_timeline_row(found, sense, inventory.word) for sense in inventory.senses)
+    totals = "".join(f"<td>{sum(period.counts) or EMPTY}</td>" for period in found.periods)
+    foot = f'<tr><th scope="row">lines</th>{totals}<td>{sum(found.undated) or EMPTY}</td></tr>'
+    return (
+        f'<p class="pol-quiet">Share of each sense by {escape(found.field)}, with its 95 % interval and the number of'
+        " lines; click one for its lines</p>"
+        '<div class="pol-scroll" tabindex="0" role="region" aria-label="Senses over time"><table class="pol-time">'
+        f'<thead><tr><th scope="col">sense</th>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table></div>"
+    )
+
+
+EMPTY = "\N{EN DASH}"
+
+
+def _head(place: int, name: str, size: int) -> str:
+    if not size:
+        return f'<th scope="col">{name}</th>'
+    button = f'<button type="button" data-period="{place}" data-of="all" aria-label="{name}: {count(size, "line")}">'
+    return f'<th scope="col">{button}{name}</button></th>'
+
+
+def _years(period: Period) -> str:
+    return str(period.start) if period.start == period.end else f"{period.start}\N{EN DASH}{period.end % 100:02}"
+
+
+def _timeline_row(found: Timeline, sense: Sense, word: str) -> str:
+    number = sense.number
+    cells = "".join(_timeline_cell(n, period, number) for n, period in enumerate(found.periods))
+    return f'<tr><th scope="row">{_short(sense, word)}</th>{cells}{_undated_cell(found.undated[number], number)}</tr>'
+
+
+def _undated_cell(size: int, number: int) -> str:
+    if not size:
+        return f"<td>{EMPTY}</td>"
+    return (
+        f'<td><button type="button" data-period="{UNDATED}" data-of="{number}"'
+        f' aria-label="sense {badge(number)}, undated: {count(size, "line")}">{size}</button></td>'
+    )
+
+
+def _timeline_cell(n: int, period: Period, number: int) -> str:
+    size = period.counts[number]
+    if not sum(period.counts):
+        return f'<td class="pol-none" title="no line in {_years(period)}">{EMPTY}</td>'
+    share, low, high = period.shares[number], period.lows[number], period.highs[number]
+    title = f"{_years(period)}: {size} of {sum(period.counts)}, {share:.0%} ({low:.0%} to {high:.0%})"
+    colour = _colour(number)
+    drawn = (
+        f'<span class="pol-plot"><i class="pol-range" style="bottom:{100 * low:.1f}%;height:{100 * (high - low):.1f}%">'
+        f'</i><i class="pol-share" data-s="{colour}" style="bottom:{100 * share:.1f}%"></i></span>'
+    )
+    if not size:
+        return f'<td title="{title}">{drawn}<span>0</span></td>'
+    return (
+        f'<td><button type="button" class="pol-point" data-period="{n}" data-of="{number}" title="{title}"'
+        f' aria-label="sense {badge(number)}, {title}">{drawn}<span>{size}</span></button></td>'
+    )
+
+
+def collocate_tables(inventory: SenseInventory, chosen: int | None) -> str:
+    """The words near each sense's occurrences that tell it from the others, with their figures."""
+    shown = [sense for sense in inventory.senses if chosen is None or chosen < 0 or sense.number == chosen]
+    return f'<div class="pol-collocates">{"".join(_collocates(sense) for sense in shown)}</div>'
+
+
+def _collocates(sense: Sense) -> str:
+    words: Sequence[Collocate] = sense.collocates or sense.labels
+    rows = "".join(
+        f"<tr><td><bdi>{escape(cut_right(word.lemma, NODE))}</bdi></td><td>{word.count:,}</td>"
+        f"<td>{word.log_likelihood:.1f}</td><td>{word.log_dice:.1f}</td></tr>"
+        for word in words[:COLLOCATES]
+    )
+    head = "".join(
+        f'<th scope="col" title="{title}">{name}</th>'
+        for name, title in (
+            ("word", "lemma of a content word nearby"),
+            ("lines", "lines of this sense with it nearby"),
+            ("log-l.", "log-likelihood against the word's other senses (Dunning 1993)"),
+            ("logDice", "logDice with this sense (Rychlý 2008)"),
+        )
+    )
+    body = rows or '<tr><td colspan="4" class="pol-quiet">no word tells this sense from the others</td></tr>'
+    return (
+        f'<table class="pol-words"><caption>{sense_mark(sense.number)} {count(sense.size, "line")}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )

@@ -1,0 +1,166 @@
+"""Starts the page: Streamlit in a process of its own, bound to this machine, told nothing to report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+from indexer.errors import PolysemeError
+from ui.access import HOW, can_log_in, is_local, written_secrets
+from ui.page.uploads import LARGEST
+
+COLLECTION_VARIABLE = "POLYSEME_COLLECTION"
+MODEL_VARIABLE = "POLYSEME_MODEL"
+HOME = "127.0.0.1"
+FIRST_PORT = 8501
+STARTED_WITHIN = 60.0
+"""Seconds after which a server that does not answer is given up."""
+STOPPED_WITHIN = 1.5
+"""Seconds after which a server that was asked to end is ended: it only reads, so nothing is lost."""
+
+_OPTIONS: Mapping[str, str] = {
+    "global.developmentMode": "false",
+    "server.headless": "true",
+    "server.showEmailPrompt": "false",
+    "server.fileWatcherType": "none",
+    "server.runOnSave": "false",
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "type",
+    "server.maxUploadSize": str(LARGEST),
+    "logger.level": "warning",
+    "theme.light.primaryColor": "#0b5566",
+    "theme.light.backgroundColor": "#fdfcfa",
+    "theme.light.secondaryBackgroundColor": "#f3f1ec",
+    "theme.light.textColor": "#1f2326",
+    "theme.dark.primaryColor": "#1d7f92",
+    "theme.dark.backgroundColor": "#16181a",
+    "theme.dark.secondaryBackgroundColor": "#202326",
+    "theme.dark.textColor": "#e6e4df",
+}
+
+
+def launch(
+    collection: Path,
+    port: int | None = None,
+    browser: bool = True,
+    model: str | None = None,
+    address: str = HOME,
+) -> int:
+    """Serve the page for a collection, or a folder of some, until Ctrl-C; the exit status.
+
+    port None: 8501 if it is free, else any; browser: open the page in one; model: where the collection's model lies
+    now. Prints the page's address on stderr once it answers. PolysemeError for an address or port that cannot be had,
+    and for an address that other machines reach where nobody could log in.
+    """
+    chosen = free_port(address, port)
+    if not is_local(address):
+        if not can_log_in(written_secrets()):
+            raise PolysemeError(f"{address} can be reached from other machines, and {HOW}; or leave out --address")
+        print(f"whoever can reach {address}:{chosen} and logs in can read {collection}", file=sys.stderr)
+    # A fresh group, so that Ctrl-C reaches this process alone and the server is ended in order.
+    server = subprocess.Popen(
+        command(chosen, address),
+        env=environment(collection, model),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # Set outright: a process begun in the background inherits that interrupts are ignored.
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return _attend(server, page_address(address, chosen), browser)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _stop(server)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def command(port: int, address: str) -> list[str]:
+    """The command that runs the page."""
+    options = {**_OPTIONS, "server.port": str(port), "server.address": address}
+    given = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "streamlit", "run", str(Path(__file__).with_name("app.py")), *given]
+
+
+def environment(collection: Path, model: str | None) -> dict[str, str]:
+    """The environment that tells the page its collection and model."""
+    found = {name: value for name, value in os.environ.items() if name not in (COLLECTION_VARIABLE, MODEL_VARIABLE)}
+    found[COLLECTION_VARIABLE] = str(collection.absolute())
+    if model:
+        found[MODEL_VARIABLE] = model
+    return found
+
+
+def free_port(address: str, port: int | None) -> int:
+    """The port to listen on; PolysemeError when it, or the address, cannot be had."""
+    wanted = [FIRST_PORT, 0] if port is None else [port]
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    problem: Exception | None = None
+    for candidate in wanted:
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            # As the server itself does: a port whose last connections are only fading away is free.
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((address, candidate))
+            except (OSError, OverflowError) as error:
+                problem = error
+                continue
+            return int(trial.getsockname()[1])
+    raise PolysemeError(f"the page cannot listen on {address}:{wanted[0]} ({problem}); choose another --port")
+
+
+def page_address(address: str, port: int) -> str:
+    """What to type into a browser on this machine."""
+    host = {"0.0.0.0": HOME, "::": "::1"}.get(address, address)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _attend(server: subprocess.Popen[bytes], page: str, browser: bool) -> int:
+    last = time.monotonic() + STARTED_WITHIN
+    while not _answers(page):
+        if server.poll() is not None:
+            raise PolysemeError(f"the page's server ended at once with status {server.returncode}; see its lines above")
+        if time.monotonic() > last:
+            raise PolysemeError(f"the page does not answer at {page} after {STARTED_WITHIN:.0f} s; try another --port")
+        time.sleep(0.1)
+    print(f"Polyseme is at {page} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    if browser:
+        webbrowser.open(page)
+    return server.wait()
+
+
+def _answers(page: str) -> bool:
+    # No proxy stands between this machine and itself.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{page}/_stcore/health", timeout=2) as reply:
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        server.terminate()
+    try:
+        server.wait(STOPPED_WITHIN)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

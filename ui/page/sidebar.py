@@ -1,0 +1,133 @@
+"""The side of the page: which collection, what is in it, filters from whatever metadata there is, saved senses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from search.searcher import Searcher
+from ui.page import indexing as adding
+from ui.page import senses as sense_panel
+from ui.page.address import PageQuery, narrowed
+from ui.page.cache import Contents
+from ui.page.facets import Facet, FacetKind, Selection, filters, select
+from ui.page.fetch import SENSE_FILTER
+from ui.page.html import base as views
+from ui.page.library import Shelf
+from ui.page.session import ask, current, show
+
+
+def collection_choice(shelf: Shelf, usable: bool) -> None:
+    """Which collection is shown, and, where it can be used, the way to add documents."""
+    names = sorted({*shelf.names, shelf.first} - {""})
+    now = current().collection or shelf.first
+    if len(names) > 1:
+        show("collection", now if now in names else shelf.first)
+        st.selectbox(
+            "Collection",
+            names,
+            key="collection",
+            on_change=lambda: ask(_in_collection(current(), st.session_state["collection"], shelf)),
+        )
+    else:
+        st.header(views.label(now or "No collection", 60), anchor=False)
+    if usable:
+        st.button("Add documents", key="add", icon=":material/add:", on_click=adding.open_panel, width="stretch")
+
+
+def _in_collection(query: PageQuery, name: str, shelf: Shelf) -> PageQuery:
+    return PageQuery(query.text, query.match, query.k, collection="" if name == shelf.first else name)
+
+
+def draw(searcher: Searcher, contents: Contents) -> None:
+    """What the collection is, saved senses, and the filters."""
+    st.html(views.collection_facts(contents.info))
+    sense_panel.saved_senses(searcher)
+    chosen, rest = select(current().where, contents.facets)
+    if contents.facets:
+        st.subheader("Filters", anchor=False)
+    if current().where:
+        st.button("Clear all filters", key="clear", on_click=ask, args=(narrowed(current(), ()),))
+    for facet in contents.facets:
+        if facet.short:
+            _facet(facet, chosen.get(facet.field, ()), contents.facets)
+    more = [facet for facet in contents.facets if not facet.short]
+    typed = tuple(text for text in rest if not text.startswith(SENSE_FILTER))
+    with st.expander("More fields", expanded=bool(typed) or any(facet.field in chosen for facet in more)):
+        for facet in more:
+            _facet(facet, chosen.get(facet.field, ()), contents.facets)
+        _other_filters(rest, contents.facets)
+
+
+def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
+    name, key = views.label(facet.field, 60), f"facet-{facet.field}"
+    if facet.kind is FacetKind.CHOICE:
+        show(key, list(selection))
+        # Streamlit takes options of one label for one another.
+        shown = views.distinct([*facet.options, *selection], 80)
+        st.multiselect(
+            name,
+            list(facet.options),
+            format_func=lambda value: f"{shown.get(value, value)} ({facet.options.get(value, 0)})",
+            key=key,
+            placeholder="all",
+            on_change=lambda: _filter(facet, tuple(st.session_state[key]), offered),
+        )
+    elif facet.kind is FacetKind.TYPED:
+        show(key, "".join(selection))
+        st.text_input(
+            name,
+            key=key,
+            placeholder="VALUE, A|B or A..B",
+            on_change=lambda: _filter(facet, (st.session_state[key].strip(),), offered),
+        )
+    else:
+        _range(facet, name, key, selection or ("", ""), offered)
+
+
+def _range(facet: Facet, name: str, key: str, ends: Selection, offered: Sequence[Facet]) -> None:
+    def changed() -> None:
+        given = (st.session_state[f"{key}-{end}"] for end in ("from", "to"))
+        _filter(facet, tuple("" if value is None else str(value).strip() for value in given), offered)
+
+    columns = st.columns(2)
+    for column, end, value, extreme in zip(columns, ("from", "to"), ends, (facet.low, facet.high), strict=True):
+        with column:
+            if facet.kind is FacetKind.NUMBER:
+                number = None if not value else int(float(value)) if facet.whole else float(value)
+                show(f"{key}-{end}", number)
+                st.number_input(
+                    f"{name} {end}",
+                    value=None,
+                    step=1 if facet.whole else None,
+                    key=f"{key}-{end}",
+                    placeholder=extreme,
+                    on_change=changed,
+                )
+            else:
+                show(f"{key}-{end}", value)
+                st.text_input(f"{name} {end}", key=f"{key}-{end}", placeholder=extreme, on_change=changed)
+
+
+def _filter(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
+    chosen, rest = select(current().where, offered)
+    ask(narrowed(current(), filters({**chosen, facet.field: selection}, offered, rest)))
+
+
+def _other_filters(rest: Sequence[str], offered: Sequence[Facet]) -> None:
+    def changed() -> None:
+        chosen, _ = select(current().where, offered)
+        lines = [line.strip() for line in st.session_state["other"].splitlines()]
+        ask(narrowed(current(), filters(chosen, offered, [*saved, *(line for line in lines if line)])))
+
+    saved = [text for text in rest if text.startswith(SENSE_FILTER)]
+    show("other", "\n".join(text for text in rest if text not in saved))
+    st.text_area(
+        "Other filters, one a line",
+        key="other",
+        placeholder="author!=Anon\ndocument=letters/12.txt",
+        help="FIELD=VALUE, FIELD!=VALUE, FIELD=A..B (either end may be open) or FIELD=A|B",
+        on_change=changed,
+        height=100,
+    )
