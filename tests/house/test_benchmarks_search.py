@@ -21,7 +21,7 @@ from indexer.vectors.int8 import Storage
 from search.hits import Match
 from search.searcher import Searcher
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 TEXT = "The river rose over its bank in March. A bank lent them money. They rowed to the other bank of the river."
 
 

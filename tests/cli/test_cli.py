@@ -253,7 +253,7 @@ def documented_options() -> list[tuple[str, click.Parameter]]:
 
 
 def test_the_readme_names_every_command_and_option() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     for command, parameter in documented_options():
         assert f"polyseme {command}" in readme, command
         if isinstance(parameter, click.Option):

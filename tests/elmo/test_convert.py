@@ -21,7 +21,7 @@ from indexer.elmo.formats.model_folder import (
 from indexer.elmo.sense_space import Block, BlockKind, Blocks, SenseSpace, WordCounts
 from indexer.errors import ModelError
 
-FIXTURES = Path(__file__).parents[2] / "shared" / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures"
 needs_shared = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the shared test data is not here")
 
 CONFIG = BiLMConfig(

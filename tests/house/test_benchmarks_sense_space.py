@@ -12,7 +12,7 @@ import pytest
 
 from indexer.training.sense_space.lda import ScatterSums, discriminants
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 WIDTHS = {"context 2": 6, "bag": 3, "expected": 3}
 
 

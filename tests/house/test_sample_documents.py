@@ -11,7 +11,7 @@ import pytest
 from indexer.documents import Document, read_documents
 from indexer.text.analyser import Sentence, TextAnalyser
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 HEADER = "document_id\tstart\tend\tlemma\tsense"
 Place = tuple[str, int, int]  # document id, start, end
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "training_text.py"
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "training_text.py"
 
 
 def test_sentences_are_kept_once_and_without_what_is_measured_on(

@@ -14,7 +14,7 @@ from gold_data import make_coarsewsd, make_semcor, make_sts, make_trec, make_usi
 
 from search.evaluation import measures
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "quality.py"
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "quality.py"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.formats.model_folder import Model
 from indexer.training.initial import CONFIGS, Size
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "tf1_module.py"
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "tf1_module.py"
 SENTENCES = [["She", "sat", "on", "the", "river", "bank", "."], ["naïve", "東京"], ["x" * 70]]
 
 

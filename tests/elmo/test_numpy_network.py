@@ -18,7 +18,7 @@ from indexer.elmo.formats.model_folder import Model, read_model
 from indexer.elmo.networks.numpy_network import FEW, NumpyNetwork
 from indexer.elmo.networks.tensorflow_network import Network
 
-TINY = Path(__file__).parent / "fixtures" / "tiny_elmo"
+TINY = Path(__file__).parents[1] / "fixtures" / "tiny_elmo"
 MODEL = read_model(TINY)
 
 

@@ -286,7 +286,7 @@ print("done", flush=True)
 
 
 def start_indexer(collection: Path, folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(collection), str(folder)]
+    command = [sys.executable, "-c", CHILD, str(Path(__file__).parents[1]), str(collection), str(folder)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 

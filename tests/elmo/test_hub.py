@@ -26,7 +26,7 @@ from indexer.errors import ModelError
 
 Reference = dict[str, npt.NDArray[Any]]
 
-FIXTURES = Path(__file__).parents[2] / "shared" / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures"
 needs_shared = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the shared test data is not here")
 
 CONFIG = BiLMConfig(

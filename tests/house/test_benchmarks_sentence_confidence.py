@@ -16,7 +16,7 @@ from indexer.build import build
 from indexer.documents import Document
 from indexer.vectors.arrays import Transform, unit
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "sentence_confidence.py"
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "sentence_confidence.py"
 
 
 @pytest.fixture
