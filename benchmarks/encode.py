@@ -41,10 +41,11 @@ from encode_indexing import first_answers, overhead, profiled
 from indexer.elmo import Precision
 from indexer.elmo.config import BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import Model
+from indexer.elmo.model import Model
 from indexer.elmo.networks.tensorflow_network import STREAMS
 from indexer.elmo.quiet import import_tensorflow
-from indexer.training.initial import CONFIGS, Size, first_weights
+from indexer.training.config import CONFIGS, Size
+from indexer.training.initial import first_weights
 from indexer.training.text import TextOptions, read_sentences
 
 Given = ParamSpec("Given")

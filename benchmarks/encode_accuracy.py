@@ -13,7 +13,7 @@ from encode_allennlp import BATCH
 
 from indexer.elmo import Precision, load_encoder
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import Model
+from indexer.elmo.model import Model
 from indexer.gold.judgements import read_judged
 from indexer.vectors.arrays import unit
 

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from indexer.elmo.formats.model_folder import Model
+    from indexer.elmo.model import Model
 
 BATCH = 64  # sentences of a batch of theirs and of the module
 

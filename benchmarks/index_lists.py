@@ -18,7 +18,8 @@ import numpy as np
 from searching import K, load_stored
 
 from indexer.collection.collection import Collection
-from indexer.vectors.arrays import Array, Lists, fill, joint, new_lists, search_index, top
+from indexer.collection.faiss_index import Lists, fill, new_lists, search_index
+from indexer.vectors.arrays import Array, joint, top
 from search.retrieval.exact import CANDIDATES
 
 COMMITTED = 80_000

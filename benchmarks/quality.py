@@ -21,8 +21,8 @@ from indexer.errors import DocumentError, PolysemeError
 from search.evaluation import Score
 from search.evaluation.run import Task, TaskName, TaskOptions, evaluate
 from ui.cli.evaluate import EncodingLine, card_folder, put_on_card
-from ui.cli.printing import jsonl
 from ui.cli.score_plot import check_plot, write_plot
+from ui.formats import jsonl
 from ui.scores import score_table
 
 PLACES = {

@@ -20,7 +20,7 @@ import click
 from alone import alone
 
 from indexer.training import initial as training_start
-from indexer.training.initial import RECIPES, Recipe, Size
+from indexer.training.config import RECIPES, Recipe, Size
 from indexer.training.train import TrainConfig, TrainProgress, TrainReport, TrainStage, train
 
 Change = Callable[[Recipe], Recipe]

@@ -17,10 +17,10 @@ from searching import K, Query, draw_queries, load_stored, overlap, vectors_of
 from wider import as_it_is
 
 from indexer.collection.collection import Collection
+from indexer.collection.faiss_index import build_index, search_index
 from indexer.elmo import load_encoder
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
-from indexer.vectors.arrays import build_index, search_index
 from search.hits import Match
 from search.query.encode import QueryEncoder
 from search.query.scope import Scope

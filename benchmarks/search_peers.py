@@ -24,7 +24,8 @@ from search_measures import QUERIES, Times, clock, times
 from searching import K, load_stored
 
 from indexer.collection.collection import Collection
-from indexer.vectors.arrays import SCAN_ROWS, Array, build_index, joint
+from indexer.collection.faiss_index import build_index
+from indexer.vectors.arrays import SCAN_ROWS, Array, joint
 from search.query.scope import Scope
 from search.retrieval.any_word import nearest_any
 

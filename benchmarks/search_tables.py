@@ -29,7 +29,8 @@ from search_measures import Times
 
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionInfo
-from indexer.training.initial import Size, fast_precision
+from indexer.training.config import Size
+from indexer.training.initial import fast_precision
 from ui.cli.printing import note, one_line
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"

@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from indexer.collection.collection import Collection
+from indexer.collection.faiss_index import search_index
 from indexer.collection.snapshot import Snapshot
 from indexer.errors import PolysemeError
 from indexer.vectorise import Vectoriser
-from indexer.vectors.arrays import Array, Ids, joint, scan, search_index, top
+from indexer.vectors.arrays import Array, Ids, joint, scan, top
 from search.hits import Match
 from search.query.encode import Asked, QueryEncoder, ask
 from search.retrieval.exact import CANDIDATES

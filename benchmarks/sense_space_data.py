@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import OutputLayer
+from indexer.elmo.lexical_substitution import log_scores
+from indexer.elmo.model import OutputLayer
 from indexer.elmo.sense_space import Array, Block, BlockKind, Blocks, Expected, WordCounts
 from indexer.gold.judgements import SenseText, read_semcor
-from indexer.training.sense_space.expected import TEMPERATURE, group_expected, log_scores, proper_words
+from indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
 from indexer.training.sense_space.fit import recipe_for
 from search.evaluation.datasets.pairs import read_coarsewsd, read_usim, read_wic
 from search.evaluation.records import TokenPair

@@ -27,7 +27,8 @@ from indexer.elmo import Encoder, load_encoder
 from indexer.errors import PolysemeError
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import SENTENCE
-from indexer.vectors.arrays import Array, Ids, Normalisation, Transform, fit
+from indexer.vectors.arrays import Array, Ids
+from indexer.vectors.transforms import Normalisation, Transform, fit
 from search.confidence import Calibration, probit
 from search.evaluation.datasets.pairs import STS_LAYOUT, read_sts, rows_of
 from search.evaluation.spans import tokens_of

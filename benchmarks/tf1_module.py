@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START
 from indexer.elmo.config import DIRECTIONS
-from indexer.elmo.formats.model_folder import Model
 from indexer.elmo.hub.export import character_ids
+from indexer.elmo.model import Model
 
 
 def write_tf1_module(model: Model, folder: Path) -> None:

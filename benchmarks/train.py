@@ -22,8 +22,9 @@ from encode import products
 from indexer.elmo.config import BiLMConfig
 from indexer.elmo.quiet import import_tensorflow
 from indexer.training.batches import Choice, Window, Windows, choose, spell, start_position
+from indexer.training.config import CONFIGS, Size
 from indexer.training.corpus import open_corpus, prepare, word_numbers
-from indexer.training.initial import CONFIGS, Size, Start, new_start
+from indexer.training.initial import Start, new_start
 from indexer.training.text import TextOptions, read_sentences
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def batches(
     texts: tuple[Path, ...], tokenized: bool, size: Size, frozen: bool, folder: Path, count: int
 ) -> tuple[Start, list[Batch]]:
     """The first windows of a text, ready made."""
-    from indexer.elmo.training_words import WordTable
     from indexer.training.layers import group_bounds
+    from indexer.training.network import WordTable
 
     config = CONFIGS[size]
     sentences = read_sentences(texts, TextOptions(tokenized, "en", config.normalise), lambda _: None)

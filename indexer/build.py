@@ -23,8 +23,8 @@ from indexer.progress import Progress, Run, Stage, counted, estimate
 from indexer.runtime import give_back, seldom_collecting
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import Vectoriser
-from indexer.vectors.arrays import Normalisation
 from indexer.vectors.int8 import Storage
+from indexer.vectors.transforms import Normalisation
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

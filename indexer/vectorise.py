@@ -13,7 +13,8 @@ import numpy as np
 
 from indexer.collection.records import Layer
 from indexer.elmo.threads import one_blas_thread
-from indexer.vectors.arrays import Array, Normalisation, Transform, fit, fit_centring, fit_pca, unit_parts
+from indexer.vectors.arrays import Array, unit_parts
+from indexer.vectors.transforms import Normalisation, Transform, fit, fit_centring, fit_pca
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder, Representation

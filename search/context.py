@@ -23,9 +23,8 @@ from indexer.vectors.arrays import Array, Ids
 from search.confidence import Calibration, Compared
 from search.hits import HitList, Match, OccurrenceHit
 from search.query.encode import QueryEncoder
-from search.query.filters import make_scope
-from search.query.scope import Scope
-from search.query.target import Where, parse_where
+from search.query.filters import Where, parse_where
+from search.query.scope import Scope, make_scope
 from search.retrieval.exact import Rows, narrowed, type_rows
 from search.retrieval.hydrate import live_occurrences, occurrence_hits
 from search.retrieval.phrases import vectors_of

@@ -14,7 +14,7 @@ from indexer.vectors.arrays import unit
 from search.confidence import Compared
 from search.context import K, View, check_k, choice
 from search.hits import HitList, Match, OccurrenceHit
-from search.query.target import Where
+from search.query.filters import Where
 from search.retrieval.any_word import nearest_any
 from search.retrieval.exact import Rows, nearest_rows, type_rows
 from search.sense_reader import WORDS, SenseReader, check_number

@@ -19,8 +19,8 @@ from search.explanation import Explanation, explain
 from search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from search.prototype_reader import PrototypeReader
 from search.query.encode import Asked, QueryEncoder, ask
+from search.query.filters import Where
 from search.query.scope import Scope
-from search.query.target import Where
 from search.retrieval.any_word import nearest_any
 from search.retrieval.exact import narrowed, nearest_rows, nearest_sentences, type_rows
 from search.retrieval.hydrate import sentence_hits

@@ -10,8 +10,8 @@ from indexer.errors import QueryError
 from indexer.vectors.arrays import Array, Ids, row_products, unit
 from search.context import K, Reader, View, check_k, choice
 from search.hits import HitList, Match, OccurrenceHit
+from search.query.filters import Where
 from search.query.scope import Members, Scope
-from search.query.target import Where
 from search.retrieval.any_word import nearest_any
 from search.retrieval.exact import type_rows
 from search.retrieval.hydrate import live_occurrences, metadata_of, occurrence_hits

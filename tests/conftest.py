@@ -11,7 +11,8 @@ import pytest
 
 from indexer.elmo import load_encoder
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import Model, read_model
+from indexer.elmo.formats.model_folder import read_model
+from indexer.elmo.model import Model
 from search.searcher import Searcher
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from search.hits import SentenceHit
 from ui.page.server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
-APP = Path(__file__).parents[1] / "ui" / "app.py"
+APP = Path(__file__).parents[1] / "ui" / "page" / "app.py"
 
 RIVER = (
     "She sat on the bank of the river and fished. The bank was steep and green. "

@@ -92,7 +92,10 @@ def sample(folder: Path) -> Path:
 @contextmanager
 def serving(collection: Path) -> Iterator[str]:
     """The page's address while it is served."""
-    code = "import sys; from pathlib import Path; from ui.page.server import launch; launch(Path(sys.argv[1]), browser=False)"
+    code = (
+        "import sys; from pathlib import Path; from ui.page.server import launch\n"
+        "launch(Path(sys.argv[1]), browser=False)"
+    )
     command = [sys.executable, "-c", code, str(collection)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -34,8 +34,8 @@ from indexer.collection.snapshot import Snapshot
 from indexer.collection.types import TypeTable
 from indexer.collection.writer import DOCUMENT_COLUMNS, Writer, stored_document
 from indexer.errors import CollectionError
-from indexer.vectors.arrays import Normalisation, Transform
 from indexer.vectors.int8 import Storage
+from indexer.vectors.transforms import Normalisation, Transform
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder

@@ -26,9 +26,10 @@ from typing import Any
 
 import numpy as np
 
+from indexer.collection.faiss_index import build_index, read_index, write_index
 from indexer.errors import CollectionError
 from indexer.files import flush
-from indexer.vectors.arrays import Array, Half, Ids, TokenRows, build_index, read_index, write_index
+from indexer.vectors.arrays import Array, Half, Ids, TokenRows
 from indexer.vectors.int8 import ByteRows, Bytes, Storage, to_bytes
 
 VECTOR_FILES = (

@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 
 from indexer.collection.segment import Segment
-from indexer.vectors.arrays import Mask, Transform
+from indexer.vectors.arrays import Mask
+from indexer.vectors.transforms import Transform
 
 REMEMBERED = 16
 """Filters whose documents a snapshot remembers."""

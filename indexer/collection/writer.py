@@ -33,7 +33,8 @@ from indexer.collection.rows import (
 from indexer.collection.schema import DATABASE_NAME, State, read_settings, write_settings
 from indexer.collection.segment import FileRecord, write_segment
 from indexer.errors import CollectionError
-from indexer.vectors.arrays import Transform, joint_rows
+from indexer.vectors.arrays import joint_rows
+from indexer.vectors.transforms import Transform
 
 DOCUMENT_COLUMNS = "id, document_id, title, metadata, content_hash, root, source"
 

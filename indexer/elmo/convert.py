@@ -13,8 +13,6 @@ from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.formats.allennlp import write_allennlp
 from indexer.elmo.formats.model_folder import (
     SUMS,
-    Model,
-    OutputLayer,
     is_model_folder,
     read_card,
     read_output_layer,
@@ -22,6 +20,7 @@ from indexer.elmo.formats.model_folder import (
     write_model,
 )
 from indexer.elmo.hub.files import is_handle, is_hub_source
+from indexer.elmo.model import Model, OutputLayer
 from indexer.errors import ModelError
 
 

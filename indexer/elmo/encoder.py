@@ -12,11 +12,12 @@ from indexer.elmo.batching import joined, mean_over_tokens, packed_batches, real
 from indexer.elmo.bundled import english_counts
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
 from indexer.elmo.config import DIRECTIONS, BiLMConfig, Normalise
-from indexer.elmo.formats.model_folder import Model, model_id
+from indexer.elmo.model import Model, model_id
 from indexer.elmo.networks.numpy_network import EitherNetwork
-from indexer.elmo.networks.tensorflow_network import State, WordVectors
+from indexer.elmo.networks.tensorflow_network import State
 from indexer.elmo.sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
 from indexer.elmo.threads import one_blas_thread
+from indexer.elmo.word_vectors import WordVectors
 from indexer.errors import ModelError
 
 Array = npt.NDArray[np.float32]

@@ -15,15 +15,9 @@ import numpy.typing as npt
 from indexer.elmo.bundled import bundled_folder
 from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import (
-    OutputLayer,
-    is_model_folder,
-    read_model,
-    read_output_layer,
-    read_word_counts,
-)
+from indexer.elmo.formats.model_folder import is_model_folder, read_model, read_output_layer, read_word_counts
+from indexer.elmo.model import OutputLayer
 from indexer.errors import ModelError, QueryError
-from indexer.training.sense_space.expected import log_scores
 
 Floats = npt.NDArray[np.float64]
 
@@ -100,3 +94,16 @@ def load_expectations(source: str = "default") -> Expectations:
         raise ModelError(f"{source} has no output layer, which says what words it expects; take default or train one")
     counts = output.counts or read_word_counts(folder)
     return Expectations(ElmoEncoder(read_model(folder), source), replace(output, counts=counts))
+
+
+def log_scores(output: OutputLayer) -> Floats:
+    """What p(w | before) p(w | after) / p(w) has of w by itself, as a logarithm: (words,).
+
+    Twice the bias less log p(w); words never counted as if seen once; without counts the bias says how frequent.
+    """
+    bias = output.bias.astype(np.float64)
+    counts = output.counts
+    if counts is None:
+        return bias
+    seen = np.asarray([max(counts.counts.get(word, 0), 1) for word in output.words], np.float64)  # (words,)
+    return np.asarray(2 * bias - np.log(seen / max(counts.total, 1)), np.float64)

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from indexer.elmo.config import BiLMConfig
-from indexer.training.initial import Recipe
+from indexer.training.config import Recipe
 from indexer.training.perplexity import Perplexities
 from indexer.training.text import TextFile
 

@@ -4,7 +4,56 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from indexer.training.initial import Size
+from indexer.elmo.config import BiLMConfig, Normalise
+
+
+class Size(StrEnum):
+    """Of a new model; all but `tiny` as published (allennlp.org/elmo)."""
+
+    TINY = "tiny"
+    SMALL = "small"
+    MEDIUM = "medium"
+    ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a size is trained: `rows` of text in parallel, `steps` tokens at a time.
+
+    Dropout costs a model that reads its text once, or never to the end (docs/performance.md); a model that learns
+    further reads a short text several times.
+    """
+
+    rows: int
+    steps: int
+    rate: float  # the highest learning rate
+    dropout: float
+    words: int  # of the output layer, at most
+    samples: int  # candidates of the sampled softmax; with few words all are taken
+    dropout_again: float = 0.0  # of a model that has learned already
+    warm: bool = False  # whether word2vec gives the output layer's first rows, if there is enough text
+
+
+_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
+
+
+_QUOTES = (Normalise.STRAIGHT_QUOTES,)
+
+
+CONFIGS = {
+    Size.TINY: BiLMConfig(16, ((1, 8), (2, 8), (3, 16)), 1, 64, 16, normalise=_QUOTES),
+    Size.SMALL: BiLMConfig(16, _FILTERS, 1, 1024, 128, normalise=_QUOTES),
+    Size.MEDIUM: BiLMConfig(16, _FILTERS, 1, 2048, 256, normalise=_QUOTES),
+    Size.ORIGINAL: BiLMConfig(16, _FILTERS, 2, 4096, 512, normalise=_QUOTES),
+}
+
+
+RECIPES = {
+    Size.TINY: Recipe(32, 16, 1e-2, 0.0, 8_192, 0),
+    Size.SMALL: Recipe(256, 24, 5e-3, 0.0, 60_000, 3_072, 0.1, True),
+    Size.MEDIUM: Recipe(256, 24, 2e-3, 0.0, 60_000, 3_072, 0.1, True),
+    Size.ORIGINAL: Recipe(256, 24, 1e-3, 0.0, 60_000, 3_072, 0.1, True),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from indexer.elmo.formats.model_folder import CONFIG, SUMS, WEIGHTS, Model, OutputLayer, write_model
+from indexer.elmo.formats.model_folder import CONFIG, SUMS, WEIGHTS, write_model
+from indexer.elmo.model import Model, OutputLayer
 from indexer.errors import ModelError
 from indexer.files import flush, flush_files, write_whole
 from indexer.training.text import TextFile, TextRead

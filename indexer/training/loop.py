@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.elmo.formats.model_folder import Model, OutputLayer
-from indexer.elmo.training_words import WordTable
+from indexer.elmo.model import Model, OutputLayer
 from indexer.errors import ModelError
 from indexer.training.batches import (
     HELD_OUT,
@@ -26,11 +25,11 @@ from indexer.training.batches import (
 )
 from indexer.training.card import CardFacts, card_text
 from indexer.training.checkpoint import Saved, save_checkpoint
-from indexer.training.config import TrainConfig, TrainProgress, TrainStage
+from indexer.training.config import Recipe, TrainConfig, TrainProgress, TrainStage
 from indexer.training.corpus import END, START, Corpus, word_numbers
-from indexer.training.initial import Recipe, Start, counts_with, start_to_json
+from indexer.training.initial import Start, counts_with, start_to_json
 from indexer.training.layers import group_bounds
-from indexer.training.network import SOFTMAX, TrainingNetwork, TrainingShape, Words
+from indexer.training.network import SOFTMAX, TrainingNetwork, TrainingShape, Words, WordTable
 from indexer.training.perplexity import Perplexities, PerplexityMeter
 from indexer.training.text import TextFile
 

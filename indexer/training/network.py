@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from indexer.elmo import Precision
 from indexer.elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
-from indexer.elmo.formats.model_folder import Model, OutputLayer
+from indexer.elmo.model import Model, OutputLayer
 from indexer.elmo.networks.bilm import BiLM
-from indexer.elmo.training_words import PARTS, WordVectors
-from indexer.training.batches import Choice, Spellings, Window
-from indexer.training.layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, rows_of
+from indexer.training.batches import Choice, Spellings, Window, spell
+from indexer.training.layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, group_bounds, rows_of
 
 Arrays = dict[str, npt.NDArray[np.generic]]
+Ints = npt.NDArray[np.integer]
 
 SOFTMAX = ("softmax.weights", "softmax.bias")
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
@@ -33,6 +33,51 @@ class TrainingShape:
     dropout: float
     precision: Precision
     frozen: bool = False  # the character CNN: windows come with `WordVectors` then, not with `Spellings`
+
+
+Array = npt.NDArray[np.float32]
+
+
+_AT_ONCE = 4096
+"""Forms that the character CNN reads together."""
+
+
+PARTS = ("characters.", "highway.", "projection.")
+"""How the names of its weights begin."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WordVectors:
+    """The distinct words of a window, as the character CNN has them."""
+
+    vectors: Array  # (words, projection)
+    places: npt.NDArray[np.int32]  # (2, steps, rows): which word stands where
+
+
+class WordTable:
+    """The vectors of a text's forms by a model's character CNN, each worked out when it is first needed."""
+
+    def __init__(self, model: Model, spellings: Ints) -> None:
+        self._spellings = spellings  # (types, max_characters)
+        self._bounds = group_bounds(model.config)
+        self._vectors = np.zeros((len(spellings), model.config.projection), np.float32)  # (types, projection)
+        self._known = np.zeros(len(spellings), bool)  # (types,)
+        bilm = BiLM(model.config, {name: tf.constant(weight, tf.float32) for name, weight in model.weights.items()})
+        specs = [tf.TensorSpec((None, model.config.max_characters), tf.int32), tf.TensorSpec((None,), tf.int32)]
+        cnn = GroupedCharCNN(model.config, bilm.cnn)
+        self._read = tf.function(lambda ids, groups: bilm.projected(cnn(ids, groups)), input_signature=specs)
+
+    def __call__(self, inputs: Ints) -> WordVectors:
+        """The words of `inputs` (2, steps, rows), type ids."""
+        found, places = np.unique(inputs, return_inverse=True)
+        missing = found[~self._known[found]]
+        for start in range(0, len(missing), _AT_ONCE):
+            some = missing[start : start + _AT_ONCE].astype(np.int32)  # (some,)
+            spelled = spell(some, self._spellings, self._bounds)
+            read = self._read(spelled.characters, spelled.groups).numpy()  # (some and one more a group, projection)
+            self._vectors[some] = read[spelled.places]
+        self._known[missing] = True
+        return WordVectors(self._vectors[found], places.reshape(inputs.shape).astype(np.int32))
 
 
 Words = Spellings | WordVectors
@@ -285,3 +330,6 @@ def _variable(name: str, array: npt.ArrayLike) -> tf.Variable:
 def _multiplies(name: str) -> bool:
     """Tell whether a weight is a factor of the large products, which run in the chosen precision."""
     return name.endswith((".kernel", ".projection", "characters.embedding"))
+
+
+Ints = npt.NDArray[np.integer]

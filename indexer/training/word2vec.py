@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.formats.model_folder import OutputLayer
+from indexer.elmo.model import OutputLayer
 from indexer.training.corpus import MARKS, Corpus
 
 Array = npt.NDArray[np.float32]

@@ -16,7 +16,8 @@ from indexer.errors import DocumentError
 from indexer.pipeline import is_worth_keeping
 from indexer.text.analyser import TextAnalyser
 from indexer.vectorise import fit_tokens
-from indexer.vectors.arrays import Array, Mask, Normalisation, Transform
+from indexer.vectors.arrays import Array, Mask
+from indexer.vectors.transforms import Normalisation, Transform
 from search.evaluation.gold import Gold
 from search.evaluation.measures import Floats, mean_interval, same_sense_precisions
 from search.evaluation.records import Score, Span, Tokens

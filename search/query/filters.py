@@ -1,85 +1,139 @@
-"""Filters -> which documents and occurrences may answer.
-
-They narrow before the cut to k, so that k hits come back whenever k exist.
-"""
+"""Parse metadata filters such as `year=1950..1979`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+import datetime
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-import numpy as np
-
-from indexer.collection.collection import Collection
-from indexer.collection.snapshot import Snapshot
 from indexer.errors import QueryError
-from indexer.vectors.arrays import Ids, Mask
-from search.query.scope import Members, Scope
-from search.query.target import Condition, Operator
 
-DOCUMENT = "document"
-"""The filter field that holds the document's id; metadata of that name is stored as ``meta.document``."""
+_PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ].*)?)?)?")
 
 
-SENSE = "sense"
-"""The filter field of named senses (`search.senses.named`); metadata of that name is stored as ``meta.sense``."""
-MemberRows = Callable[[str, Snapshot], Mapping[int, Ids]]
-"""Name of a sense -> rows of its occurrences in each segment."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]|$)")
 
 
-def make_scope(
-    collection: Collection, snapshot: Snapshot, conditions: Sequence[Condition], member_rows: MemberRows
-) -> Scope:
-    """What all conditions together leave; QueryError for a field that no document has, or a sense without a name."""
-    of_senses = [condition for condition in conditions if condition.field == SENSE]
-    others = [condition for condition in conditions if condition.field != SENSE]
-    senses = tuple(_members(condition, snapshot, member_rows) for condition in of_senses)
-    return Scope(snapshot, document_mask(collection, snapshot, others), senses)
+_EPOCH = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
 
 
-def _members(condition: Condition, snapshot: Snapshot, member_rows: MemberRows) -> Members:
-    if condition.operator is Operator.RANGE:
-        raise QueryError("senses have names, not numbers; write sense=NAME, sense=A|B or sense!=NAME")
-    found = [member_rows(name.strip(), snapshot) for name in condition.values]
-    keys = sorted({key for rows in found for key in rows})
-    empty = np.zeros(0, np.int64)
-    union = {key: np.unique(np.concatenate([rows.get(key, empty) for rows in found])) for key in keys}
-    return Members(union, condition.operator is Operator.NONE_OF)
+class Operator(StrEnum):
+    """How a condition compares."""
+
+    ONE_OF = "one of"
+    NONE_OF = "none of"
+    RANGE = "range"
 
 
-def document_mask(collection: Collection, snapshot: Snapshot, conditions: Sequence[Condition]) -> Mask | None:
-    """Live documents, by key, for which every condition holds; None for no condition.  (largest key + 1,)
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One filter on one field. RANGE has two values, "" for an open end; both ends belong to it."""
 
-    QueryError for a field that no document has.
+    field: str
+    operator: Operator
+    values: tuple[str, ...]
+
+    def holds(self, value: str) -> bool:
+        """Whether a stored value satisfies the condition (for NONE_OF: whether it is one of those excluded not)."""
+        if self.operator is Operator.RANGE:
+            low, high = self.values
+            above = not low or compare_values(*_alike(low, value)) <= 0
+            return above and (not high or compare_values(*_alike(value, high)) <= 0)
+        equal = any(compare_values(value, wanted) == 0 for wanted in self.values)
+        return equal is (self.operator is Operator.ONE_OF)
+
+
+Where = Mapping[str, "str | int | float | Sequence[str | int | float]"] | Sequence[str] | str | None
+
+
+def parse_where(where: Where) -> tuple[Condition, ...]:
+    """The conditions of a query, all of which must hold.
+
+    As Python gives them (``{"year": "1999..", "genre": ["news", "letters"], "author": "!Anon"}``), or as the command
+    line and the page do (``"year=1999.."``, ``"author!=Anon"``, a list of such).
     """
-    if not conditions:
+    if where is None:
+        return ()
+    if isinstance(where, str):
+        where = [where]
+    if isinstance(where, Mapping):
+        return tuple(_condition(field, value) for field, value in where.items())
+    return tuple(_parse_condition(text) for text in where)
+
+
+def _parse_condition(text: str) -> Condition:
+    field, sign, value = text.partition("=")
+    negated = field.endswith("!")
+    field = field.removesuffix("!").strip()
+    if not sign or not field:
+        raise QueryError(f"{text!r} is no filter; write FIELD=VALUE, FIELD!=VALUE, FIELD=A..B or FIELD=A|B")
+    return _from_text(field, value, negated)
+
+
+def _condition(field: str, value: str | int | float | Sequence[str | int | float]) -> Condition:
+    if isinstance(value, str):
+        return _from_text(field, value.removeprefix("!"), value.startswith("!"))
+    if isinstance(value, int | float):
+        return Condition(field, Operator.ONE_OF, (str(value),))
+    if not isinstance(value, Sequence):
+        raise QueryError(f"the filter on {field!r} is {type(value).__name__}; give text, a number or a list of them")
+    return Condition(field, Operator.ONE_OF, tuple(str(item) for item in value))
+
+
+def _from_text(field: str, value: str, negated: bool) -> Condition:
+    low, dots, high = value.partition("..")
+    if dots and not negated:
+        if not (low.strip() or high.strip()):
+            raise QueryError(f"{field}={value} has no end; write FIELD=A..B, FIELD=A.. or FIELD=..B")
+        return Condition(field, Operator.RANGE, (low.strip(), high.strip()))
+    return Condition(field, Operator.NONE_OF if negated else Operator.ONE_OF, tuple(value.split("|")))
+
+
+def compare_values(a: str, b: str) -> int:
+    """-1, 0 or 1: as numbers if both are, else as ISO dates if both are, else as text."""
+    for read in (_number, _date):
+        first, second = read(a), read(b)
+        if first is not None and second is not None:
+            return (first > second) - (first < second)
+    return (a > b) - (a < b)
+
+
+def _alike(a: str, b: str) -> tuple[str, str]:
+    """Cut a date to the other's precision, so that 1987-03-04 lies within ..1987 and ..1987-03."""
+    if _PARTIAL_DATE.fullmatch(a) and _PARTIAL_DATE.fullmatch(b):
+        length = min(len(a), len(b))
+        return a[:length], b[:length]
+    return a, b
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
         return None
-    mask = snapshot.live.copy()
+    return number if math.isfinite(number) and "_" not in text else None
+
+
+def _date(text: str) -> float | None:
+    """Seconds since an ISO date or date and time; without a zone, as if in UTC."""
+    if not _DATE.match(text):
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    return (aware - _EPOCH).total_seconds()
+
+
+def where_texts(conditions: Iterable[Condition]) -> list[str]:
+    """Conditions as the command line and the page's address write them."""
+    texts = []
     for condition in conditions:
-        mask &= snapshot.documents_by(condition, partial(_matching, collection, condition, len(mask)))
-    return mask
-
-
-def _matching(collection: Collection, condition: Condition, size: int) -> Mask:
-    """Documents by key for which a condition holds.  (size,)"""
-    excluding = condition.operator is Operator.NONE_OF
-    documents_with: dict[str, list[int]] = {}
-    for value, key in _values(collection, condition.field):
-        documents_with.setdefault(value, []).append(key)
-    found = np.zeros(size, dtype=bool)
-    for value, keys in documents_with.items():
-        if condition.holds(value) is not excluding:
-            found[keys] = True
-    # A document without the field is not one of those that NONE_OF excludes.
-    return ~found if excluding else found
-
-
-def _values(collection: Collection, field: str) -> list[tuple[str, int]]:
-    """(value, document key) of a field."""
-    if field == DOCUMENT:
-        return collection.db.execute("SELECT document_id, id FROM documents").fetchall()
-    values = collection.db.execute("SELECT value, document FROM metadata WHERE field = ?", (field,)).fetchall()
-    if not values:
-        known = ", ".join([*collection.fields(), DOCUMENT, SENSE])
-        raise QueryError(f"no document has a field {field!r}; the fields are {known}")
-    return values
+        sign = "!=" if condition.operator is Operator.NONE_OF else "="
+        joint = ".." if condition.operator is Operator.RANGE else "|"
+        texts.append(f"{condition.field}{sign}{joint.join(condition.values)}")
+    return texts

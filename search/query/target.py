@@ -5,19 +5,12 @@ r"""What was asked: the target in brackets, and the filters. Pure: text in, reco
 
 from __future__ import annotations
 
-import datetime
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from indexer.errors import QueryError
 
 EXAMPLE = 'mark one word with brackets, as in "She sat on the river [bank]."'
-_PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ].*)?)?)?")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]|$)")
-_EPOCH = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
 _BRACKETS = re.compile(r"\\([\[\]\\])|([\[\]])")
 
 
@@ -55,122 +48,3 @@ def parse_target(text: str) -> Target:
         raise QueryError(f"the brackets are empty; {EXAMPLE}")
     lead = len(inside) - len(inside.lstrip())
     return Target(sentence, start + lead, start + len(inside.rstrip()))
-
-
-class Operator(StrEnum):
-    """How a condition compares."""
-
-    ONE_OF = "one of"
-    NONE_OF = "none of"
-    RANGE = "range"
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One filter on one field. RANGE has two values, "" for an open end; both ends belong to it."""
-
-    field: str
-    operator: Operator
-    values: tuple[str, ...]
-
-    def holds(self, value: str) -> bool:
-        """Whether a stored value satisfies the condition (for NONE_OF: whether it is one of those excluded not)."""
-        if self.operator is Operator.RANGE:
-            low, high = self.values
-            above = not low or compare_values(*_alike(low, value)) <= 0
-            return above and (not high or compare_values(*_alike(value, high)) <= 0)
-        equal = any(compare_values(value, wanted) == 0 for wanted in self.values)
-        return equal is (self.operator is Operator.ONE_OF)
-
-
-Where = Mapping[str, "str | int | float | Sequence[str | int | float]"] | Sequence[str] | str | None
-
-
-def parse_where(where: Where) -> tuple[Condition, ...]:
-    """The conditions of a query, all of which must hold.
-
-    As Python gives them (``{"year": "1999..", "genre": ["news", "letters"], "author": "!Anon"}``), or as the command
-    line and the page do (``"year=1999.."``, ``"author!=Anon"``, a list of such).
-    """
-    if where is None:
-        return ()
-    if isinstance(where, str):
-        where = [where]
-    if isinstance(where, Mapping):
-        return tuple(_condition(field, value) for field, value in where.items())
-    return tuple(_parse_condition(text) for text in where)
-
-
-def _parse_condition(text: str) -> Condition:
-    field, sign, value = text.partition("=")
-    negated = field.endswith("!")
-    field = field.removesuffix("!").strip()
-    if not sign or not field:
-        raise QueryError(f"{text!r} is no filter; write FIELD=VALUE, FIELD!=VALUE, FIELD=A..B or FIELD=A|B")
-    return _from_text(field, value, negated)
-
-
-def _condition(field: str, value: str | int | float | Sequence[str | int | float]) -> Condition:
-    if isinstance(value, str):
-        return _from_text(field, value.removeprefix("!"), value.startswith("!"))
-    if isinstance(value, int | float):
-        return Condition(field, Operator.ONE_OF, (str(value),))
-    if not isinstance(value, Sequence):
-        raise QueryError(f"the filter on {field!r} is {type(value).__name__}; give text, a number or a list of them")
-    return Condition(field, Operator.ONE_OF, tuple(str(item) for item in value))
-
-
-def _from_text(field: str, value: str, negated: bool) -> Condition:
-    low, dots, high = value.partition("..")
-    if dots and not negated:
-        if not (low.strip() or high.strip()):
-            raise QueryError(f"{field}={value} has no end; write FIELD=A..B, FIELD=A.. or FIELD=..B")
-        return Condition(field, Operator.RANGE, (low.strip(), high.strip()))
-    return Condition(field, Operator.NONE_OF if negated else Operator.ONE_OF, tuple(value.split("|")))
-
-
-def compare_values(a: str, b: str) -> int:
-    """-1, 0 or 1: as numbers if both are, else as ISO dates if both are, else as text."""
-    for read in (_number, _date):
-        first, second = read(a), read(b)
-        if first is not None and second is not None:
-            return (first > second) - (first < second)
-    return (a > b) - (a < b)
-
-
-def _alike(a: str, b: str) -> tuple[str, str]:
-    """Cut a date to the other's precision, so that 1987-03-04 lies within ..1987 and ..1987-03."""
-    if _PARTIAL_DATE.fullmatch(a) and _PARTIAL_DATE.fullmatch(b):
-        length = min(len(a), len(b))
-        return a[:length], b[:length]
-    return a, b
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and "_" not in text else None
-
-
-def _date(text: str) -> float | None:
-    """Seconds since an ISO date or date and time; without a zone, as if in UTC."""
-    if not _DATE.match(text):
-        return None
-    try:
-        moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-    return (aware - _EPOCH).total_seconds()
-
-
-def where_texts(conditions: Iterable[Condition]) -> list[str]:
-    """Conditions as the command line and the page's address write them."""
-    texts = []
-    for condition in conditions:
-        sign = "!=" if condition.operator is Operator.NONE_OF else "="
-        joint = ".." if condition.operator is Operator.RANGE else "|"
-        texts.append(f"{condition.field}{sign}{joint.join(condition.values)}")
-    return texts

@@ -13,9 +13,8 @@ from functools import partial
 import numpy as np
 
 from indexer.collection.collection import Collection
-from indexer.collection.near_types import NearTypes
 from indexer.collection.segment import Segment
-from indexer.collection.types import TypeTable
+from indexer.collection.types import NearTypes, TypeTable
 from indexer.vectors.arrays import Array, Ids, Mask, row_products, scan, top
 from search.query.scope import Scope
 from search.retrieval.exact import CANDIDATES, candidates

@@ -10,13 +10,12 @@ import numpy as np
 from indexer.collection.collection import Collection
 from indexer.text.analyser import TextAnalyser
 from indexer.vectors.arrays import Array, Ids
-from search.collocates import Collocate
 from search.hits import Match, OccurrenceHit
 from search.retrieval.exact import Rows
 from search.retrieval.hydrate import occurrence_hits
 from search.retrieval.ranking import Ranked
 from search.senses.clustering import NONE, SAMPLE, centres_of, cluster, nearest_centre, row_products_by, stability
-from search.senses.labels import SenseWords, WordTopics, no_topics, sense_words
+from search.senses.labels import Collocate, SenseWords, WordTopics, no_topics, sense_words
 
 FEWEST = 10
 """Occurrences below which no senses are told apart."""

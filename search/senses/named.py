@@ -18,7 +18,8 @@ import numpy as np
 
 from indexer.collection.records import CollectionSettings
 from indexer.errors import QueryError
-from indexer.vectors.arrays import Array, Mask, Transform, row_products, unit
+from indexer.vectors.arrays import Array, Mask, row_products, unit
+from indexer.vectors.transforms import Transform
 from search.hits import Match
 
 FORMAT = "polyseme prototype"

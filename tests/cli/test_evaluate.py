@@ -14,7 +14,7 @@ from indexer.collection.collection import Collection
 from indexer.collection.records import Layer
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.formats.model_folder import verify_model
-from indexer.vectors.arrays import Normalisation
+from indexer.vectors.transforms import Normalisation
 from search.evaluation import Score, measures
 from search.searcher import Searcher
 from ui.cli.main import run_command

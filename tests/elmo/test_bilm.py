@@ -1,71 +1,20 @@
 """The network is the paper's: equal to an independent, slow one in numpy, and to AllenNLP's published numbers."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 import pytest
+from slow_network import Numbers, Weights, slow_direction, slow_word
 
 from indexer.elmo import Representation
-from indexer.elmo.characters import character_ids
 from indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.formats.allennlp import read_allennlp
-from indexer.elmo.formats.model_folder import Model
-
-Numbers = npt.NDArray[np.floating]
-Weights = Mapping[str, Any]
+from indexer.elmo.model import Model
 
 SENTENCE = ["The", "naïve", "cat", "sat", "."]
-
-
-def sigmoid(x: Numbers) -> Numbers:
-    return 1 / (1 + np.exp(-x))
-
-
-def clipped(x: Numbers, bound: float | None) -> Numbers:
-    return x if bound is None else np.clip(x, -bound, bound)
-
-
-def slow_word(token: str, c: BiLMConfig, w: Weights) -> Numbers:
-    """One word's vector (projection,), every window of every filter by itself."""
-    spelled = w["characters.embedding"][character_ids([token], c.max_characters)[0]]  # (max_characters, char_dim)
-    activate = np.tanh if c.activation is Activation.TANH else lambda x: np.maximum(x, 0)
-    found: list[float] = []
-    for i, (width, number) in enumerate(c.filters):
-        kernel, bias = w[f"characters.conv.{i}.kernel"], w[f"characters.conv.{i}.bias"]
-        for f in range(number):
-            windows = [spelled[p : p + width] for p in range(c.max_characters - width + 1)]
-            found.append(max(float((window * kernel[:, :, f]).sum() + bias[f]) for window in windows))
-    x = np.asarray(activate(np.asarray(found)))  # (filters,)
-    for i in range(c.n_highway):
-        carry = sigmoid(x @ w[f"highway.{i}.carry.kernel"] + w[f"highway.{i}.carry.bias"])
-        new = np.maximum(x @ w[f"highway.{i}.transform.kernel"] + w[f"highway.{i}.transform.bias"], 0)
-        x = carry * new + (1 - carry) * x
-    return np.asarray(x @ w["projection.kernel"] + w["projection.bias"])
-
-
-def slow_direction(words: Numbers, name: str, c: BiLMConfig, w: Weights) -> list[Numbers]:
-    """Outputs (t, projection) of each LSTM layer that reads `words` (t, projection) in the order given."""
-    x = words
-    layers: list[Numbers] = []
-    for layer in range(c.n_lstm):
-        cell: Numbers = np.zeros(c.cell)
-        output: Numbers = np.zeros(c.projection)
-        read: list[Numbers] = []
-        for token in x:
-            kernel, bias = w[f"{name}.{layer}.kernel"], w[f"{name}.{layer}.bias"]
-            i, j, f, o = np.split(np.concatenate([token, output]) @ kernel + bias, 4)
-            cell = clipped(sigmoid(f + 1) * cell + sigmoid(i) * np.tanh(j), c.cell_clip)
-            output = clipped((sigmoid(o) * np.tanh(cell)) @ w[f"{name}.{layer}.projection"], c.proj_clip)
-            read.append(output)
-        x = np.stack(read) + (x if layer and c.skip else 0)
-        layers.append(x)
-    return layers
 
 
 def slow_layers(sentence: list[str], c: BiLMConfig, w: Weights) -> Numbers:

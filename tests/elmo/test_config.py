@@ -14,12 +14,11 @@ from indexer.elmo.config import (
     BiLMConfig,
     Normalise,
     config_from_json,
-    config_from_options,
     config_to_json,
-    config_to_options,
     parse_json,
     read_config,
 )
+from indexer.elmo.formats.allennlp import config_from_options, config_to_options
 from indexer.errors import ModelError
 
 sizes = st.integers(1, 4096)

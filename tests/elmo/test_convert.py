@@ -9,15 +9,8 @@ import pytest
 from indexer.elmo import load_encoder
 from indexer.elmo.config import BiLMConfig, Normalise, tensor_shapes
 from indexer.elmo.convert import Kind, Layout, convert, describe, read_any
-from indexer.elmo.formats.model_folder import (
-    SUMS,
-    Model,
-    OutputLayer,
-    model_id,
-    read_card,
-    read_output_layer,
-    write_model,
-)
+from indexer.elmo.formats.model_folder import SUMS, read_card, read_output_layer, write_model
+from indexer.elmo.model import Model, OutputLayer, model_id
 from indexer.elmo.sense_space import Block, BlockKind, Blocks, SenseSpace, WordCounts
 from indexer.errors import ModelError
 

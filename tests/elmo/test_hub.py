@@ -16,12 +16,11 @@ from indexer.elmo import ElmoOutputs, load_encoder
 from indexer.elmo.characters import character_ids
 from indexer.elmo.config import Activation, BiLMConfig, Normalise, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import Model, model_id
 from indexer.elmo.hub import weights as hub_weights
 from indexer.elmo.hub.encoder import OUTPUTS, HubEncoder, load_hub_encoder
 from indexer.elmo.hub.files import CONFIG_INSIDE, import_tensorflow_hub
-from indexer.elmo.hub.weights import read_hub_weights
-from indexer.elmo.hub_names import our_name, their_name
+from indexer.elmo.hub.weights import our_name, read_hub_weights, their_name
+from indexer.elmo.model import Model, model_id
 from indexer.errors import ModelError
 
 Reference = dict[str, npt.NDArray[Any]]

@@ -11,14 +11,9 @@ import numpy as np
 import pytest
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import (
-    OutputLayer,
-    read_output_layer,
-    read_word_counts,
-    verify_model,
-    write_model,
-)
+from indexer.elmo.formats.model_folder import read_output_layer, read_word_counts, verify_model, write_model
 from indexer.elmo.lexical_substitution import Expectations, load_expectations
+from indexer.elmo.model import OutputLayer
 from indexer.elmo.sense_space import WordCounts
 from indexer.errors import ModelError, QueryError
 from ui.cli.main import run_command

@@ -20,16 +20,8 @@ from indexer.elmo import load_encoder
 from indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.formats.allennlp import read_allennlp, write_allennlp
-from indexer.elmo.formats.model_folder import (
-    Model,
-    OutputLayer,
-    model_id,
-    read_card,
-    read_model,
-    read_output_layer,
-    verify_model,
-    write_model,
-)
+from indexer.elmo.formats.model_folder import read_card, read_model, read_output_layer, verify_model, write_model
+from indexer.elmo.model import Model, OutputLayer, model_id
 from indexer.errors import ModelError
 
 SENTENCE = ["The", "river", "bank", "."]

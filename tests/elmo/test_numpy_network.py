@@ -14,7 +14,8 @@ from indexer.elmo import Precision
 from indexer.elmo.characters import character_ids
 from indexer.elmo.config import Activation
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import Model, read_model
+from indexer.elmo.formats.model_folder import read_model
+from indexer.elmo.model import Model
 from indexer.elmo.networks.numpy_network import FEW, NumpyNetwork
 from indexer.elmo.networks.tensorflow_network import Network
 

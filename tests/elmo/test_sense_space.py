@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import SENSE_SPACE, Model
+from indexer.elmo.formats.model_folder import SENSE_SPACE
+from indexer.elmo.model import Model
 from indexer.elmo.sense_space import WordCounts, bags, context_states, rarity_weights, sense_blocks
 
 

@@ -24,10 +24,10 @@ from gold_data import (
 from indexer.errors import DocumentError
 from search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic_splits
 from search.evaluation.datasets.retrieval import read_retrieval, running, titled
+from search.evaluation.datasets.usage_graphs import read_dwug
 from search.evaluation.datasets.wsd import Instance, read_first_senses, read_wsd, word_of
 from search.evaluation.gold import Gold, by_word, read_gold
 from search.evaluation.records import SentencePair, Span, Usage
-from search.evaluation.tasks.usage_graphs import read_dwug
 
 
 def told(error: pytest.ExceptionInfo[DocumentError]) -> str:

@@ -15,7 +15,7 @@ from indexer.collection.records import Layer
 from indexer.documents import Document
 from indexer.errors import DocumentError
 from indexer.reencode import reencode
-from indexer.vectors.arrays import Normalisation
+from indexer.vectors.transforms import Normalisation
 from search.evaluation import mean_average_precision, measures
 from search.evaluation.gold import Gold
 from search.evaluation.own_collection import (

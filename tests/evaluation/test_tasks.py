@@ -28,7 +28,7 @@ from scipy import stats
 
 from indexer.errors import DocumentError
 from indexer.text.analyser import TextAnalyser
-from indexer.vectors.arrays import fit_centring, fit_whitening
+from indexer.vectors.transforms import fit_centring, fit_whitening
 from search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, measures, spearman
 from search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic
 from search.evaluation.datasets.retrieval import read_retrieval

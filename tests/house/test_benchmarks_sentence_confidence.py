@@ -14,7 +14,8 @@ from gold_data import make_sts
 
 from indexer.build import build
 from indexer.documents import Document
-from indexer.vectors.arrays import Transform, unit
+from indexer.vectors.arrays import unit
+from indexer.vectors.transforms import Transform
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "sentence_confidence.py"
 

@@ -11,8 +11,8 @@ import pytest
 from indexer.elmo import load_encoder
 from indexer.elmo.config import BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import Model
-from indexer.training.initial import CONFIGS, Size
+from indexer.elmo.model import Model
+from indexer.training.config import CONFIGS, Size
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "tf1_module.py"
 SENTENCES = [["She", "sat", "on", "the", "river", "bank", "."], ["naïve", "東京"], ["x" * 70]]

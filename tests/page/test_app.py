@@ -15,7 +15,7 @@ from indexer.build import build
 from indexer.collection.collection import Collection
 from indexer.collection.records import CollectionSettings, Layer
 from indexer.documents import Document
-from indexer.vectors.arrays import Normalisation
+from indexer.vectors.transforms import Normalisation
 from search.hits import Match
 from search.searcher import Searcher
 from ui.page import indexing as adding

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from indexer.collection.records import Layer
 from indexer.errors import QueryError
 from indexer.text.analyser import TextAnalyser
-from search.collocates import Collocate
 from search.explanation import Contribution
 from search.hits import Match, OccurrenceHit, SentenceHit
 from search.query.target import Target
 from search.senses.inventory import Sense, SenseInventory
+from search.senses.labels import Collocate
 from search.senses.timeline import make_timeline
 from ui.page.address import Listing, PageQuery, Sort, read_address, read_text, write_address, write_text
 from ui.page.facets import FacetKind, facet, facets, filters, select

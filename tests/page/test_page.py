@@ -23,7 +23,7 @@ from indexer.collection.records import CollectionInfo, CollectionSettings, Layer
 from indexer.documents import Document, Skipped, read_documents
 from indexer.errors import PolysemeError
 from indexer.progress import Progress, Stage
-from indexer.vectors.arrays import Normalisation
+from indexer.vectors.transforms import Normalisation
 from search.hits import OccurrenceHit
 from ui import access
 from ui.page import jobs, uploads

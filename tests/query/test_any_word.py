@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.build import BuildConfig, build
-from indexer.collection import near_types
+from indexer.collection import types
 from indexer.collection.collection import Collection
-from indexer.collection.near_types import Bounds, NearTypes
+from indexer.collection.types import Bounds, NearTypes
 from indexer.documents import Document
 from indexer.vectors.arrays import Array, Ids, unit
 from indexer.vectors.int8 import Storage
-from search.query.filters import make_scope
-from search.query.target import parse_where
+from search.query.filters import parse_where
+from search.query.scope import make_scope
 from search.retrieval import any_word
 from search.retrieval import exact as retrieval
 from search.retrieval.any_word import nearest_any, portions
@@ -119,7 +119,7 @@ def test_any_word_equals_brute_force(
     collection: Collection, where: str | None, weight: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
-    monkeypatch.setattr(near_types, "FEW", 0)
+    monkeypatch.setattr(types, "FEW", 0)
     collection.settings = replace(collection.settings, word_weight=weight)
     check(collection, where, k=15)
 
@@ -228,7 +228,7 @@ def test_types_come_nearest_first_in_stages_that_bound_what_comes_later(
     rng = np.random.default_rng(3)
     centres = rng.standard_normal((12, 16))
     vectors = unit(centres[rng.integers(0, 12, 500)] + 0.5 * rng.standard_normal((500, 16)))
-    monkeypatch.setattr(near_types, "FEW", few)
+    monkeypatch.setattr(types, "FEW", few)
     bounds = Bounds()
     bounds.extend(vectors[:200])
     bounds.extend(vectors)  # the basis stays that of the first
@@ -237,7 +237,7 @@ def test_types_come_nearest_first_in_stages_that_bound_what_comes_later(
         exact = vectors @ word
         assert (bounds(word) >= exact).all()
         found: list[int] = []
-        for near in near_types.near_types(vectors, bounds, word, most):
+        for near in types.near_types(vectors, bounds, word, most):
             stages += 1
             np.testing.assert_allclose(near.cosines, exact[near.places], atol=1e-6)
             assert (np.diff(near.cosines) <= 0).all()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import QueryError
-from search.query.target import Condition, Operator, compare_values, parse_target, parse_where, where_texts
+from search.query.filters import Condition, Operator, compare_values, parse_where, where_texts
+from search.query.target import parse_target
 
 
 def escaped(text: str) -> str:

@@ -15,13 +15,12 @@ import tensorflow as tf
 from indexer.elmo import Precision
 from indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import Model, OutputLayer
+from indexer.elmo.model import Model, OutputLayer
 from indexer.elmo.networks.bilm import BiLM
-from indexer.elmo.training_words import PARTS, WordTable
 from indexer.training.batches import Position, Windows, choose, spell, start_position
 from indexer.training.corpus import Corpus, open_corpus, prepare, vocabulary_of, word_numbers
 from indexer.training.layers import candidate_normaliser, group_bounds
-from indexer.training.network import SOFTMAX, TrainingNetwork, TrainingShape
+from indexer.training.network import PARTS, SOFTMAX, TrainingNetwork, TrainingShape, WordTable
 
 Numbers = npt.NDArray[np.floating]
 

@@ -19,18 +19,18 @@ from indexer.elmo.formats.model_folder import (
     SENSE_SPACE,
     SOFTMAX,
     WEIGHTS,
-    Model,
-    OutputLayer,
     read_card,
     read_model,
     read_output_layer,
     verify_model,
     write_model,
 )
+from indexer.elmo.lexical_substitution import log_scores
+from indexer.elmo.model import Model, OutputLayer
 from indexer.elmo.sense_space import Array, Block, BlockKind, SenseSpace, Topics
 from indexer.errors import DocumentError, ModelError
 from indexer.gold.judgements import SenseText, SenseToken, read_judged, read_semcor
-from indexer.training.sense_space.expected import TEMPERATURE, group_expected, log_scores, proper_words
+from indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
 from indexer.training.sense_space.fit import adapt, centre, fit, recipe_for
 from indexer.training.sense_space.topics import DIM, learn_topics
 from indexer.training.sense_space.train import UNLABELLED, SenseConfig, Way, train_sense_space

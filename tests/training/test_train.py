@@ -18,27 +18,20 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from safetensors.numpy import load_file
-from test_indexer_elmo_bilm import slow_direction, slow_word
+from slow_network import slow_direction, slow_word
 
 from indexer.elmo import Precision, load_encoder
 from indexer.elmo.config import tensor_shapes
 from indexer.elmo.convert import convert
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import (
-    SOFTMAX,
-    WEIGHTS,
-    Model,
-    OutputLayer,
-    read_model,
-    read_output_layer,
-    verify_model,
-    write_model,
-)
+from indexer.elmo.formats.model_folder import SOFTMAX, WEIGHTS, read_model, read_output_layer, verify_model, write_model
+from indexer.elmo.model import Model, OutputLayer
 from indexer.elmo.sense_space import bags, rarity_weights
 from indexer.errors import ModelError
 from indexer.training.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
+from indexer.training.config import CONFIGS, Size
 from indexer.training.corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
-from indexer.training.initial import CONFIGS, Size, Start
+from indexer.training.initial import Start
 from indexer.training.perplexity import PerplexityMeter
 from indexer.training.text import TextOptions, read_sentences
 from indexer.training.train import TrainConfig, TrainProgress, TrainStage, command_of, train

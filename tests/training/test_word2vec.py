@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.training.config import CONFIGS, RECIPES, Size
 from indexer.training.corpus import MARKS, Corpus, open_corpus, prepare, vocabulary_of
-from indexer.training.initial import CONFIGS, RECIPES, Size, new_start
+from indexer.training.initial import new_start
 from indexer.training.text import files_of
 from indexer.training.train import TrainConfig, TrainProgress, TrainStage, train
 from indexer.training.word2vec import warm_rows, word_vectors
@@ -72,14 +73,14 @@ def test_marks_keep_their_rows_and_biases_stay(corpus: Corpus) -> None:
 def test_a_training_begins_warm_where_the_text_is_enough(
     enough: int, warmed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indexer.training import initial as training_start
+    from indexer.training import config as sizes
     from indexer.training.word2vec import ENOUGH
 
     assert ENOUGH == 1_000_000
     monkeypatch.setattr("indexer.training.train.ENOUGH", enough)
-    monkeypatch.setitem(training_start.CONFIGS, Size.SMALL, CONFIGS[Size.TINY])
+    monkeypatch.setitem(sizes.CONFIGS, Size.SMALL, CONFIGS[Size.TINY])
     monkeypatch.setitem(
-        training_start.RECIPES, Size.SMALL, dataclasses.replace(RECIPES[Size.TINY], warm=RECIPES[Size.SMALL].warm)
+        sizes.RECIPES, Size.SMALL, dataclasses.replace(RECIPES[Size.TINY], warm=RECIPES[Size.SMALL].warm)
     )
     text = tmp_path / "text.txt"
     text.write_text("\n".join(" ".join(sentence) for sentence in _sentences(400)))

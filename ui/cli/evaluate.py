@@ -188,7 +188,7 @@ def print_scores(scores: list[Score], form: Format, first: bool) -> None:
 
     rows = [score.row() for score in scores]
     if form is Format.CSV and not first:
-        from ui.cli.printing import csv_text
+        from ui.formats import csv_text
 
         click.echo(csv_text(rows).partition("\r\n")[2], nl=False)
     else:

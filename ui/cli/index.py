@@ -49,8 +49,8 @@ def index(
     from indexer.build import BuildConfig, build
     from indexer.collection.records import Layer
     from indexer.documents import ReadOptions
-    from indexer.vectors.arrays import Normalisation
     from indexer.vectors.int8 import Storage
+    from indexer.vectors.transforms import Normalisation
     from ui import garbage
     from ui.cli.progress import ProgressLine
 
@@ -199,8 +199,8 @@ def reencode(
     from indexer.collection.collection import Collection
     from indexer.collection.records import Layer
     from indexer.reencode import reencode as run
-    from indexer.vectors.arrays import Normalisation
     from indexer.vectors.int8 import Storage
+    from indexer.vectors.transforms import Normalisation
     from ui import garbage
     from ui.cli.progress import ProgressLine
 

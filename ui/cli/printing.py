@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import click
 
-Row = Mapping[str, object]
+from ui.formats import Row, csv_text, jsonl
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Format(StrEnum):
@@ -27,40 +24,6 @@ class Format(StrEnum):
 def one_line(text: str) -> str:
     """Text from documents made safe for a terminal: no control characters, no line breaks."""
     return _CONTROL.sub(" ", text)
-
-
-def jsonl(rows: Iterable[Row]) -> str:
-    """One JSON object a line."""
-    return "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
-
-
-def defused(value: object) -> object:
-    """A cell that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def flat(row: Row) -> dict[str, object]:
-    """The row with its metadata in columns ``metadata.FIELD``, and lists in one cell."""
-    out: dict[str, object] = {}
-    for key, value in row.items():
-        if isinstance(value, Mapping):
-            out |= {f"{key}.{field}": item for field, item in value.items()}
-        else:
-            out[key] = "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
-    return out
-
-
-def csv_text(rows: Iterable[Row]) -> str:
-    """CSV with a header over all rows' columns (RFC 4180), cells defused."""
-    flattened = [flat(row) for row in rows]
-    columns = list(dict.fromkeys(key for row in flattened for key in row))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    if columns:
-        writer.writerow([defused(column) for column in columns])
-    for row in flattened:
-        writer.writerow([defused(row.get(column, "")) for column in columns])
-    return out.getvalue()
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> str:

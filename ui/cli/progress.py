@@ -6,16 +6,9 @@ import sys
 import time
 
 from indexer.progress import Progress, Stage
+from ui.formats import duration
 
 WIDTH = 24
-
-
-def duration(seconds: float) -> str:
-    """1:05 or 2:03:00."""
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def size(count: int) -> str:

@@ -78,10 +78,10 @@ def train(
     _refuse(context, ("model",), "a training; for --sense-space")
     if not texts:
         raise click.UsageError("Missing argument 'TEXT...'.")
-    from indexer.training.initial import Size
+    from indexer.training.config import Size
     from indexer.training.train import TrainConfig
     from indexer.training.train import train as run
-    from ui.cli.progress import duration
+    from ui.formats import duration
 
     config = TrainConfig(
         texts,
@@ -127,7 +127,7 @@ def fit_sense_space(
 ) -> None:
     """Fit a sense space and tell what came of it."""
     from indexer.training.sense_space.train import SenseConfig, train_sense_space
-    from ui.cli.progress import duration
+    from ui.formats import duration
 
     config = SenseConfig(gold, model, texts, language, tokenized)
     lines = SenseLines()
@@ -161,7 +161,7 @@ class SenseLines:
 
 def training_text(event: TrainProgress) -> str:
     """One line that says how far a training is."""
-    from ui.cli.progress import duration
+    from ui.formats import duration
 
     if event.stage.value == "word vectors":
         return f"{event.fraction or 0:4.0%}  word vectors of {event.tokens} tokens, as a first output layer"

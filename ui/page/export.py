@@ -11,7 +11,7 @@ from enum import StrEnum
 from indexer.collection.records import CollectionInfo
 from search.hits import OccurrenceHit, SentenceHit
 from search.kwic import concordance_line
-from ui.cli.printing import csv_text, defused, flat
+from ui.formats import csv_text, defused, flat
 from ui.page.address import PageQuery, write_address
 from ui.page.html.base import badge, count
 

@@ -11,7 +11,7 @@ from indexer.build import BuildReport
 from indexer.errors import PolysemeError
 from indexer.progress import Progress, Stage
 from indexer.readers import is_known
-from ui.cli.progress import duration
+from ui.formats import duration
 from ui.page import cache as loading
 from ui.page import login
 from ui.page.address import PageQuery

@@ -8,7 +8,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -18,13 +18,16 @@ import numpy.typing as npt
 from indexer.elmo.config import (
     DIRECTIONS,
     N_CHARACTERS,
+    Activation,
     BiLMConfig,
-    config_from_options,
-    config_to_options,
+    _clip,
+    _filters,
+    _refuse_unknown,
+    _wrong,
     parse_json,
     tensor_shapes,
 )
-from indexer.elmo.formats.model_folder import Model, check_weights
+from indexer.elmo.model import Model, check_weights
 from indexer.errors import ModelError
 
 if TYPE_CHECKING:
@@ -182,3 +185,81 @@ def _only(found: Sequence[Any], where: str, what: str) -> Any:
     if len(found) != 1:
         raise ModelError(f"{where} holds {'no' if not found else 'more than one'} {what}")
     return found[0]
+
+
+# What bilm-tf's and AllenNLP's published files hold beside the network's shape: how it was trained.
+_OPTIONS = [
+    "lstm",
+    "char_cnn",
+    "bidirectional",
+    "dropout",
+    "all_clip_norm_val",
+    "n_epochs",
+    "n_train_tokens",
+    "batch_size",
+    "n_tokens_vocab",
+    "unroll_steps",
+    "n_negative_samples_batch",
+    "sample_softmax",
+    "share_embedding_softmax",
+    "learning_rate",
+]
+
+
+_OPTIONS_CNN = ["activation", "embedding", "filters", "n_highway", "n_characters", "max_characters_per_token"]
+
+
+_OPTIONS_LSTM = ["cell_clip", "dim", "n_layers", "proj_clip", "projection_dim", "use_skip_connections"]
+
+
+def config_from_options(content: Mapping[str, Any], where: str) -> BiLMConfig:
+    """Read bilm-tf's `options.json`; raises `ModelError` as `config_from_json` does, and for a one-way model.
+
+    `n_characters` may be 261 (as trained) or 262 (with the padding row that readers add); the weights are the same.
+    """
+    _refuse_unknown(content, _OPTIONS, where)
+    if content.get("bidirectional") is False:
+        raise ModelError(f"{where} describes a model of one direction; ELMo needs both")
+    try:
+        cnn, lstm = content["char_cnn"], content["lstm"]
+        _refuse_unknown(cnn, _OPTIONS_CNN, f"{where}, char_cnn")
+        _refuse_unknown(lstm, _OPTIONS_LSTM, f"{where}, lstm")
+        if int(cnn.get("n_characters", N_CHARACTERS)) not in (N_CHARACTERS, N_CHARACTERS + 1):
+            raise ModelError(f"{where} has n_characters {cnn['n_characters']}; ELMo's are 261 or 262: correct it")
+        return BiLMConfig(
+            char_dim=int(cnn["embedding"]["dim"]),
+            filters=_filters(cnn["filters"]),
+            n_highway=int(cnn.get("n_highway") or 0),
+            cell=int(lstm["dim"]),
+            projection=int(lstm["projection_dim"]),
+            n_lstm=int(lstm["n_layers"]),
+            activation=Activation(cnn.get("activation", "relu")),
+            skip=bool(lstm.get("use_skip_connections", False)),
+            cell_clip=_clip(lstm.get("cell_clip")),
+            proj_clip=_clip(lstm.get("proj_clip")),
+            max_characters=int(cnn.get("max_characters_per_token", 50)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _wrong(where, error) from error
+
+
+def config_to_options(config: BiLMConfig) -> dict[str, Any]:
+    """AllenNLP's `options.json`; `normalise` has no place in it and is left out."""
+    return {
+        "lstm": {
+            "use_skip_connections": config.skip,
+            "projection_dim": config.projection,
+            "cell_clip": config.cell_clip,
+            "proj_clip": config.proj_clip,
+            "dim": config.cell,
+            "n_layers": config.n_lstm,
+        },
+        "char_cnn": {
+            "activation": config.activation.value,
+            "filters": [list(pair) for pair in config.filters],
+            "n_highway": config.n_highway,
+            "embedding": {"dim": config.char_dim},
+            "n_characters": N_CHARACTERS + 1,
+            "max_characters_per_token": config.max_characters,
+        },
+    }

@@ -21,10 +21,9 @@ from indexer.elmo.characters import (
     SENTENCE_START,
 )
 from indexer.elmo.config import config_to_json
-from indexer.elmo.formats.model_folder import Model
 from indexer.elmo.hub.files import CONFIG_INSIDE, one_line
-from indexer.elmo.hub.weights import N_LSTM
-from indexer.elmo.hub_names import their_name
+from indexer.elmo.hub.weights import N_LSTM, their_name
+from indexer.elmo.model import Model
 from indexer.elmo.networks.bilm import BiLM
 from indexer.errors import ModelError
 

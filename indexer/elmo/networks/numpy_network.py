@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from indexer.elmo import Precision
 from indexer.elmo.config import DIRECTIONS, Activation, BiLMConfig
-from indexer.elmo.formats.model_folder import Model
+from indexer.elmo.model import Model
 from indexer.elmo.networks.packing import both_directions, read_by_direction
 from indexer.elmo.threads import one_blas_thread
 

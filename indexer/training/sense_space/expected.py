@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.formats.model_folder import OutputLayer
+from indexer.elmo.lexical_substitution import log_scores
+from indexer.elmo.model import OutputLayer
 from indexer.elmo.sense_space import Array, Expected
 
 Floats = npt.NDArray[np.float64]
@@ -28,19 +29,6 @@ def proper_words(words: Sequence[str], most: int = MOST_WORDS) -> list[int]:
     """Numbers of the words with a letter, marks such as `<UNK>` left out: the first `most`."""
     found = (i for i, word in enumerate(words) if any(map(str.isalpha, word)) and not _is_mark(word))
     return [i for i, _ in zip(found, range(most), strict=False)]
-
-
-def log_scores(output: OutputLayer) -> Floats:
-    """What p(w | before) p(w | after) / p(w) has of w by itself, as a logarithm: (words,).
-
-    Twice the bias less log p(w); words never counted as if seen once; without counts the bias says how frequent.
-    """
-    bias = output.bias.astype(np.float64)
-    counts = output.counts
-    if counts is None:
-        return bias
-    seen = np.asarray([max(counts.counts.get(word, 0), 1) for word in output.words], np.float64)  # (words,)
-    return np.asarray(2 * bias - np.log(seen / max(counts.total, 1)), np.float64)
 
 
 def group_expected(output: OutputLayer, words: Sequence[int], vectors: Array, alike: float = ALIKE) -> Expected:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import OutputLayer
+from indexer.elmo.model import OutputLayer
 from indexer.elmo.sense_space import Array, Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
 from indexer.errors import ModelError
 from indexer.gold.judgements import SenseText, SenseToken

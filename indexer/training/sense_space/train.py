@@ -16,14 +16,8 @@ from indexer.elmo.config import Normalise
 from indexer.elmo.convert import card_of, read_any
 from indexer.elmo.encoder import ElmoEncoder
 from indexer.elmo.formats.card import last_part, with_section
-from indexer.elmo.formats.model_folder import (
-    Model,
-    OutputLayer,
-    is_model_folder,
-    read_output_layer,
-    read_word_counts,
-    write_model,
-)
+from indexer.elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts, write_model
+from indexer.elmo.model import Model, OutputLayer
 from indexer.elmo.sense_space import SenseSpace, Topics, WordCounts
 from indexer.errors import ModelError
 from indexer.gold.judgements import SenseText, read_judged, read_semcor, read_words

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.text.analyser import TextAnalyser
-from indexer.vectors.arrays import Array, Ids, Normalisation, Transform, fit
+from indexer.vectors.arrays import Array, Ids
+from indexer.vectors.transforms import Normalisation, Transform, fit
 from search.evaluation.datasets.pairs import read_sts_splits
 from search.evaluation.measures import Floats, cosines, interval, spearman
 from search.evaluation.records import Score, SentencePair, Span, whole

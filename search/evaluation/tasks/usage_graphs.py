@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import DocumentError
-from indexer.text.analyser import TextAnalyser
-from search.evaluation.datasets.pairs import lines_of
-from search.evaluation.records import Score, Span, Usage
-from search.evaluation.spans import span_of, spans_at
+from search.evaluation.datasets.usage_graphs import read_dwug
+from search.evaluation.records import Score
 from search.evaluation.tasks.words import retrieval_scores
 from search.evaluation.vectors import Report, represent
 
 if TYPE_CHECKING:
     from indexer.elmo import Encoder
-
-LAYOUT = (
-    "dwug is a folder with data/LEMMA/uses.csv (tab-separated: identifier, context, indexes_target_token) and"
-    " clusters/opt/LEMMA.csv (identifier, cluster)"
-)
-NOISE = "-1"
-"""The cluster of uses that nobody could judge."""
-_PLACE = re.compile(r"(\d+):(\d+)")
 
 
 def evaluate_dwug(encoder: Encoder, folder: Path, language: str = "en", report: Report | None = None) -> list[Score]:
@@ -39,56 +26,3 @@ def evaluate_dwug(encoder: Encoder, folder: Path, language: str = "en", report: 
     if not scores:
         raise DocumentError(f"{folder}: no word has uses in two clusters, and two in one of them; give more words")
     return scores
-
-
-def read_dwug(folder: Path, language: str = "en") -> dict[str, list[Usage]]:
-    """The clustered uses of each word (Schlechtweg et al. 2021), in the sentence of their context that holds them.
-
-    DocumentError, which tells the layout, where it is another one.
-    """
-    analyser = TextAnalyser(language)
-    tables = sorted(folder.glob("data/*/uses.csv"))
-    clustered = [table for table in tables if _clusters_of(folder, table).is_file()]
-    if not clustered:
-        raise DocumentError(f"{folder} has {len(tables)} words with uses and none with clusters; {LAYOUT}")
-    return {table.parent.name: list(_usages(analyser, table, _clusters_of(folder, table))) for table in clustered}
-
-
-def _clusters_of(folder: Path, table: Path) -> Path:
-    return folder / "clusters" / "opt" / f"{table.parent.name}.csv"
-
-
-def _usages(analyser: TextAnalyser, table: Path, clusters: Path) -> Iterator[Usage]:
-    cluster_of = {row["identifier"]: row["cluster"] for row in _table(clusters, ("identifier", "cluster"))}
-    for row in _table(table, ("identifier", "context", "indexes_target_token")):
-        cluster = cluster_of.get(row["identifier"], NOISE)
-        if cluster == NOISE:
-            continue
-        span = _span(analyser, row["context"], row["indexes_target_token"], row.get("indexes_target_sentence", ""))
-        if span is None:
-            where = row["indexes_target_token"]
-            raise DocumentError(f"{table}: {row['identifier']!r} has no word at {where!r} of its context; {LAYOUT}")
-        yield Usage(span, cluster)
-
-
-def _span(analyser: TextAnalyser, context: str, target: str, sentence: str) -> Span | None:
-    """The target in its sentence, as the graph's makers cut it where they tell, else as the product does."""
-    place, told = _PLACE.match(target.strip()), _PLACE.match(sentence.strip())
-    start, end = (int(place[1]), int(place[2])) if place else (0, 0)
-    first, last = (int(told[1]), int(told[2])) if told else (0, 0)
-    if not first <= start < end <= last:
-        return spans_at(analyser, context, [(start, end)])[0]
-    return span_of(analyser.tokens(context[first:last]), start - first, end - first)
-
-
-def _table(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    """Rows of a tab-separated file without quoting, which has the columns that are needed."""
-    header, *lines = csv.reader(lines_of(path, LAYOUT), delimiter="\t", quoting=csv.QUOTE_NONE)
-    missing = [name for name in needed if name not in header]
-    if missing:
-        raise DocumentError(f"{path} has no column {missing[0]!r}; {LAYOUT}")
-    rows = [line for line in lines if line]
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(header):
-            raise DocumentError(f"{path}, row {number}: {len(row)} columns, not {len(header)}; {LAYOUT}")
-    return [dict(zip(header, row, strict=True)) for row in rows]

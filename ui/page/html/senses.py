@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from indexer.vectors.arrays import Array
-from search.collocates import Collocate
 from search.hits import OccurrenceHit
 from search.kwic import concordance_line
 from search.senses.inventory import Sense, SenseInventory
+from search.senses.labels import Collocate
 from search.senses.timeline import Period, Timeline
 from ui.page.html.base import COLOURS, NODE, badge, count, cut_left, cut_right, direction, escape, sense_mark
 

@@ -1,0 +1,89 @@
+"""Hold a model in memory: configuration, weights, output layer and sense space."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.elmo.config import BiLMConfig, config_to_json, tensor_shapes
+from indexer.elmo.formats.sense_space_file import sense_space_to_tensors
+from indexer.elmo.sense_space import SenseSpace, WordCounts
+from indexer.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputLayer:
+    """The language models' output layer, shared by both directions: state @ weights.T + bias, one row a word.
+
+    `counts`: how often its words stood in the training text, where that is known.
+    """
+
+    words: tuple[str, ...]
+    weights: npt.NDArray[np.floating]  # (words, projection)
+    bias: npt.NDArray[np.floating]  # (words,)
+    counts: WordCounts | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A model in memory: configuration, every tensor of `config.tensor_shapes`, and its sense space if it has one.
+
+    `counts`: of the text that it read, where there is no sense space, which has its own: what is rare in a sentence.
+    """
+
+    config: BiLMConfig
+    weights: Mapping[str, npt.NDArray[np.floating]]
+    sense_space: SenseSpace | None = None
+    counts: WordCounts | None = None
+
+
+def model_id(model: Model) -> str:
+    """Digest (sha256, hexadecimal) of everything that decides a model's vectors; the same in every file format."""
+    digest = hashlib.sha256(json.dumps(config_to_json(model.config), sort_keys=True).encode())
+    tensors: dict[str, npt.NDArray[np.generic]] = dict(model.weights)
+    if model.sense_space:
+        words, arrays = sense_space_to_tensors(model.sense_space)
+        digest.update("\n".join(words).encode())
+        tensors |= {f"sense_space.{name}": array for name, array in arrays.items()}
+    elif model.counts:
+        digest.update("\n".join(model.counts.counts).encode())
+        tensors["counts"] = np.array([*model.counts.counts.values(), model.counts.total], np.float64)
+    for name, array in sorted(tensors.items()):
+        digest.update(f"\0{name}{array.shape}".encode())
+        digest.update(np.asarray(array, np.float32, order="C").tobytes())
+    return digest.hexdigest()
+
+
+def check_weights(model: Model, where: str) -> Model:
+    """The model itself, if each tensor is there in its shape and finite; otherwise `ModelError` naming the first."""
+    shapes = tensor_shapes(model.config)
+    for name, shape in shapes.items():
+        if name not in model.weights:
+            raise ModelError(f"{where} lacks the tensor {name!r}; get the model again")
+        if model.weights[name].shape != shape:
+            given = model.weights[name].shape
+            raise ModelError(f"{where}: {name} has shape {given}, its configuration asks for {shape}; correct it")
+        if not np.isfinite(model.weights[name]).all():
+            raise ModelError(f"{where}: {name} holds values that are no numbers; get the model again")
+    unknown = sorted(set(model.weights) - set(shapes))
+    if unknown:
+        raise ModelError(f"{where} holds the unknown tensor {unknown[0]!r}; its configuration has no place for it")
+    if model.sense_space and not _fits(model.sense_space, model.config):
+        raise ModelError(f"{where}: the sense space is for a model of another size; get the model again")
+    return model
+
+
+def _fits(space: SenseSpace, config: BiLMConfig) -> bool:
+    blocks = space.blocks
+    shapes = [] if blocks.word_mean is None else [blocks.word_mean.shape[-1]]
+    if blocks.expected:
+        shapes += [blocks.expected.keys.shape[-1]]
+        shapes += [blocks.expected.values.shape[-1]] if blocks.topics is None else []
+    return (
+        space.map.shape == (blocks.width(config.dim), *space.shift.shape)
+        and all(0 <= block.layer < config.n_layers for block in blocks.blocks)
+        and all(size == config.projection for size in shapes)
+    )
