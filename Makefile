@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. Each makes its own environment, and is quick the second time.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+HOUSE := $(addprefix $(CURDIR)/,polyseme/__init__.py polyseme/__main__.py polyseme/old_names.py polyseme/py.typed indexer search ui data)
 
 .PHONY: demo test lint format clean
 
@@ -16,6 +17,7 @@ demo: .venv/complete
 lint: .venv/complete
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@mkdir -p build/house/polyseme && ln -sfn $(HOUSE) build/house/polyseme/  # mypy reads the names that are installed
 	$(BIN)/mypy
 
 test: lint

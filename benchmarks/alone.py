@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from polyseme.indexer.runtime import give_back
 from threadpoolctl import threadpool_limits
-
-from indexer.runtime import give_back
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")

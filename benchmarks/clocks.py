@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from indexer.elmo import Encoder
+from polyseme.indexer.elmo import Encoder
 
 ASKED = ("represent", "word_vectors")
 """What indexing asks of an encoder."""

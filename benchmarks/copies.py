@@ -14,16 +14,15 @@ from pathlib import Path
 import numpy as np
 from alone import peak_memory
 from clocks import Stopwatch
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.compaction import compact
+from polyseme.indexer.collection.random_pairs import store_background
+from polyseme.indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
+from polyseme.indexer.collection.segment import token_rows
+from polyseme.indexer.collection.snapshot import Snapshot
+from polyseme.indexer.vectors.arrays import Array, unit
+from polyseme.indexer.vectors.int8 import Storage
 from wider import TOKENS, WORDS, wider, wider_transforms
-
-from indexer.collection.collection import Collection
-from indexer.collection.compaction import compact
-from indexer.collection.random_pairs import store_background
-from indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
-from indexer.collection.segment import token_rows
-from indexer.collection.snapshot import Snapshot
-from indexer.vectors.arrays import Array, unit
-from indexer.vectors.int8 import Storage
 
 NOISE = 0.5
 """Length of what is added to a unit vector of a copy: its cosine with the original is about 0.9."""

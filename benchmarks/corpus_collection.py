@@ -12,11 +12,10 @@ from zlib import crc32
 
 from alone import peak_memory
 from clocks import encoder_clock
-
-from indexer.build import BuildConfig, build
-from indexer.collection.collection import Collection
-from indexer.documents import Document
-from indexer.elmo import load_encoder
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.documents import Document
+from polyseme.indexer.elmo import load_encoder
 
 LINES = 60
 """Lines of a document."""

@@ -37,16 +37,15 @@ from alone import alone
 from encode_accuracy import DOCUMENTS, Hub, Sentences, bundled, difference, hits_kept
 from encode_allennlp import BATCH, AllenNLP
 from encode_indexing import first_answers, overhead, profiled
-
-from indexer.elmo import Precision
-from indexer.elmo.config import BiLMConfig, tensor_shapes
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.model import Model
-from indexer.elmo.networks.tensorflow_network import STREAMS
-from indexer.elmo.quiet import import_tensorflow
-from indexer.training.config import CONFIGS, Size
-from indexer.training.initial import first_weights
-from indexer.training.text import TextOptions, read_sentences
+from polyseme.indexer.elmo import Precision
+from polyseme.indexer.elmo.config import BiLMConfig, tensor_shapes
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.model import Model
+from polyseme.indexer.elmo.networks.tensorflow_network import STREAMS
+from polyseme.indexer.elmo.quiet import import_tensorflow
+from polyseme.indexer.training.config import CONFIGS, Size
+from polyseme.indexer.training.initial import first_weights
+from polyseme.indexer.training.text import TextOptions, read_sentences
 
 Given = ParamSpec("Given")
 SIZES = [size.value for size in Size]
@@ -110,7 +109,7 @@ def product_speed(precision: Precision, shapes: Sequence[tuple[int, int, int]] =
 
 def step_speed(precision: Precision, config: BiLMConfig) -> float:
     """The same of a step's largest product alone, as the encoder lays it."""
-    from indexer.elmo.networks.packed import ASIDE  # imports TensorFlow
+    from polyseme.indexer.elmo.networks.packed import ASIDE  # imports TensorFlow
 
     read, gates = 2 * config.projection, 4 * config.cell
     upright = precision is Precision.BFLOAT16

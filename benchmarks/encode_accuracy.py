@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from encode_allennlp import BATCH
-
-from indexer.elmo import Precision, load_encoder
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.model import Model
-from indexer.gold.judgements import read_judged
-from indexer.vectors.arrays import unit
+from polyseme.indexer.elmo import Precision, load_encoder
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.model import Model
+from polyseme.indexer.gold.judgements import read_judged
+from polyseme.indexer.vectors.arrays import unit
 
 Array = npt.NDArray[np.float32]
 Sentences = list[list[str]]

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from indexer.elmo.model import Model
+    from polyseme.indexer.elmo.model import Model
 
 BATCH = 64  # sentences of a batch of theirs and of the module
 
@@ -35,7 +35,7 @@ class AllenNLP:
 
     def __init__(self, python: Path, model: Model, sentences: Sequence[list[str]], folder: Path) -> None:
         """sentences: in the order in which they are to be read; folder: a place for what goes there and back."""
-        from indexer.elmo.formats.allennlp import write_allennlp
+        from polyseme.indexer.elmo.formats.allennlp import write_allennlp
 
         write_allennlp(folder / "pair", model)
         (folder / "sentences.json").write_text(json.dumps(list(sentences)), encoding="utf-8")

@@ -18,11 +18,10 @@ from pathlib import Path
 from alone import alone
 from clocks import Stopwatch, around, encoder_clock
 from encode_accuracy import DOCUMENTS
-
-from indexer.build import BuildConfig, Source, build
-from indexer.documents import Document, read_documents
-from indexer.elmo import Encoder, load_encoder
-from ui import garbage
+from polyseme.indexer.build import BuildConfig, Source, build
+from polyseme.indexer.documents import Document, read_documents
+from polyseme.indexer.elmo import Encoder, load_encoder
+from polyseme.ui import garbage
 
 QUESTION = "She sat on the river [bank] and watched the boats."
 _FIRST = 3

@@ -18,17 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.elmo import Encoder, load_encoder
+from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.vectors.arrays import Mask
+from polyseme.search.evaluation.gold import by_word, read_gold
+from polyseme.search.evaluation.measures import mean_interval
+from polyseme.search.explanation import Around, Floats, shares
+from polyseme.search.searcher import Searcher
 from same_sense import ROUNDS, stored_places
 from searching import load_stored
-
-from indexer.build import BuildConfig, build
-from indexer.elmo import Encoder, load_encoder
-from indexer.errors import PolysemeError
-from indexer.vectors.arrays import Mask
-from search.evaluation.gold import by_word, read_gold
-from search.evaluation.measures import mean_interval
-from search.explanation import Around, Floats, shares
-from search.searcher import Searcher
 
 DATA = Path(__file__).parents[1] / "data"
 NEAREST = 10

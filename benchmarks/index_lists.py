@@ -15,12 +15,11 @@ from pathlib import Path
 import click
 import faiss
 import numpy as np
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.faiss_index import Lists, fill, new_lists, search_index
+from polyseme.indexer.vectors.arrays import Array, joint, top
+from polyseme.search.retrieval.exact import CANDIDATES
 from searching import K, load_stored
-
-from indexer.collection.collection import Collection
-from indexer.collection.faiss_index import Lists, fill, new_lists, search_index
-from indexer.vectors.arrays import Array, joint, top
-from search.retrieval.exact import CANDIDATES
 
 COMMITTED = 80_000
 EFFORTS = (0.25, 0.5, 1.0, 2.0)

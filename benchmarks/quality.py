@@ -15,15 +15,15 @@ import sys
 import time
 from pathlib import Path
 
-from indexer.elmo import Precision, load_encoder
-from indexer.elmo.bundled import DEFAULT
-from indexer.errors import DocumentError, PolysemeError
-from search.evaluation import Score
-from search.evaluation.run import Task, TaskName, TaskOptions, evaluate
-from ui.cli.evaluate import EncodingLine, card_folder, put_on_card
-from ui.cli.score_plot import check_plot, write_plot
-from ui.formats import jsonl
-from ui.scores import score_table
+from polyseme.indexer.elmo import Precision, load_encoder
+from polyseme.indexer.elmo.bundled import DEFAULT
+from polyseme.indexer.errors import DocumentError, PolysemeError
+from polyseme.search.evaluation import Score
+from polyseme.search.evaluation.run import Task, TaskName, TaskOptions, evaluate
+from polyseme.ui.cli.evaluate import EncodingLine, card_folder, put_on_card
+from polyseme.ui.cli.score_plot import check_plot, write_plot
+from polyseme.ui.formats import jsonl
+from polyseme.ui.scores import score_table
 
 PLACES = {
     TaskName.WIC: ("wic",),

@@ -18,10 +18,9 @@ from pathlib import Path
 
 import click
 from alone import alone
-
-from indexer.training import initial as training_start
-from indexer.training.config import RECIPES, Recipe, Size
-from indexer.training.train import TrainConfig, TrainProgress, TrainReport, TrainStage, train
+from polyseme.indexer.training import initial as training_start
+from polyseme.indexer.training.config import RECIPES, Recipe, Size
+from polyseme.indexer.training.train import TrainConfig, TrainProgress, TrainReport, TrainStage, train
 
 Change = Callable[[Recipe], Recipe]
 SHIPPED = "as shipped"

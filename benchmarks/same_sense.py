@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.vectors.arrays import Array
+from polyseme.search.evaluation.gold import Gold, Place
+from polyseme.search.evaluation.measures import average_precision, chance_precision, mean_interval
+from polyseme.search.hits import OccurrenceHit
+from polyseme.search.searcher import Searcher
 from searching import load_stored
-
-from indexer.collection.collection import Collection
-from indexer.vectors.arrays import Array
-from search.evaluation.gold import Gold, Place
-from search.evaluation.measures import average_precision, chance_precision, mean_interval
-from search.hits import OccurrenceHit
-from search.searcher import Searcher
 
 ROUNDS = 10_000
 """Of a bootstrap."""

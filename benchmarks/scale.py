@@ -24,10 +24,9 @@ import click
 import numpy as np
 from alone import alone
 from corpus_collection import index_corpus
+from polyseme.indexer.elmo import Precision
+from polyseme.ui.cli.score_plot import check_plot
 from search_measures import any_word, disk, memory, queries_of, same_word, sentences
-
-from indexer.elmo import Precision
-from ui.cli.score_plot import check_plot
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 TARGET = 100_000_000

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.segment import Segment
+from polyseme.indexer.vectors.arrays import SCAN_ROWS, Array, Ids, row_products, top
 from searching import Stored
-
-from indexer.collection.collection import Collection
-from indexer.collection.segment import Segment
-from indexer.vectors.arrays import SCAN_ROWS, Array, Ids, row_products, top
 
 SLACK = 1e-5
 """By which two ways to compute one cosine may differ."""

@@ -12,23 +12,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from alone import anonymous_memory, forget_files, memory_before, one_thread
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.faiss_index import build_index, search_index
+from polyseme.indexer.elmo import load_encoder
+from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.vectorise import Vectoriser
+from polyseme.search.hits import Match
+from polyseme.search.query.encode import QueryEncoder
+from polyseme.search.query.scope import Scope
+from polyseme.search.retrieval.any_word import AnyWord
+from polyseme.search.searcher import Searcher
 from search_exact import Lemmas, best_sentences, best_stored
 from searching import K, Query, draw_queries, load_stored, overlap, vectors_of
 from wider import as_it_is
 
-from indexer.collection.collection import Collection
-from indexer.collection.faiss_index import build_index, search_index
-from indexer.elmo import load_encoder
-from indexer.text.analyser import TextAnalyser
-from indexer.vectorise import Vectoriser
-from search.hits import Match
-from search.query.encode import QueryEncoder
-from search.query.scope import Scope
-from search.retrieval.any_word import AnyWord
-from search.searcher import Searcher
-
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from polyseme.indexer.elmo import Encoder
 
 Prepare = Callable[["Encoder"], "Encoder"]
 QUERIES = 200

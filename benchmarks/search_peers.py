@@ -20,14 +20,13 @@ from typing import Any
 
 import numpy as np
 from alone import anonymous_memory, memory_before, one_thread
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.faiss_index import build_index
+from polyseme.indexer.vectors.arrays import SCAN_ROWS, Array, joint
+from polyseme.search.query.scope import Scope
+from polyseme.search.retrieval.any_word import nearest_any
 from search_measures import QUERIES, Times, clock, times
 from searching import K, load_stored
-
-from indexer.collection.collection import Collection
-from indexer.collection.faiss_index import build_index
-from indexer.vectors.arrays import SCAN_ROWS, Array, joint
-from search.query.scope import Scope
-from search.retrieval.any_word import nearest_any
 
 ENOUGH = 0.98
 EFFORTS = (32, 64, 128, 256, 512, 1024)

@@ -25,13 +25,12 @@ import search_peers as peers
 from alone import alone
 from copies import copy_collection
 from corpus_collection import OCCURRENCES_PER_WORD, Built, index_corpus
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.records import CollectionInfo
+from polyseme.indexer.training.config import Size
+from polyseme.indexer.training.initial import fast_precision
+from polyseme.ui.cli.printing import note, one_line
 from search_measures import Times
-
-from indexer.collection.collection import Collection
-from indexer.collection.records import CollectionInfo
-from indexer.training.config import Size
-from indexer.training.initial import fast_precision
-from ui.cli.printing import note, one_line
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 REAL, LARGE, PEERS = 2_000_000, 10_000_000, 200_000

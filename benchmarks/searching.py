@@ -17,17 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-from indexer.collection.collection import Collection
-from indexer.collection.faiss_index import search_index
-from indexer.collection.snapshot import Snapshot
-from indexer.errors import PolysemeError
-from indexer.vectorise import Vectoriser
-from indexer.vectors.arrays import Array, Ids, joint, scan, top
-from search.hits import Match
-from search.query.encode import Asked, QueryEncoder, ask
-from search.retrieval.exact import CANDIDATES
-from search.searcher import Searcher
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.faiss_index import search_index
+from polyseme.indexer.collection.snapshot import Snapshot
+from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.vectorise import Vectoriser
+from polyseme.indexer.vectors.arrays import Array, Ids, joint, scan, top
+from polyseme.search.hits import Match
+from polyseme.search.query.encode import Asked, QueryEncoder, ask
+from polyseme.search.retrieval.exact import CANDIDATES
+from polyseme.search.searcher import Searcher
 
 K = 10
 EFFORTS = (0.25, 0.5, 1.0, 2.0, 4.0)

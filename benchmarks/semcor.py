@@ -21,15 +21,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from any_word import measure_any
+from polyseme.indexer.build import build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.gold.semcor import GENRES, read_archive
+from polyseme.search.evaluation.gold import HEADER, Gold, by_word, read_gold
+from polyseme.search.searcher import Searcher
 from same_sense import ask_all, summarise
 from searching import measure_latency, print_latency
-
-from indexer.build import build
-from indexer.collection.collection import Collection
-from indexer.errors import PolysemeError
-from indexer.gold.semcor import GENRES, read_archive
-from search.evaluation.gold import HEADER, Gold, by_word, read_gold
-from search.searcher import Searcher
 
 QUERIES_PER_WORD = 10
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.random_pairs import QUANTILES, measure
+from polyseme.indexer.vectors.arrays import Array
+from polyseme.search.confidence import BEST, Calibration, Compared, probit
 from sense_sets import Word
-
-from indexer.collection.collection import Collection
-from indexer.collection.random_pairs import QUANTILES, measure
-from indexer.vectors.arrays import Array
-from search.confidence import BEST, Calibration, Compared, probit
 
 Floats = npt.NDArray[np.float64]
 PAIRS = 400

@@ -11,9 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-
-from indexer.vectors.arrays import Array, Ids, unit
-from search.senses.clustering import split_strength
+from polyseme.indexer.vectors.arrays import Array, Ids, unit
+from polyseme.search.senses.clustering import split_strength
 
 MOST = 6
 SEED = 0

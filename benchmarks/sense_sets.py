@@ -13,18 +13,17 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
+from polyseme.indexer.build import build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.records import Layer
+from polyseme.indexer.elmo import Encoder
+from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.vectorise import Vectoriser
+from polyseme.indexer.vectors.arrays import Array, unit
+from polyseme.search.evaluation.datasets.pairs import read_coarsewsd
+from polyseme.search.evaluation.gold import Gold, by_word, read_gold
+from polyseme.search.evaluation.records import Usage
 from same_sense import stored_places
-
-from indexer.build import build
-from indexer.collection.collection import Collection
-from indexer.collection.records import Layer
-from indexer.elmo import Encoder
-from indexer.text.analyser import TextAnalyser
-from indexer.vectorise import Vectoriser
-from indexer.vectors.arrays import Array, unit
-from search.evaluation.datasets.pairs import read_coarsewsd
-from search.evaluation.gold import Gold, by_word, read_gold
-from search.evaluation.records import Usage
 
 DATA = Path(__file__).parents[1] / "data"
 CAP = 150

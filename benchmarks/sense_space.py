@@ -17,23 +17,22 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sense_space_data import Small, Tagged, block_makers, features, load, read_small, read_tagged
-
-from indexer.elmo.bundled import bundled_folder, english_counts
-from indexer.elmo.convert import read_any
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts
-from indexer.elmo.sense_space import Array
-from indexer.errors import PolysemeError
-from indexer.training.sense_space.fit import CONTEXT, EXPECTED, OWN, POWER, SHRINKAGE
-from indexer.training.sense_space.lda import Floats, Scatter, ScatterSums, discriminants
-from search.evaluation.measures import (
+from polyseme.indexer.elmo.bundled import bundled_folder, english_counts
+from polyseme.indexer.elmo.convert import read_any
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts
+from polyseme.indexer.elmo.sense_space import Array
+from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.training.sense_space.fit import CONTEXT, EXPECTED, OWN, POWER, SHRINKAGE
+from polyseme.indexer.training.sense_space.lda import Floats, Scatter, ScatterSums, discriminants
+from polyseme.search.evaluation.measures import (
     accuracy,
     best_threshold,
     cosines,
     mean_average_precision,
     spearman,
 )
+from sense_space_data import Small, Tagged, block_makers, features, load, read_small, read_tagged
 
 BAG0, EXPECTED0 = "bag of layer 0", "expected, layer 0"
 BY_ROWS, WHOLE = "expected, grouped by rows", "expected, no groups"

@@ -12,17 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.lexical_substitution import log_scores
-from indexer.elmo.model import OutputLayer
-from indexer.elmo.sense_space import Array, Block, BlockKind, Blocks, Expected, WordCounts
-from indexer.gold.judgements import SenseText, read_semcor
-from indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
-from indexer.training.sense_space.fit import recipe_for
-from search.evaluation.datasets.pairs import read_coarsewsd, read_usim, read_wic
-from search.evaluation.records import TokenPair
-from search.evaluation.tasks.words import draw
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.lexical_substitution import log_scores
+from polyseme.indexer.elmo.model import OutputLayer
+from polyseme.indexer.elmo.sense_space import Array, Block, BlockKind, Blocks, Expected, WordCounts
+from polyseme.indexer.gold.judgements import SenseText, read_semcor
+from polyseme.indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
+from polyseme.indexer.training.sense_space.fit import recipe_for
+from polyseme.search.evaluation.datasets.pairs import read_coarsewsd, read_usim, read_wic
+from polyseme.search.evaluation.records import TokenPair
+from polyseme.search.evaluation.tasks.words import draw
 
 Tokens = tuple[str, ...]
 Place = tuple[Tokens, int]

@@ -21,6 +21,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import sense_methods as methods
+from polyseme.indexer.elmo import load_encoder
+from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.vectors.arrays import Array, Ids
+from polyseme.search.confidence import LEAST_OF_BEST, Calibration, Compared
+from polyseme.search.senses.clustering import CHOSEN, absorbed, cluster, partition, potts, reduced
 from sense_confidence import (
     Reliability,
     background,
@@ -32,12 +37,6 @@ from sense_confidence import (
     verdict_scores,
 )
 from sense_sets import Word, coarse_words, half, read_words, sample_words, semcor_words, write_words
-
-from indexer.elmo import load_encoder
-from indexer.errors import PolysemeError
-from indexer.vectors.arrays import Array, Ids
-from search.confidence import LEAST_OF_BEST, Calibration, Compared
-from search.senses.clustering import CHOSEN, absorbed, cluster, partition, potts, reduced
 
 LARGEST = 150
 """Occurrences of a word of SemCor that are clustered, evenly spread: some methods take the cube of their number."""

@@ -15,15 +15,14 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.records import Layer
+from polyseme.indexer.elmo import Encoder, load_encoder
+from polyseme.indexer.errors import PolysemeError
+from polyseme.search.evaluation import precision_at
+from polyseme.search.evaluation.gold import Gold, by_word, read_gold
+from polyseme.search.searcher import Searcher
 from same_sense import Summary, WordScore, ask_all, place, summarise, word_scores
-
-from indexer.build import BuildConfig, build
-from indexer.collection.records import Layer
-from indexer.elmo import Encoder, load_encoder
-from indexer.errors import PolysemeError
-from search.evaluation import precision_at
-from search.evaluation.gold import Gold, by_word, read_gold
-from search.searcher import Searcher
 
 DATA = Path(__file__).parents[1] / "data"
 LAYERS = (Layer.SENSE, Layer.LAYER_0, Layer.LAYER_1, Layer.LAYER_2, Layer.ELMO)

@@ -20,19 +20,18 @@ from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
-
-from indexer.build import BuildConfig, build
-from indexer.collection.random_pairs import QUANTILES
-from indexer.elmo import Encoder, load_encoder
-from indexer.errors import PolysemeError
-from indexer.text.analyser import TextAnalyser
-from indexer.vectorise import SENTENCE
-from indexer.vectors.arrays import Array, Ids
-from indexer.vectors.transforms import Normalisation, Transform, fit
-from search.confidence import Calibration, probit
-from search.evaluation.datasets.pairs import STS_LAYOUT, read_sts, rows_of
-from search.evaluation.spans import tokens_of
-from search.searcher import Searcher
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.random_pairs import QUANTILES
+from polyseme.indexer.elmo import Encoder, load_encoder
+from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.vectorise import SENTENCE
+from polyseme.indexer.vectors.arrays import Array, Ids
+from polyseme.indexer.vectors.transforms import Normalisation, Transform, fit
+from polyseme.search.confidence import Calibration, probit
+from polyseme.search.evaluation.datasets.pairs import STS_LAYOUT, read_sts, rows_of
+from polyseme.search.evaluation.spans import tokens_of
+from polyseme.search.searcher import Searcher
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 DATA = Path(__file__).parents[1] / "data"

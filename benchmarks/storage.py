@@ -20,13 +20,12 @@ import click
 import numpy as np
 from alone import alone
 from copies import copy_collection
+from polyseme.indexer.vectors.int8 import Storage
+from polyseme.search.hits import Match
 from search_exact import Lemmas, best_stored
 from search_measures import QUERIES, Prepare, Times, disk, memory, opened, times, twice
 from searching import K, Query, draw_queries, load_stored, overlap, vectors_of
 from wider import TOKENS, as_it_is, widen
-
-from indexer.vectors.int8 import Storage
-from search.hits import Match
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-
-from indexer.text.analyser import TextAnalyser
-from indexer.text.sentences import sentence_spans
+from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.text.sentences import sentence_spans
 
 Span = tuple[int, int]
 Cut = Callable[[str], Iterable[Span]]

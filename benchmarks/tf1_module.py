@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-
-from indexer.elmo.characters import SENTENCE_END, SENTENCE_START
-from indexer.elmo.config import DIRECTIONS
-from indexer.elmo.hub.export import character_ids
-from indexer.elmo.model import Model
+from polyseme.indexer.elmo.characters import SENTENCE_END, SENTENCE_START
+from polyseme.indexer.elmo.config import DIRECTIONS
+from polyseme.indexer.elmo.hub.export import character_ids
+from polyseme.indexer.elmo.model import Model
 
 
 def write_tf1_module(model: Model, folder: Path) -> None:

@@ -18,17 +18,16 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 from encode import products
-
-from indexer.elmo.config import BiLMConfig
-from indexer.elmo.quiet import import_tensorflow
-from indexer.training.batches import Choice, Window, Windows, choose, spell, start_position
-from indexer.training.config import CONFIGS, Size
-from indexer.training.corpus import open_corpus, prepare, word_numbers
-from indexer.training.initial import Start, new_start
-from indexer.training.text import TextOptions, read_sentences
+from polyseme.indexer.elmo.config import BiLMConfig
+from polyseme.indexer.elmo.quiet import import_tensorflow
+from polyseme.indexer.training.batches import Choice, Window, Windows, choose, spell, start_position
+from polyseme.indexer.training.config import CONFIGS, Size
+from polyseme.indexer.training.corpus import open_corpus, prepare, word_numbers
+from polyseme.indexer.training.initial import Start, new_start
+from polyseme.indexer.training.text import TextOptions, read_sentences
 
 if TYPE_CHECKING:
-    from indexer.training.network import Words
+    from polyseme.indexer.training.network import Words
 
     Batch = tuple[Window, Words, Choice]
 
@@ -61,8 +60,8 @@ def batches(
     texts: tuple[Path, ...], tokenized: bool, size: Size, frozen: bool, folder: Path, count: int
 ) -> tuple[Start, list[Batch]]:
     """The first windows of a text, ready made."""
-    from indexer.training.layers import group_bounds
-    from indexer.training.network import WordTable
+    from polyseme.indexer.training.layers import group_bounds
+    from polyseme.indexer.training.network import WordTable
 
     config = CONFIGS[size]
     sentences = read_sentences(texts, TextOptions(tokenized, "en", config.normalise), lambda _: None)
@@ -90,7 +89,7 @@ def batches(
 def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float, frozen: bool) -> None:
     """Print the table."""
     import_tensorflow()
-    from indexer.training.network import TrainingNetwork, TrainingShape
+    from polyseme.indexer.training.network import TrainingNetwork, TrainingShape
 
     with tempfile.TemporaryDirectory() as folder:
         start, made = batches(texts, tokenized, Size(size), frozen, Path(folder), 20)

@@ -20,10 +20,9 @@ from pathlib import Path
 from zlib import crc32
 
 import click
-
-from indexer.elmo.characters import normalise_token
-from indexer.elmo.config import Normalise
-from indexer.text.analyser import Sentence, TextAnalyser, TokenKind
+from polyseme.indexer.elmo.characters import normalise_token
+from polyseme.indexer.elmo.config import Normalise
+from polyseme.indexer.text.analyser import Sentence, TextAnalyser, TokenKind
 
 SHORTEST, LONGEST = 4, 80  # tokens
 _SIGNS = 20  # letters and digits from which a sentence can be told from others

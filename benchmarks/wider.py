@@ -10,11 +10,10 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
-
-from indexer.elmo import Encoder, Representation
-from indexer.vectorise import WORD
-from indexer.vectors.arrays import Array
-from indexer.vectors.transforms import Transform
+from polyseme.indexer.elmo import Encoder, Representation
+from polyseme.indexer.vectorise import WORD
+from polyseme.indexer.vectors.arrays import Array
+from polyseme.indexer.vectors.transforms import Transform
 
 TOKENS, WORDS = 1024, 512
 """Dimensions of a layer and of a word's identity in `original`, the model of Peters et al. 2018."""

@@ -1,5 +1,10 @@
-"""Documents -> a collection on disk."""
+"""Index documents: from files to a collection on disk."""
 
-from indexer.own_sqlite import import_sqlite3
+if __name__ == "indexer":  # imported from a checkout by its short name
+    from polyseme.old_names import take_over
 
-import_sqlite3()
+    take_over(__name__)
+else:
+    from .own_sqlite import import_sqlite3
+
+    import_sqlite3()

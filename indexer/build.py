@@ -9,25 +9,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.collection.collection import Collection
-from indexer.collection.compaction import compact
-from indexer.collection.random_pairs import store_background
-from indexer.collection.records import CollectionSettings, DocumentEntry, Layer
-from indexer.collection.schema import DATABASE_NAME, State
-from indexer.collection.writer import Writer
-from indexer.documents import Document, ReadOptions, Skipped, read_documents, scan
-from indexer.encoders import as_encoder, fitting_encoder
-from indexer.errors import CollectionError
-from indexer.pipeline import Fitting, Work, cut, encode, segments
-from indexer.progress import Progress, Run, Stage, counted, estimate
-from indexer.runtime import give_back, seldom_collecting
-from indexer.text.analyser import TextAnalyser
-from indexer.vectorise import Vectoriser
-from indexer.vectors.int8 import Storage
-from indexer.vectors.transforms import Normalisation
+from .collection.collection import Collection
+from .collection.compaction import compact
+from .collection.random_pairs import store_background
+from .collection.records import CollectionSettings, DocumentEntry, Layer
+from .collection.schema import DATABASE_NAME, State
+from .collection.writer import Writer
+from .documents import Document, ReadOptions, Skipped, read_documents, scan
+from .encoders import as_encoder, fitting_encoder
+from .errors import CollectionError
+from .pipeline import Fitting, Work, cut, encode, segments
+from .progress import Progress, Run, Stage, counted, estimate
+from .runtime import give_back, seldom_collecting
+from .text.analyser import TextAnalyser
+from .vectorise import Vectoriser
+from .vectors.int8 import Storage
+from .vectors.transforms import Normalisation
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from .elmo import Encoder
 
 WORD_WEIGHT = 2.0
 """Of a word's identity beside its sense, when any word may answer; by measurement (docs/quality.md)."""

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.errors import DocumentError
-from indexer.readers import read_file
-from indexer.readers.metadata import MetadataTable, Value, storable, tidy_metadata
-from indexer.readers.records import Extract, Failure, ReadOptions, UnreadableError
-from indexer.readers.walk import METADATA_NAMES, SourceFile, files_under
+from .errors import DocumentError
+from .readers import read_file
+from .readers.metadata import MetadataTable, Value, storable, tidy_metadata
+from .readers.records import Extract, Failure, ReadOptions, UnreadableError
+from .readers.walk import METADATA_NAMES, SourceFile, files_under
 
 __all__ = ["Document", "ReadOptions", "Skipped", "SourceScan", "read_documents", "scan"]
 

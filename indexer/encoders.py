@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexer.collection.collection import Collection
-from indexer.errors import CollectionError
+from .collection.collection import Collection
+from .errors import CollectionError
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from .elmo import Encoder
 
 
 def fitting_encoder(collection: Collection, model: str | Encoder | None = None) -> Encoder:
@@ -38,6 +38,6 @@ def as_encoder(model: str | Encoder, precision: str) -> Encoder:
     """An Encoder as it is, a source loaded; ModelError when it cannot be."""
     if not isinstance(model, str):
         return model
-    from indexer.elmo import load_encoder
+    from .elmo import load_encoder
 
     return load_encoder(model, precision)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
-from indexer.text.analyser import Sentence, TextAnalyser, Token, TokenKind
-from indexer.vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_vectors
-from indexer.vectors.transforms import Normalisation, Transform
+from .collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
+from .text.analyser import Sentence, TextAnalyser, Token, TokenKind
+from .vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_vectors
+from .vectors.transforms import Normalisation, Transform
 
 SAMPLE_BYTES = 256 * 2**20
 """Raw vectors that may wait in memory for the transforms to be fitted."""

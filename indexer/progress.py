@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from indexer.documents import Skipped
-from indexer.pipeline import Cut
-from indexer.vectorise import SENSE_DIM
+from .documents import Skipped
+from .pipeline import Cut
+from .vectorise import SENSE_DIM
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from .elmo import Encoder
 
 
 class Stage(StrEnum):

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.build import BuildConfig, BuildReport, new_settings, run_into
-from indexer.collection.collection import Collection
-from indexer.collection.folder import replace_collection
-from indexer.collection.records import CollectionSettings
-from indexer.collection.schema import DATABASE_NAME
-from indexer.documents import Document
-from indexer.encoders import as_encoder
-from indexer.progress import Progress, Run, Stage
+from .build import BuildConfig, BuildReport, new_settings, run_into
+from .collection.collection import Collection
+from .collection.folder import replace_collection
+from .collection.records import CollectionSettings
+from .collection.schema import DATABASE_NAME
+from .documents import Document
+from .encoders import as_encoder
+from .progress import Progress, Run, Stage
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from .elmo import Encoder
 
 
 def reencode(

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.collection.records import Layer
-from indexer.elmo.threads import one_blas_thread
-from indexer.vectors.arrays import Array, unit_parts
-from indexer.vectors.transforms import Normalisation, Transform, fit, fit_centring, fit_pca
+from .collection.records import Layer
+from .elmo.threads import one_blas_thread
+from .vectors.arrays import Array, unit_parts
+from .vectors.transforms import Normalisation, Transform, fit, fit_centring, fit_pca
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder, Representation
+    from .elmo import Encoder, Representation
 
 SENSE_DIM = 64
 """Dimensions kept of the sense blocks of a model without a sense space of its own."""

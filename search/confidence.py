@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from indexer.vectors.arrays import Array
+from ..indexer.vectors.arrays import Array
 
 Floats = npt.NDArray[np.float64]
 FEW = 10

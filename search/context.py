@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
-from indexer.collection.collection import Collection
-from indexer.collection.random_pairs import background
-from indexer.collection.records import Layer
-from indexer.collection.snapshot import Snapshot
-from indexer.encoders import fitting_encoder
-from indexer.errors import QueryError
-from indexer.text.analyser import TextAnalyser
-from indexer.vectorise import TOKEN, Vectoriser
-from indexer.vectors.arrays import Array, Ids
-from search.confidence import Calibration, Compared
-from search.hits import HitList, Match, OccurrenceHit
-from search.query.encode import QueryEncoder
-from search.query.filters import Where, parse_where
-from search.query.scope import Scope, make_scope
-from search.retrieval.exact import Rows, narrowed, type_rows
-from search.retrieval.hydrate import live_occurrences, occurrence_hits
-from search.retrieval.phrases import vectors_of
-from search.retrieval.ranking import Ranked
-from search.senses import named as prototypes
-from search.senses.named import Prototype
+from ..indexer.collection.collection import Collection
+from ..indexer.collection.random_pairs import background
+from ..indexer.collection.records import Layer
+from ..indexer.collection.snapshot import Snapshot
+from ..indexer.encoders import fitting_encoder
+from ..indexer.errors import QueryError
+from ..indexer.text.analyser import TextAnalyser
+from ..indexer.vectorise import TOKEN, Vectoriser
+from ..indexer.vectors.arrays import Array, Ids
+from .confidence import Calibration, Compared
+from .hits import HitList, Match, OccurrenceHit
+from .query.encode import QueryEncoder
+from .query.filters import Where, parse_where
+from .query.scope import Scope, make_scope
+from .retrieval.exact import Rows, narrowed, type_rows
+from .retrieval.hydrate import live_occurrences, occurrence_hits
+from .retrieval.phrases import vectors_of
+from .retrieval.ranking import Ranked
+from .senses import named as prototypes
+from .senses.named import Prototype
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from ..indexer.elmo import Encoder
 
 K = 20
 """Hits, unless another number is asked for."""

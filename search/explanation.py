@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indexer.collection.records import Layer
-from indexer.text.analyser import TokenKind
-from indexer.vectorise import Vectoriser, token_vectors
-from indexer.vectors.arrays import Array, Mask, unit
-from search.query.encode import Asked, QueryEncoder
+from ..indexer.collection.records import Layer
+from ..indexer.text.analyser import TokenKind
+from ..indexer.vectorise import Vectoriser, token_vectors
+from ..indexer.vectors.arrays import Array, Mask, unit
+from .query.encode import Asked, QueryEncoder
 
 Floats = npt.NDArray[np.float64]
 

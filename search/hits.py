@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from indexer.collection.records import Scalar
+from ..indexer.collection.records import Scalar
 
 if TYPE_CHECKING:
     from pandas import DataFrame

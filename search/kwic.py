@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from search.hits import OccurrenceHit
+from .hits import OccurrenceHit
 
 _SPACE = re.compile(r"\s+")
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.errors import QueryError
-from indexer.vectorise import TOKEN
-from indexer.vectors.arrays import unit
-from search.confidence import Compared
-from search.context import K, View, check_k, choice
-from search.hits import HitList, Match, OccurrenceHit
-from search.query.filters import Where
-from search.retrieval.any_word import nearest_any
-from search.retrieval.exact import Rows, nearest_rows, type_rows
-from search.sense_reader import WORDS, SenseReader, check_number
-from search.senses import named as prototypes
-from search.senses.inventory import SenseInventory
-from search.senses.named import Prototype
+from ..indexer.errors import QueryError
+from ..indexer.vectorise import TOKEN
+from ..indexer.vectors.arrays import unit
+from .confidence import Compared
+from .context import K, View, check_k, choice
+from .hits import HitList, Match, OccurrenceHit
+from .query.filters import Where
+from .retrieval.any_word import nearest_any
+from .retrieval.exact import Rows, nearest_rows, type_rows
+from .sense_reader import WORDS, SenseReader, check_number
+from .senses import named as prototypes
+from .senses.inventory import SenseInventory
+from .senses.named import Prototype
 
 
 class PrototypeReader(SenseReader):

@@ -8,25 +8,25 @@ from typing import TypeVar
 
 import numpy as np
 
-from indexer.collection.records import Layer
-from indexer.errors import QueryError
-from indexer.pipeline import form_of, is_asked_about
-from indexer.text.analyser import TextAnalyser
-from indexer.vectorise import raw_vectors
-from indexer.vectors.arrays import Array, Ids, row_products, scan, unit
-from search.context import K, View, check_k, choice
-from search.explanation import Explanation, explain
-from search.hits import HitList, Match, OccurrenceHit, SentenceHit
-from search.prototype_reader import PrototypeReader
-from search.query.encode import Asked, QueryEncoder, ask
-from search.query.filters import Where
-from search.query.scope import Scope
-from search.retrieval.any_word import nearest_any
-from search.retrieval.exact import narrowed, nearest_rows, nearest_sentences, type_rows
-from search.retrieval.hydrate import sentence_hits
-from search.retrieval.keywords import keyword_ranks
-from search.retrieval.phrases import PhraseWord, find_spans, span_vectors
-from search.retrieval.ranking import Ranked, fuse, more_like_vector, ranked
+from ..indexer.collection.records import Layer
+from ..indexer.errors import QueryError
+from ..indexer.pipeline import form_of, is_asked_about
+from ..indexer.text.analyser import TextAnalyser
+from ..indexer.vectorise import raw_vectors
+from ..indexer.vectors.arrays import Array, Ids, row_products, scan, unit
+from .context import K, View, check_k, choice
+from .explanation import Explanation, explain
+from .hits import HitList, Match, OccurrenceHit, SentenceHit
+from .prototype_reader import PrototypeReader
+from .query.encode import Asked, QueryEncoder, ask
+from .query.filters import Where
+from .query.scope import Scope
+from .retrieval.any_word import nearest_any
+from .retrieval.exact import narrowed, nearest_rows, nearest_sentences, type_rows
+from .retrieval.hydrate import sentence_hits
+from .retrieval.keywords import keyword_ranks
+from .retrieval.phrases import PhraseWord, find_spans, span_vectors
+from .retrieval.ranking import Ranked, fuse, more_like_vector, ranked
 
 LAYER_CANDIDATES = 200
 """Hits that are encoded again when another layer is asked for."""

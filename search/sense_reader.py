@@ -6,21 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from indexer.errors import QueryError
-from indexer.vectors.arrays import Array, Ids, row_products, unit
-from search.context import K, Reader, View, check_k, choice
-from search.hits import HitList, Match, OccurrenceHit
-from search.query.filters import Where
-from search.query.scope import Members, Scope
-from search.retrieval.any_word import nearest_any
-from search.retrieval.exact import type_rows
-from search.retrieval.hydrate import live_occurrences, metadata_of, occurrence_hits
-from search.retrieval.ranking import Ranked
-from search.senses.change import Change, measure_change
-from search.senses.clustering import NONE
-from search.senses.inventory import SenseInventory, induce_senses, rows_vectors
-from search.senses.projection import project
-from search.senses.timeline import Timeline, make_timeline
+from ..indexer.errors import QueryError
+from ..indexer.vectors.arrays import Array, Ids, row_products, unit
+from .context import K, Reader, View, check_k, choice
+from .hits import HitList, Match, OccurrenceHit
+from .query.filters import Where
+from .query.scope import Members, Scope
+from .retrieval.any_word import nearest_any
+from .retrieval.exact import type_rows
+from .retrieval.hydrate import live_occurrences, metadata_of, occurrence_hits
+from .retrieval.ranking import Ranked
+from .senses.change import Change, measure_change
+from .senses.clustering import NONE
+from .senses.inventory import SenseInventory, induce_senses, rows_vectors
+from .senses.projection import project
+from .senses.timeline import Timeline, make_timeline
 
 WORDS = [Match.FORM, Match.LEMMA]
 

@@ -18,7 +18,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 PATIENCE = 20_000
 """Milliseconds that a busy machine may take."""
 START = (
-    "import sys; from pathlib import Path; from ui.page.server import launch;"
+    "import sys; from pathlib import Path; from polyseme.ui.page.server import launch;"
     " launch(Path(sys.argv[1]), port=int(sys.argv[2]) or None, address=sys.argv[3], browser=False)"
 )
 

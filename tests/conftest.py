@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from indexer.elmo import load_encoder
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import read_model
-from indexer.elmo.model import Model
-from search.searcher import Searcher
+from polyseme.indexer.elmo import load_encoder
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.model_folder import read_model
+from polyseme.indexer.elmo.model import Model
+from polyseme.search.searcher import Searcher
 
 if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-
-from indexer.elmo import Array, BiLMConfig, ElmoOutputs, Representation
+from polyseme.indexer.elmo import Array, BiLMConfig, ElmoOutputs, Representation
 
 DIM = 16
 SENSE_DIM = 12

@@ -8,12 +8,11 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from polyseme.search.hits import SentenceHit
+from polyseme.ui.page.server import COLLECTION_VARIABLE, MODEL_VARIABLE
 from streamlit.testing.v1 import AppTest
 
-from search.hits import SentenceHit
-from ui.page.server import COLLECTION_VARIABLE, MODEL_VARIABLE
-
-APP = Path(__file__).parents[1] / "ui" / "page" / "app.py"
+APP = Path(__file__).parents[1] / "ui" / "page" / "entry" / "run_page.py"
 
 RIVER = (
     "She sat on the bank of the river and fished. The bank was steep and green. "
@@ -27,7 +26,7 @@ MONEY = (
 
 def app(collection: Path | None, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.delenv(MODEL_VARIABLE, raising=False)
-    monkeypatch.setattr("ui.page.login.is_served_beyond", lambda: False)
+    monkeypatch.setattr("polyseme.ui.page.login.is_served_beyond", lambda: False)
     if collection is None:
         monkeypatch.delenv(COLLECTION_VARIABLE, raising=False)
     else:
@@ -64,5 +63,5 @@ def came_by_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, /, **paramet
     for name, value in parameters.items():
         page.query_params[name] = value
     with monkeypatch.context() as patch:
-        patch.setattr("ui.page.session._came_by_history", lambda: True)
+        patch.setattr("polyseme.ui.page.session._came_by_history", lambda: True)
         page.run()

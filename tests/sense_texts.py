@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from indexer.documents import Document
+from polyseme.indexer.documents import Document
 
 RIVER = ["water", "reed", "heron", "mud"]
 MONEY = ["loan", "clerk", "debt", "coin"]

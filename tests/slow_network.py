@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from indexer.elmo.characters import character_ids
-from indexer.elmo.config import Activation, BiLMConfig
+from polyseme.indexer.elmo.characters import character_ids
+from polyseme.indexer.elmo.config import Activation, BiLMConfig
 
 Numbers = npt.NDArray[np.floating]
 Weights = Mapping[str, Any]

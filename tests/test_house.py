@@ -28,15 +28,21 @@ def modules() -> dict[str, Path]:
 
 
 def imports(path: Path, top_level_only: bool) -> set[str]:
-    """Modules that a file imports; top_level_only: at import time, not inside functions or for types."""
+    """Modules that a file imports; top_level_only: at import time, not inside functions or for types.
+
+    Names inside the project are relative to its root: `indexer.build`, whichever way the import is written.
+    """
+    package = path.relative_to(ROOT).parent.parts
     tree = ast.parse(path.read_text(encoding="utf-8"))
     nodes = tree.body if top_level_only else list(ast.walk(tree))
     found = set()
     for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else ()
+            module = ".".join((*above, *filter(None, [node.module])))
+            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
     return found
 
 
@@ -63,7 +69,9 @@ def test_there_is_no_import_cycle() -> None:
         visit(name, ())
 
 
-@pytest.mark.parametrize("module", ["indexer.build", "search.searcher", "ui.cli.main", "indexer.elmo"])
+@pytest.mark.parametrize(
+    "module", ["polyseme.indexer.build", "polyseme.search.searcher", "polyseme.ui.cli.main", "polyseme.indexer.elmo"]
+)
 def test_heavy_libraries_wait_until_they_are_needed(module: str) -> None:
     code = f"import sys, {module}; print(sorted({HEAVY!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -72,7 +80,7 @@ def test_heavy_libraries_wait_until_they_are_needed(module: str) -> None:
 
 def test_only_vectors_imports_faiss() -> None:
     users = {name for name, path in modules().items() if "faiss" in imports(path, top_level_only=False)}
-    assert users == {"indexer.vectors.arrays"}
+    assert users == {"indexer.collection.faiss_index"}
 
 
 def test_the_readmes_python_runs(tmp_path: Path) -> None:
@@ -102,7 +110,7 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     copy = tmp_path / "source"
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
     for name in filter(None, tracked.split("\0")):
-        if name.startswith(("indexer/", "search/", "ui/", "data/", "pyproject.toml", "README.md")):
+        if name.startswith(("polyseme/", "indexer/", "search/", "ui/", "data/", "pyproject.toml", "README.md")):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_bytes((ROOT / name).read_bytes())
     wheels = tmp_path / "wheels"
@@ -113,9 +121,9 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True, capture_output=True)
     environment = os.environ | {"PYTHONPATH": str(site)}
     code = (
-        "import indexer, polyseme_data\nfrom indexer.elmo import load_encoder\n"
-        "from ui.cli.page import bundled_documents\n"
-        "print(indexer.__file__, polyseme_data.__file__, len(list(bundled_documents().glob('*.txt'))))\n"
+        "import polyseme, polyseme.data\nfrom polyseme.indexer.elmo import load_encoder\n"
+        "from polyseme.ui.cli.page import bundled_documents\n"
+        "print(polyseme.__file__, polyseme.data.__file__, len(list(bundled_documents().glob('*.txt'))))\n"
         "print(load_encoder().encode([['the', 'river', 'bank']])[0].shape)"
     )
     # -P keeps the working directory off the path; PYTHONPATH comes before the editable install.
@@ -124,11 +132,11 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     first, second = done.stdout.splitlines()
-    assert first.split() == [str(site / "indexer/__init__.py"), str(site / "polyseme_data/__init__.py"), "84"]
+    assert first.split() == [str(site / "polyseme/__init__.py"), str(site / "polyseme/data/__init__.py"), "84"]
     assert second == "(3, 3, 256)"
 
 
-FIRST = "from indexer.collection.schema import connect\nfrom pathlib import Path\n"
+FIRST = "from polyseme.indexer.collection.schema import connect\nfrom pathlib import Path\n"
 ASK = "connect(Path('x.db')).execute('CREATE VIRTUAL TABLE t USING fts5(x)')\nprint('made')"
 
 

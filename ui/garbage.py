@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 
-from indexer.progress import Progress
+from ..indexer.progress import Progress
 
 
 def spare() -> None:

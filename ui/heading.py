@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from search.hits import Match, OccurrenceHit
-from ui.page.address import Listing, Sort
-from ui.page.html import base as views
-from ui.page.lines import CANDIDATES
-from ui.page.listing import Answer
+from ..search.hits import Match, OccurrenceHit
+from .page.address import Listing, Sort
+from .page.html import base as views
+from .page.lines import CANDIDATES
+from .page.listing import Answer
 
 MOST_WORDS = 3
 """Words that the line names; of more it names none."""

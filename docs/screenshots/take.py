@@ -82,7 +82,7 @@ def main() -> int:
 
 def sample(folder: Path) -> Path:
     """A collection made of the sample documents."""
-    from indexer.build import build
+    from polyseme.indexer.build import build
 
     collection = folder / "sample.pol"
     build(collection, [ROOT / "data" / "documents"])
@@ -93,7 +93,7 @@ def sample(folder: Path) -> Path:
 def serving(collection: Path) -> Iterator[str]:
     """The page's address while it is served."""
     code = (
-        "import sys; from pathlib import Path; from ui.page.server import launch\n"
+        "import sys; from pathlib import Path; from polyseme.ui.page.server import launch\n"
         "launch(Path(sys.argv[1]), browser=False)"
     )
     command = [sys.executable, "-c", code, str(collection)]

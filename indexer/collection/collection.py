@@ -14,31 +14,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import load
 
-from indexer.collection.folder import make_database, recover
-from indexer.collection.records import (
+from ..errors import CollectionError
+from ..vectors.int8 import Storage
+from ..vectors.transforms import Normalisation, Transform
+from .folder import make_database, recover
+from .records import (
     CollectionInfo,
     CollectionSettings,
     Layer,
     StoredDocument,
     VerifyReport,
 )
-from indexer.collection.schema import (
+from .schema import (
     DATABASE_NAME,
     FORMAT_VERSION,
     State,
     connect,
     read_settings,
 )
-from indexer.collection.segment import FileRecord, Segment
-from indexer.collection.snapshot import Snapshot
-from indexer.collection.types import TypeTable
-from indexer.collection.writer import DOCUMENT_COLUMNS, Writer, stored_document
-from indexer.errors import CollectionError
-from indexer.vectors.int8 import Storage
-from indexer.vectors.transforms import Normalisation, Transform
+from .segment import FileRecord, Segment
+from .snapshot import Snapshot
+from .types import TypeTable
+from .writer import DOCUMENT_COLUMNS, Writer, stored_document
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from ..elmo import Encoder
 
 
 class Collection:
@@ -299,14 +299,14 @@ class Collection:
 
     def compact(self) -> int:
         """Rewrite the segments as few large ones without deleted documents; returns how many documents went."""
-        from indexer.collection.compaction import compact
+        from .compaction import compact
 
         with self.writing() as writer:
             return compact(writer)
 
     def verify(self, encoder: Encoder | None = None, sample: int = 100, repair: bool = False) -> VerifyReport:
         """Read everything back; with an encoder also encode a sample of sentences again: `verification.verify`."""
-        from indexer.collection.repair import repair_indexes, verify
+        from .repair import repair_indexes, verify
 
         if repair:
             with self.writing() as writer:

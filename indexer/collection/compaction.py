@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from indexer.collection.rows import insert_ranges, purge, segment_types, stored_type_vectors
-from indexer.collection.schema import State, read_settings, write_settings
-from indexer.collection.segment import (
+from ..errors import CollectionError
+from ..vectors.arrays import Array, Ids, Mask, Places, joint_rows
+from .rows import insert_ranges, purge, segment_types, stored_type_vectors
+from .schema import State, read_settings, write_settings
+from .segment import (
     FileRecord,
     Segment,
     let_go,
@@ -21,9 +23,7 @@ from indexer.collection.segment import (
     token_rows,
     write_indexes,
 )
-from indexer.collection.writer import Writer, storage_errors
-from indexer.errors import CollectionError
-from indexer.vectors.arrays import Array, Ids, Mask, Places, joint_rows
+from .writer import Writer, storage_errors
 
 LARGEST_SEGMENT = 3_000_000
 """Occurrences that merged segments have at most: what a merge holds in memory grows with them, some 150 bytes each.

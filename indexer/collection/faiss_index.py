@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.errors import CollectionError
-from indexer.vectors.arrays import Array, Ids, Mask
+from ..errors import CollectionError
+from ..vectors.arrays import Array, Ids, Mask
 
 FLAT_LIMIT = 20_000
 """Up to this many vectors an exhaustive half-precision index is as quick as an inverted file and loses nothing."""

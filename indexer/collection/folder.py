@@ -6,10 +6,10 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from indexer.collection.records import CollectionSettings
-from indexer.collection.schema import DATABASE_NAME, FORMAT_VERSION, create_keyword_index, write_settings
-from indexer.errors import CollectionError
-from indexer.vectors.int8 import Storage
+from ..errors import CollectionError
+from ..vectors.int8 import Storage
+from .records import CollectionSettings
+from .schema import DATABASE_NAME, FORMAT_VERSION, create_keyword_index, write_settings
 
 COUNTERS = ("next_segment", "next_document", "next_sentence", "next_occurrence", "next_type")
 _HALF_MADE = {f"{DATABASE_NAME}.new{end}" for end in ("", "-journal", "-wal", "-shm")}
@@ -21,7 +21,7 @@ def make_database(folder: Path, settings: CollectionSettings) -> None:
 
     The database is written aside and renamed: what was cut off before is made anew.
     """
-    from indexer.collection.migrations import connect_to_write
+    from .migrations import connect_to_write
 
     if (folder / DATABASE_NAME).exists():
         raise CollectionError(f"{folder} is a collection already; open it, or choose another place")

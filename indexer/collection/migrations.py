@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from indexer.collection.schema import State, connect
+from .schema import State, connect
 
 migrations = Migrations("polyseme")
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from indexer.collection.schema import write_settings
-from indexer.vectors.arrays import Ids
+from ..vectors.arrays import Ids
+from .schema import write_settings
 
 if TYPE_CHECKING:
-    from indexer.collection.collection import Collection
-    from indexer.collection.segment import Segment
-    from indexer.collection.snapshot import Snapshot
-    from indexer.collection.writer import Writer
+    from .collection import Collection
+    from .segment import Segment
+    from .snapshot import Snapshot
+    from .writer import Writer
 
 KEY = "background"
 FORMS = 400

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from indexer.vectors.arrays import Array, Half
-from indexer.vectors.int8 import Storage
-from indexer.vectors.transforms import Normalisation
+from ..vectors.arrays import Array, Half
+from ..vectors.int8 import Storage
+from ..vectors.transforms import Normalisation
 
 Scalar = str | int | float
 

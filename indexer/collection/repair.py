@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.collection.compaction import open_segments, records_of
-from indexer.collection.records import VerifyReport
-from indexer.collection.rows import segment_types, stored_type_vectors
-from indexer.collection.schema import read_settings
-from indexer.collection.segment import INDEX_FILES, Segment, damaged_files, file_record, write_indexes
-from indexer.collection.writer import Writer
-from indexer.text.analyser import TextAnalyser
-from indexer.vectorise import Vectoriser
-from indexer.vectors.arrays import SCAN_ROWS, joint_rows
-from indexer.vectors.int8 import Storage
+from ..text.analyser import TextAnalyser
+from ..vectorise import Vectoriser
+from ..vectors.arrays import SCAN_ROWS, joint_rows
+from ..vectors.int8 import Storage
+from .compaction import open_segments, records_of
+from .records import VerifyReport
+from .rows import segment_types, stored_type_vectors
+from .schema import read_settings
+from .segment import INDEX_FILES, Segment, damaged_files, file_record, write_indexes
+from .writer import Writer
 
 if TYPE_CHECKING:
-    from indexer.collection.collection import Collection
-    from indexer.elmo import Encoder
+    from ..elmo import Encoder
+    from .collection import Collection
 
 LEAST_COSINE = {Storage.HALF: 0.999, Storage.BYTES: 0.99}
 """Of a stored vector with what its sentence gives when it is encoded again."""

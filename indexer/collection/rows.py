@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from indexer.collection.records import DocumentPart, Scalar, SentenceEntry
-from indexer.collection.schema import State, id_set
-from indexer.collection.segment import SegmentData, stored_rows
-from indexer.vectors.arrays import Array, Half, Ids, Mask
-from indexer.vectors.int8 import Storage
+from ..vectors.arrays import Array, Half, Ids, Mask
+from ..vectors.int8 import Storage
+from .records import DocumentPart, Scalar, SentenceEntry
+from .schema import State, id_set
+from .segment import SegmentData, stored_rows
 
 TypeVectors = Callable[[Sequence[str]], Array]
 """Folded forms -> unit vectors of the words' identity (n, p)."""

@@ -14,7 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import CollectionError
+from ..errors import CollectionError
 
 FORMAT_VERSION = 2
 DATABASE_NAME = "collection.db"

@@ -26,11 +26,11 @@ from typing import Any
 
 import numpy as np
 
-from indexer.collection.faiss_index import build_index, read_index, write_index
-from indexer.errors import CollectionError
-from indexer.files import flush
-from indexer.vectors.arrays import Array, Half, Ids, TokenRows
-from indexer.vectors.int8 import ByteRows, Bytes, Storage, to_bytes
+from ..errors import CollectionError
+from ..files import flush
+from ..vectors.arrays import Array, Half, Ids, TokenRows
+from ..vectors.int8 import ByteRows, Bytes, Storage, to_bytes
+from .faiss_index import build_index, read_index, write_index
 
 VECTOR_FILES = (
     "tokens.npy",

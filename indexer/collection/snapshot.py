@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 
-from indexer.collection.segment import Segment
-from indexer.vectors.arrays import Mask
-from indexer.vectors.transforms import Transform
+from ..vectors.arrays import Mask
+from ..vectors.transforms import Transform
+from .segment import Segment
 
 REMEMBERED = 16
 """Filters whose documents a snapshot remembers."""

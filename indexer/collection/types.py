@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.collection.segment import Segment
-from indexer.vectors.arrays import Array, Ids, Places, row_products, top
+from ..vectors.arrays import Array, Ids, Places, row_products, top
+from .segment import Segment
 
 
 @dataclass(frozen=True, slots=True)

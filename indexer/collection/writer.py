@@ -19,8 +19,11 @@ import numpy as np
 from filelock import FileLock, Timeout
 from safetensors.numpy import save
 
-from indexer.collection.records import DocumentEntry, DocumentPart, StoredDocument
-from indexer.collection.rows import (
+from ..errors import CollectionError
+from ..vectors.arrays import joint_rows
+from ..vectors.transforms import Transform
+from .records import DocumentEntry, DocumentPart, StoredDocument
+from .rows import (
     TypeVectors,
     arrange,
     find_types,
@@ -30,11 +33,8 @@ from indexer.collection.rows import (
     insert_sentences,
     insert_types,
 )
-from indexer.collection.schema import DATABASE_NAME, State, read_settings, write_settings
-from indexer.collection.segment import FileRecord, write_segment
-from indexer.errors import CollectionError
-from indexer.vectors.arrays import joint_rows
-from indexer.vectors.transforms import Transform
+from .schema import DATABASE_NAME, State, read_settings, write_settings
+from .segment import FileRecord, write_segment
 
 DOCUMENT_COLUMNS = "id, document_id, title, metadata, content_hash, root, source"
 
@@ -75,7 +75,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         """Take the lock and sweep what no row names; CollectionError when somebody else is writing."""
-        from indexer.collection.migrations import connect_to_write
+        from .migrations import connect_to_write
 
         self.path = path
         self._lock = FileLock(path / "lock", timeout=0, thread_local=False)

@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.config import BiLMConfig
-from indexer.errors import ModelError
+from ..errors import ModelError
+from .config import BiLMConfig
 
 __all__ = ["BiLMConfig", "ElmoOutputs", "Encoder", "Precision", "Representation", "load_encoder"]
 
@@ -119,10 +119,10 @@ def load_encoder(source: str | Path = "default", precision: Precision | str = Pr
     Raises:
         ModelError: nothing like that is there, or it is damaged, incomplete, or cannot be fetched.
     """
-    from indexer.elmo.bundled import bundled_folder, bundled_names
-    from indexer.elmo.encoder import ElmoEncoder
-    from indexer.elmo.formats.allennlp import is_allennlp_source, read_allennlp
-    from indexer.elmo.formats.model_folder import is_model_folder, read_model
+    from .bundled import bundled_folder, bundled_names
+    from .encoder import ElmoEncoder
+    from .formats.allennlp import is_allennlp_source, read_allennlp
+    from .formats.model_folder import is_model_folder, read_model
 
     if precision not in tuple(Precision):
         raise ModelError(f"unknown precision {precision!r}; use {' or '.join(Precision)}")
@@ -131,7 +131,7 @@ def load_encoder(source: str | Path = "default", precision: Precision | str = Pr
         return ElmoEncoder(read_model(bundled), source, precision)
     path = Path(source).expanduser()
     if _is_hub_source(source, path):
-        from indexer.elmo.hub.encoder import load_hub_encoder
+        from .hub.encoder import load_hub_encoder
 
         return load_hub_encoder(source if "://" in source else str(path), precision)
     if not path.exists():

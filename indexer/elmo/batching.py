@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.errors import ModelError
+from ..errors import ModelError
 
 MAX_TOKENS = 512  # of one window
 OVERLAP = 128  # tokens that two neighbouring windows share

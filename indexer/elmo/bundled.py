@@ -4,9 +4,9 @@ import functools
 import importlib.resources
 from pathlib import Path
 
-from indexer.elmo.formats.model_folder import is_model_folder, read_word_counts
-from indexer.elmo.sense_space import WordCounts
-from indexer.errors import ModelError
+from ..errors import ModelError
+from .formats.model_folder import is_model_folder, read_word_counts
+from .sense_space import WordCounts
 
 DEFAULT = "default"
 
@@ -34,4 +34,4 @@ def english_counts() -> WordCounts:
 
 
 def _models() -> Path:
-    return Path(str(importlib.resources.files("polyseme_data"))) / "models"
+    return Path(str(importlib.resources.files("polyseme.data"))) / "models"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.config import Normalise
+from .config import Normalise
 
 BEGIN_SENTENCE, END_SENTENCE, BEGIN_WORD, END_WORD, PAD = range(256, 261)
 SENTENCE_START, SENTENCE_END = "<S>", "</S>"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import ModelError
+from ..errors import ModelError
 
 FORMAT = 1
 N_CHARACTERS = 261  # 256 bytes, begin and end of sentence, begin and end of word, padding

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from indexer.elmo import load_encoder
-from indexer.elmo.bundled import bundled_folder
-from indexer.elmo.config import BiLMConfig, tensor_shapes
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.allennlp import write_allennlp
-from indexer.elmo.formats.model_folder import (
+from ..errors import ModelError
+from . import load_encoder
+from .bundled import bundled_folder
+from .config import BiLMConfig, tensor_shapes
+from .encoder import ElmoEncoder
+from .formats.allennlp import write_allennlp
+from .formats.model_folder import (
     SUMS,
     is_model_folder,
     read_card,
@@ -19,9 +20,8 @@ from indexer.elmo.formats.model_folder import (
     verify_model,
     write_model,
 )
-from indexer.elmo.hub.files import is_handle, is_hub_source
-from indexer.elmo.model import Model, OutputLayer
-from indexer.errors import ModelError
+from .hub.files import is_handle, is_hub_source
+from .model import Model, OutputLayer
 
 
 class Layout(StrEnum):
@@ -105,7 +105,7 @@ def read_any(source: str) -> Model:
         ModelError: as `load_encoder`; for a module, also that its variables cannot be read (see `hub_weights`).
     """
     if _is_module(source):
-        from indexer.elmo.hub.weights import read_hub_weights
+        from .hub.weights import read_hub_weights
 
         return read_hub_weights(source)
     return _own_encoder(source).model
@@ -141,8 +141,8 @@ def describe(source: str) -> ModelInfo:
 
 
 def _describe_module(source: str) -> ModelInfo:
-    from indexer.elmo.hub.encoder import opened_module
-    from indexer.elmo.hub.weights import proven_model
+    from .hub.encoder import opened_module
+    from .hub.weights import proven_model
 
     config, unread = None, None
     with opened_module(source) as (encoder, folder):
@@ -173,10 +173,10 @@ def _own_encoder(source: str) -> ElmoEncoder:
 
 
 def _export_hub() -> Callable[[Model, Path], None]:
-    from indexer.elmo.quiet import import_tensorflow
+    from .quiet import import_tensorflow
 
     import_tensorflow()
-    from indexer.elmo.hub.export import export_hub
+    from .hub.export import export_hub
 
     return export_hub
 

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo import ElmoOutputs, Precision, Representation
-from indexer.elmo.batching import joined, mean_over_tokens, packed_batches, real_tokens, windows_of
-from indexer.elmo.bundled import english_counts
-from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
-from indexer.elmo.config import DIRECTIONS, BiLMConfig, Normalise
-from indexer.elmo.model import Model, model_id
-from indexer.elmo.networks.numpy_network import EitherNetwork
-from indexer.elmo.networks.tensorflow_network import State
-from indexer.elmo.sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
-from indexer.elmo.threads import one_blas_thread
-from indexer.elmo.word_vectors import WordVectors
-from indexer.errors import ModelError
+from ..errors import ModelError
+from . import ElmoOutputs, Precision, Representation
+from .batching import joined, mean_over_tokens, packed_batches, real_tokens, windows_of
+from .bundled import english_counts
+from .characters import SENTENCE_END, SENTENCE_START, normalise_token
+from .config import DIRECTIONS, BiLMConfig, Normalise
+from .model import Model, model_id
+from .networks.numpy_network import EitherNetwork
+from .networks.tensorflow_network import State
+from .sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
+from .threads import one_blas_thread
+from .word_vectors import WordVectors
 
 Array = npt.NDArray[np.float32]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.bundled import bundled_folder
-from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, normalise_token
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import is_model_folder, read_model, read_output_layer, read_word_counts
-from indexer.elmo.model import OutputLayer
-from indexer.errors import ModelError, QueryError
+from ..errors import ModelError, QueryError
+from .bundled import bundled_folder
+from .characters import SENTENCE_END, SENTENCE_START, normalise_token
+from .encoder import ElmoEncoder
+from .formats.model_folder import is_model_folder, read_model, read_output_layer, read_word_counts
+from .model import OutputLayer
 
 Floats = npt.NDArray[np.float64]
 

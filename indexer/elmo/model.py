@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.config import BiLMConfig, config_to_json, tensor_shapes
-from indexer.elmo.formats.sense_space_file import sense_space_to_tensors
-from indexer.elmo.sense_space import SenseSpace, WordCounts
-from indexer.errors import ModelError
+from ..errors import ModelError
+from .config import BiLMConfig, config_to_json, tensor_shapes
+from .formats.sense_space_file import sense_space_to_tensors
+from .sense_space import SenseSpace, WordCounts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

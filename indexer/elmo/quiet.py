@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from indexer.elmo.threads import side_by_side
+from .threads import side_by_side
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"

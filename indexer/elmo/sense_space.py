@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from indexer.errors import ModelError
+from ..errors import ModelError
 
 Array = npt.NDArray[np.float32]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from indexer.elmo.batching import batches_of
-from indexer.elmo.characters import character_ids, spelling_lengths
-from indexer.elmo.config import BiLMConfig
+from .batching import batches_of
+from .characters import character_ids, spelling_lengths
+from .config import BiLMConfig
 
 if TYPE_CHECKING:
     pass
-from indexer.elmo.networks.tensorflow_network import Array, Ints
+from .networks.tensorflow_network import Array, Ints
 
 _CHARACTERS = 1 << 12  # that are convolved at a time
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.documents import Skipped, read_documents
-from indexer.errors import DocumentError
-from indexer.gold.semcor import Tagged, read_archive
-from indexer.text.analyser import TextAnalyser, TokenKind
+from ..documents import Skipped, read_documents
+from ..errors import DocumentError
+from ..text.analyser import TextAnalyser, TokenKind
+from .semcor import Tagged, read_archive
 
 COLUMNS = ("document_id", "start", "end", "lemma", "sense")
 """Of a table of judged words; `start`, `end`: offsets into the document's text; several senses are joined by `;`."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from indexer.errors import DocumentError
+from ..errors import DocumentError
 
 _TAG = re.compile(r"<(/?)(\w+)((?:\s+[\w$]+=[^\s>]*)*)\s*>([^<\n]*)")
 _ATTRIBUTE = re.compile(r"(\w+)=([^\s>]*)")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from indexer.readers.records import Extract, Failure, ReadOptions, UnreadableError
+from .records import Extract, Failure, ReadOptions, UnreadableError
 
 Reader = Callable[[Path, ReadOptions], Iterator[Extract | Failure] | Iterator[Extract]]
 
@@ -39,23 +39,23 @@ def read_file(path: Path, options: ReadOptions) -> Iterator[Extract | Failure]:
 def _reader(path: Path) -> Reader:
     match path.suffix.lower():
         case ".txt" | ".md" | ".markdown" as suffix:
-            from indexer.readers import plain
+            from . import plain
 
             return plain.read_text if suffix == ".txt" else plain.read_markdown
         case ".html" | ".htm" | ".xhtml":
-            from indexer.readers.html import read_html
+            from .html import read_html
 
             return read_html
         case ".pdf":
-            from indexer.readers.pdf import read_pdf
+            from .pdf import read_pdf
 
             return read_pdf
         case ".docx" | ".epub" as suffix:
-            from indexer.readers import zipped
+            from . import zipped
 
             return zipped.read_docx if suffix == ".docx" else zipped.read_epub
         case ".csv" | ".tsv" | ".jsonl" | ".ndjson" | ".json" as suffix:
-            from indexer.readers import rows
+            from . import rows
 
             return {".json": rows.read_json, ".csv": rows.read_table, ".tsv": rows.read_table}.get(
                 suffix, rows.read_json_lines

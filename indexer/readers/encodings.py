@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from indexer.readers.records import UnreadableError
+from .records import UnreadableError
 
 _CHUNK = 2**20
 _SAMPLE = 2**16

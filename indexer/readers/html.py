@@ -11,8 +11,8 @@ from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from indexer.readers.encodings import decode
-from indexer.readers.records import Extract, ReadOptions, whole_file, with_year
+from .encodings import decode
+from .records import Extract, ReadOptions, whole_file, with_year
 
 _BLOCKS = re.compile(
     "address|article|aside|blockquote|body|caption|center|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from indexer.readers.rows import table_rows
+from .rows import table_rows
 
 Value = str | int | float
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.readers.records import Extract, ReadOptions, UnreadableError
+from .records import Extract, ReadOptions, UnreadableError
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfTextPage  # type: ignore[import-untyped]

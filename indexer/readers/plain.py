@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from indexer.readers.encodings import decode
-from indexer.readers.html import html_blocks
-from indexer.readers.records import Extract, ReadOptions, plain_newlines, whole_file
+from .encodings import decode
+from .html import html_blocks
+from .records import Extract, ReadOptions, plain_newlines, whole_file
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,65536}?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 

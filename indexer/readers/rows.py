@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from indexer.readers.encodings import decode, file_encoding
-from indexer.readers.records import Extract, Failure, ReadOptions, UnreadableError, plain_newlines, whole_file
+from .encodings import decode, file_encoding
+from .records import Extract, Failure, ReadOptions, UnreadableError, plain_newlines, whole_file
 
 _MAX_FIELD = 2**28  # characters of one CSV field; the csv module's own limit is 131,072
 _DELIMITERS = ",;\t|"

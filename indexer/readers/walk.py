@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from indexer.readers import is_known, unknown_type
+from . import is_known, unknown_type
 
 METADATA_NAMES = ("metadata.csv", "metadata.tsv")
 

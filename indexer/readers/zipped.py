@@ -13,9 +13,9 @@ from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element, ParseError
 from zipfile import BadZipFile, ZipFile
 
-from indexer.readers.encodings import decode
-from indexer.readers.html import declared_encoding, html_blocks
-from indexer.readers.records import Extract, Failure, ReadOptions, UnreadableError, with_year
+from .encodings import decode
+from .html import declared_encoding, html_blocks
+from .records import Extract, Failure, ReadOptions, UnreadableError, with_year
 
 MAX_MEMBER = 64 * 2**20
 MAX_TOTAL = 256 * 2**20

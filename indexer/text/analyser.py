@@ -9,10 +9,10 @@ from enum import StrEnum
 from importlib.metadata import version
 from typing import NamedTuple
 
-from indexer.text.lemmas import Lemmatiser, fold
-from indexer.text.sentences import sentence_spans
-from indexer.text.tokeniser import CHUNK, Ending, Tokeniser
-from indexer.text.word_lists import ACRONYMS, function_words
+from .lemmas import Lemmatiser, fold
+from .sentences import sentence_spans
+from .tokeniser import CHUNK, Ending, Tokeniser
+from .word_lists import ACRONYMS, function_words
 
 _ORDINAL = re.compile(r"\d[\d.,]*(?:st|nd|rd|th|s|'s)", re.IGNORECASE)
 

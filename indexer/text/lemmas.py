@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from indexer.errors import QueryError
+from ..errors import QueryError
 
 _WELL_FORMED = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*")
 # Codes that the library knows under another name.

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from indexer.text.word_lists import Abbreviations, abbreviations
+from .word_lists import Abbreviations, abbreviations
 
 Span = tuple[int, int]
 

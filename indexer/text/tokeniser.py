@@ -21,7 +21,7 @@ from enum import IntEnum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from indexer.text.word_lists import abbreviations
+from .word_lists import abbreviations
 
 if TYPE_CHECKING:
     from spacy.language import Language

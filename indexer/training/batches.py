@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.characters import PAD, spelling_lengths
-from indexer.training.corpus import END, START, Corpus
+from ..elmo.characters import PAD, spelling_lengths
+from .corpus import END, START, Corpus
 
 Ints = npt.NDArray[np.integer]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from indexer.elmo.config import BiLMConfig
-from indexer.training.config import Recipe
-from indexer.training.perplexity import Perplexities
-from indexer.training.text import TextFile
+from ..elmo.config import BiLMConfig
+from .config import Recipe
+from .perplexity import Perplexities
+from .text import TextFile
 
 _FILES = 200  # that are listed one by one
 

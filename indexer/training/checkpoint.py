@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.errors import ModelError
-from indexer.files import flush
+from ..errors import ModelError
+from ..files import flush
 
 FILE = "state.safetensors"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from indexer.elmo.config import BiLMConfig, Normalise
+from ..elmo.config import BiLMConfig, Normalise
 
 
 class Size(StrEnum):

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.characters import SENTENCE_END, SENTENCE_START, character_ids
-from indexer.errors import ModelError
-from indexer.files import flush_files
+from ..elmo.characters import SENTENCE_END, SENTENCE_START, character_ids
+from ..errors import ModelError
+from ..files import flush_files
 
 Ints = npt.NDArray[np.integer]
 

@@ -20,11 +20,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from indexer.elmo.formats.model_folder import CONFIG, SUMS, WEIGHTS, write_model
-from indexer.elmo.model import Model, OutputLayer
-from indexer.errors import ModelError
-from indexer.files import flush, flush_files, write_whole
-from indexer.training.text import TextFile, TextRead
+from ..elmo.formats.model_folder import CONFIG, SUMS, WEIGHTS, write_model
+from ..elmo.model import Model, OutputLayer
+from ..errors import ModelError
+from ..files import flush, flush_files, write_whole
+from .text import TextFile, TextRead
 
 SETTINGS, FILES, RECORD, LOCK = "settings.json", "files.json", "training.json", "lock"
 _AT_WORK = (SETTINGS, "prepared", FILES, "checkpoint", LOCK)

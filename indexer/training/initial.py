@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo import Precision
-from indexer.elmo.bundled import bundled_folder
-from indexer.elmo.config import BiLMConfig, config_from_json, config_to_json, tensor_shapes
-from indexer.elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts
-from indexer.elmo.model import Model, OutputLayer
-from indexer.elmo.quiet import import_tensorflow
-from indexer.elmo.sense_space import WordCounts
-from indexer.errors import ModelError
-from indexer.training.checkpoint import Saved
-from indexer.training.config import CONFIGS, RECIPES, Recipe, Size
-from indexer.training.corpus import MARKS, Corpus, vocabulary_of, word_numbers
+from ..elmo import Precision
+from ..elmo.bundled import bundled_folder
+from ..elmo.config import BiLMConfig, config_from_json, config_to_json, tensor_shapes
+from ..elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts
+from ..elmo.model import Model, OutputLayer
+from ..elmo.quiet import import_tensorflow
+from ..elmo.sense_space import WordCounts
+from ..errors import ModelError
+from .checkpoint import Saved
+from .config import CONFIGS, RECIPES, Recipe, Size
+from .corpus import MARKS, Corpus, vocabulary_of, word_numbers
 
 Array = npt.NDArray[np.float32]
 
@@ -68,7 +68,7 @@ def read_source(source: str) -> Source:
     Raises:
         ModelError: it cannot be read.
     """
-    from indexer.elmo.convert import read_any
+    from ..elmo.convert import read_any
 
     model = read_any(source)
     folder = bundled_folder(source) or Path(source).expanduser()

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from indexer.elmo.characters import PAD
-from indexer.elmo.config import BiLMConfig
-from indexer.elmo.networks.bilm import FORGET_BIAS, LSTM, CharCNN, clip, quick_sigmoid
-from indexer.elmo.networks.packed import ASIDE
+from ..elmo.characters import PAD
+from ..elmo.config import BiLMConfig
+from ..elmo.networks.bilm import FORGET_BIAS, LSTM, CharCNN, clip, quick_sigmoid
+from ..elmo.networks.packed import ASIDE
 
 _PIECE = 1024  # places whose candidates are scored together
 _BOUNDS = (6, 8, 10, 12, 15, 20)  # ids of a spelling, word marks included: words up to each are convolved together

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from indexer.elmo.model import Model, OutputLayer
-from indexer.errors import ModelError
-from indexer.training.batches import (
+from ..elmo.model import Model, OutputLayer
+from ..errors import ModelError
+from .batches import (
     HELD_OUT,
     Choice,
     Position,
@@ -23,15 +23,15 @@ from indexer.training.batches import (
     spell,
     start_position,
 )
-from indexer.training.card import CardFacts, card_text
-from indexer.training.checkpoint import Saved, save_checkpoint
-from indexer.training.config import Recipe, TrainConfig, TrainProgress, TrainStage
-from indexer.training.corpus import END, START, Corpus, word_numbers
-from indexer.training.initial import Start, counts_with, start_to_json
-from indexer.training.layers import group_bounds
-from indexer.training.network import SOFTMAX, TrainingNetwork, TrainingShape, Words, WordTable
-from indexer.training.perplexity import Perplexities, PerplexityMeter
-from indexer.training.text import TextFile
+from .card import CardFacts, card_text
+from .checkpoint import Saved, save_checkpoint
+from .config import Recipe, TrainConfig, TrainProgress, TrainStage
+from .corpus import END, START, Corpus, word_numbers
+from .initial import Start, counts_with, start_to_json
+from .layers import group_bounds
+from .network import SOFTMAX, TrainingNetwork, TrainingShape, Words, WordTable
+from .perplexity import Perplexities, PerplexityMeter
+from .text import TextFile
 
 Told = Callable[[TrainProgress], None]
 Batch = tuple[Window, Words, Choice]

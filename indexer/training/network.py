@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from indexer.elmo import Precision
-from indexer.elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
-from indexer.elmo.model import Model, OutputLayer
-from indexer.elmo.networks.bilm import BiLM
-from indexer.training.batches import Choice, Spellings, Window, spell
-from indexer.training.layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, group_bounds, rows_of
+from ..elmo import Precision
+from ..elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
+from ..elmo.model import Model, OutputLayer
+from ..elmo.networks.bilm import BiLM
+from .batches import Choice, Spellings, Window, spell
+from .layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, group_bounds, rows_of
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 Ints = npt.NDArray[np.integer]
@@ -330,6 +330,3 @@ def _variable(name: str, array: npt.ArrayLike) -> tf.Variable:
 def _multiplies(name: str) -> bool:
     """Tell whether a weight is a factor of the large products, which run in the chosen precision."""
     return name.endswith((".kernel", ".projection", "characters.embedding"))
-
-
-Ints = npt.NDArray[np.integer]

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from indexer.elmo.batching import batches_of
-from indexer.elmo.characters import spelling_lengths
-from indexer.elmo.config import BiLMConfig
-from indexer.elmo.networks.bilm import BiLM
+from ..elmo.batching import batches_of
+from ..elmo.characters import spelling_lengths
+from ..elmo.config import BiLMConfig
+from ..elmo.networks.bilm import BiLM
 
 Ints = npt.NDArray[np.integer]
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from indexer.documents import Skipped, read_documents
-from indexer.elmo.batching import MAX_TOKENS
-from indexer.elmo.characters import normalise_token
-from indexer.elmo.config import Normalise
-from indexer.errors import ModelError
-from indexer.text.analyser import TextAnalyser, TokenKind
+from ..documents import Skipped, read_documents
+from ..elmo.batching import MAX_TOKENS
+from ..elmo.characters import normalise_token
+from ..elmo.config import Normalise
+from ..errors import ModelError
+from ..text.analyser import TextAnalyser, TokenKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,19 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-from indexer.elmo.bundled import bundled_folder
-from indexer.elmo.config import BiLMConfig
-from indexer.elmo.formats.card import last_part
-from indexer.elmo.quiet import import_tensorflow
-from indexer.errors import ModelError
-from indexer.training.batches import HELD_OUT, held_out_sentences
-from indexer.training.checkpoint import Saved, load_checkpoint
-from indexer.training.config import TrainConfig, TrainProgress, TrainReport, TrainStage
-from indexer.training.corpus import Corpus, open_corpus, prepare
-from indexer.training.folder import Json, TrainingFolder, held_folder
-from indexer.training.initial import Start, continued, network_config, new_start, read_source, size_of, start_again
-from indexer.training.text import TextOptions, TextRead, read_sentences
-from indexer.training.word2vec import ENOUGH, warm_rows
+from ..elmo.bundled import bundled_folder
+from ..elmo.config import BiLMConfig
+from ..elmo.formats.card import last_part
+from ..elmo.quiet import import_tensorflow
+from ..errors import ModelError
+from .batches import HELD_OUT, held_out_sentences
+from .checkpoint import Saved, load_checkpoint
+from .config import TrainConfig, TrainProgress, TrainReport, TrainStage
+from .corpus import Corpus, open_corpus, prepare
+from .folder import Json, TrainingFolder, held_folder
+from .initial import Start, continued, network_config, new_start, read_source, size_of, start_again
+from .text import TextOptions, TextRead, read_sentences
+from .word2vec import ENOUGH, warm_rows
 
 __all__ = ["CHECKPOINT_EVERY", "TrainConfig", "TrainProgress", "TrainReport", "TrainStage", "train"]
 
@@ -58,7 +58,7 @@ def train(
             return _report(out, record, already=True)
         start, corpus, read, saved = _begun(config, folder, told, on_skip or (lambda _: None))
         import_tensorflow()
-        from indexer.training.loop import Run
+        from .loop import Run
 
         run = Run(_for_others(config), start, corpus, folder.checkpoint, saved)
         run.train(checkpoint_every, told)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.model import OutputLayer
-from indexer.training.corpus import MARKS, Corpus
+from ..elmo.model import OutputLayer
+from .corpus import MARKS, Corpus
 
 Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.vectors.int8 import ByteRows
+from .int8 import ByteRows
 
 Array = npt.NDArray[np.float32]
 Half = npt.NDArray[np.float16]

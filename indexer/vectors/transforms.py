@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from indexer.vectors.arrays import Array, parts_of, unit, unit_parts
+from .arrays import Array, parts_of, unit, unit_parts
 
 
 class Normalisation(StrEnum):

@@ -1,7 +1,7 @@
 """How good vectors are: measures, readers of the published gold formats, tasks, and a user's own gold."""
 
-from search.evaluation.datasets.pairs import read_sts, read_usim, read_wic
-from search.evaluation.measures import (
+from .datasets.pairs import read_sts, read_usim, read_wic
+from .measures import (
     accuracy,
     average_precision,
     best_threshold,
@@ -10,7 +10,7 @@ from search.evaluation.measures import (
     ranks,
     spearman,
 )
-from search.evaluation.records import Score, SentencePair, Span, TokenPair, Usage
+from .records import Score, SentencePair, Span, TokenPair, Usage
 
 __all__ = [
     "Score",

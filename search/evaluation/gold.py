@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.errors import DocumentError
-from search.evaluation.datasets.pairs import lines_of
+from ...indexer.errors import DocumentError
+from .datasets.pairs import lines_of
 
 HEADER = ("document_id", "start", "end", "lemma", "sense")
 LAYOUT = f"gold senses are a tab-separated file with the columns {' '.join(HEADER)}, offsets in the document's text"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.vectors.arrays import Ids, Mask, unit
+from ...indexer.vectors.arrays import Ids, Mask, unit
 
 Floats = npt.NDArray[np.float64]
 ROUNDS = 1000

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.build import BuildConfig
-from indexer.collection.collection import Collection
-from indexer.collection.records import CollectionSettings, Layer
-from indexer.errors import DocumentError
-from indexer.pipeline import is_worth_keeping
-from indexer.text.analyser import TextAnalyser
-from indexer.vectorise import fit_tokens
-from indexer.vectors.arrays import Array, Mask
-from indexer.vectors.transforms import Normalisation, Transform
-from search.evaluation.gold import Gold
-from search.evaluation.measures import Floats, mean_interval, same_sense_precisions
-from search.evaluation.records import Score, Span, Tokens
-from search.evaluation.spans import spans_in
-from search.evaluation.tasks.sentences import normalised_name
-from search.evaluation.vectors import ELMO, SENSE, Report, own_name, represent
+from ...indexer.build import BuildConfig
+from ...indexer.collection.collection import Collection
+from ...indexer.collection.records import CollectionSettings, Layer
+from ...indexer.errors import DocumentError
+from ...indexer.pipeline import is_worth_keeping
+from ...indexer.text.analyser import TextAnalyser
+from ...indexer.vectorise import fit_tokens
+from ...indexer.vectors.arrays import Array, Mask
+from ...indexer.vectors.transforms import Normalisation, Transform
+from .gold import Gold
+from .measures import Floats, mean_interval, same_sense_precisions
+from .records import Score, Span, Tokens
+from .spans import spans_in
+from .tasks.sentences import normalised_name
+from .vectors import ELMO, SENSE, Report, own_name, represent
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from ...indexer.elmo import Encoder
 
 TASK = "collection"
 SAMPLE_SENTENCES = 1000

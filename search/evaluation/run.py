@@ -8,17 +8,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.errors import DocumentError
-from search.evaluation.records import Score
-from search.evaluation.tasks.retrieval import evaluate_retrieval
-from search.evaluation.tasks.sentences import evaluate_sts
-from search.evaluation.tasks.usage_graphs import evaluate_dwug
-from search.evaluation.tasks.words import evaluate_coarsewsd, evaluate_usim, evaluate_wic
-from search.evaluation.tasks.wsd import evaluate_wsd
-from search.evaluation.vectors import Report
+from ...indexer.errors import DocumentError
+from .records import Score
+from .tasks.retrieval import evaluate_retrieval
+from .tasks.sentences import evaluate_sts
+from .tasks.usage_graphs import evaluate_dwug
+from .tasks.words import evaluate_coarsewsd, evaluate_usim, evaluate_wic
+from .tasks.wsd import evaluate_wsd
+from .vectors import Report
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from ...indexer.elmo import Encoder
 
 QUICK_OCCURRENCES = 40
 

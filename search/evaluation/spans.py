@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from indexer.text.analyser import Sentence, TextAnalyser, Token
-from search.evaluation.records import Span, Tokens
+from ...indexer.text.analyser import Sentence, TextAnalyser, Token
+from .records import Span, Tokens
 
 
 def tokens_of(analyser: TextAnalyser, text: str) -> Tokens:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.records import Span, Tokens
+from .records import Span, Tokens
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder, Representation
+    from ...indexer.elmo import Encoder, Representation
 
 Array = npt.NDArray[np.float32]
 Report: TypeAlias = Callable[[int, int], None]

@@ -6,12 +6,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexer.errors import QueryError
-from indexer.pipeline import form_of, is_asked_about
-from indexer.text.analyser import TextAnalyser, Token, TokenKind
-from indexer.vectorise import SentenceVectors, Vectoriser
-from indexer.vectors.arrays import Array, unit
-from search.query.target import EXAMPLE, parse_target
+from ...indexer.errors import QueryError
+from ...indexer.pipeline import form_of, is_asked_about
+from ...indexer.text.analyser import TextAnalyser, Token, TokenKind
+from ...indexer.vectorise import SentenceVectors, Vectoriser
+from ...indexer.vectors.arrays import Array, unit
+from .target import EXAMPLE, parse_target
 
 REMEMBERED = 64
 

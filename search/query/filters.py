@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from indexer.errors import QueryError
+from ...indexer.errors import QueryError
 
 _PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ].*)?)?)?")
 

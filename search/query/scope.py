@@ -8,12 +8,12 @@ from functools import partial
 
 import numpy as np
 
-from indexer.collection.collection import Collection
-from indexer.collection.segment import Segment
-from indexer.collection.snapshot import Snapshot
-from indexer.errors import QueryError
-from indexer.vectors.arrays import Ids, Mask, together
-from search.query.filters import Condition, Operator
+from ...indexer.collection.collection import Collection
+from ...indexer.collection.segment import Segment
+from ...indexer.collection.snapshot import Snapshot
+from ...indexer.errors import QueryError
+from ...indexer.vectors.arrays import Ids, Mask, together
+from .filters import Condition, Operator
 
 
 @dataclass(frozen=True, slots=True)

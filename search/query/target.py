@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from indexer.errors import QueryError
+from ...indexer.errors import QueryError
 
 EXAMPLE = 'mark one word with brackets, as in "She sat on the river [bank]."'
 _BRACKETS = re.compile(r"\\([\[\]\\])|([\[\]])")

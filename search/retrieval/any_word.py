@@ -12,13 +12,13 @@ from functools import partial
 
 import numpy as np
 
-from indexer.collection.collection import Collection
-from indexer.collection.segment import Segment
-from indexer.collection.types import NearTypes, TypeTable
-from indexer.vectors.arrays import Array, Ids, Mask, row_products, scan, top
-from search.query.scope import Scope
-from search.retrieval.exact import CANDIDATES, candidates
-from search.retrieval.ranking import Ranked, ranked
+from ...indexer.collection.collection import Collection
+from ...indexer.collection.segment import Segment
+from ...indexer.collection.types import NearTypes, TypeTable
+from ...indexer.vectors.arrays import Array, Ids, Mask, row_products, scan, top
+from ..query.scope import Scope
+from .exact import CANDIDATES, candidates
+from .ranking import Ranked, ranked
 
 FIRST_ROWS = 1_000
 """Occurrences looked at before the bound is first tried; each further portion is four times as large."""

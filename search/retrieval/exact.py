@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from indexer.collection.collection import Collection
-from indexer.collection.faiss_index import search_index
-from indexer.collection.segment import Segment
-from indexer.errors import CollectionError
-from indexer.vectors.arrays import Array, Ids, Mask, scan, together
-from search.query.scope import Scope
-from search.retrieval.ranking import Ranked, ranked
+from ...indexer.collection.collection import Collection
+from ...indexer.collection.faiss_index import search_index
+from ...indexer.collection.segment import Segment
+from ...indexer.errors import CollectionError
+from ...indexer.vectors.arrays import Array, Ids, Mask, scan, together
+from ..query.scope import Scope
+from .ranking import Ranked, ranked
 
 CANDIDATES = 500
 """Rows that an approximate index proposes to the exact ranking, at least."""

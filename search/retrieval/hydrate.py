@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from indexer.collection.collection import Collection
-from indexer.collection.schema import State
-from indexer.vectors.arrays import Array
-from search.hits import OccurrenceHit, SentenceHit
-from search.retrieval.ranking import Ranked
+from ...indexer.collection.collection import Collection
+from ...indexer.collection.schema import State
+from ...indexer.vectors.arrays import Array
+from ..hits import OccurrenceHit, SentenceHit
+from .ranking import Ranked
 
 _SENTENCE = 'SELECT id, document, start, "end" FROM sentences WHERE id IN ({})'
 _DOCUMENT = "SELECT id, document_id, title, metadata, text FROM documents WHERE id IN ({})"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.collection.collection import Collection
-from indexer.collection.schema import State, id_set
-from indexer.text.analyser import TextAnalyser, TokenKind
-from indexer.vectors.arrays import Ids
-from search.query.scope import Scope
+from ...indexer.collection.collection import Collection
+from ...indexer.collection.schema import State, id_set
+from ...indexer.text.analyser import TextAnalyser, TokenKind
+from ...indexer.vectors.arrays import Ids
+from ..query.scope import Scope
 
 
 def match_expression(text: str, analyser: TextAnalyser) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.collection.collection import Collection
-from indexer.collection.schema import id_set
-from indexer.pipeline import form_of
-from indexer.text.analyser import TextAnalyser, Token
-from indexer.vectors.arrays import Array, Ids, unit
-from search.hits import Match
-from search.retrieval.exact import Rows
+from ...indexer.collection.collection import Collection
+from ...indexer.collection.schema import id_set
+from ...indexer.pipeline import form_of
+from ...indexer.text.analyser import TextAnalyser, Token
+from ...indexer.vectors.arrays import Array, Ids, unit
+from ..hits import Match
+from .exact import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.vectors.arrays import Array, Ids, top, unit
+from ...indexer.vectors.arrays import Array, Ids, top, unit
 
 RRF_K = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""

@@ -6,13 +6,13 @@ from math import ceil, log, sqrt
 
 import numpy as np
 
-from indexer.collection.collection import Collection
-from indexer.collection.snapshot import Snapshot
-from indexer.vectors.arrays import Array, Ids
-from search.query.scope import Scope
-from search.retrieval.exact import type_rows
-from search.senses.clustering import NONE, centres_of, cluster
-from search.senses.inventory import rows_vectors
+from ...indexer.collection.collection import Collection
+from ...indexer.collection.snapshot import Snapshot
+from ...indexer.vectors.arrays import Array, Ids
+from ..query.scope import Scope
+from ..retrieval.exact import type_rows
+from .clustering import NONE, centres_of, cluster
+from .inventory import rows_vectors
 
 FEWEST, MOST = 20, 400
 """Occurrences of a word that is looked at: enough to tell senses by, few enough to read hundreds of words at once."""

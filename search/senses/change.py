@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.vectors.arrays import Array, Ids, unit
+from ...indexer.vectors.arrays import Array, Ids, unit
 
 SAMPLE = 1000
 """Occurrences of each side that are compared."""

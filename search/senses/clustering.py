@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indexer.vectors.arrays import Array, Ids, Mask, row_products, unit
+from ...indexer.vectors.arrays import Array, Ids, Mask, row_products, unit
 
 Floats = npt.NDArray[np.float64]
 SAMPLE = 1500

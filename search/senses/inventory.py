@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from indexer.collection.collection import Collection
-from indexer.text.analyser import TextAnalyser
-from indexer.vectors.arrays import Array, Ids
-from search.hits import Match, OccurrenceHit
-from search.retrieval.exact import Rows
-from search.retrieval.hydrate import occurrence_hits
-from search.retrieval.ranking import Ranked
-from search.senses.clustering import NONE, SAMPLE, centres_of, cluster, nearest_centre, row_products_by, stability
-from search.senses.labels import Collocate, SenseWords, WordTopics, no_topics, sense_words
+from ...indexer.collection.collection import Collection
+from ...indexer.text.analyser import TextAnalyser
+from ...indexer.vectors.arrays import Array, Ids
+from ..hits import Match, OccurrenceHit
+from ..retrieval.exact import Rows
+from ..retrieval.hydrate import occurrence_hits
+from ..retrieval.ranking import Ranked
+from .clustering import NONE, SAMPLE, centres_of, cluster, nearest_centre, row_products_by, stability
+from .labels import Collocate, SenseWords, WordTopics, no_topics, sense_words
 
 FEWEST = 10
 """Occurrences below which no senses are told apart."""

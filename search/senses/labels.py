@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.collection.collection import Collection
-from indexer.text.analyser import TextAnalyser, TokenKind
-from indexer.vectors.arrays import Array, Ids, unit
-from search.hits import OccurrenceHit
-from search.retrieval.hydrate import occurrence_hits
-from search.retrieval.ranking import Ranked
+from ...indexer.collection.collection import Collection
+from ...indexer.text.analyser import TextAnalyser, TokenKind
+from ...indexer.vectors.arrays import Array, Ids, unit
+from ..hits import OccurrenceHit
+from ..retrieval.hydrate import occurrence_hits
+from ..retrieval.ranking import Ranked
 
 LABELS = 6
 COLLOCATES = 12

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from indexer.collection.records import CollectionSettings
-from indexer.errors import QueryError
-from indexer.vectors.arrays import Array, Mask, row_products, unit
-from indexer.vectors.transforms import Transform
-from search.hits import Match
+from ...indexer.collection.records import CollectionSettings
+from ...indexer.errors import QueryError
+from ...indexer.vectors.arrays import Array, Mask, row_products, unit
+from ...indexer.vectors.transforms import Transform
+from ..hits import Match
 
 FORMAT = "polyseme prototype"
 VERSION = 1

@@ -7,8 +7,8 @@ import importlib.util
 
 import numpy as np
 
-from indexer.errors import QueryError
-from indexer.vectors.arrays import Array
+from ...indexer.errors import QueryError
+from ...indexer.vectors.arrays import Array
 
 METHODS = ("pca", "umap")
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from indexer.errors import QueryError
+from ...indexer.errors import QueryError
 
 Z = 1.959963984540054
 """Standard normal quantile of a 95 % interval."""

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import click
 import pytest
+from polyseme.search.hits import OccurrenceHit, SentenceHit
+from polyseme.search.searcher import Searcher
+from polyseme.ui.cli.main import cli, run_command
 
-from search.hits import OccurrenceHit, SentenceHit
-from search.searcher import Searcher
-from ui.cli.main import cli, run_command
-
-POLYSEME = [sys.executable, "-c", "from ui.cli.main import main; main()"]
+POLYSEME = [sys.executable, "-c", "from polyseme.ui.cli.main import main; main()"]
 TEXTS = {
     "river.txt": "She sat on the river bank. The boats went by all day.\n\nA heron stood on the far bank of the river.",
     "money.txt": "The bank refused her a loan. Another bank in town lent money at four per cent.",

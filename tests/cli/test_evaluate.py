@@ -8,18 +8,17 @@ from pathlib import Path
 
 import pytest
 from gold_data import USES, make_all, make_wic, make_wordnet, write
-
-from indexer.build import BuildConfig, build
-from indexer.collection.collection import Collection
-from indexer.collection.records import Layer
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import verify_model
-from indexer.vectors.transforms import Normalisation
-from search.evaluation import Score, measures
-from search.searcher import Searcher
-from ui.cli.main import run_command
-from ui.cli.score_plot import write_plot
-from ui.scores import score_table
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.records import Layer
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.model_folder import verify_model
+from polyseme.indexer.vectors.transforms import Normalisation
+from polyseme.search.evaluation import Score, measures
+from polyseme.search.searcher import Searcher
+from polyseme.ui.cli.main import run_command
+from polyseme.ui.cli.score_plot import write_plot
+from polyseme.ui.scores import score_table
 
 KEYS = ["task", "metric", "representation", "value", "low", "high", "baseline"]
 PLURALS = {"They fished from two muddy banks.": "river", "Banks lent money.": "money"}

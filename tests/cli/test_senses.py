@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from polyseme.indexer.build import build
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.search.searcher import Searcher
+from polyseme.ui.cli.main import run_command
 from sense_texts import documents
-
-from indexer.build import build
-from indexer.elmo.encoder import ElmoEncoder
-from search.searcher import Searcher
-from ui.cli.main import run_command
 
 
 @pytest.fixture(scope="module")

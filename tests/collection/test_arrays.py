@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from indexer.vectors.arrays import Array, unit, unit_parts
-from indexer.vectors.transforms import Transform, fit_centring, fit_whitening
+from polyseme.indexer.vectors.arrays import Array, unit, unit_parts
+from polyseme.indexer.vectors.transforms import Transform, fit_centring, fit_whitening
 
 DIMENSIONS = (1, 3, 64, 256, 512)
 lengths = st.lists(st.integers(0, 40), min_size=1, max_size=30)

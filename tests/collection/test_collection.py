@@ -16,17 +16,16 @@ import pytest
 from fakes import FakeEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from indexer.build import BuildConfig, build
-from indexer.collection import schema
-from indexer.collection import segment as segment_module
-from indexer.collection.collection import Collection
-from indexer.collection.compaction import LARGEST_SEGMENT, SegmentSize, segments_to_merge
-from indexer.collection.folder import recover, replace_collection
-from indexer.collection.schema import DATABASE_NAME, State
-from indexer.documents import Document
-from indexer.errors import CollectionError
-from search.searcher import Searcher
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection import schema
+from polyseme.indexer.collection import segment as segment_module
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.compaction import LARGEST_SEGMENT, SegmentSize, segments_to_merge
+from polyseme.indexer.collection.folder import recover, replace_collection
+from polyseme.indexer.collection.schema import DATABASE_NAME, State
+from polyseme.indexer.documents import Document
+from polyseme.indexer.errors import CollectionError
+from polyseme.search.searcher import Searcher
 
 WORDS = ["bank", "river", "loan", "spring", "boat", "heron", "mill", "money"]
 

@@ -11,15 +11,14 @@ from fakes import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-
-from indexer.build import BuildConfig, build
-from indexer.collection.collection import Collection
-from indexer.documents import Document
-from indexer.reencode import reencode
-from indexer.vectors.arrays import scan, unit
-from indexer.vectors.int8 import ByteRows, Storage, to_bytes
-from search.searcher import Searcher
-from ui.cli.main import run_command
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.documents import Document
+from polyseme.indexer.reencode import reencode
+from polyseme.indexer.vectors.arrays import scan, unit
+from polyseme.indexer.vectors.int8 import ByteRows, Storage, to_bytes
+from polyseme.search.searcher import Searcher
+from polyseme.ui.cli.main import run_command
 
 PLACES = ["river", "loan", "boat", "mill", "money", "shore", "letter", "crane", "water"]
 QUERY = "They walked along the river [bank] to the mill."

@@ -6,13 +6,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from polyseme.indexer.elmo import Representation
+from polyseme.indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.allennlp import read_allennlp
+from polyseme.indexer.elmo.model import Model
 from slow_network import Numbers, Weights, slow_direction, slow_word
-
-from indexer.elmo import Representation
-from indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.allennlp import read_allennlp
-from indexer.elmo.model import Model
 
 SENTENCE = ["The", "naïve", "cat", "sat", "."]
 
@@ -60,7 +59,7 @@ def test_network_equals_a_slow_one_in_numpy(
 @pytest.fixture(autouse=True, params=[0, 1 << 30], ids=["tensorflow", "numpy"])
 def _either_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every claim holds for both networks."""
-    monkeypatch.setattr("indexer.elmo.networks.numpy_network.FEW", request.param)
+    monkeypatch.setattr("polyseme.indexer.elmo.networks.numpy_network.FEW", request.param)
 
 
 @pytest.fixture(scope="module")

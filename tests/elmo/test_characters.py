@@ -3,9 +3,8 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-
-from indexer.elmo.characters import character_ids, normalise_token, spelling_lengths
-from indexer.elmo.config import Normalise
+from polyseme.indexer.elmo.characters import character_ids, normalise_token, spelling_lengths
+from polyseme.indexer.elmo.config import Normalise
 
 STRAIGHT = (Normalise.STRAIGHT_QUOTES,)
 

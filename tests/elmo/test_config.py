@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from indexer.elmo.config import (
+from polyseme.indexer.elmo.config import (
     Activation,
     BiLMConfig,
     Normalise,
@@ -18,8 +17,8 @@ from indexer.elmo.config import (
     parse_json,
     read_config,
 )
-from indexer.elmo.formats.allennlp import config_from_options, config_to_options
-from indexer.errors import ModelError
+from polyseme.indexer.elmo.formats.allennlp import config_from_options, config_to_options
+from polyseme.indexer.errors import ModelError
 
 sizes = st.integers(1, 4096)
 clips = st.none() | st.floats(0.1, 10)

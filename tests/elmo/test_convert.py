@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from indexer.elmo import load_encoder
-from indexer.elmo.config import BiLMConfig, Normalise, tensor_shapes
-from indexer.elmo.convert import Kind, Layout, convert, describe, read_any
-from indexer.elmo.formats.model_folder import SUMS, read_card, read_output_layer, write_model
-from indexer.elmo.model import Model, OutputLayer, model_id
-from indexer.elmo.sense_space import Block, BlockKind, Blocks, SenseSpace, WordCounts
-from indexer.errors import ModelError
+from polyseme.indexer.elmo import load_encoder
+from polyseme.indexer.elmo.config import BiLMConfig, Normalise, tensor_shapes
+from polyseme.indexer.elmo.convert import Kind, Layout, convert, describe, read_any
+from polyseme.indexer.elmo.formats.model_folder import SUMS, read_card, read_output_layer, write_model
+from polyseme.indexer.elmo.model import Model, OutputLayer, model_id
+from polyseme.indexer.elmo.sense_space import Block, BlockKind, Blocks, SenseSpace, WordCounts
+from polyseme.indexer.errors import ModelError
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures"
 needs_shared = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the shared test data is not here")

@@ -11,14 +11,13 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from indexer.elmo import Precision, Representation, load_encoder
-from indexer.elmo.batching import MAX_TOKENS, OVERLAP, batches_of, joined, windows_of
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.model import Model
-from indexer.elmo.networks.tensorflow_network import Network
-from indexer.elmo.word_vectors import WordVectors
-from indexer.errors import ModelError
+from polyseme.indexer.elmo import Precision, Representation, load_encoder
+from polyseme.indexer.elmo.batching import MAX_TOKENS, OVERLAP, batches_of, joined, windows_of
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.model import Model
+from polyseme.indexer.elmo.networks.tensorflow_network import Network
+from polyseme.indexer.elmo.word_vectors import WordVectors
+from polyseme.indexer.errors import ModelError
 
 FIELDS = ("layers", "elmo", "sense", "default")
 WORDS = ["the", "bank", "of", "a", "river", "n’t", "“", "incomprehensibilities", "東京", "<S>", "", "."]
@@ -199,7 +198,7 @@ def test_batches_hold_everything_once_within_bounds(lengths: list[int], places: 
 
 
 def test_word_vectors_are_remembered_within_bounds(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.elmo.word_vectors._WORDS", 3)
+    monkeypatch.setattr("polyseme.indexer.elmo.word_vectors._WORDS", 3)
     network = Network(tiny_model, Precision.FLOAT32)
     spelled: list[int] = []
     spell = network.spell

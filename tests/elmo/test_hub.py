@@ -11,17 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
-
-from indexer.elmo import ElmoOutputs, load_encoder
-from indexer.elmo.characters import character_ids
-from indexer.elmo.config import Activation, BiLMConfig, Normalise, tensor_shapes
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.hub import weights as hub_weights
-from indexer.elmo.hub.encoder import OUTPUTS, HubEncoder, load_hub_encoder
-from indexer.elmo.hub.files import CONFIG_INSIDE, import_tensorflow_hub
-from indexer.elmo.hub.weights import our_name, read_hub_weights, their_name
-from indexer.elmo.model import Model, model_id
-from indexer.errors import ModelError
+from polyseme.indexer.elmo import ElmoOutputs, load_encoder
+from polyseme.indexer.elmo.characters import character_ids
+from polyseme.indexer.elmo.config import Activation, BiLMConfig, Normalise, tensor_shapes
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.hub import weights as hub_weights
+from polyseme.indexer.elmo.hub.encoder import OUTPUTS, HubEncoder, load_hub_encoder
+from polyseme.indexer.elmo.hub.files import CONFIG_INSIDE, import_tensorflow_hub
+from polyseme.indexer.elmo.hub.weights import our_name, read_hub_weights, their_name
+from polyseme.indexer.elmo.model import Model, model_id
+from polyseme.indexer.errors import ModelError
 
 Reference = dict[str, npt.NDArray[Any]]
 
@@ -61,7 +60,7 @@ def ours(model: Model) -> ElmoEncoder:
 
 @pytest.fixture(scope="module")
 def exported(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from indexer.elmo.hub.export import export_hub
+    from polyseme.indexer.elmo.hub.export import export_hub
 
     folder = tmp_path_factory.mktemp("hub") / "module"
     export_hub(model, folder)
@@ -156,8 +155,7 @@ def test_plain_tensorflow_hub_opens_the_export_and_gives_our_encoders_numbers(
 @settings(max_examples=60, deadline=None)
 def test_character_ids_inside_the_graph_are_those_of_bilm_tf(tokens: list[str]) -> None:
     import tensorflow as tf
-
-    from indexer.elmo.hub import export as hub_export
+    from polyseme.indexer.elmo.hub import export as hub_export
 
     inside = hub_export.character_ids(tf.constant(tokens, tf.string), 50)
     assert np.array_equal(inside.numpy(), character_ids(tokens, 50))
@@ -218,7 +216,7 @@ def test_nothing_gives_arrays_of_no_rows(module: HubEncoder) -> None:
 
 
 def test_export_normalises_what_its_model_normalises(tmp_path: Path) -> None:
-    from indexer.elmo.hub.export import export_hub
+    from polyseme.indexer.elmo.hub.export import export_hub
 
     model = random_model(replace(CONFIG, normalise=(Normalise.STRAIGHT_QUOTES,)))
     export_hub(model, tmp_path / "module")
@@ -258,7 +256,7 @@ def test_weights_read_from_an_export_are_the_model(exported: Path, model: Model)
 
 
 def test_what_a_module_does_not_say_of_itself_is_found_by_trial(tmp_path: Path) -> None:
-    from indexer.elmo.hub.export import export_hub
+    from polyseme.indexer.elmo.hub.export import export_hub
 
     config = replace(CONFIG, activation=Activation.TANH, skip=False, cell_clip=3.0, proj_clip=3.0)
     export_hub(random_model(config), tmp_path / "module")
@@ -345,7 +343,7 @@ def test_damaged_module_is_refused(exported: Path, tmp_path: Path) -> None:
 
 
 def test_export_refuses_what_is_there_and_models_of_other_depth(model: Model, tmp_path: Path) -> None:
-    from indexer.elmo.hub.export import export_hub
+    from polyseme.indexer.elmo.hub.export import export_hub
 
     with pytest.raises(ModelError, match="exists already"):
         export_hub(model, tmp_path)

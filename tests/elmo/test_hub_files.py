@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from indexer.elmo.hub import files as hub_files
-from indexer.elmo.hub.files import is_hub_source, module_digest, module_folder
-from indexer.errors import ModelError
+from polyseme.indexer.elmo.hub import files as hub_files
+from polyseme.indexer.elmo.hub.files import is_hub_source, module_digest, module_folder
+from polyseme.indexer.errors import ModelError
 
 Reply = Callable[[http.server.BaseHTTPRequestHandler], None]
 Serve = Callable[[Reply], str]

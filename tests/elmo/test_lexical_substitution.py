@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import read_output_layer, read_word_counts, verify_model, write_model
-from indexer.elmo.lexical_substitution import Expectations, load_expectations
-from indexer.elmo.model import OutputLayer
-from indexer.elmo.sense_space import WordCounts
-from indexer.errors import ModelError, QueryError
-from ui.cli.main import run_command
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.model_folder import read_output_layer, read_word_counts, verify_model, write_model
+from polyseme.indexer.elmo.lexical_substitution import Expectations, load_expectations
+from polyseme.indexer.elmo.model import OutputLayer
+from polyseme.indexer.elmo.sense_space import WordCounts
+from polyseme.indexer.errors import ModelError, QueryError
+from polyseme.ui.cli.main import run_command
 
 PRISON = ["He", "was", "sentenced", "to", "ten", "years", "in", "a", "cell", "."]
 TOKENS = ["She", "sat", "on", "the", "bank", "."]

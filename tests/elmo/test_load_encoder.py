@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from indexer.elmo import Encoder, Precision, load_encoder
-from indexer.elmo.bundled import bundled_folder, bundled_names, english_counts
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import read_card, read_output_layer, verify_model
-from indexer.errors import ModelError
-from search.evaluation import TokenPair, accuracy, best_threshold, read_usim, read_wic, spearman
+from polyseme.indexer.elmo import Encoder, Precision, load_encoder
+from polyseme.indexer.elmo.bundled import bundled_folder, bundled_names, english_counts
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.model_folder import read_card, read_output_layer, verify_model
+from polyseme.indexer.errors import ModelError
+from polyseme.search.evaluation import TokenPair, accuracy, best_threshold, read_usim, read_wic, spearman
 
 
 def test_bundled_model_is_whole() -> None:
@@ -44,7 +43,7 @@ def test_english_counts_know_what_is_common() -> None:
 
 def test_loading_from_elsewhere_needs_no_tensorflow_and_encoding_is_silent(tmp_path: Path) -> None:
     code = (
-        "import sys; from indexer.elmo import load_encoder; e = load_encoder(); "
+        "import sys; from polyseme.indexer.elmo import load_encoder; e = load_encoder(); "
         "assert not {'tensorflow', 'h5py'} & set(sys.modules); "
         "print(e.model_id, e.represent([['a', 'bank']])[0].sense.shape)"
     )

@@ -14,15 +14,20 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polyseme.indexer.elmo import load_encoder
+from polyseme.indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.allennlp import read_allennlp, write_allennlp
+from polyseme.indexer.elmo.formats.model_folder import (
+    read_card,
+    read_model,
+    read_output_layer,
+    verify_model,
+    write_model,
+)
+from polyseme.indexer.elmo.model import Model, OutputLayer, model_id
+from polyseme.indexer.errors import ModelError
 from safetensors.numpy import load_file, save_file
-
-from indexer.elmo import load_encoder
-from indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.allennlp import read_allennlp, write_allennlp
-from indexer.elmo.formats.model_folder import read_card, read_model, read_output_layer, verify_model, write_model
-from indexer.elmo.model import Model, OutputLayer, model_id
-from indexer.errors import ModelError
 
 SENTENCE = ["The", "river", "bank", "."]
 

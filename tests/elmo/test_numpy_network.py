@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from indexer.elmo import Precision
-from indexer.elmo.characters import character_ids
-from indexer.elmo.config import Activation
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import read_model
-from indexer.elmo.model import Model
-from indexer.elmo.networks.numpy_network import FEW, NumpyNetwork
-from indexer.elmo.networks.tensorflow_network import Network
+from polyseme.indexer.elmo import Precision
+from polyseme.indexer.elmo.characters import character_ids
+from polyseme.indexer.elmo.config import Activation
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.model_folder import read_model
+from polyseme.indexer.elmo.model import Model
+from polyseme.indexer.elmo.networks.numpy_network import FEW, NumpyNetwork
+from polyseme.indexer.elmo.networks.tensorflow_network import Network
 
 TINY = Path(__file__).parents[1] / "fixtures" / "tiny_elmo"
 MODEL = read_model(TINY)
@@ -58,10 +57,10 @@ def test_packed_sentences_are_read_as_padded_ones(
 ) -> None:
     words = np.random.default_rng(seed).normal(0, 2, (sum(lengths), MODEL.config.projection)).astype(np.float32)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.elmo.networks.tensorflow_network._COMPILED", 0 if compiled else 1 << 30)
+        patch.setattr("polyseme.indexer.elmo.networks.tensorflow_network._COMPILED", 0 if compiled else 1 << 30)
         if two_streams:
-            patch.setattr("indexer.elmo.networks.tensorflow_network.STREAMS", 2)
-            patch.setattr("indexer.elmo.networks.tensorflow_network.MULTIPLE", 2)
+            patch.setattr("polyseme.indexer.elmo.networks.tensorflow_network.STREAMS", 2)
+            patch.setattr("polyseme.indexer.elmo.networks.tensorflow_network.MULTIPLE", 2)
         both = [network.read(words, lengths) for network in networks]  # (n_layers, tokens, dim) each
     p, ends = MODEL.config.projection, np.cumsum(lengths)
     for end, length in zip(ends.tolist(), lengths, strict=True):
@@ -92,7 +91,7 @@ def test_a_long_sentence_goes_through_tensorflow_and_joins_on(tiny_encoder: Elmo
 
 def test_a_query_is_encoded_without_tensorflow() -> None:
     program = (
-        "import sys; from indexer.elmo import load_encoder;"
+        "import sys; from polyseme.indexer.elmo import load_encoder;"
         f"found = load_encoder({str(TINY)!r}).sense([['a', 'river', 'bank']])[0];"
         "print(found.shape, 'tensorflow' in sys.modules)"
     )

@@ -3,9 +3,8 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-
-from indexer.elmo.batching import packed_batches
-from indexer.elmo.networks.packing import pack
+from polyseme.indexer.elmo.batching import packed_batches
+from polyseme.indexer.elmo.networks.packing import pack
 
 lengths_of_sentences = st.lists(st.integers(1, 30), min_size=1, max_size=20)
 

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.model_folder import SENSE_SPACE
+from polyseme.indexer.elmo.model import Model
+from polyseme.indexer.elmo.sense_space import WordCounts, bags, context_states, rarity_weights, sense_blocks
 from safetensors.numpy import load_file
-
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import SENSE_SPACE
-from indexer.elmo.model import Model
-from indexer.elmo.sense_space import WordCounts, bags, context_states, rarity_weights, sense_blocks
 
 
 @settings(max_examples=30, deadline=None)

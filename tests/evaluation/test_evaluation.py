@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy import stats
-
-from indexer.errors import DocumentError
-from search.evaluation import (
+from polyseme.indexer.errors import DocumentError
+from polyseme.search.evaluation import (
     SentencePair,
     TokenPair,
     accuracy,
@@ -23,6 +21,7 @@ from search.evaluation import (
     read_wic,
     spearman,
 )
+from scipy import stats
 
 values = st.floats(-5, 5, allow_nan=False).map(lambda x: round(x, 1))
 scored = st.lists(st.tuples(values, st.booleans()), min_size=1, max_size=30)

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sklearn.metrics import ndcg_score
-
-from search.evaluation.measures import (
+from polyseme.search.evaluation.measures import (
     average_precision,
     chance_precision,
     cosines,
@@ -20,6 +18,7 @@ from search.evaluation.measures import (
     same_sense_precisions,
     spearman,
 )
+from sklearn.metrics import ndcg_score
 
 
 @pytest.mark.parametrize(("relevant", "total"), [(1, 1), (1, 4), (2, 5), (3, 6), (5, 5)])

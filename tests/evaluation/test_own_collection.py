@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 from fakes import FakeEncoder
 from gold_data import USES
-
-from indexer.build import BuildConfig, build
-from indexer.collection.collection import Collection
-from indexer.collection.records import Layer
-from indexer.documents import Document
-from indexer.errors import DocumentError
-from indexer.reencode import reencode
-from indexer.vectors.transforms import Normalisation
-from search.evaluation import mean_average_precision, measures
-from search.evaluation.gold import Gold
-from search.evaluation.own_collection import (
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.records import Layer
+from polyseme.indexer.documents import Document
+from polyseme.indexer.errors import DocumentError
+from polyseme.indexer.reencode import reencode
+from polyseme.indexer.vectors.transforms import Normalisation
+from polyseme.search.evaluation import mean_average_precision, measures
+from polyseme.search.evaluation.gold import Gold
+from polyseme.search.evaluation.own_collection import (
     Choice,
     OwnReport,
     current,

@@ -24,22 +24,21 @@ from gold_data import (
     make_wordnet,
     write,
 )
+from polyseme.indexer.errors import DocumentError
+from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.vectors.transforms import fit_centring, fit_whitening
+from polyseme.search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, measures, spearman
+from polyseme.search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic
+from polyseme.search.evaluation.datasets.retrieval import read_retrieval
+from polyseme.search.evaluation.datasets.wsd import read_wsd
+from polyseme.search.evaluation.run import Task, TaskName, TaskOptions, evaluate, parse_tasks
+from polyseme.search.evaluation.tasks.retrieval import cut_documents, cut_queries, evaluate_retrieval, keyword_rankings
+from polyseme.search.evaluation.tasks.sentences import evaluate_sts
+from polyseme.search.evaluation.tasks.usage_graphs import evaluate_dwug
+from polyseme.search.evaluation.tasks.words import draw, evaluate_coarsewsd, evaluate_usim, evaluate_wic
+from polyseme.search.evaluation.tasks.wsd import FREQUENCY, evaluate_wsd
+from polyseme.search.evaluation.vectors import batches, represent
 from scipy import stats
-
-from indexer.errors import DocumentError
-from indexer.text.analyser import TextAnalyser
-from indexer.vectors.transforms import fit_centring, fit_whitening
-from search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, measures, spearman
-from search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic
-from search.evaluation.datasets.retrieval import read_retrieval
-from search.evaluation.datasets.wsd import read_wsd
-from search.evaluation.run import Task, TaskName, TaskOptions, evaluate, parse_tasks
-from search.evaluation.tasks.retrieval import cut_documents, cut_queries, evaluate_retrieval, keyword_rankings
-from search.evaluation.tasks.sentences import evaluate_sts
-from search.evaluation.tasks.usage_graphs import evaluate_dwug
-from search.evaluation.tasks.words import draw, evaluate_coarsewsd, evaluate_usim, evaluate_wic
-from search.evaluation.tasks.wsd import FREQUENCY, evaluate_wsd
-from search.evaluation.vectors import batches, represent
 
 NAMES = ["layer 0", "layer 1", "layer 2", "elmo", "sense"]
 

@@ -11,8 +11,7 @@ from types import ModuleType
 import pytest
 from fakes import FakeEncoder
 from gold_data import make_coarsewsd, make_semcor, make_sts, make_trec, make_usim, make_wic
-
-from search.evaluation import measures
+from polyseme.search.evaluation import measures
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "quality.py"
 

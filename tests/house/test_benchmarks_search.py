@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes import FakeEncoder
-
-from indexer.build import BuildConfig, build
-from indexer.collection.collection import Collection
-from indexer.documents import Document
-from indexer.vectors.arrays import Array, row_products, top, unit
-from indexer.vectors.int8 import Storage
-from search.hits import Match
-from search.searcher import Searcher
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.documents import Document
+from polyseme.indexer.vectors.arrays import Array, row_products, top, unit
+from polyseme.indexer.vectors.int8 import Storage
+from polyseme.search.hits import Match
+from polyseme.search.searcher import Searcher
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 TEXT = "The river rose over its bank in March. A bank lent them money. They rowed to the other bank of the river."

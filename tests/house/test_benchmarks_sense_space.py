@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from indexer.training.sense_space.lda import ScatterSums, discriminants
+from polyseme.indexer.training.sense_space.lda import ScatterSums, discriminants
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 WIDTHS = {"context 2": 6, "bag": 3, "expected": 3}

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 from fakes import FakeEncoder
 from gold_data import make_sts
-
-from indexer.build import build
-from indexer.documents import Document
-from indexer.vectors.arrays import unit
-from indexer.vectors.transforms import Transform
+from polyseme.indexer.build import build
+from polyseme.indexer.documents import Document
+from polyseme.indexer.vectors.arrays import unit
+from polyseme.indexer.vectors.transforms import Transform
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "sentence_confidence.py"
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-
-from indexer.elmo import load_encoder
-from indexer.elmo.config import BiLMConfig, tensor_shapes
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.model import Model
-from indexer.training.config import CONFIGS, Size
+from polyseme.indexer.elmo import load_encoder
+from polyseme.indexer.elmo.config import BiLMConfig, tensor_shapes
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.model import Model
+from polyseme.indexer.training.config import CONFIGS, Size
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "tf1_module.py"
 SENTENCES = [["She", "sat", "on", "the", "river", "bank", "."], ["naïve", "東京"], ["x" * 70]]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from indexer.documents import Document, read_documents
-from indexer.text.analyser import Sentence, TextAnalyser
+from polyseme.indexer.documents import Document, read_documents
+from polyseme.indexer.text.analyser import Sentence, TextAnalyser
 
 DATA = Path(__file__).parents[2] / "data"
 HEADER = "document_id\tstart\tend\tlemma\tsense"

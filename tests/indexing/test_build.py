@@ -11,16 +11,15 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeEncoder
-
-from indexer.build import BuildConfig, build
-from indexer.collection.collection import Collection
-from indexer.collection.records import Layer
-from indexer.documents import Document, ReadOptions
-from indexer.elmo import Representation
-from indexer.errors import CollectionError, DocumentError
-from indexer.progress import Progress, Stage
-from indexer.reencode import reencode
-from search.searcher import Searcher
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.records import Layer
+from polyseme.indexer.documents import Document, ReadOptions
+from polyseme.indexer.elmo import Representation
+from polyseme.indexer.errors import CollectionError, DocumentError
+from polyseme.indexer.progress import Progress, Stage
+from polyseme.indexer.reencode import reencode
+from polyseme.search.searcher import Searcher
 
 TEXTS = {
     "river.txt": "She sat on the river bank. The boats went by all day.\n\nA heron stood on the far bank of the river.",
@@ -277,7 +276,7 @@ CHILD = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from fakes import FakeEncoder
-from indexer.build import BuildConfig, build
+from polyseme.indexer.build import BuildConfig, build
 print("ready", flush=True)
 build(sys.argv[2], [sys.argv[3]], BuildConfig(segment_sentences=7, batch_sentences=5, sample_sentences=12),
       model=FakeEncoder(), progress=None)

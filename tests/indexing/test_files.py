@@ -4,8 +4,7 @@ import errno
 from pathlib import Path
 
 import pytest
-
-from indexer.files import write_whole
+from polyseme.indexer.files import write_whole
 
 
 def test_a_file_is_replaced_and_nothing_lies_beside_it(tmp_path: Path) -> None:

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from indexer.runtime import _trim, give_back, seldom_collecting
+from polyseme.indexer.runtime import _trim, give_back, seldom_collecting
 
 
 def resident() -> int:

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 from pages import MONEY, RIVER, address, app, ask, came_by_history, expected, html, lines
+from polyseme.indexer.build import build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.records import CollectionSettings, Layer
+from polyseme.indexer.documents import Document
+from polyseme.indexer.vectors.transforms import Normalisation
+from polyseme.search.hits import Match
+from polyseme.search.searcher import Searcher
+from polyseme.ui.page import indexing as adding
 from streamlit.testing.v1 import AppTest
-
-from indexer.build import build
-from indexer.collection.collection import Collection
-from indexer.collection.records import CollectionSettings, Layer
-from indexer.documents import Document
-from indexer.vectors.transforms import Normalisation
-from search.hits import Match
-from search.searcher import Searcher
-from ui.page import indexing as adding
 
 BANKS = "The bank by the river bank was shut on Monday."
 
@@ -57,7 +56,7 @@ def test_a_run_is_watched_by_whoever_comes_while_nothing_is_indexed_yet(
     def endless(*arguments: object) -> None:
         ended.wait(60)
 
-    monkeypatch.setattr("ui.page.jobs.build", endless)
+    monkeypatch.setattr("polyseme.ui.page.jobs.build", endless)
     folder = tmp_path / "mine"
     (folder / "letters.pol.files").mkdir(parents=True)
     job = adding.jobs().start(folder / "letters.pol", [folder])
@@ -381,8 +380,8 @@ def test_served_beyond_this_machine_the_page_asks_for_the_password(
     monkeypatch: pytest.MonkeyPatch, collection: Path
 ) -> None:
     page = app(collection, monkeypatch)
-    monkeypatch.setattr("ui.page.login.is_served_beyond", lambda: True)
-    monkeypatch.setattr("ui.page.login.PAUSE", 0.0)
+    monkeypatch.setattr("polyseme.ui.page.login.is_served_beyond", lambda: True)
+    monkeypatch.setattr("polyseme.ui.page.login.PAUSE", 0.0)
     assert "Nobody can log in" in html(page.run())
     page.secrets["polyseme"] = {"password": "correct horse"}
     page.run()

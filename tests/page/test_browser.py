@@ -15,11 +15,10 @@ from pathlib import Path
 
 import pytest
 from browsers import PATIENCE, address_of, program, serving
-
-from indexer.build import build
-from indexer.documents import Document
-from search.hits import OccurrenceHit, SentenceHit
-from search.searcher import Searcher
+from polyseme.indexer.build import build
+from polyseme.indexer.documents import Document
+from polyseme.search.hits import OccurrenceHit, SentenceHit
+from polyseme.search.searcher import Searcher
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Browser, BrowserContext, Download, FilePayload, Locator, Page, expect  # noqa: E402

@@ -10,21 +10,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from indexer.collection.records import Layer
-from indexer.errors import QueryError
-from indexer.text.analyser import TextAnalyser
-from search.explanation import Contribution
-from search.hits import Match, OccurrenceHit, SentenceHit
-from search.query.target import Target
-from search.senses.inventory import Sense, SenseInventory
-from search.senses.labels import Collocate
-from search.senses.timeline import make_timeline
-from ui.page.address import Listing, PageQuery, Sort, read_address, read_text, write_address, write_text
-from ui.page.facets import FacetKind, facet, facets, filters, select
-from ui.page.html import base as views
-from ui.page.html import concordance as kwic_view
-from ui.page.html import senses as sense_view
+from polyseme.indexer.collection.records import Layer
+from polyseme.indexer.errors import QueryError
+from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.search.explanation import Contribution
+from polyseme.search.hits import Match, OccurrenceHit, SentenceHit
+from polyseme.search.query.target import Target
+from polyseme.search.senses.inventory import Sense, SenseInventory
+from polyseme.search.senses.labels import Collocate
+from polyseme.search.senses.timeline import make_timeline
+from polyseme.ui.page.address import Listing, PageQuery, Sort, read_address, read_text, write_address, write_text
+from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
+from polyseme.ui.page.html import base as views
+from polyseme.ui.page.html import concordance as kwic_view
+from polyseme.ui.page.html import senses as sense_view
 
 EVIL = [
     "<script>alert(1)</script>",

@@ -15,23 +15,22 @@ from typing import cast
 import pytest
 import streamlit
 from pages import MONEY, RIVER, address, came_by_history, expected, html, lines
+from polyseme.indexer.build import build
+from polyseme.indexer.collection.records import Layer
+from polyseme.indexer.documents import Document
+from polyseme.search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from polyseme.search.searcher import Searcher
+from polyseme.search.senses.timeline import make_timeline, restricted
+from polyseme.ui.page import actions, session
+from polyseme.ui.page.actions import word_of
+from polyseme.ui.page.address import Listing, PageQuery, Sort
+from polyseme.ui.page.export import Export, rows, settings
+from polyseme.ui.page.facets import Facet, FacetKind
+from polyseme.ui.page.html.concordance import key_of
+from polyseme.ui.page.lines import CANDIDATES
+from polyseme.ui.page.listing import answer, everything
+from polyseme.ui.page.senses import dated, period_for, with_values
 from streamlit.testing.v1 import AppTest
-
-from indexer.build import build
-from indexer.collection.records import Layer
-from indexer.documents import Document
-from search.hits import HitList, Match, OccurrenceHit, SentenceHit
-from search.searcher import Searcher
-from search.senses.timeline import make_timeline, restricted
-from ui.page import actions, session
-from ui.page.actions import word_of
-from ui.page.address import Listing, PageQuery, Sort
-from ui.page.export import Export, rows, settings
-from ui.page.facets import Facet, FacetKind
-from ui.page.html.concordance import key_of
-from ui.page.lines import CANDIDATES
-from ui.page.listing import answer, everything
-from ui.page.senses import dated, period_for, with_values
 
 QUERY = "She sat on the river [bank]."
 SHORE = "The shore was steep and green. They walked along the shores until it grew dark. Two banks of mud rose there."
@@ -277,8 +276,8 @@ def test_a_file_that_is_cut_says_so(searcher: Searcher, monkeypatch: pytest.Monk
     info = searcher.collection.info()
     number = len(searcher.senses("bank").assignments)
     for most, cut in ((number, False), (number - 1, True), (30, True)):
-        monkeypatch.setattr("ui.page.lines.MOST", most)
-        monkeypatch.setattr("ui.page.listing.MOST", most)
+        monkeypatch.setattr("polyseme.ui.page.lines.MOST", most)
+        monkeypatch.setattr("polyseme.ui.page.listing.MOST", most)
         for sort in (Sort.SCORE, Sort.DATE):
             whole = everything(searcher, PageQuery(QUERY, sort=sort, page=3))
             assert (len(whole.lines), whole.cut) == (most, cut)

@@ -18,9 +18,8 @@ from typing import Any
 
 import pytest
 from browsers import PATIENCE, address_of, program, serving
-
-from indexer.build import build
-from indexer.documents import Document
+from polyseme.indexer.build import build
+from polyseme.indexer.documents import Document
 
 pytest.importorskip("authlib", reason="Authlib is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

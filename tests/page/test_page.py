@@ -16,28 +16,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
-
-from indexer.build import BuildConfig, BuildReport
-from indexer.collection.collection import Collection
-from indexer.collection.records import CollectionInfo, CollectionSettings, Layer
-from indexer.documents import Document, Skipped, read_documents
-from indexer.errors import PolysemeError
-from indexer.progress import Progress, Stage
-from indexer.vectors.transforms import Normalisation
-from search.hits import OccurrenceHit
-from ui import access
-from ui.page import jobs, uploads
-from ui.page.actions import Act, Event, read_event
-from ui.page.address import PageQuery, Sort
-from ui.page.examples import telling_first
-from ui.page.export import Export, ExportFormat, csv_bytes, file_name, id_lists, jsonl_bytes, rows, settings, xlsx_bytes
-from ui.page.facets import Facet, FacetKind
-from ui.page.html.base import distinct
-from ui.page.indexing import named_source
-from ui.page.library import is_shelf, new_path, safe_name, shelf
-from ui.page.lines import date_key, narrowed_hits, page_of, sorted_hits
-from ui.page.senses import dated, period_for
-from ui.page.session import Trail
+from polyseme.indexer.build import BuildConfig, BuildReport
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.records import CollectionInfo, CollectionSettings, Layer
+from polyseme.indexer.documents import Document, Skipped, read_documents
+from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.progress import Progress, Stage
+from polyseme.indexer.vectors.transforms import Normalisation
+from polyseme.search.hits import OccurrenceHit
+from polyseme.ui import access
+from polyseme.ui.page import jobs, uploads
+from polyseme.ui.page.actions import Act, Event, read_event
+from polyseme.ui.page.address import PageQuery, Sort
+from polyseme.ui.page.examples import telling_first
+from polyseme.ui.page.export import (
+    Export,
+    ExportFormat,
+    csv_bytes,
+    file_name,
+    id_lists,
+    jsonl_bytes,
+    rows,
+    settings,
+    xlsx_bytes,
+)
+from polyseme.ui.page.facets import Facet, FacetKind
+from polyseme.ui.page.html.base import distinct
+from polyseme.ui.page.indexing import named_source
+from polyseme.ui.page.library import is_shelf, new_path, safe_name, shelf
+from polyseme.ui.page.lines import date_key, narrowed_hits, page_of, sorted_hits
+from polyseme.ui.page.senses import dated, period_for
+from polyseme.ui.page.session import Trail
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
 SETTINGS = CollectionSettings(

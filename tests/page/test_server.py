@@ -13,16 +13,15 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-
-from indexer.errors import PolysemeError
-from ui import access
-from ui.page import server
+from polyseme.indexer.errors import PolysemeError
+from polyseme.ui import access
+from polyseme.ui.page import server
 
 UI = Path(server.__file__).parent
 START = """
 import sys
 from pathlib import Path
-from ui.server import launch
+from polyseme.ui.server import launch
 sys.exit(launch(Path(sys.argv[1]), int(sys.argv[2]), browser=False))
 """
 

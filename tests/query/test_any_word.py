@@ -12,20 +12,19 @@ import pytest
 from fakes import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
-
-from indexer.build import BuildConfig, build
-from indexer.collection import types
-from indexer.collection.collection import Collection
-from indexer.collection.types import Bounds, NearTypes
-from indexer.documents import Document
-from indexer.vectors.arrays import Array, Ids, unit
-from indexer.vectors.int8 import Storage
-from search.query.filters import parse_where
-from search.query.scope import make_scope
-from search.retrieval import any_word
-from search.retrieval import exact as retrieval
-from search.retrieval.any_word import nearest_any, portions
-from search.retrieval.ranking import Ranked
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection import types
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.types import Bounds, NearTypes
+from polyseme.indexer.documents import Document
+from polyseme.indexer.vectors.arrays import Array, Ids, unit
+from polyseme.indexer.vectors.int8 import Storage
+from polyseme.search.query.filters import parse_where
+from polyseme.search.query.scope import make_scope
+from polyseme.search.retrieval import any_word
+from polyseme.search.retrieval import exact as retrieval
+from polyseme.search.retrieval.any_word import nearest_any, portions
+from polyseme.search.retrieval.ranking import Ranked
 
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmt" for b in "aeiou" for c in ("nk", "rt", "st")]  # 120
 

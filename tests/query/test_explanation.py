@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import FakeEncoder
-
-from indexer.build import BuildConfig, build
-from indexer.documents import Document
-from indexer.vectors.arrays import Array, Mask, unit
-from search.explanation import Floats, shares
-from search.searcher import Searcher
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.documents import Document
+from polyseme.indexer.vectors.arrays import Array, Mask, unit
+from polyseme.search.explanation import Floats, shares
+from polyseme.search.searcher import Searcher
 
 TEXTS = [
     "The boat lay at the bank, near the old mill.",

@@ -7,16 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from polyseme.indexer.vectors.arrays import joint, top, unit
+from polyseme.indexer.vectors.transforms import fit_centring, fit_pca, fit_whitening
+from polyseme.search.hits import OccurrenceHit
+from polyseme.search.kwic import concordance_line
+from polyseme.search.retrieval.ranking import fuse, more_like_vector, ranked
+from polyseme.search.senses.clustering import cluster
+from polyseme.search.senses.labels import collocates, log_dice, log_likelihood
 from scipy.stats import chi2_contingency
 from sklearn.metrics import adjusted_rand_score
-
-from indexer.vectors.arrays import joint, top, unit
-from indexer.vectors.transforms import fit_centring, fit_pca, fit_whitening
-from search.hits import OccurrenceHit
-from search.kwic import concordance_line
-from search.retrieval.ranking import fuse, more_like_vector, ranked
-from search.senses.clustering import cluster
-from search.senses.labels import collocates, log_dice, log_likelihood
 
 
 def hit(sentence: str, start: int, end: int) -> OccurrenceHit:

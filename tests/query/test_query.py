@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from indexer.errors import QueryError
-from search.query.filters import Condition, Operator, compare_values, parse_where, where_texts
-from search.query.target import parse_target
+from polyseme.indexer.errors import QueryError
+from polyseme.search.query.filters import Condition, Operator, compare_values, parse_where, where_texts
+from polyseme.search.query.target import parse_target
 
 
 def escaped(text: str) -> str:

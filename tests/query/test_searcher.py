@@ -10,17 +10,16 @@ import pytest
 from fakes import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
-
-from indexer import pipeline
-from indexer.build import BuildConfig, build
-from indexer.collection.records import DocumentEntry, Layer
-from indexer.documents import Document
-from indexer.errors import QueryError
-from indexer.pipeline import Work, batched, is_asked_about
-from indexer.text.analyser import TextAnalyser
-from indexer.vectors.arrays import together, unit
-from search.hits import Match, OccurrenceHit
-from search.searcher import Searcher
+from polyseme.indexer import pipeline
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.records import DocumentEntry, Layer
+from polyseme.indexer.documents import Document
+from polyseme.indexer.errors import QueryError
+from polyseme.indexer.pipeline import Work, batched, is_asked_about
+from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.vectors.arrays import together, unit
+from polyseme.search.hits import Match, OccurrenceHit
+from polyseme.search.searcher import Searcher
 
 WORDS = ["bank", "river", "loan", "spring", "boat", "heron", "mill", "money", "letter", "crane", "shore", "water"]
 

@@ -8,11 +8,10 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from indexer.documents import Document, ReadOptions, Skipped, SourceScan, read_documents, scan
-from indexer.errors import DocumentError
-from indexer.readers.metadata import storable, tidy_metadata
-from indexer.readers.walk import matches
+from polyseme.indexer.documents import Document, ReadOptions, Skipped, SourceScan, read_documents, scan
+from polyseme.indexer.errors import DocumentError
+from polyseme.indexer.readers.metadata import storable, tidy_metadata
+from polyseme.indexer.readers.walk import matches
 
 PLAINLY = ReadOptions()
 Files = dict[str, str]

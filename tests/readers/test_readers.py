@@ -12,13 +12,12 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
-from indexer.readers import SUFFIXES, read_file, zipped
-from indexer.readers.encodings import decode
-from indexer.readers.html import html_blocks
-from indexer.readers.pdf import Line, join_lines, page_paragraphs
-from indexer.readers.plain import front_matter
-from indexer.readers.records import Extract, Failure, ReadOptions
+from polyseme.indexer.readers import SUFFIXES, read_file, zipped
+from polyseme.indexer.readers.encodings import decode
+from polyseme.indexer.readers.html import html_blocks
+from polyseme.indexer.readers.pdf import Line, join_lines, page_paragraphs
+from polyseme.indexer.readers.plain import front_matter
+from polyseme.indexer.readers.records import Extract, Failure, ReadOptions
 
 PLAINLY = ReadOptions()
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

@@ -7,9 +7,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
-from indexer.errors import DocumentError
-from indexer.gold import semcor
+from polyseme.indexer.errors import DocumentError
+from polyseme.indexer.gold import semcor
 
 MARKUP = """<contextfile concordance=brown>
 <context filename=br-a99 paras=yes>

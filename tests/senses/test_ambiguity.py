@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import FakeEncoder
+from polyseme.indexer.build import build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.vectors.arrays import Array, unit
+from polyseme.search.searcher import Searcher
+from polyseme.search.senses.ambiguity import ambiguous_lemmas, gap, spread
+from polyseme.ui.page.examples import examples
 from sense_texts import documents
-
-from indexer.build import build
-from indexer.collection.collection import Collection
-from indexer.vectors.arrays import Array, unit
-from search.searcher import Searcher
-from search.senses.ambiguity import ambiguous_lemmas, gap, spread
-from ui.page.examples import examples
 
 
 def groups(apart: float, n: int = 30, d: int = 16) -> Array:

@@ -6,16 +6,15 @@ import time
 
 import numpy as np
 import pytest
+from polyseme.indexer.errors import QueryError
+from polyseme.indexer.vectors.arrays import Array, Ids, unit
+from polyseme.search.senses.change import measure_change
+from polyseme.search.senses.clustering import NONE, SAMPLE, centres_of, cluster, mean_cosine, nearest_centre, stability
+from polyseme.search.senses.projection import project
+from polyseme.search.senses.timeline import make_timeline, restricted, wilson, year_of
 from scipy.stats import binomtest
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
-
-from indexer.errors import QueryError
-from indexer.vectors.arrays import Array, Ids, unit
-from search.senses.change import measure_change
-from search.senses.clustering import NONE, SAMPLE, centres_of, cluster, mean_cosine, nearest_centre, stability
-from search.senses.projection import project
-from search.senses.timeline import make_timeline, restricted, wilson, year_of
 
 
 def clouds(sizes: list[int], noise: float = 0.12, dim: int = 48, seed: int = 0) -> tuple[Array, Ids]:

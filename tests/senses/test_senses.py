@@ -13,19 +13,18 @@ import pytest
 from fakes import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.random_pairs import background, measure
+from polyseme.indexer.documents import Document
+from polyseme.indexer.errors import QueryError
+from polyseme.indexer.reencode import reencode
+from polyseme.indexer.vectors.arrays import Array
+from polyseme.search.confidence import VERDICT, Calibration, Compared
+from polyseme.search.hits import Match
+from polyseme.search.searcher import Searcher
+from polyseme.search.senses.labels import labels_of, no_topics
+from polyseme.search.senses.named import Prototype, from_json, to_json
 from sense_texts import documents
-
-from indexer.build import BuildConfig, build
-from indexer.collection.random_pairs import background, measure
-from indexer.documents import Document
-from indexer.errors import QueryError
-from indexer.reencode import reencode
-from indexer.vectors.arrays import Array
-from search.confidence import VERDICT, Calibration, Compared
-from search.hits import Match
-from search.searcher import Searcher
-from search.senses.labels import labels_of, no_topics
-from search.senses.named import Prototype, from_json, to_json
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from indexer.errors import PolysemeError
-from indexer.text import tokeniser as tokens
-from indexer.text.analyser import Sentence, TextAnalyser, TokenKind
-from indexer.text.tokeniser import Ending, Tokeniser
+from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.text import tokeniser as tokens
+from polyseme.indexer.text.analyser import Sentence, TextAnalyser, TokenKind
+from polyseme.indexer.text.tokeniser import Ending, Tokeniser
 
 ENGLISH = TextAnalyser()
 LANGUAGES = {code: TextAnalyser(code) for code in ("en", "de", "fr", "zh", "xq")}
@@ -387,7 +386,7 @@ def test_plain_words_and_their_signs_are_cut_as_spacy_cuts_them(language: str, m
 
 def test_a_plain_sentence_is_cut_without_spacy() -> None:
     program = (
-        "import sys; from indexer.text.analyser import TextAnalyser;"
+        "import sys; from polyseme.indexer.text.analyser import TextAnalyser;"
         "found = TextAnalyser('en').tokens('She sat, alone, on the river bank.');"
         "print([token.text for token in found], 'spacy' in sys.modules)"
     )

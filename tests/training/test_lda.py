@@ -7,9 +7,8 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polyseme.indexer.training.sense_space.lda import Scatter, ScatterSums, discriminants
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-from indexer.training.sense_space.lda import Scatter, ScatterSums, discriminants
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer]

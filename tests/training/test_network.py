@@ -11,16 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
-
-from indexer.elmo import Precision
-from indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.model import Model, OutputLayer
-from indexer.elmo.networks.bilm import BiLM
-from indexer.training.batches import Position, Windows, choose, spell, start_position
-from indexer.training.corpus import Corpus, open_corpus, prepare, vocabulary_of, word_numbers
-from indexer.training.layers import candidate_normaliser, group_bounds
-from indexer.training.network import PARTS, SOFTMAX, TrainingNetwork, TrainingShape, WordTable
+from polyseme.indexer.elmo import Precision
+from polyseme.indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.model import Model, OutputLayer
+from polyseme.indexer.elmo.networks.bilm import BiLM
+from polyseme.indexer.training.batches import Position, Windows, choose, spell, start_position
+from polyseme.indexer.training.corpus import Corpus, open_corpus, prepare, vocabulary_of, word_numbers
+from polyseme.indexer.training.layers import candidate_normaliser, group_bounds
+from polyseme.indexer.training.network import PARTS, SOFTMAX, TrainingNetwork, TrainingShape, WordTable
 
 Numbers = npt.NDArray[np.floating]
 

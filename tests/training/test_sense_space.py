@@ -10,12 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
-
-from indexer.elmo import load_encoder
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.allennlp import write_allennlp
-from indexer.elmo.formats.model_folder import (
+from polyseme.indexer.elmo import load_encoder
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.allennlp import write_allennlp
+from polyseme.indexer.elmo.formats.model_folder import (
     SENSE_SPACE,
     SOFTMAX,
     WEIGHTS,
@@ -25,17 +23,18 @@ from indexer.elmo.formats.model_folder import (
     verify_model,
     write_model,
 )
-from indexer.elmo.lexical_substitution import log_scores
-from indexer.elmo.model import Model, OutputLayer
-from indexer.elmo.sense_space import Array, Block, BlockKind, SenseSpace, Topics
-from indexer.errors import DocumentError, ModelError
-from indexer.gold.judgements import SenseText, SenseToken, read_judged, read_semcor
-from indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
-from indexer.training.sense_space.fit import adapt, centre, fit, recipe_for
-from indexer.training.sense_space.topics import DIM, learn_topics
-from indexer.training.sense_space.train import UNLABELLED, SenseConfig, Way, train_sense_space
-from indexer.training.sense_space.unlabelled import fit_unlabelled
-from ui.cli.main import run_command
+from polyseme.indexer.elmo.lexical_substitution import log_scores
+from polyseme.indexer.elmo.model import Model, OutputLayer
+from polyseme.indexer.elmo.sense_space import Array, Block, BlockKind, SenseSpace, Topics
+from polyseme.indexer.errors import DocumentError, ModelError
+from polyseme.indexer.gold.judgements import SenseText, SenseToken, read_judged, read_semcor
+from polyseme.indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
+from polyseme.indexer.training.sense_space.fit import adapt, centre, fit, recipe_for
+from polyseme.indexer.training.sense_space.topics import DIM, learn_topics
+from polyseme.indexer.training.sense_space.train import UNLABELLED, SenseConfig, Way, train_sense_space
+from polyseme.indexer.training.sense_space.unlabelled import fit_unlabelled
+from polyseme.ui.cli.main import run_command
+from safetensors.numpy import load_file
 
 RIVER = ("water", "boats", "trees", "mud", "fish")
 MONEY = ("loan", "clerk", "cash", "shares", "credit")
@@ -219,7 +218,7 @@ def test_with_a_group_for_each_word_what_is_expected_is_the_whole_softmax(tiny_e
 def test_words_that_can_stand_for_one_another_are_grouped_however_they_are_expected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("indexer.training.sense_space.expected.GROUPS", 2)
+    monkeypatch.setattr("polyseme.indexer.training.sense_space.expected.GROUPS", 2)
     random = np.random.default_rng(7)
     words = tuple(f"{'ab'[n % 2]}{n}" for n in range(40))
     kind = np.where(np.arange(40) % 2, 1.0, -1.0).astype(np.float32)  # (words,)

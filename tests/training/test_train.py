@@ -17,25 +17,31 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from polyseme.indexer.elmo import Precision, load_encoder
+from polyseme.indexer.elmo.config import tensor_shapes
+from polyseme.indexer.elmo.convert import convert
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo.formats.model_folder import (
+    SOFTMAX,
+    WEIGHTS,
+    read_model,
+    read_output_layer,
+    verify_model,
+    write_model,
+)
+from polyseme.indexer.elmo.model import Model, OutputLayer
+from polyseme.indexer.elmo.sense_space import bags, rarity_weights
+from polyseme.indexer.errors import ModelError
+from polyseme.indexer.training.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
+from polyseme.indexer.training.config import CONFIGS, Size
+from polyseme.indexer.training.corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
+from polyseme.indexer.training.initial import Start
+from polyseme.indexer.training.perplexity import PerplexityMeter
+from polyseme.indexer.training.text import TextOptions, read_sentences
+from polyseme.indexer.training.train import TrainConfig, TrainProgress, TrainStage, command_of, train
+from polyseme.ui.cli.main import run_command
 from safetensors.numpy import load_file
 from slow_network import slow_direction, slow_word
-
-from indexer.elmo import Precision, load_encoder
-from indexer.elmo.config import tensor_shapes
-from indexer.elmo.convert import convert
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.model_folder import SOFTMAX, WEIGHTS, read_model, read_output_layer, verify_model, write_model
-from indexer.elmo.model import Model, OutputLayer
-from indexer.elmo.sense_space import bags, rarity_weights
-from indexer.errors import ModelError
-from indexer.training.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
-from indexer.training.config import CONFIGS, Size
-from indexer.training.corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
-from indexer.training.initial import Start
-from indexer.training.perplexity import PerplexityMeter
-from indexer.training.text import TextOptions, read_sentences
-from indexer.training.train import TrainConfig, TrainProgress, TrainStage, command_of, train
-from ui.cli.main import run_command
 
 Numbers = npt.NDArray[np.floating]
 
@@ -186,7 +192,7 @@ def test_a_training_killed_and_resumed_equals_an_uninterrupted_one(
     trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
 ) -> None:
     out = tmp_path / "killed"
-    code = "from ui.cli.main import main; main()"
+    code = "from polyseme.ui.cli.main import main; main()"
     command = ["train", str(config.texts[0]), "--out", str(out), "--size", "tiny", "--steps", "150", "--tokenized"]
     # As many threads as in this process, where TensorFlow is loaded: other sums round otherwise.
     threads = os.environ | {"TF_NUM_INTRAOP_THREADS": "0", "TF_NUM_INTEROP_THREADS": "0"}

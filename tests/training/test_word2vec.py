@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from indexer.training.config import CONFIGS, RECIPES, Size
-from indexer.training.corpus import MARKS, Corpus, open_corpus, prepare, vocabulary_of
-from indexer.training.initial import new_start
-from indexer.training.text import files_of
-from indexer.training.train import TrainConfig, TrainProgress, TrainStage, train
-from indexer.training.word2vec import warm_rows, word_vectors
+from polyseme.indexer.training.config import CONFIGS, RECIPES, Size
+from polyseme.indexer.training.corpus import MARKS, Corpus, open_corpus, prepare, vocabulary_of
+from polyseme.indexer.training.initial import new_start
+from polyseme.indexer.training.text import files_of
+from polyseme.indexer.training.train import TrainConfig, TrainProgress, TrainStage, train
+from polyseme.indexer.training.word2vec import warm_rows, word_vectors
 
 ANIMALS, STONES = ("cat", "dog", "cow", "hen"), ("slate", "chalk", "flint", "marl")
 
@@ -73,11 +72,11 @@ def test_marks_keep_their_rows_and_biases_stay(corpus: Corpus) -> None:
 def test_a_training_begins_warm_where_the_text_is_enough(
     enough: int, warmed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indexer.training import config as sizes
-    from indexer.training.word2vec import ENOUGH
+    from polyseme.indexer.training import config as sizes
+    from polyseme.indexer.training.word2vec import ENOUGH
 
     assert ENOUGH == 1_000_000
-    monkeypatch.setattr("indexer.training.train.ENOUGH", enough)
+    monkeypatch.setattr("polyseme.indexer.training.train.ENOUGH", enough)
     monkeypatch.setitem(sizes.CONFIGS, Size.SMALL, CONFIGS[Size.TINY])
     monkeypatch.setitem(
         sizes.RECIPES, Size.SMALL, dataclasses.replace(RECIPES[Size.TINY], warm=RECIPES[Size.SMALL].warm)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ui.cli.options import format_option, model_option
-from ui.cli.printing import Format, note, show
+from .options import format_option, model_option
+from .printing import Format, note, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from indexer.elmo import Encoder
-    from search.evaluation import Score
-    from search.evaluation.own_collection import OwnReport
+    from ...indexer.elmo import Encoder
+    from ...search.evaluation import Score
+    from ...search.evaluation.own_collection import OwnReport
 
 TASKS = "wic, usim, coarsewsd, dwug, wsd, sts, retrieval"
 
@@ -49,7 +49,7 @@ def evaluate(
     plot: Path | None,
 ) -> None:
     """Measure a model on gold data (--task), or what serves COLLECTION best (--gold)."""
-    from ui.cli.score_plot import check_plot, write_plot
+    from .score_plot import check_plot, write_plot
 
     if (collection is None) != (gold is None):
         raise click.UsageError("COLLECTION and --gold FILE go together")
@@ -75,9 +75,9 @@ def evaluate(
 
 def card_folder(source: str) -> Path:
     """The model folder whose card can be written; ModelError where the model is none."""
-    from indexer.elmo.bundled import bundled_folder
-    from indexer.elmo.formats.model_folder import is_model_folder
-    from indexer.errors import ModelError
+    from ...indexer.elmo.bundled import bundled_folder
+    from ...indexer.elmo.formats.model_folder import is_model_folder
+    from ...indexer.errors import ModelError
 
     folder = bundled_folder(source) or Path(source).expanduser()
     if not is_model_folder(folder):
@@ -87,9 +87,9 @@ def card_folder(source: str) -> Path:
 
 def put_on_card(folder: Path, scores: Sequence[Score], command: str) -> None:
     """Write the figures into a model folder's card, in the place of earlier ones."""
-    from indexer.elmo.formats.card import with_section
-    from indexer.elmo.formats.model_folder import CARD, read_card, replace_card
-    from ui.scores import score_section
+    from ...indexer.elmo.formats.card import with_section
+    from ...indexer.elmo.formats.model_folder import CARD, read_card, replace_card
+    from ..scores import score_section
 
     replace_card(folder, with_section(read_card(folder), score_section(scores, command)))
     note(f"{folder / CARD}: figures written")
@@ -97,7 +97,7 @@ def put_on_card(folder: Path, scores: Sequence[Score], command: str) -> None:
 
 def command_of(source: str, tasks: Sequence[str], wordnet: Path | None, language: str, precision: str) -> str:
     """The command line that measures the same; of paths their last part alone, the rest is the user's own affair."""
-    from indexer.elmo.formats.card import last_part
+    from ...indexer.elmo.formats.card import last_part
 
     words = ["polyseme", "eval", "--model", last_part(source)]
     for task in tasks:
@@ -113,9 +113,9 @@ def evaluate_tasks(
     model: str, texts: tuple[str, ...], wordnet: Path | None, language: str, precision: str, form: Format
 ) -> tuple[list[Score], str]:
     """Measure and print task by task, so that a long run shows what it has; returns the scores and whose they are."""
-    from indexer.elmo import load_encoder
-    from search.evaluation.run import TaskOptions, parse_tasks
-    from search.evaluation.run import evaluate as run
+    from ...indexer.elmo import load_encoder
+    from ...search.evaluation.run import TaskOptions, parse_tasks
+    from ...search.evaluation.run import evaluate as run
 
     tasks = parse_tasks(texts)
     options = TaskOptions(wordnet=wordnet, language=language)
@@ -130,10 +130,10 @@ def evaluate_tasks(
 
 def evaluate_own(collection: Path, gold: Path, model: str | None, write: bool, form: Format) -> list[Score]:
     """Measure what serves a collection best and print it; with ``write`` encode it again that way."""
-    from indexer.collection.collection import Collection
-    from indexer.encoders import fitting_encoder
-    from search.evaluation.gold import read_gold
-    from search.evaluation.own_collection import evaluate_collection
+    from ...indexer.collection.collection import Collection
+    from ...indexer.encoders import fitting_encoder
+    from ...search.evaluation.gold import read_gold
+    from ...search.evaluation.own_collection import evaluate_collection
 
     rows = read_gold(gold)
     with Collection.open(collection) as opened:
@@ -166,10 +166,10 @@ def tell(report: OwnReport, encoder: Encoder) -> None:
 
 def write_choice(collection: Path, report: OwnReport, encoder: Encoder) -> None:
     """Encode a collection again with the best choice, if it is surely better; it answers as before until then."""
-    from indexer.reencode import reencode
-    from search.evaluation.own_collection import settings_for
-    from ui.cli.index import tell_report
-    from ui.cli.progress import ProgressLine
+    from ...indexer.reencode import reencode
+    from ...search.evaluation.own_collection import settings_for
+    from .index import tell_report
+    from .progress import ProgressLine
 
     if report.best.choice == report.now:
         note(f"{collection}: nothing to write")
@@ -184,11 +184,11 @@ def write_choice(collection: Path, report: OwnReport, encoder: Encoder) -> None:
 
 def print_scores(scores: list[Score], form: Format, first: bool) -> None:
     """Print scores; CSV has its header but once."""
-    from ui.scores import score_table
+    from ..scores import score_table
 
     rows = [score.row() for score in scores]
     if form is Format.CSV and not first:
-        from ui.formats import csv_text
+        from ..formats import csv_text
 
         click.echo(csv_text(rows).partition("\r\n")[2], nl=False)
     else:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ui.cli.options import build_options, collection_argument, format_option, model_option
-from ui.cli.printing import Format, note, one_line, show, table
+from .options import build_options, collection_argument, format_option, model_option
+from .printing import Format, note, one_line, show, table
 
 if TYPE_CHECKING:
-    from indexer.build import BuildReport
+    from ...indexer.build import BuildReport
 
 
 @click.command()
@@ -46,13 +46,13 @@ def index(
     storage: str,
 ) -> int:
     """Index files and folders into COLLECTION; the same command again goes on, replaces and adds."""
-    from indexer.build import BuildConfig, build
-    from indexer.collection.records import Layer
-    from indexer.documents import ReadOptions
-    from indexer.vectors.int8 import Storage
-    from indexer.vectors.transforms import Normalisation
-    from ui import garbage
-    from ui.cli.progress import ProgressLine
+    from ...indexer.build import BuildConfig, build
+    from ...indexer.collection.records import Layer
+    from ...indexer.documents import ReadOptions
+    from ...indexer.vectors.int8 import Storage
+    from ...indexer.vectors.transforms import Normalisation
+    from .. import garbage
+    from .progress import ProgressLine
 
     reading = ReadOptions(globs, text_column, id_column, metadata, encoding)
     config = BuildConfig(
@@ -91,7 +91,7 @@ def tell_report(report: BuildReport, collection: Path) -> int:
 @format_option
 def documents(collection: Path, form: str) -> None:
     """List the documents."""
-    from indexer.collection.collection import Collection
+    from ...indexer.collection.collection import Collection
 
     with Collection.open(collection) as opened:
         rows = [
@@ -107,7 +107,7 @@ def documents(collection: Path, form: str) -> None:
 @click.argument("document")
 def show_document(collection: Path, document: str) -> None:
     """Print the text of a DOCUMENT (its id)."""
-    from indexer.collection.collection import Collection
+    from ...indexer.collection.collection import Collection
 
     with Collection.open(collection) as opened:
         _, text = opened.document(document)
@@ -121,7 +121,7 @@ def info(collection: Path, form: str) -> None:
     """Tell what a collection holds and what it was made with."""
     from dataclasses import asdict
 
-    from indexer.collection.collection import Collection
+    from ...indexer.collection.collection import Collection
 
     with Collection.open(collection) as opened:
         found = asdict(opened.info())
@@ -137,8 +137,8 @@ def info(collection: Path, form: str) -> None:
 @model_option
 def verify(collection: Path, encode: bool, sample: int, repair: bool, model: str | None) -> int:
     """Read a collection back: counts, ids, checksums, and a sample of sentences encoded again."""
-    from indexer.collection.collection import Collection
-    from indexer.encoders import fitting_encoder
+    from ...indexer.collection.collection import Collection
+    from ...indexer.encoders import fitting_encoder
 
     with Collection.open(collection) as opened:
         report = opened.verify(fitting_encoder(opened, model) if encode else None, sample, repair)
@@ -157,7 +157,7 @@ def verify(collection: Path, encode: bool, sample: int, repair: bool, model: str
 @collection_argument
 def compact(collection: Path) -> None:
     """Rewrite a collection as few large segments and free the space of removed documents."""
-    from indexer.collection.collection import Collection
+    from ...indexer.collection.collection import Collection
 
     with Collection.open(collection) as opened:
         gone = opened.compact()
@@ -170,7 +170,7 @@ def compact(collection: Path) -> None:
 @click.argument("document_ids", nargs=-1, required=True, metavar="DOCUMENT...")
 def remove(collection: Path, document_ids: tuple[str, ...]) -> None:
     """Remove documents by their ids: all of them or, if one is not there, none."""
-    from indexer.collection.collection import Collection
+    from ...indexer.collection.collection import Collection
 
     with Collection.open(collection) as opened:
         opened.remove(document_ids)
@@ -195,14 +195,14 @@ def reencode(
     storage: str,
 ) -> int:
     """Encode a collection again from its stored texts, with another model or layer; options not given stay."""
-    from indexer.build import BuildConfig
-    from indexer.collection.collection import Collection
-    from indexer.collection.records import Layer
-    from indexer.reencode import reencode as run
-    from indexer.vectors.int8 import Storage
-    from indexer.vectors.transforms import Normalisation
-    from ui import garbage
-    from ui.cli.progress import ProgressLine
+    from ...indexer.build import BuildConfig
+    from ...indexer.collection.collection import Collection
+    from ...indexer.collection.records import Layer
+    from ...indexer.reencode import reencode as run
+    from ...indexer.vectors.int8 import Storage
+    from ...indexer.vectors.transforms import Normalisation
+    from .. import garbage
+    from .progress import ProgressLine
 
     with Collection.open(collection) as opened:
         old = opened.settings

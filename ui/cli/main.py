@@ -11,16 +11,16 @@ import sys
 
 import click
 
-from indexer.errors import PolysemeError
-from ui.cli.evaluate import evaluate
-from ui.cli.index import compact, documents, index, info, reencode, remove, show_document, verify
-from ui.cli.model import model
-from ui.cli.named_senses import prototype
-from ui.cli.page import demo, open_page
-from ui.cli.printing import note
-from ui.cli.search import compare, search, sense, senses
-from ui.cli.senses import change, explain, more_like, timeline
-from ui.cli.train import train
+from ...indexer.errors import PolysemeError
+from .evaluate import evaluate
+from .index import compact, documents, index, info, reencode, remove, show_document, verify
+from .model import model
+from .named_senses import prototype
+from .page import demo, open_page
+from .printing import note
+from .search import compare, search, sense, senses
+from .senses import change, explain, more_like, timeline
+from .train import train
 
 
 class Group(click.Group):

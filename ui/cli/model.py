@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from ui.cli.options import format_option
-from ui.cli.printing import Format, note, one_line, show
+from .options import format_option
+from .printing import Format, note, one_line, show
 
 
 @click.group()
@@ -24,7 +24,7 @@ def model_info(source: str, form: str) -> None:
     """Tell what a model is: source, digest, sizes, files."""
     from dataclasses import asdict
 
-    from indexer.elmo.convert import describe
+    from ...indexer.elmo.convert import describe
 
     row = asdict(describe(source))
     show([row], Format(form), "".join(f"{key:14} {one_line(str(value))}\n" for key, value in row.items()))
@@ -37,7 +37,7 @@ def model_info(source: str, form: str) -> None:
 @click.option("--half", is_flag=True, help="Half precision on disk.")
 def model_convert(source: str, destination: Path, to: str, half: bool) -> None:
     """Write any model as a model folder of ours, or as AllenNLP's pair of files."""
-    from indexer.elmo.convert import Layout, convert
+    from ...indexer.elmo.convert import Layout, convert
 
     convert_and_tell(convert, source, destination, Layout(to), half)
 
@@ -52,10 +52,10 @@ def model_expect(sentence: str, source: str, k: int, language: str, form: str) -
     """Tell which words the model expects in a word's place: "She sat on the river [bank]." """
     from dataclasses import asdict
 
-    from indexer.elmo.lexical_substitution import load_expectations
-    from indexer.errors import QueryError
-    from indexer.text.analyser import TextAnalyser
-    from search.query.encode import ask
+    from ...indexer.elmo.lexical_substitution import load_expectations
+    from ...indexer.errors import QueryError
+    from ...indexer.text.analyser import TextAnalyser
+    from ...search.query.encode import ask
 
     asked = ask(TextAnalyser(language), sentence, function_words=True)
     if not asked.is_one_word:
@@ -71,7 +71,7 @@ def model_expect(sentence: str, source: str, k: int, language: str, form: str) -
 @click.option("--format", "form", type=click.Choice(["hub"]), default="hub", show_default=True)
 def model_export(source: str, destination: Path, form: str) -> None:
     """Write any model as a SavedModel with google/elmo's signatures, for tensorflow_hub."""
-    from indexer.elmo.convert import Layout, convert
+    from ...indexer.elmo.convert import Layout, convert
 
     convert_and_tell(convert, source, destination, Layout(form), False)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ui.cli.options import collection_argument, format_option, k_option, match_option, model_option, where_option
-from ui.cli.printing import Format, note, one_line, show, table
+from .options import collection_argument, format_option, k_option, match_option, model_option, where_option
+from .printing import Format, note, one_line, show, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from search.senses.named import Prototype
+    from ...search.senses.named import Prototype
 
 replace_option = click.option("--replace", is_flag=True, help="In the place of one of that name.")
 name_argument = click.argument("name")
@@ -50,7 +50,7 @@ def save(
     form: str,
 ) -> None:
     """Save a sense as NAME: a sense of --word, or occurrences marked --plus (and --minus)."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     if (word is None) is not (sense is None) or (word is None) is (not plus):
         raise click.UsageError("give --word and --sense, or --plus ID")
@@ -70,7 +70,7 @@ def save(
 @format_option
 def list_prototypes(collection: Path, model: str | None, form: str) -> None:
     """List the named senses."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         found = searcher.prototypes()
@@ -84,7 +84,7 @@ def list_prototypes(collection: Path, model: str | None, form: str) -> None:
 @format_option
 def show_prototype(collection: Path, name: str, model: str | None, form: str) -> None:
     """Show a named sense and lines that it was made from."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         found = searcher.prototype(name)
@@ -115,8 +115,8 @@ def apply(
     form: str,
 ) -> None:
     """Find the occurrences that belong to a named sense, the nearest first."""
-    from search.searcher import Searcher
-    from ui.cli.search import concordance
+    from ...search.searcher import Searcher
+    from .search import concordance
 
     with Searcher.open(collection, model) as searcher:
         hits = searcher.apply_prototype(name, k, match, where)
@@ -131,7 +131,7 @@ def apply(
 @model_option
 def export(collection: Path, name: str, file: Path, model: str | None) -> None:
     """Write a named sense to FILE, as JSON, for other collections made with the same model."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         searcher.export_prototype(name, file)
@@ -146,7 +146,7 @@ def export(collection: Path, name: str, file: Path, model: str | None) -> None:
 @format_option
 def import_prototype(collection: Path, file: Path, replace: bool, model: str | None, form: str) -> None:
     """Take a named sense from FILE."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         made = searcher.import_prototype(file, replace)
@@ -159,7 +159,7 @@ def import_prototype(collection: Path, file: Path, replace: bool, model: str | N
 @model_option
 def remove_prototype(collection: Path, name: str, model: str | None) -> None:
     """Forget a named sense."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         searcher.remove_prototype(name)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ui.cli.printing import Format
+from .printing import Format
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ui.cli.index import tell_report
-from ui.cli.options import collection_argument, model_option, with_page_options
+from .index import tell_report
+from .options import collection_argument, model_option, with_page_options
 
 
 @click.command("ui")
@@ -17,9 +17,9 @@ from ui.cli.options import collection_argument, model_option, with_page_options
 @model_option
 def open_page(collection: Path, port: int | None, no_browser: bool, address: str, model: str | None) -> int:
     """Open the page on COLLECTION, which may not be there yet, or a folder of collections; for this machine alone."""
-    from indexer.collection.collection import Collection
-    from ui.page.library import is_shelf
-    from ui.page.server import launch
+    from ...indexer.collection.collection import Collection
+    from ..page.library import is_shelf
+    from ..page.server import launch
 
     if not is_shelf(collection) and (collection.exists() or not collection.parent.is_dir()):
         Collection.open(collection).close()
@@ -31,11 +31,11 @@ def open_page(collection: Path, port: int | None, no_browser: bool, address: str
 @with_page_options
 def demo(collection: Path | None, port: int | None, no_browser: bool, address: str) -> int:
     """Index the bundled documents with the bundled model and open the page on them."""
-    from indexer.build import build
-    from indexer.errors import CollectionError
-    from indexer.reencode import reencode
-    from ui.cli.progress import ProgressLine
-    from ui.page.server import launch
+    from ...indexer.build import build
+    from ...indexer.errors import CollectionError
+    from ...indexer.reencode import reencode
+    from ..page.server import launch
+    from .progress import ProgressLine
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     target = collection or cache / "polyseme" / "demo.pol"
@@ -55,4 +55,4 @@ def bundled_documents() -> Path:
     """The folder of the sample documents, however Polyseme was installed."""
     from importlib.resources import files
 
-    return Path(str(files("polyseme_data"))) / "documents"
+    return Path(str(files("polyseme.data"))) / "documents"

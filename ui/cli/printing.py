@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import click
 
-from ui.formats import Row, csv_text, jsonl
+from ..formats import Row, csv_text, jsonl
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 

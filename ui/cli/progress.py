@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from indexer.progress import Progress, Stage
-from ui.formats import duration
+from ...indexer.progress import Progress, Stage
+from ..formats import duration
 
 WIDTH = 24
 

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.errors import DocumentError
-from search.evaluation import Score
+from ...indexer.errors import DocumentError
+from ...search.evaluation import Score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ui.cli.options import LAYERS, collection_argument, format_option, k_option, model_option, where_option
-from ui.cli.printing import Format, note, one_line, show, table
+from .options import LAYERS, collection_argument, format_option, k_option, model_option, where_option
+from .printing import Format, note, one_line, show, table
 
 if TYPE_CHECKING:
-    from search.hits import OccurrenceHit
-    from search.senses.inventory import SenseInventory
+    from ...search.hits import OccurrenceHit
+    from ...search.senses.inventory import SenseInventory
 
 
 @click.command()
@@ -27,7 +27,7 @@ def search(
     collection: Path, text: str, k: int, where: tuple[str, ...], hybrid: bool, model: str | None, form: str
 ) -> None:
     """Find the sentences that mean something like TEXT."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         hits = searcher.sentences(text, k, where, hybrid)
@@ -58,7 +58,7 @@ def sense(
     form: str,
 ) -> None:
     """Find occurrences in the sense of the word in brackets: "She sat on the river [bank]."."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         hits = searcher.occurrences(query, k, match, where, layer)
@@ -69,7 +69,7 @@ def sense(
 
 def concordance(hits: list[OccurrenceHit], context: int) -> str:
     """KWIC lines with the node in one column."""
-    from search.kwic import concordance_line
+    from ...search.kwic import concordance_line
 
     lines = [concordance_line(hit, context) for hit in hits]
     rows = [
@@ -91,7 +91,7 @@ def senses(
     collection: Path, word: str, match: str, where: tuple[str, ...], occurrences: bool, model: str | None, form: str
 ) -> None:
     """Tell the senses of WORD apart, from its occurrences."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         inventory = searcher.senses(word, match, where)
@@ -106,7 +106,7 @@ def senses(
 
 
 def _hit_rows(found: list[tuple[OccurrenceHit, int]]) -> list[tuple[dict[str, object], int]]:
-    from search.hits import hit_to_dict
+    from ...search.hits import hit_to_dict
 
     return [(hit_to_dict(hit), number) for hit, number in found]
 
@@ -149,12 +149,12 @@ def compare(first: str, second: str, language: str, model: str | None, form: str
     """Tell how alike two words in context are: "the river [bank]" "a [bank] loan"."""
     from dataclasses import asdict
 
-    from indexer.collection.records import Layer
-    from indexer.elmo import load_encoder
-    from indexer.text.analyser import TextAnalyser
-    from indexer.vectorise import Vectoriser
-    from search.query.encode import QueryEncoder
-    from search.searcher import compare as run
+    from ...indexer.collection.records import Layer
+    from ...indexer.elmo import load_encoder
+    from ...indexer.text.analyser import TextAnalyser
+    from ...indexer.vectorise import Vectoriser
+    from ...search.query.encode import QueryEncoder
+    from ...search.searcher import compare as run
 
     vectoriser = Vectoriser(load_encoder(model or "default"), Layer.SENSE, {})
     row = asdict(run(TextAnalyser(language), QueryEncoder(vectoriser), first, second))

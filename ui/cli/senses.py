@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ui.cli.options import collection_argument, format_option, k_option, match_option, model_option, where_option
-from ui.cli.printing import Format, note, one_line, show, table
+from .options import collection_argument, format_option, k_option, match_option, model_option, where_option
+from .printing import Format, note, one_line, show, table
 
 if TYPE_CHECKING:
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
 
 @click.command("more-like")
@@ -37,8 +37,8 @@ def more_like(
     form: str,
 ) -> None:
     """Find occurrences that mean the same as those given by their numbers (occurrence_id)."""
-    from search.searcher import Searcher
-    from ui.cli.search import concordance
+    from ...search.searcher import Searcher
+    from .search import concordance
 
     with Searcher.open(collection, model) as searcher:
         hits = searcher.more_like(searcher.hits(occurrence), searcher.hits(minus), k, where, match)
@@ -55,7 +55,7 @@ def more_like(
 @format_option
 def explain(collection: Path, occurrence: int, query: str | None, model: str | None, form: str) -> None:
     """Tell which words around an occurrence (its occurrence_id) make it alike with a query, and the score by layer."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         (hit,) = searcher.hits([occurrence])
@@ -84,7 +84,7 @@ def change(
     form: str,
 ) -> None:
     """Measure how far the meaning of WORD moved between two sets of documents."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         found = searcher.change(word, before, after, match)
@@ -118,7 +118,7 @@ def timeline(
     form: str,
 ) -> None:
     """Show how the senses of WORD share its occurrences, period by period."""
-    from search.searcher import Searcher
+    from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         rows = _timeline_rows(searcher, word, match, where, field, period)

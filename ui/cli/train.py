@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ui.cli.printing import note
+from .printing import note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from indexer.training.config import TrainProgress
+    from ...indexer.training.config import TrainProgress
 
 _OF_A_TRAINING = (
     "size",
@@ -78,10 +78,10 @@ def train(
     _refuse(context, ("model",), "a training; for --sense-space")
     if not texts:
         raise click.UsageError("Missing argument 'TEXT...'.")
-    from indexer.training.config import Size
-    from indexer.training.train import TrainConfig
-    from indexer.training.train import train as run
-    from ui.formats import duration
+    from ...indexer.training.config import Size
+    from ...indexer.training.train import TrainConfig
+    from ...indexer.training.train import train as run
+    from ..formats import duration
 
     config = TrainConfig(
         texts,
@@ -126,8 +126,8 @@ def fit_sense_space(
     gold: str, model: str, texts: tuple[Path, ...], language: str, tokenized: bool, out: Path, quiet: bool
 ) -> None:
     """Fit a sense space and tell what came of it."""
-    from indexer.training.sense_space.train import SenseConfig, train_sense_space
-    from ui.formats import duration
+    from ...indexer.training.sense_space.train import SenseConfig, train_sense_space
+    from ..formats import duration
 
     config = SenseConfig(gold, model, texts, language, tokenized)
     lines = SenseLines()
@@ -161,7 +161,7 @@ class SenseLines:
 
 def training_text(event: TrainProgress) -> str:
     """One line that says how far a training is."""
-    from ui.formats import duration
+    from ..formats import duration
 
     if event.stage.value == "word vectors":
         return f"{event.fraction or 0:4.0%}  word vectors of {event.tokens} tokens, as a first output layer"

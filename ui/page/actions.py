@@ -8,13 +8,13 @@ from enum import StrEnum
 
 import streamlit as st
 
-from indexer.errors import PolysemeError
-from search.hits import Match
-from search.searcher import Searcher
-from search.senses.timeline import Timeline
-from ui.page import session
-from ui.page.address import MOST_IDS, Listing, PageQuery, asked_anew, read_text, write_text
-from ui.page.html.senses import UNDATED
+from ...indexer.errors import PolysemeError
+from ...search.hits import Match
+from ...search.searcher import Searcher
+from ...search.senses.timeline import Timeline
+from . import session
+from .address import MOST_IDS, Listing, PageQuery, asked_anew, read_text, write_text
+from .html.senses import UNDATED
 
 KEY = "browser"
 PERIODS = "shown timeline"

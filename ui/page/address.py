@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from indexer.collection.records import Layer
-from search.hits import Match
-from search.query.target import Target, parse_target
+from ...indexer.collection.records import Layer
+from ...search.hits import Match
+from ...search.query.target import Target, parse_target
 
 K = 20
 MOST = 1000

@@ -12,29 +12,27 @@ from pathlib import Path
 
 import streamlit as st
 
-from indexer.errors import PolysemeError
-from indexer.text.analyser import TokenKind
-from search.query.target import Target
-from search.searcher import Searcher
-from ui import heading
-from ui.looks import ICON, STYLE
-from ui.page import actions, login, session, sidebar
-from ui.page import cache as loading
-from ui.page import document as document_panel
-from ui.page import indexing as adding
-from ui.page import listing as answering
-from ui.page import results as list_panel
-from ui.page import search_box as question_panel
-from ui.page import senses as sense_panel
-from ui.page.address import PageQuery, narrowed
-from ui.page.cache import Contents
-from ui.page.html import base as views
-from ui.page.html import concordance as kwic_view
-from ui.page.library import Shelf, is_collection, shelf
-from ui.page.listing import Answer
-from ui.script import SCRIPT
-
-browser = st.components.v2.component("polyseme_browser", js=SCRIPT)
+from ...indexer.errors import PolysemeError
+from ...indexer.text.analyser import TokenKind
+from ...search.query.target import Target
+from ...search.searcher import Searcher
+from .. import heading
+from ..looks import ICON, STYLE
+from ..script import SCRIPT
+from . import actions, login, session, sidebar
+from . import cache as loading
+from . import document as document_panel
+from . import indexing as adding
+from . import listing as answering
+from . import results as list_panel
+from . import search_box as question_panel
+from . import senses as sense_panel
+from .address import PageQuery, narrowed
+from .cache import Contents
+from .html import base as views
+from .html import concordance as kwic_view
+from .library import Shelf, is_collection, shelf
+from .listing import Answer
 
 
 def main() -> None:
@@ -141,6 +139,7 @@ def tell() -> None:
 
 def answer(searcher: Searcher, contents: Contents) -> None:
     """The words of the sentence, the senses, and the lines."""
+    browser = st.components.v2.component("polyseme_browser", js=SCRIPT)
     browser(key=actions.KEY, on_act_change=partial(actions.act, searcher))
     query = session.current()
     if not query.text and not any(text.startswith("sense=") for text in query.where):
@@ -209,6 +208,3 @@ def nothing() -> None:
     if query.where and not chosen:
         with st.container(key="message"):
             st.button("Clear these filters", key="unfilter", on_click=session.ask, args=(narrowed(query, ()),))
-
-
-main()

@@ -13,18 +13,18 @@ from typing import TypeVar, cast
 
 import streamlit as st
 
-from indexer.collection.records import CollectionInfo
-from indexer.collection.schema import DATABASE_NAME
-from indexer.vectors.arrays import Array
-from search.hits import HitList, Match, SentenceHit
-from search.searcher import Searcher
-from search.senses.inventory import SenseInventory
-from search.senses.timeline import Timeline
-from ui import garbage
-from ui.page import fetch as asking
-from ui.page.examples import examples as find_examples
-from ui.page.facets import Facet, facets
-from ui.page.server import COLLECTION_VARIABLE, MODEL_VARIABLE
+from ...indexer.collection.records import CollectionInfo
+from ...indexer.collection.schema import DATABASE_NAME
+from ...indexer.vectors.arrays import Array
+from ...search.hits import HitList, Match, SentenceHit
+from ...search.searcher import Searcher
+from ...search.senses.inventory import SenseInventory
+from ...search.senses.timeline import Timeline
+from .. import garbage
+from . import fetch as asking
+from .examples import examples as find_examples
+from .facets import Facet, facets
+from .server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
 Found = TypeVar("Found")
 WARM = "A first sentence."

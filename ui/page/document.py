@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from indexer.errors import PolysemeError
-from search.hits import OccurrenceHit, SentenceHit
-from search.query.target import Target
-from search.searcher import Searcher
-from ui.page.address import write_text
-from ui.page.html import base as views
-from ui.page.session import OPENED
+from ...indexer.errors import PolysemeError
+from ...search.hits import OccurrenceHit, SentenceHit
+from ...search.query.target import Target
+from ...search.searcher import Searcher
+from .address import write_text
+from .html import base as views
+from .session import OPENED
 
 HELPERS = 6
 """Context words that are named as what makes a hit alike."""

@@ -7,11 +7,11 @@ from functools import partial
 
 import streamlit as st
 
-from search.searcher import Searcher
-from ui.page import cache as loading
-from ui.page import listing as answering
-from ui.page.address import PageQuery
-from ui.page.export import (
+from ...search.searcher import Searcher
+from . import cache as loading
+from . import listing as answering
+from .address import PageQuery
+from .export import (
     MIME,
     MOST,
     Export,
@@ -23,7 +23,7 @@ from ui.page.export import (
     settings,
     xlsx_bytes,
 )
-from ui.page.listing import Answer
+from .listing import Answer
 
 _FILES: dict[ExportFormat, Callable[[Export], bytes]] = {
     ExportFormat.CSV: csv_bytes,

@@ -7,11 +7,11 @@ from itertools import chain, islice
 
 import numpy as np
 
-from indexer.text.analyser import TokenKind
-from indexer.vectors.arrays import Array
-from search.searcher import Searcher
-from search.senses.ambiguity import ambiguous_lemmas
-from ui.page.address import write_text
+from ...indexer.text.analyser import TokenKind
+from ...indexer.vectors.arrays import Array
+from ...search.searcher import Searcher
+from ...search.senses.ambiguity import ambiguous_lemmas
+from .address import write_text
 
 EXAMPLES = 4
 SHORTEST, LONGEST = 30, 90

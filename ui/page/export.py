@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from indexer.collection.records import CollectionInfo
-from search.hits import OccurrenceHit, SentenceHit
-from search.kwic import concordance_line
-from ui.formats import csv_text, defused, flat
-from ui.page.address import PageQuery, write_address
-from ui.page.html.base import badge, count
+from ...indexer.collection.records import CollectionInfo
+from ...search.hits import OccurrenceHit, SentenceHit
+from ...search.kwic import concordance_line
+from ..formats import csv_text, defused, flat
+from .address import PageQuery, write_address
+from .html.base import badge, count
 
 MOST = 100_000
 """Lines that one file holds at most."""

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from indexer.errors import QueryError
-from search.query.filters import Condition, Operator, parse_where, where_texts
+from ...indexer.errors import QueryError
+from ...search.query.filters import Condition, Operator, parse_where, where_texts
 
 FEW = 8
 """Different numbers or dates up to which they are picked one by one."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.collection.records import Layer
-from search.hits import HitList, Match, OccurrenceHit, SentenceHit
-from search.query.target import Target
-from search.retrieval.hydrate import live_occurrences, occurrence_hits, sentence_hits
-from search.retrieval.ranking import Ranked
-from search.searcher import Searcher
-from search.senses.inventory import SenseInventory
-from ui.page.address import PageQuery, read_text
+from ...indexer.collection.records import Layer
+from ...search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from ...search.query.target import Target
+from ...search.retrieval.hydrate import live_occurrences, occurrence_hits, sentence_hits
+from ...search.retrieval.ranking import Ranked
+from ...search.searcher import Searcher
+from ...search.senses.inventory import SenseInventory
+from .address import PageQuery, read_text
 
 SENSE_FILTER = "sense="
 

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from indexer.build import BuildReport
-from indexer.errors import PolysemeError
-from indexer.progress import Progress, Stage
-from indexer.readers import is_known
-from ui.formats import duration
-from ui.page import cache as loading
-from ui.page import login
-from ui.page.address import PageQuery
-from ui.page.html import base as views
-from ui.page.jobs import Job, Jobs
-from ui.page.library import Shelf, new_path
-from ui.page.session import ask, tell
-from ui.page.uploads import LARGEST, folder_for, keep
+from ...indexer.build import BuildReport
+from ...indexer.errors import PolysemeError
+from ...indexer.progress import Progress, Stage
+from ...indexer.readers import is_known
+from ..formats import duration
+from . import cache as loading
+from . import login
+from .address import PageQuery
+from .html import base as views
+from .jobs import Job, Jobs
+from .library import Shelf, new_path
+from .session import ask, tell
+from .uploads import LARGEST, folder_for, keep
 
 OPEN = "adding"
 NEW = "A new collection"

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.build import BuildConfig, BuildReport, build
-from indexer.errors import PolysemeError
-from indexer.progress import Progress
-from ui import garbage
+from ...indexer.build import BuildConfig, BuildReport, build
+from ...indexer.errors import PolysemeError
+from ...indexer.progress import Progress
+from .. import garbage
 
 BATCH = 128
 """Sentences encoded together: few, so that a run soon hears that it is cancelled."""

@@ -7,8 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.collection.schema import DATABASE_NAME
-from indexer.errors import PolysemeError
+from ...indexer.collection.schema import DATABASE_NAME
+from ...indexer.errors import PolysemeError
 
 ENDING = ".pol"
 FILES = ".files"

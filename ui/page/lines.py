@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from indexer.collection.records import Scalar
-from search.hits import Match, OccurrenceHit, SentenceHit
-from ui.page.address import PageQuery, Sort
-from ui.page.export import MOST
+from ...indexer.collection.records import Scalar
+from ...search.hits import Match, OccurrenceHit, SentenceHit
+from .address import PageQuery, Sort
+from .export import MOST
 
 EVERYTHING = 1_000_000
 """As good as no limit: occurrences of one word that are listed at most."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from indexer.errors import PolysemeError
-from search.hits import HitList, Match, SentenceHit
-from search.query.target import Target
-from search.searcher import Searcher
-from search.senses.inventory import SenseInventory
-from ui.page import cache as loading
-from ui.page import fetch as asking
-from ui.page.address import MATCHES, Listing, PageQuery, Sort
-from ui.page.export import MOST
-from ui.page.html.concordance import key_of
-from ui.page.lines import Page, fetched, is_complete, narrowed_hits, page_of, sorted_hits
+from ...indexer.errors import PolysemeError
+from ...search.hits import HitList, Match, SentenceHit
+from ...search.query.target import Target
+from ...search.searcher import Searcher
+from ...search.senses.inventory import SenseInventory
+from . import cache as loading
+from . import fetch as asking
+from .address import MATCHES, Listing, PageQuery, Sort
+from .export import MOST
+from .html.concordance import key_of
+from .lines import Page, fetched, is_complete, narrowed_hits, page_of, sorted_hits
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from ui.access import HOW, can_log_in, is_local, password_of
-from ui.page.html import base as views
+from ..access import HOW, can_log_in, is_local, password_of
+from .html import base as views
 
 TRIES = 10
 """Wrong passwords from one visit after which it must wait."""

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 import streamlit as st
 
-from indexer.collection.records import Layer
-from search.hits import Match
-from search.searcher import Searcher
-from ui.page import download as export_panel
-from ui.page.address import Listing, Sort
-from ui.page.html import base as views
-from ui.page.listing import Answer, orders_anew
-from ui.page.session import ask, change, current, marks, show
+from ...indexer.collection.records import Layer
+from ...search.hits import Match
+from ...search.searcher import Searcher
+from . import download as export_panel
+from .address import Listing, Sort
+from .html import base as views
+from .listing import Answer, orders_anew
+from .session import ask, change, current, marks, show
 
 Option = TypeVar("Option", bound=str)
 _MATCHES = {Match.LEMMA: "Same lemma", Match.FORM: "Same form", Match.ANY: "Any word"}

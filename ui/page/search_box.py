@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from indexer.text.analyser import TextAnalyser, Token, TokenKind
-from search.query.target import Target
-from ui.page.address import PageQuery, asked_anew, read_text, write_text
-from ui.page.html import base as views
-from ui.page.session import ask, current, go, show, trail
+from ...indexer.text.analyser import TextAnalyser, Token, TokenKind
+from ...search.query.target import Target
+from .address import PageQuery, asked_anew, read_text, write_text
+from .html import base as views
+from .session import ask, current, go, show, trail
 
 WORDS = 150
 """Words of a long text that can be clicked; the others are marked with brackets."""

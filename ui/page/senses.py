@@ -8,21 +8,21 @@ from dataclasses import replace
 
 import streamlit as st
 
-from indexer.errors import PolysemeError
-from search.hits import OccurrenceHit, SentenceHit
-from search.searcher import Searcher
-from search.senses.inventory import SenseInventory
-from search.senses.timeline import restricted, year_of
-from ui.page import cache as loading
-from ui.page import fetch as asking
-from ui.page.actions import PERIODS
-from ui.page.address import Listing, PageQuery, Sort
-from ui.page.cache import Contents
-from ui.page.facets import Facet, FacetKind
-from ui.page.html import base as views
-from ui.page.html import senses as sense_view
-from ui.page.listing import Answer
-from ui.page.session import change, current, marks, show, tell
+from ...indexer.errors import PolysemeError
+from ...search.hits import OccurrenceHit, SentenceHit
+from ...search.searcher import Searcher
+from ...search.senses.inventory import SenseInventory
+from ...search.senses.timeline import restricted, year_of
+from . import cache as loading
+from . import fetch as asking
+from .actions import PERIODS
+from .address import Listing, PageQuery, Sort
+from .cache import Contents
+from .facets import Facet, FacetKind
+from .html import base as views
+from .html import senses as sense_view
+from .listing import Answer
+from .session import change, current, marks, show, tell
 
 VIEWS = {"": "Lines only", "map": "Map", "time": "Over time", "words": "Collocates"}
 PERIOD_YEARS = (1, 5, 10, 20, 25, 50, 100)

@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
-from indexer.errors import PolysemeError
-from ui.access import HOW, can_log_in, is_local, written_secrets
-from ui.page.uploads import LARGEST
+from ...indexer.errors import PolysemeError
+from ..access import HOW, can_log_in, is_local, written_secrets
+from .uploads import LARGEST
 
 COLLECTION_VARIABLE = "POLYSEME_COLLECTION"
 MODEL_VARIABLE = "POLYSEME_MODEL"
+SCRIPT = Path(__file__).parent / "entry" / "run_page.py"
 HOME = "127.0.0.1"
 FIRST_PORT = 8501
 STARTED_WITHIN = 60.0
@@ -92,7 +93,7 @@ def command(port: int, address: str) -> list[str]:
     """The command that runs the page."""
     options = {**_OPTIONS, "server.port": str(port), "server.address": address}
     given = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(Path(__file__).with_name("app.py")), *given]
+    return [sys.executable, "-m", "streamlit", "run", str(SCRIPT), *given]
 
 
 def environment(collection: Path, model: str | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ui.page.address import PageQuery, read_address, write_address
+from .address import PageQuery, read_address, write_address
 
 QUERY, ADDRESS, PROBLEMS, OPENED, TRAIL, MARKS, TOLD = (
     "query",

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from search.searcher import Searcher
-from ui.page import indexing as adding
-from ui.page import senses as sense_panel
-from ui.page.address import PageQuery, narrowed
-from ui.page.cache import Contents
-from ui.page.facets import Facet, FacetKind, Selection, filters, select
-from ui.page.fetch import SENSE_FILTER
-from ui.page.html import base as views
-from ui.page.library import Shelf
-from ui.page.session import ask, current, show
+from ...search.searcher import Searcher
+from . import indexing as adding
+from . import senses as sense_panel
+from .address import PageQuery, narrowed
+from .cache import Contents
+from .facets import Facet, FacetKind, Selection, filters, select
+from .fetch import SENSE_FILTER
+from .html import base as views
+from .library import Shelf
+from .session import ask, current, show
 
 
 def collection_choice(shelf: Shelf, usable: bool) -> None:

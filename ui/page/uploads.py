@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from indexer.errors import PolysemeError
-from indexer.files import write_whole
-from indexer.readers.metadata import MetadataTable
-from indexer.readers.records import UnreadableError
-from indexer.readers.walk import METADATA_NAMES
-from ui.page.library import FILES, safe_name
+from ...indexer.errors import PolysemeError
+from ...indexer.files import write_whole
+from ...indexer.readers.metadata import MetadataTable
+from ...indexer.readers.records import UnreadableError
+from ...indexer.readers.walk import METADATA_NAMES
+from .library import FILES, safe_name
 
 LARGEST = 200
 """MiB that one file may have."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.config import (
+from ...errors import ModelError
+from ..config import (
     DIRECTIONS,
     N_CHARACTERS,
     Activation,
@@ -27,8 +28,7 @@ from indexer.elmo.config import (
     parse_json,
     tensor_shapes,
 )
-from indexer.elmo.model import Model, check_weights
-from indexer.errors import ModelError
+from ..model import Model, check_weights
 
 if TYPE_CHECKING:
     import h5py

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.config import config_to_json, read_config
-from indexer.elmo.formats.sense_space_file import sense_space_from_tensors, sense_space_to_tensors
-from indexer.elmo.model import Model, OutputLayer, check_weights
-from indexer.elmo.sense_space import SenseSpace, WordCounts
-from indexer.errors import ModelError
-from indexer.files import flush, flush_files, write_whole
+from ...errors import ModelError
+from ...files import flush, flush_files, write_whole
+from ..config import config_to_json, read_config
+from ..model import Model, OutputLayer, check_weights
+from ..sense_space import SenseSpace, WordCounts
+from .sense_space_file import sense_space_from_tensors, sense_space_to_tensors
 
 Tensors = dict[str, npt.NDArray[np.generic]]
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.sense_space import Block, BlockKind, Blocks, Expected, SenseSpace, Topics, WordCounts
-from indexer.errors import ModelError
+from ...errors import ModelError
+from ..sense_space import Block, BlockKind, Blocks, Expected, SenseSpace, Topics, WordCounts
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 Floats = npt.NDArray[np.float64]

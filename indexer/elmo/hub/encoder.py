@@ -11,12 +11,14 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo import ElmoOutputs, Precision, Representation
-from indexer.elmo.batching import MAX_TOKENS, batches_of, joined, mean_over_tokens, real_tokens, windows_of
-from indexer.elmo.bundled import english_counts
-from indexer.elmo.characters import normalise_token
-from indexer.elmo.config import BiLMConfig, Normalise, read_config
-from indexer.elmo.hub.files import (
+from ...errors import ModelError
+from .. import ElmoOutputs, Precision, Representation
+from ..batching import MAX_TOKENS, batches_of, joined, mean_over_tokens, real_tokens, windows_of
+from ..bundled import english_counts
+from ..characters import normalise_token
+from ..config import BiLMConfig, Normalise, read_config
+from ..sense_space import rarity_weights, sense_blocks
+from .files import (
     CONFIG_INSIDE,
     import_tensorflow_hub,
     is_handle,
@@ -24,8 +26,6 @@ from indexer.elmo.hub.files import (
     module_folder,
     one_line,
 )
-from indexer.elmo.sense_space import rarity_weights, sense_blocks
-from indexer.errors import ModelError
 
 Array = npt.NDArray[np.float32]
 Arrays = dict[str, Array]

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from indexer.elmo.characters import (
+from ...errors import ModelError
+from ..characters import (
     BEGIN_SENTENCE,
     BEGIN_WORD,
     END_SENTENCE,
@@ -20,12 +21,11 @@ from indexer.elmo.characters import (
     SENTENCE_END,
     SENTENCE_START,
 )
-from indexer.elmo.config import config_to_json
-from indexer.elmo.hub.files import CONFIG_INSIDE, one_line
-from indexer.elmo.hub.weights import N_LSTM, their_name
-from indexer.elmo.model import Model
-from indexer.elmo.networks.bilm import BiLM
-from indexer.errors import ModelError
+from ..config import config_to_json
+from ..model import Model
+from ..networks.bilm import BiLM
+from .files import CONFIG_INSIDE, one_line
+from .weights import N_LSTM, their_name
 
 Outputs = dict[str, tf.Tensor]
 

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
-from indexer.elmo.quiet import import_tensorflow
-from indexer.errors import ModelError
+from ...errors import ModelError
+from ..quiet import import_tensorflow
 
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")

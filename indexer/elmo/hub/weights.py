@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo import Representation
-from indexer.elmo.config import Activation, BiLMConfig, read_config, tensor_shapes
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.hub.encoder import HubEncoder, opened_module
-from indexer.elmo.hub.files import CONFIG_INSIDE, decode_error, one_line
-from indexer.elmo.model import Model
-from indexer.errors import ModelError
+from ...errors import ModelError
+from .. import Representation
+from ..config import Activation, BiLMConfig, read_config, tensor_shapes
+from ..encoder import ElmoEncoder
+from ..model import Model
+from .encoder import HubEncoder, opened_module
+from .files import CONFIG_INSIDE, decode_error, one_line
 
 if TYPE_CHECKING:
     from tensorflow.core.framework.node_def_pb2 import NodeDef

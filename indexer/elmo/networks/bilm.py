@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from indexer.elmo.config import DIRECTIONS, Activation, BiLMConfig
+from ..config import DIRECTIONS, Activation, BiLMConfig
 
 FORGET_BIAS = 1.0
 

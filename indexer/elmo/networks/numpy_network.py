@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo import Precision
-from indexer.elmo.config import DIRECTIONS, Activation, BiLMConfig
-from indexer.elmo.model import Model
-from indexer.elmo.networks.packing import both_directions, read_by_direction
-from indexer.elmo.threads import one_blas_thread
+from .. import Precision
+from ..config import DIRECTIONS, Activation, BiLMConfig
+from ..model import Model
+from ..threads import one_blas_thread
+from .packing import both_directions, read_by_direction
 
 if TYPE_CHECKING:
-    from indexer.elmo.networks.tensorflow_network import Network
+    from .tensorflow_network import Network
 
 Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -162,6 +162,6 @@ class EitherNetwork:
 
     @functools.cached_property
     def _tensorflow(self) -> "Network":
-        from indexer.elmo.networks.tensorflow_network import Network
+        from .tensorflow_network import Network
 
         return Network(self._model, self._precision)

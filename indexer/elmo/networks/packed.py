@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from indexer.elmo.config import BiLMConfig
-from indexer.elmo.networks.bilm import FORGET_BIAS, clip, quick_sigmoid
+from ..config import BiLMConfig
+from .bilm import FORGET_BIAS, clip, quick_sigmoid
 
 ASIDE = 32
 """Columns of nothing beside the gates: rows as long as a power of two fall into the same few places of the cache, which

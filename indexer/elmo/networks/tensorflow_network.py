@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo import Precision
-from indexer.elmo.config import DIRECTIONS, tensor_shapes
-from indexer.elmo.model import Model
-from indexer.elmo.networks.packing import both_directions, pack, read_by_direction
+from .. import Precision
+from ..config import DIRECTIONS, tensor_shapes
+from ..model import Model
+from .packing import both_directions, pack, read_by_direction
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from indexer.elmo.networks.bilm import BiLM
+    from .bilm import BiLM
 
 Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -33,7 +33,7 @@ class Network:
     """Holds the weights in TensorFlow, which is imported here. A few graphs are traced, for any batch and length."""
 
     def __init__(self, model: Model, precision: Precision) -> None:
-        from indexer.elmo.quiet import import_tensorflow
+        from ..quiet import import_tensorflow
 
         import_tensorflow()
         import tensorflow as tf
@@ -90,7 +90,7 @@ class Network:
         """A weight as it is kept: factors in the chosen precision, the LSTMs' as `packed.py` arranges them."""
         import tensorflow as tf
 
-        from indexer.elmo.networks.packed import ASIDE
+        from .packed import ASIDE
 
         single = np.asarray(array, np.float32)
         if name.startswith(DIRECTIONS) and self._upright:
@@ -103,7 +103,7 @@ class Network:
         """The plain network, for a graph: what the graph does not use costs nothing."""
         import tensorflow as tf
 
-        from indexer.elmo.networks.bilm import BiLM
+        from .bilm import BiLM
 
         gates = 4 * self._config.cell
         plain = {}
@@ -119,7 +119,7 @@ class Network:
     def _packed(
         self, compiled: bool, forward: "tf.Tensor", backward: "tf.Tensor", *steps: "tf.Tensor"
     ) -> "tuple[tf.Tensor, ...]":
-        from indexer.elmo.networks.packed import PackedBiLM, PackedLSTM, Steps
+        from .packed import PackedBiLM, PackedLSTM, Steps
 
         config = self._config
         parts = "kernel", "bias", "projection"

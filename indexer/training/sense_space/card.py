@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexer.elmo.sense_space import BlockKind, SenseSpace
-from indexer.training.sense_space.expected import TEMPERATURE
-from indexer.training.sense_space.fit import STRENGTH, Recipe
-from indexer.training.sense_space.unlabelled import Choice
-from indexer.training.text import TextFile
+from ...elmo.sense_space import BlockKind, SenseSpace
+from ..text import TextFile
+from .expected import TEMPERATURE
+from .fit import STRENGTH, Recipe
+from .unlabelled import Choice
 
 TITLE = "## Sense vectors"
 _FILES = 20  # that are listed one by one

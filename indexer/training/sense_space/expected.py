@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.lexical_substitution import log_scores
-from indexer.elmo.model import OutputLayer
-from indexer.elmo.sense_space import Array, Expected
+from ...elmo.lexical_substitution import log_scores
+from ...elmo.model import OutputLayer
+from ...elmo.sense_space import Array, Expected
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.model import OutputLayer
-from indexer.elmo.sense_space import Array, Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
-from indexer.errors import ModelError
-from indexer.gold.judgements import SenseText, SenseToken
-from indexer.training.sense_space.expected import group_expected, proper_words
-from indexer.training.sense_space.lda import Floats, Scatter, ScatterSums, discriminants
+from ...elmo.encoder import ElmoEncoder
+from ...elmo.model import OutputLayer
+from ...elmo.sense_space import Array, Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
+from ...errors import ModelError
+from ...gold.judgements import SenseText, SenseToken
+from .expected import group_expected, proper_words
+from .lda import Floats, Scatter, ScatterSums, discriminants
 
 Ints = npt.NDArray[np.int64]
 Told = Callable[[int, int], None]  # tokens with senses read, of how many

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.sense_space import Topics
-from indexer.training.corpus import MARKS, Corpus, open_corpus, prepare
-from indexer.training.word2vec import Word2Vec, word_vectors
+from ...elmo.sense_space import Topics
+from ..corpus import MARKS, Corpus, open_corpus, prepare
+from ..word2vec import Word2Vec, word_vectors
 
 Told = Callable[[float], None]
 

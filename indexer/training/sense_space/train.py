@@ -10,22 +10,22 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.elmo.bundled import bundled_folder, english_counts
-from indexer.elmo.characters import normalise_token
-from indexer.elmo.config import Normalise
-from indexer.elmo.convert import card_of, read_any
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.formats.card import last_part, with_section
-from indexer.elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts, write_model
-from indexer.elmo.model import Model, OutputLayer
-from indexer.elmo.sense_space import SenseSpace, Topics, WordCounts
-from indexer.errors import ModelError
-from indexer.gold.judgements import SenseText, read_judged, read_semcor, read_words
-from indexer.training.sense_space.card import SenseFacts, adapted_text, choice_text, recipe_text, sense_section
-from indexer.training.sense_space.fit import Told, adapt, centre, fit, recipe_for
-from indexer.training.sense_space.topics import learn_topics
-from indexer.training.sense_space.unlabelled import fit_unlabelled
-from indexer.training.text import TextOptions, files_of, read_sentences
+from ...elmo.bundled import bundled_folder, english_counts
+from ...elmo.characters import normalise_token
+from ...elmo.config import Normalise
+from ...elmo.convert import card_of, read_any
+from ...elmo.encoder import ElmoEncoder
+from ...elmo.formats.card import last_part, with_section
+from ...elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts, write_model
+from ...elmo.model import Model, OutputLayer
+from ...elmo.sense_space import SenseSpace, Topics, WordCounts
+from ...errors import ModelError
+from ...gold.judgements import SenseText, read_judged, read_semcor, read_words
+from ..text import TextOptions, files_of, read_sentences
+from .card import SenseFacts, adapted_text, choice_text, recipe_text, sense_section
+from .fit import Told, adapt, centre, fit, recipe_for
+from .topics import learn_topics
+from .unlabelled import fit_unlabelled
 
 UNLABELLED = "unlabelled"
 """Given for GOLD: there is none, the texts alone must do."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indexer.elmo.encoder import ElmoEncoder
-from indexer.elmo.sense_space import Array, Block, BlockKind, SenseSpace, WordCounts
-from indexer.gold.judgements import SenseText, SenseToken
-from indexer.training.sense_space.fit import Recipe, Told, factors_of, rows_of
-from indexer.training.sense_space.lda import Floats, ScatterSums
+from ...elmo.encoder import ElmoEncoder
+from ...elmo.sense_space import Array, Block, BlockKind, SenseSpace, WordCounts
+from ...gold.judgements import SenseText, SenseToken
+from .fit import Recipe, Told, factors_of, rows_of
+from .lda import Floats, ScatterSums
 
 Ints = npt.NDArray[np.integer]
 

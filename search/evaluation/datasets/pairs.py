@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from indexer.errors import DocumentError
-from search.evaluation.records import SentencePair, Span, TokenPair, Tokens, Usage
+from ....indexer.errors import DocumentError
+from ..records import SentencePair, Span, TokenPair, Tokens, Usage
 
 Number = TypeVar("Number", int, float)
 WIC_SPLITS = ("train", "dev", "test")

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.errors import DocumentError
-from search.evaluation.datasets.pairs import lines_of
+from ....indexer.errors import DocumentError
+from .pairs import lines_of
 
 LAYOUT = (
     "retrieval is a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/*.tsv) or TREC's (documents with"

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.errors import DocumentError
-from indexer.text.analyser import TextAnalyser
-from search.evaluation.datasets.pairs import lines_of
-from search.evaluation.records import Span, Usage
-from search.evaluation.spans import span_of, spans_at
+from ....indexer.errors import DocumentError
+from ....indexer.text.analyser import TextAnalyser
+from ..records import Span, Usage
+from ..spans import span_of, spans_at
+from .pairs import lines_of
 
 if TYPE_CHECKING:
     pass

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
-from indexer.errors import DocumentError
-from indexer.gold.semcor import read_archive
-from indexer.text.analyser import TextAnalyser
-from search.evaluation.datasets.pairs import lines_of
-from search.evaluation.records import Span
-from search.evaluation.spans import spans_at
+from ....indexer.errors import DocumentError
+from ....indexer.gold.semcor import read_archive
+from ....indexer.text.analyser import TextAnalyser
+from ..records import Span
+from ..spans import spans_at
+from .pairs import lines_of
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.build import BuildConfig
-from indexer.collection.schema import connect, create_keyword_index
-from indexer.pipeline import is_worth_keeping
-from indexer.text.analyser import TextAnalyser
-from indexer.vectors.arrays import Ids, top, unit
-from search.evaluation.datasets.retrieval import RetrievalSet, read_retrieval
-from search.evaluation.measures import mean_interval, ndcg
-from search.evaluation.records import Score, Span, whole
-from search.evaluation.spans import tokens_of
-from search.evaluation.tasks.sentences import normalisations
-from search.evaluation.vectors import Report, Represented, represent
-from search.retrieval.keywords import match_expression
-from search.retrieval.ranking import fuse
-from search.searcher import HYBRID_CANDIDATES
+from ....indexer.build import BuildConfig
+from ....indexer.collection.schema import connect, create_keyword_index
+from ....indexer.pipeline import is_worth_keeping
+from ....indexer.text.analyser import TextAnalyser
+from ....indexer.vectors.arrays import Ids, top, unit
+from ...retrieval.keywords import match_expression
+from ...retrieval.ranking import fuse
+from ...searcher import HYBRID_CANDIDATES
+from ..datasets.retrieval import RetrievalSet, read_retrieval
+from ..measures import mean_interval, ndcg
+from ..records import Score, Span, whole
+from ..spans import tokens_of
+from ..vectors import Report, Represented, represent
+from .sentences import normalisations
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from ....indexer.elmo import Encoder
 
 K = 10
 METRIC = f"nDCG@{K}"

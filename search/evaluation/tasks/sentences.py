@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.text.analyser import TextAnalyser
-from indexer.vectors.arrays import Array, Ids
-from indexer.vectors.transforms import Normalisation, Transform, fit
-from search.evaluation.datasets.pairs import read_sts_splits
-from search.evaluation.measures import Floats, cosines, interval, spearman
-from search.evaluation.records import Score, SentencePair, Span, whole
-from search.evaluation.spans import tokens_of
-from search.evaluation.vectors import Report, Represented, represent
+from ....indexer.text.analyser import TextAnalyser
+from ....indexer.vectors.arrays import Array, Ids
+from ....indexer.vectors.transforms import Normalisation, Transform, fit
+from ..datasets.pairs import read_sts_splits
+from ..measures import Floats, cosines, interval, spearman
+from ..records import Score, SentencePair, Span, whole
+from ..spans import tokens_of
+from ..vectors import Report, Represented, represent
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from ....indexer.elmo import Encoder
 
 RAW = "raw"
 BASELINE = f"layer 0, {RAW}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.errors import DocumentError
-from search.evaluation.datasets.usage_graphs import read_dwug
-from search.evaluation.records import Score
-from search.evaluation.tasks.words import retrieval_scores
-from search.evaluation.vectors import Report, represent
+from ....indexer.errors import DocumentError
+from ..datasets.usage_graphs import read_dwug
+from ..records import Score
+from ..vectors import Report, represent
+from .words import retrieval_scores
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from ....indexer.elmo import Encoder
 
 
 def evaluate_dwug(encoder: Encoder, folder: Path, language: str = "en", report: Report | None = None) -> list[Score]:

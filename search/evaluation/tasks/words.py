@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.vectors.arrays import Ids, Mask, unit
-from search.evaluation.datasets.pairs import CoarseWord, read_coarsewsd, read_usim, read_wic_splits
-from search.evaluation.measures import (
+from ....indexer.vectors.arrays import Ids, Mask, unit
+from ..datasets.pairs import CoarseWord, read_coarsewsd, read_usim, read_wic_splits
+from ..measures import (
     Floats,
     accuracy,
     best_threshold,
@@ -23,11 +23,11 @@ from search.evaluation.measures import (
     same_sense_precisions,
     spearman,
 )
-from search.evaluation.records import Score, Span, TokenPair, Usage, first_of, second_of
-from search.evaluation.vectors import Report, Represented, represent
+from ..records import Score, Span, TokenPair, Usage, first_of, second_of
+from ..vectors import Report, Represented, represent
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from ....indexer.elmo import Encoder
 
 LAYER_0 = "layer 0"
 OCCURRENCES = 240

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from indexer.vectors.arrays import Array, Ids, Mask, unit
-from search.evaluation.datasets.wsd import Instance, Word, read_first_senses, read_wsd
-from search.evaluation.measures import ratio_interval
-from search.evaluation.records import Score, Tokens
-from search.evaluation.vectors import Report, represent
+from ....indexer.vectors.arrays import Array, Ids, Mask, unit
+from ..datasets.wsd import Instance, Word, read_first_senses, read_wsd
+from ..measures import ratio_interval
+from ..records import Score, Tokens
+from ..vectors import Report, represent
 
 if TYPE_CHECKING:
-    from indexer.elmo import Encoder
+    from ....indexer.elmo import Encoder
 
 FOLDS = 10
 MOST_FREQUENT = "most frequent sense"

@@ -8,9 +8,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from indexer.collection.records import CollectionInfo, Scalar
-from search.explanation import Contribution
-from search.hits import OccurrenceHit, SentenceHit
+from ....indexer.collection.records import CollectionInfo, Scalar
+from ....search.explanation import Contribution
+from ....search.hits import OccurrenceHit, SentenceHit
 
 CONTEXT = 140
 """Characters on each side of the node; the page's width hides more."""

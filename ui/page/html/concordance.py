@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from search.hits import OccurrenceHit, SentenceHit
-from ui.page.html.base import (
+from ....search.hits import OccurrenceHit, SentenceHit
+from .base import (
     CONTEXT,
     ELLIPSIS,
     NODE,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from indexer.vectors.arrays import Array
-from search.hits import OccurrenceHit
-from search.kwic import concordance_line
-from search.senses.inventory import Sense, SenseInventory
-from search.senses.labels import Collocate
-from search.senses.timeline import Period, Timeline
-from ui.page.html.base import COLOURS, NODE, badge, count, cut_left, cut_right, direction, escape, sense_mark
+from ....indexer.vectors.arrays import Array
+from ....search.hits import OccurrenceHit
+from ....search.kwic import concordance_line
+from ....search.senses.inventory import Sense, SenseInventory
+from ....search.senses.labels import Collocate
+from ....search.senses.timeline import Period, Timeline
+from .base import COLOURS, NODE, badge, count, cut_left, cut_right, direction, escape, sense_mark
 
 LEFT, RIGHT = 36, 80
 """Characters before and after the node in a central line, so that the node is in view."""

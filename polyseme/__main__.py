@@ -1,0 +1,5 @@
+"""Run the command line with `python -m polyseme`."""
+
+from .ui.cli.main import main
+
+main()
