@@ -14,9 +14,8 @@ from polyseme.indexer.elmo import Precision, load_encoder
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model
 from polyseme.indexer.gold.judgements import read_judged
-from polyseme.indexer.vectors.arrays import unit
+from polyseme.indexer.vectors.arrays import Array, unit
 
-Array = npt.NDArray[np.float32]
 Sentences = list[list[str]]
 DOCUMENTS = Path(__file__).parents[1] / "data" / "documents"
 

@@ -21,10 +21,10 @@ import numpy as np
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.errors import PolysemeError
-from polyseme.indexer.vectors.arrays import Mask
+from polyseme.indexer.vectors.arrays import Doubles, Mask
 from polyseme.search.evaluation.gold import by_word, read_gold
 from polyseme.search.evaluation.measures import mean_interval
-from polyseme.search.explanation import Around, Floats, shares
+from polyseme.search.explanation import Around, shares
 from polyseme.search.searcher import Searcher
 from same_sense import ROUNDS, stored_places
 from searching import load_stored
@@ -36,7 +36,7 @@ MOST = 3
 FEWEST = 5
 """Context words that a sentence must have."""
 NEUTRAL = ","
-Method = Callable[[Around, np.random.Generator], Floats]
+Method = Callable[[Around, np.random.Generator], Doubles]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Outcome:
     """One method on one pair: out and in by words taken (2 * MOST,), for both kinds of absence; processor time."""
 
     word: str
-    removed: Floats
-    replaced: Floats
+    removed: Doubles
+    replaced: Doubles
     milliseconds: float
 
 
@@ -87,21 +87,21 @@ def draw_pairs(searcher: Searcher, each: int) -> list[Pair]:
     return pairs
 
 
-def at_random(around: Around, rng: np.random.Generator) -> Floats:
+def at_random(around: Around, rng: np.random.Generator) -> Doubles:
     return rng.permutation(len(around.positions)).astype(np.float64)
 
 
-def leave_one_out(around: Around, rng: np.random.Generator) -> Floats:
+def leave_one_out(around: Around, rng: np.random.Generator) -> Doubles:
     n = len(around.positions)
     found = around.scores(np.concatenate([~np.eye(n, dtype=bool), np.ones((1, n), bool)]))  # (n + 1,)
     return np.asarray(found[-1] - found[:-1], np.float64)
 
 
-def leave_one_in(around: Around, rng: np.random.Generator) -> Floats:
+def leave_one_in(around: Around, rng: np.random.Generator) -> Doubles:
     return around.scores(np.eye(len(around.positions), dtype=bool))
 
 
-def out_and_in(around: Around, rng: np.random.Generator) -> Floats:
+def out_and_in(around: Around, rng: np.random.Generator) -> Doubles:
     n = len(around.positions)
     return shares(around.scores, n, float(around.scores(np.ones((1, n), bool))[0]))
 
@@ -109,7 +109,7 @@ def out_and_in(around: Around, rng: np.random.Generator) -> Floats:
 def shapley_orders(number: int) -> Method:
     """Shapley values by sampled orders of the words, each also backwards (Castro et al. 2009)."""
 
-    def method(around: Around, rng: np.random.Generator) -> Floats:
+    def method(around: Around, rng: np.random.Generator) -> Doubles:
         n = len(around.positions)
         drawn = [rng.permutation(n) for _ in range(number // 2)]
         orders = [order for one in drawn for order in (one, one[::-1])]
@@ -125,7 +125,7 @@ def shapley_orders(number: int) -> Method:
 def shapley_regression(number: int) -> Method:
     """Shapley values by least squares over sampled sets of words and their complements (Covert and Lee 2021)."""
 
-    def method(around: Around, rng: np.random.Generator) -> Floats:
+    def method(around: Around, rng: np.random.Generator) -> Doubles:
         n = len(around.positions)
         sizes = np.arange(1, n)
         chances = 1 / (sizes * (n - sizes))
@@ -146,7 +146,7 @@ def shapley_regression(number: int) -> Method:
 def greedily(taking_out: bool) -> Method:
     """One word after the other, each the best after those before: what the deletion test itself asks for."""
 
-    def method(around: Around, rng: np.random.Generator) -> Floats:
+    def method(around: Around, rng: np.random.Generator) -> Doubles:
         n = len(around.positions)
         chosen = np.zeros(n, bool)
         value = np.zeros(n)
@@ -162,7 +162,7 @@ def greedily(taking_out: bool) -> Method:
     return method
 
 
-def distinct_scores(around: Around, present: Mask) -> Floats:
+def distinct_scores(around: Around, present: Mask) -> Doubles:
     """`Around.scores`, each set of words encoded once.  (c, n) -> (c,)"""
     sets, place = np.unique(present, axis=0, return_inverse=True)
     return around.scores(sets)[place.ravel()]
@@ -202,7 +202,7 @@ def measure(searcher: Searcher, pairs: Sequence[Pair]) -> dict[str, list[Outcome
     return outcomes
 
 
-def deletion(around: Around, value: Floats) -> Floats:
+def deletion(around: Around, value: Doubles) -> Doubles:
     """Fall of the score without the 1 to MOST words of highest value, then what they alone give.  -> (2 * MOST,)"""
     rank = np.argsort(np.argsort(-value, kind="stable"))  # (n,)
     kept = rank < np.arange(1, MOST + 1)[:, None]  # (MOST, n)
@@ -226,9 +226,9 @@ def print_table(outcomes: dict[str, list[Outcome]], replaced: bool) -> None:
         print(f"| {name} | {columns} | {own.mean():.3f} | {told} | {spent:.0f} |")
 
 
-def word_means(found: Sequence[Outcome], replaced: bool) -> Floats:
+def word_means(found: Sequence[Outcome], replaced: bool) -> Doubles:
     """Mean of all figures of each word's pairs.  -> (words,)"""
-    by: dict[str, list[Floats]] = {}
+    by: dict[str, list[Doubles]] = {}
     for one in found:
         by.setdefault(one.word, []).append(one.replaced if replaced else one.removed)
     return np.array([np.mean(rows) for rows in by.values()])

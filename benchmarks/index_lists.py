@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.faiss_index import Lists, fill, new_lists, search_index
-from polyseme.indexer.vectors.arrays import Array, joint, top
+from polyseme.indexer.vectors.arrays import Array, sense_word_vector, top
 from polyseme.search.retrieval.exact import CANDIDATES
 from searching import K, load_stored
 
@@ -66,7 +66,7 @@ def main(collection: Path, queries: int) -> None:
     print("|" + "---|" * (len(head) + len(EFFORTS)))
     for n in dict.fromkeys((len(stored.ids), min(COMMITTED, len(stored.ids)))):
         chosen = np.sort(rng.choice(len(stored.ids), n, replace=False))
-        rows = joint(stored.sense[chosen], stored.words[stored.types[chosen]], weight)  # (n, d + p)
+        rows = sense_word_vector(stored.sense[chosen], stored.words[stored.types[chosen]], weight)  # (n, d + p)
         asking = rng.choice(n, min(queries, n), replace=False).tolist()
         best = []
         for row in asking:

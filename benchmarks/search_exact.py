@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.segment import Segment
-from polyseme.indexer.vectors.arrays import SCAN_ROWS, Array, Ids, row_products, top
+from polyseme.indexer.vectors.arrays import Array, Ids, row_products, top
+from polyseme.indexer.vectors.rows import SCAN_ROWS
 from searching import Stored
 
 SLACK = 1e-5

@@ -22,7 +22,8 @@ import numpy as np
 from alone import anonymous_memory, memory_before, one_thread
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.faiss_index import build_index
-from polyseme.indexer.vectors.arrays import SCAN_ROWS, Array, joint
+from polyseme.indexer.vectors.arrays import Array, sense_word_vector
+from polyseme.indexer.vectors.rows import SCAN_ROWS
 from polyseme.search.query.scope import Scope
 from polyseme.search.retrieval.any_word import nearest_any
 from search_measures import QUERIES, Times, clock, times
@@ -89,7 +90,7 @@ def prepare(path: Path, folder: Path) -> Asked:
         if not np.array_equal(stored.ids[order], np.arange(1, len(order) + 1)):
             raise ValueError(f"{path} has lost occurrences; make it anew, so that a row is an id less one")
         words = stored.words[stored.types[order]]  # (n, p)
-        rows = joint(stored.sense[order], words, collection.settings.word_weight)  # (n, d)
+        rows = sense_word_vector(stored.sense[order], words, collection.settings.word_weight)  # (n, d)
     np.save(folder / ROWS, rows)
     asking = np.random.default_rng(1).choice(len(rows), min(QUERIES, len(rows)), replace=False)
     best = np.full((len(asking), K), -np.inf, np.float32)

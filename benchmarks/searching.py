@@ -22,7 +22,8 @@ from polyseme.indexer.collection.faiss_index import search_index
 from polyseme.indexer.collection.snapshot import Snapshot
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.vectorise import Vectoriser
-from polyseme.indexer.vectors.arrays import Array, Ids, joint, scan, top
+from polyseme.indexer.vectors.arrays import Array, Ids, sense_word_vector, top
+from polyseme.indexer.vectors.rows import scan
 from polyseme.search.hits import Match
 from polyseme.search.query.encode import Asked, QueryEncoder, ask
 from polyseme.search.retrieval.exact import CANDIDATES
@@ -188,7 +189,7 @@ def print_sweep(searcher: Searcher, count: int) -> None:
             for proposed in PROPOSED:
                 recalls, spent = [], 0.0
                 for (sense, word), scores, wanted, query in zip(asked, everything, exact, queries, strict=True):
-                    both = joint(sense[None, :], word[None, :], weight)[0]
+                    both = sense_word_vector(sense[None, :], word[None, :], weight)[0]
                     started = time.process_time()
                     found = propose(snapshot, both, proposed, effort)
                     spent += time.process_time() - started
@@ -198,7 +199,7 @@ def print_sweep(searcher: Searcher, count: int) -> None:
 
 
 def propose(snapshot: Snapshot, query: Array, proposed: int, effort: float) -> Ids:
-    """Ids of the occurrences that the segments' indexes propose for a joint vector (d + p,)."""
+    """Ids of the occurrences that the segments' indexes propose for a sense_word_vector vector (d + p,)."""
     found = [
         np.asarray(segment.token_ids[search_index(segment.token_index, query, proposed, effort=effort)])
         for segment in snapshot.segments.values()

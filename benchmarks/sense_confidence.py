@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.random_pairs import QUANTILES, measure
-from polyseme.indexer.vectors.arrays import Array
+from polyseme.indexer.vectors.arrays import Array, Doubles
 from polyseme.search.confidence import BEST, Calibration, Compared, probit
 from sense_sets import Word
 
-Floats = npt.NDArray[np.float64]
 PAIRS = 400
 """Pairs of a word, drawn at random."""
 BINS = 10
@@ -27,9 +25,9 @@ BINS = 10
 class Judged:
     """Scores as the product has them, whether the sense is the same, and the weight of each.  (n,) each"""
 
-    scores: Floats
-    same: Floats
-    weights: Floats
+    scores: Doubles
+    same: Doubles
+    weights: Doubles
 
 
 def background(words: Sequence[Word]) -> Calibration:
@@ -124,7 +122,7 @@ def reliability(calibration: Calibration, judged: Judged, compared: Compared) ->
     return Reliability(float(weights @ (predicted - judged.same) ** 2), base * (1 - base), error, base, tuple(bins))
 
 
-def verdict_scores(words: Sequence[Word], calibration: Calibration) -> tuple[Floats, Floats]:
+def verdict_scores(words: Sequence[Word], calibration: Calibration) -> tuple[Doubles, Doubles]:
     """What a list says when the asked sense is there, and when it is not: best of hits with it, best of those without.
 
     Asked are occurrences of words with several senses, up to 20 each; -> probits of percentiles, (n,), (m,)

@@ -10,13 +10,11 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
-from polyseme.indexer.vectors.arrays import Array, Ids, unit
+from polyseme.indexer.vectors.arrays import Array, Doubles, Ids, unit
 from polyseme.search.senses.clustering import split_strength
 
 MOST = 6
 SEED = 0
-Floats = npt.NDArray[np.float64]
 Method = Callable[[Array], Ids]
 
 
@@ -42,9 +40,9 @@ def at_random(vectors: Array) -> Ids:
     return np.random.default_rng(SEED).integers(0, 2, len(vectors)).astype(np.int64)
 
 
-def distances(vectors: Array) -> Floats:
+def distances(vectors: Array) -> Doubles:
     """Cosine distances.  (n, d) -> (n, n)"""
-    found: Floats = np.clip(1 - vectors @ vectors.T, 0, 2).astype(np.float64)
+    found: Doubles = np.clip(1 - vectors @ vectors.T, 0, 2).astype(np.float64)
     np.fill_diagonal(found, 0)
     return found
 

@@ -21,10 +21,10 @@ from polyseme.indexer.elmo.bundled import bundled_folder, english_counts
 from polyseme.indexer.elmo.convert import read_any
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts
-from polyseme.indexer.elmo.sense_space import Array
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.training.sense_space.fit import CONTEXT, EXPECTED, OWN, POWER, SHRINKAGE
-from polyseme.indexer.training.sense_space.lda import Floats, Scatter, ScatterSums, discriminants
+from polyseme.indexer.training.sense_space.lda import Scatter, ScatterSums, discriminants
+from polyseme.indexer.vectors.arrays import Array, Doubles
 from polyseme.search.evaluation.measures import (
     accuracy,
     best_threshold,
@@ -69,7 +69,7 @@ class Lab:
         self.all, self.token_mean, self.lemmas = self._scatter(np.ones(len(seen), np.bool_))
         self.part, _, _ = self._scatter(seen)
 
-    def _scatter(self, mask: npt.NDArray[np.bool_]) -> tuple[Scatter, Floats, Floats]:
+    def _scatter(self, mask: npt.NDArray[np.bool_]) -> tuple[Scatter, Doubles, Doubles]:
         """Covariances; mean of the rows; covariance between lemmas."""
         mapped = [np.load(self.files["semcor"][block], mmap_mode="r") for block in self.blocks]
         sums = ScatterSums(sum(self.widths.values()), self.tagged.lemma_of)
@@ -90,7 +90,7 @@ class Lab:
     def _ends(self) -> npt.NDArray[np.int64]:
         return np.cumsum(list(self.widths.values()))[:-1]
 
-    def factors(self, trial: Trial) -> Floats:
+    def factors(self, trial: Trial) -> Doubles:
         """What each column of the trial's blocks is multiplied with: (width,)."""
         parts = []
         for block, weight in trial.blocks.items():
@@ -98,7 +98,7 @@ class Lab:
             parts.append(np.full(len(columns), weight / np.sqrt(np.diag(self.all.total)[columns].sum())))
         return np.concatenate(parts)
 
-    def map_of(self, trial: Trial, scatter: Scatter) -> Floats:
+    def map_of(self, trial: Trial, scatter: Scatter) -> Doubles:
         """(width, dims)"""
         columns, factors = self.columns(list(trial.blocks)), self.factors(trial)
         chosen = np.ix_(columns, columns)
@@ -123,7 +123,7 @@ class Lab:
         vectors = (load(self.files["semcor"], blocks) - self.part.mean[columns]).astype(np.float32) @ part
         return [*figures, retrieval(self.tagged, vectors, self.unseen[0]), self.wsd(vectors)[0]]
 
-    def wsd(self, vectors: Floats) -> tuple[float, float]:
+    def wsd(self, vectors: Doubles) -> tuple[float, float]:
         """Unseen text, words that the rest has: accuracy of the nearest centroid, and of the most frequent sense."""
         unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         test, sense = self.unseen[1], self.tagged.sense
@@ -145,7 +145,7 @@ class Lab:
         return float(nearest), float(frequent)
 
 
-def small_figures(small: Small, vectors: Floats) -> list[float]:
+def small_figures(small: Small, vectors: Doubles) -> list[float]:
     """The first six columns, from vectors of all places (n, d)."""
     from sklearn.metrics import roc_auc_score
 
@@ -160,7 +160,7 @@ def small_figures(small: Small, vectors: Floats) -> list[float]:
     return [100 * figure for figure in (*figures, float(np.mean(found)))]
 
 
-def retrieval(tagged: Tagged, vectors: Floats, mask: npt.NDArray[np.bool_]) -> float:
+def retrieval(tagged: Tagged, vectors: Doubles, mask: npt.NDArray[np.bool_]) -> float:
     """Same-sense retrieval among the uses of each lemma of the mask with at least 2 senses of 3 uses each."""
     generator = np.random.default_rng(0)
     rows = np.flatnonzero(mask)

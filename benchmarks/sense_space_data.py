@@ -15,17 +15,17 @@ import numpy.typing as npt
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.lexical_substitution import log_scores
 from polyseme.indexer.elmo.model import OutputLayer
-from polyseme.indexer.elmo.sense_space import Array, Block, BlockKind, Blocks, Expected, WordCounts
+from polyseme.indexer.elmo.sense_space import Block, BlockKind, Blocks, Expected, WordCounts
 from polyseme.indexer.gold.judgements import SenseText, read_semcor
 from polyseme.indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
 from polyseme.indexer.training.sense_space.fit import recipe_for
+from polyseme.indexer.vectors.arrays import Array, Integers
 from polyseme.search.evaluation.datasets.pairs import read_coarsewsd, read_usim, read_wic
 from polyseme.search.evaluation.records import TokenPair
 from polyseme.search.evaluation.tasks.words import draw
 
 Tokens = tuple[str, ...]
 Place = tuple[Tokens, int]
-Ints = npt.NDArray[np.integer]
 Make = Callable[[list[Array], Sequence[Tokens]], list[Array]]
 """States (n_layers, t + 2, dim) and tokens of sentences -> rows (t, width) of each."""
 
@@ -56,10 +56,10 @@ class Tagged:
     """SemCor's tokens with senses, numbered senses, lemma of each, and the stretch of text (1,000 sentences)."""
 
     places: list[Place]
-    sense: Ints  # (n,)
-    lemma: Ints  # (n,)
+    sense: Integers  # (n,)
+    lemma: Integers  # (n,)
     lemma_of: list[int]  # (senses,)
-    stretch: Ints  # (n,)
+    stretch: Integers  # (n,)
 
 
 def read_small(folder: Path) -> Small:

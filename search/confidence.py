@@ -14,9 +14,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from ..indexer.vectors.arrays import Array
+from ..indexer.vectors.arrays import Array, Doubles
 
-Floats = npt.NDArray[np.float64]
 FEW = 10
 """Candidates below which the best hit alone speaks for the list."""
 BEST = 3
@@ -41,7 +40,7 @@ class Calibration:
 
     quantiles: tuple[float, ...]
 
-    def percentile(self, scores: npt.ArrayLike) -> Floats:
+    def percentile(self, scores: npt.ArrayLike) -> Doubles:
         """Share of random same-word pairs that score lower.  (n,) -> (n,)"""
         levels = np.linspace(0, 1, len(self.quantiles))  # (q,)
         return np.asarray(np.interp(np.asarray(scores, np.float64), self.quantiles, levels))
@@ -74,6 +73,6 @@ def _probits() -> tuple[float, ...]:
     return tuple(NormalDist().inv_cdf(share / 1000) for share in range(1, 1000))
 
 
-def probit(shares: npt.ArrayLike) -> Floats:
+def probit(shares: npt.ArrayLike) -> Doubles:
     """Standard normal quantile of shares, which are kept within 1/1000 of the ends.  (n,) -> (n,)"""
     return np.asarray(np.interp(np.asarray(shares, np.float64), np.arange(1, 1000) / 1000, _probits()))

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ..indexer.collection.records import Layer
 from ..indexer.text.analyser import TokenKind
 from ..indexer.vectorise import Vectoriser, token_vectors
-from ..indexer.vectors.arrays import Array, Mask, unit
+from ..indexer.vectors.arrays import Array, Doubles, Mask, unit
 from .query.encode import Asked, QueryEncoder
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Around:
         words = (n for n, token in enumerate(hit.tokens) if token.kind is not TokenKind.PUNCTUATION)
         self.positions = tuple(n for n in words if n not in hit.target)
 
-    def scores(self, present: Mask) -> Floats:
+    def scores(self, present: Mask) -> Doubles:
         """Cosine of the hit's target with the asked one where only some words are there.  (c, n) -> (c,)"""
         sentences, places = [], []
         for row in present:
@@ -84,7 +81,7 @@ def explain(encode: QueryEncoder, asked: Asked, hit: Asked) -> Explanation:
     return Explanation(score, tuple(words), layer_scores(encode.vectoriser, asked, hit))
 
 
-def shares(scores: Callable[[Mask], Floats], n: int, whole: float) -> Floats:
+def shares(scores: Callable[[Mask], Doubles], n: int, whole: float) -> Doubles:
     """Mean of what each of n words adds last and of what it adds first.  -> (n,)
 
     scores: (c, n), which words are there, -> (c,); whole: the score with all. Left out alone, a word that another can

@@ -13,7 +13,8 @@ from ..indexer.errors import QueryError
 from ..indexer.pipeline import form_of, is_asked_about
 from ..indexer.text.analyser import TextAnalyser
 from ..indexer.vectorise import raw_vectors
-from ..indexer.vectors.arrays import Array, Ids, row_products, scan, unit
+from ..indexer.vectors.arrays import Array, Ids, row_products, unit
+from ..indexer.vectors.rows import scan
 from .context import K, View, check_k, choice
 from .explanation import Explanation, explain
 from .hits import HitList, Match, OccurrenceHit, SentenceHit

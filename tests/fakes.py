@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from polyseme.indexer.elmo import Array, BiLMConfig, ElmoOutputs, Representation
+from polyseme.indexer.elmo import BiLMConfig, ElmoOutputs, Representation
+from polyseme.indexer.vectors.arrays import Array
 
 DIM = 16
 SENSE_DIM = 12

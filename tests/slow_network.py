@@ -6,23 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from polyseme.indexer.elmo.characters import character_ids
 from polyseme.indexer.elmo.config import Activation, BiLMConfig
+from polyseme.indexer.vectors.arrays import Reals
 
-Numbers = npt.NDArray[np.floating]
 Weights = Mapping[str, Any]
 
 
-def sigmoid(x: Numbers) -> Numbers:
+def sigmoid(x: Reals) -> Reals:
     return 1 / (1 + np.exp(-x))
 
 
-def clipped(x: Numbers, bound: float | None) -> Numbers:
+def clipped(x: Reals, bound: float | None) -> Reals:
     return x if bound is None else np.clip(x, -bound, bound)
 
 
-def slow_word(token: str, c: BiLMConfig, w: Weights) -> Numbers:
+def slow_word(token: str, c: BiLMConfig, w: Weights) -> Reals:
     """One word's vector (projection,), every window of every filter by itself."""
     spelled = w["characters.embedding"][character_ids([token], c.max_characters)[0]]  # (max_characters, char_dim)
     activate = np.tanh if c.activation is Activation.TANH else lambda x: np.maximum(x, 0)
@@ -40,14 +39,14 @@ def slow_word(token: str, c: BiLMConfig, w: Weights) -> Numbers:
     return np.asarray(x @ w["projection.kernel"] + w["projection.bias"])
 
 
-def slow_direction(words: Numbers, name: str, c: BiLMConfig, w: Weights) -> list[Numbers]:
+def slow_direction(words: Reals, name: str, c: BiLMConfig, w: Weights) -> list[Reals]:
     """Outputs (t, projection) of each LSTM layer that reads `words` (t, projection) in the order given."""
     x = words
-    layers: list[Numbers] = []
+    layers: list[Reals] = []
     for layer in range(c.n_lstm):
-        cell: Numbers = np.zeros(c.cell)
-        output: Numbers = np.zeros(c.projection)
-        read: list[Numbers] = []
+        cell: Reals = np.zeros(c.cell)
+        output: Reals = np.zeros(c.projection)
+        read: list[Reals] = []
         for token in x:
             kernel, bias = w[f"{name}.{layer}.kernel"], w[f"{name}.{layer}.bias"]
             i, j, f, o = np.split(np.concatenate([token, output]) @ kernel + bias, 4)

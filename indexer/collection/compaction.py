@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import CollectionError
-from ..vectors.arrays import Array, Ids, Mask, Places, joint_rows
+from ..vectors.arrays import Array, Ids, Mask, Places
+from ..vectors.rows import joint_rows
 from .rows import insert_ranges, purge, segment_types, stored_type_vectors
 from .schema import State, read_settings, write_settings
 from .segment import (

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from ..vectors.arrays import Ids
+from ..vectors.arrays import Doubles, Ids
 from .schema import write_settings
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ QUANTILES = 201
 MUCH = 0.25
 """Share of the rows by which a collection may change before it is measured anew."""
 Quantiles = tuple[float, ...]
-Floats = npt.NDArray[np.float64]
 
 
 def background(collection: Collection, snapshot: Snapshot) -> Quantiles:
@@ -68,7 +66,7 @@ def measure(collection: Collection, snapshot: Snapshot) -> Quantiles:
     return tuple(round(float(value), 6) for value in np.quantile(scores, np.linspace(0, 1, QUANTILES)))
 
 
-def _pairs(collection: Collection, snapshot: Snapshot, kind: int, rng: np.random.Generator) -> Floats:
+def _pairs(collection: Collection, snapshot: Snapshot, kind: int, rng: np.random.Generator) -> Doubles:
     """Cosines of random pairs of different live occurrences of a type.  -> (<= PAIRS,)"""
     rows = collection.db.execute(
         "SELECT segment, first, count FROM ranges WHERE type = ? ORDER BY segment, first", (kind,)
@@ -89,7 +87,7 @@ def _live(snapshot: Snapshot, segment: Segment, first: int, count: int) -> tuple
     return segment, rows if mask is None else rows[mask[segment.token_sentences[rows]]]
 
 
-def _vectors(found: Sequence[tuple[Segment, Ids]], numbers: Ids) -> Floats:
+def _vectors(found: Sequence[tuple[Segment, Ids]], numbers: Ids) -> Doubles:
     """Vectors of a type's occurrences by their numbers.  (n,) -> (n, d)"""
     dim = found[0][0].tokens.shape[1]
     out = np.empty((len(numbers), dim))

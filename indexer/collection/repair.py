@@ -11,8 +11,8 @@ import numpy as np
 
 from ..text.analyser import TextAnalyser
 from ..vectorise import Vectoriser
-from ..vectors.arrays import SCAN_ROWS, joint_rows
 from ..vectors.int8 import Storage
+from ..vectors.rows import SCAN_ROWS, joint_rows
 from .compaction import open_segments, records_of
 from .records import VerifyReport
 from .rows import segment_types, stored_type_vectors

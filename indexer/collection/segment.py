@@ -28,8 +28,9 @@ import numpy as np
 
 from ..errors import CollectionError
 from ..files import flush
-from ..vectors.arrays import Array, Half, Ids, TokenRows
-from ..vectors.int8 import ByteRows, Bytes, Storage, to_bytes
+from ..vectors.arrays import Array, Bytes, Half, Ids
+from ..vectors.int8 import ByteRows, Storage, to_bytes
+from ..vectors.rows import TokenRows
 from .faiss_index import build_index, read_index, write_index
 
 VECTOR_FILES = (

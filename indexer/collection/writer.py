@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from safetensors.numpy import save
 
 from ..errors import CollectionError
-from ..vectors.arrays import joint_rows
+from ..vectors.rows import joint_rows
 from ..vectors.transforms import Transform
 from .records import DocumentEntry, DocumentPart, StoredDocument
 from .rows import (

@@ -6,15 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from ..errors import ModelError
+from ..vectors.arrays import Array
 from .config import BiLMConfig
 
 __all__ = ["BiLMConfig", "ElmoOutputs", "Encoder", "Precision", "Representation", "load_encoder"]
-
-Array = npt.NDArray[np.float32]
 
 
 class Precision(StrEnum):

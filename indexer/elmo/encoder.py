@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ModelError
+from ..vectors.arrays import Array
 from . import ElmoOutputs, Precision, Representation
 from .batching import joined, mean_over_tokens, packed_batches, real_tokens, windows_of
 from .bundled import english_counts
@@ -19,8 +20,6 @@ from .networks.tensorflow_network import State
 from .sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
 from .threads import one_blas_thread
 from .word_vectors import WordVectors
-
-Array = npt.NDArray[np.float32]
 
 _ROWS = 1024  # sentences of a batch
 _NUMBERS = 1 << 25  # that the layers of a batch may take: 128 MiB

@@ -10,16 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import ModelError, QueryError
+from ..vectors.arrays import Doubles
 from .bundled import bundled_folder
 from .characters import SENTENCE_END, SENTENCE_START, normalise_token
 from .encoder import ElmoEncoder
 from .formats.model_folder import is_model_folder, read_model, read_output_layer, read_word_counts
 from .model import OutputLayer
-
-Floats = npt.NDArray[np.float64]
 
 _NO_WORDS = (SENTENCE_START, SENTENCE_END, "<UNK>")
 
@@ -47,7 +45,7 @@ class Expectations:
         if projection != found:
             raise ModelError(f"the output layer is for states of {found}, not {projection}; get the model again")
 
-    def probabilities(self, tokens: Sequence[str], position: int) -> Floats:
+    def probabilities(self, tokens: Sequence[str], position: int) -> Doubles:
         """p(w | before) p(w | after) / p(w) for each word of the output layer, normalised: (words,).
 
         The token at `position` (from 0) is not read. Sentence marks and `<UNK>` are no words and have 0.
@@ -96,7 +94,7 @@ def load_expectations(source: str = "default") -> Expectations:
     return Expectations(ElmoEncoder(read_model(folder), source), replace(output, counts=counts))
 
 
-def log_scores(output: OutputLayer) -> Floats:
+def log_scores(output: OutputLayer) -> Doubles:
     """What p(w | before) p(w | after) / p(w) has of w by itself, as a logarithm: (words,).
 
     Twice the bias less log p(w); words never counted as if seen once; without counts the bias says how frequent.

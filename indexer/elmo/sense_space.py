@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ModelError
-
-Array = npt.NDArray[np.float32]
+from ..vectors.arrays import Array
 
 WINDOW = 15  # tokens on each side that count for the bag
 _AT_ONCE = 512  # tokens whose expectations are worked out together: their scores stay in a cache

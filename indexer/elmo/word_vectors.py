@@ -12,7 +12,7 @@ from .config import BiLMConfig
 
 if TYPE_CHECKING:
     pass
-from .networks.tensorflow_network import Array, Ints
+from ..vectors.arrays import Array, Int32s
 
 _CHARACTERS = 1 << 12  # that are convolved at a time
 
@@ -26,7 +26,7 @@ _WORDS = 1 << 16  # and how many they may be
 class Speller(Protocol):
     """What spells words out: a network."""
 
-    def spell(self, characters: Ints, of: int) -> Array:
+    def spell(self, characters: Int32s, of: int) -> Array:
         """Character ids (n, characters) -> word vectors (n, projection). `of`: how many are spelled, in all batches."""
         ...
 

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..elmo.characters import PAD, spelling_lengths
+from ..vectors.arrays import Integers
 from .corpus import END, START, Corpus
-
-Ints = npt.NDArray[np.integer]
 
 HELD_OUT = 1000
 """Sentences at most that are kept from training, for the figures before and after."""
@@ -26,8 +25,8 @@ class Position:
 
     epoch: int
     taken: int  # sentences of this epoch that rows have begun
-    sentences: Ints  # (rows,) int64: which sentence each row is in; -1 for none yet
-    offsets: Ints  # (rows,) int64: places of it that were read
+    sentences: Integers  # (rows,) int64: which sentence each row is in; -1 for none yet
+    offsets: Integers  # (rows,) int64: places of it that were read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +66,13 @@ class Windows:
     """The endless text as windows. The same seed and position give the same windows."""
 
     def __init__(
-        self, corpus: Corpus, numbers: npt.NDArray[np.int32], held_out: Ints, steps: int, seed: int, position: Position
+        self,
+        corpus: Corpus,
+        numbers: npt.NDArray[np.int32],
+        held_out: Integers,
+        steps: int,
+        seed: int,
+        position: Position,
     ) -> None:
         self._corpus = corpus
         self._numbers = numbers  # (types,): type id -> vocabulary number
@@ -125,7 +130,7 @@ class Windows:
         return np.random.default_rng([self._seed, self._epoch]).permutation(self._kept)
 
 
-def spell(inputs: npt.NDArray[np.int32], spellings: Ints, bounds: tuple[int, ...]) -> Spellings:
+def spell(inputs: npt.NDArray[np.int32], spellings: Integers, bounds: tuple[int, ...]) -> Spellings:
     """The distinct types of `inputs` (2, steps, rows), spelled; group g holds those of at most `bounds[g]` ids."""
     found, places = np.unique(inputs, return_inverse=True)
     ids = np.asarray(spellings[found], np.int32)  # (found, max_characters)

@@ -21,8 +21,7 @@ import numpy.typing as npt
 from ..elmo.characters import SENTENCE_END, SENTENCE_START, character_ids
 from ..errors import ModelError
 from ..files import flush_files
-
-Ints = npt.NDArray[np.integer]
+from ..vectors.arrays import Integers
 
 START, END = 0, 1  # ids of the marks among the forms
 UNKNOWN = "<UNK>"
@@ -39,17 +38,17 @@ class Corpus:
     """A prepared text, mapped into memory."""
 
     types: tuple[str, ...]
-    counts: Ints  # (types,)
-    spellings: Ints  # (types, max_characters)
-    tokens: Ints  # (tokens,) type ids
-    starts: Ints  # (sentences + 1,)
+    counts: Integers  # (types,)
+    spellings: Integers  # (types, max_characters)
+    tokens: Integers  # (tokens,) type ids
+    starts: Integers  # (sentences + 1,)
 
     @property
     def n_sentences(self) -> int:
         """Sentences in the text."""
         return len(self.starts) - 1
 
-    def sentence(self, number: int) -> Ints:
+    def sentence(self, number: int) -> Integers:
         """Type ids of a sentence, without marks: (t,)."""
         return self.tokens[self.starts[number] : self.starts[number + 1]]
 
@@ -138,7 +137,9 @@ def _number(
     return numbers, found, np.array(ends, np.int64)
 
 
-def _write(aside: Path, forms: Sequence[str], counts: Ints, order: Ints, starts: Ints, max_characters: int) -> None:
+def _write(
+    aside: Path, forms: Sequence[str], counts: Integers, order: Integers, starts: Integers, max_characters: int
+) -> None:
     ranks = np.empty(len(order), np.int32)  # (types,): number as it came -> id
     ranks[order] = np.arange(len(order), dtype=np.int32)
     types = [forms[number] for number in order]
@@ -157,7 +158,7 @@ def _write(aside: Path, forms: Sequence[str], counts: Ints, order: Ints, starts:
     flush_files(aside)
 
 
-def _save_parts(path: Path, dtype: type[np.generic], shape: tuple[int, ...], parts: Iterable[Ints]) -> None:
+def _save_parts(path: Path, dtype: type[np.generic], shape: tuple[int, ...], parts: Iterable[Integers]) -> None:
     """Write an array part by part. Not through a memory map: a full disk would kill the process there."""
     header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
     with path.open("wb") as stream:

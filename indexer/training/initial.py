@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..elmo import Precision
 from ..elmo.bundled import bundled_folder
@@ -16,12 +15,10 @@ from ..elmo.model import Model, OutputLayer
 from ..elmo.quiet import import_tensorflow
 from ..elmo.sense_space import WordCounts
 from ..errors import ModelError
+from ..vectors.arrays import Array
 from .checkpoint import Saved
 from .config import CONFIGS, RECIPES, Recipe, Size
 from .corpus import MARKS, Corpus, vocabulary_of, word_numbers
-
-Array = npt.NDArray[np.float32]
-
 
 FULL_SOFTMAX = 8_192
 """Up to so many words all are candidates."""

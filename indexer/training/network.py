@@ -12,11 +12,11 @@ from ..elmo import Precision
 from ..elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
 from ..elmo.model import Model, OutputLayer
 from ..elmo.networks.bilm import BiLM
+from ..vectors.arrays import Array, Integers
 from .batches import Choice, Spellings, Window, spell
 from .layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, group_bounds, rows_of
 
 Arrays = dict[str, npt.NDArray[np.generic]]
-Ints = npt.NDArray[np.integer]
 
 SOFTMAX = ("softmax.weights", "softmax.bias")
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
@@ -33,9 +33,6 @@ class TrainingShape:
     dropout: float
     precision: Precision
     frozen: bool = False  # the character CNN: windows come with `WordVectors` then, not with `Spellings`
-
-
-Array = npt.NDArray[np.float32]
 
 
 _AT_ONCE = 4096
@@ -57,7 +54,7 @@ class WordVectors:
 class WordTable:
     """The vectors of a text's forms by a model's character CNN, each worked out when it is first needed."""
 
-    def __init__(self, model: Model, spellings: Ints) -> None:
+    def __init__(self, model: Model, spellings: Integers) -> None:
         self._spellings = spellings  # (types, max_characters)
         self._bounds = group_bounds(model.config)
         self._vectors = np.zeros((len(spellings), model.config.projection), np.float32)  # (types, projection)
@@ -67,7 +64,7 @@ class WordTable:
         cnn = GroupedCharCNN(model.config, bilm.cnn)
         self._read = tf.function(lambda ids, groups: bilm.projected(cnn(ids, groups)), input_signature=specs)
 
-    def __call__(self, inputs: Ints) -> WordVectors:
+    def __call__(self, inputs: Integers) -> WordVectors:
         """The words of `inputs` (2, steps, rows), type ids."""
         found, places = np.unique(inputs, return_inverse=True)
         missing = found[~self._known[found]]

@@ -16,8 +16,7 @@ from ..elmo.batching import batches_of
 from ..elmo.characters import spelling_lengths
 from ..elmo.config import BiLMConfig
 from ..elmo.networks.bilm import BiLM
-
-Ints = npt.NDArray[np.integer]
+from ..vectors.arrays import Integers
 
 _PLACES = 2048  # tokens that are read together
 _SCORED = 1 << 24  # scores that are worked out together: 64 MiB
@@ -44,7 +43,7 @@ class PerplexityMeter:
         specs = [tf.TensorSpec((None, config.projection), tf.float32), tf.TensorSpec((None,), tf.int32)]
         self._nats = tf.function(self._sum_of_nats, input_signature=specs, autograph=False)
 
-    def __call__(self, sentences: Sequence[Ints], numbers: Ints, spellings: Ints) -> Perplexities:
+    def __call__(self, sentences: Sequence[Integers], numbers: Integers, spellings: Integers) -> Perplexities:
         """`sentences`: type ids with both marks, (t + 2,) each; by type, `numbers` of words and `spellings`."""
         nats, tokens = np.zeros(2), 0
         for batch in batches_of([len(sentence) for sentence in sentences], _PLACES):
@@ -54,7 +53,7 @@ class PerplexityMeter:
         forward, backward = np.exp(nats / tokens)
         return Perplexities(float(forward), float(backward), tokens)
 
-    def _batch(self, sentences: Sequence[Ints], numbers: Ints, spellings: Ints) -> npt.NDArray[np.float64]:
+    def _batch(self, sentences: Sequence[Integers], numbers: Integers, spellings: Integers) -> npt.NDArray[np.float64]:
         """Summed -log p of both directions, (2,)."""
         lengths = np.array([len(sentence) for sentence in sentences], np.int32)  # (b,)
         ids = np.zeros((len(sentences), lengths.max()), np.int64)  # (b, t)

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..elmo.model import OutputLayer
+from ..vectors.arrays import Array, Integers
 from .corpus import MARKS, Corpus
 
-Array = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.integer]
 Told = Callable[[float], None]
 
 ENOUGH = 1_000_000
@@ -39,7 +38,9 @@ CBOW = Word2Vec()
 """As a warm start."""
 
 
-def warm_rows(output: OutputLayer, corpus: Corpus, seed: int, told: Told, left_out: Ints | None = None) -> OutputLayer:
+def warm_rows(
+    output: OutputLayer, corpus: Corpus, seed: int, told: Told, left_out: Integers | None = None
+) -> OutputLayer:
     """The output layer with word2vec's vectors as rows, where there are any; `told` hears how much is done, 0 to 1.
 
     `left_out`: numbers of sentences that are not read.
@@ -59,7 +60,7 @@ def word_vectors(
     seed: int,
     told: Told,
     way: Word2Vec = CBOW,
-    left_out: Ints | None = None,
+    left_out: Integers | None = None,
 ) -> Array:
     """Vectors of `words` from a text: (words, dim), of mean length 1; zeros for the marks and words not in it."""
     import gensim.models

@@ -1,23 +1,22 @@
-"""Vectors and their FAISS indexes; the only file that imports faiss. Scores are cosines: higher is nearer."""
+"""Array types, and arithmetic on rows of vectors. Scores are cosines: higher is nearer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from .int8 import ByteRows
-
 Array = npt.NDArray[np.float32]
 Half = npt.NDArray[np.float16]
-TokenRows = Half | ByteRows
+Doubles = npt.NDArray[np.float64]
+Reals = npt.NDArray[np.floating]
+Bytes = npt.NDArray[np.int8]
+Int32s = npt.NDArray[np.int32]
 Ids = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
+Integers = npt.NDArray[np.integer]
 Mask = npt.NDArray[np.bool_]
-
-SCAN_ROWS = 65_536
-"""Rows that an exact scan converts to float32 at a time."""
 
 
 def unit(vectors: npt.ArrayLike) -> Array:
@@ -38,7 +37,7 @@ def parts_of(rows: Array, like: Sequence[Array]) -> list[Array]:
     return np.split(rows, np.cumsum([len(part) for part in like])[:-1])
 
 
-def joint(sense: Array, word: Array, weight: float) -> Array:
+def sense_word_vector(sense: Array, word: Array, weight: float) -> Array:
     """Sense and identity of the word in one unit vector, so that its cosine is (sense + weight * word) / (1 + weight).
 
     sense: (n, d) unit rows; word: (n, p) unit rows -> (n, d + p) float32
@@ -56,33 +55,7 @@ def row_products(rows: Array, query: Array) -> Array:
     return products
 
 
-def joint_rows(tokens: TokenRows, words: Half, kinds: Ids | Places, weight: float) -> Callable[[Ids], Array]:
-    """Reader of joint vectors by row, for building an index in pieces.
-
-    tokens: (n, d) unit rows; words: (T, p) unit rows; kinds: (n,) row of ``words`` -> rows (m,) -> (m, d + p)
-    """
-
-    def read(rows: Ids) -> Array:
-        return joint(tokens[rows].astype(np.float32), words[kinds[rows]].astype(np.float32), weight)
-
-    return read
-
-
-def scan(vectors: TokenRows, query: Array, rows: Ids | None = None) -> Array:
-    """Exact cosines of stored unit rows with a unit query.
-
-    vectors: (n, d), memory-mapped; query: (d,); rows: (m,) or None for all -> (m,) or (n,) float32
-    """
-    n = len(vectors) if rows is None else len(rows)
-    scores = np.empty(n, np.float32)
-    for first in range(0, n, SCAN_ROWS):
-        part = slice(first, first + SCAN_ROWS)
-        block = vectors[part if rows is None else together(rows[part])]  # (<= SCAN_ROWS, d)
-        scores[part] = row_products(np.asarray(block, np.float32), query)
-    return scores
-
-
-def together(rows: Ids) -> slice | Ids:
+def as_slice(rows: Ids) -> slice | Ids:
     """Rows as a slice where they follow one another, as those of one word do: a mapped file is then read in place."""
     n = len(rows)
     if n and rows[-1] - rows[0] == n - 1 and bool((rows[1:] > rows[:-1]).all()):

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
-Bytes = npt.NDArray[np.int8]
+from .arrays import Array, Bytes
 
 _SCALE = np.dtype(np.float16).itemsize
 _LARGEST = np.float32(127)

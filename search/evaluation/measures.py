@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ...indexer.vectors.arrays import Ids, Mask, unit
+from ...indexer.vectors.arrays import Doubles, Ids, Mask, unit
 
-Floats = npt.NDArray[np.float64]
 ROUNDS = 1000
 """Of a bootstrap, unless told otherwise."""
 SEED = 1
@@ -36,7 +35,7 @@ def best_threshold(scores: npt.ArrayLike, gold: npt.ArrayLike) -> float:
     return float((low + high) / 2) if low < (low + high) / 2 else float(high)
 
 
-def ranks(values: npt.ArrayLike) -> Floats:
+def ranks(values: npt.ArrayLike) -> Doubles:
     """Rank of each value from 1, equal values sharing their mean rank: (n,)."""
     _, inverse, counts = np.unique(np.asarray(values, np.float64), return_inverse=True, return_counts=True)
     last = np.cumsum(counts)  # rank of the last of each run of equal values
@@ -88,7 +87,7 @@ def chance_precision(relevant: int, total: int) -> float:
     return float(np.mean((1 + (places - 1) * (relevant - 1) / (total - 1)) / places))
 
 
-def same_sense_precisions(vectors: npt.NDArray[np.floating], same: Mask) -> tuple[Floats, Floats]:
+def same_sense_precisions(vectors: npt.NDArray[np.floating], same: Mask) -> tuple[Doubles, Doubles]:
     """Average precision of each occurrence that asks for those of its sense, and what a random order would get.
 
     `vectors` (n, dim), ordered by cosine, the asking one left out; `same` (n, n): who shares a sense with whom. Those
@@ -120,7 +119,7 @@ def ndcg(gains: npt.ArrayLike, judged: npt.ArrayLike, k: int = 10) -> float:
     return float(got @ discounts[: len(got)]) / ideal if ideal else 0.0
 
 
-def cosines(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> Floats:
+def cosines(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> Doubles:
     """Row by row: (n, dim), (n, dim) -> (n,), rounded, so that equal pairs tie whatever batch they were encoded in."""
     first, second = a.astype(np.float64), b.astype(np.float64)  # (n, dim), (n, dim)
     norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)  # (n,)

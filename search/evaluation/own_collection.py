@@ -16,10 +16,10 @@ from ...indexer.errors import DocumentError
 from ...indexer.pipeline import is_worth_keeping
 from ...indexer.text.analyser import TextAnalyser
 from ...indexer.vectorise import fit_tokens
-from ...indexer.vectors.arrays import Array, Mask
+from ...indexer.vectors.arrays import Array, Doubles, Mask
 from ...indexer.vectors.transforms import Normalisation, Transform
 from .gold import Gold
-from .measures import Floats, mean_interval, same_sense_precisions
+from .measures import mean_interval, same_sense_precisions
 from .records import Score, Span, Tokens
 from .spans import spans_in
 from .tasks.sentences import normalised_name
@@ -103,7 +103,7 @@ def evaluate_collection(
     asked, left_out = _words(collection, analyser, gold)
     sample = _sample(collection, analyser)
     found = represent(encoder, [*(span for word in asked for span in word.spans), *sample], report)
-    precisions: dict[Choice, Floats] = {}
+    precisions: dict[Choice, Doubles] = {}
     chance = 0.0
     for layer in layers_of(encoder):
         name = own_name(f"layer {layer}" if layer.isdigit() else str(layer), encoder)
@@ -124,7 +124,7 @@ def evaluate_collection(
     return OwnReport(measured, now, best, gain, len(asked), sum(len(word.spans) for word in asked), left_out)
 
 
-def held_out_gains(precisions: Mapping[Choice, Floats], now: Choice) -> Floats:
+def held_out_gains(precisions: Mapping[Choice, Doubles], now: Choice) -> Doubles:
     """For each word the gain over `now` of what is best for words of other folds: (words,).
 
     precisions: of each choice (words,). A single word has no others: its gain is 0.
@@ -212,7 +212,7 @@ def _means(word: _Asked, vectors: Array, transform: Transform | None) -> tuple[f
 
 
 def _measured(
-    choice: Choice, precisions: dict[Choice, Floats], now: Choice, chance: float, encoder: Encoder
+    choice: Choice, precisions: dict[Choice, Doubles], now: Choice, chance: float, encoder: Encoder
 ) -> Measured:
     own, other = precisions[choice], precisions[now]  # (words,), (words,)
     gain = own - other  # (words,)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ...indexer.vectors.arrays import Array
 from .records import Span, Tokens
 
 if TYPE_CHECKING:
     from ...indexer.elmo import Encoder, Representation
 
-Array = npt.NDArray[np.float32]
 Report: TypeAlias = Callable[[int, int], None]
 """Told now and then how many sentences of how many are encoded."""
 

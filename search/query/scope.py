@@ -12,7 +12,7 @@ from ...indexer.collection.collection import Collection
 from ...indexer.collection.segment import Segment
 from ...indexer.collection.snapshot import Snapshot
 from ...indexer.errors import QueryError
-from ...indexer.vectors.arrays import Ids, Mask, together
+from ...indexer.vectors.arrays import Ids, Mask, as_slice
 from .filters import Condition, Operator
 
 
@@ -63,7 +63,7 @@ class Scope:
     def among(self, segment: Segment, rows: Ids) -> Mask | None:
         """Which of a segment's token rows may answer; None: all of them.  (n,) -> (n,)"""
         mask = self._documents_mask(segment)
-        allowed = None if mask is None else mask[segment.token_sentences[together(rows)]]
+        allowed = None if mask is None else mask[segment.token_sentences[as_slice(rows)]]
         for members in self.senses:
             chosen = members.among(segment, rows)
             allowed = chosen if allowed is None else allowed & chosen

@@ -15,7 +15,8 @@ import numpy as np
 from ...indexer.collection.collection import Collection
 from ...indexer.collection.segment import Segment
 from ...indexer.collection.types import NearTypes, TypeTable
-from ...indexer.vectors.arrays import Array, Ids, Mask, row_products, scan, top
+from ...indexer.vectors.arrays import Array, Ids, Mask, row_products, top
+from ...indexer.vectors.rows import scan
 from ..query.scope import Scope
 from .exact import CANDIDATES, candidates
 from .ranking import Ranked, ranked

@@ -16,7 +16,8 @@ from ...indexer.collection.collection import Collection
 from ...indexer.collection.faiss_index import search_index
 from ...indexer.collection.segment import Segment
 from ...indexer.errors import CollectionError
-from ...indexer.vectors.arrays import Array, Ids, Mask, scan, together
+from ...indexer.vectors.arrays import Array, Ids, Mask, as_slice
+from ...indexer.vectors.rows import scan
 from ..query.scope import Scope
 from .ranking import Ranked, ranked
 
@@ -38,7 +39,7 @@ class Rows:
     @property
     def ids(self) -> Ids:
         """Occurrence ids of the rows (n,)."""
-        return np.asarray(self.segment.token_ids[together(self.rows)])
+        return np.asarray(self.segment.token_ids[as_slice(self.rows)])
 
 
 def nearest_sentences(scope: Scope, query: Array, k: int) -> Ranked:

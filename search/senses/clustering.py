@@ -18,11 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ...indexer.vectors.arrays import Array, Ids, Mask, row_products, unit
+from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, row_products, unit
 
-Floats = npt.NDArray[np.float64]
 SAMPLE = 1500
 """Occurrences that are clustered; the others join the nearest centre."""
 NONE = -1
@@ -111,7 +109,7 @@ def split_strength(vectors: Array, settings: Settings = CHOSEN) -> float:
     return float((np.mean(null) - found) / max(float(np.std(null)), 1e-9))
 
 
-def split_ratio(rows: Floats, rounds: int = 30) -> float:
+def split_ratio(rows: Doubles, rounds: int = 30) -> float:
     """Share of the squared distances that two means leave, begun at the sign of the first component.  (n, dim)"""
     rows = rows - rows.mean(axis=0)
     _, axes = np.linalg.eigh(rows.T @ rows)

@@ -15,8 +15,9 @@ from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.documents import Document
 from polyseme.indexer.reencode import reencode
-from polyseme.indexer.vectors.arrays import scan, unit
+from polyseme.indexer.vectors.arrays import unit
 from polyseme.indexer.vectors.int8 import ByteRows, Storage, to_bytes
+from polyseme.indexer.vectors.rows import scan
 from polyseme.search.searcher import Searcher
 from polyseme.ui.cli.main import run_command
 

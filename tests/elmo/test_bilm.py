@@ -11,12 +11,13 @@ from polyseme.indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.formats.allennlp import read_allennlp
 from polyseme.indexer.elmo.model import Model
-from slow_network import Numbers, Weights, slow_direction, slow_word
+from polyseme.indexer.vectors.arrays import Reals
+from slow_network import Weights, slow_direction, slow_word
 
 SENTENCE = ["The", "naïve", "cat", "sat", "."]
 
 
-def slow_layers(sentence: list[str], c: BiLMConfig, w: Weights) -> Numbers:
+def slow_layers(sentence: list[str], c: BiLMConfig, w: Weights) -> Reals:
     """All layers (n_layers, t, dim) of a sentence."""
     words = np.stack([slow_word(token, c, w) for token in ["<S>", *sentence, "</S>"]])  # (t + 2, projection)
     forward = [words, *slow_direction(words, "forward", c, w)]
@@ -67,7 +68,7 @@ def published(allennlp_fixture: Path) -> ElmoEncoder:
     return ElmoEncoder(read_allennlp(allennlp_fixture), str(allennlp_fixture))
 
 
-def published_streams(folder: Path) -> tuple[list[list[list[str]]], list[list[Numbers]]]:
+def published_streams(folder: Path) -> tuple[list[list[list[str]]], list[list[Reals]]]:
     """Three streams of ten sentences, and the top layer (t, dim) of each: forward half, backward half."""
     texts = json.loads((folder / "sentences.json").read_text(encoding="utf-8"))
     streams = [[text.split() if isinstance(text, str) else text for text in stream] for stream in texts]

@@ -10,8 +10,8 @@ import pytest
 from fakes import FakeEncoder
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.documents import Document
-from polyseme.indexer.vectors.arrays import Array, Mask, unit
-from polyseme.search.explanation import Floats, shares
+from polyseme.indexer.vectors.arrays import Array, Doubles, Mask, unit
+from polyseme.search.explanation import shares
 from polyseme.search.searcher import Searcher
 
 TEXTS = [
@@ -74,7 +74,7 @@ def test_the_words_around_a_phrase_are_those_outside_it(path: Path) -> None:
     assert {word.token for word in found.words} == {"They", "sold", "by", "the", "river", "bank", "in", "spring"}
 
 
-def pairwise(n: int, seed: int) -> tuple[Floats, Floats]:
+def pairwise(n: int, seed: int) -> tuple[Doubles, Doubles]:
     """What each of n words adds by itself (n,), and what each two add together (n, n), upper triangle."""
     rng = np.random.default_rng(seed)
     return rng.standard_normal(n), np.triu(rng.standard_normal((n, n)), 1)
@@ -85,7 +85,7 @@ def test_shares_are_shapley_values_where_words_act_in_pairs(n: int, seed: int) -
     """Shapley's definition: what a word adds to those before it, over all orders. They sum to the whole's gain."""
     single, double = pairwise(n, seed)
 
-    def scores(present: Mask) -> Floats:
+    def scores(present: Mask) -> Doubles:
         x = present.astype(np.float64)  # (c, n)
         return np.asarray(0.3 + x @ single + np.einsum("ci,ij,cj->c", x, double, x), np.float64)
 
@@ -103,7 +103,7 @@ def test_shares_are_shapley_values_where_words_act_in_pairs(n: int, seed: int) -
 
 
 def test_two_words_that_each_suffice_share_the_score_where_leaving_one_out_shows_nothing() -> None:
-    def scores(present: Mask) -> Floats:
+    def scores(present: Mask) -> Doubles:
         return np.asarray(0.1 + 0.8 * present[:, :2].any(axis=1), np.float64)
 
     assert shares(scores, 3, 0.9) == pytest.approx([0.4, 0.4, 0], abs=1e-9)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from polyseme.indexer.vectors.arrays import joint, top, unit
+from polyseme.indexer.vectors.arrays import sense_word_vector, top, unit
 from polyseme.indexer.vectors.transforms import fit_centring, fit_pca, fit_whitening
 from polyseme.search.hits import OccurrenceHit
 from polyseme.search.kwic import concordance_line
@@ -76,7 +76,7 @@ def test_collocates_tell_one_group_from_the_others() -> None:
 def test_joint_vectors_have_the_weighted_cosine() -> None:
     rng = np.random.default_rng(0)
     sense, word = unit(rng.standard_normal((6, 5))), unit(rng.standard_normal((6, 3)))
-    both = joint(sense, word, 0.3)
+    both = sense_word_vector(sense, word, 0.3)
     wanted = (sense @ sense.T + 0.3 * (word @ word.T)) / 1.3
     assert both @ both.T == pytest.approx(wanted, abs=1e-6)
 

@@ -17,7 +17,7 @@ from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.pipeline import Work, batched, is_asked_about
 from polyseme.indexer.text.analyser import TextAnalyser
-from polyseme.indexer.vectors.arrays import together, unit
+from polyseme.indexer.vectors.arrays import as_slice, unit
 from polyseme.search.hits import Match, OccurrenceHit
 from polyseme.search.searcher import Searcher
 
@@ -219,9 +219,9 @@ def test_what_a_filter_lets_in_follows_the_collection(tmp_path: Path) -> None:
 def test_rows_that_follow_one_another_are_read_as_a_slice(rows: list[int], in_order: bool) -> None:
     wanted = np.array(sorted(set(rows)) if in_order else rows, np.int64)
     vectors = np.arange(31)
-    np.testing.assert_array_equal(vectors[together(wanted)], vectors[wanted])
+    np.testing.assert_array_equal(vectors[as_slice(wanted)], vectors[wanted])
     follows = len(wanted) > 0 and wanted.tolist() == list(range(int(wanted[0]), int(wanted[0]) + len(wanted)))
-    assert isinstance(together(wanted), slice) is follows
+    assert isinstance(as_slice(wanted), slice) is follows
 
 
 def test_sentences_are_encoded_by_number_and_by_length() -> None:

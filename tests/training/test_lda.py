@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.training.sense_space.lda import Scatter, ScatterSums, discriminants
+from polyseme.indexer.vectors.arrays import Doubles, Integers
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.integer]
 
-
-def drawn(seed: int, n: int = 400, d: int = 6, senses: int = 4) -> tuple[Floats, Ints]:
+def drawn(seed: int, n: int = 400, d: int = 6, senses: int = 4) -> tuple[Doubles, Integers]:
     """Rows (n, d) of correlated noise around one mean a sense, and their senses (n,)."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, senses, n)
@@ -22,7 +19,7 @@ def drawn(seed: int, n: int = 400, d: int = 6, senses: int = 4) -> tuple[Floats,
     return noise + random.normal(0, 2, (senses, d))[labels] + 3.0, labels
 
 
-def scatter_of(rows: Floats, labels: Ints, lemma_of: list[int]) -> Scatter:
+def scatter_of(rows: Doubles, labels: Integers, lemma_of: list[int]) -> Scatter:
     sums = ScatterSums(rows.shape[1], lemma_of)
     sums.add(rows, labels)
     return sums.result()

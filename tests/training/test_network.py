@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import tensorflow as tf
 from polyseme.indexer.elmo import Precision
@@ -20,14 +19,13 @@ from polyseme.indexer.training.batches import Position, Windows, choose, spell, 
 from polyseme.indexer.training.corpus import Corpus, open_corpus, prepare, vocabulary_of, word_numbers
 from polyseme.indexer.training.layers import candidate_normaliser, group_bounds
 from polyseme.indexer.training.network import PARTS, SOFTMAX, TrainingNetwork, TrainingShape, WordTable
-
-Numbers = npt.NDArray[np.floating]
+from polyseme.indexer.vectors.arrays import Reals
 
 WORDS = ["a", "of", "the", "naïve", "international", "q" * 12, "w" * 44, "x" * 47, "extraordinarily", "z" * 60]
 ROWS, STEPS = 4, 6
 
 
-def made_model(config: BiLMConfig, n_words: int, seed: int = 0) -> tuple[Model, Numbers, Numbers]:
+def made_model(config: BiLMConfig, n_words: int, seed: int = 0) -> tuple[Model, Reals, Reals]:
     rng = np.random.default_rng(seed)
     weights = {name: rng.normal(0, 0.4, shape).astype(np.float32) for name, shape in tensor_shapes(config).items()}
     rows = rng.normal(0, 0.5, (n_words, config.projection)).astype(np.float32)
@@ -87,7 +85,7 @@ def test_gradients_are_those_of_plain_differentiation_with_the_full_softmax(conf
 
 
 def plain_loss(
-    bilm: BiLM, d: int, x: tf.Tensor, targets: Numbers, goes_on: Numbers, weights: dict[str, tf.Tensor]
+    bilm: BiLM, d: int, x: tf.Tensor, targets: Reals, goes_on: Reals, weights: dict[str, tf.Tensor]
 ) -> tf.Tensor:
     for n, lstm in enumerate(bilm.stacks[d]):
         cell, output = tf.zeros((ROWS, bilm.config.cell)), tf.zeros((ROWS, bilm.config.projection))

@@ -25,7 +25,7 @@ from polyseme.indexer.elmo.formats.model_folder import (
 )
 from polyseme.indexer.elmo.lexical_substitution import log_scores
 from polyseme.indexer.elmo.model import Model, OutputLayer
-from polyseme.indexer.elmo.sense_space import Array, Block, BlockKind, SenseSpace, Topics
+from polyseme.indexer.elmo.sense_space import Block, BlockKind, SenseSpace, Topics
 from polyseme.indexer.errors import DocumentError, ModelError
 from polyseme.indexer.gold.judgements import SenseText, SenseToken, read_judged, read_semcor
 from polyseme.indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
@@ -33,6 +33,7 @@ from polyseme.indexer.training.sense_space.fit import adapt, centre, fit, recipe
 from polyseme.indexer.training.sense_space.topics import DIM, learn_topics
 from polyseme.indexer.training.sense_space.train import UNLABELLED, SenseConfig, Way, train_sense_space
 from polyseme.indexer.training.sense_space.unlabelled import fit_unlabelled
+from polyseme.indexer.vectors.arrays import Array
 from polyseme.ui.cli.main import run_command
 from safetensors.numpy import load_file
 

@@ -43,9 +43,6 @@ from polyseme.ui.cli.main import run_command
 from safetensors.numpy import load_file
 from slow_network import slow_direction, slow_word
 
-Numbers = npt.NDArray[np.floating]
-
-
 PLACES = {"cat": "barn", "trout": "river", "lark": "field", "goat": "hill", "bat": "cave"}
 
 

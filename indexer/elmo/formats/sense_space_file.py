@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import ModelError
+from ...vectors.arrays import Doubles
 from ..sense_space import Block, BlockKind, Blocks, Expected, SenseSpace, Topics, WordCounts
 
 Tensors = Mapping[str, npt.NDArray[Any]]
-Floats = npt.NDArray[np.float64]
 
 FORMAT = 4
 _WITH_TOPICS, _WITHOUT_TOPICS = 3, 2
@@ -118,7 +118,7 @@ def _single(array: npt.NDArray[Any] | None) -> npt.NDArray[np.float32] | None:
     return None if array is None else array.astype(np.float32)
 
 
-def _first_format(tensors: Tensors, top: int) -> tuple[tuple[Block, ...], Floats, Floats]:
+def _first_format(tensors: Tensors, top: int) -> tuple[tuple[Block, ...], Doubles, Doubles]:
     """Centring and scaling as one map and shift; both halves of layer 0 are equal, so their maps are added."""
     blocks = (Block(BlockKind.CONTEXT, top), Block(BlockKind.BAG, 0))
     dim = len(tensors["context_mean"])

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from ...errors import ModelError
+from ...vectors.arrays import Array
 from .. import ElmoOutputs, Precision, Representation
 from ..batching import MAX_TOKENS, batches_of, joined, mean_over_tokens, real_tokens, windows_of
 from ..bundled import english_counts
@@ -27,7 +27,6 @@ from .files import (
     one_line,
 )
 
-Array = npt.NDArray[np.float32]
 Arrays = dict[str, Array]
 Signature: TypeAlias = Callable[..., Arrays]
 

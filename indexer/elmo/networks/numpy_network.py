@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from ...vectors.arrays import Array, Int32s
 from .. import Precision
 from ..config import DIRECTIONS, Activation, BiLMConfig
 from ..model import Model
@@ -20,8 +20,6 @@ from .packing import both_directions, read_by_direction
 if TYPE_CHECKING:
     from .tensorflow_network import Network
 
-Array = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
 State = tuple[Array, Array]  # cells (2, n_lstm, b, cell), outputs (2, n_lstm, b, projection)
 
 FEW = 256
@@ -37,12 +35,12 @@ class NumpyNetwork:
         self._stored = model.weights
         self._single: dict[str, Array] = {}
 
-    def spell(self, characters: Ints, of: int = 0) -> Array:
+    def spell(self, characters: Int32s, of: int = 0) -> Array:
         """See `network.Network.spell`."""
         with one_blas_thread():
             return self._spelled(characters)
 
-    def _spelled(self, characters: Ints) -> Array:
+    def _spelled(self, characters: Int32s) -> Array:
         spelling = self._weight("characters.embedding")[characters]  # (n, characters, char_dim)
         x = np.concatenate([self._found(spelling, i) for i in range(len(self._config.filters))], axis=1)  # (n, filters)
         for layer in range(self._config.n_highway):
@@ -62,7 +60,7 @@ class NumpyNetwork:
             states.append(self._stack(direction, padded, length, *start)[:, inside])
         return both_directions(words, read, states)
 
-    def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
+    def read_on(self, words: Array, lengths: Int32s, start: State) -> tuple[Array, State]:
         """See `network.Network.read_on`."""
         cells, outputs = (part.copy() for part in start)
         halves = []
@@ -71,7 +69,7 @@ class NumpyNetwork:
             halves.append(np.concatenate([words[None], states]))  # (n_layers, b, t, projection)
         return np.concatenate(halves, axis=3), (cells, outputs)
 
-    def _stack(self, direction: str, words: Array, lengths: Ints, cells: Array, outputs: Array) -> Array:
+    def _stack(self, direction: str, words: Array, lengths: Int32s, cells: Array, outputs: Array) -> Array:
         """One direction's layers over padded words (b, t, projection): (n_lstm, b, t, projection).
 
         `cells` and `outputs` (n_lstm, b, ...) are moved on.
@@ -97,7 +95,7 @@ class NumpyNetwork:
         best += self._weight(f"characters.conv.{i}.bias")
         return np.maximum(best, np.float32(0)) if self._config.activation is Activation.RELU else np.tanh(best)
 
-    def _lstm(self, name: str, inputs: Array, lengths: Ints, cell: Array, output: Array) -> Array:
+    def _lstm(self, name: str, inputs: Array, lengths: Int32s, cell: Array, output: Array) -> Array:
         """One direction of one layer over `inputs` (b, t, projection); `cell` and `output` (b, ...) are moved on."""
         config = self._config
         kernel, bias = self._weight(f"{name}.kernel"), self._weight(f"{name}.bias")
@@ -143,7 +141,7 @@ class EitherNetwork:
     def __init__(self, model: Model, precision: Precision) -> None:
         self._model, self._precision = model, precision
 
-    def spell(self, characters: Ints, of: int) -> Array:
+    def spell(self, characters: Int32s, of: int) -> Array:
         """See `network.Network.spell`."""
         return (self._numpy if of <= FEW else self._tensorflow).spell(characters)
 
@@ -151,7 +149,7 @@ class EitherNetwork:
         """See `network.Network.read`."""
         return (self._numpy if len(words) <= FEW else self._tensorflow).read(words, lengths)
 
-    def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
+    def read_on(self, words: Array, lengths: Int32s, start: State) -> tuple[Array, State]:
         """See `network.Network.read_on`."""
         few = words.shape[0] * words.shape[1] <= FEW
         return (self._numpy if few else self._tensorflow).read_on(words, lengths, start)

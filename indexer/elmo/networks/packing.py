@@ -13,19 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
+from ...vectors.arrays import Array, Int32s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Packing:
     """Where each token of a batch lies among `n` places."""
 
-    starts: Ints  # (t,) first place of each step
-    sizes: Ints  # (t,) rows of each step
+    starts: Int32s  # (t,) first place of each step
+    sizes: Int32s  # (t,) rows of each step
     goes_on: Array  # (n,) 0 where a sentence begins, and what its stream read before is forgotten; else 1
-    turn: Ints  # (n,) where the token stands that is as far from its sentence's other end: its own inverse
-    places: Ints  # (tokens,) place of each token, sentence after sentence in the order given
+    turn: Int32s  # (n,) where the token stands that is as far from its sentence's other end: its own inverse
+    places: Int32s  # (tokens,) place of each token, sentence after sentence in the order given
 
     @property
     def n(self) -> int:
@@ -33,7 +32,7 @@ class Packing:
         return len(self.turn)
 
 
-def read_by_direction(lengths: Sequence[int]) -> tuple[Ints, Ints]:
+def read_by_direction(lengths: Sequence[int]) -> tuple[Int32s, Int32s]:
     """Which of the tokens of sentences of these lengths, one after another, each direction reads: all but the last.
 
     A sentence's last token is what nothing is read after: forward its end mark, backward its start mark.
@@ -44,7 +43,7 @@ def read_by_direction(lengths: Sequence[int]) -> tuple[Ints, Ints]:
     return np.delete(every, ends - 1), np.delete(every, ends - length)
 
 
-def both_directions(words: Array, read: Sequence[Ints], states: Sequence[Array]) -> Array:
+def both_directions(words: Array, read: Sequence[Int32s], states: Sequence[Array]) -> Array:
     """What each direction put out for the tokens that it read, beside each other: (n_layers, tokens, dim).
 
     words: (tokens, projection), layer 0 of both; read: as `read_by_direction`; states: (n_lstm, read, projection) of
@@ -92,7 +91,7 @@ def _rounded_up(rows: npt.NDArray[np.int64], multiple: int) -> npt.NDArray[np.in
     return multiple * 2 ** np.ceil(np.log2(times)).astype(np.int64)
 
 
-def _small(array: npt.NDArray[np.int64]) -> Ints:
+def _small(array: npt.NDArray[np.int64]) -> Int32s:
     return array.astype(np.int32)
 
 

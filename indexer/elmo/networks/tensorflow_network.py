@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ...vectors.arrays import Array, Int32s
 from .. import Precision
 from ..config import DIRECTIONS, tensor_shapes
 from ..model import Model
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from .bilm import BiLM
 
-Array = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
 State = tuple[Array, Array]  # cells (2, n_lstm, b, cell), outputs (2, n_lstm, b, projection)
 
 MULTIPLE = 32
@@ -59,7 +58,7 @@ class Network:
         ]
         self._read = tf.function(self._layers, input_signature=signature, autograph=False)
 
-    def spell(self, characters: Ints, of: int = 0) -> Array:
+    def spell(self, characters: Int32s, of: int = 0) -> Array:
         """Character ids (n, characters) -> word vectors (n, projection). `of`: how many are spelled, in all batches."""
         return np.asarray(self._spell(characters))
 
@@ -78,7 +77,7 @@ class Network:
         states = (self._compiled if compiled else self._plain)(*packed, packing.starts, packing.sizes, packing.goes_on)
         return both_directions(words, read, [np.asarray(s)[:, places] for s, places in zip(states, ways, strict=True)])
 
-    def read_on(self, words: Array, lengths: Ints, start: State) -> tuple[Array, State]:
+    def read_on(self, words: Array, lengths: Int32s, start: State) -> tuple[Array, State]:
         """Padded word vectors (b, t, projection), lengths (b,), and the state to read from.
 
         Returns layers (n_layers, b, t, dim), of no meaning past a row's length, and the state after.

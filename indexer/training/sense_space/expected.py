@@ -13,9 +13,8 @@ import numpy.typing as npt
 
 from ...elmo.lexical_substitution import log_scores
 from ...elmo.model import OutputLayer
-from ...elmo.sense_space import Array, Expected
-
-Floats = npt.NDArray[np.float64]
+from ...elmo.sense_space import Expected
+from ...vectors.arrays import Array, Doubles
 
 GROUPS = 1000
 TEMPERATURE = 1.5
@@ -54,14 +53,14 @@ def group_expected(output: OutputLayer, words: Sequence[int], vectors: Array, al
     )
 
 
-def _of_unit_variance(rows: npt.NDArray[np.floating]) -> Floats:
+def _of_unit_variance(rows: npt.NDArray[np.floating]) -> Doubles:
     """Rows (n, d) scaled so that their total variance is 1; rows that are all the same stay as they are."""
     total = np.sqrt(rows.astype(np.float64).var(axis=0).sum())
     return np.asarray(rows / (total if total > 0 else 1.0), np.float64)
 
 
 def _weighted_means(
-    rows: npt.NDArray[np.floating], group: npt.NDArray[np.integer], weights: Floats, sums: Floats
+    rows: npt.NDArray[np.floating], group: npt.NDArray[np.integer], weights: Doubles, sums: Doubles
 ) -> Array:
     found = np.zeros((len(sums), rows.shape[1]))  # (groups, d)
     np.add.at(found, group, rows * weights[:, None])

@@ -5,17 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from ...elmo.encoder import ElmoEncoder
 from ...elmo.model import OutputLayer
-from ...elmo.sense_space import Array, Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
+from ...elmo.sense_space import Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
 from ...errors import ModelError
 from ...gold.judgements import SenseText, SenseToken
+from ...vectors.arrays import Array, Doubles
 from .expected import group_expected, proper_words
-from .lda import Floats, Scatter, ScatterSums, discriminants
+from .lda import Scatter, ScatterSums, discriminants
 
-Ints = npt.NDArray[np.int64]
 Told = Callable[[int, int], None]  # tokens with senses read, of how many
 
 STRENGTH = 1000
@@ -145,7 +144,7 @@ def _parts(text: SenseText) -> Iterator[Sequence[SenseToken]]:
         yield list(part)
 
 
-def factors_of(recipe: Recipe, total: Floats, dim: int) -> Floats:
+def factors_of(recipe: Recipe, total: Doubles, dim: int) -> Doubles:
     """What each column is multiplied with, so that the blocks have the variances that the recipe says: (width,).
 
     `total` (width, width): covariance of the blocks as they are.
@@ -156,5 +155,5 @@ def factors_of(recipe: Recipe, total: Floats, dim: int) -> Floats:
     return np.repeat(each, widths)
 
 
-def _single(array: Floats) -> Array:
+def _single(array: Doubles) -> Array:
     return np.asarray(array, np.float32)

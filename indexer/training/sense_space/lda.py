@@ -6,27 +6,25 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.integer]
-Rows = npt.NDArray[np.floating]
+from ...vectors.arrays import Doubles, Integers, Reals
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scatter:
     """Covariances of n labelled rows, each divided by n; `between`: of senses around the mean of their own lemma."""
 
-    mean: Floats  # (d,) of the lemmas' means: that of all rows is mostly the commonest words'
-    total: Floats  # (d, d)
-    within: Floats  # (d, d)
-    between: Floats  # (d, d)
+    mean: Doubles  # (d,) of the lemmas' means: that of all rows is mostly the commonest words'
+    total: Doubles  # (d, d)
+    within: Doubles  # (d, d)
+    between: Doubles  # (d, d)
     rows: int
 
-    def mapped(self, map_: Floats) -> "Scatter":
+    def mapped(self, map_: Doubles) -> "Scatter":
         """Of the same rows times a matrix (d, d')."""
         total, within, between = (map_.T @ each @ map_ for each in (self.total, self.within, self.between))
         return Scatter(self.mean @ map_, total, within, between, self.rows)
 
-    def scaled(self, factors: Floats) -> "Scatter":
+    def scaled(self, factors: Doubles) -> "Scatter":
         """Of the same rows, each column times its factor (d,)."""
         outer = np.outer(factors, factors)  # (d, d)
         return Scatter(self.mean * factors, self.total * outer, self.within * outer, self.between * outer, self.rows)
@@ -41,7 +39,7 @@ class ScatterSums:
         self._sums = np.zeros((len(self._lemma_of), dim), np.float32)
         self._counts = np.zeros(len(self._lemma_of), np.int64)
 
-    def add(self, rows: Rows, senses: Ints) -> None:
+    def add(self, rows: Reals, senses: Integers) -> None:
         """Take in rows (n, dim) of these senses (n,)."""
         self._products += rows.T @ rows
         np.add.at(self._sums, senses, rows)
@@ -62,7 +60,7 @@ class ScatterSums:
         return Scatter(mean, self._products / n - np.outer(total / n, total / n), within, between, n)
 
 
-def discriminants(scatter: Scatter, dims: int, shrinkage: float, power: float) -> Floats:
+def discriminants(scatter: Scatter, dims: int, shrinkage: float, power: float) -> Doubles:
     """The map (d, dims) of a linear discriminant analysis (Fisher 1936; Rao 1948), best dimension first.
 
     Within-sense covariance is shrunk towards a multiple of the identity by `shrinkage` in [0, 1]; then it is the
@@ -78,7 +76,7 @@ def discriminants(scatter: Scatter, dims: int, shrinkage: float, power: float) -
     return np.asarray(whitening.T @ axes * (ratios / (1 + ratios)) ** power, np.float64)
 
 
-def _outer(sums: npt.NDArray[np.floating], counts: npt.NDArray[np.generic]) -> Floats:
+def _outer(sums: npt.NDArray[np.floating], counts: npt.NDArray[np.generic]) -> Doubles:
     """Sum over groups of n * mean * mean.T, from their sums (groups, d) and sizes (groups,): (d, d)."""
     scaled = sums / np.sqrt(np.maximum(np.asarray(counts, np.float64), 1))[:, None]  # (groups, d)
     return np.asarray(scaled.T @ scaled, np.float64)

@@ -10,15 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from ...elmo.encoder import ElmoEncoder
-from ...elmo.sense_space import Array, Block, BlockKind, SenseSpace, WordCounts
+from ...elmo.sense_space import Block, BlockKind, SenseSpace, WordCounts
 from ...gold.judgements import SenseText, SenseToken
+from ...vectors.arrays import Array, Doubles, Integers
 from .fit import Recipe, Told, factors_of, rows_of
-from .lda import Floats, ScatterSums
-
-Ints = npt.NDArray[np.integer]
+from .lda import ScatterSums
 
 WHITENING = (0.0, 0.25)
 """Powers of its variance that a component is divided by, to choose from."""
@@ -70,11 +68,11 @@ def fit_unlabelled(
 class _Candidate:
     blocks: tuple[Block, ...]
     whitening: float
-    columns: Ints  # (c,), of the recipe's blocks
-    map: Floats  # (c, sense_dim)
+    columns: Integers  # (c,), of the recipe's blocks
+    map: Doubles  # (c, sense_dim)
 
 
-def _candidates(recipe: Recipe, total: Floats, dim: int) -> Iterator[_Candidate]:
+def _candidates(recipe: Recipe, total: Doubles, dim: int) -> Iterator[_Candidate]:
     """Every choice of blocks, all of them first, with the principal components of their covariance."""
     factors = factors_of(recipe, total, dim)  # (width,)
     widths = recipe.blocks.widths(dim)
@@ -101,7 +99,7 @@ def _pseudo_words(text: SenseText) -> set[SenseToken]:
     return {token for lemma in lemmas for token in generator.sample(uses[lemma], _USES)}
 
 
-def _nearest(words: Sequence[Floats]) -> float:
+def _nearest(words: Sequence[Doubles]) -> float:
     """Two words at a time are taken for one: the share of uses nearest to a use of the same word, (_USES, d) each."""
     right = []
     for pair in zip(words[::2], words[1::2], strict=False):

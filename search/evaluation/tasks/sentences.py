@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....indexer.text.analyser import TextAnalyser
-from ....indexer.vectors.arrays import Array, Ids
+from ....indexer.vectors.arrays import Array, Doubles, Ids
 from ....indexer.vectors.transforms import Normalisation, Transform, fit
 from ..datasets.pairs import read_sts_splits
-from ..measures import Floats, cosines, interval, spearman
+from ..measures import cosines, interval, spearman
 from ..records import Score, SentencePair, Span, whole
 from ..spans import tokens_of
 from ..vectors import Report, Represented, represent
@@ -86,7 +86,7 @@ def _spans(pairs: Sequence[SentencePair]) -> Iterator[Span]:
         yield from (whole(pair.sentence1), whole(pair.sentence2))
 
 
-def _correlation(cosine: Floats, gold: Floats) -> Callable[[Ids], float]:
+def _correlation(cosine: Doubles, gold: Doubles) -> Callable[[Ids], float]:
     return lambda drawn: spearman(cosine[drawn], gold[drawn])
 
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....indexer.vectors.arrays import Ids, Mask, unit
+from ....indexer.vectors.arrays import Doubles, Ids, Mask, unit
 from ..datasets.pairs import CoarseWord, read_coarsewsd, read_usim, read_wic_splits
 from ..measures import (
-    Floats,
     accuracy,
     best_threshold,
     cosines,
@@ -123,7 +122,7 @@ def retrieval_scores(task: str, found: Represented, words: Mapping[str, Sequence
     return scores
 
 
-def word_precisions(found: Represented, name: str, usages: Sequence[Usage]) -> tuple[Floats, Floats]:
+def word_precisions(found: Represented, name: str, usages: Sequence[Usage]) -> tuple[Doubles, Doubles]:
     """Average precision of each usage that asks for its sense, and what chance would get: (asking,), (asking,)."""
     senses = np.array([usage.sense for usage in usages])  # (n,)
     return same_sense_precisions(found(name, [usage.span for usage in usages]), senses[:, None] == senses)
@@ -145,12 +144,12 @@ def draw(usages: Sequence[Usage], most: int, word: str) -> list[Usage]:
     return [usages[place] for place in places]
 
 
-def pair_cosines(found: Represented, name: str, pairs: Sequence[TokenPair]) -> Floats:
+def pair_cosines(found: Represented, name: str, pairs: Sequence[TokenPair]) -> Doubles:
     """Cosine of each pair's two usages in a representation: (pairs,)."""
     return cosines(found(name, [first_of(pair) for pair in pairs]), found(name, [second_of(pair) for pair in pairs]))
 
 
-def _wic_score(metric: str, name: str, cosine: Floats, gold: Mask, cut: float) -> Score:
+def _wic_score(metric: str, name: str, cosine: Doubles, gold: Mask, cut: float) -> Score:
     share = float(gold.mean())
     bounds = mean_interval((cosine >= cut) == gold)
     return Score("wic", metric, name, accuracy(cosine, gold, cut), *bounds, max(share, 1 - share), "majority")
@@ -160,7 +159,7 @@ def _spans(pairs: Iterable[TokenPair]) -> Iterable[Span]:
     return (span for pair in pairs for span in (first_of(pair), second_of(pair)))
 
 
-def _correlation(cosine: Floats, gold: Floats, lemmas: Sequence[Ids]) -> Callable[[Ids], float]:
+def _correlation(cosine: Doubles, gold: Doubles, lemmas: Sequence[Ids]) -> Callable[[Ids], float]:
     def of_drawn(drawn: Ids) -> float:
         rows = np.concatenate([lemmas[lemma] for lemma in drawn])  # (rows,)
         return spearman(cosine[rows], gold[rows])

@@ -1,0 +1,41 @@
+"""Scan stored rows of unit vectors, float16 or int8, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .arrays import Array, Half, Ids, Places, as_slice, row_products, sense_word_vector
+from .int8 import ByteRows
+
+TokenRows = Half | ByteRows
+
+SCAN_ROWS = 65_536
+"""Maximum number of rows that a scan converts to float32 at a time."""
+
+
+def scan(vectors: TokenRows, query: Array, rows: Ids | None = None) -> Array:
+    """Exact cosines of stored unit rows with a unit query.
+
+    vectors: (n, d), memory-mapped; query: (d,); rows: (m,) or None for all -> (m,) or (n,) float32
+    """
+    n = len(vectors) if rows is None else len(rows)
+    scores = np.empty(n, np.float32)
+    for first in range(0, n, SCAN_ROWS):
+        part = slice(first, first + SCAN_ROWS)
+        block = vectors[part if rows is None else as_slice(rows[part])]  # (<= SCAN_ROWS, d)
+        scores[part] = row_products(np.asarray(block, np.float32), query)
+    return scores
+
+
+def joint_rows(tokens: TokenRows, words: Half, kinds: Ids | Places, weight: float) -> Callable[[Ids], Array]:
+    """Reader of sense_word_vector vectors by row, for building an index in pieces.
+
+    tokens: (n, d) unit rows; words: (T, p) unit rows; kinds: (n,) row of ``words`` -> rows (m,) -> (m, d + p)
+    """
+
+    def read(rows: Ids) -> Array:
+        return sense_word_vector(tokens[rows].astype(np.float32), words[kinds[rows]].astype(np.float32), weight)
+
+    return read
