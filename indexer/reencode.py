@@ -56,8 +56,8 @@ def reencode(
             gone = [d.document_id for d in target.documents() if d.document_id not in kept]
             if gone:
                 writer.remove(gone)
-            for name, data in old.prototypes().items():
-                writer.set_prototype(name, data)
+            for name, data in old.named_senses().items():
+                writer.set_named_sense(name, data)
         replace_collection(path, aside)
     run.report(Stage.DONE)
     return report

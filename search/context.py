@@ -29,8 +29,8 @@ from .retrieval.exact import Rows, narrowed, type_rows
 from .retrieval.hydrate import live_occurrences, occurrence_hits
 from .retrieval.phrases import vectors_of
 from .retrieval.ranking import Ranked
-from .senses import named as prototypes
-from .senses.named import Prototype
+from .senses import named as named_senses
+from .senses.named import NamedSense
 
 if TYPE_CHECKING:
     from ..indexer.elmo import Encoder
@@ -102,34 +102,34 @@ class Reader:
                 self._calibration = snapshot.generation, Calibration(quantiles) if quantiles else None
             if self._members_of != snapshot.generation:
                 self._members, self._members_of = {}, snapshot.generation
-            scope = make_scope(self.collection, snapshot, parse_where(where), self._prototype_rows)
+            scope = make_scope(self.collection, snapshot, parse_where(where), self._named_sense_rows)
             yield View(scope, self._queries, self._calibration[1])
 
-    def _prototype_rows(self, name: str, snapshot: Snapshot) -> dict[int, Ids]:
+    def _named_sense_rows(self, name: str, snapshot: Snapshot) -> dict[int, Ids]:
         """Rows of the occurrences of a named sense, by segment; QueryError when there is no such name."""
         if name not in self._members:
-            prototype = self._prototype(name, snapshot)
+            named_sense = self._named_sense(name, snapshot)
             found = {}
-            for item in type_rows(self.collection, Scope(snapshot), self._types(prototype.match, prototype.word)):
+            for item in type_rows(self.collection, Scope(snapshot), self._types(named_sense.match, named_sense.word)):
                 vectors = np.asarray(item.segment.tokens[item.rows], np.float32)  # (n, d)
-                found[item.segment.key] = item.rows[prototype.holds(vectors)]
+                found[item.segment.key] = item.rows[named_sense.holds(vectors)]
             self._members[name] = found
         return self._members[name]
 
-    def _prototype(self, name: str, snapshot: Snapshot) -> Prototype:
+    def _named_sense(self, name: str, snapshot: Snapshot) -> NamedSense:
         """The named sense, if it fits this collection's vectors."""
-        stored = self.collection.prototypes()
+        stored = self.collection.named_senses()
         if name not in stored:
-            known = ", ".join(stored) or "none yet; save one with `polyseme prototype save`"
+            known = ", ".join(stored) or "none yet; save one with `polyseme named-sense save`"
             raise QueryError(f"{self.collection.path} has no sense named {name!r}; there are: {known}")
-        prototype = prototypes.from_json(stored[name], f"the sense {name!r} of {self.collection.path}")
-        self._check_space(prototype, snapshot, f"the sense {name!r}")
-        return prototype
+        named_sense = named_senses.from_json(stored[name], f"the sense {name!r} of {self.collection.path}")
+        self._check_space(named_sense, snapshot, f"the sense {name!r}")
+        return named_sense
 
-    def _check_space(self, prototype: Prototype, snapshot: Snapshot, where: str) -> None:
-        space = prototypes.space_of(self.settings, snapshot.transforms.get(TOKEN))
+    def _check_space(self, named_sense: NamedSense, snapshot: Snapshot, where: str) -> None:
+        space = named_senses.space_of(self.settings, snapshot.transforms.get(TOKEN))
         dim = next((segment.tokens.shape[1] for segment in snapshot.segments.values()), 0)
-        prototypes.check_space(prototype, self.settings, space, dim, where)
+        named_senses.check_space(named_sense, self.settings, space, dim, where)
 
     def _types(self, match: Match, value: str) -> list[int]:
         column = "lemma" if match is Match.LEMMA else "form"

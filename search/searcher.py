@@ -18,7 +18,7 @@ from ..indexer.vectors.rows import scan
 from .context import K, View, check_k, choice
 from .explanation import Explanation, explain
 from .hits import HitList, Match, OccurrenceHit, SentenceHit
-from .prototype_reader import PrototypeReader
+from .named_sense_reader import NamedSenseReader
 from .query.encode import Asked, QueryEncoder, ask
 from .query.filters import Where
 from .query.scope import Scope
@@ -48,7 +48,7 @@ class Comparison:
     second: str
 
 
-class Searcher(PrototypeReader):
+class Searcher(NamedSenseReader):
     """Answers both questions from one collection. Threads may share it; ``with`` closes it."""
 
     def sentences(self, text: str, k: int = K, where: Where = None, hybrid: bool = False) -> HitList[SentenceHit]:

@@ -252,7 +252,7 @@ class Collection:
         )
         return {str(value): int(count) for value, count in rows}
 
-    def prototypes(self) -> dict[str, str]:
+    def named_senses(self) -> dict[str, str]:
         """Named senses in the order of their names, as JSON: `search.senses.named` reads it."""
         if not self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'prototypes'").fetchone():
             return {}  # not written to since named senses came to be

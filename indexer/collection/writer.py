@@ -155,13 +155,13 @@ class Writer:
             insert_metadata(self.db.conn, key, document.metadata.items())
             self.next_generation()
 
-    def set_prototype(self, name: str, data: str) -> None:
+    def set_named_sense(self, name: str, data: str) -> None:
         """Store a named sense as JSON, in the place of one of that name."""
         with storage_errors(self.path), self.db.atomic():
             self.db.execute("INSERT OR REPLACE INTO prototypes (name, data) VALUES (?, ?)", (name, data))
             self.next_generation()
 
-    def remove_prototype(self, name: str) -> bool:
+    def remove_named_sense(self, name: str) -> bool:
         """Remove a named sense; False when there is none of that name."""
         with storage_errors(self.path), self.db.atomic():
             removed = self.db.execute("DELETE FROM prototypes WHERE name = ?", (name,)).rowcount > 0

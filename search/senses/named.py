@@ -1,6 +1,6 @@
 """Named senses: saved in a collection and as small JSON files, applied as filters and to other collections.
 
-A prototype is the mean of some occurrences of a word, and the means of others that it is told apart from. JSON in and
+A named sense is the mean of some occurrences of a word, and the means of others that it is told apart from. JSON in and
 out is validated to the last number; a file holds no code.
 """
 
@@ -31,7 +31,7 @@ EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Prototype:
+class NamedSense:
     """A named sense of a word.
 
     word, match: whose occurrences it sorts; mean: of the occurrences that it was made from, not scaled, so that its
@@ -93,27 +93,27 @@ def check_name(name: str) -> str:
     return kept
 
 
-def to_json(prototype: Prototype) -> str:
-    """The file of a prototype; numbers as they are, so that reading gives the same prototype."""
+def to_json(named_sense: NamedSense) -> str:
+    """The file of a named sense; numbers as they are, so that reading gives the same named sense."""
     head = {"format": FORMAT, "version": VERSION}
-    return json.dumps(head | asdict(prototype), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(head | asdict(named_sense), ensure_ascii=False, indent=1) + "\n"
 
 
-def from_json(text: str, where: str) -> Prototype:
+def from_json(text: str, where: str) -> NamedSense:
     """Read what ``to_json`` wrote; QueryError, which names ``where`` it was, for anything else."""
     try:
         found = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise QueryError(f"{where} is not JSON ({error}); export the prototype again") from error
+        raise QueryError(f"{where} is not JSON ({error}); export the named sense again") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise QueryError(f"{where} is no prototype; make one with `polyseme prototype export`")
+        raise QueryError(f"{where} is no named sense; make one with `polyseme named-sense export`")
     version = found.get("version")
     if version != VERSION:
         raise QueryError(f"{where} has version {version!r}, this Polyseme reads {VERSION}; upgrade Polyseme")
-    names = set(Prototype.__dataclass_fields__)
+    names = set(NamedSense.__dataclass_fields__)
     if set(found) - {"format", "version"} != names:
         wrong = sorted((set(found) - {"format", "version"}) ^ names)
-        raise QueryError(f"{where}: missing or unknown {', '.join(wrong)}; export the prototype again")
+        raise QueryError(f"{where}: missing or unknown {', '.join(wrong)}; export the named sense again")
     return _checked(found, where)
 
 
@@ -121,7 +121,7 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no finite number")
 
 
-def _checked(found: Mapping[str, Any], where: str) -> Prototype:
+def _checked(found: Mapping[str, Any], where: str) -> NamedSense:
     texts = {key: found[key] for key in ("name", "word", "model_id", "space")}
     examples = found["examples"]
     rivals = found["rivals"]
@@ -139,8 +139,8 @@ def _checked(found: Mapping[str, Any], where: str) -> Prototype:
         and _is_vector([found["threshold"]])
     )
     if not right:
-        raise QueryError(f"{where}: a value is of the wrong kind; export the prototype again")
-    return Prototype(
+        raise QueryError(f"{where}: a value is of the wrong kind; export the named sense again")
+    return NamedSense(
         name=check_name(texts["name"]),
         word=texts["word"],
         match=Match(found["match"]),
@@ -163,28 +163,28 @@ def _is_vector(value: object) -> bool:
     )
 
 
-def read_file(path: Path) -> Prototype:
-    """A prototype from its file; QueryError in one line when it is none."""
+def read_file(path: Path) -> NamedSense:
+    """A named sense from its file; QueryError in one line when it is none."""
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise QueryError(f"{path} is larger than any prototype; name another file")
+            raise QueryError(f"{path} is larger than any named sense; name another file")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise QueryError(f"{path} cannot be read ({error}); name a file that `prototype export` made") from error
+        raise QueryError(f"{path} cannot be read ({error}); name a file that `named-sense export` made") from error
     return from_json(text, str(path))
 
 
-def check_space(prototype: Prototype, settings: CollectionSettings, space: str, dim: int, where: str) -> None:
-    """QueryError when the prototype's numbers mean nothing in this collection."""
-    if prototype.model_id != settings.model_id:
+def check_space(named_sense: NamedSense, settings: CollectionSettings, space: str, dim: int, where: str) -> None:
+    """QueryError when the named sense's numbers mean nothing in this collection."""
+    if named_sense.model_id != settings.model_id:
         raise QueryError(
-            f"{where} was made with another model ({prototype.model_id[:12]}, here {settings.model_id[:12]});"
+            f"{where} was made with another model ({named_sense.model_id[:12]}, here {settings.model_id[:12]});"
             " save the sense again in this collection"
         )
-    if prototype.space != space:
+    if named_sense.space != space:
         raise QueryError(f"{where} was made from other vectors of the same model; save the sense again here")
-    if dim and len(prototype.mean) != dim:
-        raise QueryError(f"{where} has {len(prototype.mean)} numbers, vectors here have {dim}; export it again")
+    if dim and len(named_sense.mean) != dim:
+        raise QueryError(f"{where} has {len(named_sense.mean)} numbers, vectors here have {dim}; export it again")
 
 
 def make(
@@ -197,9 +197,9 @@ def make(
     examples: Sequence[str],
     model_id: str,
     space: str,
-) -> Prototype:
-    """A prototype of occurrences (n, d), told apart from groups of others (each (m, d)); all are unit rows."""
-    return Prototype(
+) -> NamedSense:
+    """A named sense of occurrences (n, d), told apart from groups of others (each (m, d)); all are unit rows."""
+    return NamedSense(
         name=check_name(name),
         word=word,
         match=match,

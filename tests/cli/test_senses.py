@@ -46,25 +46,25 @@ def test_a_sense_is_saved_listed_shown_applied_shared_and_removed(
     collection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = str(tmp_path / "mine.json")
-    (saved,) = run(capsys, "prototype", "save", collection, "mine", "--word", "bank", "--sense", "0")
+    (saved,) = run(capsys, "named-sense", "save", collection, "mine", "--word", "bank", "--sense", "0")
     assert (saved["name"], saved["word"], saved["match"]) == ("mine", "bank", "lemma")
-    assert run(capsys, "prototype", "list", collection) == [saved]
-    (shown,) = run(capsys, "prototype", "show", collection, "mine")
+    assert run(capsys, "named-sense", "list", collection) == [saved]
+    (shown,) = run(capsys, "named-sense", "show", collection, "mine")
     assert isinstance(shown["examples"], list)
     assert "[bank]" in shown["examples"][0]
-    hits = run(capsys, "prototype", "apply", collection, "mine", "-k", "99")
+    hits = run(capsys, "named-sense", "apply", collection, "mine", "-k", "99")
     filtered = run(capsys, "sense", collection, "the [bank]", "-k", "99", "--where", "sense=mine")
     assert {row["occurrence_id"] for row in hits} == {row["occurrence_id"] for row in filtered}
     assert len(hits) == saved["size"]
-    assert run_command(["prototype", "export", collection, "mine", file]) == 0
-    assert run_command(["prototype", "remove", collection, "mine"]) == 0
-    assert run(capsys, "prototype", "list", collection) == []
-    assert run(capsys, "prototype", "import", collection, file) == [saved]
+    assert run_command(["named-sense", "export", collection, "mine", file]) == 0
+    assert run_command(["named-sense", "remove", collection, "mine"]) == 0
+    assert run(capsys, "named-sense", "list", collection) == []
+    assert run(capsys, "named-sense", "import", collection, file) == [saved]
     capsys.readouterr()
-    assert run_command(["prototype", "import", collection, file]) == 1
+    assert run_command(["named-sense", "import", collection, file]) == 1
     assert "a sense named 'mine' already" in capsys.readouterr().err
-    assert run(capsys, "prototype", "import", collection, file, "--replace") == [saved]
-    assert run_command(["prototype", "list", collection]) == 0
+    assert run(capsys, "named-sense", "import", collection, file, "--replace") == [saved]
+    assert run_command(["named-sense", "list", collection]) == 0
     assert capsys.readouterr().out.splitlines()[1].startswith("mine  bank  lemma")
 
 
@@ -80,10 +80,10 @@ def test_marked_occurrences_make_a_sense_and_are_asked_for_their_like(
         assert like == searcher.more_like(plus, minus, k=7).to_dicts()
         form = run(capsys, "more-like", collection, first, second, "--match", "form", "-k", "7")
         assert form == searcher.more_like(plus, k=7, match="form").to_dicts()
-    command = ["prototype", "save", collection, "marked", "--plus", first, "--plus", second, "--minus", last]
+    command = ["named-sense", "save", collection, "marked", "--plus", first, "--plus", second, "--minus", last]
     (saved,) = run(capsys, *command)
     assert (saved["size"], saved["rivals"]) == (2, 1)
-    assert run_command(["prototype", "save", collection, "marked", "--word", "bank"]) == 2
+    assert run_command(["named-sense", "save", collection, "marked", "--word", "bank"]) == 2
     assert run_command(["more-like", collection, "999999"]) == 1
     assert "has no occurrence 999999" in capsys.readouterr().err
 

@@ -404,7 +404,7 @@ def test_a_sense_is_saved_and_filters_by_its_name(page: Page, address: str, sear
     page.get_by_role("button", name="Forget side_of_water").click()
     expect(page.get_by_role("heading", name="Saved senses")).to_have_count(0)
     shows(page, searcher.occurrences(BANK, 20))
-    assert not searcher.prototypes()
+    assert not searcher.named_senses()
 
 
 def test_filters_match_and_keywords_change_the_list(page: Page, address: str, searcher: Searcher) -> None:

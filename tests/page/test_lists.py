@@ -175,20 +175,20 @@ def test_lines_like_other_words_are_of_any_word_and_of_no_sense(page: AppTest, s
 
 
 def test_a_saved_sense_is_shown_among_the_words_that_match(page: AppTest, searcher: Searcher) -> None:
-    searcher.save_prototype("lemma", searcher.senses("bank"), 0)
-    searcher.save_prototype("form", searcher.senses("bank", match="form"), 0)
+    searcher.save_named_sense("lemma", searcher.senses("bank"), 0)
+    searcher.save_named_sense("form", searcher.senses("bank", match="form"), 0)
     opened(page, where="sense=lemma")
     for match in (Match.LEMMA, Match.FORM, Match.ANY):
         page.button_group(key="match").set_value(match).run()
-        assert lines(page) == expected(searcher.apply_prototype("lemma", 20, match))
+        assert lines(page) == expected(searcher.apply_named_sense("lemma", 20, match))
         assert ("within sense=lemma" in headline(page)) is (match is not Match.ANY)
         assert ("of bank" in headline(page)) is (match is not Match.ANY)
     assert "layer" not in keys(page)
     opened(page, where="sense=form", match="lemma")
-    assert lines(page) == expected(searcher.apply_prototype("form", 20))
+    assert lines(page) == expected(searcher.apply_named_sense("form", 20))
     assert page.button_group(key="match").value == Match.FORM
     for name in ("lemma", "form"):
-        searcher.remove_prototype(name)
+        searcher.remove_named_sense(name)
 
 
 @pytest.mark.parametrize("sort", list(Sort))
@@ -400,13 +400,13 @@ def test_lines_beyond_those_that_an_address_holds_are_told(visit: dict[str, obje
 def test_lines_of_a_saved_sense_without_examples_are_occurrences(
     page: AppTest, searcher: Searcher, tmp_path: Path
 ) -> None:
-    searcher.save_prototype("bare", searcher.senses("bank"), 0)
-    searcher.export_prototype("bare", tmp_path / "bare.json")
+    searcher.save_named_sense("bare", searcher.senses("bank"), 0)
+    searcher.export_named_sense("bare", tmp_path / "bare.json")
     text = json.loads((tmp_path / "bare.json").read_text())
     (tmp_path / "bare.json").write_text(json.dumps(text | {"examples": []}))
-    searcher.import_prototype(tmp_path / "bare.json", replace=True)
-    hits = searcher.apply_prototype("bare", 20)
+    searcher.import_named_sense(tmp_path / "bare.json", replace=True)
+    hits = searcher.apply_named_sense("bare", 20)
     opened(page, where="sense=bare", like=str(hits[5].occurrence_id))
     assert lines(page) == expected(searcher.more_like([hits[5]], k=20, where="sense=bare"))
     assert "occurrences" in headline(page)
-    searcher.remove_prototype("bare")
+    searcher.remove_named_sense("bare")

@@ -23,7 +23,7 @@ from polyseme.search.confidence import VERDICT, Calibration, Compared
 from polyseme.search.hits import Match
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.labels import labels_of, no_topics
-from polyseme.search.senses.named import Prototype, from_json, to_json
+from polyseme.search.senses.named import NamedSense, from_json, to_json
 from sense_texts import documents
 
 
@@ -37,8 +37,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def searcher(path: Path) -> Iterator[Searcher]:
     with Searcher.open(path, FakeEncoder()) as opened:
-        for prototype in opened.prototypes():
-            opened.remove_prototype(prototype.name)
+        for named_sense in opened.named_senses():
+            opened.remove_named_sense(named_sense.name)
         yield opened
 
 
@@ -101,7 +101,7 @@ def test_other_words_in_the_same_sense_are_never_the_word_itself(searcher: Searc
 
 def test_occurrences_of_an_inventory_within_filters_are_those_that_a_search_finds_there(searcher: Searcher) -> None:
     inventory = searcher.senses("bank")
-    searcher.save_prototype("mine", inventory, 0)
+    searcher.save_named_sense("mine", inventory, 0)
     for where in ("kind=river", "year=..1910", "sense=mine", "sense!=mine", ["sense=mine", "year=1911.."]):
         found = {hit.occurrence_id for hit in searcher.occurrences("The [bank] stood.", k=99, where=where)}
         assert searcher.within(inventory, where) == found
@@ -137,7 +137,7 @@ def test_a_saved_sense_filters_every_kind_of_query_by_what_it_held(searcher: Sea
     inventory = searcher.senses("bank")
     (kind,) = kinds([hit for hit, _ in searcher.sense_occurrences(inventory, 0)])
     members = {key for key, number in inventory.assignments.items() if number == 0}
-    searcher.save_prototype("mine", inventory, 0)
+    searcher.save_named_sense("mine", inventory, 0)
     inside = searcher.occurrences("The [bank] stood.", k=99, where={"sense": "mine"})
     assert {hit.occurrence_id for hit in inside} == members
     outside = searcher.occurrences("The [bank] stood.", k=99, where="sense!=mine")
@@ -163,44 +163,44 @@ def test_a_sense_from_marked_lines_holds_their_like_and_not_what_was_marked_agai
     hits = searcher.occurrences("The [bank] stood.", k=99)
     river = [hit for hit in hits if hit.metadata["kind"] == "river"]
     money = [hit for hit in hits if hit.metadata["kind"] == "money"]
-    made = searcher.save_prototype("shore", positive=river[:3], negative=money[:2])
+    made = searcher.save_named_sense("shore", positive=river[:3], negative=money[:2])
     assert (made.word, made.size, len(made.rivals)) == ("bank", 3, 1)
-    found = searcher.apply_prototype("shore", k=99)
+    found = searcher.apply_named_sense("shore", k=99)
     assert kinds(list(found)) == {"river"}
     assert {hit.occurrence_id for hit in river[:3]} <= {hit.occurrence_id for hit in found}
     assert found[0].confidence is not None
-    alone = searcher.save_prototype("shore", positive=river[:4], replace=True)
+    alone = searcher.save_named_sense("shore", positive=river[:4], replace=True)
     assert alone.rivals == ()
-    assert kinds(list(searcher.apply_prototype("shore", k=5))) == {"river"}
-    other = searcher.apply_prototype("shore", k=99, match="any")
+    assert kinds(list(searcher.apply_named_sense("shore", k=5))) == {"river"}
+    other = searcher.apply_named_sense("shore", k=99, match="any")
     assert len({hit.lemma for hit in other}) > 1
 
 
 def test_a_sense_goes_to_another_collection_of_the_same_model_as_a_file(searcher: Searcher, tmp_path: Path) -> None:
-    made = searcher.save_prototype("mine", searcher.senses("bank"), 0)
-    searcher.export_prototype("mine", tmp_path / "mine.json")
+    made = searcher.save_named_sense("mine", searcher.senses("bank"), 0)
+    searcher.export_named_sense("mine", tmp_path / "mine.json")
     build(tmp_path / "other.pol", documents(20), model=FakeEncoder())
     build(tmp_path / "foreign.pol", documents(20), model=FakeEncoder("foreign"))
     with Searcher.open(tmp_path / "other.pol", FakeEncoder()) as other:
-        assert other.import_prototype(tmp_path / "mine.json") == made == other.prototype("mine")
-        kind = kinds(list(searcher.apply_prototype("mine")))
+        assert other.import_named_sense(tmp_path / "mine.json") == made == other.named_sense("mine")
+        kind = kinds(list(searcher.apply_named_sense("mine")))
         found = other.occurrences("the [bank]", k=99, where="sense=mine")
         assert kinds(list(found)) == kind
         assert len(found) == 10
         with pytest.raises(QueryError, match="a sense named 'mine' already"):
-            other.import_prototype(tmp_path / "mine.json")
+            other.import_named_sense(tmp_path / "mine.json")
     with (
         Searcher.open(tmp_path / "foreign.pol", FakeEncoder("foreign")) as foreign,
         pytest.raises(QueryError, match="made with another model"),
     ):
-        foreign.import_prototype(tmp_path / "mine.json")
+        foreign.import_named_sense(tmp_path / "mine.json")
 
 
 def test_named_senses_outlive_compaction_removal_and_encoding_again(tmp_path: Path) -> None:
     folder = tmp_path / "c.pol"
     build(folder, documents(), BuildConfig(segment_sentences=17), model=FakeEncoder())
     with Searcher.open(folder, FakeEncoder()) as searcher:
-        searcher.save_prototype("mine", searcher.senses("bank"), 0)
+        searcher.save_named_sense("mine", searcher.senses("bank"), 0)
         before = searcher.occurrences("the [bank]", k=99, where="sense=mine").to_dicts()
         searcher.collection.compact()
         assert searcher.occurrences("the [bank]", k=99, where="sense=mine").to_dicts() == before
@@ -211,8 +211,8 @@ def test_named_senses_outlive_compaction_removal_and_encoding_again(tmp_path: Pa
         assert {hit.document_id for hit in after} == {row["document_id"] for row in before} - {gone}
     reencode(folder, model=FakeEncoder())
     with Searcher.open(folder, FakeEncoder()) as searcher:
-        assert [prototype.name for prototype in searcher.prototypes()] == ["mine"]
-        assert len(searcher.apply_prototype("mine", k=99)) == len(after)
+        assert [named_sense.name for named_sense in searcher.named_senses()] == ["mine"]
+        assert len(searcher.apply_named_sense("mine", k=99)) == len(after)
 
 
 def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tmp_path: Path) -> None:
@@ -224,11 +224,11 @@ def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tm
         db.execute("DELETE FROM settings WHERE key = 'background'")
     db.close()
     with Searcher.open(folder, FakeEncoder()) as searcher:
-        assert searcher.prototypes() == ()
+        assert searcher.named_senses() == ()
         hits = searcher.occurrences("the [bank]", k=3)
         assert hits[0].confidence is not None
-        searcher.save_prototype("mine", positive=hits[:2])
-        assert [prototype.name for prototype in searcher.prototypes()] == ["mine"]
+        searcher.save_named_sense("mine", positive=hits[:2])
+        assert [named_sense.name for named_sense in searcher.named_senses()] == ["mine"]
 
 
 @pytest.mark.parametrize(
@@ -236,16 +236,16 @@ def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tm
     [
         (lambda s: s.occurrences("a [bank]", where="sense=none"), "has no sense named 'none'; there are: none yet"),
         (lambda s: s.occurrences("a [bank]", where="sense=a..b"), "senses have names, not numbers"),
-        (lambda s: s.remove_prototype("none"), "has no sense named 'none'"),
-        (lambda s: s.save_prototype("a|b", positive=s.occurrences("a [bank]", k=1)), "cannot be written in a filter"),
-        (lambda s: s.save_prototype(" ", positive=s.occurrences("a [bank]", k=1)), "is no name for a sense"),
-        (lambda s: s.save_prototype("x"), "give a sense of an inventory"),
-        (lambda s: s.save_prototype("x", s.senses("bank"), 7), "has senses 0 to 1, not 7"),
-        (lambda s: s.save_prototype("x", s.senses("bank")), "give a sense of an inventory"),
-        (lambda s: s.import_prototype("/no/such/file.json"), "cannot be read"),
+        (lambda s: s.remove_named_sense("none"), "has no sense named 'none'"),
+        (lambda s: s.save_named_sense("a|b", positive=s.occurrences("a [bank]", k=1)), "cannot be written in a filter"),
+        (lambda s: s.save_named_sense(" ", positive=s.occurrences("a [bank]", k=1)), "is no name for a sense"),
+        (lambda s: s.save_named_sense("x"), "give a sense of an inventory"),
+        (lambda s: s.save_named_sense("x", s.senses("bank"), 7), "has senses 0 to 1, not 7"),
+        (lambda s: s.save_named_sense("x", s.senses("bank")), "give a sense of an inventory"),
+        (lambda s: s.import_named_sense("/no/such/file.json"), "cannot be read"),
         (lambda s: s.hits([1, 10**6]), "has no occurrence 1000000"),
         (lambda s: s.timeline(s.senses("bank"), period=0), "period is 0"),
-        (lambda s: s.apply_prototype("x", k=0), "k is 0"),
+        (lambda s: s.apply_named_sense("x", k=0), "k is 0"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(
@@ -262,7 +262,7 @@ NAME = st.text("abcdefg äöü日本-_()", min_size=1, max_size=40).map(str.stri
 
 
 @given(NAME, st.text(min_size=1), VECTOR, st.lists(VECTOR), FINITE, st.integers(1, 10**6), st.lists(st.text()))
-def test_a_prototype_is_read_back_as_it_was_written(
+def test_a_named_sense_is_read_back_as_it_was_written(
     name: str,
     word: str,
     mean: tuple[float, ...],
@@ -271,13 +271,13 @@ def test_a_prototype_is_read_back_as_it_was_written(
     size: int,
     examples: list[str],
 ) -> None:
-    made = Prototype(name, word, Match.FORM, mean, tuple(rivals), threshold, size, tuple(examples), "m" * 64, "s")
+    made = NamedSense(name, word, Match.FORM, mean, tuple(rivals), threshold, size, tuple(examples), "m" * 64, "s")
     assert from_json(to_json(made), "here") == made
 
 
 DAMAGED: list[tuple[Callable[[dict[str, object]], object], str]] = [
     (lambda d: d.update(version=2), "has version 2, this Polyseme reads 1; upgrade"),
-    (lambda d: d.update(format="x"), "is no prototype"),
+    (lambda d: d.update(format="x"), "is no named sense"),
     (lambda d: d.pop("mean"), "missing or unknown mean"),
     (lambda d: d.update(code="import os"), "missing or unknown code"),
     (lambda d: d.update(mean=[1.0, "0"]), "of the wrong kind"),
@@ -293,10 +293,10 @@ DAMAGED: list[tuple[Callable[[dict[str, object]], object], str]] = [
 
 
 @pytest.mark.parametrize(("damage", "message"), DAMAGED)
-def test_a_damaged_prototype_is_refused_in_one_line(
+def test_a_damaged_named_sense_is_refused_in_one_line(
     damage: Callable[[dict[str, object]], object], message: str
 ) -> None:
-    made = Prototype("a", "bank", Match.LEMMA, (1.0, 0.0), (), 0.5, 3, ("the [bank]",), "m", "s")
+    made = NamedSense("a", "bank", Match.LEMMA, (1.0, 0.0), (), 0.5, 3, ("the [bank]",), "m", "s")
     found = json.loads(to_json(made))
     damage(found)
     with pytest.raises(QueryError, match=message) as caught:
@@ -305,14 +305,14 @@ def test_a_damaged_prototype_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize("text", ["", "[", "[]", "{}", '{"format": NaN}', "[" * 100_000, '{"mean": [1e999]}'])
-def test_text_that_is_no_prototype_is_refused(text: str) -> None:
+def test_text_that_is_no_named_sense_is_refused(text: str) -> None:
     with pytest.raises(QueryError):
         from_json(text, "a.json")
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
 def test_numbers_that_are_not_finite_are_refused(number: str) -> None:
-    made = Prototype("a", "bank", Match.LEMMA, (0.25, 0.0), (), 0.5, 3, (), "m", "s")
+    made = NamedSense("a", "bank", Match.LEMMA, (0.25, 0.0), (), 0.5, 3, (), "m", "s")
     with pytest.raises(QueryError):
         from_json(to_json(made).replace("0.25", number), "a.json")
 

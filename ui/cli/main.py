@@ -15,7 +15,7 @@ from ...indexer.errors import PolysemeError
 from .evaluate import evaluate
 from .index import compact, documents, index, info, reencode, remove, show_document, verify
 from .model import model
-from .named_senses import prototype
+from .named_senses import named_sense
 from .page import demo, open_page
 from .printing import note
 from .search import compare, search, sense, senses
@@ -43,7 +43,7 @@ for command in (
     senses,
     more_like,
     explain,
-    prototype,
+    named_sense,
     timeline,
     change,
     documents,

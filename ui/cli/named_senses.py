@@ -13,18 +13,18 @@ from .printing import Format, note, one_line, show, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...search.senses.named import Prototype
+    from ...search.senses.named import NamedSense
 
 replace_option = click.option("--replace", is_flag=True, help="In the place of one of that name.")
 name_argument = click.argument("name")
 
 
 @click.group()
-def prototype() -> None:
+def named_sense() -> None:
     """Name senses, filter by them (--where sense=NAME) and take them to other collections."""
 
 
-@prototype.command("save")
+@named_sense.command("save")
 @collection_argument
 @name_argument
 @click.option("--word", help="Tell the senses of this word apart, and save one of them.")
@@ -56,44 +56,44 @@ def save(
         raise click.UsageError("give --word and --sense, or --plus ID")
     with Searcher.open(collection, model) as searcher:
         if word is None:
-            made = searcher.save_prototype(
+            made = searcher.save_named_sense(
                 name, positive=searcher.hits(plus), negative=searcher.hits(minus), replace=replace
             )
         else:
-            made = searcher.save_prototype(name, searcher.senses(word, match, where), sense, replace=replace)
-    _print_prototypes([made], form)
+            made = searcher.save_named_sense(name, searcher.senses(word, match, where), sense, replace=replace)
+    _print_named_senses([made], form)
 
 
-@prototype.command("list")
+@named_sense.command("list")
 @collection_argument
 @model_option
 @format_option
-def list_prototypes(collection: Path, model: str | None, form: str) -> None:
+def list_named_senses(collection: Path, model: str | None, form: str) -> None:
     """List the named senses."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        found = searcher.prototypes()
-    _print_prototypes(found, form)
+        found = searcher.named_senses()
+    _print_named_senses(found, form)
 
 
-@prototype.command("show")
+@named_sense.command("show")
 @collection_argument
 @name_argument
 @model_option
 @format_option
-def show_prototype(collection: Path, name: str, model: str | None, form: str) -> None:
+def show_named_sense(collection: Path, name: str, model: str | None, form: str) -> None:
     """Show a named sense and lines that it was made from."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        found = searcher.prototype(name)
+        found = searcher.named_sense(name)
     lines = "".join(f"    {one_line(line)}\n" for line in found.examples)
-    row = _prototype_row(found) | {"examples": list(found.examples)}
-    show([row], Format(form), _prototype_table([found]) + lines)
+    row = _named_sense_row(found) | {"examples": list(found.examples)}
+    show([row], Format(form), _named_sense_table([found]) + lines)
 
 
-@prototype.command("apply")
+@named_sense.command("apply")
 @collection_argument
 @name_argument
 @click.option(
@@ -119,12 +119,12 @@ def apply(
     from .search import concordance
 
     with Searcher.open(collection, model) as searcher:
-        hits = searcher.apply_prototype(name, k, match, where)
+        hits = searcher.apply_named_sense(name, k, match, where)
     note(hits.notice)
     show(hits.to_dicts(), Format(form), concordance(hits, context))
 
 
-@prototype.command("export")
+@named_sense.command("export")
 @collection_argument
 @name_argument
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -134,39 +134,39 @@ def export(collection: Path, name: str, file: Path, model: str | None) -> None:
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        searcher.export_prototype(name, file)
+        searcher.export_named_sense(name, file)
     note(f"{name} is in {file}")
 
 
-@prototype.command("import")
+@named_sense.command("import")
 @collection_argument
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @replace_option
 @model_option
 @format_option
-def import_prototype(collection: Path, file: Path, replace: bool, model: str | None, form: str) -> None:
+def import_named_sense(collection: Path, file: Path, replace: bool, model: str | None, form: str) -> None:
     """Take a named sense from FILE."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        made = searcher.import_prototype(file, replace)
-    _print_prototypes([made], form)
+        made = searcher.import_named_sense(file, replace)
+    _print_named_senses([made], form)
 
 
-@prototype.command("remove")
+@named_sense.command("remove")
 @collection_argument
 @name_argument
 @model_option
-def remove_prototype(collection: Path, name: str, model: str | None) -> None:
+def remove_named_sense(collection: Path, name: str, model: str | None) -> None:
     """Forget a named sense."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        searcher.remove_prototype(name)
+        searcher.remove_named_sense(name)
     note(f"{name} is removed")
 
 
-def _prototype_row(found: Prototype) -> dict[str, object]:
+def _named_sense_row(found: NamedSense) -> dict[str, object]:
     return {
         "name": found.name,
         "word": found.word,
@@ -178,11 +178,11 @@ def _prototype_row(found: Prototype) -> dict[str, object]:
     }
 
 
-def _prototype_table(found: Sequence[Prototype]) -> str:
+def _named_sense_table(found: Sequence[NamedSense]) -> str:
     rows = [(p.name, p.word, str(p.match), p.size, len(p.rivals), p.threshold) for p in found]
     numbers = ["made of", "told from", "least score"]
     return table(["name", "word", "match", *numbers], rows, right=numbers)
 
 
-def _print_prototypes(found: Sequence[Prototype], form: str) -> None:
-    show([_prototype_row(one) for one in found], Format(form), _prototype_table(found))
+def _print_named_senses(found: Sequence[NamedSense], form: str) -> None:
+    show([_named_sense_row(one) for one in found], Format(form), _named_sense_table(found))

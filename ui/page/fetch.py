@@ -56,7 +56,7 @@ def _saved_sense(searcher: Searcher, wanted: Request) -> HitList[OccurrenceHit]:
     name = saved_sense(wanted.where)
     if name is None:
         return HitList((), Match.LEMMA)
-    return searcher.apply_prototype(name, wanted.limit, wanted.match, beside_sense(wanted.where))
+    return searcher.apply_named_sense(name, wanted.limit, wanted.match, beside_sense(wanted.where))
 
 
 def saved_sense(where: Sequence[str]) -> str | None:

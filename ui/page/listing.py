@@ -64,7 +64,7 @@ class Whole:
 def target_of(searcher: Searcher, query: PageQuery) -> Target | str:
     """The word in its sentence, or the sentence; without a text, an example of the saved sense that is shown."""
     if not query.text and (name := asking.saved_sense(query.where)) is not None:
-        examples = next((item.examples for item in searcher.prototypes() if item.name == name), ())
+        examples = next((item.examples for item in searcher.named_senses() if item.name == name), ())
         return asking.Request(examples[0], query.match, (), None, False, 1).asked if examples else ""
     return asking.request(query, 1).asked
 
@@ -91,7 +91,7 @@ def matches(searcher: Searcher, query: PageQuery) -> tuple[Match, ...]:
     """Which words may answer, the usual choice first: a saved sense of a form knows no lemma."""
     if query.text or (name := asking.saved_sense(query.where)) is None:
         return MATCHES
-    of_form = any(item.name == name and item.match is Match.FORM for item in searcher.prototypes())
+    of_form = any(item.name == name and item.match is Match.FORM for item in searcher.named_senses())
     return (Match.FORM, Match.ANY) if of_form else MATCHES
 
 

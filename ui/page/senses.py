@@ -181,7 +181,7 @@ def _narrowed(searcher: Searcher, query: PageQuery, found: Answer, inventory: Se
             st.button(name, key="others", on_click=change, args=(other,))
         if chosen or plus:
             # Another key is another popover: once the sense is saved, it is closed.
-            key = f"save-{len(searcher.prototypes())}"
+            key = f"save-{len(searcher.named_senses())}"
             with st.popover("Save this sense" if chosen else "Save the marked lines as a sense", key=key):
                 _save(searcher, query, inventory, chosen)
 
@@ -203,10 +203,10 @@ def _saved(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chos
     name = str(st.session_state["sense-name"]).strip()
     try:
         if chosen:
-            made = searcher.save_prototype(name, inventory, query.sense)
+            made = searcher.save_named_sense(name, inventory, query.sense)
         else:
             plus, minus = ([key for key, sign in marks().items() if sign == wanted] for wanted in (1, -1))
-            made = searcher.save_prototype(
+            made = searcher.save_named_sense(
                 name,
                 positive=_occurrences(asking.hits_of(searcher, plus, words=True)),
                 negative=_occurrences(asking.hits_of(searcher, minus, words=True)),
@@ -219,7 +219,7 @@ def _saved(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chos
 
 def saved_senses(searcher: Searcher) -> None:
     """The saved senses, each to filter by or to forget."""
-    kept = searcher.prototypes()
+    kept = searcher.named_senses()
     if not kept:
         return
     st.subheader("Saved senses", anchor=False)
@@ -250,7 +250,7 @@ def saved_senses(searcher: Searcher) -> None:
 
 def _forget(searcher: Searcher, name: str) -> None:
     try:
-        searcher.remove_prototype(name)
+        searcher.remove_named_sense(name)
     except PolysemeError as error:
         tell(str(error))
         return

@@ -18,15 +18,15 @@ from .query.filters import Where
 from .retrieval.any_word import nearest_any
 from .retrieval.exact import Rows, nearest_rows, type_rows
 from .sense_reader import WORDS, SenseReader, check_number
-from .senses import named as prototypes
+from .senses import named as named_senses
 from .senses.inventory import SenseInventory
-from .senses.named import Prototype
+from .senses.named import NamedSense
 
 
-class PrototypeReader(SenseReader):
+class NamedSenseReader(SenseReader):
     """What a collection knows of senses that were given a name."""
 
-    def save_prototype(
+    def save_named_sense(
         self,
         name: str,
         inventory: SenseInventory | None = None,
@@ -34,7 +34,7 @@ class PrototypeReader(SenseReader):
         positive: Sequence[OccurrenceHit] = (),
         negative: Sequence[OccurrenceHit] = (),
         replace: bool = False,
-    ) -> Prototype:
+    ) -> NamedSense:
         """Save a sense under a name: a sense of an inventory, or hits marked + and hits marked -.
 
         replace: in the place of one of that name. QueryError for a name that cannot be kept, and when nothing is given.
@@ -49,7 +49,7 @@ class PrototypeReader(SenseReader):
         self._store(made, replace)
         return made
 
-    def _from_inventory(self, view: View, name: str, inventory: SenseInventory, sense: int) -> Prototype:
+    def _from_inventory(self, view: View, name: str, inventory: SenseInventory, sense: int) -> NamedSense:
         check_number(inventory, sense)
         _, numbers, vectors = self._placed(view, inventory)
         inside = vectors[numbers == sense]  # (n, d)
@@ -58,14 +58,14 @@ class PrototypeReader(SenseReader):
         others = [vectors[numbers == item.number] for item in inventory.senses if item.number != sense]
         threshold = float((inside @ unit(inside.mean(axis=0))).min()) - 1e-4
         lines = [_bracketed(hit) for hit in inventory.senses[sense].central]
-        return prototypes.make(
+        return named_senses.make(
             *(name, inventory.word, inventory.match, inside, others, threshold, lines),
             *(self.settings.model_id, self._space(view)),
         )
 
     def _from_hits(
         self, view: View, name: str, positive: Sequence[OccurrenceHit], negative: Sequence[OccurrenceHit]
-    ) -> Prototype:
+    ) -> NamedSense:
         words = sorted({hit.lemma for hit in positive})
         if len(words) > 1:
             raise QueryError(f"the hits marked + are of several words ({', '.join(words)}); mark hits of one")
@@ -80,44 +80,44 @@ class PrototypeReader(SenseReader):
             # What was marked + belongs to it, however unlike the marked lines are.
             own = float((inside @ unit(inside.mean(axis=0))).min()) - 1e-4
             threshold = min(own, view.calibration.even(compared) / length)
-        return prototypes.make(
+        return named_senses.make(
             *(name, words[0], Match.LEMMA, inside, [outside] if len(outside) else [], threshold),
             *([_bracketed(hit) for hit in positive], self.settings.model_id, self._space(view)),
         )
 
-    def _store(self, prototype: Prototype, replace: bool) -> None:
-        if not replace and prototype.name in self.collection.prototypes():
-            raise QueryError(f"there is a sense named {prototype.name!r} already; choose another name, or replace it")
+    def _store(self, named_sense: NamedSense, replace: bool) -> None:
+        if not replace and named_sense.name in self.collection.named_senses():
+            raise QueryError(f"there is a sense named {named_sense.name!r} already; choose another name, or replace it")
         with self.collection.writing() as writer:
-            writer.set_prototype(prototype.name, prototypes.to_json(prototype))
+            writer.set_named_sense(named_sense.name, named_senses.to_json(named_sense))
 
-    def prototypes(self) -> tuple[Prototype, ...]:
+    def named_senses(self) -> tuple[NamedSense, ...]:
         """The named senses of the collection, by name."""
         with self._view():
-            stored = self.collection.prototypes()
-        return tuple(prototypes.from_json(text, f"the sense {name!r}") for name, text in stored.items())
+            stored = self.collection.named_senses()
+        return tuple(named_senses.from_json(text, f"the sense {name!r}") for name, text in stored.items())
 
-    def prototype(self, name: str) -> Prototype:
+    def named_sense(self, name: str) -> NamedSense:
         """A named sense; QueryError when there is none of that name, or it does not fit this collection."""
         with self._view() as view:
-            return self._prototype(name, view.snapshot)
+            return self._named_sense(name, view.snapshot)
 
-    def remove_prototype(self, name: str) -> None:
+    def remove_named_sense(self, name: str) -> None:
         """Forget a named sense; QueryError when there is none of that name."""
         with self.collection.writing() as writer:
-            if not writer.remove_prototype(name):
+            if not writer.remove_named_sense(name):
                 raise QueryError(f"{self.collection.path} has no sense named {name!r}; list them first")
 
-    def apply_prototype(
+    def apply_named_sense(
         self, name: str, k: int = K, match: str | None = None, where: Where = None
     ) -> HitList[OccurrenceHit]:
         """The k occurrences nearest to a named sense, of those that belong to it.
 
-        match: whose occurrences; None: the prototype's own word and match; ``any``: of any word, the nearest.
+        match: whose occurrences; None: the named sense's own word and match; ``any``: of any word, the nearest.
         """
         check_k(k)
         with self._view(where) as view:
-            found = self._prototype(name, view.snapshot)
+            found = self._named_sense(name, view.snapshot)
             wanted = found.match if match is None else choice(Match, match, "match", [*WORDS, Match.ANY])
             if wanted is Match.ANY:
                 word = view.encode.vectoriser.words([found.word])[0]  # (p,)
@@ -131,25 +131,25 @@ class PrototypeReader(SenseReader):
             notice = None if len(best.ids) else f"no occurrence of {found.word!r} here belongs to {name!r}"
             return self._hits(view, best, wanted, notice, length=found.length)
 
-    def export_prototype(self, name: str, path: str | Path) -> None:
+    def export_named_sense(self, name: str, path: str | Path) -> None:
         """Write a named sense as JSON for other collections; QueryError where that cannot be done."""
         with self._view() as view:
-            found = self._prototype(name, view.snapshot)
+            found = self._named_sense(name, view.snapshot)
         try:
-            Path(path).write_text(prototypes.to_json(found), encoding="utf-8")
+            Path(path).write_text(named_senses.to_json(found), encoding="utf-8")
         except OSError as error:
             raise QueryError(f"{path} cannot be written ({error}); name another file") from error
 
-    def import_prototype(self, path: str | Path, replace: bool = False) -> Prototype:
+    def import_named_sense(self, path: str | Path, replace: bool = False) -> NamedSense:
         """Take a named sense from its file; QueryError when it is damaged, or made with another model."""
-        found = prototypes.read_file(Path(path))
+        found = named_senses.read_file(Path(path))
         with self._view() as view:
             self._check_space(found, view.snapshot, str(path))
         self._store(found, replace)
         return found
 
     def _space(self, view: View) -> str:
-        return prototypes.space_of(self.settings, view.snapshot.transforms.get(TOKEN))
+        return named_senses.space_of(self.settings, view.snapshot.transforms.get(TOKEN))
 
 
 def _bracketed(hit: OccurrenceHit) -> str:
