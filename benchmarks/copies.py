@@ -21,8 +21,6 @@ from polyseme.indexer.collection.records import DocumentEntry, DocumentPart, Occ
 from polyseme.indexer.collection.segment import token_rows
 from polyseme.indexer.collection.snapshot import Snapshot
 from polyseme.indexer.vectors.arrays import Array, unit
-from polyseme.indexer.vectors.int8 import Storage
-from wider import TOKENS, WORDS, wider, wider_transforms
 
 NOISE = 0.5
 """Length of what is added to a unit vector of a copy: its cosine with the original is about 0.9."""
@@ -44,32 +42,26 @@ class Copied:
     peak: int
 
 
-def copy_collection(
-    source: Path, out: Path, occurrences: int, storage: Storage | None = None, wide: bool = False
-) -> Copied:
-    """Store at least so many occurrences of a source's documents, over and over; call it through `alone`.
-
-    storage None: as in the source; wide: token vectors and words of more dimensions (`wider.py`).
-    """
+def copy_collection(source: Path, out: Path, occurrences: int) -> Copied:
+    """Store at least so many occurrences of a source's documents, over and over; call it through `alone`."""
     storing, compacting = Stopwatch(), Stopwatch()
     rng = np.random.default_rng(1)
     with Collection.open(source) as old, old.reading() as snapshot:
-        new = Collection.create(out, replace(old.settings, storage=storage or old.settings.storage))
+        new = Collection.create(out, old.settings)
         vectors = dict(old.db.execute("SELECT form, vector FROM types"))
 
         def identity(forms: Sequence[str]) -> Array:
             width = len(next(iter(vectors.values()))) // 2
             found = [np.frombuffer(vectors[form], np.float16) for form in forms]
-            rows = np.array(found, np.float32).reshape(-1, width)
-            return wider(rows, WORDS) if wide else rows  # (n, p)
+            return np.array(found, np.float32).reshape(-1, width)  # (n, p)
 
         with new.writing() as writer:
             stored = 0
             parts: list[DocumentPart] = []
-            transforms = wider_transforms(dict(snapshot.transforms)) if wide else dict(snapshot.transforms)
+            transforms = dict(snapshot.transforms)
             for number in itertools.count():
                 for part in _documents(old, snapshot, number, rng):
-                    parts.append(_widened(part) if wide else part)
+                    parts.append(part)
                     stored += sum(len(sentence.occurrences) for sentence in part.sentences)
                     if sum(len(part.sentences) for part in parts) >= SEGMENT_SENTENCES or stored >= occurrences:
                         with storing:
@@ -129,11 +121,6 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
         key = f"{number:03}/{document.document_id}"
         entry = DocumentEntry(key, document.title, text, document.metadata, document.content_hash)
         yield DocumentPart(replace(entry, root=None), 0, tuple(sentences), True)
-
-
-def _widened(part: DocumentPart) -> DocumentPart:
-    sentences = (replace(each, tokens=wider(np.asarray(each.tokens, np.float32), TOKENS)) for each in part.sentences)
-    return replace(part, sentences=tuple(sentences))
 
 
 def _moved(rows: Array, rng: np.random.Generator) -> Array:

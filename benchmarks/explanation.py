@@ -21,7 +21,7 @@ import numpy as np
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.errors import PolysemeError
-from polyseme.indexer.vectors.arrays import Doubles, Mask
+from polyseme.indexer.vectors.arrays import Doubles
 from polyseme.search.evaluation.gold import by_word, read_gold
 from polyseme.search.evaluation.measures import mean_interval
 from polyseme.search.explanation import Around, shares
@@ -106,68 +106,6 @@ def out_and_in(around: Around, rng: np.random.Generator) -> Doubles:
     return shares(around.scores, n, float(around.scores(np.ones((1, n), bool))[0]))
 
 
-def shapley_orders(number: int) -> Method:
-    """Shapley values by sampled orders of the words, each also backwards (Castro et al. 2009)."""
-
-    def method(around: Around, rng: np.random.Generator) -> Doubles:
-        n = len(around.positions)
-        drawn = [rng.permutation(n) for _ in range(number // 2)]
-        orders = [order for one in drawn for order in (one, one[::-1])]
-        rank = np.stack([np.argsort(order) for order in orders])  # (orders, n)
-        present = rank[:, None, :] < np.arange(n + 1)[:, None]  # (orders, n + 1, n)
-        scores = distinct_scores(around, present.reshape(-1, n)).reshape(len(orders), n + 1)
-        added = np.take_along_axis(np.diff(scores, axis=1), rank, axis=1)  # (orders, n), by word
-        return np.asarray(added.mean(axis=0), np.float64)
-
-    return method
-
-
-def shapley_regression(number: int) -> Method:
-    """Shapley values by least squares over sampled sets of words and their complements (Covert and Lee 2021)."""
-
-    def method(around: Around, rng: np.random.Generator) -> Doubles:
-        n = len(around.positions)
-        sizes = np.arange(1, n)
-        chances = 1 / (sizes * (n - sizes))
-        drawn = np.zeros((number // 2, n), bool)
-        for row in drawn:
-            row[rng.choice(n, rng.choice(sizes, p=chances / chances.sum()), replace=False)] = True
-        present = np.concatenate([drawn, ~drawn, np.zeros((1, n), bool), np.ones((1, n), bool)])
-        *scores, none, whole = distinct_scores(around, present)
-        x = present[:-2].astype(np.float64)  # (number, n)
-        inverse = np.linalg.inv(x.T @ x / len(x) + 1e-3 * np.eye(n))  # (n, n)
-        free = inverse @ (x.T @ (np.array(scores) - none) / len(x))  # (n,)
-        toll = inverse.sum(axis=1)  # (n,), what makes the values add up
-        return np.asarray(free - toll * (free.sum() - (whole - none)) / toll.sum(), np.float64)
-
-    return method
-
-
-def greedily(taking_out: bool) -> Method:
-    """One word after the other, each the best after those before: what the deletion test itself asks for."""
-
-    def method(around: Around, rng: np.random.Generator) -> Doubles:
-        n = len(around.positions)
-        chosen = np.zeros(n, bool)
-        value = np.zeros(n)
-        for step in range(MOST):
-            left = np.flatnonzero(~chosen)
-            tried = np.repeat(chosen[None], len(left), 0)  # (left, n)
-            tried[np.arange(len(left)), left] = True
-            scores = around.scores(~tried if taking_out else tried)
-            best = left[scores.argmin() if taking_out else scores.argmax()]
-            chosen[best], value[best] = True, MOST - step
-        return value
-
-    return method
-
-
-def distinct_scores(around: Around, present: Mask) -> Doubles:
-    """`Around.scores`, each set of words encoded once.  (c, n) -> (c,)"""
-    sets, place = np.unique(present, axis=0, return_inverse=True)
-    return around.scores(sets)[place.ravel()]
-
-
 PRODUCT = "**out and in (the product)**"
 METHODS: dict[str, tuple[Method, type[Around]]] = {
     "random": (at_random, Around),
@@ -177,10 +115,6 @@ METHODS: dict[str, tuple[Method, type[Around]]] = {
     "leave one in, replaced": (leave_one_in, Replaced),
     PRODUCT: (out_and_in, Around),
     "out and in, replaced": (out_and_in, Replaced),
-    **{f"Shapley, {n} orders": (shapley_orders(n), Around) for n in (2, 4, 8)},
-    **{f"Shapley, {n} sets": (shapley_regression(n), Around) for n in (32, 64, 128)},
-    "greedily out": (greedily(True), Around),
-    "greedily in": (greedily(False), Around),
 }
 
 

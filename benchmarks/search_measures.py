@@ -24,12 +24,10 @@ from polyseme.search.retrieval.any_word import AnyWord
 from polyseme.search.searcher import Searcher
 from search_exact import Lemmas, best_sentences, best_stored
 from searching import K, Query, draw_queries, load_stored, overlap, vectors_of
-from wider import as_it_is
 
 if TYPE_CHECKING:
     from polyseme.indexer.elmo import Encoder
 
-Prepare = Callable[["Encoder"], "Encoder"]
 QUERIES = 200
 COLD = 15
 """Words that are asked for with nothing of the collection in memory."""
@@ -97,10 +95,9 @@ def warm(encoder: Encoder, analyser: TextAnalyser, long_ones: bool = True) -> No
 
 
 @contextmanager
-def opened(path: Path, prepare: Prepare = as_it_is) -> Iterator[Searcher]:
-    """A collection to ask on one thread, warm; prepare: what is done to its encoder."""
+def opened(path: Path) -> Iterator[Searcher]:
+    """A collection to ask on one thread, warm."""
     with one_thread(), Searcher.open(path) as searcher:
-        prepare(searcher.encoder)
         warm(searcher.encoder, searcher.analyser)
         yield searcher
 
@@ -272,13 +269,12 @@ def queries_of(path: Path) -> list[Query]:
         return draw_queries(searcher, QUERIES)
 
 
-def memory(path: Path, queries: Sequence[Query], prepare: Prepare = as_it_is) -> Memory:
+def memory(path: Path, queries: Sequence[Query]) -> Memory:
     """What opening a collection and answering from it adds to the memory of a process that holds all else.
 
     Libraries, analyser and model are loaded before, and the queries encoded, so that none of it counts.
     """
     encoder, analyser = parts_of(path)
-    prepare(encoder)
     with one_thread():
         warm(encoder, analyser)
         for query in queries:

@@ -1,6 +1,6 @@
 """How quick search is, and how much of the exact answer the approximate one for any word holds. Prints tables.
 
-    python benchmarks/searching.py COLLECTION [--queries 200] [--sweep]
+    python benchmarks/searching.py COLLECTION [--queries 200]
 
 Queries are occurrences drawn at random from the collection (the same at every run), asked in their own sentences. Wall
 times depend on what else the machine does; processor times less so.
@@ -18,11 +18,10 @@ from pathlib import Path
 
 import numpy as np
 from polyseme.indexer.collection.collection import Collection
-from polyseme.indexer.collection.faiss_index import search_index
 from polyseme.indexer.collection.snapshot import Snapshot
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.vectorise import Vectoriser
-from polyseme.indexer.vectors.arrays import Array, Ids, sense_word_vector, top
+from polyseme.indexer.vectors.arrays import Array, Ids, top
 from polyseme.indexer.vectors.rows import scan
 from polyseme.search.hits import Match
 from polyseme.search.query.encode import Asked, QueryEncoder, ask
@@ -30,8 +29,6 @@ from polyseme.search.retrieval.exact import CANDIDATES
 from polyseme.search.searcher import Searcher
 
 K = 10
-EFFORTS = (0.25, 0.5, 1.0, 2.0, 4.0)
-PROPOSED = (100, 200, 500, 1000, 2000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,40 +170,6 @@ def measure_recall(searcher: Searcher, count: int) -> list[float]:
     return recalls
 
 
-def print_sweep(searcher: Searcher, count: int) -> None:
-    """recall@10 and processor time of the index alone, by the share of lists read and the rows that it proposes."""
-    print(f"\n{'effort':>8}{'proposed':>10}{'recall@10':>11}{'index, ms':>11}")
-    weight = searcher.settings.word_weight
-    with searcher.collection.reading() as snapshot:
-        stored = load_stored(searcher.collection, snapshot)
-        place = {key: row for row, key in enumerate(stored.ids.tolist())}
-        queries = draw_queries(searcher, count)
-        rows = [place[query.occurrence_id] for query in queries]
-        asked = [(stored.sense[row], stored.words[stored.types[row]]) for row in rows]
-        everything = [stored.scores(sense, word, weight) for sense, word in asked]
-        exact = [stored.ids[top(scores, K + 1, stored.ids)].tolist() for scores in everything]
-        for effort in EFFORTS:
-            for proposed in PROPOSED:
-                recalls, spent = [], 0.0
-                for (sense, word), scores, wanted, query in zip(asked, everything, exact, queries, strict=True):
-                    both = sense_word_vector(sense[None, :], word[None, :], weight)[0]
-                    started = time.process_time()
-                    found = propose(snapshot, both, proposed, effort)
-                    spent += time.process_time() - started
-                    best = found[top(scores[[place[key] for key in found.tolist()]], K + 1, found)].tolist()
-                    recalls.append(overlap(best, wanted, query.occurrence_id))
-                print(f"{effort:8.2f}{proposed:10,}{np.mean(recalls):11.4f}{1000 * spent / count:11.2f}")
-
-
-def propose(snapshot: Snapshot, query: Array, proposed: int, effort: float) -> Ids:
-    """Ids of the occurrences that the segments' indexes propose for a sense_word_vector vector (d + p,)."""
-    found = [
-        np.asarray(segment.token_ids[search_index(segment.token_index, query, proposed, effort=effort)])
-        for segment in snapshot.segments.values()
-    ]
-    return np.concatenate(found)
-
-
 def exhaustive_milliseconds(searcher: Searcher, count: int) -> float:
     """Processor time of scoring the sense vector of every occurrence: what an index must beat."""
     with searcher.collection.reading() as snapshot:
@@ -223,7 +186,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Latency of searches; recall of match=any.")
     parser.add_argument("collection", type=Path)
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--sweep", action="store_true", help="recall by the index's effort and its proposals")
     arguments = parser.parse_args()
     try:
         with Searcher.open(arguments.collection) as searcher:
@@ -236,8 +198,6 @@ def main() -> int:
             print(
                 f"every sense vector scored: {exhaustive_milliseconds(searcher, arguments.queries):.1f} ms of processor"
             )
-            if arguments.sweep:
-                print_sweep(searcher, arguments.queries)
     except PolysemeError as error:
         print(f"searching: {error}", file=sys.stderr)
         return 1

@@ -20,12 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import sense_methods as methods
 from polyseme.indexer.elmo import load_encoder
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.vectors.arrays import Array, Ids
 from polyseme.search.confidence import LEAST_OF_BEST, Calibration, Compared
-from polyseme.search.senses.clustering import CHOSEN, absorbed, cluster, partition, potts, reduced
+from polyseme.search.senses.clustering import cluster
 from sense_confidence import (
     Reliability,
     background,
@@ -42,6 +41,7 @@ LARGEST = 150
 """Occurrences of a word of SemCor that are clustered, evenly spread: some methods take the cube of their number."""
 SEMCOR_WORDS = 120
 """Words of each half of SemCor, drawn at random, and as many of one sense as there are among the rest up to 60."""
+Method = Callable[[Array], Ids]
 SMALL = 18
 """Occurrences of each sense in the small balanced draws."""
 
@@ -78,7 +78,7 @@ def b_cubed(gold: Sequence[str], found: Ids) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def measure(words: Sequence[Word], method: methods.Method) -> Figures:
+def measure(words: Sequence[Word], method: Method) -> Figures:
     from sklearn.metrics import adjusted_rand_score, v_measure_score
 
     rows, kept = [], []
@@ -95,58 +95,30 @@ def measure(words: Sequence[Word], method: methods.Method) -> Figures:
     return Figures(len(rows), len(kept), ari, v, paired, cubed, number, float(np.mean(kept)) if kept else float("nan"))
 
 
-def tidy(method: methods.Method) -> methods.Method:
-    """A method whose groups that are too small join the nearest, as the product's do."""
-
-    def run(vectors: Array) -> Ids:
-        found = method(vectors)
-        least = max(CHOSEN.fewest, int(np.ceil(CHOSEN.smallest * len(vectors))))
-        inside = found >= 0
-        if not inside.any():
-            return found
-        out = found.copy()
-        out[inside] = absorbed(vectors[inside], found[inside], least)
-        return out
-
-    return run
+def one_sense(vectors: Array) -> Ids:
+    return np.zeros(len(vectors), np.int64)
 
 
-def silhouette(split: Callable[[Array, int], Ids], least: float) -> methods.Method:
-    return lambda vectors: methods.by_silhouette(split, vectors, least)
+def each_its_own(vectors: Array) -> Ids:
+    return np.arange(len(vectors))
 
 
-def average(vectors: Array, k: int) -> Ids:
-    return methods.linked(vectors, "average", k)
+def at_random(vectors: Array) -> Ids:
+    return np.random.default_rng(0).integers(0, 2, len(vectors)).astype(np.int64)
 
 
-def compared() -> dict[str, methods.Method]:
-    """Every method, its parameter as it was chosen."""
-    return {
-        "one sense": methods.one_sense,
-        "each its own": methods.each_its_own,
-        "random, two": methods.at_random,
-        "average link, silhouette (before)": tidy(silhouette(average, 0.08)),
-        "average link, threshold 0.85": tidy(lambda v: methods.linked(v, "average", None, 0.85)),
-        "Ward, threshold 2.5": tidy(lambda v: methods.linked(v, "ward", None, 2.5)),
-        "spherical k-means, silhouette 0.2": tidy(silhouette(methods.k_means, 0.2)),
-        "spherical k-means, gap": tidy(methods.by_gap),
-        "mixture, diagonal, BIC": tidy(lambda v: methods.by_mixture(v, "diag", 6)),
-        "mixture, spherical, BIC": tidy(lambda v: methods.by_mixture(v, "spherical", 6)),
-        "spectral, eigengap": tidy(methods.by_eigengap),
-        "HDBSCAN": methods.hdbscan,
-        "affinity propagation": tidy(methods.affinity),
-        "SigClust splits": tidy(lambda v: methods.split_while(v, 0.5)),
-        "Potts, all dimensions": tidy(lambda v: potts(v, 0.2)),
-        "Potts, 6 components": tidy(lambda v: potts(reduced(v, CHOSEN.dim), CHOSEN.resolution)),
-        "Potts behind the gate": partition,
-        "the product": cluster,
-    }
+METHODS: dict[str, Method] = {
+    "one sense": one_sense,
+    "each its own": each_its_own,
+    "random, two": at_random,
+    "the product": cluster,
+}
 
 
 def print_table(sets: dict[str, list[Word]]) -> None:
     for name, words in sets.items():
         first = True
-        for method_name, method in compared().items():
+        for method_name, method in METHODS.items():
             started = time.process_time()
             found = measure(words, method)
             seconds = time.process_time() - started

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import runpy
-import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -16,8 +14,6 @@ from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.arrays import Array, row_products, top, unit
-from polyseme.indexer.vectors.int8 import Storage
-from polyseme.search.hits import Match
 from polyseme.search.searcher import Searcher
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -41,13 +37,6 @@ def collection(tmp_path_factory: pytest.TempPathFactory, encoder: FakeEncoder) -
     path = tmp_path_factory.mktemp("benchmarks") / "small.pol"
     build(path, [Document(f"d{n}", TEXT) for n in range(6)], BuildConfig(), encoder)
     return path
-
-
-def test_a_child_that_runs_the_script_again_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    importlib.import_module("pkgutil")  # which runpy itself imports
-    before = set(sys.modules)
-    runpy.run_path(str(BENCHMARKS / "search.py"), run_name="__mp_main__")
-    assert set(sys.modules) == before
 
 
 def test_best_sentences_are_those_of_scoring_all(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,28 +88,6 @@ def test_a_copy_is_a_whole_collection(script: Any, collection: Path, tmp_path: P
     with Collection.open(tmp_path / "copy.pol") as copy:
         assert copy.verify().problems == ()
         assert copy.info().occurrences >= 100
-
-
-@pytest.mark.parametrize("storage", list(Storage))
-def test_a_copy_in_wider_vectors_answers_as_its_source(
-    script: Any, collection: Path, tmp_path: Path, storage: Storage
-) -> None:
-    wider = script("wider")
-    path = tmp_path / "wide.pol"
-    with Collection.open(collection) as source:
-        occurrences = source.info().occurrences
-    assert script("copies").copy_collection(collection, path, occurrences, storage, True).occurrences == occurrences
-    asked = "They sat on the [bank] of the river."
-    with (
-        Searcher.open(collection, FakeEncoder()) as narrow,
-        Searcher.open(path, wider.widen(FakeEncoder())) as wide,
-    ):
-        assert (wide.collection.info().token_dim, wide.settings.storage) == (wider.TOKENS, storage)
-        for match in (Match.LEMMA, Match.ANY):
-            wanted = {hit.occurrence_id: hit.score for hit in narrow.occurrences(asked, k=1000, match=match)}
-            found = {hit.occurrence_id: hit.score for hit in wide.occurrences(asked, k=1000, match=match)}
-            assert found.keys() == wanted.keys()
-            assert found == pytest.approx(wanted, abs=0.01)
 
 
 def test_peers_are_asked_the_same_and_ours_finds_it(script: Any, collection: Path, tmp_path: Path) -> None:
