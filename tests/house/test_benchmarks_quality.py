@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -13,19 +12,14 @@ from fakes import FakeEncoder
 from gold_data import make_coarsewsd, make_semcor, make_sts, make_trec, make_usim, make_wic
 from polyseme.search.evaluation import measures
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "quality.py"
+from benchmarks.quality import tasks
 
 
 @pytest.fixture
 def quality(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("quality", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "load_encoder", lambda source, precision: FakeEncoder(source))
+    monkeypatch.setattr(tasks, "load_encoder", lambda source, precision: FakeEncoder(source))
     monkeypatch.setattr(measures, "ROUNDS", 20)
-    return module
+    return tasks
 
 
 @pytest.fixture
@@ -41,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(module: ModuleType, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["quality.py", *map(str, arguments)])
+    monkeypatch.setattr(sys, "argv", ["tasks", *map(str, arguments)])
     return int(module.main())
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,18 +12,22 @@ from fakes import FakeEncoder
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.documents import Document
-from polyseme.indexer.vectors.arrays import Array, row_products, top, unit
+from polyseme.indexer.vectors.arrays import Array, Half, Ids, row_products, top, unit
 from polyseme.search.searcher import Searcher
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+from benchmarks.encode import accuracy
+from benchmarks.lib import stopwatch
+from benchmarks.lib.stored import K, load_stored
+from benchmarks.search import copies, exact, peers, scale, tables
+
+
+@dataclass
+class SomeSentences:
+    sentences: Half
+    sentence_ids: Ids
+
+
 TEXT = "The river rose over its bank in March. A bank lent them money. They rowed to the other bank of the river."
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Modules of the folder by name."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module
 
 
 @pytest.fixture(scope="module")
@@ -39,25 +42,23 @@ def collection(tmp_path_factory: pytest.TempPathFactory, encoder: FakeEncoder) -
     return path
 
 
-def test_best_sentences_are_those_of_scoring_all(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    exact = script("search_exact")
+def test_best_sentences_are_those_of_scoring_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact, "SCAN_ROWS", 64)
     rng = np.random.default_rng(0)
     rows = unit(rng.standard_normal((300, 8))).astype(np.float16)
     rows[150:] = rows[:150]  # equal scores, whose ids decide
     ids = rng.permutation(300).astype(np.int64) + 7
     parts = [slice(0, 100), slice(100, 103), slice(103, 300)]
-    segments = [SimpleNamespace(sentences=rows[part], sentence_ids=ids[part]) for part in parts]
+    segments = [SomeSentences(sentences=rows[part], sentence_ids=ids[part]) for part in parts]
     queries = unit(rng.standard_normal((5, 8)))
     found = exact.best_sentences(segments, queries, 11)
     for query, best in zip(queries, found, strict=True):
         assert best == ids[top(row_products(rows.astype(np.float32), query), 11, ids)].tolist()
 
 
-def test_brute_force_among_a_lemma_is_what_search_gives(script: Any, collection: Path, encoder: FakeEncoder) -> None:
-    exact, searching = script("search_exact"), script("searching")
+def test_brute_force_among_a_lemma_is_what_search_gives(collection: Path, encoder: FakeEncoder) -> None:
     with Searcher.open(collection, encoder) as searcher, searcher.collection.reading() as snapshot:
-        lemmas = exact.Lemmas(searcher.collection, searching.load_stored(searcher.collection, snapshot))
+        lemmas = exact.Lemmas(searcher.collection, load_stored(searcher.collection, snapshot))
         hits = searcher.occurrences("A [bank] lent them money.", k=5)
         (segment,) = snapshot.segments.values()
         asked = np.asarray(segment.tokens[segment.token_ids == hits[0].occurrence_id], np.float32)[0]  # (d,)
@@ -65,8 +66,7 @@ def test_brute_force_among_a_lemma_is_what_search_gives(script: Any, collection:
         assert lemmas.best("nothing", asked, 5) == []
 
 
-def test_a_half_made_collection_is_begun_anew(script: Any, tmp_path: Path) -> None:
-    tables = script("search_tables")
+def test_a_half_made_collection_is_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "real.pol"
 
     def make(part: Path, fails: bool) -> str:
@@ -82,37 +82,35 @@ def test_a_half_made_collection_is_begun_anew(script: Any, tmp_path: Path) -> No
     assert [found.name for found in tmp_path.iterdir()] == ["real.pol"]
 
 
-def test_a_copy_is_a_whole_collection(script: Any, collection: Path, tmp_path: Path) -> None:
-    made = script("copies").copy_collection(collection, tmp_path / "copy.pol", 100)
+def test_a_copy_is_a_whole_collection(collection: Path, tmp_path: Path) -> None:
+    made = copies.copy_collection(collection, tmp_path / "copy.pol", 100)
     assert made.stored_cpu > 0
     with Collection.open(tmp_path / "copy.pol") as copy:
         assert copy.verify().problems == ()
         assert copy.info().occurrences >= 100
 
 
-def test_peers_are_asked_the_same_and_ours_finds_it(script: Any, collection: Path, tmp_path: Path) -> None:
-    peers = script("search_peers")
+def test_peers_are_asked_the_same_and_ours_finds_it(collection: Path, tmp_path: Path) -> None:
     asked = peers.prepare(collection, tmp_path)
     rows = np.load(asked.file)
     for row, least in zip(asked.rows, asked.least, strict=True):
         others = np.delete(rows @ rows[row], row)
-        assert least == pytest.approx(np.sort(others)[-peers.K], abs=1e-6)
+        assert least == pytest.approx(np.sort(others)[-K], abs=1e-6)
     kind = peers.KINDS[peers.OURS]
-    with peers.ExitStack() as stack:
+    with ExitStack() as stack:
         _, _, recall = peers._enough(kind.open(collection, stack), rows, rows[asked.rows], asked)
     assert recall == 1
     assert kind.disk(collection) > rows.nbytes / 4
     assert peers.OURS not in peers.missing()
 
 
-def test_what_indexing_asks_of_an_encoder_is_clocked(script: Any, tmp_path: Path) -> None:
-    clocks = script("clocks")
+def test_what_indexing_asks_of_an_encoder_is_clocked(tmp_path: Path) -> None:
     encoder, calls = FakeEncoder(), []
-    clocks.around(encoder, lambda: calls.append("before"), lambda: calls.append("after"))
-    watch = clocks.encoder_clock(encoder)
+    stopwatch.around(encoder, lambda: calls.append("before"), lambda: calls.append("after"))
+    watch = stopwatch.encoder_clock(encoder)
     build(tmp_path / "c.pol", [Document("d", TEXT)], BuildConfig(), encoder)
     assert calls[:2] == ["before", "after"]
-    assert len(calls) >= 2 * len(clocks.ASKED)
+    assert len(calls) >= 2 * len(stopwatch.ASKED)
     assert watch.seconds > 0
 
 
@@ -126,18 +124,14 @@ def test_what_indexing_asks_of_an_encoder_is_clocked(script: Any, tmp_path: Path
         ("any_word_p50", [1.0, 4.0, 2.0], -0.3, 2.0),
     ],
 )
-def test_what_a_hundred_million_would_need(
-    script: Any, name: str, values: list[float], slope: float, there: float
-) -> None:
-    scale: ModuleType = script("scale")
+def test_what_a_hundred_million_would_need(name: str, values: list[float], slope: float, there: float) -> None:
     sizes = [24_000, 240_000, 2_400_000]
     assert scale.slope(sizes, values) == pytest.approx(slope, abs=0.01)
     assert scale.drawn_on(name, sizes, values) == pytest.approx(there, rel=1e-2)
     assert scale.fixed_and_each([10], [5.0]) == (0.0, 0.5)
 
 
-def test_differences_are_the_worst_of_any_layer(script: Any) -> None:
-    accuracy = script("encode_accuracy")
+def test_differences_are_the_worst_of_any_layer() -> None:
     a: Array = np.ones((3, 4, 2), np.float32)
     b = a.copy()
     b[1, 2] = (1, -1)

@@ -26,10 +26,11 @@ from polyseme.search.evaluation.gold import by_word, read_gold
 from polyseme.search.evaluation.measures import mean_interval
 from polyseme.search.explanation import Around, shares
 from polyseme.search.searcher import Searcher
-from same_sense import ROUNDS, stored_places
-from searching import load_stored
 
-DATA = Path(__file__).parents[1] / "data"
+from benchmarks.lib.paths import DOCUMENTS, SENSES
+from benchmarks.lib.same_sense import ROUNDS, stored_places
+from benchmarks.lib.stored import load_stored
+
 NEAREST = 10
 MOST = 3
 """Words that are taken out or kept."""
@@ -74,7 +75,7 @@ def draw_pairs(searcher: Searcher, each: int) -> list[Pair]:
     row_of = {places[key][0]: row for row, key in enumerate(stored.ids.tolist())}
     rng = np.random.default_rng(0)
     pairs = []
-    for word, every in by_word(read_gold(DATA / "senses.tsv")).items():
+    for word, every in by_word(read_gold(SENSES)).items():
         gold = [one for one in every if one.place in row_of]
         rows = [row_of[one.place] for one in gold]
         vectors = stored.sense[rows]  # (n, d)
@@ -179,7 +180,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             path = arguments.collection or Path(folder) / "sample.pol"
             if arguments.collection is None:
-                build(path, [DATA / "documents"], BuildConfig(), encoder)
+                build(path, [DOCUMENTS], BuildConfig(), encoder)
             with Searcher.open(path, encoder) as searcher:
                 outcomes = measure(searcher, draw_pairs(searcher, arguments.pairs))
     except PolysemeError as error:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from polyseme.indexer.collection.collection import Collection
-from polyseme.indexer.collection.segment import Segment
-from polyseme.indexer.vectors.arrays import Array, Ids, row_products, top
+from polyseme.indexer.vectors.arrays import Array, Half, Ids, row_products, top
 from polyseme.indexer.vectors.rows import SCAN_ROWS
-from searching import Stored
+
+from benchmarks.lib.stored import Stored
 
 SLACK = 1e-5
 """By which two ways to compute one cosine may differ."""
+
+
+class StoredSentences(Protocol):
+    """The part of a segment that search by sentence reads."""
+
+    @property
+    def sentences(self) -> Half:
+        """Unit vectors.  (n, e)"""
+
+    @property
+    def sentence_ids(self) -> Ids:
+        """Id of each row.  (n,)"""
 
 
 def best_stored(stored: Stored, scores: Array, k: int) -> list[int]:
@@ -36,7 +49,7 @@ class Lemmas:
         return list(map(int, ids[top(row_products(self.stored.sense[rows], sense), k, ids)]))
 
 
-def best_sentences(segments: Sequence[Segment], queries: Array, k: int) -> list[list[int]]:
+def best_sentences(segments: Sequence[StoredSentences], queries: Array, k: int) -> list[list[int]]:
     """Ids of the k sentences nearest to each unit vector (q, e), whatever their number, in one reading.
 
     Products of whole blocks tell which rows can be among them; those are scored as search scores them, so that equal
@@ -54,7 +67,7 @@ def best_sentences(segments: Sequence[Segment], queries: Array, k: int) -> list[
     return [found.tolist() for found in ids]
 
 
-def _blocks(segments: Sequence[Segment]) -> Iterator[tuple[Ids, Array]]:
+def _blocks(segments: Sequence[StoredSentences]) -> Iterator[tuple[Ids, Array]]:
     """Ids (m,) and vectors (m, e) of some sentences at a time."""
     for segment in segments:
         for first in range(0, len(segment.sentences), SCAN_ROWS):

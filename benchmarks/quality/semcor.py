@@ -20,15 +20,16 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from any_word import measure_any
 from polyseme.indexer.build import build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.gold.semcor import GENRES, read_archive
 from polyseme.search.evaluation.gold import HEADER, Gold, by_word, read_gold
 from polyseme.search.searcher import Searcher
-from same_sense import ask_all, summarise
-from searching import measure_latency, print_latency
+
+from benchmarks.experiments.any_word_weight import measure_any
+from benchmarks.lib.same_sense import ask_all, summarise
+from benchmarks.search.latency import measure_latency, print_latency
 
 QUERIES_PER_WORD = 10
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024

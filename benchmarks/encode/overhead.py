@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alone import alone
-from clocks import Stopwatch, around, encoder_clock
-from encode_accuracy import DOCUMENTS
 from polyseme.indexer.build import BuildConfig, Source, build
 from polyseme.indexer.documents import Document, read_documents
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.ui import garbage
+
+from benchmarks.lib.fresh_process import alone
+from benchmarks.lib.paths import DOCUMENTS
+from benchmarks.lib.stopwatch import Stopwatch, around, encoder_clock
 
 QUESTION = "She sat on the river [bank] and watched the boats."
 _FIRST = 3

@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from alone import anonymous_memory, memory_before, one_thread
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.faiss_index import build_index
 from polyseme.indexer.vectors.arrays import Array, sense_word_vector
 from polyseme.indexer.vectors.rows import SCAN_ROWS
 from polyseme.search.query.scope import Scope
 from polyseme.search.retrieval.any_word import nearest_any
-from search_measures import QUERIES, Times, clock, times
-from searching import K, load_stored
+
+from benchmarks.lib.fresh_process import anonymous_memory, memory_before, one_thread
+from benchmarks.lib.stored import K, load_stored
+from benchmarks.search.measures import QUERIES, Times, clock, times
 
 ENOUGH = 0.98
 EFFORTS = (32, 64, 128, 256, 512, 1024)

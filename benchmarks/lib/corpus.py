@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
-from alone import peak_memory
-from clocks import encoder_clock
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.documents import Document
 from polyseme.indexer.elmo import load_encoder
+
+from benchmarks.lib.fresh_process import peak_memory
+from benchmarks.lib.stopwatch import encoder_clock
 
 LINES = 60
 """Lines of a document."""

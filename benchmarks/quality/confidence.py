@@ -14,7 +14,8 @@ from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.random_pairs import QUANTILES, measure
 from polyseme.indexer.vectors.arrays import Array, Doubles
 from polyseme.search.confidence import BEST, Calibration, Compared, probit
-from sense_sets import Word
+
+from benchmarks.quality.gold_words import Word
 
 PAIRS = 400
 """Pairs of a word, drawn at random."""

@@ -20,19 +20,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import search_measures as measures
-import search_peers as peers
-from alone import alone
-from copies import copy_collection
-from corpus_collection import OCCURRENCES_PER_WORD, Built, index_corpus
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.records import CollectionInfo
 from polyseme.indexer.training.config import Size
 from polyseme.indexer.training.initial import fast_precision
 from polyseme.ui.cli.printing import note, one_line
-from search_measures import Times
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+from benchmarks.lib.corpus import OCCURRENCES_PER_WORD, Built, index_corpus
+from benchmarks.lib.fresh_process import alone
+from benchmarks.lib.paths import CORPUS
+from benchmarks.search import measures, peers
+from benchmarks.search.copies import copy_collection
+from benchmarks.search.measures import Times
+
 REAL, LARGE, PEERS = 2_000_000, 10_000_000, 200_000
 """Occurrences: of the real collection, of the copies with --full, and of those that the peers index without it."""
 Made = TypeVar("Made")

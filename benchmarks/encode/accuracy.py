@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from encode_allennlp import BATCH
 from polyseme.indexer.elmo import Precision, load_encoder
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model
 from polyseme.indexer.gold.judgements import read_judged
 from polyseme.indexer.vectors.arrays import Array, unit
 
+from benchmarks.encode.allennlp_peer import BATCH
+from benchmarks.lib.paths import DOCUMENTS, SENSES
+
 Sentences = list[list[str]]
-DOCUMENTS = Path(__file__).parents[1] / "data" / "documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Hub:
 
     def __init__(self, model: Model, folder: Path) -> None:
         import tensorflow_hub
-        from tf1_module import feed, write_tf1_module
+
+        from benchmarks.encode.tf1_module import feed, write_tf1_module
 
         write_tf1_module(model, folder)
         self._feed, self._run = feed, tensorflow_hub.load(str(folder)).signatures["tokens"]
@@ -84,8 +86,7 @@ class Kept:
 
 def hits_kept(queries: int = 200, k: int = 10) -> tuple[Kept, Kept]:
     """Occurrences of data/senses.tsv ask for the others of their word, and for all others there, of any word."""
-    data = DOCUMENTS.parent
-    text = read_judged(data / "senses.tsv", [DOCUMENTS], "en", lambda _: None)
+    text = read_judged(SENSES, [DOCUMENTS], "en", lambda _: None)
     vectors = []
     for precision in Precision:
         rows = load_encoder("default", precision).sense(text.sentences)  # (t, dim) each

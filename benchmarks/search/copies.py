@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from alone import peak_memory
-from clocks import Stopwatch
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.compaction import compact
 from polyseme.indexer.collection.random_pairs import store_background
@@ -21,6 +19,9 @@ from polyseme.indexer.collection.records import DocumentEntry, DocumentPart, Occ
 from polyseme.indexer.collection.segment import token_rows
 from polyseme.indexer.collection.snapshot import Snapshot
 from polyseme.indexer.vectors.arrays import Array, unit
+
+from benchmarks.lib.fresh_process import peak_memory
+from benchmarks.lib.stopwatch import Stopwatch
 
 NOISE = 0.5
 """Length of what is added to a unit vector of a copy: its cosine with the original is about 0.9."""

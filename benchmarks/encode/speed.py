@@ -33,10 +33,6 @@ from typing import Any, ParamSpec
 import click
 import numpy as np
 import numpy.typing as npt
-from alone import alone
-from encode_accuracy import DOCUMENTS, Hub, Sentences, bundled, difference, hits_kept
-from encode_allennlp import BATCH, AllenNLP
-from encode_indexing import first_answers, overhead, profiled
 from polyseme.indexer.elmo import Precision
 from polyseme.indexer.elmo.config import BiLMConfig, tensor_shapes
 from polyseme.indexer.elmo.encoder import ElmoEncoder
@@ -46,6 +42,12 @@ from polyseme.indexer.elmo.quiet import import_tensorflow
 from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.initial import first_weights
 from polyseme.indexer.training.text import TextOptions, read_sentences
+
+from benchmarks.encode.accuracy import Hub, Sentences, bundled, difference, hits_kept
+from benchmarks.encode.allennlp_peer import BATCH, AllenNLP
+from benchmarks.encode.overhead import first_answers, overhead, profiled
+from benchmarks.lib.fresh_process import alone
+from benchmarks.lib.paths import DOCUMENTS
 
 Given = ParamSpec("Given")
 SIZES = [size.value for size in Size]

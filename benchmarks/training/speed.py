@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import click
 import numpy as np
-from encode import products
 from polyseme.indexer.elmo.config import BiLMConfig
 from polyseme.indexer.elmo.quiet import import_tensorflow
 from polyseme.indexer.training.batches import Choice, Window, Windows, choose, spell, start_position
@@ -25,6 +24,8 @@ from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.corpus import open_corpus, prepare, word_numbers
 from polyseme.indexer.training.initial import Start, new_start
 from polyseme.indexer.training.text import TextOptions, read_sentences
+
+from benchmarks.encode.speed import products
 
 if TYPE_CHECKING:
     from polyseme.indexer.training.network import Words

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from alone import anonymous_memory, forget_files, memory_before, one_thread
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.faiss_index import build_index, search_index
 from polyseme.indexer.elmo import load_encoder
@@ -22,8 +21,10 @@ from polyseme.search.query.encode import QueryEncoder
 from polyseme.search.query.scope import Scope
 from polyseme.search.retrieval.any_word import AnyWord
 from polyseme.search.searcher import Searcher
-from search_exact import Lemmas, best_sentences, best_stored
-from searching import K, Query, draw_queries, load_stored, overlap, vectors_of
+
+from benchmarks.lib.fresh_process import anonymous_memory, forget_files, memory_before, one_thread
+from benchmarks.lib.stored import K, Query, draw_queries, load_stored, overlap, vectors_of
+from benchmarks.search.exact import Lemmas, best_sentences, best_stored
 
 if TYPE_CHECKING:
     from polyseme.indexer.elmo import Encoder

@@ -25,7 +25,8 @@ from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.vectors.arrays import Array, Ids
 from polyseme.search.confidence import LEAST_OF_BEST, Calibration, Compared
 from polyseme.search.senses.clustering import cluster
-from sense_confidence import (
+
+from benchmarks.quality.confidence import (
     Reliability,
     background,
     centres,
@@ -35,7 +36,7 @@ from sense_confidence import (
     reliability,
     verdict_scores,
 )
-from sense_sets import Word, coarse_words, half, read_words, sample_words, semcor_words, write_words
+from benchmarks.quality.gold_words import Word, coarse_words, half, read_words, sample_words, semcor_words, write_words
 
 LARGEST = 150
 """Occurrences of a word of SemCor that are clustered, evenly spread: some methods take the cube of their number."""

@@ -17,8 +17,9 @@ from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.errors import DocumentError
 from polyseme.indexer.vectors.arrays import Array, Mask
 from polyseme.search.evaluation.gold import Gold, read_gold
-from same_sense import stored_places
-from searching import Stored, load_stored
+
+from benchmarks.lib.same_sense import stored_places
+from benchmarks.lib.stored import Stored, load_stored
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 DEPTH = 20

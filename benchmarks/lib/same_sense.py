@@ -17,7 +17,8 @@ from polyseme.search.evaluation.gold import Gold, Place
 from polyseme.search.evaluation.measures import average_precision, chance_precision, mean_interval
 from polyseme.search.hits import OccurrenceHit
 from polyseme.search.searcher import Searcher
-from searching import load_stored
+
+from benchmarks.lib.stored import load_stored
 
 ROUNDS = 10_000
 """Of a bootstrap."""

@@ -23,9 +23,10 @@ from polyseme.indexer.vectors.arrays import Array, unit
 from polyseme.search.evaluation.datasets.pairs import read_coarsewsd
 from polyseme.search.evaluation.gold import Gold, by_word, read_gold
 from polyseme.search.evaluation.records import Usage
-from same_sense import stored_places
 
-DATA = Path(__file__).parents[1] / "data"
+from benchmarks.lib.paths import DOCUMENTS, SENSES
+from benchmarks.lib.same_sense import stored_places
+
 CAP = 150
 """Occurrences of a word of CoarseWSD-20 that are used, drawn evenly over the split."""
 FEWEST = 20
@@ -119,8 +120,8 @@ def collection_words(path: Path, gold: Iterable[Gold]) -> Iterator[Word]:
 def sample_words(encoder: Encoder, cache: Path) -> Iterator[Word]:
     """The words of ``data/senses.tsv``; their collection stays in the cache."""
     path = cache / f"sample-{encoder.model_id[:12]}.pol"
-    build(path, [DATA / "documents"], model=encoder)
-    return collection_words(path, read_gold(DATA / "senses.tsv"))
+    build(path, [DOCUMENTS], model=encoder)
+    return collection_words(path, read_gold(SENSES))
 
 
 def semcor_words(out: Path, collection: Path) -> Iterator[Word]:

@@ -22,13 +22,14 @@ from pathlib import Path
 
 import click
 import numpy as np
-from alone import alone
-from corpus_collection import index_corpus
 from polyseme.indexer.elmo import Precision
 from polyseme.ui.cli.score_plot import check_plot
-from search_measures import any_word, disk, memory, queries_of, same_word, sentences
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+from benchmarks.lib.corpus import index_corpus
+from benchmarks.lib.fresh_process import alone
+from benchmarks.lib.paths import CORPUS
+from benchmarks.search.measures import any_word, disk, memory, queries_of, same_word, sentences
+
 TARGET = 100_000_000
 """Occurrences that the lines are drawn on to."""
 

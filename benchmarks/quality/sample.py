@@ -22,9 +22,10 @@ from polyseme.indexer.errors import PolysemeError
 from polyseme.search.evaluation import precision_at
 from polyseme.search.evaluation.gold import Gold, by_word, read_gold
 from polyseme.search.searcher import Searcher
-from same_sense import Summary, WordScore, ask_all, place, summarise, word_scores
 
-DATA = Path(__file__).parents[1] / "data"
+from benchmarks.lib.paths import DOCUMENTS, SENSES
+from benchmarks.lib.same_sense import Summary, WordScore, ask_all, place, summarise, word_scores
+
 LAYERS = (Layer.SENSE, Layer.LAYER_0, Layer.LAYER_1, Layer.LAYER_2, Layer.ELMO)
 QUERIES = {"She sat on the river [bank] and watched the boats.": "river", "The [bank] refused her a loan.": "money"}
 Measured = dict[Layer, tuple[list[WordScore], Summary]]
@@ -80,8 +81,8 @@ def main() -> int:
     try:
         encoder = load_encoder(arguments.model)
         with tempfile.TemporaryDirectory() as folder:
-            gold = read_gold(DATA / "senses.tsv")
-            measured, precisions = measure(encoder, DATA / "documents", gold, Path(folder))
+            gold = read_gold(SENSES)
+            measured, precisions = measure(encoder, DOCUMENTS, gold, Path(folder))
     except PolysemeError as error:
         print(f"senses_sample: {error}", file=sys.stderr)
         return 1

@@ -1,0 +1,1 @@
+"""Measure how fast and how exactly sentences are encoded."""

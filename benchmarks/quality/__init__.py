@@ -1,0 +1,1 @@
+"""Measure how well vectors, senses, explanations and text segmentation agree with gold data."""

@@ -1,0 +1,1 @@
+"""Measure latency, recall, memory and disk space of search."""

@@ -1,0 +1,1 @@
+"""Prepare the training text and measure the speed of training."""
