@@ -1,4 +1,4 @@
-"""How near the encoder comes to the TF1 graph that modules hold, and bfloat16 to float32. Used by encode.py."""
+"""Compare the encoder with the TF1 graph of hub modules, and bfloat16 with float32. Used by `speed.py`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Sentences = list[list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Of one set of layers from another: the worst token's cosine in any layer, and the largest of a number."""
+    """Lowest cosine of a token in any layer between two sets of layers, and largest absolute difference of a number."""
 
     min_cosine: float
     max_difference: float
 
 
 class Hub:
-    """The TF1 module behind `tensorflow_hub.load`, as people use it."""
+    """A TF1 module as users load it, with `tensorflow_hub.load`."""
 
     def __init__(self, model: Model, folder: Path) -> None:
         import tensorflow_hub
@@ -41,7 +41,7 @@ class Hub:
         self._feed, self._run = feed, tensorflow_hub.load(str(folder)).signatures["tokens"]
 
     def encode(self, sentences: Sequence[list[str]], size: int) -> list[Array]:
-        """All layers of each sentence, (n_layers, t, dim), in batches of `size` in the order given."""
+        """Return all layers of each sentence (n_layers, t, dim). Batches have `size` sentences in the given order."""
         found: list[Array] = []
         for start in range(0, len(sentences), size):
             batch = list(sentences[start : start + size])
@@ -53,39 +53,44 @@ class Hub:
 
 
 def difference(found: Sequence[Array], expected: Sequence[Array]) -> Difference:
-    """Layers of sentences, (n_layers, t, dim) each, against others."""
+    """Compare layers of sentences, (n_layers, t, dim) each, with others."""
     a, b = np.concatenate(found, axis=1), np.concatenate(expected, axis=1)  # (n_layers, tokens, dim)
     cosines = (unit(a) * unit(b)).sum(axis=2)  # (n_layers, tokens)
     return Difference(float(cosines.min()), float(np.abs(a - b).max()))
 
 
 def bundled(sentences: Sentences) -> dict[str, Difference]:
-    """Of the bundled model: float32 against the module made of its weights, all sentences together and each alone (as
-    queries are encoded), and bfloat16 against float32."""
+    """Compare the bundled model in float32 with a module of its weights, and its bfloat16 with its float32.
+
+    `float32` encodes all sentences together, `float32_alone` each one alone, as queries are encoded.
+    """
     encoders = {precision: load_encoder("default", precision) for precision in Precision}
     exact = encoders[Precision.FLOAT32]
     assert isinstance(exact, ElmoEncoder)
     with tempfile.TemporaryDirectory() as folder:
         expected = Hub(exact.model, Path(folder) / "module").encode(sentences, BATCH)
-    single = exact.encode(sentences)
+    together = exact.encode(sentences)
     return {
-        "float32": difference(single, expected),
+        "float32": difference(together, expected),
         "float32_alone": difference([exact.encode([sentence])[0] for sentence in sentences], expected),
-        "bfloat16": difference(encoders[Precision.BFLOAT16].encode(sentences), single),
+        "bfloat16": difference(encoders[Precision.BFLOAT16].encode(sentences), together),
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Shares of the first hits in float32 that are among the first in bfloat16, and that have the same rank there."""
+    """Share of the first float32 hits that are also first bfloat16 hits, and share with the same rank.
+
+    candidates: mean number of occurrences that could be hits.
+    """
 
     kept: float
     same_rank: float
-    candidates: float  # mean number of occurrences that could answer
+    candidates: float
 
 
 def hits_kept(queries: int = 200, k: int = 10) -> tuple[Kept, Kept]:
-    """Occurrences of data/senses.tsv ask for the others of their word, and for all others there, of any word."""
+    """Compare the first k hits of both precisions among the gold occurrences: of the same word, and of any word."""
     text = read_judged(SENSES, [DOCUMENTS], "en", lambda _: None)
     vectors = []
     for precision in Precision:
@@ -101,7 +106,14 @@ def hits_kept(queries: int = 200, k: int = 10) -> tuple[Kept, Kept]:
 def _kept(
     vectors: Sequence[Array], asking: npt.NDArray[np.int64], candidates: Sequence[npt.NDArray[np.bool_]], k: int
 ) -> Kept:
-    """vectors: of one precision and of the other (n, dim); asking: rows (q,); candidates: which may answer (n,) each"""
+    """Compare the hits of two precisions.
+
+    Args:
+        vectors: Of each precision.  (n, dim)
+        asking: Rows of the queries.  (q,)
+        candidates: Mask of the occurrences that can be hits, for each query.  (n,) each
+        k: Number of hits.
+    """
     kept, ranked = [], []
     for row, mask in zip(asking, candidates, strict=True):
         others = np.flatnonzero(mask)  # (m,)

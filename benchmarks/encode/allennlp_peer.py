@@ -1,14 +1,15 @@
-r"""AllenNLP's own ELMo beside ours, by another Python that has it: `encode.py --allennlp PYTHON`.
+r"""Run AllenNLP's ELMo in another Python: `python -m benchmarks.encode.speed --allennlp PYTHON`.
 
-AllenNLP was last released for versions of PyTorch that Python 3.11 has no more. Its ELMo runs with newer ones where
-packages are installed without what they require, apart from the project:
+AllenNLP requires versions of PyTorch that do not exist for Python 3.11. Its ELMo also runs with newer versions if it is
+installed without its requirements, in an environment of its own:
 
     python -m venv APART
     APART/bin/pip install torch torchvision h5py numpy overrides requests tqdm filelock boto3 nltk dill base58 jsonnet \
         spacy cached_path lmdb more_itertools fairscale "transformers<4.46" "huggingface_hub<0.26"
     APART/bin/pip install --no-deps allennlp==2.10.1
 
-That Python runs this file, and needs nothing else of the project.
+That Python runs this file as a script. It needs no other file of the project. The file must not be called
+`allennlp.py`, which would hide the library.
 """
 
 from __future__ import annotations
@@ -27,14 +28,15 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from polyseme.indexer.elmo.model import Model
 
-BATCH = 64  # sentences of a batch of theirs and of the module
+BATCH = 64
+"""Number of sentences in a batch of AllenNLP and of the module."""
 
 
 class AllenNLP:
-    """A process of another Python that encodes the same sentences whenever it is asked to."""
+    """A process of another Python that encodes the same sentences on request."""
 
     def __init__(self, python: Path, model: Model, sentences: Sequence[list[str]], folder: Path) -> None:
-        """sentences: in the order in which they are to be read; folder: a place for what goes there and back."""
+        """Start the process. It encodes the sentences in the given order and exchanges files through `folder`."""
         from polyseme.indexer.elmo.formats.allennlp import write_allennlp
 
         write_allennlp(folder / "pair", model)
@@ -42,21 +44,21 @@ class AllenNLP:
         command = [str(python), "-W", "ignore", str(Path(__file__).resolve()), str(folder)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._folder, self._count = folder, len(sentences)
-        self.cpu_seconds()  # what is loaded and made at first does not count
+        self.cpu_seconds()  # the first call loads the weights and is not measured
 
     def cpu_seconds(self) -> float:
-        """Seconds of the processor that the sentences take once more."""
+        """Encode the sentences again and return the CPU seconds."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write("again\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            raise RuntimeError("the other Python ended; run it by itself to see why: see encode_allennlp.py")
+            raise RuntimeError("the other Python ended; run its command by hand to see why: see allennlp_peer.py")
         return float(answer)
 
     def layers(self) -> list[npt.NDArray[np.float32]]:
-        """What it found for each sentence: (n_layers, t, dim)."""
+        """Return the layers of each sentence: (n_layers, t, dim)."""
         with np.load(self._folder / "layers.npz") as arrays:
             return [arrays[str(row)] for row in range(self._count)]
 
@@ -68,7 +70,7 @@ class AllenNLP:
 
 
 def _their_elmo(pair: Path) -> tuple[Any, Any]:
-    """Their network with the weights of a pair of files, and what makes character ids of sentences."""
+    """Load AllenNLP's network from a pair of files. Return it and its function from sentences to character ids."""
     from allennlp.modules.elmo import _ElmoBiLm, batch_to_ids
 
     (options,), (weights,) = pair.glob("*.json"), pair.glob("*.hdf5")
@@ -76,7 +78,7 @@ def _their_elmo(pair: Path) -> tuple[Any, Any]:
 
 
 def answer_on_demand(folder: Path) -> None:
-    """For each line read: encode all sentences, say how many seconds of the processor that took."""
+    """Encode all sentences for each line on stdin, and print the CPU seconds."""
     import torch
 
     sentences = json.loads((folder / "sentences.json").read_text(encoding="utf-8"))
@@ -87,7 +89,7 @@ def answer_on_demand(folder: Path) -> None:
         found = []
         with torch.no_grad():
             for start in range(0, len(sentences), BATCH):
-                network._elmo_lstm.reset_states()  # or a batch would go on where the one before it ended
+                network._elmo_lstm.reset_states()  # otherwise a batch would continue from the state of the last one
                 found.append(network(ids(sentences[start : start + BATCH]))["activations"])  # (b, t + 2, dim) each
         seconds = time.process_time() - began
         if not kept:

@@ -1,4 +1,4 @@
-"""What indexing costs beside the encoder, and how long the command line takes to answer. Used by encode.py."""
+"""Measure indexing outside the encoder, and cold starts of the command line. Used by `speed.py`."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ from polyseme.indexer.documents import Document, read_documents
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.ui import garbage
 
-from benchmarks.lib.fresh_process import alone
+from benchmarks.lib.fresh_process import in_fresh_process
 from benchmarks.lib.paths import DOCUMENTS
 from benchmarks.lib.stopwatch import Stopwatch, around, encoder_clock
 
 QUESTION = "She sat on the river [bank] and watched the boats."
-_FIRST = 3
-"""Documents that are indexed beforehand, so that importing libraries does not count."""
+_WARM_UP = 3
+"""Number of documents that are indexed first, so that importing libraries is not measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
-    """Microseconds of the processor a token: reading, cutting, lemmas, SQLite, FAISS; and the bundled encoder's.
+    """CPU microseconds for each token, of the faster of two runs.
 
-    Of two runs the quicker. each: without what is done once for a collection (fitting the transforms, making the
-    tokeniser), by what the half of the documents takes.
+    other_us_per_token: reading, tokenising, lemmas, SQLite and FAISS. encoder_us_per_token: the bundled encoder.
+    each_us_per_token: `other` without costs that arise once for a collection, such as fitting transforms. It is the
+    difference between all documents and half of them.
     """
 
     tokens: int
@@ -51,11 +52,11 @@ class _Spent:
 
 
 def overhead(sources: Sequence[Path]) -> Overhead:
-    """Index texts with the bundled model into a temporary collection; through `alone`."""
+    """Index texts with the bundled model into a temporary collection. Run it with `in_fresh_process`."""
     documents = _documents(sources)
     with tempfile.TemporaryDirectory() as folder:
         encoder = load_encoder("default")
-        build(Path(folder) / "first", documents[:_FIRST], BuildConfig(), encoder)
+        build(Path(folder) / "first", documents[:_WARM_UP], BuildConfig(), encoder)
         watch = encoder_clock(encoder)
         runs = [
             [_spent(Path(folder) / f"{name}{n}", some, encoder, watch) for n in range(2)]
@@ -69,20 +70,20 @@ def overhead(sources: Sequence[Path]) -> Overhead:
 
 def _spent(path: Path, sources: Sequence[Source], encoder: Encoder, watch: Stopwatch) -> _Spent:
     before, cpu = watch.seconds, time.process_time()
-    report = build(path, sources, BuildConfig(), encoder, garbage.sparing())  # as the command does
+    report = build(path, sources, BuildConfig(), encoder, garbage.sparing())  # as the command line does
     spent = watch.seconds - before
     return _Spent(report.tokens, time.process_time() - cpu - spent, spent)
 
 
 def profiled(sources: Sequence[Path], functions: int = 12) -> str:
-    """The functions that take most time by themselves while texts are indexed, the encoder left out; through `alone`.
+    """Profile indexing without the encoder, and return the functions with the most own time.
 
-    Being watched makes functions that are called often look slower than they are.
+    Profiling makes functions that are called often look slower than they are. Run it with `in_fresh_process`.
     """
     profile, printed = cProfile.Profile(), io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
         encoder = load_encoder("default")
-        build(Path(folder) / "first", _documents(sources)[:_FIRST], BuildConfig(), encoder)
+        build(Path(folder) / "first", _documents(sources)[:_WARM_UP], BuildConfig(), encoder)
         around(encoder, profile.disable, profile.enable)
         profile.enable()
         build(Path(folder) / "whole", sources, BuildConfig(), encoder)
@@ -97,11 +98,11 @@ def _documents(sources: Sequence[Path]) -> list[Document]:
 
 
 def first_answers(runs: int = 5) -> dict[str, float]:
-    """Median seconds by the clock of new processes: help, and a first answer from the sample collection."""
+    """Return the median wall seconds of new processes: `--help`, and a first answer from the sample collection."""
     program = str(Path(sys.executable).with_name("polyseme"))
     with tempfile.TemporaryDirectory() as folder:
         collection = Path(folder) / "sample"
-        alone(build, collection, [DOCUMENTS])
+        in_fresh_process(build, collection, [DOCUMENTS])
         commands = {"help_s": [program, "--help"], "sense_s": [program, "sense", str(collection), QUESTION]}
         return {name: statistics.median(_seconds(command) for _ in range(runs)) for name, command in commands.items()}
 

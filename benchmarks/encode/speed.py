@@ -1,20 +1,21 @@
-"""How fast sentences become vectors, beside the TF1 graph of `google/elmo` and the machine's own matrix products.
+"""Print the speed of encoding beside the TF1 graph of `google/elmo` and the machine's own matrix products.
 
-    python benchmarks/encode.py [TEXT...] [--size original --size small] [--rounds 3] [--json FILE]
-                                [--allennlp PYTHON] [--overhead [--profile]] [--cold] [--no-speed]
+    python -m benchmarks.encode.speed [TEXT...] [--size original --size small] [--rounds 3] [--json FILE]
+                                      [--allennlp PYTHON] [--overhead [--profile]] [--cold] [--no-speed]
 
-Weights are random, of full size, made on the spot (the bundled model is `small`, and as fast); text is real, by default
-the sample documents. All runs of a size alternate in one process; figures are medians. Counted is CPU time of the whole
-process, in tokens per second of one core. The limit: the products that are needed at all (biLSTM for every token, the
-character CNN for every distinct word of the sentences; the sentence marks in neither), at the speed of the fastest
-large product of the same run.
+Weights are random and of full size. The bundled model has size `small` and the same speed. Texts are real, by default
+the sample documents. All runs of a size alternate in one process, and figures are medians. The unit is tokens for each
+CPU second of the whole process.
 
-Then the bundled model: how far it is from the module made of its weights, and bfloat16 from float32; and how many of
-the first ten hits of sense queries bfloat16 leaves where float32 has them, among the occurrences of data/senses.tsv.
+The limit is the time of the necessary products at the speed of the fastest large product of the same run. Necessary are
+the biLSTM for every token and the character CNN for every distinct word, both without sentence marks.
 
---allennlp: AllenNLP's network of the same weights in the same rounds, by another Python: see encode_allennlp.py.
---overhead: the processor's time of indexing the texts beside the encoder's; --profile: what takes it. --cold: how long
-`polyseme --help` and `polyseme sense` take from the start.
+Then it compares the bundled model with a module of its weights, and bfloat16 with float32. Last, it counts how many of
+the first ten hits are the same in bfloat16 and float32. Its queries are occurrences of data/senses.tsv.
+
+With `--allennlp` it also measures AllenNLP's network, with the same weights in the same rounds (see
+`allennlp_peer.py`). With `--overhead` it measures the CPU time of indexing outside the encoder, and with `--profile`
+lists the functions. With `--cold` it measures the wall time of `polyseme --help` and `polyseme sense` in new processes.
 """
 
 from __future__ import annotations
@@ -46,21 +47,26 @@ from polyseme.indexer.training.text import TextOptions, read_sentences
 from benchmarks.encode.accuracy import Hub, Sentences, bundled, difference, hits_kept
 from benchmarks.encode.allennlp_peer import BATCH, AllenNLP
 from benchmarks.encode.overhead import first_answers, overhead, profiled
-from benchmarks.lib.fresh_process import alone
+from benchmarks.lib.fresh_process import in_fresh_process
 from benchmarks.lib.paths import DOCUMENTS
 
-Given = ParamSpec("Given")
+Parameters = ParamSpec("Parameters")
 SIZES = [size.value for size in Size]
-UNSORTED = 32  # sentences of a batch of the module that is given them as they come
+UNSORTED = 32
+"""Number of sentences in a batch when the module reads them in their own order."""
 PRODUCTS = ((2048, 2048, 2048), (4096, 1024, 1024), (1024, 1024, 4096), (16384, 1024, 256))
-"""Rows, length and columns of large products; the last has the weights of `original` as its left factor."""
-_WINDOWS = 12  # places of a filter on a word of usual length
+"""Rows, inner length and columns of large products. The last one has the weights of `original` as its left factor."""
+_WINDOWS = 12
+"""Number of positions of a filter on a word of average length."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one precision; `share_of_a_step`: what a step's product alone reaches of the limit; `min_cosine`: the worst
-    token of any layer against the module's."""
+    """Figures of one precision.
+
+    Share of limit: speed of encoding as a share of the limit. Share of a step: the same for one step's product.
+    Lowest cosine and largest difference: against the module, over all tokens and layers.
+    """
 
     tokens_per_cpu_second: float
     vs_hub_sorted: float
@@ -72,7 +78,7 @@ class Figures:
 
 
 def products(config: BiLMConfig) -> tuple[int, int]:
-    """Multiplications of the biLSTM for a token, and of the character CNN for a word."""
+    """Return the multiplications of the biLSTM for a token, and of the character CNN for a word."""
     p, c = config.projection, config.cell
     lstm = 2 * config.n_lstm * (2 * p * 4 * c + c * p)
     cnn = _WINDOWS * sum(width * config.char_dim * number for width, number in config.filters)
@@ -81,20 +87,20 @@ def products(config: BiLMConfig) -> tuple[int, int]:
 
 
 def operations(config: BiLMConfig, tokens: int, distinct: int) -> float:
-    """Multiplications and additions that the products need."""
+    """Return the multiplications and additions that the products need."""
     lstm, cnn = products(config)
     return 2.0 * float(tokens * lstm + distinct * cnn)
 
 
-def cpu_seconds(run: Callable[Given, object], *given: Given.args, **named: Given.kwargs) -> float:
-    """Of all threads of this process."""
+def cpu_seconds(run: Callable[Parameters, object], *arguments: Parameters.args, **keywords: Parameters.kwargs) -> float:
+    """Return the CPU seconds of a call, over all threads of this process."""
     began = time.process_time()
-    run(*given, **named)
+    run(*arguments, **keywords)
     return time.process_time() - began
 
 
 def product_speed(precision: Precision, shapes: Sequence[tuple[int, int, int]] = PRODUCTS) -> float:
-    """Operations in a CPU second of the best of TensorFlow's and numpy's products of these shapes."""
+    """Return the operations in a CPU second of the fastest product of these shapes, by TensorFlow or numpy."""
     import tensorflow as tf
 
     found = []
@@ -110,16 +116,16 @@ def product_speed(precision: Precision, shapes: Sequence[tuple[int, int, int]] =
 
 
 def step_speed(precision: Precision, config: BiLMConfig) -> float:
-    """The same of a step's largest product alone, as the encoder lays it."""
+    """Return the same for a step's largest product alone, in the encoder's memory layout."""
     from polyseme.indexer.elmo.networks.packed import ASIDE  # imports TensorFlow
 
     read, gates = 2 * config.projection, 4 * config.cell
-    upright = precision is Precision.BFLOAT16
-    return product_speed(precision, [(gates, read, STREAMS) if upright else (STREAMS, read, gates + ASIDE)])
+    transposed = precision is Precision.BFLOAT16
+    return product_speed(precision, [(gates, read, STREAMS) if transposed else (STREAMS, read, gates + ASIDE)])
 
 
 def random_model(config: BiLMConfig) -> Model:
-    """Full size, first weights of a training."""
+    """Return a model of full size with the initial weights of a training."""
     rng = np.random.default_rng(1)
     return Model(
         config, {name: first_weights(name, shape, config, rng) for name, shape in tensor_shapes(config).items()}
@@ -127,13 +133,13 @@ def random_model(config: BiLMConfig) -> Model:
 
 
 def encoded(encoder: ElmoEncoder, sentences: Sentences) -> list[npt.NDArray[np.float32]]:
-    """Layers of each sentence, no word remembered from before."""
+    """Return the layers of each sentence, encoded with an empty word cache."""
     encoder.forget_words()
     return encoder.encode(sentences)
 
 
-def measure(size: Size, sentences: Sentences, rounds: int, apart: Path | None) -> dict[str, Any]:
-    """Figures of both precisions, and of AllenNLP's network where `apart` is a Python that has it."""
+def measure(size: Size, sentences: Sentences, rounds: int, other_python: Path | None) -> dict[str, Any]:
+    """Measure both precisions, and AllenNLP's network if `other_python` has it."""
     config = CONFIGS[size]
     model = random_model(config)
     tokens, distinct = sum(map(len, sentences)), len({token for s in sentences for token in s})
@@ -144,7 +150,7 @@ def measure(size: Size, sentences: Sentences, rounds: int, apart: Path | None) -
         encoders = {precision: ElmoEncoder(model, "random", precision) for precision in Precision}
         expected = hub.encode(ordered, BATCH)
         found = {precision: difference(encoded(each, ordered), expected) for precision, each in encoders.items()}
-        theirs = stack.enter_context(closing(AllenNLP(apart, model, ordered, folder))) if apart else None
+        theirs = stack.enter_context(closing(AllenNLP(other_python, model, ordered, folder))) if other_python else None
         times: dict[str, list[float]] = {name: [] for name in ("sorted", "unsorted", "allennlp", *Precision)}
         speeds: dict[str, list[float]] = {precision: [] for precision in Precision}
         steps: dict[str, list[float]] = {precision: [] for precision in Precision}
@@ -157,17 +163,17 @@ def measure(size: Size, sentences: Sentences, rounds: int, apart: Path | None) -
             times["unsorted"].append(cpu_seconds(hub.encode, sentences, UNSORTED))
             if theirs:
                 times["allennlp"].append(theirs.cpu_seconds())
-        apart_from = difference(theirs.layers(), expected) if theirs else None
+        theirs_from_hub = difference(theirs.layers(), expected) if theirs else None
     usual = {name: statistics.median(found) for name, found in times.items() if found}
     needed = operations(config, tokens, distinct)
     print(f"\n{size}: {tokens} tokens, {distinct} distinct words, {needed / tokens / 1e6:.0f} MFLOP a token")
     print(f"hub module, sorted, batches of {BATCH}: {tokens / usual['sorted']:.0f} tokens/CPU-second; ", end="")
-    print(f"as it comes, batches of {UNSORTED}: {tokens / usual['unsorted']:.0f}")
+    print(f"unsorted, batches of {UNSORTED}: {tokens / usual['unsorted']:.0f}")
     table: dict[str, Any] = {}
-    if apart_from:
+    if theirs_from_hub:
         ratio = usual["sorted"] / usual["allennlp"]
         print(f"AllenNLP, sorted, batches of {BATCH}: {tokens / usual['allennlp']:.0f} tokens/CPU-second,", end=" ")
-        print(f"{ratio:.2f} times the module sorted, largest difference from it {apart_from.max_difference:.1e}")
+        print(f"{ratio:.2f} times the module sorted, largest difference from it {theirs_from_hub.max_difference:.1e}")
         table["allennlp"] = {"tokens_per_cpu_second": tokens / usual["allennlp"], "vs_hub_sorted": ratio}
     for precision in Precision:
         speed = statistics.median(speeds[precision])
@@ -188,15 +194,15 @@ def measure(size: Size, sentences: Sentences, rounds: int, apart: Path | None) -
 def _line(figures: Figures) -> str:
     return (
         f"{figures.tokens_per_cpu_second:.0f} tokens/CPU-second, {figures.vs_hub_sorted:.2f} times the module sorted,"
-        f" {figures.vs_hub_unsorted:.2f} times as it comes, {figures.share_of_limit:.0%} of the limit"
-        f" (a step's product alone {figures.share_of_a_step:.0%}),"
-        f" least cosine {figures.min_cosine:.5f}, largest difference {figures.max_difference:.1e}"
+        f" {figures.vs_hub_unsorted:.2f} times the module unsorted, {figures.share_of_limit:.0%} of the limit"
+        f" (one step's product alone {figures.share_of_a_step:.0%}),"
+        f" lowest cosine {figures.min_cosine:.5f}, largest difference {figures.max_difference:.1e}"
     )
 
 
 def print_accuracy(sentences: Sentences) -> dict[str, Any]:
-    """Of the bundled model: its numbers, and what its low precision does to hits."""
-    apart = bundled(sentences)
+    """Print the accuracy of the bundled model, and how bfloat16 changes hits."""
+    differences = bundled(sentences)
     against = {
         "float32": "float32 and the module of the same weights",
         "float32_alone": "the same, each sentence encoded alone",
@@ -205,20 +211,21 @@ def print_accuracy(sentences: Sentences) -> dict[str, Any]:
     print("\nbundled model, all layers:")
     for name, title in against.items():
         print(
-            f"{title}: least cosine {apart[name].min_cosine:.6f}, largest difference {apart[name].max_difference:.1e}"
+            f"{title}: lowest cosine {differences[name].min_cosine:.6f},"
+            f" largest difference {differences[name].max_difference:.1e}"
         )
     own, every = hits_kept()
     for kept, title in ((own, "of the word"), (every, "of any word")):
         print(f"bfloat16, 200 sense queries among {kept.candidates:,.0f} occurrences {title}:", end=" ")
         print(f"{kept.kept:.1%} of the first ten hits are the same, {kept.same_rank:.1%} at the same rank")
     return {
-        "bundled": {name: asdict(each) for name, each in apart.items()},
+        "bundled": {name: asdict(each) for name, each in differences.items()},
         "hits": {"kept": own.kept, "same_rank": own.same_rank, "any_word": asdict(every)},
     }
 
 
 def print_ratios(table: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """How many times as fast `small` is as `original`, by precision."""
+    """Print and return how many times as fast as `original` `small` is, by precision."""
     speeds = [table[size] for size in (Size.SMALL.value, Size.ORIGINAL.value)]
     small, original = ({p.value: speed[p.value]["tokens_per_cpu_second"] for p in Precision} for speed in speeds)
     ratios = {name: small[name] / original[name] for name in small}
@@ -227,53 +234,55 @@ def print_ratios(table: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
 
 def print_overhead(sources: list[Path], profile: bool, original: Mapping[str, Any]) -> dict[str, Any]:
-    """Of indexing; original: what was measured of `original`, if it was."""
-    found = alone(overhead, sources)
+    """Print the cost of indexing outside the encoder. original: the figures of size `original`, if measured."""
+    found = in_fresh_process(overhead, sources)
+    print(f"\nindexing {found.tokens:,} tokens with the bundled model in float32, CPU microseconds", end=" ")
     print(
-        f"\nindexing {found.tokens:,} tokens with the bundled model in float32, microseconds of the processor", end=" "
+        f"a token: {found.encoder_us_per_token:.0f} in the encoder, {found.other_us_per_token:.1f} outside it,", end=" "
     )
-    print(
-        f"a token: {found.encoder_us_per_token:.0f} of the encoder, {found.other_us_per_token:.1f} beside it,", end=" "
-    )
-    print(f"{found.each_us_per_token:.1f} of them without what is done once for a collection")
+    print(f"{found.each_us_per_token:.1f} of them without fixed costs of a collection")
     shares = {}
     for name in (precision.value for precision in Precision if precision.value in original):
         shares[name] = found.other_us_per_token * original[name]["tokens_per_cpu_second"] / 1e6
-        print(
-            f"{found.other_us_per_token:.1f} is {shares[name]:.1%} of what `original` takes to encode a token in {name}"
-        )
+        print(f"{found.other_us_per_token:.1f} is {shares[name]:.1%} of the time of `original` for a token in {name}")
     if profile:
-        print(f"\nwhat takes it, by its own time:\n{alone(profiled, sources)}")
+        print(f"\nfunctions by own time:\n{in_fresh_process(profiled, sources)}")
     return asdict(found) | {"share_of_original": shares}
 
 
 @click.command()
 @click.argument("texts", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--size", "sizes", multiple=True, type=click.Choice(SIZES), default=["original", "small"])
-@click.option("--sentences", "count", default=256, show_default=True)
-@click.option("--rounds", default=3, show_default=True)
-@click.option("--json", "file", type=click.Path(path_type=Path))
-@click.option("--allennlp", "apart", type=click.Path(path_type=Path, exists=True), metavar="PYTHON")
-@click.option("--overhead", "indexing", is_flag=True, help="What indexing costs beside the encoder, too.")
-@click.option("--profile", is_flag=True, help="With --overhead: which functions take it.")
-@click.option("--cold", is_flag=True, help="How long first answers of the command line take, too.")
-@click.option("--no-speed", is_flag=True, help="Leave out speed and accuracy: only what is asked for beside them.")
+@click.option("--sentences", "count", default=256, show_default=True, help="Number of sentences to encode.")
+@click.option("--rounds", default=3, show_default=True, help="Number of rounds. Figures are their medians.")
+@click.option("--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to FILE.")
+@click.option(
+    "--allennlp",
+    "other_python",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PYTHON",
+    help="Also measure AllenNLP with this Python, which has it installed.",
+)
+@click.option("--overhead", "indexing", is_flag=True, help="Also measure indexing outside the encoder.")
+@click.option("--profile", is_flag=True, help="With --overhead: print the slowest functions.")
+@click.option("--cold", is_flag=True, help="Also measure first answers of the command line.")
+@click.option("--no-speed", is_flag=True, help="Skip speed and accuracy. Measure only what other options ask for.")
 def main(
     texts: tuple[Path, ...],
     sizes: tuple[str, ...],
     count: int,
     rounds: int,
     file: Path | None,
-    apart: Path | None,
+    other_python: Path | None,
     indexing: bool,
     profile: bool,
     cold: bool,
     no_speed: bool,
 ) -> None:
-    """Print the table."""
+    """Print the speed of encoding TEXTS, by default the sample documents."""
     table: dict[str, Any] = {}
 
-    def add(**found: object) -> None:  # what is measured stays if the rest is interrupted
+    def add(**found: object) -> None:  # writes after each measurement, so that an interrupted run keeps its figures
         table.update(found)
         if file:
             file.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
@@ -281,14 +290,14 @@ def main(
     if cold:
         add(cold=first_answers())
         print(f"polyseme --help {table['cold']['help_s']:.2f} s,", end=" ")
-        print(f"polyseme sense on the sample collection {table['cold']['sense_s']:.2f} s, medians of 5 by the clock")
+        print(f"polyseme sense on the sample collection {table['cold']['sense_s']:.2f} s, medians of 5, wall time")
     if not no_speed:
         import_tensorflow()
         options = TextOptions(False, "en", CONFIGS[Size.SMALL].normalise)
         read = read_sentences(texts or (DOCUMENTS,), options, lambda _: None)
         sentences = list(itertools.islice((sentence for sentence in read if len(sentence) > 1), count))
         for size in sizes:
-            add(**{size: measure(Size(size), sentences, rounds, apart)})
+            add(**{size: measure(Size(size), sentences, rounds, other_python)})
         if {Size.SMALL.value, Size.ORIGINAL.value} <= set(table):
             add(small_vs_original=print_ratios(table))
         add(**print_accuracy(sentences))

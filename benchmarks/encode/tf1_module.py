@@ -1,7 +1,7 @@
-"""A TF1 hub module of `google/elmo`'s interface and of any size, made on the spot: what the encoder is compared with.
+"""Write a TF1 hub module with the interface of `google/elmo` and any weights. The encoder is compared with it.
 
-The graph is the one that such modules hold: the character CNN on every token's fifty characters, `LSTMCell` with
-projection and clips under `dynamic_rnn`, the backward direction by `reverse_sequence`. Weights are those given.
+The graph is that of such modules. The character CNN reads the fifty characters of every token. `LSTMCell` with
+projection and clipping runs under `dynamic_rnn`. `reverse_sequence` gives the backward direction.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def write_tf1_module(model: Model, folder: Path) -> None:
 
 
 class Weights:
-    """The model's weights as variables of the graph, made when first asked for."""
+    """The model's weights as variables of the graph, created at their first use."""
 
     def __init__(self, model: Model) -> None:
         self.model, self.config = model, model.config
-        self._first: dict[str, tf.Tensor] = {}  # name -> what the variable is initialised from
+        self._first: dict[str, tf.Tensor] = {}  # name -> placeholder of the initial value
 
     def __call__(self, name: str) -> tf.Variable:
-        """The variable of a weight."""
+        """Return the variable of a weight."""
         v1 = tf.compat.v1
         with v1.variable_scope("module", reuse=v1.AUTO_REUSE):
             if name not in self._first:
@@ -45,7 +45,7 @@ class Weights:
             return v1.get_variable(name.replace(".", "_"), initializer=self._first[name])
 
     def feed(self) -> dict[tf.Tensor, np.ndarray[tuple[int, ...], np.dtype[np.floating]]]:
-        """What to initialise the variables with."""
+        """Return the initial value of each placeholder."""
         return {first: self.model.weights[name] for name, first in self._first.items()}
 
 
@@ -67,7 +67,7 @@ def _default_signature(weights: Weights) -> object:
 
 
 def _outputs(weights: Weights, tokens: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Tokens (b, t) and lengths (b,) -> the module's five arrays."""
+    """Return the module's five arrays for tokens (b, t) and lengths (b,)."""
     b, t = tf.shape(tokens)[0], tf.shape(tokens)[1]
     place = tf.range(t + 2)[None]  # (1, t + 2)
     marked = tf.concat([tf.fill((b, 1), SENTENCE_START), tokens, tf.fill((b, 1), "")], 1)  # (b, t + 2)
@@ -90,7 +90,7 @@ def _outputs(weights: Weights, tokens: tf.Tensor, lengths: tf.Tensor) -> dict[st
 
 
 def _words(weights: Weights, tokens: tf.Tensor) -> tf.Tensor:
-    """Tokens (n,) -> word vectors (n, projection)."""
+    """Return word vectors (n, projection) for tokens (n,)."""
     config = weights.config
     spelling = tf.nn.embedding_lookup(weights("characters.embedding"), character_ids(tokens, config.max_characters))
     found = []
@@ -110,15 +110,15 @@ def _words(weights: Weights, tokens: tf.Tensor) -> tf.Tensor:
 
 
 def _direction(weights: Weights, direction: str, words: tf.Tensor, lengths: tf.Tensor) -> list[tf.Tensor]:
-    """Word vectors (b, t, projection) -> this direction's half of every layer."""
+    """Return one direction's half of every layer for word vectors (b, t, projection)."""
     from tf_keras.src.layers.rnn.legacy_cells import LSTMCell
 
     v1, config = tf.compat.v1, weights.config
 
-    def turned(x: tf.Tensor) -> tf.Tensor:
+    def mirrored(x: tf.Tensor) -> tf.Tensor:
         return x if direction == DIRECTIONS[0] else tf.reverse_sequence(x, lengths, seq_axis=1, batch_axis=0)
 
-    x, found = turned(words), [words]
+    x, found = mirrored(words), [words]
     for layer in range(config.n_lstm):
         cell = LSTMCell(config.cell, num_proj=config.projection, cell_clip=config.cell_clip, proj_clip=config.proj_clip)
         cell.built = True
@@ -129,12 +129,12 @@ def _direction(weights: Weights, direction: str, words: tf.Tensor, lengths: tf.T
         with v1.variable_scope(f"{direction}_{layer}", reuse=v1.AUTO_REUSE):
             y, _ = v1.nn.dynamic_rnn(cell, x, lengths, dtype=tf.float32)  # (b, t, projection)
         x = x + y if layer and config.skip else y
-        found.append(turned(x))
+        found.append(mirrored(x))
     return found
 
 
 def feed(sentences: list[list[str]]) -> dict[str, tf.Tensor]:
-    """Sentences as the signature `tokens` takes them, padded to the longest."""
+    """Return the inputs of the signature `tokens`, padded to the longest sentence."""
     width = max(map(len, sentences))
     padded = np.array([[*sentence, *[""] * (width - len(sentence))] for sentence in sentences], object)  # (b, t)
     lengths = np.array([len(sentence) for sentence in sentences], np.int32)  # (b,)

@@ -1,12 +1,17 @@
-"""Other words in the same sense: which weight the word's identity should have beside its sense. Used by semcor.py.
+"""Print which weight a word's identity should have beside its sense, when any word can be a hit.
 
-Gold: occurrences that SemCor tags with one WordNet synset, whatever their lemmas. Every weight's order is exact, over
-all tagged occurrences that the collection stores; the occurrence that asks is left out.
+    python -m benchmarks.experiments.any_word_weight OUT COLLECTION --wordnet FOLDER [--queries 400]
+
+`python -m benchmarks.quality.semcor prepare` and `index` make OUT and COLLECTION. FOLDER holds WordNet 3.0's
+index.sense. Relevant are occurrences that SemCor tags with the query's WordNet synset, of any lemma. The order for each
+weight is exact, over all tagged occurrences that the collection stores. The query itself is left out.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,27 +19,28 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from polyseme.indexer.collection.collection import Collection
-from polyseme.indexer.errors import DocumentError
+from polyseme.indexer.errors import DocumentError, PolysemeError
 from polyseme.indexer.vectors.arrays import Array, Mask
 from polyseme.search.evaluation.gold import Gold, read_gold
 
-from benchmarks.lib.same_sense import stored_places
+from benchmarks.lib.sql import stored_places
 from benchmarks.lib.stored import Stored, load_stored
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 DEPTH = 20
+"""Number of hits that nDCG looks at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """The n tagged occurrences that a collection stores."""
+    """The n tagged occurrences that a collection stores: vectors, lemmas and synsets."""
 
     stored: Stored
     lemmas: npt.NDArray[np.str_]  # (n,)
     synsets: list[frozenset[str]]  # of each
 
     def members(self) -> dict[str, npt.NDArray[np.int64]]:
-        """Rows of each synset, ascending."""
+        """Return the rows of each synset, ascending."""
         rows = defaultdict(list)
         for row, synsets in enumerate(self.synsets):
             for synset in synsets:
@@ -43,7 +49,11 @@ class Tagged:
 
 
 def read_synsets(wordnet: Path) -> dict[str, str]:
-    """Sense key -> synset, from WordNet's index.sense; adjectives and their satellites share their numbers."""
+    """Read the synset of each sense key from WordNet's index.sense. Satellites count as adjectives.
+
+    Raises:
+        DocumentError: The file cannot be read.
+    """
     path = wordnet / "index.sense"
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -57,7 +67,7 @@ def read_synsets(wordnet: Path) -> dict[str, str]:
 
 
 def load_tagged(gold: list[Gold], collection: Collection, synset: dict[str, str]) -> Tagged:
-    """Gold occurrences of one token that the collection stores, with their synsets."""
+    """Return the gold occurrences of one token that the collection stores."""
     by_place = {row.place: row for row in gold}
     with collection.reading() as snapshot:
         stored = load_stored(collection, snapshot)
@@ -71,30 +81,36 @@ def load_tagged(gold: list[Gold], collection: Collection, synset: dict[str, str]
             lemmas.append(found.lemma)
             synsets.append(frozenset(senses))
     kept = np.array(rows)
-    part = Stored(stored.ids[kept], stored.sense[kept], stored.types[kept], stored.words, stored.forms)
+    part = Stored(stored.ids[kept], stored.sense[kept], stored.types[kept], stored.words, stored.lemmas)
     return Tagged(part, np.array(lemmas), synsets)
 
 
-def places(scores: Array, relevant: Mask) -> Array:
-    """Places from 1 of the relevant ones in the order of their scores, ascending; of equal scores they lead."""
+def ranks_of(scores: Array, relevant: Mask) -> Array:
+    """Return the ranks, from 1, of the relevant items in the order of their scores. They come first among equal scores.
+
+    scores, relevant: (n,) -> (r,) ascending
+    """
     wanted = -np.sort(-scores[relevant])  # (r,)
     above = len(scores) - np.searchsorted(np.sort(scores), wanted, side="right")  # (r,)
     return np.maximum(above + 1, np.arange(1, len(wanted) + 1)).astype(np.float32)
 
 
 def average_precision_of(found: Array) -> float:
-    """Average precision of an order in which the relevant ones stand at these places, ascending."""
+    """Return average precision from the ranks of the relevant items, ascending.  (r,)"""
     return float(np.mean(np.arange(1, len(found) + 1) / found))
 
 
 def ndcg(found: Array, depth: int = DEPTH) -> float:
-    """Normalised discounted cumulative gain of an order's head, gains 0 and 1; places of the relevant ones (r,)."""
+    """Return nDCG of the first `depth` ranks with gains 0 and 1, from the ranks of the relevant items.  (r,)"""
     ideal = 1 / np.log2(np.arange(2, min(depth, len(found)) + 2))
     return float((1 / np.log2(found[found <= depth] + 1)).sum() / ideal.sum())
 
 
 def draw(tagged: Tagged, members: dict[str, npt.NDArray[np.int64]], count: int, other_lemmas: bool) -> list[int]:
-    """Rows that ask: lemmas at random, one occurrence of each, with something relevant (of another lemma) to find."""
+    """Draw one occurrence for each of `count` random lemmas. Something relevant exists for each.
+
+    With `other_lemmas`, a relevant occurrence of another lemma exists.
+    """
     generator = random.Random(1)
     by_lemma = defaultdict(list)
     for row, synsets in enumerate(tagged.synsets):
@@ -108,7 +124,7 @@ def draw(tagged: Tagged, members: dict[str, npt.NDArray[np.int64]], count: int, 
 def judge(
     tagged: Tagged, asking: list[int], members: dict[str, npt.NDArray[np.int64]], other_lemmas: bool
 ) -> dict[float, tuple[float, float]]:
-    """Weight -> mean average precision and mean nDCG@20."""
+    """Return mean average precision and mean nDCG@20 for each weight."""
     figures: dict[float, list[tuple[float, float]]] = {weight: [] for weight in WEIGHTS}
     stored = tagged.stored
     for row in asking:
@@ -121,12 +137,12 @@ def judge(
         sense = (stored.sense @ stored.sense[row])[candidates]  # (c,)
         word = (stored.words @ stored.words[stored.types[row]])[stored.types][candidates]  # (c,)
         for weight in WEIGHTS:
-            found = places(sense + np.float32(weight) * word, judged)
+            found = ranks_of(sense + np.float32(weight) * word, judged)
             figures[weight].append((average_precision_of(found), ndcg(found)))
     return {weight: tuple(np.mean(found, axis=0).tolist()) for weight, found in figures.items()}
 
 
-def measure_any(gold: Path, collection: Path, wordnet: Path, queries: int) -> None:
+def measure(gold: Path, collection: Path, wordnet: Path, queries: int) -> None:
     """Print the table of weights."""
     synsets = read_synsets(wordnet)
     with Collection.open(collection) as opened:
@@ -143,3 +159,25 @@ def measure_any(gold: Path, collection: Path, wordnet: Path, queries: int) -> No
     for weight in WEIGHTS:
         (a, b), (c, d) = (found[weight] for found in figures)
         print(f"{weight:8.2f}{100 * a:16.1f}{100 * b:9.1f}{100 * c:19.2f}{100 * d:9.2f}")
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="Print the quality of search for any word by the weight of the word.")
+    parser.add_argument("out", type=Path, help="folder that `benchmarks.quality.semcor prepare` wrote")
+    parser.add_argument("collection", type=Path, help="collection that `benchmarks.quality.semcor index` built")
+    parser.add_argument(
+        "--wordnet", type=Path, required=True, metavar="FOLDER", help="folder with WordNet's index.sense"
+    )
+    parser.add_argument("--queries", type=int, default=400, help="number of lemmas to draw")
+    arguments = parser.parse_args()
+    try:
+        measure(arguments.out / "gold.tsv", arguments.collection, arguments.wordnet, arguments.queries)
+    except PolysemeError as error:
+        print(f"any_word_weight: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,7 @@
-"""A large real collection: texts `NAME.txt.xz`, a paragraph or sentence a line, indexed with the bundled model."""
+"""Index a large real collection with the bundled model.
+
+Its source is a folder of texts `NAME.txt.xz` with one paragraph or sentence a line.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +22,17 @@ from benchmarks.lib.fresh_process import peak_memory
 from benchmarks.lib.stopwatch import encoder_clock
 
 LINES = 60
-"""Lines of a document."""
+"""Number of lines in a document."""
 OCCURRENCES_PER_WORD = 0.56
-"""Occurrences that are stored for a word between spaces: what is no punctuation and no function word."""
+"""Stored occurrences for each word between spaces. Punctuation and function words are not stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What indexing cost: seconds by the clock and of the processor, those of the encoder among them; bytes at most.
+    """Size of a new collection and the cost of indexing it.
 
-    other_us_per_token: microseconds of the processor beside the encoder's.
+    seconds: wall time. cpu, encoder_cpu: CPU seconds, in all and in the encoder. peak: bytes of memory at most.
+    other_us_per_token: CPU microseconds for each token outside the encoder.
     """
 
     documents: int
@@ -44,7 +48,7 @@ class Built:
 
 
 def source_documents(path: Path) -> Iterator[Document]:
-    """Documents of one text, with their source and a number from 0 to 99 that is drawn by name."""
+    """Yield the documents of one text, with its name as `source` and a hash of the id, 0 to 99, as `part`."""
     name = path.name.removesuffix(".txt.xz")
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         for number in itertools.count():
@@ -56,7 +60,7 @@ def source_documents(path: Path) -> Iterator[Document]:
 
 
 def corpus_documents(corpus: Path, words: int) -> Iterator[Document]:
-    """Documents of all texts of a folder in turn, until they hold so many words between spaces."""
+    """Yield documents of all texts of a folder in turn, until they hold `words` words between spaces."""
     sources = [source_documents(path) for path in sorted(corpus.glob("*.txt.xz"))]
     read = 0
     for document in itertools.chain.from_iterable(itertools.zip_longest(*sources)):
@@ -68,23 +72,23 @@ def corpus_documents(corpus: Path, words: int) -> Iterator[Document]:
 
 
 def index_corpus(corpus: Path, path: Path, words: int, precision: str) -> Built:
-    """Index so many words; call it through `alone`, for the memory."""
+    """Index the first `words` words of a corpus. Run it with `in_fresh_process` to measure memory."""
     encoder = load_encoder("default", precision=precision)
     clock, cpu = encoder_clock(encoder), time.process_time()
     report = build(path, corpus_documents(corpus, words), BuildConfig(precision=precision), encoder)
     cpu = time.process_time() - cpu
     peak = peak_memory()
-    with Collection.open(path) as collection:  # counting what is stored is no part of indexing
+    with Collection.open(path) as collection:  # after the measurement: counting rows is not part of indexing
         info = collection.info()
     return Built(
-        info.documents,
-        info.sentences,
-        report.tokens,
-        info.occurrences,
-        info.segments,
-        report.seconds,
-        cpu,
-        clock.seconds,
-        1e6 * (cpu - clock.seconds) / max(report.tokens, 1),
-        peak,
+        documents=info.documents,
+        sentences=info.sentences,
+        tokens=report.tokens,
+        occurrences=info.occurrences,
+        segments=info.segments,
+        seconds=report.seconds,
+        cpu=cpu,
+        encoder_cpu=clock.seconds,
+        other_us_per_token=1e6 * (cpu - clock.seconds) / max(report.tokens, 1),
+        peak=peak,
     )

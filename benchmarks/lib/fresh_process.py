@@ -1,4 +1,7 @@
-"""A function run in a fresh process: its memory, its threads and its caches are its own."""
+"""Run a function in a fresh process, and measure the memory of a process.
+
+A fresh process has its own memory, threads and caches, so that one measurement does not disturb the next.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,12 @@ from typing import ParamSpec, TypeVar
 from polyseme.indexer.runtime import give_back
 from threadpoolctl import threadpool_limits
 
-Given = ParamSpec("Given")
-Found = TypeVar("Found")
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
-"""Bytes in the unit of ``ru_maxrss``."""
+"""Bytes in the unit of `ru_maxrss`."""
 THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
@@ -30,18 +33,20 @@ THREADS = (
     "LANCE_CPU_THREADS",
     "TOKIO_WORKER_THREADS",
 )
-"""Numbers of threads that libraries read when they are imported or first used."""
+"""Environment variables from which libraries read their number of threads, at import or at first use."""
 
 
-def alone(function: Callable[Given, Found], *given: Given.args, **named: Given.kwargs) -> Found:
-    """The result of a function of a module, from a process that ends with it."""
+def in_fresh_process(
+    function: Callable[Parameters, Result], *arguments: Parameters.args, **keywords: Parameters.kwargs
+) -> Result:
+    """Call a module's function in a new process and return its result. The process ends with the call."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent) as pool:
-        return pool.submit(function, *given, **named).result()
+        return pool.submit(function, *arguments, **keywords).result()
 
 
 def _end_with_parent() -> None:
-    """Have this process killed when the one that started it is (Linux), however long it has still to work."""
+    """Ask Linux to kill this process when its parent dies, even in the middle of work."""
     control = getattr(ctypes.CDLL(None), "prctl", None)
     if control:
         control(_PARENT_DEATH, signal.SIGKILL)
@@ -49,8 +54,8 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Products, FAISS and what is imported from now on keep to one thread; call it through `alone`."""
-    import faiss  # before the limit, which holds for what is loaded
+    """Limit BLAS, FAISS and later imports to one thread. Use it inside `in_fresh_process`."""
+    import faiss  # before the limit, which applies to loaded libraries only
 
     os.environ.update(dict.fromkeys(THREADS, "1"))
     with threadpool_limits(1):
@@ -59,29 +64,35 @@ def one_thread() -> Iterator[None]:
 
 
 def anonymous_memory() -> int:
-    """Bytes of this process that no file backs (Linux)."""
+    """Return the bytes of this process that no file backs (Linux only).
+
+    Raises:
+        RuntimeError: The system does not report anonymous memory.
+    """
     for line in Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines():
         if line.startswith("Anonymous:"):
             return 1024 * int(line.split()[1])
-    raise RuntimeError("this system does not tell a process's anonymous memory")
+    raise RuntimeError("this system does not report a process's anonymous memory")
 
 
-def memory_before() -> int:
-    """Anonymous memory once what was freed is given back: what grows after it could not hide in free room (glibc)."""
+def trimmed_memory() -> int:
+    """Return freed heap memory to the system, then the bytes of anonymous memory that are left.
+
+    Without the trim, later growth could reuse freed memory and would not be measured (glibc).
+    """
     give_back()
     return anonymous_memory()
 
 
 def peak_memory() -> int:
-    """Bytes that this process held at most, mapped files included."""
+    """Return the largest number of bytes that this process has held, mapped files included."""
     return PEAK_UNIT * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def forget_files(folder: Path) -> None:
-    """Ask the system to drop what it keeps of a folder's files in memory, so that the next reader is a first one.
+def drop_page_cache(folder: Path) -> None:
+    """Ask the system to drop a folder's files from the page cache, so that the next read comes from the disk.
 
-    Pages that another process has mapped, or that were never written out, stay; so does what a host keeps of a virtual
-    machine's disk.
+    Pages that another process has mapped stay in memory. So does the host's cache of a virtual machine's disk.
     """
     for path in folder.rglob("*"):
         if path.is_file():

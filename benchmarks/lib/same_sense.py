@@ -1,7 +1,7 @@
-"""Same-sense retrieval: each gold occurrence asks, the others of its word are ranked, those of its sense should lead.
+"""Same-sense retrieval: each gold occurrence is a query that should rank the occurrences of its sense first.
 
-Shared by the benchmarks on the sample collection and on SemCor. The ranking is the product's own, cosine of the vectors
-that the collection stores; the one that asks has the vector that its sentence as a query would get.
+The candidates are the other gold occurrences of its word. The order is the product's own: cosine of stored vectors.
+A query has the vector that its sentence would get as a query.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.vectors.arrays import Array
 from polyseme.search.evaluation.gold import Gold, Place
 from polyseme.search.evaluation.measures import average_precision, chance_precision, mean_interval
 from polyseme.search.hits import OccurrenceHit
 from polyseme.search.searcher import Searcher
 
+from benchmarks.lib.sql import stored_places
 from benchmarks.lib.stored import load_stored
 
 ROUNDS = 10_000
-"""Of a bootstrap."""
+"""Number of bootstrap rounds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one asking occurrence got: average precision, and what a random order would get."""
+    """Average precision of one query, and the expected average precision of a random order."""
 
     gold: Gold
     precision: float
@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class WordScore:
-    """One word: occurrences ranked, its senses, mean average precision of those that asked, rate of chance."""
+    """A word's number of ranked occurrences and of senses, its mean average precision, and that of a random order."""
 
     word: str
     occurrences: int
@@ -46,7 +46,7 @@ class WordScore:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Mean over words with the bounds of its 95 % bootstrap interval, and the mean over all that asked."""
+    """Mean over words with its 95 % bootstrap interval, and mean over all queries."""
 
     words: int
     asked: int
@@ -58,28 +58,23 @@ class Summary:
 
 
 def place(hit: OccurrenceHit) -> Place:
+    """Return a hit's document and offsets in the document's text."""
     return hit.document_id, hit.sentence_start + hit.start, hit.sentence_start + hit.end
 
 
-def stored_places(collection: Collection) -> dict[int, tuple[Place, str]]:
-    """Occurrence id -> where it stands, and the lemma that it is stored under."""
-    rows = collection.db.execute(
-        'SELECT o.id, d.document_id, s.start, o.start, o."end", t.lemma FROM occurrences o'
-        " JOIN types t ON t.id = o.type JOIN sentences s ON s.id = o.sentence JOIN documents d ON d.id = s.document"
-    )
-    return {key: ((document, at + start, at + end), lemma) for key, document, at, start, end, lemma in rows}
-
-
 def ask_word(gold: Sequence[Gold], vectors: Array, asking: Iterable[int]) -> list[Answer]:
-    """The answers to some of a word's gold occurrences, the one that asks left out; none where nothing is relevant.
+    """Return the answers to some gold occurrences of a word. Queries without a relevant occurrence give none.
 
-    vectors: (n, d) unit rows of the n gold occurrences; asking: rows.
+    Args:
+        gold: The n gold occurrences of the word.
+        vectors: Their unit vectors.  (n, d)
+        asking: Rows of the queries.
     """
     answers = []
     for row in asking:
         scores = vectors @ vectors[row]  # (n,)
-        order = [place for place in np.argsort(-scores, kind="stable").tolist() if place != row]
-        relevant = [gold[row].same(gold[place]) for place in order]
+        order = [other for other in np.argsort(-scores, kind="stable").tolist() if other != row]
+        relevant = [gold[row].same(gold[other]) for other in order]
         if any(relevant):
             answers.append(
                 Answer(gold[row], average_precision(relevant), chance_precision(sum(relevant), len(relevant)))
@@ -93,9 +88,13 @@ def ask_all(
     enough: Callable[[Sequence[Gold]], bool] = bool,
     queries: int | None = None,
 ) -> dict[str, tuple[list[Gold], list[Answer]]]:
-    """For each word that has enough gold occurrences where a search for its lemma looks: these, and the answers.
+    """Return for each word its gold occurrences that the collection stores, and the answers to them.
 
-    queries: at most so many, drawn at random (the same at every run), of each word.
+    Args:
+        searcher: Opened on a collection that holds the gold documents.
+        words: Gold occurrences by word.
+        enough: Decides whether the stored gold occurrences of a word are enough to measure it.
+        queries: Maximum number of queries for a word, drawn at random. Every run draws the same ones.
     """
     with searcher.collection.reading() as snapshot:
         stored = load_stored(searcher.collection, snapshot)
@@ -118,6 +117,7 @@ def ask_all(
 
 
 def word_scores(answers: dict[str, tuple[list[Gold], list[Answer]]]) -> list[WordScore]:
+    """Return the mean scores of each word."""
     return [
         WordScore(
             word,
@@ -131,8 +131,9 @@ def word_scores(answers: dict[str, tuple[list[Gold], list[Answer]]]) -> list[Wor
 
 
 def summarise(answers: dict[str, tuple[list[Gold], list[Answer]]]) -> Summary:
+    """Return the means over words and over queries. The bootstrap draws words."""
     scores = word_scores(answers)
-    low, high = mean_interval([score.precision for score in scores], ROUNDS)  # words are drawn, as they vary
+    low, high = mean_interval([score.precision for score in scores], ROUNDS)
     every = [answer.precision for _, found in answers.values() for answer in found]
     return Summary(
         len(scores),

@@ -1,4 +1,4 @@
-"""Seconds of the processor by part: what is clocked is what stands inside, all threads counted."""
+"""Measure the CPU time of the parts of a run, over all threads."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from polyseme.indexer.elmo import Encoder
 
-ASKED = ("represent", "word_vectors")
-"""What indexing asks of an encoder."""
+TIMED_METHODS = ("represent", "word_vectors")
+"""Methods of an encoder that indexing calls."""
 
 
 class Stopwatch:
-    """Adds up the seconds inside its ``with`` blocks."""
+    """Sum of the CPU seconds spent inside its `with` blocks."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -27,25 +27,25 @@ class Stopwatch:
 
 
 def encoder_clock(encoder: Encoder) -> Stopwatch:
-    """A stopwatch that runs, from now on, while indexing waits for an encoder."""
+    """Return a stopwatch that from now on measures the time that indexing spends in an encoder."""
     watch = Stopwatch()
     around(encoder, watch.__enter__, watch.__exit__)
     return watch
 
 
 def around(encoder: Encoder, before: Callable[[], object], after: Callable[[], object]) -> None:
-    """From now on, have `before` and `after` called around everything that indexing asks of an encoder."""
+    """Wrap `TIMED_METHODS` of an encoder so that each call runs `before` and `after`."""
 
-    def wrapped(ask: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(ask)
-        def asked(*given: Any) -> Any:
+    def wrapped(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def timed(*arguments: Any) -> Any:
             before()
             try:
-                return ask(*given)
+                return method(*arguments)
             finally:
                 after()
 
-        return asked
+        return timed
 
-    for name in ASKED:
+    for name in TIMED_METHODS:
         setattr(encoder, name, wrapped(getattr(encoder, name)))

@@ -1,4 +1,4 @@
-"""Everything that a collection stores about its occurrences, and queries drawn from it."""
+"""Load all stored vectors of a collection, and draw queries from its occurrences."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from polyseme.indexer.vectors.arrays import Array, Ids
 from polyseme.search.query.encode import Asked, QueryEncoder, ask
 from polyseme.search.searcher import Searcher
 
+from benchmarks.lib.sql import occurrence_place, type_ranges, type_rows
+
 K = 10
+"""Number of hits that a benchmark asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A stored occurrence and where it stands."""
+    """A stored occurrence as a query: its sentence and the position of its token."""
 
     occurrence_id: int
     sentence: str
@@ -28,44 +31,47 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Everything that a snapshot stores of n occurrences of types with p-wide identity vectors."""
+    """The n occurrences of a snapshot, with their sense vectors and the identity vectors of their types."""
 
     ids: Ids  # (n,)
     sense: Array  # (n, d)
-    types: Ids  # (n,) row of each occurrence's type in words
+    types: Ids  # (n,) row of each occurrence's type in `words`
     words: Array  # (types, p)
-    forms: list[str]  # of each type
+    lemmas: list[str]  # of each type
 
     def scores(self, sense: Array, word: Array, weight: float) -> Array:
-        """What ``match="any"`` orders by: cosine in sense (d,) and, weighted, in identity (p,).  -> (n,)"""
+        """Return the scores of `match="any"`: sense cosine plus weighted identity cosine.
+
+        sense: (d,), word: (p,) -> (n,)
+        """
         identity = (self.words @ word)[self.types]  # (n,)
         return np.asarray((self.sense @ sense + weight * identity) / (1 + weight), np.float32)
 
 
 def load_stored(collection: Collection, snapshot: Snapshot) -> Stored:
-    rows = collection.db.execute("SELECT id, form, vector FROM types ORDER BY id").fetchall()
-    keys = np.array([row[0] for row in rows], np.int64)  # (types,)
-    words = np.stack([np.frombuffer(row[2], np.float16) for row in rows]).astype(np.float32)  # (types, p)
+    """Read the vectors of every occurrence and type into memory as float32."""
+    rows = type_rows(collection)
+    keys = np.array([row.key for row in rows], np.int64)  # (types,)
+    words = np.stack([np.frombuffer(row.vector, np.float16) for row in rows]).astype(np.float32)  # (types, p)
     ids, sense, types = [], [], []
     for segment in snapshot.segments.values():
         kinds = np.empty(len(segment.tokens), np.int64)
-        ranges = collection.db.execute("SELECT type, first, count FROM ranges WHERE segment = ?", [segment.key])
-        for kind, first, count in ranges:
+        for kind, first, count in type_ranges(collection, segment.key):
             kinds[first : first + count] = kind
         ids.append(np.asarray(segment.token_ids))
         sense.append(np.asarray(segment.tokens[:], np.float32))
         types.append(np.searchsorted(keys, kinds))
-    return Stored(np.concatenate(ids), np.concatenate(sense), np.concatenate(types), words, [row[1] for row in rows])
+    return Stored(np.concatenate(ids), np.concatenate(sense), np.concatenate(types), words, [row.lemma for row in rows])
 
 
 def draw_queries(searcher: Searcher, count: int) -> list[Query]:
+    """Draw at most `count` occurrences at random. Every run draws the same ones."""
     with searcher.collection.reading() as snapshot:
         ids = np.concatenate([np.asarray(segment.token_ids) for segment in snapshot.segments.values()])
         drawn = random.Random(1).sample(np.sort(ids).tolist(), min(count, len(ids)))
         queries = []
         for key in drawn:
-            row = searcher.collection.db.execute("SELECT sentence, position FROM occurrences WHERE id = ?", [key])
-            sentence, position = row.fetchone()
+            sentence, position = occurrence_place(searcher.collection, key)
             queries.append(Query(key, searcher.collection.sentence_text(sentence), position))
     return queries
 
@@ -73,7 +79,7 @@ def draw_queries(searcher: Searcher, count: int) -> list[Query]:
 def vectors_of(
     searcher: Searcher, snapshot: Snapshot, queries: Sequence[Query]
 ) -> Iterator[tuple[Query, Asked, Array, Array]]:
-    """Each query as it is asked, with the vectors of its word: sense (d,) and identity (p,)."""
+    """Yield each query with its target and the target's vectors: sense (d,) and identity (p,)."""
     encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
     for query in queries:
         asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
@@ -81,6 +87,6 @@ def vectors_of(
 
 
 def overlap(found: Sequence[int], exact: Sequence[int], own: int) -> float:
-    """Share of the K best, the asking occurrence left out, that was found; both lists hold K + 1 or more."""
+    """Return recall@K without the query's own occurrence `own`. Both lists hold K + 1 ids or more."""
     wanted = [key for key in exact if key != own][:K]
     return len(set(wanted) & set([key for key in found if key != own][:K])) / len(wanted)

@@ -1,6 +1,6 @@
-"""Is the confidence of hits what it says? Pairs of gold occurrences: predicted against observed share of same sense.
+"""Compare the confidence of hits with the observed share of the same sense, over pairs of gold occurrences.
 
-Used by `benchmarks/senses.py`. Every word counts the same: its pairs share one weight.
+Used by `senses.py`. Every word has the same weight, which its pairs share.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from polyseme.search.confidence import BEST, Calibration, Compared, probit
 from benchmarks.quality.gold_words import Word
 
 PAIRS = 400
-"""Pairs of a word, drawn at random."""
+"""Number of random pairs for each word."""
 BINS = 10
+"""Number of bins of the calibration error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Scores as the product has them, whether the sense is the same, and the weight of each.  (n,) each"""
+    """The product's scores, whether the sense is the same, and the weight of each pair.  (n,) each"""
 
     scores: Doubles
     same: Doubles
@@ -32,7 +33,7 @@ class Judged:
 
 
 def background(words: Sequence[Word]) -> Calibration:
-    """What stands in for that where there is no collection: random pairs of the words, whatever their senses."""
+    """Estimate the null distribution from random pairs of the words, for data without a collection."""
     rng = np.random.default_rng(0)
     scores = []
     for word in words:
@@ -43,13 +44,13 @@ def background(words: Sequence[Word]) -> Calibration:
 
 
 def collection_background(path: Path) -> Calibration:
-    """What the product measures on a collection."""
+    """Return the null distribution that the product measures on a collection."""
     with Collection.open(path) as collection, collection.reading() as snapshot:
         return Calibration(measure(collection, snapshot))
 
 
 def pairs(words: Sequence[Word]) -> Judged:
-    """A query and a hit: cosines of random pairs of a word's occurrences."""
+    """Return the cosines of random pairs of a word's occurrences: a query and a hit."""
     rng = np.random.default_rng(1)
     scores, same, weights = [], [], []
     for word in words:
@@ -63,7 +64,7 @@ def pairs(words: Sequence[Word]) -> Judged:
 
 
 def centres(words: Sequence[Word]) -> Judged:
-    """A sense and a hit: mean cosine of an occurrence with up to 15 others of one sense, its own or another."""
+    """Return mean cosines of an occurrence and up to 15 others of one sense, its own or another: a sense and a hit."""
     rng = np.random.default_rng(2)
     scores: list[float] = []
     same: list[bool] = []
@@ -84,7 +85,10 @@ def centres(words: Sequence[Word]) -> Judged:
 
 
 def fit(found: Sequence[tuple[Calibration, Judged]]) -> tuple[float, float]:
-    """Logistic regression of "same sense" on the probit of the percentile: intercept and slope. Sets weigh the same."""
+    """Fit a logistic regression of "same sense" on the probit of the percentile. Return intercept and slope.
+
+    All sets have the same weight.
+    """
     from sklearn.linear_model import LogisticRegression
 
     x = np.concatenate([probit(calibration.percentile(judged.scores)) for calibration, judged in found])
@@ -96,7 +100,7 @@ def fit(found: Sequence[tuple[Calibration, Judged]]) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Brier score (beside that of always saying the base rate), expected calibration error, and the bins."""
+    """Brier score, Brier score of the base rate, expected calibration error, base rate, and bins."""
 
     brier: float
     base_brier: float
@@ -106,7 +110,7 @@ class Reliability:
 
 
 def reliability(calibration: Calibration, judged: Judged, compared: Compared) -> Reliability:
-    """Predicted against observed."""
+    """Compare predicted with observed shares."""
     predicted = calibration.confidence(judged.scores.astype(np.float32), compared).astype(np.float64)
     weights = judged.weights / judged.weights.sum()
     base = float(weights @ judged.same)
@@ -124,11 +128,14 @@ def reliability(calibration: Calibration, judged: Judged, compared: Compared) ->
 
 
 def verdict_scores(words: Sequence[Word], calibration: Calibration) -> tuple[Doubles, Doubles]:
-    """What a list says when the asked sense is there, and when it is not: best of hits with it, best of those without.
+    """Return the figures of hit lists that contain the query's sense, and of lists without it.
 
-    Asked are occurrences of words with several senses, up to 20 each; -> probits of percentiles, (n,), (m,)
+    Queries are up to 20 occurrences of each word with several senses. The figures are probits of percentiles.
+
+    Returns:
+        Figures with the sense (n,), and without it (n,).
     """
-    there: list[float] = []
+    present: list[float] = []
     absent: list[float] = []
     for word in words:
         senses = np.array(word.senses)
@@ -139,12 +146,12 @@ def verdict_scores(words: Sequence[Word], calibration: Calibration) -> tuple[Dou
             scores[place] = -2
             others = scores[senses != senses[place]]
             if len(others) >= 10 and (senses == senses[place]).sum() >= 4:
-                there.append(best_figure(scores[scores > -2], calibration))
+                present.append(best_figure(scores[scores > -2], calibration))
                 absent.append(best_figure(others, calibration))
-    return np.array(there), np.array(absent)
+    return np.array(present), np.array(absent)
 
 
 def best_figure(scores: Array, calibration: Calibration) -> float:
-    """How a whole list looks by its best hits."""
+    """Return the mean probit of the best hits of a list."""
     best = np.sort(scores)[::-1][:BEST]
     return float(probit(calibration.percentile(best)).mean())

@@ -1,10 +1,13 @@
-"""Which words around a hit make it one: ways to tell, by deletion tests on the sample collection. Prints tables.
+"""Print how well explanations name the words that make a hit, by deletion tests on the sample collection.
 
-    python benchmarks/explanation.py [--model SOURCE] [--collection FOLDER] [--pairs 2]
+    python -m benchmarks.quality.explanation [--model SOURCE] [--collection FOLDER] [--pairs 2]
 
-A gold occurrence asks, and one of the ten nearest others of its sense is the hit. Each method orders the hit's context
-words. Out: how far the score falls without the first 1, 2, 3 words; in: what score is left with these words and the
-target alone. The same seed at every run; --collection: the sample documents, already indexed.
+The query is a gold occurrence, and the hit is one of the ten nearest others of its sense. Each method orders the hit's
+context words. "Out" is how far the score falls without the first 1, 2 and 3 words. "In" is the score with only these
+words and the target. Every run draws the same pairs.
+
+The product's shares are the mean of two deletions: leaving one word out, and leaving one word in. Both halves are
+measured too, and a random order.
 """
 
 from __future__ import annotations
@@ -21,28 +24,32 @@ import numpy as np
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Doubles
 from polyseme.search.evaluation.gold import by_word, read_gold
 from polyseme.search.evaluation.measures import mean_interval
 from polyseme.search.explanation import Around, shares
+from polyseme.search.query.encode import QueryEncoder, ask
 from polyseme.search.searcher import Searcher
 
 from benchmarks.lib.paths import DOCUMENTS, SENSES
-from benchmarks.lib.same_sense import ROUNDS, stored_places
+from benchmarks.lib.same_sense import ROUNDS
+from benchmarks.lib.sql import stored_places
 from benchmarks.lib.stored import load_stored
 
 NEAREST = 10
+"""Number of nearest occurrences of a sense from which the hit is drawn."""
 MOST = 3
-"""Words that are taken out or kept."""
+"""Maximum number of words that are left out or in."""
 FEWEST = 5
-"""Context words that a sentence must have."""
-NEUTRAL = ","
+"""Minimum number of context words in a hit's sentence."""
 Method = Callable[[Around, np.random.Generator], Doubles]
+"""Returns a value for each context word. Words with high values come first.  (n,)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Occurrence ids of a same-sense query and hit."""
+    """Occurrence ids of a query and a hit of the same sense."""
 
     word: str
     asked: int
@@ -51,24 +58,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One method on one pair: out and in by words taken (2 * MOST,), for both kinds of absence; processor time."""
+    """Deletion tests of one method on one pair: out 1 to MOST, in 1 to MOST (2 * MOST,), and CPU milliseconds."""
 
     word: str
-    removed: Doubles
-    replaced: Doubles
+    figures: Doubles
     milliseconds: float
 
 
-class Replaced(Around):
-    """A comma stands where a word is absent, so that none moves."""
-
-    def _remaining(self, absent: set[int]) -> tuple[list[str], list[int]]:
-        tokens = [NEUTRAL if n in absent else token.text for n, token in enumerate(self._hit.tokens)]
-        return tokens, list(self._hit.meaning)
-
-
 def draw_pairs(searcher: Searcher, each: int) -> list[Pair]:
-    """Up to so many pairs of each word of the gold."""
+    """Draw at most `each` pairs for each gold word."""
     with searcher.collection.reading() as snapshot:
         stored = load_stored(searcher.collection, snapshot)
         places = stored_places(searcher.collection)
@@ -89,91 +87,102 @@ def draw_pairs(searcher: Searcher, each: int) -> list[Pair]:
 
 
 def at_random(around: Around, rng: np.random.Generator) -> Doubles:
+    """Return random values."""
     return rng.permutation(len(around.positions)).astype(np.float64)
 
 
 def leave_one_out(around: Around, rng: np.random.Generator) -> Doubles:
+    """Return how far the score falls without each word."""
     n = len(around.positions)
     found = around.scores(np.concatenate([~np.eye(n, dtype=bool), np.ones((1, n), bool)]))  # (n + 1,)
     return np.asarray(found[-1] - found[:-1], np.float64)
 
 
 def leave_one_in(around: Around, rng: np.random.Generator) -> Doubles:
+    """Return the score with each word alone."""
     return around.scores(np.eye(len(around.positions), dtype=bool))
 
 
-def out_and_in(around: Around, rng: np.random.Generator) -> Doubles:
+def product(around: Around, rng: np.random.Generator) -> Doubles:
+    """Return the shares that `searcher.explain` reports."""
     n = len(around.positions)
     return shares(around.scores, n, float(around.scores(np.ones((1, n), bool))[0]))
 
 
 PRODUCT = "**out and in (the product)**"
-METHODS: dict[str, tuple[Method, type[Around]]] = {
-    "random": (at_random, Around),
-    "leave one out (before)": (leave_one_out, Around),
-    "leave one out, replaced": (leave_one_out, Replaced),
-    "leave one in": (leave_one_in, Around),
-    "leave one in, replaced": (leave_one_in, Replaced),
-    PRODUCT: (out_and_in, Around),
-    "out and in, replaced": (out_and_in, Replaced),
+METHODS: dict[str, Method] = {
+    "random": at_random,
+    "leave one out": leave_one_out,
+    "leave one in": leave_one_in,
+    PRODUCT: product,
 }
 
 
 def measure(searcher: Searcher, pairs: Sequence[Pair]) -> dict[str, list[Outcome]]:
-    """Outcomes of each method, and the mean score of the pairs."""
+    """Return the outcomes of each method on all pairs."""
     outcomes: dict[str, list[Outcome]] = {name: [] for name in METHODS}
-    with searcher._view() as view:  # the product's own transforms
+    with searcher.collection.reading() as snapshot:
+        vectoriser = Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms)
+        encode = QueryEncoder(vectoriser)
         for number, pair in enumerate(pairs):
-            asked, hit = (searcher._asked_hit(found) for found in searcher.hits([pair.asked, pair.hit]))
-            kinds = {kind: kind(view.encode.vectoriser, view.encode.sense(asked), hit) for kind in (Around, Replaced)}
-            if len(kinds[Around].positions) < FEWEST:
+            asked, hit = (
+                ask(searcher.analyser, (found.sentence, found.position), searcher.settings.function_words)
+                for found in searcher.hits([pair.asked, pair.hit])
+            )
+            around = Around(vectoriser, encode.sense(asked), hit)
+            if len(around.positions) < FEWEST:
                 continue
-            for name, (method, kind) in METHODS.items():
+            for name, method in METHODS.items():
                 start = time.process_time()
-                value = method(kinds[kind], np.random.default_rng(number))
+                values = method(around, np.random.default_rng(number))
                 spent = 1000 * (time.process_time() - start)
-                removed, replaced = (deletion(test, value) for test in kinds.values())
-                outcomes[name].append(Outcome(pair.word, removed, replaced, spent))
+                outcomes[name].append(Outcome(pair.word, deletion(around, values), spent))
     return outcomes
 
 
-def deletion(around: Around, value: Doubles) -> Doubles:
-    """Fall of the score without the 1 to MOST words of highest value, then what they alone give.  -> (2 * MOST,)"""
-    rank = np.argsort(np.argsort(-value, kind="stable"))  # (n,)
+def deletion(around: Around, values: Doubles) -> Doubles:
+    """Return the fall of the score without the 1 to MOST words of highest value, then the score with them alone.
+
+    values: (n,) -> (2 * MOST,)
+    """
+    rank = np.argsort(np.argsort(-values, kind="stable"))  # (n,)
     kept = rank < np.arange(1, MOST + 1)[:, None]  # (MOST, n)
-    found = around.scores(np.concatenate([np.ones((1, len(value)), bool), ~kept, kept]))
+    found = around.scores(np.concatenate([np.ones((1, len(values)), bool), ~kept, kept]))
     return np.concatenate([found[0] - found[1 : MOST + 1], found[MOST + 1 :]])
 
 
-def print_table(outcomes: dict[str, list[Outcome]], replaced: bool) -> None:
-    """Rows of methods; the mean of all six figures, and by how much the product's is higher, words drawn."""
+def print_table(outcomes: dict[str, list[Outcome]]) -> None:
+    """Print a row for each method, with the product's lead in the mean of all figures. The bootstrap draws words."""
     steps = range(1, MOST + 1)
     names = [*(f"out {n}" for n in steps), *(f"in {n}" for n in steps), "mean", "product's lead (95 %)", "ms"]
     print(f"\n| by | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}")
     for name, found in outcomes.items():
-        figures = np.array([one.replaced if replaced else one.removed for one in found])  # (pairs, 2 * MOST)
-        own = word_means(found, replaced)  # (words,)
-        lead = word_means(outcomes[PRODUCT], replaced) - own  # (words,)
+        figures = np.array([one.figures for one in found])  # (pairs, 2 * MOST)
+        own = word_means(found)  # (words,)
+        lead = word_means(outcomes[PRODUCT]) - own  # (words,)
         low, high = mean_interval(lead, ROUNDS)
         columns = " | ".join(f"{figure:.3f}" for figure in figures.mean(axis=0))
-        told = "" if name == PRODUCT else f"{lead.mean():+.3f} ({low:+.3f} to {high:+.3f})"
+        interval = "" if name == PRODUCT else f"{lead.mean():+.3f} ({low:+.3f} to {high:+.3f})"
         spent = np.mean([one.milliseconds for one in found])
-        print(f"| {name} | {columns} | {own.mean():.3f} | {told} | {spent:.0f} |")
+        print(f"| {name} | {columns} | {own.mean():.3f} | {interval} | {spent:.0f} |")
 
 
-def word_means(found: Sequence[Outcome], replaced: bool) -> Doubles:
-    """Mean of all figures of each word's pairs.  -> (words,)"""
-    by: dict[str, list[Doubles]] = {}
+def word_means(found: Sequence[Outcome]) -> Doubles:
+    """Return the mean of all figures of each word's pairs.  (words,)"""
+    by_name: dict[str, list[Doubles]] = {}
     for one in found:
-        by.setdefault(one.word, []).append(one.replaced if replaced else one.removed)
-    return np.array([np.mean(rows) for rows in by.values()])
+        by_name.setdefault(one.word, []).append(one.figures)
+    return np.array([np.mean(rows) for rows in by_name.values()])
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Ways to tell which words make a hit.")
-    parser.add_argument("--model", default="default")
-    parser.add_argument("--collection", type=Path, metavar="FOLDER")
-    parser.add_argument("--pairs", type=int, default=2, help="of each word")
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="Print how well explanations name the words that make a hit.")
+    parser.add_argument("--model", default="default", metavar="SOURCE", help="model to measure")
+    parser.add_argument(
+        "--collection", type=Path, metavar="FOLDER", help="collection of the sample documents, if built"
+    )
+    parser.add_argument("--pairs", type=int, default=2, help="number of pairs for each word")
     arguments = parser.parse_args()
     try:
         encoder: Encoder = load_encoder(arguments.model)
@@ -186,10 +195,8 @@ def main() -> int:
     except PolysemeError as error:
         print(f"explanation: {error}", file=sys.stderr)
         return 1
-    print(f"{len(outcomes['random'])} pairs; absent words are taken away:")
-    print_table(outcomes, replaced=False)
-    print(f"\nabsent words are replaced by {NEUTRAL!r}:")
-    print_table(outcomes, replaced=True)
+    print(f"{len(outcomes[PRODUCT])} pairs")
+    print_table(outcomes)
     return 0
 
 

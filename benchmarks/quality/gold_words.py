@@ -1,7 +1,7 @@
-"""Occurrences with gold senses, as vectors: what `benchmarks/senses.py` clusters. Encoded once, kept in a folder.
+"""Vectors of occurrences with gold senses, for `senses.py`. They are encoded once and cached in a folder.
 
-A word of a set is what the product would be asked for: all gold occurrences of a lemma. Words of one sense are words
-of SemCor that its taggers gave one sense only, and, in CoarseWSD-20, the occurrences of one class by themselves.
+A word is all gold occurrences of a lemma, as a user would ask for it. Words of one sense come from two sources: words
+of SemCor with a single tagged sense, and each class of CoarseWSD-20 alone.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from polyseme.search.evaluation.gold import Gold, by_word, read_gold
 from polyseme.search.evaluation.records import Usage
 
 from benchmarks.lib.paths import DOCUMENTS, SENSES
-from benchmarks.lib.same_sense import stored_places
+from benchmarks.lib.sql import stored_places
 
 CAP = 150
-"""Occurrences of a word of CoarseWSD-20 that are used, drawn evenly over the split."""
+"""Maximum number of occurrences of a word of CoarseWSD-20, evenly spaced in the split."""
 FEWEST = 20
-"""Gold occurrences of a word of SemCor, and of a class of CoarseWSD-20 that stands as a word by itself."""
+"""Minimum number of gold occurrences of a word of SemCor, and of a CoarseWSD-20 class that is used alone."""
 BATCH = 256
+"""Number of sentences that are encoded at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +45,18 @@ class Word:
 
     @property
     def gold_senses(self) -> int:
-        """Senses that could be found: those of at least 3 occurrences and at least 5 %; at least one."""
+        """Number of senses with at least 3 occurrences and 5 % of all, and at least one."""
         least = max(3.0, 0.05 * len(self.senses))
         return max(1, sum(count >= least for count in Counter(self.senses).values()))
 
 
 def half(word: str) -> int:
-    """Which half of SemCor a word belongs to: 0 to choose by, 1 to report."""
+    """Return the half of SemCor that a word belongs to: 0 for choices, 1 for reports."""
     return crc32(word.encode()) % 2
 
 
 def read_words(path: Path) -> list[Word]:
-    """The words that ``write_words`` kept."""
+    """Read the words that `write_words` wrote."""
     found = np.load(path, allow_pickle=False)
     vectors, names, senses = found["vectors"].astype(np.float32), found["words"], found["senses"]
     order = np.argsort(names, kind="stable")
@@ -64,7 +65,7 @@ def read_words(path: Path) -> list[Word]:
 
 
 def write_words(path: Path, words: Iterable[Word]) -> None:
-    """Keep words in one file without objects."""
+    """Write words into one file of plain arrays."""
     found = list(words)
     np.savez(
         path,
@@ -75,7 +76,7 @@ def write_words(path: Path, words: Iterable[Word]) -> None:
 
 
 def coarse_words(encoder: Encoder, folder: Path, split: str) -> Iterator[Word]:
-    """Words of CoarseWSD-20, and each large class as a word of one sense."""
+    """Yield the words of CoarseWSD-20, and each large class as a word of one sense."""
     vectoriser = Vectoriser(encoder, Layer.SENSE, {})
     for word in read_coarsewsd(folder):
         usages: Sequence[Usage] = word.train if split == "train" else word.test
@@ -102,7 +103,7 @@ def _encode(vectoriser: Vectoriser, usages: Sequence[Usage]) -> Array:
 
 
 def collection_words(path: Path, gold: Iterable[Gold]) -> Iterator[Word]:
-    """Gold words of a collection, with the vectors that it stores."""
+    """Yield the gold words of a collection with the vectors that it stores."""
     with Collection.open(path) as collection, collection.reading() as snapshot:
         analyser = TextAnalyser(collection.settings.language)
         ids = np.concatenate([segment.token_ids for segment in snapshot.segments.values()])  # (n,)
@@ -118,14 +119,14 @@ def collection_words(path: Path, gold: Iterable[Gold]) -> Iterator[Word]:
 
 
 def sample_words(encoder: Encoder, cache: Path) -> Iterator[Word]:
-    """The words of ``data/senses.tsv``; their collection stays in the cache."""
+    """Yield the words of `data/senses.tsv`. Their collection stays in the cache."""
     path = cache / f"sample-{encoder.model_id[:12]}.pol"
     build(path, [DOCUMENTS], model=encoder)
     return collection_words(path, read_gold(SENSES))
 
 
 def semcor_words(out: Path, collection: Path) -> Iterator[Word]:
-    """Words of SemCor with enough tagged occurrences; out, collection: as ``benchmarks/semcor.py`` made them."""
+    """Yield words of SemCor with enough tagged occurrences, from the output of `benchmarks.quality.semcor`."""
     gold = [row for row in read_gold(out / "gold.tsv") if " " not in row.lemma]
     first = [Gold(row.place, row.lemma, row.sense.partition(";")[0]) for row in gold]
     return (word for word in collection_words(collection, first) if len(word.senses) >= FEWEST)

@@ -1,9 +1,10 @@
-"""Same-sense retrieval on the sample collection (data/documents, data/senses.tsv). Prints tables.
+"""Print figures of same-sense retrieval on the sample collection (data/documents, data/senses.tsv).
 
-    python benchmarks/senses_sample.py [--model SOURCE] [--json FILE]
+    python -m benchmarks.quality.sample [--model SOURCE] [--json FILE]
 
-Each gold occurrence asks for the others of its lemma; mean average precision against a random order, for the sense
-vector and for a word's own layers. Then the precision at 10 of two queries that are not in the collection.
+Each gold occurrence is a query, and the other occurrences of its lemma are ranked. The figures are mean average
+precision of the sense vector, of each layer and of a random order. Then comes precision at 10 of two queries that are
+not in the collection.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ Precisions = dict[str, dict[Layer, float]]
 
 
 def measure(encoder: Encoder, documents: Path, gold: list[Gold], folder: Path) -> tuple[Measured, Precisions]:
+    """Build a collection for each layer. Return scores by layer, and precision at 10 by query and layer."""
     measured: Measured = {}
     precisions: Precisions = {query: {} for query in QUERIES}
     senses = {row.place: row.sense for row in gold}
@@ -49,6 +51,7 @@ def measure(encoder: Encoder, documents: Path, gold: list[Gold], folder: Path) -
 
 
 def print_words(measured: Measured) -> None:
+    """Print a row for each word."""
     print(f"{'word':10}{'occurrences':>12}{'senses':>8}{'chance':>8}" + "".join(f"{name(x):>9}" for x in measured))
     columns = [scores for scores, _ in measured.values()]
     for row in zip(*columns, strict=True):
@@ -58,6 +61,7 @@ def print_words(measured: Measured) -> None:
 
 
 def print_summary(measured: Measured, precisions: Precisions) -> None:
+    """Print the means of each layer, and the precision of each query."""
     first = measured[Layer.SENSE][1]
     print(f"\nmean average precision over {first.words} words, {first.asked} queries; chance {100 * first.chance:.1f}")
     print(f"{'':10}{'words':>8}{'95 % interval':>16}{'occurrences':>13}")
@@ -70,13 +74,15 @@ def print_summary(measured: Measured, precisions: Precisions) -> None:
 
 
 def name(layer: Layer) -> str:
+    """Return the name of a layer in the tables."""
     return f"layer {layer}" if layer.isdigit() else str(layer)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Same-sense retrieval on the sample collection.")
-    parser.add_argument("--model", default="default")
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description="Print figures of same-sense retrieval on the sample collection.")
+    parser.add_argument("--model", default="default", metavar="SOURCE", help="model to measure")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     arguments = parser.parse_args()
     try:
         encoder = load_encoder(arguments.model)
@@ -84,7 +90,7 @@ def main() -> int:
             gold = read_gold(SENSES)
             measured, precisions = measure(encoder, DOCUMENTS, gold, Path(folder))
     except PolysemeError as error:
-        print(f"senses_sample: {error}", file=sys.stderr)
+        print(f"sample: {error}", file=sys.stderr)
         return 1
     print_words(measured)
     print_summary(measured, precisions)

@@ -1,11 +1,11 @@
-"""Compares sentence splitters and tokenisers with ours: agreement with gold, hard cases, exactness, speed.
+"""Compare our sentence splitter and tokeniser with other libraries: agreement with gold, hard cases, offsets, speed.
 
-    python benchmarks/text.py SEMCOR [--lines FILE.txt.xz] [--documents N]
+    python -m benchmarks.quality.segmentation SEMCOR [--lines FILE.txt.xz] [--documents N]
 
-SEMCOR: the folder unpacked from semcor3.0.tar.xz (352 tagged documents); its `<s>` give the boundaries, its words the
-tokens. FILE: text of one sentence a line (the Tatoeba sample, say), joined by thirties. Boundaries are compared by the
-place where the next sentence begins. Libraries that are not installed are left out; those that Polyseme does not need
-itself: blingfire, syntok, pysbd, sentencex, nltk, PyICU.
+SEMCOR is the unpacked semcor3.0.tar.xz (352 tagged documents). Its `<s>` elements give the boundaries, and its words
+the tokens. FILE has one sentence a line, such as the Tatoeba sample. Thirty lines make a document. Boundaries are
+compared by the offset where the next sentence begins. Libraries that are not installed are left out. Polyseme itself
+does not need blingfire, syntok, pysbd, sentencex, nltk and PyICU.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ Cut = Callable[[str], Iterable[Span]]
 
 @dataclass(frozen=True, slots=True)
 class Gold:
+    """A text with the offsets of its sentences and tokens."""
+
     text: str
     sentences: tuple[Span, ...]
     tokens: tuple[Span, ...]  # empty where there is no gold
@@ -39,11 +41,14 @@ class Gold:
 
 @dataclass(slots=True)
 class Tally:
+    """Counts of right, found and wanted offsets, from which precision, recall and F1 follow."""
+
     right: int = 0
     found: int = 0
     wanted: int = 0
 
     def add(self, found: set[int] | set[Span], wanted: set[int] | set[Span]) -> None:
+        """Add the counts of one text."""
         self.right += len(set(found) & set(wanted))
         self.found += len(found)
         self.wanted += len(wanted)
@@ -55,7 +60,6 @@ class Tally:
         return f"{precision:6.4f} {recall:6.4f} {2 * precision * recall / (precision + recall or 1):6.4f}"
 
 
-# Each case: sentences that, joined by spaces, are to be found again. Our rules were written with these in view.
 HARD = (
     ["Dr. Lowe met Mrs. Pym at St. Mary's.", "She was ill."],
     ["It opened in the U.S.", "The rest of the world waited."],
@@ -74,14 +78,20 @@ HARD = (
     ["Go to example.org for more.", "It is free."],
     ["Is it?", "Yes!", "No..."],
 )
-# Any Unicode: a library that loses or invents a character here cannot give offsets.
+"""Hard cases: sentences that a splitter must find again in their concatenation. Our rules were made for them."""
 ODD = (
     "e\u0301te\u0301 \u200fשלום\u200f 👩\u200d🔬 🇩🇪 𝔘𝔫𝔦 ``x'' \"y\" … "
     "A\u00a0b\u2028c\u3000d \x00 \x1f \ufeffz 银行在河边。ไทย don’t"
 )
+"""Unusual characters. A library that loses or invents one of them cannot give offsets."""
 
 
 def read_semcor(folder: Path) -> Iterator[Gold]:
+    """Yield the documents of SemCor with sentences and tokens.
+
+    Raises:
+        click.ClickException: The folder holds no document.
+    """
     paths = sorted(folder.rglob("br-*"))
     if not paths:
         raise click.ClickException(f"{folder} holds no SemCor documents (br-*); unpack semcor3.0.tar.xz there")
@@ -100,12 +110,14 @@ def _semcor_words(markup: str) -> list[str]:
 
 
 def read_lines(path: Path, documents: int) -> Iterator[Gold]:
+    """Yield documents of thirty lines each, with sentences only."""
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         for _ in range(documents):
             yield join_sentences([[line.strip()] for line in islice(lines, 30)], with_tokens=False)
 
 
 def join_sentences(sentences: list[list[str]], *, with_tokens: bool = True) -> Gold:
+    """Join words into a text as it would be printed, and record the offsets."""
     text, bounds, tokens = "", [], []
     for words in sentences:
         text += " " if text else ""
@@ -121,7 +133,7 @@ def join_sentences(sentences: list[list[str]], *, with_tokens: bool = True) -> G
 
 
 def _set_type(word: str) -> tuple[str, bool, bool]:
-    """A Treebank token as it is printed: its form, whether it joins the word before, and the word after."""
+    """Return the printed form of a Treebank token, and whether it joins the word before and the word after."""
     if word in ("``", "''"):
         return '"', word == "''", word == "``"
     is_clitic = word == "n't" or (word.startswith("'") and len(word) <= 3)
@@ -129,6 +141,7 @@ def _set_type(word: str) -> tuple[str, bool, bool]:
 
 
 def beginnings(text: str, spans: Iterable[Span]) -> set[int]:
+    """Return the offsets of the first visible character of each span."""
     places = set()
     for start, end in spans:
         stripped = end - len(text[start:end].lstrip())
@@ -138,7 +151,11 @@ def beginnings(text: str, spans: Iterable[Span]) -> set[int]:
 
 
 def _aligned(text: str, parts: Iterable[str]) -> Iterator[Span]:
-    """Offsets for libraries that give strings alone; ValueError where a string is no slice of the text."""
+    """Yield offsets for libraries that return strings.
+
+    Raises:
+        ValueError: A string is not a slice of the text.
+    """
     position = 0
     for part in filter(None, map(str.strip, parts)):
         position = text.index(part, position)
@@ -240,6 +257,7 @@ LIBRARIES: dict[str, Callable[[], tuple[Cut | None, Cut | None]]] = {
 
 
 def sentence_row(cut: Cut, semcor: list[Gold], lines: list[Gold]) -> str:
+    """Return the row of a sentence splitter."""
     tallies, seconds, words = (Tally(), Tally()), 0.0, 0
     for tally, documents in zip(tallies, (semcor, lines), strict=True):
         for gold in documents:
@@ -258,7 +276,7 @@ def _finds(cut: Cut, case: list[str]) -> bool:
 
 
 def token_row(cut: Cut, documents: list[Gold]) -> str:
-    """Tokens inside gold sentences, so that splitting does not count twice."""
+    """Return the row of a tokeniser. It reads gold sentences, so that splitting errors do not count twice."""
     tally, seconds = Tally(), 0.0
     for gold in documents:
         found: set[Span] = set()
@@ -272,10 +290,10 @@ def token_row(cut: Cut, documents: list[Gold]) -> str:
 
 
 def _exactness(cut: Cut) -> str:
-    """Whether every visible character of an odd text is in a span, and the spans lie in order inside the text."""
+    """Return whether spans of an unusual text are ordered, inside the text, and cover every visible character."""
     try:
         spans = list(cut(ODD))
-    except Exception as error:  # whatever a library does with odd text is what this column reports
+    except Exception as error:  # this column reports how libraries fail
         return f"fails: {type(error).__name__}"
     ordered = all(a < b for a, b in spans) and all(one[1] <= two[0] for one, two in pairwise(spans))
     if not ordered or spans[-1][1] > len(ODD):
@@ -286,6 +304,7 @@ def _exactness(cut: Cut) -> str:
 
 
 def whole_row(documents: list[Gold]) -> str:
+    """Return the speed of our whole analysis: sentences, tokens, lemmas and kinds."""
     analyser = TextAnalyser("en")
     analyser.tokens("The libraries' dictionaries are read now.")
     start = time.process_time()
@@ -295,8 +314,12 @@ def whole_row(documents: list[Gold]) -> str:
 
 @click.command()
 @click.argument("semcor", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--lines", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="One sentence a line, xz.")
-@click.option("--documents", default=352, help="SemCor documents to use.")
+@click.option(
+    "--lines",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Text with one sentence a line, compressed with xz.",
+)
+@click.option("--documents", default=352, help="Number of SemCor documents to use.")
 def main(semcor: Path, lines: Path | None, documents: int) -> None:
     """Print the comparison of sentence splitters and tokenisers."""
     gold = list(islice(read_semcor(semcor), documents))

@@ -1,12 +1,11 @@
-"""A real collection with gold senses: SemCor 3.0 as documents, indexed, searched and judged. Prints tables.
+"""Index SemCor 3.0 as a collection, and print the cost of indexing, latency and same-sense retrieval.
 
-    python benchmarks/semcor.py prepare ARCHIVE OUT        # OUT/text/*.txt, OUT/text/metadata.csv, OUT/gold.tsv
-    python benchmarks/semcor.py index OUT COLLECTION       # time, memory, size on disk
-    python benchmarks/semcor.py measure OUT COLLECTION     # latency, same-sense retrieval
-    python benchmarks/semcor.py any OUT COLLECTION --wordnet FOLDER    # weight of the word where any word may answer
+    python -m benchmarks.quality.semcor prepare ARCHIVE OUT      # OUT/text/*.txt, OUT/text/metadata.csv, OUT/gold.tsv
+    python -m benchmarks.quality.semcor index OUT COLLECTION     # time, memory, size on disk
+    python -m benchmarks.quality.semcor measure OUT COLLECTION   # latency, same-sense retrieval
 
-ARCHIVE: SemCor 3.0 (semcor3.0.tar.xz). FOLDER: WordNet 3.0's files, for index.sense. Keep both, and OUT, outside the
-repository: their licences are their own.
+ARCHIVE is SemCor 3.0 (semcor3.0.tar.xz). Keep ARCHIVE and OUT outside the repository, because they have licences of
+their own.
 """
 
 from __future__ import annotations
@@ -27,13 +26,12 @@ from polyseme.indexer.gold.semcor import GENRES, read_archive
 from polyseme.search.evaluation.gold import HEADER, Gold, by_word, read_gold
 from polyseme.search.searcher import Searcher
 
-from benchmarks.experiments.any_word_weight import measure_any
+from benchmarks.lib.fresh_process import peak_memory
 from benchmarks.lib.same_sense import ask_all, summarise
 from benchmarks.search.latency import measure_latency, print_latency
 
 QUERIES_PER_WORD = 10
-PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
-"""Bytes in the unit of ``ru_maxrss``."""
+"""Maximum number of queries for a word."""
 
 
 def prepare(archive: Path, out: Path) -> None:
@@ -59,7 +57,7 @@ def prepare(archive: Path, out: Path) -> None:
 
 
 def index(out: Path, collection: Path) -> None:
-    """Index the documents; the process is fresh, so its peak of memory is the indexer's."""
+    """Index the documents and print the cost. The process is fresh, so its peak memory is that of indexing."""
     started = time.monotonic()
     report = build(collection, [out / "text"])
     wall = time.monotonic() - started
@@ -69,13 +67,14 @@ def index(out: Path, collection: Path) -> None:
     print(f"sentences            {report.sentences:>12,}")
     print(f"tokens               {report.tokens:>12,}")
     print(f"wall time            {wall:>10.0f} s")
-    print(f"processor time       {cpu:>10.0f} s")
-    print(f"tokens per second    {report.tokens / wall:>12,.0f}   per processor second {report.tokens / cpu:,.0f}")
-    print(f"peak of memory       {usage.ru_maxrss * PEAK_UNIT / 2**20:>8,.0f} MiB")
+    print(f"CPU time             {cpu:>10.0f} s")
+    print(f"tokens per second    {report.tokens / wall:>12,.0f}   per CPU second {report.tokens / cpu:,.0f}")
+    print(f"peak memory          {peak_memory() / 2**20:>8,.0f} MiB")
     print_sizes(collection)
 
 
 def print_sizes(collection: Path) -> None:
+    """Print the size of a collection on disk, in all and by file name."""
     sizes: Counter[str] = Counter()
     for path in collection.rglob("*"):
         if path.is_file():
@@ -92,7 +91,7 @@ def print_sizes(collection: Path) -> None:
 
 
 def measure(out: Path, collection: Path, queries: int) -> None:
-    """Query latency and same-sense retrieval."""
+    """Print latency and same-sense retrieval."""
     gold = read_gold(out / "gold.tsv")
     with Searcher.open(collection) as searcher:
         print_latency(measure_latency(searcher, queries))
@@ -109,41 +108,38 @@ def measure(out: Path, collection: Path, queries: int) -> None:
 
 
 def lemma_and_part(row: Gold) -> str:
-    """``charge%1``: a lemma and WordNet's number of the part of speech, adjectives' satellites with the adjectives."""
+    """Return a lemma and WordNet's number of its part of speech, as in `charge%1`. Satellites count as adjectives."""
     lemma, _, key = row.sense.partition(";")[0].partition("%")
     return f"{lemma}%{key[0].replace('5', '3')}"
 
 
 def enough(rows: Sequence[Gold]) -> bool:
-    """At least 10 occurrences, and at least 2 senses with at least 3 each."""
+    """Return whether there are 10 occurrences, and 2 senses with 3 occurrences each."""
     counts = Counter(sense for row in rows for sense in row.sense.split(";"))
     return len(rows) >= 10 and sum(count >= 3 for count in counts.values()) >= 2
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="SemCor as a collection: prepare, index, measure.")
+    """Run a command."""
+    parser = argparse.ArgumentParser(description="Prepare, index and measure SemCor as a collection.")
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("prepare")
     command.add_argument("archive", type=Path)
     command.add_argument("out", type=Path)
-    for name in ("index", "measure", "any"):
+    for name in ("index", "measure"):
         command = commands.add_parser(name)
         command.add_argument("out", type=Path)
         command.add_argument("collection", type=Path)
-        if name != "index":
-            command.add_argument("--queries", type=int, default=400 if name == "any" else 200)
-        if name == "any":
-            command.add_argument("--wordnet", type=Path, required=True, metavar="FOLDER")
+        if name == "measure":
+            command.add_argument("--queries", type=int, default=200, help="number of queries of each kind")
     arguments = parser.parse_args()
     try:
         if arguments.command == "prepare":
             prepare(arguments.archive, arguments.out)
         elif arguments.command == "index":
             index(arguments.out, arguments.collection)
-        elif arguments.command == "measure":
-            measure(arguments.out, arguments.collection, arguments.queries)
         else:
-            measure_any(arguments.out / "gold.tsv", arguments.collection, arguments.wordnet, arguments.queries)
+            measure(arguments.out, arguments.collection, arguments.queries)
     except PolysemeError as error:
         print(f"semcor: {error}", file=sys.stderr)
         return 1

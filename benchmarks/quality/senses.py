@@ -1,11 +1,14 @@
-"""Senses told apart, and how far confidences can be believed, on gold senses. Prints the tables of docs/senses.md.
+"""Print how well induced senses and confidences agree with gold senses.
 
-    python benchmarks/senses.py --cache FOLDER [--coarsewsd FOLDER] [--semcor OUT COLLECTION] [--choose] [--words]
+    python -m benchmarks.quality.senses --cache FOLDER [--coarsewsd FOLDER] [--semcor OUT COLLECTION]
+                                        [--choose] [--words]
 
---semcor: as ``benchmarks/semcor.py prepare`` and ``index`` made them. Vectors are made once and kept in --cache, by
-model, so that further runs take minutes. Methods and their parameters were chosen by --choose, which shows
-CoarseWSD-20's train split, small balanced draws from it, and one half of SemCor's words; without it, the rest:
-the sample collection, CoarseWSD-20's test split, SemCor's other half.
+`python -m benchmarks.quality.semcor prepare` and `index` make OUT and COLLECTION. Vectors are encoded once for each
+model and cached in FOLDER, so that further runs take minutes.
+
+Without --choose the data is held out: the sample collection, CoarseWSD-20's test split, and half of SemCor's words.
+With --choose it is the data on which parameters were chosen: CoarseWSD-20's train split, small balanced draws from it,
+and the other half of SemCor's words. It also prints the confidence curves that fit this data best.
 """
 
 from __future__ import annotations
@@ -39,17 +42,21 @@ from benchmarks.quality.confidence import (
 from benchmarks.quality.gold_words import Word, coarse_words, half, read_words, sample_words, semcor_words, write_words
 
 LARGEST = 150
-"""Occurrences of a word of SemCor that are clustered, evenly spread: some methods take the cube of their number."""
+"""Maximum number of occurrences of a word of SemCor, evenly spaced."""
 SEMCOR_WORDS = 120
-"""Words of each half of SemCor, drawn at random, and as many of one sense as there are among the rest up to 60."""
+"""Number of words of several senses that are drawn from each half of SemCor. Up to 60 words of one sense join them."""
 Method = Callable[[Array], Ids]
 SMALL = 18
-"""Occurrences of each sense in the small balanced draws."""
+"""Maximum number of occurrences of each sense in the small balanced draws."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How well a method does on a set. of several senses: ARI, V, paired F, B-cubed F, right number; of one: kept."""
+    """Quality of a method on a set.
+
+    Words of several senses: ARI, V-measure, paired F, B-cubed F, and share with the right number of senses. Words of
+    one sense: share that is kept in one group.
+    """
 
     several: int
     one: int
@@ -62,7 +69,7 @@ class Figures:
 
 
 def pair_f(gold: Sequence[str], found: Ids) -> float:
-    """F-score over pairs of occurrences that are put together (Manandhar et al. 2010)."""
+    """Return the F-score over pairs of occurrences in one group (Manandhar et al. 2010)."""
     senses = np.array(gold)
     upper = np.triu_indices(len(gold), 1)
     same, together = (senses[:, None] == senses)[upper], (found[:, None] == found)[upper]
@@ -71,7 +78,7 @@ def pair_f(gold: Sequence[str], found: Ids) -> float:
 
 
 def b_cubed(gold: Sequence[str], found: Ids) -> float:
-    """B-cubed F-score: precision and recall of each occurrence's group, averaged (Bagga and Baldwin 1998)."""
+    """Return the B-cubed F-score: mean precision and recall of each occurrence's group (Bagga and Baldwin 1998)."""
     senses = np.array(gold)
     same, together = senses[:, None] == senses, found[:, None] == found
     both = (same & together).sum(axis=1)
@@ -80,6 +87,7 @@ def b_cubed(gold: Sequence[str], found: Ids) -> float:
 
 
 def measure(words: Sequence[Word], method: Method) -> Figures:
+    """Cluster each word and return the mean figures."""
     from sklearn.metrics import adjusted_rand_score, v_measure_score
 
     rows, kept = [], []
@@ -97,14 +105,17 @@ def measure(words: Sequence[Word], method: Method) -> Figures:
 
 
 def one_sense(vectors: Array) -> Ids:
+    """Put all occurrences in one group."""
     return np.zeros(len(vectors), np.int64)
 
 
 def each_its_own(vectors: Array) -> Ids:
+    """Put each occurrence in a group of its own."""
     return np.arange(len(vectors))
 
 
 def at_random(vectors: Array) -> Ids:
+    """Put occurrences in two random groups."""
     return np.random.default_rng(0).integers(0, 2, len(vectors)).astype(np.int64)
 
 
@@ -117,6 +128,7 @@ METHODS: dict[str, Method] = {
 
 
 def print_table(sets: dict[str, list[Word]]) -> None:
+    """Print a table for each set, with a row for each method."""
     for name, words in sets.items():
         first = True
         for method_name, method in METHODS.items():
@@ -136,7 +148,7 @@ def print_table(sets: dict[str, list[Word]]) -> None:
 
 
 def print_words(words: Sequence[Word]) -> None:
-    """Senses of each word, how many were found, and ARI."""
+    """Print the number of gold senses and of induced senses of each word, and ARI."""
     from sklearn.metrics import adjusted_rand_score
 
     print(f"\n{'word':12}{'occurrences':>12}{'senses':>8}{'found':>8}{'ARI':>8}")
@@ -149,13 +161,13 @@ def print_words(words: Sequence[Word]) -> None:
 
 
 def evenly(word: Word, count: int) -> Word:
-    """At most so many occurrences, evenly spread."""
+    """Return a word with at most `count` occurrences, evenly spaced."""
     rows = np.unique(np.linspace(0, len(word.senses) - 1, count).astype(int))
     return Word(word.name, word.vectors[rows], tuple(word.senses[row] for row in rows))
 
 
 def balanced(words: Sequence[Word]) -> list[Word]:
-    """A few occurrences of each sense that has at least five: what a small collection holds."""
+    """Return words with few occurrences of each frequent sense (at least five), as in a small collection."""
     out = []
     for word in words:
         senses = np.array(word.senses)
@@ -167,7 +179,7 @@ def balanced(words: Sequence[Word]) -> list[Word]:
 
 
 def drawn(words: Sequence[Word]) -> list[Word]:
-    """Words of SemCor: some of several senses and some of one."""
+    """Draw words of SemCor: some of several senses and some of one."""
     rng = np.random.default_rng(0)
     several = [word for word in words if word.gold_senses > 1]
     one = [word for word in words if len(set(word.senses)) == 1]
@@ -176,6 +188,7 @@ def drawn(words: Sequence[Word]) -> list[Word]:
 
 
 def print_reliability(name: str, found: Reliability, compared_with: Compared) -> None:
+    """Print Brier score, calibration error and bins of one set."""
     what = {Compared.PAIR: "a hit and a query", Compared.CENTRE: "a hit and a sense"}[compared_with]
     print(f"\n{name}, {what}: {100 * found.base:.0f} % of the same sense; Brier score {found.brier:.3f} ", end="")
     print(f"(base rate {found.base_brier:.3f}), expected calibration error {100 * found.error:.1f} %")
@@ -185,7 +198,10 @@ def print_reliability(name: str, found: Reliability, compared_with: Compared) ->
 
 
 def print_confidence(sets: dict[str, tuple[Calibration, list[Word]]], choose: bool) -> None:
-    """The curves that fit, or how those in use do; and the verdict's errors."""
+    """Print the reliability of confidences, and the errors of the verdict that nothing matches.
+
+    With `choose`, also print the curves that fit best.
+    """
     for kind, judge in ((Compared.PAIR, pairs), (Compared.CENTRE, centres)):
         judged = {name: (calibration, judge(words)) for name, (calibration, words) in sets.items()}
         if choose:
@@ -195,13 +211,13 @@ def print_confidence(sets: dict[str, tuple[Calibration, list[Word]]], choose: bo
             print_reliability(name, reliability(calibration, found, kind), kind)
     print(f"\n{'nothing here means that':36}{'said wrongly':>14}{'said rightly':>14}   per cent")
     for name, (calibration, words) in sets.items():
-        there, absent = verdict_scores(words, calibration)
-        wrong, right = (100 * float((part < LEAST_OF_BEST).mean()) for part in (there, absent))
+        present, absent = verdict_scores(words, calibration)
+        wrong, right = (100 * float((part < LEAST_OF_BEST).mean()) for part in (present, absent))
         print(f"{name:36}{wrong:14.1f}{right:14.1f}")
 
 
 def load(cache: Path, coarse: Path | None, semcor: tuple[Path, Path] | None, source: str) -> dict[str, list[Word]]:
-    """The sets, from the cache or made now."""
+    """Return the sets. Encode those that are not in the cache."""
     encoder = load_encoder(source)
     cache.mkdir(parents=True, exist_ok=True)
     makers: dict[str, Callable[[], Iterable[Word]]] = {"sample": lambda: sample_words(encoder, cache)}
@@ -220,18 +236,23 @@ def load(cache: Path, coarse: Path | None, semcor: tuple[Path, Path] | None, sou
 
 
 def of_words(words: Sequence[Word]) -> list[Word]:
-    """Without the words that are one class of another."""
+    """Leave out the words that are one class of another word."""
     return [word for word in words if " " not in word.name]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Senses told apart, on gold senses.")
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--coarsewsd", type=Path)
-    parser.add_argument("--semcor", type=Path, nargs=2, metavar=("OUT", "COLLECTION"))
-    parser.add_argument("--model", default="default")
-    parser.add_argument("--choose", action="store_true", help="the data that choices are made by")
-    parser.add_argument("--words", action="store_true", help="also each word of the sample collection")
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description="Print how well induced senses and confidences agree with gold senses."
+    )
+    parser.add_argument("--cache", type=Path, required=True, metavar="FOLDER", help="folder for encoded vectors")
+    parser.add_argument("--coarsewsd", type=Path, metavar="FOLDER", help="CoarseWSD-20")
+    parser.add_argument(
+        "--semcor", type=Path, nargs=2, metavar=("OUT", "COLLECTION"), help="SemCor, prepared and indexed"
+    )
+    parser.add_argument("--model", default="default", metavar="SOURCE", help="model to measure")
+    parser.add_argument("--choose", action="store_true", help="measure the data on which parameters are chosen")
+    parser.add_argument("--words", action="store_true", help="also print each word of the sample collection")
     arguments = parser.parse_args()
     try:
         found = load(

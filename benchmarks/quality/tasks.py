@@ -1,11 +1,11 @@
-"""How well a model tells meanings apart: every task of `polyseme eval` whose gold data a folder holds. Prints tables.
+"""Print the figures of a model on every task of `polyseme eval` whose gold data is in a folder.
 
-    python benchmarks/quality.py EVAL_FOLDER [--model SOURCE] [--only NAME]... [--wordnet DIR] [--jsonl FILE] [--plot F]
-                                            [--card]
-    python benchmarks/quality.py EVAL_FOLDER --model DIR --quick    # about a minute: watch a training
+    python -m benchmarks.quality.tasks EVAL_FOLDER [--model SOURCE] [--only NAME]... [--wordnet DIR] [--jsonl FILE]
+                                       [--plot FILE] [--card]
+    python -m benchmarks.quality.tasks EVAL_FOLDER --model DIR --quick    # about a minute, to watch a training
 
 EVAL_FOLDER holds wic/, usim/usim_en.txt, coarsewsd-20/, dwug/, stsbenchmark/, cranfield/, semcor3.0.tar.xz, and the
-unified framework's wsd/; what is missing is left out.
+unified framework's wsd/. Tasks with missing data are skipped.
 """
 
 from __future__ import annotations
@@ -34,12 +34,16 @@ PLACES = {
     TaskName.RETRIEVAL: ("cranfield",),
     TaskName.WSD: ("wsd", "semcor3.0.tar.xz"),
 }
-"""Where the gold data of a task lies in EVAL_FOLDER, the quick ones first."""
+"""Paths of each task's gold data in EVAL_FOLDER. Quick tasks come first."""
 QUICK = (TaskName.WIC, TaskName.USIM, TaskName.COARSEWSD)
 
 
 def tasks_in(folder: Path, names: list[TaskName]) -> list[Task]:
-    """The tasks whose gold data is there; DocumentError when there is none."""
+    """Return the tasks whose gold data exists.
+
+    Raises:
+        DocumentError: No task has gold data.
+    """
     places = {name: tuple(folder / place for place in PLACES[name] if (folder / place).exists()) for name in PLACES}
     found = [Task(name, paths) for name, paths in places.items() if paths and name in names]
     if not found:
@@ -49,15 +53,22 @@ def tasks_in(folder: Path, names: list[TaskName]) -> list[Task]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="How well a model tells meanings apart.")
-    parser.add_argument("folder", type=Path, metavar="EVAL_FOLDER")
-    parser.add_argument("--model", default=DEFAULT, metavar="SOURCE")
-    parser.add_argument("--precision", default=Precision.FLOAT32, choices=list(Precision))
-    parser.add_argument("--only", action="append", choices=list(PLACES), metavar="NAME")
-    parser.add_argument("--quick", action="store_true", help="WiC, usage similarity, a sample of CoarseWSD-20")
-    parser.add_argument("--wordnet", type=Path, metavar="DIR", help="holds index.sense, for the first senses of WSD")
-    parser.add_argument("--jsonl", type=Path, metavar="FILE")
-    parser.add_argument("--plot", type=Path, metavar="FILE")
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description="Print the figures of a model on published tasks.")
+    parser.add_argument("folder", type=Path, metavar="EVAL_FOLDER", help="folder with the gold data")
+    parser.add_argument("--model", default=DEFAULT, metavar="SOURCE", help="model to measure")
+    parser.add_argument(
+        "--precision", default=Precision.FLOAT32, choices=list(Precision), help="number format of the encoder"
+    )
+    parser.add_argument(
+        "--only", action="append", choices=list(PLACES), metavar="NAME", help="task to run; repeat for more"
+    )
+    parser.add_argument("--quick", action="store_true", help="run WiC, usage similarity and a sample of CoarseWSD-20")
+    parser.add_argument(
+        "--wordnet", type=Path, metavar="DIR", help="folder with WordNet's index.sense, for the first-sense fallback"
+    )
+    parser.add_argument("--jsonl", type=Path, metavar="FILE", help="write all figures to FILE")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the figures into FILE")
     parser.add_argument("--card", action="store_true", help="write the figures into the model folder's card")
     arguments = parser.parse_args()
     names = [TaskName(name) for name in arguments.only or (QUICK if arguments.quick else PLACES)]
@@ -73,18 +84,18 @@ def main() -> int:
             began = time.monotonic()
             found = evaluate(encoder, task, options, EncodingLine(task.name))
             print(score_table(found), flush=True)
-            print(f"quality: {task.name} took {time.monotonic() - began:.0f} s", file=sys.stderr)
+            print(f"tasks: {task.name} took {time.monotonic() - began:.0f} s", file=sys.stderr)
             scores += found
-            if arguments.jsonl:  # what is measured stays if the rest is interrupted
+            if arguments.jsonl:  # after each task, so that an interrupted run keeps its figures
                 arguments.jsonl.write_text(jsonl(score.row() for score in scores), encoding="utf-8")
         if arguments.plot:
             write_plot(scores, arguments.plot, arguments.model)
         if folder:
             model = "" if arguments.model == DEFAULT else f" --model {folder.name}"
             wordnet = f" --wordnet {arguments.wordnet.name}" if arguments.wordnet else ""
-            put_on_card(folder, scores, f"python benchmarks/quality.py EVAL_FOLDER{model}{wordnet} --card")
+            put_on_card(folder, scores, f"python -m benchmarks.quality.tasks EVAL_FOLDER{model}{wordnet} --card")
     except PolysemeError as error:
-        print(f"quality: {error}", file=sys.stderr)
+        print(f"tasks: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,6 +1,6 @@
-"""A collection made larger or smaller without an encoder: its documents again, their vectors a little moved.
+"""Enlarge a collection without an encoder: store its documents again, with slightly moved vectors.
 
-Copies say more than they are worth about words: no new type comes with them, so that every word grows alike.
+Copies bring no new types, so that every word grows in the same proportion. Real text would bring new words too.
 """
 
 from __future__ import annotations
@@ -21,20 +21,22 @@ from polyseme.indexer.collection.snapshot import Snapshot
 from polyseme.indexer.vectors.arrays import Array, unit
 
 from benchmarks.lib.fresh_process import peak_memory
+from benchmarks.lib.sql import OccurrenceRow, document_occurrences, type_rows
 from benchmarks.lib.stopwatch import Stopwatch
 
 NOISE = 0.5
-"""Length of what is added to a unit vector of a copy: its cosine with the original is about 0.9."""
+"""Length of the random vector that is added to a copy's unit vector. Its cosine with the original is about 0.9."""
 SEGMENT_SENTENCES = 8192
+"""Number of sentences after which a segment is committed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """Occurrences that were stored, and seconds of the processor for storing and for compacting.
+    """Number of stored occurrences, CPU seconds of storing and of compacting, and bytes of memory at most.
 
-    Storing is segments built and written, and rows inserted.
-    Reading the source and moving its vectors is in neither. peak: bytes held at most at any time: the documents that
-    wait to be stored, what building an index holds, and the pages of both collections' mapped files.
+    Storing means to build and write segments and to insert rows. Neither figure counts reading the source and moving
+    its vectors. The memory holds the documents that wait to be stored, an index while it is built, and mapped pages of
+    both collections.
     """
 
     occurrences: int
@@ -44,12 +46,15 @@ class Copied:
 
 
 def copy_collection(source: Path, out: Path, occurrences: int) -> Copied:
-    """Store at least so many occurrences of a source's documents, over and over; call it through `alone`."""
+    """Store a source's documents again and again, until `out` has at least this number of occurrences.
+
+    Run it with `in_fresh_process` to measure memory.
+    """
     storing, compacting = Stopwatch(), Stopwatch()
     rng = np.random.default_rng(1)
     with Collection.open(source) as old, old.reading() as snapshot:
         new = Collection.create(out, old.settings)
-        vectors = dict(old.db.execute("SELECT form, vector FROM types"))
+        vectors = {row.form: row.vector for row in type_rows(old)}
 
         def identity(forms: Sequence[str]) -> Array:
             width = len(next(iter(vectors.values()))) // 2
@@ -80,50 +85,48 @@ def copy_collection(source: Path, out: Path, occurrences: int) -> Copied:
 
 
 def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.Generator) -> Iterator[DocumentPart]:
-    """Whole documents of one round; the first round is the source itself, the others are moved."""
-    types = {key: (form, lemma) for key, form, lemma in old.db.execute("SELECT id, form, lemma FROM types")}
+    """Yield all documents for one round. Round 0 keeps the source's vectors, later rounds move them."""
+    types = {row.key: (row.form, row.lemma) for row in type_rows(old)}
     rows = {
         int(key): (segment.key, row)
         for segment in snapshot.segments.values()
         for row, key in enumerate(segment.sentence_ids.tolist())
     }
-    # Plain arrays over the mapped files: to read a number of a mapped array takes ten times as long.
+    # Plain arrays over the mapped files: reading one number of a memory-mapped array takes ten times as long.
     plain = {
         key: (np.asarray(each.token_ids), token_rows(np.asarray(each.stored_tokens)), np.asarray(each.sentences))
         for key, each in snapshot.segments.items()
     }
-    inside = {key: np.argsort(segment.token_sentences, kind="stable") for key, segment in snapshot.segments.items()}
-    bounds = {  # of each sentence's occurrences among those inside
+    by_sentence = {
+        key: np.argsort(segment.token_sentences, kind="stable") for key, segment in snapshot.segments.items()
+    }
+    bounds = {  # of each sentence's occurrences in by_sentence
         key: [0, *np.cumsum(np.bincount(each.token_sentences, minlength=len(each.sentences))).tolist()]
         for key, each in snapshot.segments.items()
     }
     for document in list(old.documents()):
         _, text = old.document(document.document_id)
-        found: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
-        sql = (
-            'SELECT o.sentence, o.id, o.position, o.start, o."end", o.type FROM occurrences o'
-            " JOIN sentences s ON s.id = o.sentence WHERE s.document = ? ORDER BY o.sentence, o.position"
-        )
-        for sentence, *entry in old.db.execute(sql, (document.key,)):
-            found[sentence].append((entry[0], entry[1], entry[2], entry[3], entry[4]))
+        found: dict[int, list[OccurrenceRow]] = defaultdict(list)
+        for entry in document_occurrences(old, document.key):
+            found[entry.sentence].append(entry)
         sentences = []
         for sentence, start, end in old.document_sentences(document.key):
             segment, row = rows[sentence]
             ids, stored_tokens, stored_sentences = plain[segment]
-            places = inside[segment][slice(*bounds[segment][row : row + 2])]
+            places = by_sentence[segment][slice(*bounds[segment][row : row + 2])]
             by_id = dict(zip(ids[places].tolist(), places.tolist(), strict=True))
             entries = found[sentence]
-            tokens = np.asarray(stored_tokens[[by_id[entry[0]] for entry in entries]], np.float32)  # (n, d)
+            tokens = np.asarray(stored_tokens[[by_id[entry.key] for entry in entries]], np.float32)  # (n, d)
             vector = np.asarray(stored_sentences[row], np.float32)  # (e,)
             if number:
                 tokens, vector = _moved(tokens, rng), _moved(vector[None, :], rng)[0]
-            occurrences = tuple(OccurrenceEntry(p, a, b, *types[kind]) for _, p, a, b, kind in entries)
+            occurrences = tuple(OccurrenceEntry(e.position, e.start, e.end, *types[e.type]) for e in entries)
             sentences.append(SentenceEntry(start, end, occurrences, vector, tokens))
         key = f"{number:03}/{document.document_id}"
-        entry = DocumentEntry(key, document.title, text, document.metadata, document.content_hash)
-        yield DocumentPart(replace(entry, root=None), 0, tuple(sentences), True)
+        entry_of_document = DocumentEntry(key, document.title, text, document.metadata, document.content_hash)
+        yield DocumentPart(replace(entry_of_document, root=None), 0, tuple(sentences), True)
 
 
 def _moved(rows: Array, rng: np.random.Generator) -> Array:
-    """Unit rows, each moved by NOISE in a direction of its own.  (n, d)"""
+    """Return unit rows, each moved by NOISE in its own random direction.  (n, d)"""
     return unit(rows + NOISE * unit(rng.standard_normal(rows.shape)))

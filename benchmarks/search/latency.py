@@ -1,9 +1,9 @@
-"""How quick search is, and how much of the exact answer the approximate one for any word holds. Prints tables.
+"""Print the latency of every kind of search on a collection, and the recall of search for any word.
 
-    python benchmarks/searching.py COLLECTION [--queries 200]
+    python -m benchmarks.search.latency COLLECTION [--queries 200]
 
-Queries are occurrences drawn at random from the collection (the same at every run), asked in their own sentences. Wall
-times depend on what else the machine does; processor times less so.
+Queries are occurrences of the collection, drawn at random and asked in their own sentences. Every run draws the same
+ones. Wall times depend on the load of the machine. CPU times depend on it less.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from benchmarks.lib.stored import K, Query, draw_queries, load_stored, overlap, 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds of one kind of search: median and 99th percentile by the clock, mean by the processor.
+    """Milliseconds of one kind of search: median and 99th percentile of wall time, mean CPU time.
 
-    fresh: the query is encoded first; known: its vectors are remembered from the call before.
+    fresh: the query is encoded first. known: its vectors are cached from the call before.
     """
 
     kind: str
@@ -42,6 +42,7 @@ class Latency:
 
 
 def measure_latency(searcher: Searcher, count: int) -> list[Latency]:
+    """Measure every kind of search with `count` queries."""
     queries = draw_queries(searcher, count)
 
     def occurrences(match: Match) -> Callable[[Query], object]:
@@ -54,20 +55,20 @@ def measure_latency(searcher: Searcher, count: int) -> list[Latency]:
         "sentences": lambda query: searcher.sentences(query.sentence),
         "sentences, hybrid": lambda query: searcher.sentences(query.sentence, hybrid=True),
     }
-    return [_latency(name, ask_one, queries) for name, ask_one in kinds.items()]
+    return [_latency(name, search, queries) for name, search in kinds.items()]
 
 
-def _latency(name: str, ask_one: Callable[[Query], object], queries: Sequence[Query]) -> Latency:
-    for query in queries[:3]:  # indexes are read and TensorFlow warms up at the first
-        ask_one(query)
+def _latency(name: str, search: Callable[[Query], object], queries: Sequence[Query]) -> Latency:
+    for query in queries[:3]:  # the first calls read indexes and warm up TensorFlow
+        search(query)
     fresh: list[float] = []
     known: list[float] = []
     processor = time.process_time()
-    # Backwards, so that the searcher does not remember the first ones from the kind before.
+    # In reverse order, because the cache may still hold the first queries from the kind before.
     for query in reversed(queries):
         for times in (fresh, known):
             started = time.perf_counter()
-            ask_one(query)
+            search(query)
             times.append(1000 * (time.perf_counter() - started))
     processor = 1000 * (time.process_time() - processor) / (2 * len(queries))
     (a, b), (c, d) = (np.percentile(times, [50, 99]) for times in (fresh, known))
@@ -75,7 +76,8 @@ def _latency(name: str, ask_one: Callable[[Query], object], queries: Sequence[Qu
 
 
 def print_latency(found: Sequence[Latency]) -> None:
-    print(f"{'milliseconds, 20 hits':24}{'query encoded first':>22}{'query known':>18}{'processor, both':>18}")
+    """Print a row for each kind of search."""
+    print(f"{'milliseconds, 20 hits':24}{'query encoded first':>22}{'query cached':>18}{'CPU, both':>18}")
     print(f"{'':24}{'median':>12}{'99 %':>10}{'median':>10}{'99 %':>8}{'mean':>18}")
     for row in found:
         print(f"{row.kind:24}{row.fresh_median:12.1f}{row.fresh_99:10.1f}", end="")
@@ -83,7 +85,7 @@ def print_latency(found: Sequence[Latency]) -> None:
 
 
 def measure_recall(searcher: Searcher, count: int) -> list[float]:
-    """recall@10 of ``match="any"`` as the product answers it, against scoring everything."""
+    """Return recall@K of `match="any"` for each query, against scoring every occurrence."""
     weight = searcher.settings.word_weight
     recalls = []
     with searcher.collection.reading() as snapshot:
@@ -97,7 +99,7 @@ def measure_recall(searcher: Searcher, count: int) -> list[float]:
 
 
 def exhaustive_milliseconds(searcher: Searcher, count: int) -> float:
-    """Processor time of scoring the sense vector of every occurrence: what an index must beat."""
+    """Return the CPU milliseconds of scoring the sense vector of every occurrence. An index must be faster."""
     with searcher.collection.reading() as snapshot:
         segments = list(snapshot.segments.values())
         queries = [np.asarray(segments[0].tokens[row], np.float32) for row in range(min(count, 20))]
@@ -109,9 +111,10 @@ def exhaustive_milliseconds(searcher: Searcher, count: int) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Latency of searches; recall of match=any.")
-    parser.add_argument("collection", type=Path)
-    parser.add_argument("--queries", type=int, default=200)
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description="Print the latency of every kind of search and recall of match=any.")
+    parser.add_argument("collection", type=Path, help="folder of the collection")
+    parser.add_argument("--queries", type=int, default=200, help="number of queries of each kind")
     arguments = parser.parse_args()
     try:
         with Searcher.open(arguments.collection) as searcher:
@@ -121,11 +124,10 @@ def main() -> int:
             recalls = measure_recall(searcher, arguments.queries)
             print(f"\nany word: recall@{K} {np.mean(recalls):.4f} over {len(recalls)} queries, ", end="")
             print(f"{CANDIDATES} proposed by each segment; lowest {min(recalls):.1f}")
-            print(
-                f"every sense vector scored: {exhaustive_milliseconds(searcher, arguments.queries):.1f} ms of processor"
-            )
+            milliseconds = exhaustive_milliseconds(searcher, arguments.queries)
+            print(f"scoring every sense vector: {milliseconds:.1f} ms of CPU")
     except PolysemeError as error:
-        print(f"searching: {error}", file=sys.stderr)
+        print(f"latency: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""What `benchmarks/search.py` measures of one collection, each table in a process of its own, on one thread."""
+"""Measure one collection for `benchmarks.search.tables`: each table in a fresh process, on one thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from polyseme.search.query.scope import Scope
 from polyseme.search.retrieval.any_word import AnyWord
 from polyseme.search.searcher import Searcher
 
-from benchmarks.lib.fresh_process import anonymous_memory, forget_files, memory_before, one_thread
+from benchmarks.lib.fresh_process import anonymous_memory, drop_page_cache, one_thread, trimmed_memory
+from benchmarks.lib.sql import lemma_size
 from benchmarks.lib.stored import K, Query, draw_queries, load_stored, overlap, vectors_of
 from benchmarks.search.exact import Lemmas, best_sentences, best_stored
 
@@ -30,18 +31,20 @@ if TYPE_CHECKING:
     from polyseme.indexer.elmo import Encoder
 
 QUERIES = 200
+"""Number of queries of each kind."""
 COLD = 15
-"""Words that are asked for with nothing of the collection in memory."""
+"""Number of words that are searched with an empty page cache."""
 LARGEST_WORD = 20_000
-"""Occurrences of a word up to which the goal for the same word holds."""
+"""Maximum number of occurrences of a word for which the latency goal of the same word holds."""
 FILTERS = {"1 %": "part=0", "10 %": "part=0..9", "90 %": "part=0..89"}
-_MANY = 300
-"""Words in a sentence that is not encoded as short queries are: TensorFlow is imported for it."""
+"""Share of the documents that a filter keeps, and the filter."""
+_LONG = 300
+"""Number of words in a sentence that is too long for numpy, so that TensorFlow encodes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Milliseconds by the clock over some queries."""
+    """Wall milliseconds over some queries: median and 99th percentile."""
 
     queries: int
     p50_ms: float
@@ -50,7 +53,10 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class SameWord:
-    """Search for a word: its vectors at hand, and encoded first; recall against all occurrences of its lemma."""
+    """Latency of search for the same word, and its recall.
+
+    known: with cached query vectors. encoded: the query is encoded first. by_size: by the word's number of occurrences.
+    """
 
     known: Times
     encoded: Times
@@ -60,7 +66,10 @@ class SameWord:
 
 @dataclass(frozen=True, slots=True)
 class Approximate:
-    """Search that need not be exact; exact: the share of queries that a bound proved exact; scored: median rows."""
+    """Approximate search.
+
+    exact: share of the queries that a bound proved exact. scored: median number of scored rows.
+    """
 
     recall_at_10: float
     known: Times
@@ -71,7 +80,7 @@ class Approximate:
 
 @dataclass(frozen=True, slots=True)
 class Cold:
-    """Milliseconds of a first answer, files not in memory: to open the collection, and to encode, find and show."""
+    """Milliseconds of a first answer with an empty page cache: opening the collection, then encoding and searching."""
 
     opened: float
     answered: float
@@ -79,74 +88,65 @@ class Cold:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Growth of anonymous memory in bytes: on opening, and after every kind of question was asked."""
+    """Growth of anonymous memory in bytes: after opening, and after every kind of search."""
 
     opened: int
     served: int
 
 
 def warm(encoder: Encoder, analyser: TextAnalyser, long_ones: bool = True) -> None:
-    """Have libraries imported and weights at hand that queries need; long ones need TensorFlow and its weights."""
+    """Load the libraries and weights that queries need. Long ones need TensorFlow and its copy of the weights."""
     tokens = [token.text for token in analyser.tokens("The libraries' dictionaries are read now.")]
     encoder.represent([tokens])
     if long_ones:
-        encoder.represent([list(map(str, range(_MANY)))])
+        encoder.represent([list(map(str, range(_LONG)))])
     row = np.eye(1, 8, dtype=np.float32)  # (1, 8)
     search_index(build_index(1, lambda rows: row[rows]), row[0], 1)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Searcher]:
-    """A collection to ask on one thread, warm."""
+    """Open a collection for search on one thread, with everything loaded."""
     with one_thread(), Searcher.open(path) as searcher:
         warm(searcher.encoder, searcher.analyser)
         yield searcher
 
 
 def times(milliseconds: Sequence[float]) -> Times:
+    """Return the number, median and 99th percentile of some latencies."""
     p50, p99 = np.percentile(milliseconds, [50, 99]) if milliseconds else (0.0, 0.0)
     return Times(len(milliseconds), round(float(p50), 2), round(float(p99), 2))
 
 
-def clock(ask_one: Callable[[], object]) -> float:
-    """Milliseconds that a call takes."""
+def clock(call: Callable[[], object]) -> float:
+    """Return the wall milliseconds of a call."""
     started = time.perf_counter()
-    ask_one()
+    call()
     return 1000 * (time.perf_counter() - started)
 
 
-def twice(queries: Sequence[Query], ask_one: Callable[[Query], object]) -> tuple[list[float], list[float]]:
-    """Milliseconds of each query, encoded first and with its vectors at hand; the first three warm up."""
+def twice(queries: Sequence[Query], search: Callable[[Query], object]) -> tuple[list[float], list[float]]:
+    """Return the milliseconds of each query, encoded first and with cached vectors. The first three also warm up."""
     for query in queries[:3]:
-        ask_one(query)
+        search(query)
     encoded, known = [], []
-    for query in reversed(queries):  # backwards, so that the first ones are not remembered
-        encoded.append(clock(lambda query=query: ask_one(query)))  # type: ignore[misc]
-        known.append(clock(lambda query=query: ask_one(query)))  # type: ignore[misc]
+    for query in reversed(queries):  # in reverse order, because the cache still holds the first ones
+        encoded.append(clock(lambda query=query: search(query)))  # type: ignore[misc]
+        known.append(clock(lambda query=query: search(query)))  # type: ignore[misc]
     return encoded[::-1], known[::-1]
 
 
-def word_sizes(searcher: Searcher, queries: Sequence[Query]) -> list[int]:
-    """How many occurrences the lemma of each query has."""
-    sql = (
-        "SELECT sum(r.count) FROM ranges r JOIN types t ON t.id = r.type WHERE t.lemma ="
-        " (SELECT t.lemma FROM occurrences o JOIN types t ON t.id = o.type WHERE o.id = ?)"
-    )
-    db = searcher.collection.db
-    return [int(db.execute(sql, (query.occurrence_id,)).fetchone()[0]) for query in queries]
-
-
 def same_word(path: Path) -> SameWord:
-    """Latency of `match="lemma"` for occurrences drawn at random; those of larger words stand apart."""
+    """Measure `match="lemma"`. The latency goal excludes words of more than LARGEST_WORD occurrences."""
     with opened(path) as searcher:
         queries = draw_queries(searcher, QUERIES)
 
-        def ask_one(query: Query) -> list[int]:
+        def search(query: Query) -> list[int]:
             hits = searcher.occurrences((query.sentence, query.position), k=K, match=Match.LEMMA)
             return [hit.occurrence_id for hit in hits]
 
-        encoded, known = twice(queries, ask_one)
-        sizes = np.array(word_sizes(searcher, queries))
+        encoded, known = twice(queries, search)
+        sizes = np.array([lemma_size(searcher.collection, query.occurrence_id) for query in queries])
         bounds = [0, 100, 1_000, 5_000, LARGEST_WORD, 10**9]
         by_size = {}
         for low, high in itertools.pairwise(bounds):
@@ -155,10 +155,10 @@ def same_word(path: Path) -> SameWord:
             by_size[name] = times([known[n] for n in chosen])
         recalls = []
         with searcher.collection.reading() as snapshot:
-            exact = Lemmas(searcher.collection, load_stored(searcher.collection, snapshot))
+            exact = Lemmas(load_stored(searcher.collection, snapshot))
             for query, asked, sense, _ in vectors_of(searcher, snapshot, queries):
                 best = exact.best(asked.words[0].lemma, sense, K)
-                recalls.append(len(set(ask_one(query)) & set(best)) / max(len(best), 1))
+                recalls.append(len(set(search(query)) & set(best)) / max(len(best), 1))
         within = np.flatnonzero(sizes <= LARGEST_WORD)
         return SameWord(
             times([known[n] for n in within]),
@@ -169,7 +169,7 @@ def same_word(path: Path) -> SameWord:
 
 
 def different_words(path: Path, count: int) -> list[Query]:
-    """Queries for words of different lemmas."""
+    """Return queries for `count` words of different lemmas."""
     with Searcher.open(path) as searcher:
         found: dict[str, Query] = {}
         for query in draw_queries(searcher, QUERIES):
@@ -178,49 +178,49 @@ def different_words(path: Path, count: int) -> list[Query]:
 
 
 def cold(path: Path, query: Query) -> Cold:
-    """The first answer of a process whose libraries, analyser and model are loaded, but nothing of the collection.
+    """Measure the first answer of a process that has loaded libraries, analyser and model, but no collection.
 
-    See `forget_files` for what cannot be kept from being in memory.
+    `drop_page_cache` says which pages may still be in memory.
     """
     encoder, analyser = parts_of(path)
     with one_thread():
         warm(encoder, analyser, long_ones=False)
-        forget_files(path)
+        drop_page_cache(path)
         started = time.perf_counter()
         with Searcher.open(path, encoder) as searcher:
-            there = 1000 * (time.perf_counter() - started)
+            opening = 1000 * (time.perf_counter() - started)
             searcher.analyser = analyser
             place = query.sentence, query.position
-            return Cold(there, clock(lambda: searcher.occurrences(place, k=K, match=Match.LEMMA)))
+            return Cold(opening, clock(lambda: searcher.occurrences(place, k=K, match=Match.LEMMA)))
 
 
 def parts_of(path: Path) -> tuple[Encoder, TextAnalyser]:
-    """What a searcher holds beside the collection."""
+    """Load the encoder and the analyser that a searcher of a collection needs."""
     with Collection.open(path) as collection:
         settings = collection.settings
     return load_encoder(settings.model, precision=settings.precision), TextAnalyser(settings.language)
 
 
 def any_word(path: Path) -> Approximate:
-    """Recall of `match="any"` against scoring everything that is stored, its latency, and how it came about."""
+    """Measure `match="any"`: recall against exhaustive scoring, latency, and how often a bound proves it exact."""
     with opened(path) as searcher:
         queries = draw_queries(searcher, QUERIES)
 
-        def ask_one(query: Query) -> list[int]:
+        def search(query: Query) -> list[int]:
             hits = searcher.occurrences((query.sentence, query.position), k=K + 1, match=Match.ANY)
             return [hit.occurrence_id for hit in hits]
 
-        encoded, known = twice(queries, ask_one)
+        encoded, known = twice(queries, search)
         weight = searcher.settings.word_weight
         with searcher.collection.reading() as snapshot:
             stored = load_stored(searcher.collection, snapshot)
             recalls, exact, scored = [], [], []
             for query, _, sense, word in vectors_of(searcher, snapshot, queries):
                 best = best_stored(stored, stored.scores(sense, word, weight), K + 1)
-                recalls.append(overlap(ask_one(query), best, query.occurrence_id))
-                search = AnyWord(searcher.collection.types(), Scope(snapshot), sense, word, weight, K + 1)
-                exact.append(search.scan_types())
-                scored.append(search.scored)
+                recalls.append(overlap(search(query), best, query.occurrence_id))
+                bounded = AnyWord(searcher.collection.types(), Scope(snapshot), sense, word, weight, K + 1)
+                exact.append(bounded.scan_types())
+                scored.append(bounded.scored)
         return Approximate(
             round(float(np.mean(recalls)), 4),
             times(known),
@@ -231,24 +231,24 @@ def any_word(path: Path) -> Approximate:
 
 
 def sentences(path: Path) -> Approximate:
-    """Recall and latency of search by sentence, the asking sentence left out."""
+    """Measure recall and latency of search by sentence. Recall leaves out the query's own sentence."""
     with opened(path) as searcher:
         queries = draw_queries(searcher, QUERIES)
 
-        def ask_one(query: Query) -> list[int]:
+        def search(query: Query) -> list[int]:
             return [hit.sentence_id for hit in searcher.sentences(query.sentence, k=K + 1)]
 
-        encoded, known = twice(queries, ask_one)
+        encoded, known = twice(queries, search)
         with searcher.collection.reading() as snapshot:
             encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
             vectors = np.stack([encode(searcher.analyser.tokens(query.sentence)).sentence for query in queries])
             exact = best_sentences(list(snapshot.segments.values()), vectors, K + 1)
-        recalls = [overlap(ask_one(query), best, best[0]) for query, best in zip(queries, exact, strict=True)]
+        recalls = [overlap(search(query), best, best[0]) for query, best in zip(queries, exact, strict=True)]
         return Approximate(round(float(np.mean(recalls)), 4), times(known), times(encoded))
 
 
 def filtered(path: Path) -> dict[str, dict[str, Times]]:
-    """Latency of each kind of search inside filters that leave a share of the documents, vectors at hand."""
+    """Measure each kind of search within each filter, with cached query vectors."""
     found: dict[str, dict[str, Times]] = {}
     with opened(path) as searcher:
         queries = draw_queries(searcher, 40)
@@ -260,44 +260,44 @@ def filtered(path: Path) -> dict[str, dict[str, Times]]:
                 ),
                 "sentences": lambda q, where=where: searcher.sentences(q.sentence, k=K, where=where),  # type: ignore[misc]
             }
-            found[name] = {kind: times(twice(queries, ask_one)[1]) for kind, ask_one in kinds.items()}
+            found[name] = {kind: times(twice(queries, search)[1]) for kind, search in kinds.items()}
     return found
 
 
 def queries_of(path: Path) -> list[Query]:
-    """The queries that every table asks."""
+    """Return the queries of every table."""
     with Searcher.open(path) as searcher:
         return draw_queries(searcher, QUERIES)
 
 
 def memory(path: Path, queries: Sequence[Query]) -> Memory:
-    """What opening a collection and answering from it adds to the memory of a process that holds all else.
+    """Measure by how much opening a collection and searching it increases the memory of a process.
 
-    Libraries, analyser and model are loaded before, and the queries encoded, so that none of it counts.
+    Libraries, analyser and model are loaded before, and all queries are encoded once, so that they do not count.
     """
     encoder, analyser = parts_of(path)
     with one_thread():
         warm(encoder, analyser)
         for query in queries:
             encoder.represent([[token.text for token in analyser.tokens(query.sentence)]])
-        before = memory_before()
+        before = trimmed_memory()
         with Searcher.open(path, encoder) as searcher:
             searcher.analyser = analyser
             with searcher.collection.reading() as snapshot:
                 snapshot.sentence_mask(next(iter(snapshot.segments.values())))
-            there = anonymous_memory() - before
+            opening = anonymous_memory() - before
             for query in queries:
                 for match in (Match.LEMMA, Match.ANY):
                     searcher.occurrences((query.sentence, query.position), k=K, match=match)
                 searcher.sentences(query.sentence, k=K)
             with searcher.collection.reading() as snapshot:
-                for segment in snapshot.segments.values():  # a question that the bound does not close asks them
+                for segment in snapshot.segments.values():  # loads the index, which a query needs where the bound fails
                     assert segment.token_index.ntotal
-            return Memory(there, anonymous_memory() - before)
+            return Memory(opening, anonymous_memory() - before)
 
 
 def disk(path: Path) -> dict[str, int]:
-    """Bytes of each kind of file."""
+    """Return the bytes of the files of each name."""
     found: dict[str, int] = {}
     for file in sorted(path.rglob("*")):
         if file.is_file():

@@ -1,9 +1,9 @@
-"""What a user would otherwise pick, on the same joint vectors: txtai, hnswlib, usearch, LanceDB, where installed.
+"""Compare search for any word with txtai, hnswlib, usearch and LanceDB on the same vectors, where they are installed.
 
     pip install txtai hnswlib usearch lancedb
 
-Their settings are their own defaults, but for what is searched at query time, which is raised until recall is enough.
-Each is built in one process, with all threads, and opened from the disk in another, which asks on one thread.
+Each library has its default settings. Only the effort of a query is raised, until recall is at least `ENOUGH`.
+One process builds each index with all threads. Another opens it from the disk and searches on one thread.
 """
 
 from __future__ import annotations
@@ -26,23 +26,28 @@ from polyseme.indexer.vectors.rows import SCAN_ROWS
 from polyseme.search.query.scope import Scope
 from polyseme.search.retrieval.any_word import nearest_any
 
-from benchmarks.lib.fresh_process import anonymous_memory, memory_before, one_thread
+from benchmarks.lib.fresh_process import anonymous_memory, one_thread, trimmed_memory
+from benchmarks.lib.sql import vector_bytes
 from benchmarks.lib.stored import K, load_stored
 from benchmarks.search.measures import QUERIES, Times, clock, times
 
 ENOUGH = 0.98
+"""Minimum recall at which a library is timed."""
 EFFORTS = (32, 64, 128, 256, 512, 1024)
-ALIKE = 1e-5
-"""Below the score of the last of the best a row counts as one of them: there are equal ones."""
+"""Values of a library's effort parameter, tried in this order."""
+TIE = 1e-5
+"""A row counts as right if its score is at most this much below the K-th best score, because scores can be equal."""
 ROWS = "rows.npy"
-Ask = Callable[[Array, int], Sequence[int]]
+Search = Callable[[Array, int], Sequence[int]]
+"""(unit vector (d,), k) -> rows of the k nearest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The n vectors that are indexed, as a file (n, d), those of them that ask, and the least score of a right answer.
+class Workload:
+    """Vectors to index, and queries.
 
-    rows: of the ones that ask (q,), which are no answers to themselves; least: (q,).
+    file: the n vectors (n, d). rows: the queries' rows (q,), which are not answers to themselves. least: the K-th best
+    score of each query (q,).
     """
 
     file: Path
@@ -52,9 +57,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Time to build by the clock and of the processor; bytes on disk and of anonymous memory a vector; the answers.
+    """Cost and recall of one library.
 
-    processor_ms: of all threads, a query; more than the time by the clock where more than one ran all the same.
+    build_seconds: wall time. build_cpu: CPU seconds. disk, memory: bytes for each vector, on disk and anonymous.
+    processor_ms: CPU milliseconds of a query over all threads. It exceeds wall time if a library used several threads.
     """
 
     name: str
@@ -70,26 +76,31 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one of them is made of vectors (n, d) in a folder, and opened again: by effort, how to ask.
+    """How to build, open and measure a library.
 
-    modules: what must be there; uses_collection: it is opened where the collection lies.
+    build: builds an index of vectors (n, d) in a folder. open: returns a search function for each effort.
+    modules: the modules that must be installed. uses_collection: whether it opens the collection itself.
     """
 
     title: str
     modules: tuple[str, ...]
     build: Callable[[Array, Path], object]
-    open: Callable[[Path, ExitStack], Mapping[int | None, Ask]]
+    open: Callable[[Path, ExitStack], Mapping[int | None, Search]]
     disk: Callable[[Path], int]
     uses_collection: bool = False
 
 
-def prepare(path: Path, folder: Path) -> Asked:
-    """Write what is indexed into a folder, and find the exact answers; through `alone`."""
+def prepare(path: Path, folder: Path) -> Workload:
+    """Write the vectors of a collection into a folder, and find the exact answers. Run it with `in_fresh_process`.
+
+    Raises:
+        ValueError: Documents were removed from the collection, so that ids are not row numbers plus one.
+    """
     with Collection.open(path) as collection, collection.reading() as snapshot:
         stored = load_stored(collection, snapshot)
         order = np.argsort(stored.ids)  # (n,)
         if not np.array_equal(stored.ids[order], np.arange(1, len(order) + 1)):
-            raise ValueError(f"{path} has lost occurrences; make it anew, so that a row is an id less one")
+            raise ValueError(f"{path} has lost occurrences; build it again, so that each row is an id minus one")
         words = stored.words[stored.types[order]]  # (n, p)
         rows = sense_word_vector(stored.sense[order], words, collection.settings.word_weight)  # (n, d)
     np.save(folder / ROWS, rows)
@@ -100,34 +111,34 @@ def prepare(path: Path, folder: Path) -> Asked:
         own = np.flatnonzero((asking >= first) & (asking < first + SCAN_ROWS))
         scores[own, asking[own] - first] = -np.inf
         best = np.sort(np.concatenate([best, scores], axis=1), axis=1)[:, -K:]
-    return Asked(folder / ROWS, asking.tolist(), best[:, 0].tolist())
+    return Workload(folder / ROWS, asking.tolist(), best[:, 0].tolist())
 
 
-def build(name: str, asked: Asked, folder: Path) -> tuple[float, float]:
-    """Make one of them; seconds by the clock and of the processor, from vectors in memory to files; through `alone`."""
+def build(name: str, workload: Workload, folder: Path) -> tuple[float, float]:
+    """Build an index and write it. Return wall and CPU seconds. Run it with `in_fresh_process`."""
     kind = KINDS[name]
     for module in kind.modules:
         importlib.import_module(module)
-    rows = np.load(asked.file)  # (n, d)
+    rows = np.load(workload.file)  # (n, d)
     (folder / name).mkdir()
     began, cpu = time.perf_counter(), time.process_time()
     kind.build(rows, folder / name)
     return time.perf_counter() - began, time.process_time() - cpu
 
 
-def answer(name: str, asked: Asked, place: Path, built: tuple[float, float]) -> Peer:
-    """Open one of them where it lies and ask it, with the first effort whose recall is enough; through `alone`."""
+def answer(name: str, workload: Workload, place: Path, built: tuple[float, float]) -> Peer:
+    """Open an index and time it at the first effort with enough recall. Run it with `in_fresh_process`."""
     kind = KINDS[name]
-    rows = np.load(asked.file, mmap_mode="r")  # (n, d)
-    queries = np.array(rows[asked.rows])  # (q, d)
+    rows = np.load(workload.file, mmap_mode="r")  # (n, d)
+    queries = np.array(rows[workload.rows])  # (q, d)
     with one_thread(), ExitStack() as stack:
         for module in kind.modules:
             importlib.import_module(module)
-        before = memory_before()
+        before = trimmed_memory()
         efforts = kind.open(place, stack)
-        effort, ask, recall = _enough(efforts, rows, queries, asked)
+        effort, search, recall = first_good_effort(efforts, rows, queries, workload)
         cpu = time.process_time()
-        spent = [clock(functools.partial(ask, query, K + 1)) for query in queries]
+        spent = [clock(functools.partial(search, query, K + 1)) for query in queries]
         cpu = time.process_time() - cpu
         memory = anonymous_memory() - before
     n = len(rows)
@@ -144,23 +155,23 @@ def answer(name: str, asked: Asked, place: Path, built: tuple[float, float]) -> 
     )
 
 
-def _enough(
-    efforts: Mapping[int | None, Ask], rows: Array, queries: Array, asked: Asked
-) -> tuple[int | None, Ask, float]:
-    """The first effort whose recall is enough, or the last; how to ask with it, and its recall."""
-    for effort, ask in efforts.items():
+def first_good_effort(
+    efforts: Mapping[int | None, Search], rows: Array, queries: Array, workload: Workload
+) -> tuple[int | None, Search, float]:
+    """Return the first effort with enough recall, or the last one, with its search function and recall."""
+    for effort, search in efforts.items():
         right = 0
-        for row, query, least in zip(asked.rows, queries, asked.least, strict=True):
-            found = list(dict.fromkeys(key for key in ask(query, K + 1) if key != row))[:K]
-            right += int((rows[found] @ query >= least - ALIKE).sum())
+        for row, query, least in zip(workload.rows, queries, workload.least, strict=True):
+            found = list(dict.fromkeys(key for key in search(query, K + 1) if key != row))[:K]
+            right += int((rows[found] @ query >= least - TIE).sum())
         recall = right / (K * len(queries))
         if recall >= ENOUGH or effort == list(efforts)[-1]:
-            return effort, ask, recall
-    raise AssertionError("there is always a last effort")
+            return effort, search, recall
+    raise AssertionError("the last effort is always returned")
 
 
-def _by_effort(ask: Callable[[int, Array, int], Sequence[int]]) -> dict[int | None, Ask]:
-    return {effort: functools.partial(ask, effort) for effort in EFFORTS}
+def _by_effort(search: Callable[[int, Array, int], Sequence[int]]) -> dict[int | None, Search]:
+    return {effort: functools.partial(search, effort) for effort in EFFORTS}
 
 
 def _all_files(folder: Path) -> int:
@@ -174,17 +185,17 @@ def _build_hnswlib(rows: Array, folder: Path) -> None:
     index.save_index(str(folder / f"index.{rows.shape[1]}"))
 
 
-def _open_hnswlib(folder: Path, _: ExitStack) -> Mapping[int | None, Ask]:
+def _open_hnswlib(folder: Path, _: ExitStack) -> Mapping[int | None, Search]:
     (file,) = folder.iterdir()
     index: Any = importlib.import_module("hnswlib").Index(space="ip", dim=int(file.suffix[1:]))
     index.load_index(str(file))
     index.set_num_threads(1)
 
-    def ask(effort: int, vector: Array, k: int) -> Sequence[int]:
+    def search(effort: int, vector: Array, k: int) -> Sequence[int]:
         index.set_ef(effort)
         return list(map(int, index.knn_query(vector, k)[0][0]))
 
-    return _by_effort(ask)
+    return _by_effort(search)
 
 
 def _build_usearch(rows: Array, folder: Path) -> None:
@@ -193,14 +204,14 @@ def _build_usearch(rows: Array, folder: Path) -> None:
     index.save(str(folder / "index"))
 
 
-def _open_usearch(folder: Path, _: ExitStack) -> Mapping[int | None, Ask]:
+def _open_usearch(folder: Path, _: ExitStack) -> Mapping[int | None, Search]:
     index: Any = importlib.import_module("usearch.index").Index.restore(str(folder / "index"), view=True)
 
-    def ask(effort: int, vector: Array, k: int) -> Sequence[int]:
+    def search(effort: int, vector: Array, k: int) -> Sequence[int]:
         index.expansion_search = effort
         return list(map(int, index.search(vector, k, threads=1).keys))
 
-    return _by_effort(ask)
+    return _by_effort(search)
 
 
 def _build_lancedb(rows: Array, folder: Path) -> None:
@@ -213,19 +224,19 @@ def _build_lancedb(rows: Array, folder: Path) -> None:
     table.create_index("vector", config=ivf(distance_type="dot", num_partitions=lists, num_sub_vectors=d // 4))
 
 
-def _open_lancedb(folder: Path, _: ExitStack) -> Mapping[int | None, Ask]:
+def _open_lancedb(folder: Path, _: ExitStack) -> Mapping[int | None, Search]:
     importlib.import_module("pyarrow").set_cpu_count(1)
     table: Any = importlib.import_module("lancedb").connect(folder).open_table("v")
 
-    def ask(effort: int, vector: Array, k: int) -> Sequence[int]:
-        asked = table.search(vector).distance_type("dot").nprobes(effort).refine_factor(10).limit(k)
-        return [int(key) for key in asked.select(["id", "_distance"]).to_arrow()["id"].to_pylist()]
+    def search(effort: int, vector: Array, k: int) -> Sequence[int]:
+        query = table.search(vector).distance_type("dot").nprobes(effort).refine_factor(10).limit(k)
+        return [int(key) for key in query.select(["id", "_distance"]).to_arrow()["id"].to_pylist()]
 
-    return _by_effort(ask)
+    return _by_effort(search)
 
 
 def _txtai(transform: Callable[[Sequence[str]], Array]) -> dict[str, Any]:
-    """Vectors from outside, FAISS, and SQLite, which keeps a text with each: here the row's number."""
+    """Configure txtai with external vectors, FAISS, and SQLite, which stores the row number as each vector's text."""
     return {"method": "external", "transform": transform, "backend": "faiss", "content": True}
 
 
@@ -235,47 +246,47 @@ def _build_txtai(rows: Array, folder: Path) -> None:
     embeddings.save(str(folder / "index"))
 
 
-def _open_txtai(folder: Path, stack: ExitStack) -> Mapping[int | None, Ask]:
+def _open_txtai(folder: Path, stack: ExitStack) -> Mapping[int | None, Search]:
     vectors: list[Array] = []
     embeddings: Any = importlib.import_module("txtai").Embeddings()
     embeddings.load(str(folder / "index"), config=_txtai(lambda texts: np.array(vectors)))
     stack.callback(embeddings.close)
 
-    def ask(effort: int, vector: Array, k: int) -> Sequence[int]:
+    def search(effort: int, vector: Array, k: int) -> Sequence[int]:
         vectors[:] = [vector]
         embeddings.config["faiss"] = {"nprobe": effort}
-        return [int(hit["id"]) for hit in embeddings.search("the vector at hand", k)]
+        return [int(hit["id"]) for hit in embeddings.search("the vector above", k)]
 
-    return _by_effort(ask)
+    return _by_effort(search)
 
 
 def _build_ours(rows: Array, folder: Path) -> None:
     build_index(len(rows), lambda some: rows[some])
 
 
-def _open_ours(path: Path, stack: ExitStack) -> Mapping[int | None, Ask]:
-    """The bound on the words' identity and the segments' indexes, as the product searches."""
+def _open_ours(path: Path, stack: ExitStack) -> Mapping[int | None, Search]:
+    """Search as the product does, with the bound on words' identity and the segments' indexes."""
     collection = stack.enter_context(Collection.open(path))
     snapshot = stack.enter_context(collection.reading())
     segments = list(snapshot.segments.values())
     weight, dim = collection.settings.word_weight, segments[0].tokens.shape[1]
 
-    def ask(vector: Array, k: int) -> Sequence[int]:
+    def search(vector: Array, k: int) -> Sequence[int]:
         scaled = vector * np.sqrt(1 + weight)
         best = nearest_any(collection, Scope(snapshot), scaled[:dim], scaled[dim:] / np.sqrt(weight), k)
         return [key - 1 for key in best.ids.tolist()]
 
-    for segment in segments:  # asked where the bound does not close
+    for segment in segments:  # load the indexes, which a query needs where the bound fails
         assert segment.token_index.ntotal == len(segment.tokens)
-    return {None: ask}
+    return {None: search}
 
 
 def _our_files(path: Path) -> int:
-    """Of what the other ones keep too: vectors, indexes over them, ids."""
+    """Return the bytes of what the other libraries store too: vectors, indexes over them, ids."""
     names = ("tokens.npy", "tokens.faiss", "token_ids.npy", "token_sentences.npy")
     with Collection.open(path) as collection:
-        (words,) = collection.db.execute("SELECT sum(length(vector)) FROM types").fetchone()
-    return int(words) + sum(file.stat().st_size for name in names for file in path.glob(f"segments/*/{name}"))
+        words = vector_bytes(collection)
+    return words + sum(file.stat().st_size for name in names for file in path.glob(f"segments/*/{name}"))
 
 
 OURS = "polyseme"
@@ -289,6 +300,6 @@ KINDS = {
 
 
 def missing() -> list[str]:
-    """Those of the peers that cannot be imported."""
+    """Return the names of the libraries that are not installed."""
     tops = {name: [module.partition(".")[0] for module in kind.modules] for name, kind in KINDS.items()}
     return [name for name, modules in tops.items() if not all(map(importlib.util.find_spec, modules))]

@@ -1,15 +1,16 @@
-"""How indexing and searching grow with the collection: documents times 1, 10, 100. Prints a table, draws a plot.
+"""Print and plot how the cost of indexing and searching grows: collections of 1, 10 and 100 times N words.
 
-    python benchmarks/scale.py [CORPUS] [--words N] [--times 1,10,100] [--work FOLDER] [--plot FILE.svg] [--json FILE]
+    python -m benchmarks.search.scale [CORPUS] [--words N] [--times 1,10,100] [--work FOLDER] [--plot FILE.svg]
+                                      [--json FILE]
 
-CORPUS: a folder of texts `NAME.txt.xz`, a paragraph or sentence a line; by default `shared/corpus` beside the
-repository. Each collection is made anew from its first N words, ten times and a hundred times as many, with the bundled
-model, each in a process of its own; questions are asked on one thread.
+CORPUS is a folder of texts `NAME.txt.xz` with one paragraph or sentence a line, by default `shared/corpus` beside the
+repository. Each collection is built from the first words of the corpus with the bundled model, in a fresh process.
+Searches run on one thread.
 
-What a hundred million occurrences would need: time and room follow a + b n, with a and b of least squares and not below
-zero, for at the smallest size what is done once is most of it; latencies go on as between the last two sizes. The
-slope, between the last two sizes too, is that of a line through the logarithms: 1 grows as the collection does, 0 not
-at all.
+The last column extrapolates to a hundred million occurrences. Time and space follow a + b n, fitted by non-negative
+least squares. The constant is needed because fixed costs dominate at the smallest size. Latencies continue the growth
+between the last two sizes. The slope is that of the line through the logarithms of the last two sizes: 1 means as fast
+as the collection, 0 means no growth.
 """
 
 from __future__ import annotations
@@ -26,27 +27,27 @@ from polyseme.indexer.elmo import Precision
 from polyseme.ui.cli.score_plot import check_plot
 
 from benchmarks.lib.corpus import index_corpus
-from benchmarks.lib.fresh_process import alone
+from benchmarks.lib.fresh_process import in_fresh_process
 from benchmarks.lib.paths import CORPUS
 from benchmarks.search.measures import any_word, disk, memory, queries_of, same_word, sentences
 
 TARGET = 100_000_000
-"""Occurrences that the lines are drawn on to."""
+"""Number of occurrences to which the table extrapolates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a collection of one size cost, and how quick its answers are: seconds, bytes, milliseconds."""
+    """Cost of a collection of one size (seconds, bytes), and its latencies (milliseconds)."""
 
     precision: str
     occurrences: int
     sentences: int
     seconds: float
     cpu: float
-    other_cpu: float  # of it beside the encoder's
+    other_cpu: float  # part of it outside the encoder
     peak: float
     on_disk: float
-    served: float  # anonymous memory after every kind of question
+    served: float  # anonymous memory after every kind of search
     same_word_p50: float
     same_word_p99: float
     any_word_p50: float
@@ -56,10 +57,10 @@ class Size:
 
 
 COLUMNS = {
-    "seconds": "indexing, s by the clock",
-    "cpu": "indexing, s of the processor",
-    "other_cpu": "of it beside the encoder's",
-    "peak": "memory of indexing, MiB at most",
+    "seconds": "indexing, wall s",
+    "cpu": "indexing, CPU s",
+    "other_cpu": "of it outside the encoder",
+    "peak": "peak memory of indexing, MiB",
     "on_disk": "on disk, MiB",
     "served": "memory of searching, MiB",
     "same_word_p50": "same word, p50 ms",
@@ -74,10 +75,14 @@ _LATENCIES = ("same_word_p50", "same_word_p99", "any_word_p50", "any_word_p99", 
 
 
 def measured(corpus: Path, path: Path, words: int, precision: str) -> Size:
-    """Index so many words and ask of them."""
-    built = alone(index_corpus, corpus, path, words, precision)
-    queries = alone(queries_of, path)
-    same, found, whole = alone(same_word, path), alone(any_word, path), alone(sentences, path)
+    """Index this number of words and measure the collection."""
+    built = in_fresh_process(index_corpus, corpus, path, words, precision)
+    queries = in_fresh_process(queries_of, path)
+    same, found, whole = (
+        in_fresh_process(same_word, path),
+        in_fresh_process(any_word, path),
+        in_fresh_process(sentences, path),
+    )
     return Size(
         precision=precision,
         occurrences=built.occurrences,
@@ -87,7 +92,7 @@ def measured(corpus: Path, path: Path, words: int, precision: str) -> Size:
         other_cpu=built.cpu - built.encoder_cpu,
         peak=built.peak,
         on_disk=sum(disk(path).values()),
-        served=alone(memory, path, queries).served,
+        served=in_fresh_process(memory, path, queries).served,
         same_word_p50=same.known.p50_ms,
         same_word_p99=same.known.p99_ms,
         any_word_p50=found.known.p50_ms,
@@ -98,7 +103,7 @@ def measured(corpus: Path, path: Path, words: int, precision: str) -> Size:
 
 
 def slope(occurrences: Sequence[float], values: Sequence[float]) -> float:
-    """Of the line through the logarithms of the last two sizes; 1 where there is but one."""
+    """Return the slope of the line through the logarithms of the last two sizes, or 1 for a single size."""
     if len(values) < 2:
         return 1.0
     (x, y), (u, v) = (np.log(np.maximum(pair[-2:], 1e-9)) for pair in (occurrences, values))
@@ -106,7 +111,7 @@ def slope(occurrences: Sequence[float], values: Sequence[float]) -> float:
 
 
 def fixed_and_each(occurrences: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
-    """What is needed in any case, and for each occurrence: least squares, neither below zero."""
+    """Return the fixed cost and the cost of each occurrence, by non-negative least squares."""
     from scipy.optimize import nnls
 
     if len(values) < 2:
@@ -116,8 +121,8 @@ def fixed_and_each(occurrences: Sequence[float], values: Sequence[float]) -> tup
     return float(fixed), float(largest / max(occurrences))
 
 
-def drawn_on(name: str, occurrences: Sequence[float], values: Sequence[float]) -> float:
-    """A column's value at `TARGET`; a latency is not taken to fall."""
+def extrapolated(name: str, occurrences: Sequence[float], values: Sequence[float]) -> float:
+    """Return a column's value at `TARGET`. A latency never falls."""
     if name in _LATENCIES:
         return float(values[-1] * (TARGET / occurrences[-1]) ** max(slope(occurrences, values), 0.0))
     fixed, each = fixed_and_each(occurrences, values)
@@ -125,17 +130,18 @@ def drawn_on(name: str, occurrences: Sequence[float], values: Sequence[float]) -
 
 
 def print_table(found: Sequence[Size]) -> None:
+    """Print a row for each figure and a column for each size."""
     print(f"{'':34}" + "".join(f"{size.occurrences:>14,}" for size in found) + f"{'slope':>8}{TARGET:>16,}")
     occurrences = [size.occurrences for size in found]
     for name, title in COLUMNS.items():
         unit = 2**20 if name in _MIB else 1
         values = [getattr(size, name) / unit for size in found]
         print(f"{title:34}" + "".join(f"{value:14,.1f}" for value in values), end="")
-        print(f"{slope(occurrences, values):8.2f} {drawn_on(name, occurrences, values):15,.0f}")
+        print(f"{slope(occurrences, values):8.2f} {extrapolated(name, occurrences, values):15,.0f}")
 
 
 def plot(found: Sequence[Size], path: Path) -> None:
-    """Three panels, both axes logarithmic: time, room, latency."""
+    """Draw three panels with logarithmic axes: time, space, latency."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -159,16 +165,20 @@ def plot(found: Sequence[Size], path: Path) -> None:
 
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path, exists=True, file_okay=False), default=CORPUS)
-@click.option("--words", type=click.IntRange(1000), default=50_000, show_default=True)
-@click.option("--times", default="1,10,100", show_default=True, metavar="A,B,...")
-@click.option("--work", type=click.Path(path_type=Path), help="Where the collections are made.  [a temporary folder]")
+@click.option(
+    "--words", type=click.IntRange(1000), default=50_000, show_default=True, help="Words of the smallest size."
+)
+@click.option("--times", default="1,10,100", show_default=True, metavar="A,B,...", help="Multiples of that size.")
+@click.option(
+    "--work", type=click.Path(path_type=Path), help="Build the collections in this folder.  [a temporary one]"
+)
 @click.option("--precision", type=click.Choice([p.value for p in Precision]), default="float32", show_default=True)
-@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--json", "file", type=click.Path(path_type=Path))
+@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE", help="Draw the table into FILE.")
+@click.option("--json", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to FILE.")
 def main(
     corpus: Path, words: int, times: str, work: Path | None, precision: str, picture: Path | None, file: Path | None
 ) -> None:
-    """Print the table."""
+    """Print how indexing and searching the texts of CORPUS grow."""
     if picture:
         check_plot(picture)
     if work:
@@ -177,7 +187,7 @@ def main(
     with tempfile.TemporaryDirectory(dir=work) as folder:
         for factor in map(int, times.split(",")):
             found.append(measured(corpus, Path(folder) / f"{factor}.pol", words * factor, precision))
-            if file:  # what is measured stays if the rest is interrupted
+            if file:  # after each size, so that an interrupted run keeps its figures
                 file.write_text(json.dumps([asdict(size) for size in found], indent=1) + "\n", encoding="utf-8")
     print(f"products in {precision}")
     print_table(found)

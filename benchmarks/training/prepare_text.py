@@ -1,11 +1,12 @@
-"""The text that the bundled model is trained on: raw texts -> sentences of our tokens, what is measured on left out.
+"""Prepare the text that the bundled model is trained on: tokenised sentences without the evaluation data.
 
-    python benchmarks/training_text.py CORPUS OUT [--leave-out FOLDER] [--share PART]
+    python -m benchmarks.training.prepare_text CORPUS OUT [--leave-out FOLDER] [--share PART]
 
-CORPUS holds texts `NAME.txt.xz`, a paragraph, turn or sentence a line; OUT gets `NAME.txt`, one sentence a line, for
-`polyseme train OUT --tokenized`. Left out are sentences of fewer than 4 or more than 80 tokens, those that are mostly
-punctuation, repeated ones, and every one that stands, letters and digits alone compared, in a file of FOLDER. With
-PART below 1 that part of the lines is taken, the same whenever it is drawn. Two sources are read at a time.
+CORPUS holds texts `NAME.txt.xz` with one paragraph, turn or sentence a line. The command writes `NAME.txt` into OUT,
+one sentence a line, for `polyseme train OUT --tokenized`. It leaves out sentences of fewer than 4 or more than 80
+tokens, sentences that are mostly punctuation, and repeated sentences. It also leaves out every sentence that occurs in
+a file of FOLDER, comparing only letters and digits. With PART below 1 it reads that part of the lines, the same at
+every run. Two sources are read at a time.
 """
 
 from __future__ import annotations
@@ -24,19 +25,21 @@ from polyseme.indexer.elmo.characters import normalise_token
 from polyseme.indexer.elmo.config import Normalise
 from polyseme.indexer.text.analyser import Sentence, TextAnalyser, TokenKind
 
-SHORTEST, LONGEST = 4, 80  # tokens
-_SIGNS = 20  # letters and digits from which a sentence can be told from others
+SHORTEST, LONGEST = 4, 80
+"""Minimum and maximum number of tokens in a sentence."""
+_SIGNS = 20
+"""Minimum number of letters and digits that identify a sentence."""
 _TAG = re.compile(r"<[^>]*>")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
 def key(text: str) -> str:
-    """Letters and digits alone, lower case."""
+    """Return the letters and digits of a text in lower case."""
     return _OTHER.sub("", text.lower())
 
 
-def measured_on(folder: Path) -> set[str]:
-    """Keys of all lines, of their cells, and of SemCor's sentences, under a folder."""
+def evaluation_keys(folder: Path) -> set[str]:
+    """Return the keys of all lines, of their tab-separated cells, and of SemCor's sentences in a folder."""
     found: set[str] = set()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         for text in _texts(path):
@@ -57,14 +60,14 @@ def _texts(path: Path) -> Iterator[str]:
 
 
 def is_text(sentence: Sentence) -> bool:
-    """Tell whether a sentence is of use: of some length, and not mostly punctuation."""
+    """Return whether a sentence has a usual length and is not mostly punctuation."""
     tokens = sentence.tokens
     words = sum(token.kind is not TokenKind.PUNCTUATION for token in tokens)
     return SHORTEST <= len(tokens) <= LONGEST and 2 * words >= len(tokens)
 
 
 def write_text(path: Path, out: Path, forbidden: Set[str], share: float) -> str:
-    """Write the sentences of one source; returns what was kept and what was left out."""
+    """Write the sentences of one source. Return a line with the numbers of kept and left out sentences."""
     analyser, seen = TextAnalyser("en"), set[int]()
     kept = repeated = measured = 0
     with lzma.open(path, "rt", encoding="utf-8") as lines, (out / path.stem).open("w", encoding="utf-8") as file:
@@ -84,23 +87,34 @@ def write_text(path: Path, out: Path, forbidden: Set[str], share: float) -> str:
 
 
 def is_drawn(line: str, share: float) -> bool:
-    """Tell whether a line is among the part that is taken."""
+    """Return whether a line belongs to the drawn share."""
     return crc32(line.encode()) < share * 2**32
 
 
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--leave-out", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER")
-@click.option("--share", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="PART")
+@click.option(
+    "--leave-out",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Leave out sentences that occur in a file of FOLDER.",
+)
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    metavar="PART",
+    help="Share of the lines to read.",
+)
 def main(corpus: Path, out: Path, leave_out: Path | None, share: float) -> None:
-    """Write the text, and say of each source how much of it was kept."""
-    forbidden = measured_on(leave_out) if leave_out else set[str]()
+    """Write the training text from CORPUS into OUT, and print how much of each source was kept."""
+    forbidden = evaluation_keys(leave_out) if leave_out else set[str]()
     out.mkdir(parents=True, exist_ok=True)
     largest_first = sorted(corpus.glob("*.txt.xz"), key=lambda path: (-path.stat().st_size, path.name))
     with ProcessPoolExecutor(2) as pool:
-        for told in pool.map(partial(write_text, out=out, forbidden=forbidden, share=share), largest_first):
-            print(told, flush=True)
+        for line in pool.map(partial(write_text, out=out, forbidden=forbidden, share=share), largest_first):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Speed of training beside the machine's own speed of matrix products, measured in the same run.
+"""Print the speed of training as a share of the machine's speed of matrix products in the same run.
 
-    python benchmarks/train.py TEXT... [--tokenized] [--size small] [--seconds 30] [--freeze-characters]
+    python -m benchmarks.training.speed TEXT... [--tokenized] [--size small] [--seconds 30] [--freeze-characters]
 
-Counted are the multiplications and additions of the products that a step needs (three times those of the forward pass:
-gradients cost twice as much), the character CNN once for each distinct word of a window (never where it is frozen, and
-words are looked up); the share is that number a second, over what two large products of the same precision reach beside
-each other just before and just after.
+The speed counts the multiplications and additions of the necessary products. A step needs three times those of the
+forward pass, because gradients cost twice as much. The character CNN counts once for each distinct word of a window. A
+frozen character CNN does not count, because words are then looked up. The reference is the speed of two large parallel
+products of the same precision just before and just after.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def product_speed(precision: str, seconds: float = 2.0) -> float:
-    """Operations a second of two products of 2048 x 2048 matrices beside each other, the best of many."""
+    """Return the operations a second of two parallel products of 2048 x 2048 matrices, the best of many."""
     import tensorflow as tf
 
     n = 2048
@@ -50,7 +50,7 @@ def product_speed(precision: str, seconds: float = 2.0) -> float:
 
 
 def operations(config: BiLMConfig, tokens: int, distinct: int, candidates: int) -> dict[str, float]:
-    """Operations of one training step, by part."""
+    """Return the operations of one training step, by part."""
     lstm, cnn = products(config)
     softmax = 2 * candidates * config.projection
     parts = {"LSTM": tokens * lstm, "softmax": tokens * softmax, "character CNN": distinct * cnn}
@@ -60,7 +60,7 @@ def operations(config: BiLMConfig, tokens: int, distinct: int, candidates: int) 
 def batches(
     texts: tuple[Path, ...], tokenized: bool, size: Size, frozen: bool, folder: Path, count: int
 ) -> tuple[Start, list[Batch]]:
-    """The first windows of a text, ready made."""
+    """Return the start of a training and the first `count` windows of a text."""
     from polyseme.indexer.training.layers import group_bounds
     from polyseme.indexer.training.network import WordTable
 
@@ -83,12 +83,18 @@ def batches(
 
 @click.command()
 @click.argument("texts", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--tokenized", is_flag=True)
-@click.option("--size", type=click.Choice([size.value for size in Size]), default="small", show_default=True)
-@click.option("--seconds", default=30.0, show_default=True)
-@click.option("--freeze-characters", "frozen", is_flag=True)
+@click.option("--tokenized", is_flag=True, help="TEXTS have one tokenised sentence a line.")
+@click.option(
+    "--size",
+    type=click.Choice([size.value for size in Size]),
+    default="small",
+    show_default=True,
+    help="Size of the model.",
+)
+@click.option("--seconds", default=30.0, show_default=True, help="Time of the measurement.")
+@click.option("--freeze-characters", "frozen", is_flag=True, help="Do not train the character CNN.")
 def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float, frozen: bool) -> None:
-    """Print the table."""
+    """Print the speed of training on TEXTS."""
     import_tensorflow()
     from polyseme.indexer.training.network import TrainingNetwork, TrainingShape
 
@@ -97,7 +103,7 @@ def main(texts: tuple[Path, ...], tokenized: bool, size: str, seconds: float, fr
         recipe = start.recipe
         shape = TrainingShape(recipe.rows, recipe.steps, start.candidates, recipe.dropout, start.precision, frozen)
         network = TrainingNetwork(start.model, start.output, shape, 1)
-        for step, batch in enumerate(made[:10]):  # compiles, also for the usual numbers of words
+        for step, batch in enumerate(made[:10]):  # compile the graph for all usual numbers of words
             network.train(*batch, 1e-4, step)
         before = product_speed(start.precision)
         times: list[float] = []

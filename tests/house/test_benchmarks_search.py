@@ -58,7 +58,7 @@ def test_best_sentences_are_those_of_scoring_all(monkeypatch: pytest.MonkeyPatch
 
 def test_brute_force_among_a_lemma_is_what_search_gives(collection: Path, encoder: FakeEncoder) -> None:
     with Searcher.open(collection, encoder) as searcher, searcher.collection.reading() as snapshot:
-        lemmas = exact.Lemmas(searcher.collection, load_stored(searcher.collection, snapshot))
+        lemmas = exact.Lemmas(load_stored(searcher.collection, snapshot))
         hits = searcher.occurrences("A [bank] lent them money.", k=5)
         (segment,) = snapshot.segments.values()
         asked = np.asarray(segment.tokens[segment.token_ids == hits[0].occurrence_id], np.float32)[0]  # (d,)
@@ -91,14 +91,14 @@ def test_a_copy_is_a_whole_collection(collection: Path, tmp_path: Path) -> None:
 
 
 def test_peers_are_asked_the_same_and_ours_finds_it(collection: Path, tmp_path: Path) -> None:
-    asked = peers.prepare(collection, tmp_path)
-    rows = np.load(asked.file)
-    for row, least in zip(asked.rows, asked.least, strict=True):
+    workload = peers.prepare(collection, tmp_path)
+    rows = np.load(workload.file)
+    for row, least in zip(workload.rows, workload.least, strict=True):
         others = np.delete(rows @ rows[row], row)
         assert least == pytest.approx(np.sort(others)[-K], abs=1e-6)
     kind = peers.KINDS[peers.OURS]
     with ExitStack() as stack:
-        _, _, recall = peers._enough(kind.open(collection, stack), rows, rows[asked.rows], asked)
+        _, _, recall = peers.first_good_effort(kind.open(collection, stack), rows, rows[workload.rows], workload)
     assert recall == 1
     assert kind.disk(collection) > rows.nbytes / 4
     assert peers.OURS not in peers.missing()
@@ -110,7 +110,7 @@ def test_what_indexing_asks_of_an_encoder_is_clocked(tmp_path: Path) -> None:
     watch = stopwatch.encoder_clock(encoder)
     build(tmp_path / "c.pol", [Document("d", TEXT)], BuildConfig(), encoder)
     assert calls[:2] == ["before", "after"]
-    assert len(calls) >= 2 * len(stopwatch.ASKED)
+    assert len(calls) >= 2 * len(stopwatch.TIMED_METHODS)
     assert watch.seconds > 0
 
 
@@ -127,7 +127,7 @@ def test_what_indexing_asks_of_an_encoder_is_clocked(tmp_path: Path) -> None:
 def test_what_a_hundred_million_would_need(name: str, values: list[float], slope: float, there: float) -> None:
     sizes = [24_000, 240_000, 2_400_000]
     assert scale.slope(sizes, values) == pytest.approx(slope, abs=0.01)
-    assert scale.drawn_on(name, sizes, values) == pytest.approx(there, rel=1e-2)
+    assert scale.extrapolated(name, sizes, values) == pytest.approx(there, rel=1e-2)
     assert scale.fixed_and_each([10], [5.0]) == (0.0, 0.5)
 
 
