@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.errors import DocumentError
+from polyseme.indexer.gold.judgements import Gold, read_gold
 from polyseme.indexer.vectors.arrays import Array, Mask
-from polyseme.search.evaluation.gold import Gold, read_gold
 from same_sense import stored_places
 from searching import Stored, load_stored
 

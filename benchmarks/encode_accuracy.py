@@ -13,7 +13,7 @@ from encode_allennlp import BATCH
 from polyseme.indexer.elmo import Precision, load_encoder
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model
-from polyseme.indexer.gold.judgements import read_judged
+from polyseme.indexer.gold.sense_text import read_judged
 from polyseme.indexer.vectors.arrays import Array, unit
 
 Sentences = list[list[str]]

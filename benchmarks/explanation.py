@@ -21,8 +21,8 @@ import numpy as np
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.gold.judgements import by_word, read_gold
 from polyseme.indexer.vectors.arrays import Doubles, Mask
-from polyseme.search.evaluation.gold import by_word, read_gold
 from polyseme.search.evaluation.measures import mean_interval
 from polyseme.search.explanation import Around, shares
 from polyseme.search.searcher import Searcher

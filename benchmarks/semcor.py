@@ -24,8 +24,8 @@ from any_word import measure_any
 from polyseme.indexer.build import build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.gold.judgements import COLUMNS, Gold, by_word, read_gold
 from polyseme.indexer.gold.semcor import GENRES, read_archive
-from polyseme.search.evaluation.gold import HEADER, Gold, by_word, read_gold
 from polyseme.search.searcher import Searcher
 from same_sense import ask_all, summarise
 from searching import measure_latency, print_latency
@@ -46,7 +46,7 @@ def prepare(archive: Path, out: Path) -> None:
     ):
         gold = csv.writer(gold_file, delimiter="\t", lineterminator="\n")
         metadata = csv.writer(metadata_file, lineterminator="\n")
-        gold.writerow(HEADER)
+        gold.writerow(COLUMNS)
         metadata.writerow(["id", "title", "genre", "part"])
         for marked in read_archive(archive):
             name = f"{marked.name}.txt"

@@ -16,7 +16,7 @@ from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.lexical_substitution import log_scores
 from polyseme.indexer.elmo.model import OutputLayer
 from polyseme.indexer.elmo.sense_space import Block, BlockKind, Blocks, Expected, WordCounts
-from polyseme.indexer.gold.judgements import SenseText, read_semcor
+from polyseme.indexer.gold.sense_text import SenseText, read_semcor
 from polyseme.indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
 from polyseme.indexer.training.sense_space.fit import recipe_for
 from polyseme.indexer.vectors.arrays import Array, Integers

@@ -24,12 +24,13 @@ from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.random_pairs import QUANTILES
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.gold.lines import rows_of
 from polyseme.indexer.text.analyser import TextAnalyser
 from polyseme.indexer.vectorise import SENTENCE
 from polyseme.indexer.vectors.arrays import Array, Ids
 from polyseme.indexer.vectors.transforms import Normalisation, Transform, fit
 from polyseme.search.confidence import Calibration, probit
-from polyseme.search.evaluation.datasets.pairs import STS_LAYOUT, read_sts, rows_of
+from polyseme.search.evaluation.datasets.pairs import STS_LAYOUT, read_sts
 from polyseme.search.evaluation.spans import tokens_of
 from polyseme.search.searcher import Searcher
 
