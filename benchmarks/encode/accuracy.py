@@ -12,7 +12,7 @@ import numpy.typing as npt
 from polyseme.indexer.elmo import Precision, load_encoder
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model
-from polyseme.indexer.gold.judgements import read_judged
+from polyseme.indexer.gold.sense_text import read_judged
 from polyseme.indexer.vectors.arrays import Array, unit
 
 from benchmarks.encode.allennlp_peer import BATCH

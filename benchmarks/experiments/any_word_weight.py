@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.errors import DocumentError, PolysemeError
+from polyseme.indexer.gold.judgements import Gold, read_gold
 from polyseme.indexer.vectors.arrays import Array, Mask
-from polyseme.search.evaluation.gold import Gold, read_gold
 
 from benchmarks.lib.sql import stored_places
 from benchmarks.lib.stored import Stored, load_stored

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from polyseme.indexer.gold.judgements import Gold, Place
 from polyseme.indexer.vectors.arrays import Array
-from polyseme.search.evaluation.gold import Gold, Place
 from polyseme.search.evaluation.measures import average_precision, chance_precision, mean_interval
 from polyseme.search.hits import OccurrenceHit
 from polyseme.search.searcher import Searcher

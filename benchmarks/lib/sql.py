@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from polyseme.indexer.collection.collection import Collection
-from polyseme.search.evaluation.gold import Place
+from polyseme.indexer.gold.judgements import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ import numpy as np
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.gold.judgements import by_word, read_gold
 from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Doubles
-from polyseme.search.evaluation.gold import by_word, read_gold
 from polyseme.search.evaluation.measures import mean_interval
 from polyseme.search.explanation import Around, shares
 from polyseme.search.query.encode import QueryEncoder, ask

@@ -20,8 +20,8 @@ from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.gold.judgements import Gold, by_word, read_gold
 from polyseme.search.evaluation import precision_at
-from polyseme.search.evaluation.gold import Gold, by_word, read_gold
 from polyseme.search.searcher import Searcher
 
 from benchmarks.lib.paths import DOCUMENTS, SENSES

@@ -22,8 +22,8 @@ from pathlib import Path
 from polyseme.indexer.build import build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.gold.judgements import COLUMNS, Gold, by_word, read_gold
 from polyseme.indexer.gold.semcor import GENRES, read_archive
-from polyseme.search.evaluation.gold import HEADER, Gold, by_word, read_gold
 from polyseme.search.searcher import Searcher
 
 from benchmarks.lib.fresh_process import peak_memory
@@ -45,7 +45,7 @@ def prepare(archive: Path, out: Path) -> None:
     ):
         gold = csv.writer(gold_file, delimiter="\t", lineterminator="\n")
         metadata = csv.writer(metadata_file, lineterminator="\n")
-        gold.writerow(HEADER)
+        gold.writerow(COLUMNS)
         metadata.writerow(["id", "title", "genre", "part"])
         for marked in read_archive(archive):
             name = f"{marked.name}.txt"

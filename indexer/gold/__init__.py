@@ -1,1 +1,1 @@
-"""Read gold data: sense-tagged corpora and judgements."""
+"""Gold data: sense-tagged corpora and tables of gold senses."""

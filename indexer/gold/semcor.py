@@ -1,7 +1,8 @@
-"""SemCor's markup -> running text and gold senses with offsets. Pure, but for ``read_archive``.
+"""Running text and sense tags, with character offsets, from SemCor 3.0 markup. Only `read_archive` reads files.
 
-A file is paragraphs ``<p>`` of sentences ``<s>`` of words ``<wf cmd=done pos=VB lemma=say wnsn=1 lexsn=2:32:00::>said
-</wf>`` and ``<punc>.</punc>``; ``_`` joins the parts of one entry. What WordNet 3.0 has lost is tagged ``wnsn=0``.
+A file has paragraphs `<p>` of sentences `<s>`. A sentence has words
+`<wf cmd=done pos=VB lemma=say wnsn=1 lexsn=2:32:00::>said</wf>` and punctuation `<punc>.</punc>`. An underscore joins
+the words of a multi-word entry. `wnsn=0` marks a sense that WordNet 3.0 no longer has.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ GENRES = {
     "p": "romance",
     "r": "humour",
 }
-"""The Brown corpus's categories by the letter in a file's name, as ``a`` in ``br-a01``."""
+"""Categories of the Brown corpus by the letter in a file name, for example `a` in `br-a01`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One word or mark as tagged; senses: WordNet 3.0 sense keys, empty where it has none."""
+    """A word, multi-word entry or punctuation mark of the markup. `senses` are WordNet 3.0 sense keys, if any."""
 
     text: str
     lemma: str
@@ -52,8 +53,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged:
-    """A span of a text, its lemma and its sense keys (at least one)."""
+class TaggedSpan:
+    """A span of a text in character offsets, its lemma and at least one sense key."""
 
     start: int
     end: int
@@ -62,17 +63,24 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
-    """One file of the archive: where it lay (``brown1``), its name (``br-a01``), its text and what is tagged in it."""
+class TaggedFile:
+    """A file of the archive: its part (`brown1`), its name (`br-a01`), its text and its tagged spans."""
 
     part: str
     name: str
     text: str
-    tagged: tuple[Tagged, ...]
+    tagged: tuple[TaggedSpan, ...]
 
 
 def read_markup(markup: str, name: str) -> list[list[list[Entry]]]:
-    """Paragraphs of sentences of entries; DocumentError, which names the file, where the text is not SemCor's."""
+    """Parse a file's markup into paragraphs of sentences of entries.
+
+    Args:
+        name: File name for error messages.
+
+    Raises:
+        DocumentError: The text is not SemCor markup.
+    """
     paragraphs: list[list[list[Entry]]] = []
     for closing, tag, attributes, text in _TAG.findall(markup):
         if closing:
@@ -93,7 +101,7 @@ def read_markup(markup: str, name: str) -> list[list[list[Entry]]]:
 
 
 def _entry(text: str, attributes: dict[str, str]) -> Entry:
-    # A name's lemma is its class ("person", "location"), not a word that stands there.
+    # The lemma of a proper name is its class ("person", "location"), not a word of the text.
     numbers = [] if "pn" in attributes else attributes.get("wnsn", "").split(";")
     lemma = attributes.get("lemma", "").lower()
     keys = zip(numbers, attributes.get("lexsn", "").split(";"), strict=False)
@@ -101,8 +109,8 @@ def _entry(text: str, attributes: dict[str, str]) -> Entry:
     return Entry(text, lemma.replace("_", " "), senses)
 
 
-def running_text(paragraphs: Sequence[Sequence[Sequence[Entry]]]) -> tuple[str, tuple[Tagged, ...]]:
-    """The text as one would print it, paragraphs an empty line apart, and the offsets of what is tagged."""
+def running_text(paragraphs: Sequence[Sequence[Sequence[Entry]]]) -> tuple[str, tuple[TaggedSpan, ...]]:
+    """Return the text with normal spacing and an empty line between paragraphs, and its tagged spans."""
     written: list[str] = []
     length = 0
     tagged = []
@@ -111,14 +119,14 @@ def running_text(paragraphs: Sequence[Sequence[Sequence[Entry]]]) -> tuple[str, 
             gap = "" if not length else " " if number else "\n\n"
             text, spans = sentence_text(sentence)
             start = length + len(gap)
-            tagged += [Tagged(start + a, start + b, e.lemma, e.senses) for e, (a, b) in spans if e.senses]
+            tagged += [TaggedSpan(start + a, start + b, e.lemma, e.senses) for e, (a, b) in spans if e.senses]
             written += [gap, text]
             length = start + len(text)
     return "".join(written), tuple(tagged)
 
 
 def sentence_text(sentence: Sequence[Entry]) -> tuple[str, list[tuple[Entry, tuple[int, int]]]]:
-    """A sentence as one would print it, and where each entry stands in it."""
+    """Return a sentence with normal spacing, and each entry with its start and end offsets in it."""
     parts = [(n, part) for n, entry in enumerate(sentence) for part in entry.text.split("_") if part]
     joined = joins([part for _, part in parts])
     text = ""
@@ -132,9 +140,9 @@ def sentence_text(sentence: Sequence[Entry]) -> tuple[str, list[tuple[Entry, tup
 
 
 def joins(parts: Sequence[str]) -> list[bool]:
-    """For each part of a sentence whether it follows the one before without a space."""
-    out = []
-    after = False
+    """Return, for each part of a sentence, whether it follows the previous part without a space."""
+    joined = []
+    after = False  # whether the previous part joins what follows it
     quoted = False
     for n, part in enumerate(parts):
         before = parts[n - 1] if n else ""
@@ -144,13 +152,18 @@ def joins(parts: Sequence[str]) -> list[bool]:
             left, right, quoted = _single_quote(part, before, following, quoted, "'" in parts[n + 1 :])
         elif part in ("-", ":", "/") and _binds(part, before, following):
             left = right = True
-        out.append(n > 0 and (left or after))
+        joined.append(n > 0 and (left or after))
         after = right
-    return out
+    return joined
 
 
 def _single_quote(part: str, before: str, following: str, quoted: bool, closes: bool) -> tuple[bool, bool, bool]:
-    """An apostrophe or single quote: whether it joins what is before, what follows, and whether a quote is open."""
+    """Return whether a single quote joins the part before it and the part after it, and whether a quote is open.
+
+    Args:
+        quoted: Whether a quote is open before this mark.
+        closes: Whether another single quote follows in the sentence.
+    """
     if part == "`":
         degree = before[-1:].isdigit()
         return degree, not degree, quoted or not degree
@@ -162,7 +175,10 @@ def _single_quote(part: str, before: str, following: str, quoted: bool, closes: 
 
 
 def _binds(mark: str, before: str, following: str) -> bool:
-    """Whether a mark stands inside one expression: 30-40, 380-foot, 10:30, mg/l. A lone hyphen is a dash."""
+    """Return whether a mark is inside one expression, such as 30-40, 380-foot, 10:30 or mg/l.
+
+    Other hyphens are dashes.
+    """
     if mark == "/":
         return before[-1:].isalnum() and following[:1].islower()
     if mark == ":":
@@ -170,11 +186,11 @@ def _binds(mark: str, before: str, following: str) -> bool:
     return before[-1:].isdigit() and following[:1].isalnum()
 
 
-def read_archive(path: Path) -> Iterator[Marked]:
-    """The files of the SemCor 3.0 archive, in its order, or of the folder that it was unpacked into, by name.
+def read_archive(path: Path) -> Iterator[TaggedFile]:
+    """Yield the tagged files of the SemCor 3.0 archive in archive order, or of its unpacked folder in order of name.
 
     Raises:
-        DocumentError: it cannot be read or holds none.
+        DocumentError: The archive or folder cannot be read, or has no tagged files.
     """
     found = 0
     try:
@@ -182,7 +198,7 @@ def read_archive(path: Path) -> Iterator[Marked]:
             where = PurePosixPath(name)
             text, tagged = running_text(read_markup(markup.decode("utf-8", "replace"), name))
             found += 1
-            yield Marked(where.parts[-3] if len(where.parts) > 2 else path.name, where.name, text, tagged)
+            yield TaggedFile(where.parts[-3] if len(where.parts) > 2 else path.name, where.name, text, tagged)
     except (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
         raise DocumentError(f"{path} cannot be read ({error}); give the archive of SemCor 3.0") from error
     if not found:

@@ -13,12 +13,12 @@ from ...indexer.build import BuildConfig
 from ...indexer.collection.collection import Collection
 from ...indexer.collection.records import CollectionSettings, Layer
 from ...indexer.errors import DocumentError
+from ...indexer.gold.judgements import Gold
 from ...indexer.pipeline import is_worth_keeping
 from ...indexer.text.analyser import TextAnalyser
 from ...indexer.vectorise import fit_tokens
 from ...indexer.vectors.arrays import Array, Doubles, Mask
 from ...indexer.vectors.transforms import Normalisation, Transform
-from .gold import Gold
 from .measures import mean_interval, same_sense_precisions
 from .records import Score, Span, Tokens
 from .spans import spans_in

@@ -21,11 +21,11 @@ from gold_data import (
     write,
 )
 from polyseme.indexer.errors import DocumentError
+from polyseme.indexer.gold.judgements import Gold, by_word, read_gold
 from polyseme.search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic_splits
 from polyseme.search.evaluation.datasets.retrieval import read_retrieval, running, titled
 from polyseme.search.evaluation.datasets.usage_graphs import read_dwug
 from polyseme.search.evaluation.datasets.wsd import Instance, read_first_senses, read_wsd, word_of
-from polyseme.search.evaluation.gold import Gold, by_word, read_gold
 from polyseme.search.evaluation.records import SentencePair, Span, Usage
 
 

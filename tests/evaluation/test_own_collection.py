@@ -13,10 +13,10 @@ from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import DocumentError
+from polyseme.indexer.gold.judgements import Gold
 from polyseme.indexer.reencode import reencode
 from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.evaluation import mean_average_precision, measures
-from polyseme.search.evaluation.gold import Gold
 from polyseme.search.evaluation.own_collection import (
     Choice,
     OwnReport,

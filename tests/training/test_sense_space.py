@@ -27,7 +27,7 @@ from polyseme.indexer.elmo.lexical_substitution import log_scores
 from polyseme.indexer.elmo.model import Model, OutputLayer
 from polyseme.indexer.elmo.sense_space import Block, BlockKind, SenseSpace, Topics
 from polyseme.indexer.errors import DocumentError, ModelError
-from polyseme.indexer.gold.judgements import SenseText, SenseToken, read_judged, read_semcor
+from polyseme.indexer.gold.sense_text import SenseText, SenseToken, read_judged, read_semcor
 from polyseme.indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
 from polyseme.indexer.training.sense_space.fit import adapt, centre, fit, recipe_for
 from polyseme.indexer.training.sense_space.topics import DIM, learn_topics
@@ -471,19 +471,19 @@ def test_gold_that_does_not_fit_is_named(tmp_path: Path, judged: tuple[Path, Pat
     with pytest.raises(DocumentError, match=r"judges a\.txt, which is not among the texts"):
         read_judged(table, [tmp_path / "c.txt"], "en", told.append)
     (tmp_path / "a.txt").write_text("short")
-    with pytest.raises(DocumentError, match=r"lies outside a\.txt"):
+    with pytest.raises(DocumentError, match=r"is outside a\.txt"):
         read_judged(table, [tmp_path / "a.txt"], "en", told.append)
     header = "document_id\tstart\tend\tlemma\tsense\n"
     for content, message in (
-        ("a\tb\n", "does not begin with document_id"),
-        ("", "does not begin"),
-        (header, "judges no word"),
+        ("a\tb\n", "has no column 'document_id'"),
+        ("", "has no column 'document_id'"),
+        (header, "has no rows"),
     ):
         (tmp_path / "t.tsv").write_text(content)
         with pytest.raises(DocumentError, match=message):
             read_judged(tmp_path / "t.tsv", [texts], "en", told.append)
     (tmp_path / "t.tsv").write_text(header + "a.txt\tx\t3\tbank\t1\n")
-    with pytest.raises(DocumentError, match="cannot be read"):
+    with pytest.raises(DocumentError, match=r"t\.tsv, row 2: not 5 columns with two offsets"):
         read_judged(tmp_path / "t.tsv", [texts], "en", told.append)
     with pytest.raises(ModelError, match=r"none\.tsv does not exist"):
         train_sense_space(SenseConfig(str(tmp_path / "none.tsv"), "default"), tmp_path / "out")

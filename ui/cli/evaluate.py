@@ -132,7 +132,7 @@ def evaluate_own(collection: Path, gold: Path, model: str | None, write: bool, f
     """Measure what serves a collection best and print it; with ``write`` encode it again that way."""
     from ...indexer.collection.collection import Collection
     from ...indexer.encoders import fitting_encoder
-    from ...search.evaluation.gold import read_gold
+    from ...indexer.gold.judgements import read_gold
     from ...search.evaluation.own_collection import evaluate_collection
 
     rows = read_gold(gold)

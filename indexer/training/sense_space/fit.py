@@ -10,7 +10,7 @@ from ...elmo.encoder import ElmoEncoder
 from ...elmo.model import OutputLayer
 from ...elmo.sense_space import Block, BlockKind, Blocks, SenseSpace, Topics, WordCounts
 from ...errors import ModelError
-from ...gold.judgements import SenseText, SenseToken
+from ...gold.sense_text import SenseText, SenseToken
 from ...vectors.arrays import Array, Doubles
 from .expected import group_expected, proper_words
 from .lda import Scatter, ScatterSums, discriminants

@@ -20,7 +20,7 @@ from ...elmo.formats.model_folder import is_model_folder, read_output_layer, rea
 from ...elmo.model import Model, OutputLayer
 from ...elmo.sense_space import SenseSpace, Topics, WordCounts
 from ...errors import ModelError
-from ...gold.judgements import SenseText, read_judged, read_semcor, read_words
+from ...gold.sense_text import SenseText, read_judged, read_semcor, read_words
 from ..text import TextOptions, files_of, read_sentences
 from .card import SenseFacts, adapted_text, choice_text, recipe_text, sense_section
 from .fit import Told, adapt, centre, fit, recipe_for

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...elmo.encoder import ElmoEncoder
 from ...elmo.sense_space import Block, BlockKind, SenseSpace, WordCounts
-from ...gold.judgements import SenseText, SenseToken
+from ...gold.sense_text import SenseText, SenseToken
 from ...vectors.arrays import Array, Doubles, Integers
 from .fit import Recipe, Told, factors_of, rows_of
 from .lda import ScatterSums

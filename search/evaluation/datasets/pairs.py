@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ....indexer.errors import DocumentError
+from ....indexer.gold.lines import rows_of
 from ..records import SentencePair, Span, TokenPair, Tokens, Usage
 
 Number = TypeVar("Number", int, float)
@@ -103,26 +104,6 @@ def read_sts_splits(paths: Sequence[Path], cut: Callable[[str], Sequence[str]]) 
             raise DocumentError(f"{path} holds no sts-*.csv; {STS_LAYOUT}")
         files += inside if path.is_dir() else [path]
     return {path.stem.removeprefix("sts-"): read_sts(path, cut) for path in files}
-
-
-def rows_of(path: Path, columns: int, layout: str) -> list[list[str]]:
-    """The first columns of each line that is not empty; DocumentError, which tells the layout, when it has fewer."""
-    rows = [line.split("\t") for line in lines_of(path, layout) if line.strip()]
-    for number, row in enumerate(rows, 1):
-        if len(row) < columns:
-            raise DocumentError(f"{path}, row {number}: {len(row)} columns, not {columns}; {layout}")
-    return [row[:columns] for row in rows]
-
-
-def lines_of(path: Path, layout: str) -> list[str]:
-    """The lines of a text in UTF-8, ended by line feeds only; DocumentError, which tells the layout, if it is none."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read ({error.strerror}); {layout}") from error
-    except UnicodeDecodeError as error:
-        raise DocumentError(f"{path} is not UTF-8 text; {layout}") from error
-    return text.split("\n")
 
 
 def _number(kind: Callable[[str], Number], text: str, path: Path) -> Number:

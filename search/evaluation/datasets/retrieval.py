@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....indexer.errors import DocumentError
-from .pairs import lines_of
+from ....indexer.gold.lines import lines_of
 
 LAYOUT = (
     "retrieval is a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/*.tsv) or TREC's (documents with"

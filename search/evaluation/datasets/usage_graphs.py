@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....indexer.errors import DocumentError
+from ....indexer.gold.lines import lines_of
 from ....indexer.text.analyser import TextAnalyser
 from ..records import Span, Usage
 from ..spans import span_of, spans_at
-from .pairs import lines_of
 
 if TYPE_CHECKING:
     pass

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
 from ....indexer.errors import DocumentError
+from ....indexer.gold.lines import lines_of
 from ....indexer.gold.semcor import read_archive
 from ....indexer.text.analyser import TextAnalyser
 from ..records import Span
 from ..spans import spans_at
-from .pairs import lines_of
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
