@@ -1,4 +1,4 @@
-"""How good vectors are: measures, readers of the published gold formats, tasks, and a user's own gold."""
+"""Measure vectors against gold data: measures, readers of published sets, tasks, and a user's own gold senses."""
 
 from .datasets.pairs import read_sts, read_usim, read_wic
 from .measures import (
@@ -7,7 +7,6 @@ from .measures import (
     best_threshold,
     mean_average_precision,
     precision_at,
-    ranks,
     spearman,
 )
 from .records import Score, SentencePair, Span, TokenPair, Usage
@@ -23,7 +22,6 @@ __all__ = [
     "best_threshold",
     "mean_average_precision",
     "precision_at",
-    "ranks",
     "read_sts",
     "read_usim",
     "read_wic",

@@ -1,4 +1,4 @@
-"""Which layer and which normalisation serve a collection best, by gold senses of its own documents."""
+"""Measure which layer and normalisation suit a collection best, by gold senses of its own documents."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from .measures import mean_interval, same_sense_precisions
 from .records import Score, Span, Tokens
 from .spans import spans_in
 from .tasks.sentences import normalised_name
-from .vectors import ELMO, SENSE, Report, own_name, represent
+from .vectors import ELMO, SENSE, OnProgress, represent, title
 
 if TYPE_CHECKING:
     from ...indexer.elmo import Encoder
 
 TASK = "collection"
 SAMPLE_SENTENCES = 1000
-"""Of the collection, evenly spread, on which the transforms are fitted."""
+"""Approximate number of evenly spaced sentences of the collection on which transforms are fitted."""
 SAMPLE_TOKENS = 20_000
-"""Of these sentences, evenly spread."""
+"""Maximum number of evenly spaced tokens of these sentences."""
 FOLDS = 10
-"""Of words, at most: each is judged by what the others choose."""
+"""Maximum number of folds of words. Each fold is scored with the best choice of the other folds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What may stand for an occurrence; normalisation None: what the layer usually gets."""
+class VectorChoice:
+    """A layer and a normalisation of token vectors. normalisation None: principal components of the sense blocks."""
 
     layer: Layer
     normalisation: Normalisation | None
 
     def name(self, encoder: Encoder) -> str:
-        """How tables call it."""
-        layer = f"layer {self.layer}" if self.layer.isdigit() else own_name(str(self.layer), encoder)
+        """Return the name of the choice in tables."""
+        layer = f"layer {self.layer}" if self.layer.isdigit() else title(str(self.layer), encoder)
         if self.normalisation is not None:
             return f"{layer}, {normalised_name(self.normalisation)}"
         return f"{SENSE}, principal components"
@@ -54,23 +54,25 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How well a choice does: mean average precision over words, and its distance to what the collection has now."""
+    """Mean average precision of a choice over words, and the difference from the collection's present choice."""
 
-    choice: Choice
+    choice: VectorChoice
     score: Score
     difference: Score
 
 
 @dataclass(frozen=True, slots=True)
 class OwnReport:
-    """What the gold says. measured: every choice; now: the collection's; best: the best one, or now if none is better.
+    """The measurement of a collection.
 
-    gain: of choosing the best by some of the words, on the others, which did not choose: the best of many is best by
-    luck too. words, occurrences: that were ranked; left_out: gold rows whose place is in no document of the collection.
+    measured: every choice. now: the collection's present choice. best: the best choice, or `now` if none is better.
+    gain: held-out gain of choosing. The choice is made on some words and its gain measured on others, because the best
+    of many choices is partly best by chance. words, occurrences: numbers that were ranked. left_out: number of gold
+    rows without a word in the collection.
     """
 
     measured: tuple[Measured, ...]
-    now: Choice
+    now: VectorChoice
     best: Measured
     gain: Score
     words: int
@@ -79,44 +81,47 @@ class OwnReport:
 
     @property
     def is_sure(self) -> bool:
-        """Whether to choose the best is better than to leave all as it is, beyond chance."""
+        """Whether the best choice is better than the present one beyond chance."""
         return self.best.choice != self.now and self.gain.low > 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A word's occurrences that the collection holds, and who shares a sense with whom (n, n)."""
+class _GoldWord:
+    """The n occurrences of a gold word in the collection, and whether two of them share a sense (n, n)."""
 
     spans: tuple[Span, ...]
     same: Mask
 
 
 def evaluate_collection(
-    collection: Collection, encoder: Encoder, gold: Sequence[Gold], report: Report | None = None
+    collection: Collection, encoder: Encoder, gold: Sequence[Gold], on_progress: OnProgress | None = None
 ) -> OwnReport:
-    """Rank the gold occurrences of each word for each other by every layer and normalisation.
+    """Measure every layer and normalisation by same-sense retrieval among the gold occurrences of each word.
 
-    Their sentences and a sample of the collection, on which the transforms are fitted, are encoded again with
-    `encoder`, the collection's own. Intervals and differences draw words. DocumentError when nothing can be asked.
+    The collection's encoder encodes their sentences again, and a sample of the collection to fit transforms on. The
+    bootstrap draws words.
+
+    Raises:
+        DocumentError: No word of the gold has two senses in the collection.
     """
     analyser = TextAnalyser(collection.settings.language)
     asked, left_out = _words(collection, analyser, gold)
     sample = _sample(collection, analyser)
-    found = represent(encoder, [*(span for word in asked for span in word.spans), *sample], report)
-    precisions: dict[Choice, Doubles] = {}
+    found = represent(encoder, [*(span for word in asked for span in word.spans), *sample], on_progress)
+    precisions: dict[VectorChoice, Doubles] = {}
     chance = 0.0
     for layer in layers_of(encoder):
-        name = own_name(f"layer {layer}" if layer.isdigit() else str(layer), encoder)
+        name = title(f"layer {layer}" if layer.isdigit() else str(layer), encoder)
         rows = found(name, sample)  # (n, dim)
         vectors = [found(name, word.spans) for word in asked]
         for normalisation in normalisations_of(layer, encoder):
             transform = fit_tokens(encoder, layer, normalisation, rows)
             means = np.array([_means(word, part, transform) for word, part in zip(asked, vectors, strict=True)])
-            precisions[Choice(layer, normalisation)] = means[:, 0]  # (words,)
+            precisions[VectorChoice(layer, normalisation)] = means[:, 0]  # (words,)
             chance = float(means[:, 1].mean())
     now = current(collection.settings, encoder)
     measured = tuple(_measured(choice, precisions, now, chance, encoder) for choice in precisions)
-    # Of equally good ones the collection's own, then the earlier.
+    # Ties: first the present choice, then the earlier one.
     best = max(measured, key=lambda one: (one.score.value, one.choice == now))
     gains = held_out_gains(precisions, now)  # (words,)
     other = float(precisions[now].mean())
@@ -124,10 +129,10 @@ def evaluate_collection(
     return OwnReport(measured, now, best, gain, len(asked), sum(len(word.spans) for word in asked), left_out)
 
 
-def held_out_gains(precisions: Mapping[Choice, Doubles], now: Choice) -> Doubles:
-    """For each word the gain over `now` of what is best for words of other folds: (words,).
+def held_out_gains(precisions: Mapping[VectorChoice, Doubles], now: VectorChoice) -> Doubles:
+    """Return for each word the gain over `now` of the choice that is best for the words of other folds.  (words,)
 
-    precisions: of each choice (words,). A single word has no others: its gain is 0.
+    precisions: mean average precision of each word by choice, (words,) each. A single word has gain 0.
     """
     words = len(precisions[now])
     folds = np.arange(words) % min(words, FOLDS)  # (words,)
@@ -140,29 +145,29 @@ def held_out_gains(precisions: Mapping[Choice, Doubles], now: Choice) -> Doubles
 
 
 def layers_of(encoder: Encoder) -> list[Layer]:
-    """The layers that a collection can be made of."""
+    """Return the layers that a collection can store."""
     numbered = [layer for layer in Layer if layer.isdigit() and int(layer) < encoder.n_layers]
     return [Layer.SENSE, *numbered, Layer(ELMO)]
 
 
 def normalisations_of(layer: Layer, encoder: Encoder) -> list[Normalisation | None]:
-    """The ways to normalise a layer; None is one of its own only for the blocks of a model without a sense space."""
+    """Return the normalisations of a layer. None is a separate one only for sense blocks without a sense space."""
     usual: list[Normalisation | None] = [None] if layer is Layer.SENSE and not encoder.has_sense_space else []
     return usual + list(Normalisation)
 
 
-def current(settings: CollectionSettings, encoder: Encoder) -> Choice:
-    """What stands for an occurrence in a collection now, the usual normalisation by its name."""
+def current(settings: CollectionSettings, encoder: Encoder) -> VectorChoice:
+    """Return a collection's present choice, with the default normalisation under its name."""
     normalisation = settings.token_normalisation
     if normalisation is None and settings.layer is not Layer.SENSE:
         normalisation = Normalisation.CENTRED
     elif normalisation is None and encoder.has_sense_space:
         normalisation = Normalisation.NONE
-    return Choice(settings.layer, normalisation)
+    return VectorChoice(settings.layer, normalisation)
 
 
-def _words(collection: Collection, analyser: TextAnalyser, gold: Sequence[Gold]) -> tuple[list[_Asked], int]:
-    """The words that can be asked for, and how many gold rows have no place in the collection."""
+def _words(collection: Collection, analyser: TextAnalyser, gold: Sequence[Gold]) -> tuple[list[_GoldWord], int]:
+    """Return the words that can be measured, and the number of gold rows without a word in the collection."""
     places: dict[str, list[Gold]] = {}
     for row in gold:
         places.setdefault(row.place[0], []).append(row)
@@ -174,7 +179,7 @@ def _words(collection: Collection, analyser: TextAnalyser, gold: Sequence[Gold])
         for row, span in zip(places[document], spans, strict=True):
             if span is not None:
                 words.setdefault(row.lemma, []).append((row, span))
-    asked = [_asked(rows) for _, rows in sorted(words.items())]
+    asked = [_gold_word(rows) for _, rows in sorted(words.items())]
     asked = [word for word in asked if not word.same.all() and (word.same.sum(axis=1) > 1).any()]
     if not asked:
         raise DocumentError(
@@ -184,13 +189,13 @@ def _words(collection: Collection, analyser: TextAnalyser, gold: Sequence[Gold])
     return asked, len(gold) - sum(map(len, words.values()))
 
 
-def _asked(rows: Sequence[tuple[Gold, Span]]) -> _Asked:
+def _gold_word(rows: Sequence[tuple[Gold, Span]]) -> _GoldWord:
     same = np.array([[one.same(other) for other, _ in rows] for one, _ in rows])  # (n, n)
-    return _Asked(tuple(span for _, span in rows), same)
+    return _GoldWord(tuple(span for _, span in rows), same)
 
 
 def _sample(collection: Collection, analyser: TextAnalyser) -> list[Span]:
-    """Single tokens of some of the collection's sentences, both evenly spread."""
+    """Return evenly spaced tokens of evenly spaced sentences of the collection."""
     total = sum(stored.sentences for stored in collection.documents())
     every = max(1, -(-total // SAMPLE_SENTENCES))  # rounded up
     chosen: list[Tokens] = []
@@ -205,14 +210,14 @@ def _sample(collection: Collection, analyser: TextAnalyser) -> list[Span]:
     return tokens[:: max(1, -(-len(tokens) // SAMPLE_TOKENS))]
 
 
-def _means(word: _Asked, vectors: Array, transform: Transform | None) -> tuple[float, float]:
-    """A word's mean average precision, and what chance would get; vectors: (n, dim)."""
+def _means(word: _GoldWord, vectors: Array, transform: Transform | None) -> tuple[float, float]:
+    """Return a word's mean average precision, and that of a random order. vectors: (n, dim)"""
     found, by_chance = same_sense_precisions(vectors if transform is None else transform(vectors), word.same)
     return float(found.mean()), float(by_chance.mean())
 
 
 def _measured(
-    choice: Choice, precisions: dict[Choice, Doubles], now: Choice, chance: float, encoder: Encoder
+    choice: VectorChoice, precisions: dict[VectorChoice, Doubles], now: VectorChoice, chance: float, encoder: Encoder
 ) -> Measured:
     own, other = precisions[choice], precisions[now]  # (words,), (words,)
     gain = own - other  # (words,)
@@ -223,17 +228,17 @@ def _measured(
     return Measured(choice, score, difference)
 
 
-def settings_for(collection: Path, choice: Choice, encoder: Encoder) -> BuildConfig:
-    """How to encode a collection again so that it has a choice, all else as it is."""
+def settings_for(collection: Path, choice: VectorChoice, encoder: Encoder) -> BuildConfig:
+    """Return the settings that encode a collection again with another choice and change nothing else."""
     with Collection.open(collection) as opened:
         now = opened.settings
     usual = current(replace(now, layer=choice.layer, token_normalisation=None), encoder)
     return BuildConfig(
-        now.language,
-        now.precision,
-        choice.layer,
-        now.normalisation,
-        now.function_words,
+        language=now.language,
+        precision=now.precision,
+        layer=choice.layer,
+        normalisation=now.normalisation,
+        function_words=now.function_words,
         token_normalisation=None if choice == usual else choice.normalisation,
         storage=now.storage,
     )

@@ -1,4 +1,4 @@
-"""What the evaluation reads and what it says: spans of sentences, gold judgements, scores."""
+"""Input and output records of the evaluation: spans, gold judgements, scores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Tokens = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Tokens [start, end) of a sentence, at least one: an occurrence, or the whole sentence."""
+    """Tokens [start, end) of a sentence, at least one: an occurrence or the whole sentence."""
 
     sentence: Tokens
     start: int
@@ -18,7 +18,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """An occurrence of a word and the sense that people gave it."""
+    """An occurrence of a word and its gold sense."""
 
     span: Span
     sense: str
@@ -26,7 +26,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """Two tokens of one lemma in their sentences; `gold`: 1 or 0 (same sense or not), or how alike they were judged."""
+    """Two tokens of one lemma in their sentences.
+
+    gold: 1 or 0 for the same or another sense, or a judgement of their similarity.
+    """
 
     lemma: str
     sentence1: Tokens
@@ -38,7 +41,7 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class SentencePair:
-    """Two sentences, and how alike people found them."""
+    """Two sentences, and people's judgement of their similarity."""
 
     sentence1: Tokens
     sentence2: Tokens
@@ -47,9 +50,9 @@ class SentencePair:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One figure: a measure of one representation on one task, as a fraction (accuracy 0.65) or a correlation.
+    """One measure of one representation on one task: a fraction (accuracy 0.65) or a correlation.
 
-    low, high: 95 % bootstrap interval. baseline: the same measure of what `baseline_name` tells; 0 where there is none.
+    low, high: 95 % bootstrap interval. baseline: the same measure of `baseline_name`, or 0 without a baseline.
     """
 
     task: str
@@ -62,7 +65,7 @@ class Score:
     baseline_name: str
 
     def row(self) -> dict[str, object]:
-        """What a JSON line holds of it."""
+        """Return the fields of a JSON line, rounded to six decimals."""
         return {
             "task": self.task,
             "metric": self.metric,
@@ -74,16 +77,16 @@ class Score:
         }
 
 
-def whole(sentence: Tokens) -> Span:
-    """The span of a whole sentence."""
+def whole_sentence(sentence: Tokens) -> Span:
+    """Return the span of a whole sentence."""
     return Span(sentence, 0, len(sentence))
 
 
-def first_of(pair: TokenPair) -> Span:
-    """The first of two tokens."""
+def first_token(pair: TokenPair) -> Span:
+    """Return the span of a pair's first token."""
     return Span(pair.sentence1, pair.position1, pair.position1 + 1)
 
 
-def second_of(pair: TokenPair) -> Span:
-    """The second of two tokens."""
+def second_token(pair: TokenPair) -> Span:
+    """Return the span of a pair's second token."""
     return Span(pair.sentence2, pair.position2, pair.position2 + 1)

@@ -1,4 +1,4 @@
-"""The tasks by name: what `polyseme eval --task NAME=PATH` and benchmarks/quality.py run."""
+"""The tasks of `polyseme eval --task NAME=PATH`, and their dispatch by name."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from .tasks.sentences import evaluate_sts
 from .tasks.usage_graphs import evaluate_dwug
 from .tasks.words import evaluate_coarsewsd, evaluate_usim, evaluate_wic
 from .tasks.wsd import evaluate_wsd
-from .vectors import Report
+from .vectors import OnProgress
 
 if TYPE_CHECKING:
     from ...indexer.elmo import Encoder
 
 QUICK_OCCURRENCES = 40
+"""Maximum number of ranked occurrences of a CoarseWSD-20 word in quick mode."""
 
 
 class TaskName(StrEnum):
-    """What can be measured of a model."""
+    """A task on which a model can be measured."""
 
     WIC = "wic"
     USIM = "usim"
@@ -37,7 +38,7 @@ class TaskName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task and where its gold data lies; several paths only where the task takes several."""
+    """A task and the paths of its gold data. Only some tasks take several paths."""
 
     name: TaskName
     paths: tuple[Path, ...]
@@ -45,9 +46,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class TaskOptions:
-    """quick: a sample that shows which way a training goes. wordnet: folder of `index.sense`, for WSD's fall-back.
+    """Options of all tasks.
 
-    language: of what must still be cut into tokens.
+    quick: measure a sample, to watch a training. wordnet: folder of WordNet's `index.sense`, for the first-sense
+    fallback of WSD. language: language of gold data that is not tokenised.
     """
 
     quick: bool = False
@@ -56,53 +58,62 @@ class TaskOptions:
 
 
 def parse_tasks(texts: Iterable[str]) -> list[Task]:
-    """`NAME=PATH` each, or `NAME=PATH,PATH`; paths of one name belong together.
+    """Parse `NAME=PATH` or `NAME=PATH,PATH`. All paths of one name belong to one task.
 
-    DocumentError where a name is unknown or a path is missing.
+    Raises:
+        DocumentError: A name is unknown or a path is missing.
     """
     paths: dict[TaskName, list[Path]] = {}
     for text in texts:
         name, equals, path = text.partition("=")
         if name not in tuple(TaskName) or not equals or not path:
-            raise DocumentError(f"{text!r} is no task; give NAME=PATH, NAME one of {', '.join(TaskName)}")
-        for where in _places(path):
+            raise DocumentError(f"{text!r} is not a task; give NAME=PATH, NAME one of {', '.join(TaskName)}")
+        for where in _split_paths(path):
             if not where.exists():
-                raise DocumentError(f"{where} is not there; give the place of the gold data of {name}")
+                raise DocumentError(f"{where} does not exist; give the path of the gold data of {name}")
             paths.setdefault(TaskName(name), []).append(where)
     return [Task(name, tuple(found)) for name, found in paths.items()]
 
 
-def _places(text: str) -> list[Path]:
-    """A path, or several between commas (unless there is one with commas in its name)."""
+def _split_paths(text: str) -> list[Path]:
+    """Return one path if it exists under the whole text, else the paths between commas."""
     whole = Path(text).expanduser()
     return [whole] if whole.exists() else [Path(part).expanduser() for part in text.split(",") if part]
 
 
 def evaluate(
-    encoder: Encoder, task: Task, options: TaskOptions = TaskOptions(), report: Report | None = None
+    encoder: Encoder, task: Task, options: TaskOptions = TaskOptions(), on_progress: OnProgress | None = None
 ) -> list[Score]:
-    """The figures of a task for every representation of a model; DocumentError when its data is not as published."""
+    """Measure every representation of a model on a task.
+
+    Raises:
+        DocumentError: The gold data does not have the published format.
+    """
     match task.name:
         case TaskName.WIC:
-            return evaluate_wic(encoder, only(task), report)
+            return evaluate_wic(encoder, only_path(task), on_progress)
         case TaskName.USIM:
-            return evaluate_usim(encoder, only(task), report)
+            return evaluate_usim(encoder, only_path(task), on_progress)
         case TaskName.COARSEWSD if options.quick:
-            return evaluate_coarsewsd(encoder, only(task), report, QUICK_OCCURRENCES, nearest=False)
+            return evaluate_coarsewsd(encoder, only_path(task), on_progress, QUICK_OCCURRENCES, nearest=False)
         case TaskName.COARSEWSD:
-            return evaluate_coarsewsd(encoder, only(task), report)
+            return evaluate_coarsewsd(encoder, only_path(task), on_progress)
         case TaskName.DWUG:
-            return evaluate_dwug(encoder, only(task), options.language, report)
+            return evaluate_dwug(encoder, only_path(task), options.language, on_progress)
         case TaskName.WSD:
-            return evaluate_wsd(encoder, task.paths, options.wordnet, report)
+            return evaluate_wsd(encoder, task.paths, options.wordnet, on_progress)
         case TaskName.STS:
-            return evaluate_sts(encoder, task.paths, options.language, report)
+            return evaluate_sts(encoder, task.paths, options.language, on_progress)
         case TaskName.RETRIEVAL:
-            return evaluate_retrieval(encoder, only(task), options.language, report)
+            return evaluate_retrieval(encoder, only_path(task), options.language, on_progress)
 
 
-def only(task: Task) -> Path:
-    """A task's one path; DocumentError when there are several."""
+def only_path(task: Task) -> Path:
+    """Return the single path of a task.
+
+    Raises:
+        DocumentError: The task has several paths.
+    """
     if len(task.paths) != 1:
         raise DocumentError(f"{task.name} was given {len(task.paths)} times; give one path of it")
     return task.paths[0]

@@ -1,4 +1,4 @@
-"""Running text -> tokenised sentences and spans, cut as the product cuts documents and queries."""
+"""Cut running text into tokenised sentences and spans, exactly as documents and queries are cut."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from .records import Span, Tokens
 
 
 def tokens_of(analyser: TextAnalyser, text: str) -> Tokens:
-    """The tokens of a text taken as one sentence."""
+    """Return the tokens of a text that is read as one sentence."""
     return tuple(token.text for token in analyser.tokens(text))
 
 
 def spans_at(analyser: TextAnalyser, text: str, places: Sequence[tuple[int, int]]) -> list[Span | None]:
-    """For each place (start, end) of a text its tokens in their sentence; None where no token stands there."""
+    """Return the span of each place (start, end) of a text, or None for a place without a token."""
     return spans_in(list(analyser.sentences(text)), places)
 
 
 def spans_in(sentences: Sequence[Sentence], places: Sequence[tuple[int, int]]) -> list[Span | None]:
-    """For each place (start, end) its tokens in the one of the sentences, in order, that it begins in; None for none.
+    """Return the span of each place (start, end) in the sentence where it begins, or None for a place without a token.
 
-    A place that reaches over the end of its sentence is cut there.
+    The sentences are in the order of the text. A place that extends beyond its sentence is cut at the sentence's end.
     """
     starts = [sentence.start for sentence in sentences]
     found: list[Span | None] = []
@@ -33,7 +33,7 @@ def spans_in(sentences: Sequence[Sentence], places: Sequence[tuple[int, int]]) -
 
 
 def span_of(tokens: Sequence[Token], start: int, end: int) -> Span | None:
-    """The tokens of a sentence that reach into [start, end); None where there is none."""
+    """Return the tokens of a sentence that overlap [start, end), or None if there are none."""
     inside = [n for n, token in enumerate(tokens) if token.start < end and token.end > start]
     forms = tuple(token.text for token in tokens)
     return Span(forms, inside[0], inside[-1] + 1) if inside else None

@@ -1,4 +1,4 @@
-"""Spans of sentences -> their vectors in every representation, each distinct sentence encoded once."""
+"""Encode the sentences of spans, each distinct one once, and return vectors of the spans in every representation."""
 
 from __future__ import annotations
 
@@ -6,86 +6,82 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from ...indexer.vectors.arrays import Array
+from ...indexer.vectors.arrays import Array, Reals
 from .records import Span, Tokens
 
 if TYPE_CHECKING:
     from ...indexer.elmo import Encoder, Representation
 
-Report: TypeAlias = Callable[[int, int], None]
-"""Told now and then how many sentences of how many are encoded."""
+OnProgress: TypeAlias = Callable[[int, int], None]
+"""Called from time to time with the number of encoded sentences and the number of all sentences."""
 
 TOKENS_AT_ONCE = 16_384
-"""Of one call to the encoder: some 70 MB of vectors for a small model, 270 MB for the original size."""
+"""Maximum number of tokens in one call to the encoder: 70 MB of vectors for `small`, 270 MB for `original`."""
 ELMO, SENSE = "elmo", "sense"
 
 
-class Represented:
-    """Vectors of spans by representation; a span of several tokens has the mean of theirs."""
+class SpanVectors:
+    """Vectors of spans by representation. A span of several tokens has the mean of their vectors."""
 
-    def __init__(self, rows: dict[Span, int], vectors: dict[str, npt.NDArray[np.floating]]) -> None:
+    def __init__(self, rows: dict[Span, int], vectors: dict[str, Reals]) -> None:
         self._rows = rows
         self._vectors = vectors
 
     @property
     def names(self) -> list[str]:
-        """The representations, the lowest layer first."""
+        """The representations, lowest layer first."""
         return list(self._vectors)
 
     def __call__(self, name: str, spans: Sequence[Span]) -> Array:
-        """Vectors of n spans in a representation: (n, dim)."""
+        """Return the vectors of n spans in a representation.  (n, dim)"""
         rows = [self._rows[span] for span in spans]
         return np.asarray(self._vectors[name][rows], np.float32)
 
 
 def represent(
-    encoder: Encoder,
-    spans: Iterable[Span],
-    report: Report | None = None,
-    half: bool = False,
-) -> Represented:
-    """Encode the sentences of some spans; `half` keeps the vectors in half precision, where there are very many."""
+    encoder: Encoder, spans: Iterable[Span], on_progress: OnProgress | None = None, half: bool = False
+) -> SpanVectors:
+    """Encode the sentences of some spans. `half` stores the vectors as float16, for very many spans."""
     rows = {span: row for row, span in enumerate(dict.fromkeys(spans))}
-    asked: dict[Tokens, list[Span]] = {}
+    spans_of: dict[Tokens, list[Span]] = {}
     for span in rows:
-        asked.setdefault(span.sentence, []).append(span)
+        spans_of.setdefault(span.sentence, []).append(span)
     dims = dimensions(encoder)
     dtype = np.float16 if half else np.float32
-    vectors = {name: np.zeros((len(rows), dim), dtype) for name, dim in dims.items()}  # (spans, dim) each
+    vectors: dict[str, Reals] = {name: np.zeros((len(rows), dim), dtype) for name, dim in dims.items()}  # (spans, dim)
     done = 0
-    for batch in batches(sorted(asked, key=len)):
+    for batch in batches(sorted(spans_of, key=len)):
         found = dict(zip(batch, encoder.represent(batch), strict=True))
-        for span in (span for sentence in batch for span in asked[sentence]):
+        for span in (span for sentence in batch for span in spans_of[sentence]):
             for name, vector in zip(dims, span_vectors(found[span.sentence], span), strict=True):
                 vectors[name][rows[span]] = vector
         done += len(batch)
-        if report:
-            report(done, len(asked))
-    return Represented(rows, vectors)
+        if on_progress:
+            on_progress(done, len(spans_of))
+    return SpanVectors(rows, vectors)
 
 
 def dimensions(encoder: Encoder) -> dict[str, int]:
-    """The representations of an encoder, the lowest layer first, and how long their vectors are."""
+    """Return an encoder's representations, lowest layer first, and the length of their vectors."""
     layers = {f"layer {number}": encoder.dim for number in range(encoder.n_layers)}
-    return layers | {ELMO: encoder.dim, own_name(SENSE, encoder): encoder.sense_dim}
+    return layers | {ELMO: encoder.dim, title(SENSE, encoder): encoder.sense_dim}
 
 
-def own_name(name: str, encoder: Encoder) -> str:
-    """A representation's name; the sense blocks of a model without a sense space are called what they are."""
+def title(name: str, encoder: Encoder) -> str:
+    """Return a representation's name in tables. A model without a sense space has uncentred sense blocks."""
     return f"{SENSE}, uncentred" if name == SENSE and not encoder.has_sense_space else name
 
 
 def span_vectors(found: Representation, span: Span) -> list[Array]:
-    """The mean over a span's tokens in every representation, in the order of `dimensions`: (dim,) each."""
+    """Return the mean over a span's tokens in every representation, in the order of `dimensions`.  (dim,) each"""
     inside = slice(span.start, span.end)
     layers = found.layers[:, inside].mean(axis=1)  # (n_layers, dim)
     return [*layers, found.elmo[inside].mean(axis=0), found.sense[inside].mean(axis=0)]
 
 
 def batches(sentences: Sequence[Tokens], tokens: int = TOKENS_AT_ONCE) -> Iterator[list[Tokens]]:
-    """Runs of sentences with at most so many tokens together, a longer one by itself."""
+    """Yield runs of sentences with at most `tokens` tokens. A longer sentence is a batch of its own."""
     batch: list[Tokens] = []
     held = 0
     for sentence in sentences:

@@ -1,4 +1,4 @@
-"""Each published format is read as it is published; anything else is told in one line with what is expected."""
+"""Readers read each published format. Other data gives a one-line error with the expected format."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from polyseme.search.evaluation.datasets.wsd import Instance, read_first_senses,
 from polyseme.search.evaluation.records import SentencePair, Span, Usage
 
 
-def told(error: pytest.ExceptionInfo[DocumentError]) -> str:
+def one_line(error: pytest.ExceptionInfo[DocumentError]) -> str:
     (line,) = str(error.value).splitlines()
     return line
 
@@ -40,16 +40,18 @@ def test_wic_splits_without_answers_are_left_out(tmp_path: Path) -> None:
     (folder / "test" / "test.gold.txt").unlink()
     assert list(read_wic_splits(folder)) == ["train", "dev"]
     write(folder / "dev" / "dev.data.txt", "bank\tN\tone-2\ta\tb\n" * 15)
-    with pytest.raises(DocumentError, match="'one' stands where a number should"):
+    with pytest.raises(DocumentError, match="'one' is not a number"):
         read_wic_splits(folder)
     (folder / "dev" / "dev.gold.txt").unlink()
     with pytest.raises(DocumentError, match=r"no dev/ or test/ with gold answers; WiC is a folder with") as error:
         read_wic_splits(folder)
-    assert told(error)
+    assert one_line(error)
 
 
-def test_usim_needs_pairs_of_lines(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match="1 lines, which are no pairs; usim is a file with two lines a pair"):
+def test_usim_requires_pairs_of_lines(tmp_path: Path) -> None:
+    with pytest.raises(
+        DocumentError, match="1 lines, which is not a number of pairs; usim is a file with two lines a pair"
+    ):
         read_usim(write(tmp_path / "usim.txt", "a b\t1\t2.0\tb.n 1\n"))
     with pytest.raises(DocumentError, match=r"cannot be read.*; usim is a file"):
         read_usim(tmp_path)
@@ -71,7 +73,7 @@ def test_coarsewsd_is_read_word_by_word(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"test\.gold\.txt has 1 lines, test\.data\.txt 6"):
         read_coarsewsd(tmp_path)
     write(tmp_path / "seal" / "test.data.txt", "9\ta seal\n")
-    with pytest.raises(DocumentError, match="'seal' is to stand outside its sentence 'a seal'"):
+    with pytest.raises(DocumentError, match="'seal' has a position outside its sentence 'a seal'"):
         read_coarsewsd(tmp_path)
     with pytest.raises(
         DocumentError, match=r"no word's folder with test\.data\.txt; CoarseWSD-20 is a folder of words"
@@ -91,7 +93,7 @@ def test_sts_splits_come_from_folders_and_files(tmp_path: Path) -> None:
         read_sts_splits([write(tmp_path / "sts-x.csv", "a\tb\tc\t1\t3.0\t \tword\n")], str.split)
 
 
-def test_usage_graphs_are_read_in_the_sentence_of_the_target_and_without_noise(tmp_path: Path) -> None:
+def test_usage_graphs_give_the_sentence_of_the_target_and_skip_noise(tmp_path: Path) -> None:
     words = read_dwug(make_dwug(tmp_path))
     assert list(words) == ["bank_nn"]
     assert [usage.sense for usage in words["bank_nn"]] == [str(int(sense == "money")) for _, sense in USES]
@@ -100,7 +102,7 @@ def test_usage_graphs_are_read_in_the_sentence_of_the_target_and_without_noise(t
         assert usage.span.sentence[usage.span.start : usage.span.end] == ("bank",)
 
 
-def test_older_usage_graphs_do_not_tell_the_sentence(tmp_path: Path) -> None:
+def test_usage_graphs_without_sentence_offsets_are_split_by_us(tmp_path: Path) -> None:
     folder = make_dwug(tmp_path)
     columns = "identifier\tcontext\tindexes_target_token"
     write(folder / "data/bank_nn/uses.csv", f"{columns}\nuse_0\tIt was late. They left the bank. It shut.\t27:31\n")
@@ -108,7 +110,7 @@ def test_older_usage_graphs_do_not_tell_the_sentence(tmp_path: Path) -> None:
     assert usage.span == Span(("They", "left", "the", "bank", "."), 3, 4)
 
 
-def test_wrong_usage_graphs_are_told(tmp_path: Path) -> None:
+def test_malformed_usage_graphs_are_errors(tmp_path: Path) -> None:
     folder = make_dwug(tmp_path)
     uses, clusters = folder / "data/bank_nn/uses.csv", folder / "clusters/opt/bank_nn.csv"
     right = uses.read_text(encoding="utf-8")
@@ -126,7 +128,7 @@ def test_wrong_usage_graphs_are_told(tmp_path: Path) -> None:
         read_dwug(folder)
 
 
-def test_the_unified_framework_is_read_with_words_of_several_parts(tmp_path: Path) -> None:
+def test_unified_framework_with_multiword_instances_is_read(tmp_path: Path) -> None:
     body = (
         '<?xml version="1.0" encoding="UTF-8" ?>\n<corpus lang="en" source="x"><text id="d000">'
         '<sentence id="d000.s000"><wf lemma="the" pos="DET">The</wf>\n<instance id="d000.s000.t000" '
@@ -150,10 +152,10 @@ def test_the_unified_framework_is_read_with_words_of_several_parts(tmp_path: Pat
     write(tmp_path / "se.data.xml", body[:200])
     with pytest.raises(DocumentError, match=r"se\.data\.xml is not XML .*; wsd is a pair") as error:
         read_wsd([tmp_path / "se.data.xml"])
-    assert told(error)
+    assert one_line(error)
 
 
-def test_semcor_is_what_is_learned_from(tmp_path: Path) -> None:
+def test_semcor_is_the_training_set(tmp_path: Path) -> None:
     make_unified(tmp_path / "Evaluation_Datasets" / "senseval2" / "senseval2", USES[:2])
     make_unified(tmp_path / "Training_Corpora" / "SemCor+OMSTI" / "semcor+omsti", USES)
     make_unified(tmp_path / "Training_Corpora" / "SemCor" / "semcor", USES)
@@ -177,7 +179,7 @@ def test_semcor_is_what_is_learned_from(tmp_path: Path) -> None:
         read_wsd([write(tmp_path / "x.txt", "x")])
 
 
-def test_wordnets_first_senses_are_its_number_one(tmp_path: Path) -> None:
+def test_wordnet_first_sense_has_number_one(tmp_path: Path) -> None:
     assert read_first_senses(make_wordnet(tmp_path)) == {
         ("bank", "1"): "bank%1:17:01::",
         ("walk", "2"): "walk%2:38:00::",
@@ -205,10 +207,10 @@ def test_beir_is_read(tmp_path: Path) -> None:
         read_retrieval(tmp_path)
 
 
-def test_trec_is_read_and_topics_are_numbered_as_judged(tmp_path: Path) -> None:
+def test_trec_is_read_and_topics_have_the_numbers_of_the_judgements(tmp_path: Path) -> None:
     found = read_retrieval(make_trec(tmp_path))
     assert list(found.documents) == ["1", "2", "3", "4", "5", "6"]
-    # The text repeats the title here, as Cranfield's does, so the title is not set above it.
+    # This text repeats its title, as Cranfield's texts do, so the title is not added.
     assert found.documents["1"] == f"{USES[0][0]}\n\nnothing & nobody ."
     assert found.queries == {"1": "who lent\nmoney ?", "2": "reeds by the river"}
     assert found.judgements["2"] == {"3": 1, "1": 0}
@@ -221,7 +223,7 @@ def test_trec_is_read_and_topics_are_numbered_as_judged(tmp_path: Path) -> None:
         read_retrieval(tmp_path / "all.xml")
 
 
-def test_classic_trec_topics_without_end_marks_are_read(tmp_path: Path) -> None:
+def test_trec_topics_without_end_tags_are_read(tmp_path: Path) -> None:
     make_trec(tmp_path)
     topic = "<top>\n<num> Number: {}\n<title> Topic: {}\n<desc> Description:\nMore.\n</top>\n"
     write(tmp_path / "topics.xml", topic.format(1, "lent money") + topic.format(2, "reeds"))
@@ -265,13 +267,13 @@ def test_wrong_gold_senses_are_told(tmp_path: Path, text: str, said: str) -> Non
         lambda p: read_sts_splits([p], str.split),
     ],
 )
-def test_an_empty_folder_is_told_with_the_layout_expected(tmp_path: Path, read: Callable[[Path], object]) -> None:
+def test_empty_folder_error_states_the_expected_layout(tmp_path: Path, read: Callable[[Path], object]) -> None:
     with pytest.raises(DocumentError, match=r"is a (folder|file|pair)") as error:
         read(tmp_path)
-    assert told(error)
+    assert one_line(error)
 
 
-def test_the_published_files_are_read_whole(shared_eval: Path) -> None:
+def test_published_files_are_read_completely(shared_eval: Path) -> None:
     assert {split: len(pairs) for split, pairs in read_wic_splits(shared_eval / "wic").items()} == {
         "train": 5428,
         "dev": 638,
@@ -287,5 +289,5 @@ def test_the_published_files_are_read_whole(shared_eval: Path) -> None:
     }
     cranfield = read_retrieval(shared_eval / "cranfield")
     assert (len(cranfield.documents), len(cranfield.queries), len(cranfield.judgements)) == (1400, 225, 225)
-    # Topics are known by their position: the third one, number 4 in the file, is about composite slabs.
+    # Topics are identified by position. The third one, number 4 in the file, is about composite slabs.
     assert "composite slabs" in cranfield.queries["3"]

@@ -1,4 +1,4 @@
-"""Measures of retrieval and their intervals agree with brute force, scikit-learn and simulation."""
+"""Retrieval measures and intervals equal brute force, scikit-learn and simulation."""
 
 from itertools import permutations
 
@@ -22,25 +22,25 @@ from sklearn.metrics import ndcg_score
 
 
 @pytest.mark.parametrize(("relevant", "total"), [(1, 1), (1, 4), (2, 5), (3, 6), (5, 5)])
-def test_chance_is_the_mean_over_all_orders(relevant: int, total: int) -> None:
+def test_chance_precision_is_the_mean_over_all_orders(relevant: int, total: int) -> None:
     orders = set(permutations([True] * relevant + [False] * (total - relevant)))
     assert chance_precision(relevant, total) == pytest.approx(np.mean([average_precision(order) for order in orders]))
 
 
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=20), st.integers(1, 12))
 def test_ndcg_equals_scikit_learns(grades: list[int], k: int) -> None:
-    scores = np.arange(len(grades), 0, -1)  # the order given is the order found
+    scores = np.arange(len(grades), 0, -1)  # items are already in rank order
     assert ndcg(grades, grades, k) == pytest.approx(ndcg_score([grades], [scores], k=k))
 
 
-def test_ndcg_counts_what_was_not_found_and_no_negative_grade() -> None:
+def test_ndcg_counts_missing_items_and_ignores_negative_grades() -> None:
     assert ndcg([1], [1, 1, 1], 10) == pytest.approx(1 / (1 + 1 / np.log2(3) + 0.5))
     assert ndcg([-1, 2], [2, -1], 10) == pytest.approx(1 / np.log2(3))
     assert ndcg([0, 0], [0]) == 0
 
 
 @given(st.lists(st.sets(st.sampled_from("abc"), min_size=1), min_size=2, max_size=9), st.integers(0, 9))
-def test_same_sense_precision_by_brute_force_with_several_senses(labels: list[set[str]], seed: int) -> None:
+def test_same_sense_precision_equals_brute_force_with_several_senses(labels: list[set[str]], seed: int) -> None:
     vectors = np.random.default_rng(seed).normal(size=(len(labels), 3))
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     assume(all(len(set(row)) == len(row) for row in np.round(unit @ unit.T, 5).tolist()))
@@ -57,7 +57,7 @@ def test_same_sense_precision_by_brute_force_with_several_senses(labels: list[se
 
 
 @pytest.mark.parametrize("kinds", [1, 3])
-def test_vectors_that_know_nothing_do_no_better_than_chance_in_whatever_order(kinds: int) -> None:
+def test_uninformative_vectors_score_like_chance_in_any_input_order(kinds: int) -> None:
     labels = np.repeat([0, 1], 100)  # in the order of their senses, as a file often is
     forms = np.random.default_rng(0).normal(size=(kinds, 8))
     vectors = forms[np.arange(200) % kinds]
@@ -65,7 +65,7 @@ def test_vectors_that_know_nothing_do_no_better_than_chance_in_whatever_order(ki
     assert found.mean() == pytest.approx(chance.mean(), abs=0.02)
 
 
-def test_cosines_of_equal_pairs_tie_in_float32_noise() -> None:
+def test_cosines_of_equal_pairs_tie_despite_float32_noise() -> None:
     generator = np.random.default_rng(0)
     a, b = generator.normal(size=(2, 5, 64)).astype(np.float32)
     noise = a * (1 + generator.normal(size=a.shape).astype(np.float32) * 1e-7)
@@ -75,7 +75,7 @@ def test_cosines_of_equal_pairs_tie_in_float32_noise() -> None:
     assert cosines(np.zeros((1, 3)), np.ones((1, 3))) == [0]
 
 
-def test_intervals_hold_the_true_mean_about_as_often_as_they_say() -> None:
+def test_95_percent_intervals_contain_the_true_mean_95_percent_of_the_time() -> None:
     generator = np.random.default_rng(0)
     held = 0
     for _ in range(300):
@@ -84,7 +84,7 @@ def test_intervals_hold_the_true_mean_about_as_often_as_they_say() -> None:
     assert 0.90 <= held / 300 <= 0.98
 
 
-def test_intervals_are_the_same_at_every_run_and_narrow_with_more() -> None:
+def test_intervals_are_reproducible_and_narrow_with_more_data() -> None:
     values = np.random.default_rng(3).random(400)
     assert mean_interval(values) == mean_interval(values)
     narrow, wide = mean_interval(values), mean_interval(values[:25])
@@ -95,8 +95,8 @@ def test_intervals_are_the_same_at_every_run_and_narrow_with_more() -> None:
     assert (low, high) == pytest.approx((values.mean() - 1.96 * spread, values.mean() + 1.96 * spread), abs=0.004)
 
 
-def test_units_that_belong_together_are_drawn_together() -> None:
-    # All words of a sentence right or all wrong: as many independent units as sentences, not as words.
+def test_dependent_units_are_drawn_together() -> None:
+    # All words of a sentence are right or all are wrong, so sentences are the independent units.
     right = np.tile([0.0, 10.0], 20)
     together = ratio_interval(right, np.full(40, 10.0))
     apart = mean_interval(np.repeat(right / 10, 10))
@@ -104,7 +104,7 @@ def test_units_that_belong_together_are_drawn_together() -> None:
     assert apart[1] - apart[0] < (together[1] - together[0]) / 2
 
 
-def test_groups_keep_their_order_and_an_interval_of_any_statistic() -> None:
+def test_groups_keep_their_order_and_interval_takes_any_statistic() -> None:
     groups = grouped(["b", "a", "b", "c", "a"])
     assert [group.tolist() for group in groups] == [[0, 2], [1, 4], [3]]
     x = np.arange(30.0)

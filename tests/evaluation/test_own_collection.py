@@ -1,4 +1,4 @@
-"""A collection measured by gold senses: its figures equal brute force, and what is written is what was measured."""
+"""Figures of a collection by gold senses equal brute force, and the written choice is the measured one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from polyseme.indexer.reencode import reencode
 from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.evaluation import mean_average_precision, measures
 from polyseme.search.evaluation.own_collection import (
-    Choice,
     OwnReport,
+    VectorChoice,
     current,
     evaluate_collection,
     held_out_gains,
@@ -59,37 +59,37 @@ def measure(path: Path, encoder: FakeEncoder) -> OwnReport:
         return evaluate_collection(collection, encoder, gold())
 
 
-def test_the_figure_of_a_layer_is_the_mean_over_words_of_brute_force(tmp_path: Path) -> None:
+def test_score_of_a_layer_equals_brute_force(tmp_path: Path) -> None:
     encoder = FakeEncoder()
     report = measure(make(tmp_path / "c.pol", encoder, BuildConfig(layer=Layer.LAYER_1)), encoder)
     assert (report.words, report.occurrences, report.left_out) == (2, 11, 0)
     rows = [[*text.rstrip(".").split(), "."] for text in TEXTS]
     vectors = np.stack([encoder.represent([row])[0].layers[1, row.index("bank")] for row in rows])
     bank = mean_average_precision(vectors, [sense for _, sense in USES])
-    (raw,) = [one for one in report.measured if one.choice == Choice(Layer.LAYER_1, Normalisation.NONE)]
+    (raw,) = [one for one in report.measured if one.choice == VectorChoice(Layer.LAYER_1, Normalisation.NONE)]
     (now,) = [one for one in report.measured if one.choice == report.now]
-    assert report.now == Choice(Layer.LAYER_1, Normalisation.CENTRED)
+    assert report.now == VectorChoice(Layer.LAYER_1, Normalisation.CENTRED)
     assert (now.difference.value, now.difference.low, now.difference.high) == (0, 0, 0)
     assert raw.difference.value == pytest.approx(raw.score.value - now.score.value)
-    # The interval draws two words, so its ends are the two words' own figures.
+    # The bootstrap draws two words, so the interval's ends are the scores of the two words.
     assert bank == pytest.approx(raw.score.low) or bank == pytest.approx(raw.score.high)
     assert report.best.score.value == max(one.score.value for one in report.measured)
 
 
-def test_a_choice_is_judged_by_words_that_did_not_make_it() -> None:
-    now, lucky, better = (Choice(layer, None) for layer in (Layer.LAYER_0, Layer.LAYER_1, Layer.LAYER_2))
+def test_gain_is_measured_on_held_out_words() -> None:
+    now, lucky, better = (VectorChoice(layer, None) for layer in (Layer.LAYER_0, Layer.LAYER_1, Layer.LAYER_2))
     base = np.full(10, 0.5)
-    # Each lucky layer shines on one word alone: the best of them is best by luck, and gains nothing elsewhere.
+    # The lucky layer is better on one word only. It is best by chance and gains nothing on held-out words.
     chance = {now: base, lucky: base + 0.4 * (np.arange(10) == 3)}
     assert held_out_gains(chance, now).tolist() == pytest.approx([0] * 3 + [0] + [0] * 6)
     assert held_out_gains({now: base, better: base + 0.1}, now) == pytest.approx(np.full(10, 0.1))
     assert held_out_gains({now: base[:1], better: base[:1] + 0.1}, now).tolist() == [0]
 
 
-def test_what_is_written_is_stored_and_measured_as_now(tmp_path: Path) -> None:
+def test_reencoded_collection_stores_the_choice_and_measures_it_as_present(tmp_path: Path) -> None:
     encoder = FakeEncoder()
     path = make(tmp_path / "c.pol", encoder, BuildConfig(layer=Layer.LAYER_0))
-    choice = Choice(Layer.LAYER_2, Normalisation.WHITENED)
+    choice = VectorChoice(Layer.LAYER_2, Normalisation.WHITENED)
     reencode(path, settings_for(path, choice, encoder), encoder)
     report = measure(path, encoder)
     assert report.now == choice
@@ -111,7 +111,7 @@ def test_what_is_written_is_stored_and_measured_as_now(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layer", list(Layer))
 @pytest.mark.parametrize("has_sense_space", [True, False])
-def test_the_usual_normalisation_is_known_by_its_name_and_not_written(
+def test_default_normalisation_is_shown_by_name_and_stored_as_none(
     tmp_path: Path, layer: Layer, has_sense_space: bool
 ) -> None:
     encoder = FakeEncoder(has_sense_space=has_sense_space)
@@ -120,11 +120,11 @@ def test_the_usual_normalisation_is_known_by_its_name_and_not_written(
         now = current(collection.settings, encoder)
     assert now.normalisation in normalisations_of(layer, encoder)
     assert settings_for(path, now, encoder).token_normalisation is None
-    other = Choice(layer, Normalisation.WHITENED)
+    other = VectorChoice(layer, Normalisation.WHITENED)
     assert settings_for(path, other, encoder).token_normalisation is Normalisation.WHITENED
 
 
-def test_a_model_without_a_sense_space_has_its_blocks_reduced_as_one_choice_more(tmp_path: Path) -> None:
+def test_model_without_sense_space_has_principal_components_as_an_extra_choice(tmp_path: Path) -> None:
     encoder = FakeEncoder(has_sense_space=False)
     path = make(tmp_path / "c.pol", encoder, BuildConfig())
     report = measure(path, encoder)
@@ -136,10 +136,10 @@ def test_a_model_without_a_sense_space_has_its_blocks_reduced_as_one_choice_more
         "sense, uncentred, whitened",
     ]
     assert len(names) == 16
-    assert report.now == Choice(Layer.SENSE, None)
+    assert report.now == VectorChoice(Layer.SENSE, None)
 
 
-def test_gold_without_two_senses_or_outside_the_collection_is_told(tmp_path: Path) -> None:
+def test_gold_without_two_senses_or_outside_the_collection_is_an_error(tmp_path: Path) -> None:
     encoder = FakeEncoder()
     path = make(tmp_path / "c.pol", encoder, BuildConfig())
     rows = gold()

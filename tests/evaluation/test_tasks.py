@@ -1,4 +1,4 @@
-"""Each task's figures equal those of a plain computation, and no sentence is encoded twice."""
+"""Scores of each task equal a plain computation, and no sentence is encoded twice."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NAMES = ["layer 0", "layer 1", "layer 2", "elmo", "sense"]
 
 @pytest.fixture(autouse=True)
 def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quick bootstrap: how good it is, is tested with the measures."""
+    """Use few bootstrap rounds. test_measures.py tests the bootstrap."""
     monkeypatch.setattr(measures, "ROUNDS", 40)
 
 
@@ -70,10 +70,10 @@ def test_each_distinct_sentence_is_encoded_once_and_spans_are_means() -> None:
     encoder = FakeEncoder()
     long = ("a", "river", "bank", "here")
     spans = [Span(long, 1, 2), Span(long, 1, 3), Span(("bank",), 0, 1), Span(long, 1, 2), Span(long, 0, 4)]
-    told: list[tuple[int, int]] = []
-    found = represent(encoder, spans, lambda done, total: told.append((done, total)))
+    progress: list[tuple[int, int]] = []
+    found = represent(encoder, spans, lambda done, total: progress.append((done, total)))
     assert encoder.encoded == 2
-    assert told == [(2, 2)]
+    assert progress == [(2, 2)]
     assert found.names == NAMES
     (whole,) = FakeEncoder().represent([long])
     np.testing.assert_array_equal(found("layer 1", spans)[0], whole.layers[1, 1])
@@ -83,22 +83,22 @@ def test_each_distinct_sentence_is_encoded_once_and_spans_are_means() -> None:
     np.testing.assert_allclose(half("elmo", spans), found("elmo", spans), rtol=2e-3, atol=1e-3)
 
 
-def test_batches_hold_so_many_tokens_and_everything_once() -> None:
+def test_batches_have_a_maximum_number_of_tokens_and_hold_each_sentence_once() -> None:
     sentences = [("w",) * n for n in (3, 4, 5, 20, 1)]
     cut = list(batches(sentences, tokens=8))
     assert [sum(map(len, batch)) for batch in cut] == [7, 5, 20, 1]
     assert [sentence for batch in cut for sentence in batch] == sentences
 
 
-def test_without_a_sense_space_the_blocks_are_called_uncentred() -> None:
+def test_sense_blocks_without_a_sense_space_are_named_uncentred() -> None:
     found = represent(FakeEncoder(has_sense_space=False), [Span(("a", "b"), 0, 1)])
     assert found.names == [*NAMES[:-1], "sense, uncentred"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_wic_takes_its_threshold_from_the_split_that_is_not_scored(tmp_path: Path, name: str) -> None:
+def test_wic_threshold_comes_from_another_split(tmp_path: Path, name: str) -> None:
     folder = make_wic(tmp_path)
-    # Another train split, so that its threshold is another one than dev's own.
+    # Change the train split, so that its threshold differs from that of dev.
     data = (folder / "train" / "train.data.txt").read_text(encoding="utf-8").splitlines()
     write(folder / "train" / "train.data.txt", "\n".join(data[:6]) + "\n")
     gold = (folder / "train" / "train.gold.txt").read_text(encoding="utf-8").splitlines()
@@ -117,7 +117,7 @@ def test_wic_takes_its_threshold_from_the_split_that_is_not_scored(tmp_path: Pat
     assert {(s.task, s.baseline_name, s.baseline) for s in scores} == {("wic", "majority", 9 / 15)}
 
 
-def test_usage_similarity_is_scipys_correlation(tmp_path: Path) -> None:
+def test_usage_similarity_equals_scipys_correlation(tmp_path: Path) -> None:
     path = make_usim(tmp_path / "usim.txt")
     pairs = read_usim(path)
     scores = evaluate_usim(FakeEncoder(), path)
@@ -125,14 +125,14 @@ def test_usage_similarity_is_scipys_correlation(tmp_path: Path) -> None:
         cosines = [
             cosine(vector(name, p.sentence1, p.position1), vector(name, p.sentence2, p.position2)) for p in pairs
         ]
-        # Layer 0 gives one word one vector, so nothing varies.
+        # Layer 0 has one vector for each word form, so its cosines are constant.
         constant = name == "layer 0"
         expected = 0 if constant else stats.spearmanr(np.round(cosines, 5), [p.gold for p in pairs]).statistic
         assert value(scores, "Spearman", name) == pytest.approx(expected, abs=1e-9)
     assert {score.baseline for score in scores} == {value(scores, "Spearman", "layer 0")}
 
 
-def test_coarsewsd_is_nearest_neighbour_and_map_over_words(tmp_path: Path) -> None:
+def test_coarsewsd_scores_equal_brute_force(tmp_path: Path) -> None:
     folder = make_coarsewsd(tmp_path)
     rows = (folder / "seal" / "train.data.txt").read_text(encoding="utf-8").splitlines()
     write(folder / "seal" / "train.data.txt", "\n".join(rows[2:]) + "\n")
@@ -151,7 +151,7 @@ def test_coarsewsd_is_nearest_neighbour_and_map_over_words(tmp_path: Path) -> No
     assert {score.baseline for score in scores if score.metric == "1-NN accuracy"} == {0.5}
 
 
-def test_the_occurrences_drawn_are_the_same_at_every_run_and_the_quick_mode_reads_no_train(tmp_path: Path) -> None:
+def test_drawn_occurrences_are_reproducible_and_quick_mode_does_not_encode_train(tmp_path: Path) -> None:
     word = read_coarsewsd(make_coarsewsd(tmp_path))[0]
     assert draw(word.test, 4, "bank") == draw(word.test, 4, "bank")
     assert len(set(draw(word.test, 4, "bank"))) == 4
@@ -165,7 +165,7 @@ def test_the_occurrences_drawn_are_the_same_at_every_run_and_the_quick_mode_read
     assert encoder.encoded == 12
 
 
-def test_usage_graphs_of_one_cluster_are_not_asked(tmp_path: Path) -> None:
+def test_usage_graphs_of_one_cluster_are_left_out(tmp_path: Path) -> None:
     folder = make_dwug(tmp_path)
     scores = evaluate_dwug(FakeEncoder(), folder)
     assert [score.representation for score in scores] == NAMES
@@ -175,7 +175,7 @@ def test_usage_graphs_of_one_cluster_are_not_asked(tmp_path: Path) -> None:
         evaluate_dwug(FakeEncoder(), folder)
 
 
-def test_wsd_answers_with_the_nearest_centroid_of_the_words_senses(tmp_path: Path) -> None:
+def test_wsd_answer_is_the_nearest_centroid(tmp_path: Path) -> None:
     training = [*USES, ("a bank of clouds .", "bank%1:17:02::"), ("a bank of clouds and mist .", "bank%1:17:02::")]
     asked = [("she left the {} of the lake .", "river"), ("the {} closed at noon .", "money")]
     asked += [("clouds like a {} of wool .", "bank%1:17:02::"), ("the {} is muddy .", "river")]
@@ -188,7 +188,7 @@ def test_wsd_answers_with_the_nearest_centroid_of_the_words_senses(tmp_path: Pat
         for instance in data.training[1]:
             groups.setdefault(instance.senses[0], []).append(vector(name, instance.span.sentence, instance.span.start))
         centroids = {key: np.mean(vectors, axis=0) for key, vectors in groups.items()}
-        # Of equal ones the most frequent, as layer 0 does not know the sentence.
+        # The most frequent sense wins a tie. Layer 0 always ties, because it has not read the sentence.
         order = sorted(centroids, key=lambda key: (-len(groups[key]), key))
         share = {key: len(groups[key]) / len(data.training[1]) for key in groups}
         for metric, weight in (("accuracy se2", 0.0), ("accuracy se2, by frequency too", FREQUENCY)):
@@ -199,10 +199,10 @@ def test_wsd_answers_with_the_nearest_centroid_of_the_words_senses(tmp_path: Pat
                 best = max(order, key=lambda key: round(score[key], 6))
                 right.append(best in instance.senses)
             assert value(scores, metric, name) == pytest.approx(np.mean(right))
-    assert {score.baseline for score in scores} == {0.25}  # the first of two equally frequent senses: money
+    assert {score.baseline for score in scores} == {0.25}  # money, the first of two equally frequent senses
 
 
-def test_wsd_falls_back_on_wordnets_first_sense_for_words_unseen(tmp_path: Path) -> None:
+def test_wsd_falls_back_to_wordnets_first_sense_for_unseen_words(tmp_path: Path) -> None:
     make_unified(tmp_path / "semcor", USES)
     path = make_unified(tmp_path / "se2", [USES[0], USES[0]])
     text = (
@@ -221,19 +221,19 @@ def test_wsd_falls_back_on_wordnets_first_sense_for_words_unseen(tmp_path: Path)
     assert value(without, "accuracy se2", "layer 2") == 0.5
 
 
-def test_semcor_alone_is_asked_by_folds_of_documents(tmp_path: Path) -> None:
-    # Each document's only money sense is one that no other document has: from outside it cannot be known.
+def test_semcor_alone_is_split_into_folds_of_documents(tmp_path: Path) -> None:
+    # Each document has a money sense of its own, which the other documents cannot teach.
     uses = [(text, f"bank%1:14:0{n % 3}::" if sense == "money" else sense) for n, (text, sense) in enumerate(USES)]
     make_unified(tmp_path / "semcor", uses)
     scores = evaluate_wsd(FakeEncoder(), [tmp_path])
     assert value(scores, "accuracy semcor by folds", "layer 2") == 0.5
     same = evaluate_wsd(FakeEncoder(), [make_semcor(tmp_path / "a" / "semcor3.0.tar.xz")])
-    # Three documents with the same text: each sentence has its twin in what is learned from.
+    # Three documents have the same text, so each sentence has a copy in the training folds.
     assert value(same, "accuracy semcor by folds", "layer 2") == 1
 
 
 @pytest.mark.parametrize("name", ["layer 0", "elmo"])
-def test_sts_is_fitted_on_the_other_split_and_told_apart_on_itself(tmp_path: Path, name: str) -> None:
+def test_sts_is_fitted_on_the_other_split_and_separately_on_itself(tmp_path: Path, name: str) -> None:
     folder = make_sts(tmp_path)
     rows = (folder / "sts-train.csv").read_text(encoding="utf-8").replace("river", "stream").replace("bank", "shore")
     write(folder / "sts-train.csv", rows)
@@ -282,7 +282,7 @@ def test_retrieval_ranks_documents_by_their_best_sentence(tmp_path: Path) -> Non
     assert value(scores, "nDCG@10", "elmo, raw") == pytest.approx(np.mean(values), abs=1e-6)
 
 
-def test_keywords_find_the_sentences_that_hold_them_stemmed(tmp_path: Path) -> None:
+def test_keyword_rankings_match_stems(tmp_path: Path) -> None:
     analyser = TextAnalyser("en")
     data = read_retrieval(make_trec(tmp_path))
     (first, second) = cut_queries(analyser, data)
@@ -291,7 +291,7 @@ def test_keywords_find_the_sentences_that_hold_them_stemmed(tmp_path: Path) -> N
     assert [ids.tolist() for ids in found] == [[0], [1]]
 
 
-def test_tasks_are_named_and_gathered(tmp_path: Path) -> None:
+def test_tasks_are_parsed_and_paths_of_one_name_joined(tmp_path: Path) -> None:
     places = make_all(tmp_path)
     tasks = parse_tasks([*(f"{name}={path}" for name, path in places.items()), f"sts={places['usim']}"])
     assert [task.name for task in tasks] == ["wic", "usim", "coarsewsd", "dwug", "wsd", "sts", "retrieval"]
@@ -301,7 +301,7 @@ def test_tasks_are_named_and_gathered(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="wic was given 2 times"):
         evaluate(FakeEncoder(), Task(TaskName.WIC, (tmp_path, tmp_path)))
     for wrong in ("wic", "wic=", "wik=x", "=x"):
-        with pytest.raises(DocumentError, match="is no task; give NAME=PATH, NAME one of wic, usim"):
+        with pytest.raises(DocumentError, match="is not a task; give NAME=PATH, NAME one of wic, usim"):
             parse_tasks([wrong])
-    with pytest.raises(DocumentError, match="is not there; give the place of the gold data of usim"):
+    with pytest.raises(DocumentError, match="does not exist; give the path of the gold data of usim"):
         parse_tasks(["usim=none/here.txt"])

@@ -1,4 +1,4 @@
-"""benchmarks/quality.py finds the tasks of a folder, and keeps what it has measured."""
+"""`benchmarks.quality.tasks` runs the tasks whose data is in a folder, and writes their figures."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(module: ModuleType, monkeypatch: pytest.MonkeyPatch, *arguments: object)
     return int(module.main())
 
 
-def test_every_task_of_the_folder_is_measured(
+def test_every_task_in_the_folder_is_measured(
     quality: ModuleType,
     folder: Path,
     tmp_path: Path,
@@ -61,7 +61,7 @@ def test_every_task_of_the_folder_is_measured(
     assert "some/model" in plot.read_text(encoding="utf-8")
 
 
-def test_the_quick_mode_and_a_choice_of_tasks(
+def test_quick_mode_and_only_select_tasks(
     quality: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "o.jsonl"
@@ -74,7 +74,7 @@ def test_the_quick_mode_and_a_choice_of_tasks(
     assert {json.loads(line)["task"] for line in out.read_text(encoding="utf-8").splitlines()} == {"usim"}
 
 
-def test_a_folder_without_gold_is_told(
+def test_folder_without_gold_data_is_an_error(
     quality: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(quality, monkeypatch, tmp_path, "--only", "sts", "--only", "wsd") == 1

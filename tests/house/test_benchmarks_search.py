@@ -1,4 +1,4 @@
-"""The benchmarks of search: children start, half-made collections are no collections, exact answers are exact."""
+"""Benchmarks of search: brute-force answers are exact, and incomplete collections are never used."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def collection(tmp_path_factory: pytest.TempPathFactory, encoder: FakeEncoder) -
     return path
 
 
-def test_best_sentences_are_those_of_scoring_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_best_sentences_equal_exhaustive_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact, "SCAN_ROWS", 64)
     rng = np.random.default_rng(0)
     rows = unit(rng.standard_normal((300, 8))).astype(np.float16)
-    rows[150:] = rows[:150]  # equal scores, whose ids decide
+    rows[150:] = rows[:150]  # equal scores are ordered by id
     ids = rng.permutation(300).astype(np.int64) + 7
     parts = [slice(0, 100), slice(100, 103), slice(103, 300)]
     segments = [SomeSentences(sentences=rows[part], sentence_ids=ids[part]) for part in parts]
@@ -56,7 +56,7 @@ def test_best_sentences_are_those_of_scoring_all(monkeypatch: pytest.MonkeyPatch
         assert best == ids[top(row_products(rows.astype(np.float32), query), 11, ids)].tolist()
 
 
-def test_brute_force_among_a_lemma_is_what_search_gives(collection: Path, encoder: FakeEncoder) -> None:
+def test_brute_force_within_a_lemma_equals_search(collection: Path, encoder: FakeEncoder) -> None:
     with Searcher.open(collection, encoder) as searcher, searcher.collection.reading() as snapshot:
         lemmas = exact.Lemmas(load_stored(searcher.collection, snapshot))
         hits = searcher.occurrences("A [bank] lent them money.", k=5)
@@ -66,11 +66,11 @@ def test_brute_force_among_a_lemma_is_what_search_gives(collection: Path, encode
         assert lemmas.best("nothing", asked, 5) == []
 
 
-def test_a_half_made_collection_is_begun_anew(tmp_path: Path) -> None:
+def test_incomplete_collection_is_built_again(tmp_path: Path) -> None:
     path = tmp_path / "real.pol"
 
     def make(part: Path, fails: bool) -> str:
-        part.mkdir()  # fails where the rest of an earlier run lies
+        part.mkdir()  # fails if the remains of an earlier run exist
         if fails:
             raise KeyboardInterrupt
         return part.name
@@ -82,7 +82,7 @@ def test_a_half_made_collection_is_begun_anew(tmp_path: Path) -> None:
     assert [found.name for found in tmp_path.iterdir()] == ["real.pol"]
 
 
-def test_a_copy_is_a_whole_collection(collection: Path, tmp_path: Path) -> None:
+def test_copy_is_a_complete_collection(collection: Path, tmp_path: Path) -> None:
     made = copies.copy_collection(collection, tmp_path / "copy.pol", 100)
     assert made.stored_cpu > 0
     with Collection.open(tmp_path / "copy.pol") as copy:
@@ -90,7 +90,7 @@ def test_a_copy_is_a_whole_collection(collection: Path, tmp_path: Path) -> None:
         assert copy.info().occurrences >= 100
 
 
-def test_peers_are_asked_the_same_and_ours_finds_it(collection: Path, tmp_path: Path) -> None:
+def test_peers_share_a_workload_and_polyseme_has_full_recall(collection: Path, tmp_path: Path) -> None:
     workload = peers.prepare(collection, tmp_path)
     rows = np.load(workload.file)
     for row, least in zip(workload.rows, workload.least, strict=True):
@@ -104,7 +104,7 @@ def test_peers_are_asked_the_same_and_ours_finds_it(collection: Path, tmp_path: 
     assert peers.OURS not in peers.missing()
 
 
-def test_what_indexing_asks_of_an_encoder_is_clocked(tmp_path: Path) -> None:
+def test_stopwatch_measures_indexing_in_the_encoder(tmp_path: Path) -> None:
     encoder, calls = FakeEncoder(), []
     stopwatch.around(encoder, lambda: calls.append("before"), lambda: calls.append("after"))
     watch = stopwatch.encoder_clock(encoder)
@@ -117,21 +117,21 @@ def test_what_indexing_asks_of_an_encoder_is_clocked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "values", "slope", "there"),
     [
-        ("seconds", [30.0, 120.0, 1020.0], 0.93, 41_687),  # 20 s in any case
+        ("seconds", [30.0, 120.0, 1020.0], 0.93, 41_687),  # 20 s of fixed cost
         ("on_disk", [1.0, 10.0, 100.0], 1.0, 100 / 2.4e6 * 1e8),
-        ("served", [5.0, 5.0, 4.0], -0.1, 4.67),  # never below zero, so nothing for each
+        ("served", [5.0, 5.0, 4.0], -0.1, 4.67),  # the cost of an occurrence is never negative
         ("any_word_p50", [3.0, 2.0, 4.0], 0.3, 4 * (1e8 / 2.4e6) ** np.log10(2)),
         ("any_word_p50", [1.0, 4.0, 2.0], -0.3, 2.0),
     ],
 )
-def test_what_a_hundred_million_would_need(name: str, values: list[float], slope: float, there: float) -> None:
+def test_extrapolation_to_a_hundred_million(name: str, values: list[float], slope: float, there: float) -> None:
     sizes = [24_000, 240_000, 2_400_000]
     assert scale.slope(sizes, values) == pytest.approx(slope, abs=0.01)
     assert scale.extrapolated(name, sizes, values) == pytest.approx(there, rel=1e-2)
     assert scale.fixed_and_each([10], [5.0]) == (0.0, 0.5)
 
 
-def test_differences_are_the_worst_of_any_layer() -> None:
+def test_difference_is_the_worst_of_any_layer() -> None:
     a: Array = np.ones((3, 4, 2), np.float32)
     b = a.copy()
     b[1, 2] = (1, -1)

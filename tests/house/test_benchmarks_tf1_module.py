@@ -1,4 +1,4 @@
-"""TensorFlow 1's own LSTM cell and loop, in a module of the published format, give our encoder's numbers."""
+"""A TF1 hub module with TensorFlow's own LSTM cell and loop gives the numbers of our encoder."""
 
 from pathlib import Path
 
@@ -20,11 +20,11 @@ def random_weights(config: BiLMConfig) -> dict[str, npt.NDArray[np.float32]]:
 
 
 @pytest.mark.filterwarnings("ignore:.*LSTMCell.*is deprecated", "ignore:pkg_resources is deprecated")
-def test_module_and_encoder_agree(tiny_model: Model, tiny_encoder: ElmoEncoder, tmp_path: Path) -> None:
+def test_module_and_encoder_give_equal_vectors(tiny_model: Model, tiny_encoder: ElmoEncoder, tmp_path: Path) -> None:
     from benchmarks.encode import tf1_module  # imports TensorFlow
 
     tf1_module.write_tf1_module(Model(CONFIGS[Size.TINY], random_weights(CONFIGS[Size.TINY])), tmp_path / "another")
-    tf1_module.write_tf1_module(tiny_model, tmp_path / "module")  # nothing of the first is left in the second
+    tf1_module.write_tf1_module(tiny_model, tmp_path / "module")  # a second module has no state of the first
     module = load_encoder(tmp_path / "module")
     for one, other in zip(module.represent(SENTENCES), tiny_encoder.represent(SENTENCES), strict=True):
         np.testing.assert_allclose(one.layers, other.layers, atol=2e-6)

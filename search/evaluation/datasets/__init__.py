@@ -1,1 +1,1 @@
-"""Read published evaluation sets."""
+"""Readers of published evaluation sets."""

@@ -1,4 +1,7 @@
-"""Readers of the published formats of sense and sentence judgements. What is wrong is told in one line."""
+"""Readers of WiC, usage similarity, CoarseWSD-20 and STS in their published formats.
+
+Each error is one line that names the file and the expected format.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ STS_LAYOUT = "sts is a file sts-*.csv of the STS benchmark, or a folder of them:
 
 @dataclass(frozen=True, slots=True)
 class CoarseWord:
-    """A word of CoarseWSD-20 and its usages in both splits."""
+    """A word of CoarseWSD-20 with its usages in both splits."""
 
     word: str
     train: tuple[Usage, ...]
@@ -29,7 +32,11 @@ class CoarseWord:
 
 
 def read_wic_splits(folder: Path) -> dict[str, list[TokenPair]]:
-    """The splits of Word-in-Context that are there and have gold answers."""
+    """Read the splits of Word-in-Context that exist and have gold answers.
+
+    Raises:
+        DocumentError: Neither dev nor test has gold answers, or a file does not have the published format.
+    """
     found = {split: folder / split for split in WIC_SPLITS if any((folder / split).glob("*.gold.txt"))}
     if not set(found) - {"train"}:
         raise DocumentError(f"{folder} has no dev/ or test/ with gold answers; {WIC_LAYOUT}")
@@ -37,11 +44,17 @@ def read_wic_splits(folder: Path) -> dict[str, list[TokenPair]]:
 
 
 def read_wic(folder: Path) -> list[TokenPair]:
-    """Word-in-Context: `*.data.txt` (lemma, part of speech, positions, two sentences) and `*.gold.txt` (T or F)."""
+    """Read one split of Word-in-Context (Pilehvar and Camacho-Collados 2019).
+
+    `*.data.txt` has lemma, part of speech, positions and two sentences. `*.gold.txt` has T or F.
+
+    Raises:
+        DocumentError: A file does not have the published format.
+    """
     data, gold = (_only(folder, pattern) for pattern in ("*.data.txt", "*.gold.txt"))
     rows, answers = rows_of(data, 5, WIC_LAYOUT), [row[0] for row in rows_of(gold, 1, WIC_LAYOUT)]
     if not rows or len(rows) != len(answers) or not set(answers) <= {"T", "F"}:
-        raise DocumentError(f"{gold} does not fit {data.name}; get both again")
+        raise DocumentError(f"{gold} does not match {data.name}; get both files again")
     pairs = []
     for (lemma, _, positions, first, second), answer in zip(rows, answers, strict=True):
         position1, position2 = (_number(int, part, data) for part in [*positions.split("-"), ""][:2])
@@ -50,14 +63,20 @@ def read_wic(folder: Path) -> list[TokenPair]:
 
 
 def read_usim(path: Path) -> list[TokenPair]:
-    """Usage similarity: two lines a pair, each sentence, position, mean judgement (1 to 5), lemma.pos and a number."""
+    """Read usage similarity (Erk et al. 2013): sentence, position, mean judgement from 1 to 5, lemma.pos and a number.
+
+    A pair has two lines.
+
+    Raises:
+        DocumentError: The file does not have the published format.
+    """
     rows = rows_of(path, 4, USIM_LAYOUT)
     if not rows or len(rows) % 2:
-        raise DocumentError(f"{path} has {len(rows)} lines, which are no pairs; {USIM_LAYOUT}")
+        raise DocumentError(f"{path} has {len(rows)} lines, which is not a number of pairs; {USIM_LAYOUT}")
     pairs = []
     for first, second in zip(rows[::2], rows[1::2], strict=True):
         if first[2] != second[2]:
-            raise DocumentError(f"{path}: {first[0][:40]!r} has two judgements; get it again")
+            raise DocumentError(f"{path}: {first[0][:40]!r} has two judgements; get the file again")
         lemma = first[3].rpartition(".")[0]
         position1, position2 = _number(int, first[1], path), _number(int, second[1], path)
         pairs.append(_pair(lemma, first[0], position1, second[0], position2, _number(float, first[2], path), path))
@@ -65,7 +84,11 @@ def read_usim(path: Path) -> list[TokenPair]:
 
 
 def read_coarsewsd(folder: Path) -> list[CoarseWord]:
-    """CoarseWSD-20 (Loureiro et al. 2021): a folder a word; position and sentence, and the number of its class."""
+    """Read CoarseWSD-20 (Loureiro et al. 2021): for each word a folder with positions, sentences and class numbers.
+
+    Raises:
+        DocumentError: The folder does not have the published format.
+    """
     places = sorted(path.parent for path in folder.glob("*/test.data.txt"))
     if not places:
         raise DocumentError(f"{folder} has no word's folder with test.data.txt; {COARSEWSD_LAYOUT}")
@@ -76,7 +99,7 @@ def _coarse_split(folder: Path, split: str) -> tuple[Usage, ...]:
     data, gold = folder / f"{split}.data.txt", folder / f"{split}.gold.txt"
     rows, answers = rows_of(data, 2, COARSEWSD_LAYOUT), rows_of(gold, 1, COARSEWSD_LAYOUT)
     if not rows or len(rows) != len(answers):
-        raise DocumentError(f"{gold} has {len(answers)} lines, {data.name} {len(rows)}; get both again")
+        raise DocumentError(f"{gold} has {len(answers)} lines, {data.name} {len(rows)}; get both files again")
     usages = []
     for (position, text), (answer,) in zip(rows, answers, strict=True):
         sentence, place = tuple(text.split()), _number(int, position, data)
@@ -86,17 +109,27 @@ def _coarse_split(folder: Path, split: str) -> tuple[Usage, ...]:
 
 
 def read_sts(path: Path, cut: Callable[[str], Sequence[str]] = str.split) -> list[SentencePair]:
-    """STS benchmark: tab-separated, fifth column the mean judgement (0 to 5), then two sentences, cut by `cut`."""
+    """Read the STS benchmark. The fifth of its tab-separated columns is the mean judgement from 0 to 5.
+
+    Two sentences follow, which `cut` splits into tokens.
+
+    Raises:
+        DocumentError: The file does not have the published format.
+    """
     rows = rows_of(path, 7, STS_LAYOUT)
     pairs = [SentencePair(tuple(cut(row[5])), tuple(cut(row[6])), _number(float, row[4], path)) for row in rows]
     for number, pair in enumerate(pairs, 1):
         if not pair.sentence1 or not pair.sentence2:
-            raise DocumentError(f"{path}, row {number}: an empty sentence; get it again")
+            raise DocumentError(f"{path}, row {number}: an empty sentence; get the file again")
     return pairs
 
 
 def read_sts_splits(paths: Sequence[Path], cut: Callable[[str], Sequence[str]]) -> dict[str, list[SentencePair]]:
-    """Splits by name: files as given, and the `sts-*.csv` of folders; `sts-dev.csv` is called dev."""
+    """Read splits by name: the given files, and each `sts-*.csv` of a folder. The name of `sts-dev.csv` is dev.
+
+    Raises:
+        DocumentError: A folder has no such file, or a file does not have the published format.
+    """
     files = []
     for path in paths:
         inside = sorted(path.glob("sts-*.csv")) or sorted(path.glob("*.csv")) or sorted(path.glob("*.tsv"))
@@ -110,7 +143,7 @@ def _number(kind: Callable[[str], Number], text: str, path: Path) -> Number:
     try:
         return kind(text)
     except ValueError as error:
-        raise DocumentError(f"{path}: {text[:40]!r} stands where a number should; get it again") from error
+        raise DocumentError(f"{path}: {text[:40]!r} is not a number; get the file again") from error
 
 
 def _pair(lemma: str, first: str, position1: int, second: str, position2: int, gold: float, path: Path) -> TokenPair:
@@ -123,7 +156,7 @@ def _pair(lemma: str, first: str, position1: int, second: str, position2: int, g
 def _check_place(sentence: Tokens, position: int, word: str, path: Path) -> None:
     if not 0 <= position < len(sentence):
         start = " ".join(sentence)[:40]
-        raise DocumentError(f"{path}: {word!r} is to stand outside its sentence {start!r}; get it again")
+        raise DocumentError(f"{path}: {word!r} has a position outside its sentence {start!r}; get the file again")
 
 
 def _only(folder: Path, pattern: str) -> Path:

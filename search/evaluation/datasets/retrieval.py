@@ -1,4 +1,4 @@
-"""Readers of retrieval collections: BEIR's JSON lines, and TREC's marked-up documents, topics and judgements."""
+"""Readers of retrieval collections: JSON lines of BEIR, and marked-up documents, topics and judgements of TREC."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ LAYOUT = (
     " <docno>, topics with <top>, judgements *qrel*)"
 )
 Judgements = dict[str, dict[str, int]]
+"""Query id -> document id -> grade."""
 _ANYWHERE = re.IGNORECASE | re.DOTALL
 _DOC = re.compile(r"<doc\b[^>]*>(.*?)</doc>", _ANYWHERE)
 _TOP = re.compile(r"<top\b[^>]*>(.*?)</top>", _ANYWHERE)
@@ -28,7 +29,7 @@ _LABEL = re.compile(r"^\s*(?:Number|Topic)\s*:", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class RetrievalSet:
-    """Documents and queries by id, and how relevant documents were judged to queries: query -> document -> grade."""
+    """Documents and queries by id, and the judged relevance of documents."""
 
     documents: dict[str, str]
     queries: dict[str, str]
@@ -36,7 +37,11 @@ class RetrievalSet:
 
 
 def read_retrieval(folder: Path) -> RetrievalSet:
-    """A collection in BEIR's layout or TREC's; DocumentError, which tells the layout, when it is neither."""
+    """Read a collection in the layout of BEIR or TREC.
+
+    Raises:
+        DocumentError: It has neither layout, or no query has a relevant document.
+    """
     found = _read_beir(folder) if (folder / "corpus.jsonl").is_file() else _read_trec(folder)
     answered = {query for query, judged in found.judgements.items() if any(grade > 0 for grade in judged.values())}
     if not found.documents or not answered & set(found.queries):
@@ -67,7 +72,7 @@ def _json_rows(path: Path) -> Iterator[tuple[str, dict[str, object]]]:
 
 
 def titled(title: object, text: object) -> str:
-    """A text below its title, unless it begins with it already."""
+    """Return a text below its title. The title is left out if the text begins with it."""
     head, body = str(title or "").strip(), str(text).strip()
     same = " ".join(body.split()).startswith(" ".join(head.split()))
     return body if same else f"{head}\n\n{body}"
@@ -93,10 +98,10 @@ def _read_trec(folder: Path) -> RetrievalSet:
 
 
 def running(text: str) -> str:
-    """A marked-up text without the line breaks inside paragraphs, which are the markup's, not the text's.
+    """Return a marked-up text without line breaks inside paragraphs, which belong to the markup.
 
-    A full stop between blanks ends a sentence of text that was cut into tokens, which may be all in lower case (as
-    Cranfield's is) and give no other sign: the next one begins on a line of its own.
+    Tokenised text may be all lower case, as Cranfield's is. Then a full stop between spaces is the only sign of a
+    sentence's end. So the next sentence begins on a line of its own.
     """
     paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text))
     return "\n\n".join(_LONE_STOP.sub(r"\1\n\n", paragraph) for paragraph in paragraphs if paragraph)
@@ -107,7 +112,7 @@ def _text(path: Path) -> str:
 
 
 def _field(body: str, *names: str) -> str:
-    """The content of the first of some elements that is there and not empty; without an end mark up to the next."""
+    """Return the text of the first element that is not empty. An element without end tag ends at the next tag."""
     for name in names:
         begun = rf"<{name}\b[^>]*>"
         found = re.search(rf"{begun}(.*?)</{name}\b", body, _ANYWHERE) or re.search(rf"{begun}([^<]*)", body, _ANYWHERE)
@@ -117,9 +122,9 @@ def _field(body: str, *names: str) -> str:
 
 
 def _as_judged(topics: dict[str, str], judgements: Judgements) -> dict[str, str]:
-    """Topics by the number that the judgements know them by: their own, or else their position in the file.
+    """Return topics by the numbers that the judgements use: their own numbers, or their positions in the file.
 
-    The Cranfield topics have the numbers of a longer list, their judgements the positions 1 to 225.
+    The Cranfield topics have numbers of a longer list, while the judgements use the positions 1 to 225.
     """
     if set(judgements) <= set(topics):
         return topics
@@ -128,7 +133,7 @@ def _as_judged(topics: dict[str, str], judgements: Judgements) -> dict[str, str]
 
 
 def _judgements(rows: Iterable[list[str]], path: Path, columns: int) -> Judgements:
-    """Query id first, then (TREC: an iteration,) document id and grade."""
+    """Read rows of query id, document id and grade. TREC has an iteration after the query id."""
     found: Judgements = {}
     for number, row in enumerate(rows, 1):
         if not row:

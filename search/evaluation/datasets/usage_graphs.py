@@ -1,4 +1,4 @@
-"""Read usage graphs (DWUG): usages of a word and their clusters."""
+"""Reader of word usage graphs (DWUG): usages of a word and their clusters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ....indexer.errors import DocumentError
 from ....indexer.gold.lines import lines_of
@@ -14,27 +13,20 @@ from ....indexer.text.analyser import TextAnalyser
 from ..records import Span, Usage
 from ..spans import span_of, spans_at
 
-if TYPE_CHECKING:
-    pass
-
-
 LAYOUT = (
     "dwug is a folder with data/LEMMA/uses.csv (tab-separated: identifier, context, indexes_target_token) and"
     " clusters/opt/LEMMA.csv (identifier, cluster)"
 )
-
-
 NOISE = "-1"
-"""The cluster of uses that nobody could judge."""
-
-
+"""Cluster of usages that annotators could not judge."""
 _PLACE = re.compile(r"(\d+):(\d+)")
 
 
 def read_dwug(folder: Path, language: str = "en") -> dict[str, list[Usage]]:
-    """The clustered uses of each word (Schlechtweg et al. 2021), in the sentence of their context that holds them.
+    """Read the clustered usages of each word (Schlechtweg et al. 2021). Each has its own sentence of the context.
 
-    DocumentError, which tells the layout, where it is another one.
+    Raises:
+        DocumentError: The folder does not have the published layout.
     """
     analyser = TextAnalyser(language)
     tables = sorted(folder.glob("data/*/uses.csv"))
@@ -62,17 +54,17 @@ def _usages(analyser: TextAnalyser, table: Path, clusters: Path) -> Iterator[Usa
 
 
 def _span(analyser: TextAnalyser, context: str, target: str, sentence: str) -> Span | None:
-    """The target in its sentence, as the graph's makers cut it where they tell, else as the product does."""
-    place, told = _PLACE.match(target.strip()), _PLACE.match(sentence.strip())
+    """Return the target in its sentence. The sentence is that of the data set, or else that of our own splitter."""
+    place, given = _PLACE.match(target.strip()), _PLACE.match(sentence.strip())
     start, end = (int(place[1]), int(place[2])) if place else (0, 0)
-    first, last = (int(told[1]), int(told[2])) if told else (0, 0)
+    first, last = (int(given[1]), int(given[2])) if given else (0, 0)
     if not first <= start < end <= last:
         return spans_at(analyser, context, [(start, end)])[0]
     return span_of(analyser.tokens(context[first:last]), start - first, end - first)
 
 
 def _table(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    """Rows of a tab-separated file without quoting, which has the columns that are needed."""
+    """Read the rows of a tab-separated file without quoting. All `needed` columns must exist."""
     header, *lines = csv.reader(lines_of(path, LAYOUT), delimiter="\t", quoting=csv.QUOTE_NONE)
     missing = [name for name in needed if name not in header]
     if missing:

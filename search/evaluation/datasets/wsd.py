@@ -1,4 +1,4 @@
-"""Readers of sense-tagged text: the unified framework of Raganato et al. 2017, SemCor's archive, WordNet's order."""
+"""Readers of sense-tagged text: the unified framework of Raganato et al. 2017, SemCor, and WordNet's sense order."""
 
 from __future__ import annotations
 
@@ -22,18 +22,21 @@ if TYPE_CHECKING:
 
 LAYOUT = (
     "wsd is a pair X.data.xml and X.gold.key.txt of the unified framework, SemCor 3.0's archive, or a folder of them"
-    " (what is named semcor is learned from)"
+    " (files named semcor are training data)"
 )
 DATA, GOLD = ".data.xml", ".gold.key.txt"
 _PARTS = {"NOUN": "1", "VERB": "2", "ADJ": "3", "ADV": "4", "n": "1", "v": "2", "a": "3", "s": "3", "r": "4"}
 _JOINTS = re.compile(r"[\s_]+")
 Word = tuple[str, str]
-"""A lemma in lower case, parts joined by ``_``; and its part of speech, as sense keys number it (satellites: 3)."""
+"""A lower-case lemma whose parts are joined by `_`, and the number of its part of speech in sense keys.
+
+Satellites count as adjectives: 3.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An occurrence to be disambiguated: where it stands, its word, and the sense keys that are right."""
+    """An occurrence to disambiguate: its span, its word, the correct sense keys, and its document."""
 
     span: Span
     word: Word
@@ -43,14 +46,18 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class WsdData:
-    """Named sets of instances: what is learned from, and what is asked; none asked: ask by folds of the former."""
+    """A named training set and named test sets. Without test sets, the training set is split into folds."""
 
     training: tuple[str, list[Instance]]
     tests: dict[str, list[Instance]]
 
 
 def read_wsd(paths: Sequence[Path]) -> WsdData:
-    """Everything that some files and folders hold: SemCor to learn from, the other sets to ask about."""
+    """Read all sets in some files and folders. SemCor is the training set, the others are test sets.
+
+    Raises:
+        DocumentError: There is no training set, or a file does not have a known format.
+    """
     found = {name: path for path in paths for name, path in _sources(path)}
     semcor = sorted((name for name in found if name.lower().startswith("semcor")), key=len)
     tests = [name for name in found if name not in semcor and "omsti" not in name.lower()]
@@ -63,7 +70,7 @@ def read_wsd(paths: Sequence[Path]) -> WsdData:
 
 
 def _sources(path: Path) -> Iterator[tuple[str, Path]]:
-    """Name and file of each set; of two of one name the unified framework's."""
+    """Yield name and file of each set. Of two sets with one name, that of the unified framework comes last."""
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
         archives = [file for file in files if "semcor" in file.name.lower() and ".tar" in file.name]
@@ -75,7 +82,11 @@ def _sources(path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def read_set(path: Path) -> list[Instance]:
-    """The instances of one file; DocumentError where it is of no known format or none is tagged."""
+    """Read the instances of one file.
+
+    Raises:
+        DocumentError: The file does not have a known format or has no tagged word.
+    """
     if path.name.endswith(DATA):
         instances = list(_read_unified(path))
     elif tarfile.is_tarfile(path):
@@ -88,7 +99,7 @@ def read_set(path: Path) -> list[Instance]:
 
 
 def read_semcor(path: Path) -> Iterator[Instance]:
-    """SemCor's tagged words, its text cut as the product cuts documents."""
+    """Yield SemCor's tagged words. Its text is split and tokenised like documents."""
     analyser = TextAnalyser("en")
     for marked in read_archive(path):
         spans = spans_at(analyser, marked.text, [(tagged.start, tagged.end) for tagged in marked.tagged])
@@ -118,7 +129,7 @@ def _read_unified(path: Path) -> Iterator[Instance]:
 
 
 def _sentences(path: Path) -> Iterator[tuple[str, Element]]:
-    """Document id and element of each sentence of a unified file."""
+    """Yield document id and element of each sentence of a unified file."""
     from defusedxml.ElementTree import iterparse
 
     document = ""
@@ -143,13 +154,17 @@ def _gold_rows(lines: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def word_of(sense_key: str) -> Word:
-    """The word of a WordNet sense key: ``say%2:32:00::`` -> (say, 2)."""
+    """Return the word of a WordNet sense key: `say%2:32:00::` gives (say, 2)."""
     lemma, _, rest = sense_key.partition("%")
     return lemma.lower(), {"5": "3"}.get(rest[:1], rest[:1])
 
 
 def read_first_senses(folder: Path) -> dict[Word, str]:
-    """WordNet's first sense of each word, from its ``index.sense`` (sense key, offset, sense number, count)."""
+    """Read WordNet's first sense of each word from `index.sense` (sense key, offset, sense number, count).
+
+    Raises:
+        DocumentError: The file is missing or has another format.
+    """
     layout = "give the folder of WordNet 3.0 that holds index.sense"
     path = folder / "index.sense"
     rows = [line.split() for line in lines_of(path, layout) if line]

@@ -1,1 +1,1 @@
-"""Score encoders on published tasks."""
+"""Measure encoders on published tasks."""

@@ -1,4 +1,4 @@
-"""Retrieval of documents by their best sentence: sentence vectors, FTS5's BM25, and the two fused."""
+"""Retrieval of documents by their best sentence: with sentence vectors, FTS5's BM25, and the fusion of both."""
 
 from __future__ import annotations
 
@@ -20,59 +20,64 @@ from ...retrieval.ranking import fuse
 from ...searcher import HYBRID_CANDIDATES
 from ..datasets.retrieval import RetrievalSet, read_retrieval
 from ..measures import mean_interval, ndcg
-from ..records import Score, Span, whole
+from ..records import Score, Span, whole_sentence
 from ..spans import tokens_of
-from ..vectors import Report, Represented, represent
+from ..vectors import OnProgress, SpanVectors, represent
 from .sentences import normalisations
 
 if TYPE_CHECKING:
     from ....indexer.elmo import Encoder
 
 K = 10
+"""Number of documents that nDCG looks at."""
 METRIC = f"nDCG@{K}"
 BM25 = "FTS5 BM25"
 SENTENCES = 1000
-"""That one ranking brings, enough for ten documents."""
+"""Maximum number of sentences in a ranking. It is enough for ten documents."""
 AT_ONCE = 256
-"""Queries that are compared with all sentences together."""
+"""Number of queries that are compared with all sentences in one product."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutDocuments:
-    """Sentences of documents one after the other: texts, tokens, and whose they are, as a place among the ids."""
+    """All sentences of some documents.
+
+    texts, spans: of each sentence. document: index in `ids` of each sentence's document.
+    """
 
     ids: tuple[str, ...]
-    texts: tuple[str, ...]  # of each sentence
-    spans: tuple[Span, ...]  # of each sentence
+    texts: tuple[str, ...]
+    spans: tuple[Span, ...]
     document: Ids  # (sentences,)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query, its tokens, and the grades that documents were given, by their ids."""
+    """A query, its tokens, and the grades of judged documents by id."""
 
     text: str
     span: Span
     judged: dict[str, int]
 
 
-Rankings = list[Ids]  # for each query, rows of sentences or places of documents, best first
+Rankings = list[Ids]
+"""Rows of sentences, or indices of documents, for each query, best first."""
 
 
 def evaluate_retrieval(
-    encoder: Encoder, folder: Path, language: str = "en", report: Report | None = None
+    encoder: Encoder, folder: Path, language: str = "en", on_progress: OnProgress | None = None
 ) -> list[Score]:
-    """nDCG@10 over the queries with a relevant document; baseline: BM25 over sentences. Queries are drawn.
+    """Return nDCG@10 over the queries with a relevant document. Baseline: BM25 over sentences.
 
-    A document's place is that of its best sentence, for vectors and keywords alike, as a search of the product shows
-    it; the fusion is the product's. Sentence vectors are the mean over their tokens, as they are, centred or whitened
-    by the product's transforms, fitted on the first documents.
+    A document has the rank of its best sentence, for vectors and for keywords, as in the product's results. The fusion
+    is the product's. A sentence vector is the mean over its tokens: raw, centred or whitened by the product's
+    transforms, which are fitted on the first sentences. The bootstrap draws queries.
     """
     data = read_retrieval(folder)
     analyser = TextAnalyser(language)
     cut = cut_documents(analyser, data.documents)
     queries = cut_queries(analyser, data)
-    found = represent(encoder, [*cut.spans, *(query.span for query in queries)], report)
+    found = represent(encoder, [*cut.spans, *(query.span for query in queries)], on_progress)
     keywords = keyword_rankings(analyser, cut.texts, queries, SENTENCES)
     bm25 = gains(documents_of(keywords, cut), cut, queries)
     rows: list[tuple[str, str, list[float]]] = [
@@ -92,28 +97,28 @@ def evaluate_retrieval(
 
 
 def cut_documents(analyser: TextAnalyser, documents: dict[str, str]) -> CutDocuments:
-    """The sentences that a collection of these documents would keep."""
+    """Return the sentences that a collection of these documents would store."""
     texts, spans, owners = [], [], []
     for place, text in enumerate(documents.values()):
         for sentence in filter(is_worth_keeping, analyser.sentences(text)):
             texts.append(text[sentence.start : sentence.end])
-            spans.append(whole(tuple(token.text for token in sentence.tokens)))
+            spans.append(whole_sentence(tuple(token.text for token in sentence.tokens)))
             owners.append(place)
     return CutDocuments(tuple(documents), tuple(texts), tuple(spans), np.array(owners, np.int64))
 
 
 def cut_queries(analyser: TextAnalyser, data: RetrievalSet) -> list[Query]:
-    """The queries that hold a word and have a relevant document."""
+    """Return the queries that contain a token and have a relevant document."""
     queries = []
     for key, text in data.queries.items():
         judged, tokens = data.judgements.get(key, {}), tokens_of(analyser, text)
         if tokens and any(grade > 0 for grade in judged.values()):
-            queries.append(Query(text, whole(tokens), judged))
+            queries.append(Query(text, whole_sentence(tokens), judged))
     return queries
 
 
-def vector_rankings(found: Represented, cut: CutDocuments, queries: Sequence[Query]) -> dict[str, Rankings]:
-    """By representation and normalisation: for each query the nearest sentences."""
+def vector_rankings(found: SpanVectors, cut: CutDocuments, queries: Sequence[Query]) -> dict[str, Rankings]:
+    """Return the nearest sentences of each query, by representation and normalisation."""
     rankings = {}
     for name in found.names:
         rows = found(name, cut.spans)  # (sentences, dim)
@@ -126,7 +131,7 @@ def vector_rankings(found: Represented, cut: CutDocuments, queries: Sequence[Que
 
 
 def keyword_rankings(analyser: TextAnalyser, texts: Sequence[str], queries: Iterable[Query], most: int) -> Rankings:
-    """For each query the texts that hold a word of it, by FTS5's BM25: built and asked as a collection's index is."""
+    """Return at most `most` texts for each query, ranked by BM25 in an FTS5 table like that of a collection."""
     sql = "SELECT rowid FROM sentences_fts WHERE sentences_fts MATCH ? ORDER BY bm25(sentences_fts), rowid LIMIT ?"
     with tempfile.TemporaryDirectory() as folder:
         db = connect(Path(folder) / "keywords.db")
@@ -141,12 +146,12 @@ def keyword_rankings(analyser: TextAnalyser, texts: Sequence[str], queries: Iter
 
 
 def documents_of(rankings: Rankings, cut: CutDocuments) -> Rankings:
-    """Documents in the order of their best sentences: (<= documents,) for each query."""
+    """Return documents in the order of their best sentences.  (<= documents,) for each query"""
     return [_distinct(cut.document[rows]) for rows in rankings]
 
 
 def gains(rankings: Rankings, cut: CutDocuments, queries: Sequence[Query]) -> list[float]:
-    """nDCG@10 of each query's order of documents."""
+    """Return the nDCG@10 of each query's documents."""
     values = []
     for places, query in zip(rankings, queries, strict=True):
         grades = [query.judged.get(cut.ids[place], 0) for place in places[:K]]
@@ -161,6 +166,6 @@ def _whole_documents(
 
 
 def _distinct(places: Ids) -> Ids:
-    """Each place once, where it comes first."""
+    """Return each value once, in the order of first occurrence."""
     _, first = np.unique(places, return_index=True)
     return places[np.sort(first)]

@@ -1,4 +1,4 @@
-"""Word usage graphs (DWUG): uses of a word over time, clustered by human judgements of their meaning."""
+"""Word usage graphs (DWUG): usages of a word over time, clustered by human judgements of their meaning."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 from ....indexer.errors import DocumentError
 from ..datasets.usage_graphs import read_dwug
 from ..records import Score
-from ..vectors import Report, represent
+from ..vectors import OnProgress, represent
 from .words import retrieval_scores
 
 if TYPE_CHECKING:
     from ....indexer.elmo import Encoder
 
 
-def evaluate_dwug(encoder: Encoder, folder: Path, language: str = "en", report: Report | None = None) -> list[Score]:
-    """Mean average precision of retrieval of uses of the same cluster, mean over words; baseline: chance.
+def evaluate_dwug(
+    encoder: Encoder, folder: Path, language: str = "en", on_progress: OnProgress | None = None
+) -> list[Score]:
+    """Return the mean average precision of retrieving usages of the same cluster, mean over words. Baseline: chance.
 
-    DocumentError where no word has two clusters to be told apart.
+    Raises:
+        DocumentError: No word has two clusters that can be distinguished.
     """
     words = read_dwug(folder, language)
-    found = represent(encoder, (usage.span for usages in words.values() for usage in usages), report)
+    found = represent(encoder, (usage.span for usages in words.values() for usage in usages), on_progress)
     scores = retrieval_scores("dwug", found, words)
     if not scores:
         raise DocumentError(f"{folder}: no word has uses in two clusters, and two in one of them; give more words")

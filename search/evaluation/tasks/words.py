@@ -1,4 +1,4 @@
-"""Tasks on words in context: same sense or not, how alike two usages are, which usages share a sense."""
+"""Tasks on words in context: same sense or not, similarity of two usages, and retrieval of the same sense."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from ..measures import (
     same_sense_precisions,
     spearman,
 )
-from ..records import Score, Span, TokenPair, Usage, first_of, second_of
-from ..vectors import Report, Represented, represent
+from ..records import Score, Span, TokenPair, Usage, first_token, second_token
+from ..vectors import OnProgress, SpanVectors, represent
 
 if TYPE_CHECKING:
     from ....indexer.elmo import Encoder
 
 LAYER_0 = "layer 0"
 OCCURRENCES = 240
-"""Of each word of CoarseWSD-20 that are ranked for each other."""
+"""Maximum number of ranked occurrences of a CoarseWSD-20 word."""
 SEED = 1
 
 
-def evaluate_wic(encoder: Encoder, folder: Path, report: Report | None = None) -> list[Score]:
-    """Accuracy of a threshold on the cosine of two usages, on each split but train; baseline: the larger class.
+def evaluate_wic(encoder: Encoder, folder: Path, on_progress: OnProgress | None = None) -> list[Score]:
+    """Return the accuracy of a threshold on the cosine of two usages, on dev and test. Baseline: the larger class.
 
-    The threshold comes from train (else dev, else test), never from the split that is scored; the best one of that
-    split itself is told too, as the most that a threshold could reach.
+    The threshold comes from train, else dev, else test, but never from the scored split. A separate row has the best
+    threshold of the scored split itself: the highest accuracy that a threshold can reach.
     """
     splits = read_wic_splits(folder)
-    found = represent(encoder, (span for pairs in splits.values() for span in _spans(pairs)), report)
+    found = represent(encoder, (span for pairs in splits.values() for span in _spans(pairs)), on_progress)
     gold = {split: np.array([pair.gold for pair in pairs], bool) for split, pairs in splits.items()}  # (pairs,) each
     cosine = {(split, name): pair_cosines(found, name, splits[split]) for split in splits for name in found.names}
     scores = []
@@ -57,13 +57,13 @@ def evaluate_wic(encoder: Encoder, folder: Path, report: Report | None = None) -
     return scores
 
 
-def evaluate_usim(encoder: Encoder, path: Path, report: Report | None = None) -> list[Score]:
-    """Spearman's correlation of cosine and judgement; baseline: layer 0. Lemmas are drawn for the interval.
+def evaluate_usim(encoder: Encoder, path: Path, on_progress: OnProgress | None = None) -> list[Score]:
+    """Return Spearman's correlation of cosines and judgements. Baseline: layer 0. The bootstrap draws lemmas.
 
-    The pairs of a lemma share their sentences, so they vary together (Erk et al. 2013).
+    Pairs of one lemma share sentences, so they are not independent (Erk et al. 2013).
     """
     pairs = read_usim(path)
-    found = represent(encoder, _spans(pairs), report)
+    found = represent(encoder, _spans(pairs), on_progress)
     gold = np.array([pair.gold for pair in pairs])  # (pairs,)
     lemmas = grouped([pair.lemma for pair in pairs])
     cosine = {name: pair_cosines(found, name, pairs) for name in found.names}  # (pairs,) each
@@ -78,20 +78,27 @@ def evaluate_usim(encoder: Encoder, path: Path, report: Report | None = None) ->
 def evaluate_coarsewsd(
     encoder: Encoder,
     folder: Path,
-    report: Report | None = None,
+    on_progress: OnProgress | None = None,
     occurrences: int = OCCURRENCES,
     nearest: bool = True,
 ) -> list[Score]:
-    """CoarseWSD-20: accuracy of the nearest training usage, and same-sense retrieval within test; means over words.
+    """Return two scores of CoarseWSD-20, means over words: nearest-neighbour accuracy and same-sense retrieval.
 
-    occurrences: of each word, drawn from test, that are ranked for each other. nearest: whether to look for the nearest
-    neighbour too, for which all of train must be encoded. Baselines: the word's larger class in train; chance.
+    Nearest-neighbour accuracy takes the sense of the nearest training usage. Its baseline is the word's largest class
+    in train. Retrieval ranks test usages of a word for each other. Its baseline is chance.
+
+    Args:
+        encoder: The model.
+        folder: The data set.
+        on_progress: Called while sentences are encoded.
+        occurrences: Maximum number of test usages of a word for retrieval, drawn at random.
+        nearest: Whether to measure nearest neighbours too. This encodes all of train.
     """
     words = read_coarsewsd(folder)
     drawn = {word.word: draw(word.test, occurrences, word.word) for word in words}
     usages = [usage for word in words for usage in (*word.train, *word.test)] if nearest else []
     asked = [usage.span for usage in (*usages, *(usage for some in drawn.values() for usage in some))]
-    found = represent(encoder, asked, report)
+    found = represent(encoder, asked, on_progress)
     scores = []
     if nearest:
         majority = float(np.mean([_majority_accuracy(word) for word in words]))
@@ -104,10 +111,10 @@ def evaluate_coarsewsd(
     return scores + retrieval_scores("coarsewsd", found, drawn)
 
 
-def retrieval_scores(task: str, found: Represented, words: Mapping[str, Sequence[Usage]]) -> list[Score]:
-    """Mean average precision of same-sense retrieval, mean over words; baseline: chance. Words are drawn.
+def retrieval_scores(task: str, found: SpanVectors, words: Mapping[str, Sequence[Usage]]) -> list[Score]:
+    """Return the mean average precision of same-sense retrieval, mean over words. The bootstrap draws words.
 
-    Words whose usages have all one sense are left out: any order is right for them.
+    Words with a single sense are left out, because every order is right for them. Baseline: chance.
     """
     asking = {word: usages for word, usages in words.items() if len({usage.sense for usage in usages}) > 1}
     scores = []
@@ -122,14 +129,14 @@ def retrieval_scores(task: str, found: Represented, words: Mapping[str, Sequence
     return scores
 
 
-def word_precisions(found: Represented, name: str, usages: Sequence[Usage]) -> tuple[Doubles, Doubles]:
-    """Average precision of each usage that asks for its sense, and what chance would get: (asking,), (asking,)."""
+def word_precisions(found: SpanVectors, name: str, usages: Sequence[Usage]) -> tuple[Doubles, Doubles]:
+    """Return the average precision of each query, and that of a random order.  (queries,), (queries,)"""
     senses = np.array([usage.sense for usage in usages])  # (n,)
     return same_sense_precisions(found(name, [usage.span for usage in usages]), senses[:, None] == senses)
 
 
-def nearest_accuracy(found: Represented, name: str, word: CoarseWord) -> float:
-    """Share of a word's test usages whose nearest training usage has their sense."""
+def nearest_accuracy(found: SpanVectors, name: str, word: CoarseWord) -> float:
+    """Return the share of a word's test usages whose nearest training usage has the same sense."""
     train = unit(found(name, [usage.span for usage in word.train]))  # (n, dim)
     test = unit(found(name, [usage.span for usage in word.test]))  # (m, dim)
     answers = np.array([usage.sense for usage in word.train])[np.argmax(test @ train.T, axis=1)]  # (m,)
@@ -137,16 +144,18 @@ def nearest_accuracy(found: Represented, name: str, word: CoarseWord) -> float:
 
 
 def draw(usages: Sequence[Usage], most: int, word: str) -> list[Usage]:
-    """At most so many of a word's usages, the same at every run, in their order."""
+    """Draw at most `most` usages of a word, in their order. Every run draws the same ones."""
     if len(usages) <= most:
         return list(usages)
     places = sorted(random.Random(f"{SEED} {word}").sample(range(len(usages)), most))
     return [usages[place] for place in places]
 
 
-def pair_cosines(found: Represented, name: str, pairs: Sequence[TokenPair]) -> Doubles:
-    """Cosine of each pair's two usages in a representation: (pairs,)."""
-    return cosines(found(name, [first_of(pair) for pair in pairs]), found(name, [second_of(pair) for pair in pairs]))
+def pair_cosines(found: SpanVectors, name: str, pairs: Sequence[TokenPair]) -> Doubles:
+    """Return the cosine of the two usages of each pair in a representation.  (pairs,)"""
+    return cosines(
+        found(name, [first_token(pair) for pair in pairs]), found(name, [second_token(pair) for pair in pairs])
+    )
 
 
 def _wic_score(metric: str, name: str, cosine: Doubles, gold: Mask, cut: float) -> Score:
@@ -156,7 +165,7 @@ def _wic_score(metric: str, name: str, cosine: Doubles, gold: Mask, cut: float) 
 
 
 def _spans(pairs: Iterable[TokenPair]) -> Iterable[Span]:
-    return (span for pair in pairs for span in (first_of(pair), second_of(pair)))
+    return (span for pair in pairs for span in (first_token(pair), second_token(pair)))
 
 
 def _correlation(cosine: Doubles, gold: Doubles, lemmas: Sequence[Ids]) -> Callable[[Ids], float]:

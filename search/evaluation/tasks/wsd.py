@@ -1,4 +1,4 @@
-"""All-words disambiguation: the sense whose tagged occurrences lie nearest on average (Peters et al. 2018, 5.3)."""
+"""All-words word sense disambiguation by the nearest centroid of tagged occurrences (Peters et al. 2018, 5.3)."""
 
 from __future__ import annotations
 
@@ -15,44 +15,49 @@ from ....indexer.vectors.arrays import Array, Ids, Mask, unit
 from ..datasets.wsd import Instance, Word, read_first_senses, read_wsd
 from ..measures import ratio_interval
 from ..records import Score, Tokens
-from ..vectors import Report, represent
+from ..vectors import OnProgress, represent
 
 if TYPE_CHECKING:
     from ....indexer.elmo import Encoder
 
 FOLDS = 10
+"""Maximum number of folds of SemCor's documents."""
 MOST_FREQUENT = "most frequent sense"
 FREQUENCY = 0.1
-"""What the logarithm of a sense's share counts beside a cosine; chosen on a fifth of SemCor (docs/sense-space.md)."""
+"""Weight of the logarithm of a sense's frequency beside the cosine, chosen on a fifth of SemCor (docs/results)."""
 MANY = 50_000
-"""From so many instances on vectors are kept in half precision."""
+"""Above this many instances, vectors are stored as float16."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Rows of the training instances to learn from, and of the instances to ask about."""
+    """Rows of the training instances, and of the instances to disambiguate."""
 
     learned: Ids
     asked: Ids
 
 
 def evaluate_wsd(
-    encoder: Encoder, paths: Sequence[Path], wordnet: Path | None = None, report: Report | None = None
+    encoder: Encoder, paths: Sequence[Path], wordnet: Path | None = None, on_progress: OnProgress | None = None
 ) -> list[Score]:
-    """Accuracy on each set, learned from SemCor; where only SemCor is there, by folds of its documents.
+    """Return the accuracy on each set, learned from SemCor. With SemCor alone, its documents are split into folds.
 
-    The candidates of a word (lemma and part of speech) are its senses in training, the nearest centroid by cosine is
-    the answer. Three accuracies: over all instances with the first sense of WordNet for words that training has not
-    (where `wordnet`, the folder of its `index.sense`, is given; else they stay without an answer, which is wrong), over
-    all without that fall-back, and over the words that training has; and the first once more where frequent senses are
-    preferred (`FREQUENCY`). Baseline: the most frequent sense in training, with the same fall-back. Sentences are drawn
-    for the intervals.
+    The candidates of a word (lemma and part of speech) are its senses in training. The answer is the sense with the
+    nearest centroid by cosine. There are four accuracies:
+
+    - over all instances, with WordNet's first sense as fallback for words that are not in training,
+    - over all instances without the fallback,
+    - over instances whose word is in training,
+    - the first one again, with a preference for frequent senses (`FREQUENCY`).
+
+    Without `wordnet`, the folder of `index.sense`, there is no fallback. An instance without an answer counts as wrong.
+    Baseline: the most frequent sense in training, with the same fallback. The bootstrap draws sentences.
     """
     data = read_wsd(paths)
     first = read_first_senses(wordnet) if wordnet else {}
     name, training = data.training
     every = [*training, *(instance for asked in data.tests.values() for instance in asked)]
-    found = represent(encoder, (instance.span for instance in every), report, half=len(every) > MANY)
+    found = represent(encoder, (instance.span for instance in every), on_progress, half=len(every) > MANY)
     senses = Senses(training)
     scores = []
     for asked_name, asked in (data.tests or {f"{name} by folds": training}).items():
@@ -74,7 +79,7 @@ def evaluate_wsd(
 
 
 class Senses:
-    """The senses that words have in training, and how to choose among them; senses are numbered by their keys."""
+    """The senses of words in training, and the choice among them. Senses are numbered in the order of their keys."""
 
     def __init__(self, training: Sequence[Instance]) -> None:
         self.keys = sorted({key for instance in training for key in instance.senses})
@@ -88,7 +93,7 @@ class Senses:
         self.of_word = {word: np.array(sorted(found), np.int64) for word, found in numbers.items()}
 
     def most_frequent(self, asked: Sequence[Instance], rounds: Sequence[Round]) -> list[str | None]:
-        """For each instance its word's most frequent sense; None where training has not the word."""
+        """Return for each instance its word's most frequent sense, or None if the word is not in training."""
         answers: list[str | None] = [None] * len(asked)
         for part in rounds:
             for rows, candidates, _ in self._questions(asked, part):
@@ -104,14 +109,18 @@ class Senses:
         vectors: Array,
         frequency: float = 0.0,
     ) -> list[str | None]:
-        """For each instance the sense of the nearest centroid; None where training has not the word.
+        """Return for each instance the sense of the nearest centroid, or None if the word is not in training.
 
-        learned: (n, dim), of the training instances; vectors: (m, dim), of those asked about; frequency: what the
-        logarithm of a sense's share of its word's instances adds to the cosine.
+        Args:
+            asked: The m instances to disambiguate.
+            rounds: What to learn from and what to disambiguate in each round.
+            learned: Vectors of the n training instances.  (n, dim)
+            vectors: Vectors of the instances to disambiguate.  (m, dim)
+            frequency: Weight of the logarithm of a sense's share of its word's instances, added to the cosine.
         """
         answers: list[str | None] = [None] * len(asked)
         for part in rounds:
-            sums = self._sums(learned, part.learned)  # (senses, dim): the cosine needs no division by the count
+            sums = self._sums(learned, part.learned)  # (senses, dim), not divided by counts, which cancel in a cosine
             for rows, candidates, shares in self._questions(asked, part):
                 products = unit(vectors[rows]) @ unit(sums[candidates]).T  # (rows, candidates)
                 products += frequency * np.log(shares)
@@ -120,7 +129,7 @@ class Senses:
         return answers
 
     def _sums(self, learned: Array, rows: Ids) -> Array:
-        """Sum of the vectors of each sense over some training rows: (senses, dim)."""
+        """Return the sum of the vectors of each sense over some training rows.  (senses, dim)"""
         from scipy.sparse import csr_array
 
         used = self._used(rows)
@@ -129,13 +138,13 @@ class Senses:
         return np.asarray(tagged @ learned, np.float32)
 
     def _used(self, rows: Ids) -> Mask:
-        """Which tags stand at some training rows: (tags,)."""
+        """Return the mask of the tags that belong to some training rows.  (tags,)"""
         chosen = np.zeros(self.n, bool)
         chosen[rows] = True
         return np.asarray(chosen[self.row], bool)
 
     def _questions(self, asked: Sequence[Instance], part: Round) -> Iterator[tuple[Ids, Ids, Array]]:
-        """The rows that ask for one word, its senses in what is learned, the most frequent first, and their shares."""
+        """Yield for each word its rows to disambiguate, its training senses, most frequent first, and their shares."""
         counts = np.bincount(self.sense[self._used(part.learned)], minlength=len(self.keys))  # (senses,)
         rows_of: dict[Word, list[int]] = defaultdict(list)
         for row in part.asked.tolist():
@@ -149,7 +158,7 @@ class Senses:
 
 
 class Judge:
-    """Judges answers to some instances."""
+    """Computes the accuracies of answers to some instances."""
 
     def __init__(self, asked: Sequence[Instance], first: dict[Word, str]) -> None:
         self.asked = asked
@@ -159,7 +168,7 @@ class Judge:
         self.sentence = np.array(drawn, np.int64)  # (m,)
 
     def scores(self, answers: Sequence[str | None]) -> list[tuple[str, float, float, float]]:
-        """(what was counted, accuracy, low, high): with fall-back, without, and of the words that training has."""
+        """Return (suffix of the metric, accuracy, low, high): with fallback, without it, and over words in training."""
         seen = np.array([answer is not None for answer in answers])  # (m,)
         completed = [
             answer or self.first.get(instance.word) for answer, instance in zip(answers, self.asked, strict=True)
@@ -181,7 +190,10 @@ class Judge:
 
 
 def _folds(training: Sequence[Instance]) -> Iterator[Round]:
-    """Rounds that leave one part of the documents out each, neighbours in name (and kind) in different parts."""
+    """Yield rounds that each hold out one fold of the documents.
+
+    Documents with neighbouring names, which are of one genre, are in different folds.
+    """
     documents = sorted({instance.document for instance in training})
     fold_of = {document: place % FOLDS for place, document in enumerate(documents)}
     folds: npt.NDArray[np.int64] = np.array([fold_of[instance.document] for instance in training])  # (n,)

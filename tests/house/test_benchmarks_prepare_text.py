@@ -1,4 +1,4 @@
-"""The training text: own tokens, one sentence a line, nothing twice and nothing that is measured on."""
+"""The training text has one tokenised sentence a line, without repetitions and evaluation data."""
 
 import lzma
 from pathlib import Path
@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from benchmarks.training import prepare_text
 
 
-def test_sentences_are_kept_once_and_without_what_is_measured_on(tmp_path: Path) -> None:
+def test_training_text_has_no_repetitions_and_no_evaluation_data(tmp_path: Path) -> None:
     corpus, held = tmp_path / "corpus", tmp_path / "held"
     corpus.mkdir()
     held.mkdir()
