@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from polyseme.indexer.readers import SUFFIXES, read_file, zipped
+from polyseme.indexer.readers import SUFFIXES, archive, read_file
 from polyseme.indexer.readers.encodings import decode
 from polyseme.indexer.readers.html import html_blocks
 from polyseme.indexer.readers.pdf import Line, join_lines, page_paragraphs
@@ -440,7 +440,7 @@ def test_entities_that_unfold_are_refused(tmp_path: Path) -> None:
 
 
 def test_members_are_unpacked_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zipped, "MAX_MEMBER", 2**20)
+    monkeypatch.setattr(archive, "MAX_MEMBER", 2**20)
     with zipfile.ZipFile(tmp_path / "a.docx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", " " * 2**21)
     assert failure(tmp_path / "a.docx") == "word/document.xml unpacks to more than 1 MiB"
