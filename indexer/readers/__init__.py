@@ -27,7 +27,7 @@ def is_known(path: Path) -> bool:
 def unknown_type(path: Path) -> str:
     """Return the reason why a file of an unknown format is not read."""
     kind = f"unknown file type {path.suffix!r}" if path.suffix else "no file type in its name"
-    return f"{kind}; read are {' '.join(suffix[1:] for suffix in SUFFIXES)}"
+    return f"{kind}; known types: {' '.join(suffix[1:] for suffix in SUFFIXES)}"
 
 
 def read_file(path: Path, options: ReadOptions) -> Iterator[Extract | Failure]:

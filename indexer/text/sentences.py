@@ -153,9 +153,7 @@ class _Splitter:
 
         position = start
         for sentence in split_sentences(text[start:end], self._code):
-            position, _ = _strip(
-                text, position, end
-            )  # the library returns slices in order, without outer space
+            position, _ = _strip(text, position, end)  # the library returns slices in order, without outer space
             yield position, position + len(sentence)
             position += len(sentence)
 

@@ -122,7 +122,7 @@ def test_a_glob_restricts_folders_and_names_what_it_cannot_read(tmp_path: Path) 
     assert skips(tmp_path, options=ReadOptions(globs=("*",))) == []
     (skipped,) = skips(tmp_path, options=ReadOptions(globs=("*.doc", "*.md")))
     assert (skipped.source, skipped.document_id) == (str(tmp_path / "e.doc"), "e.doc")
-    assert skipped.reason.startswith("unknown file type '.doc'; read are txt md ")
+    assert skipped.reason.startswith("unknown file type '.doc'; known types: txt md ")
 
 
 def test_a_file_of_unknown_type_named_directly_is_skipped(tmp_path: Path) -> None:
