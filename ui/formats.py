@@ -18,7 +18,7 @@ def jsonl(rows: Iterable[Row]) -> str:
     return "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
 
 
-def defused(value: object) -> object:
+def defuse(value: object) -> object:
     """A cell that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay numbers."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
@@ -41,9 +41,9 @@ def csv_text(rows: Iterable[Row]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     if columns:
-        writer.writerow([defused(column) for column in columns])
+        writer.writerow([defuse(column) for column in columns])
     for row in flattened:
-        writer.writerow([defused(row.get(column, "")) for column in columns])
+        writer.writerow([defuse(row.get(column, "")) for column in columns])
     return out.getvalue()
 
 

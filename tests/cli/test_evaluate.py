@@ -18,7 +18,7 @@ from polyseme.search.evaluation import Score, measures
 from polyseme.search.searcher import Searcher
 from polyseme.ui.cli.main import run_command
 from polyseme.ui.cli.score_plot import write_plot
-from polyseme.ui.scores import score_table
+from polyseme.ui.cli.score_table import score_table
 
 KEYS = ["task", "metric", "representation", "value", "low", "high", "baseline"]
 PLURALS = {"They fished from two muddy banks.": "river", "Banks lent money.": "money"}

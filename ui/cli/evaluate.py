@@ -89,7 +89,7 @@ def put_on_card(folder: Path, scores: Sequence[Score], command: str) -> None:
     """Write the figures into a model folder's card, in the place of earlier ones."""
     from ...indexer.elmo.formats.card import with_section
     from ...indexer.elmo.formats.model_folder import CARD, read_card, replace_card
-    from ..scores import score_section
+    from .score_table import score_section
 
     replace_card(folder, with_section(read_card(folder), score_section(scores, command)))
     note(f"{folder / CARD}: figures written")
@@ -184,7 +184,7 @@ def write_choice(collection: Path, report: OwnReport, encoder: Encoder) -> None:
 
 def print_scores(scores: list[Score], form: Format, first: bool) -> None:
     """Print scores; CSV has its header but once."""
-    from ..scores import score_table
+    from .score_table import score_table
 
     rows = [score.row() for score in scores]
     if form is Format.CSV and not first:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from ...indexer.collection.records import CollectionInfo
 from ...search.hits import OccurrenceHit, SentenceHit
 from ...search.kwic import concordance_line
-from ..formats import csv_text, defused, flat
+from ..formats import csv_text, defuse, flat
 from .address import PageQuery, write_address
 from .html.base import badge, count
 
@@ -140,7 +140,7 @@ def xlsx_bytes(export: Export) -> bytes:
     def cell(value: object, bold: bool = False) -> object:
         if not isinstance(value, str):
             return value
-        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(defused(value)))[:CELL]
+        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(defuse(value)))[:CELL]
         made = WriteOnlyCell(sheet, value=text.encode(errors="replace").decode())
         made.data_type = "s"
         if bold:

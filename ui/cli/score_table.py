@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from ..search.evaluation import Score
+from ...search.evaluation import Score
 
 SECTION = "## Figures"
 """Title of the section of a model's card that holds them."""
