@@ -15,6 +15,7 @@ import click
 import pytest
 from polyseme.search.hits import OccurrenceHit, SentenceHit
 from polyseme.search.searcher import Searcher
+from polyseme.ui.cli.help import visible_commands
 from polyseme.ui.cli.main import cli, run_command
 
 POLYSEME = [sys.executable, "-c", "from polyseme.ui.cli.main import main; main()"]
@@ -244,7 +245,7 @@ def test_control_characters_of_documents_do_not_reach_the_terminal(
 
 def documented_options() -> list[tuple[str, click.Parameter]]:
     found = []
-    for name, command in cli.commands.items():
+    for name, command in visible_commands(cli).items():
         inner = command.commands.items() if isinstance(command, click.Group) else [("", command)]
         for sub, each in inner:
             found += [(f"{name} {sub}".strip(), parameter) for parameter in each.params]

@@ -39,7 +39,7 @@ def test_senses_prints_an_inventory_and_every_occurrence_of_a_filter(
     inside = run(capsys, "senses", collection, "bank", "--occurrences", "--where", "kind=river")
     assert len(inside) == 20
     assert run_command(["senses", collection, "bank"]) == 0
-    assert "near it:" in capsys.readouterr().out
+    assert "collocates:" in capsys.readouterr().out
 
 
 def test_a_sense_is_saved_listed_shown_applied_shared_and_removed(
