@@ -48,7 +48,7 @@ def named_sense() -> None:
 )
 @click.option(
     "--sense",
-    type=click.IntRange(0),
+    type=click.IntRange(1),
     metavar="N",
     show_default="none",
     help="Number of the sense, as `polyseme senses` prints it.",
