@@ -104,12 +104,12 @@ def test_senses_prints_groups_and_with_occurrences_every_line(
     assert run_command(["senses", collection, "banks", "--format", "jsonl"]) == 0
     captured = capsys.readouterr()
     (row,) = [json.loads(line) for line in captured.out.splitlines()]
-    assert (row["word"], row["sense"], row["size"], row["share"]) == ("bank", 0, 4, 1.0)
+    assert (row["word"], row["sense"], row["size"], row["share"]) == ("bank", 1, 4, 1.0)
     assert "only 4 occurrences" in captured.err
     assert run_command(["senses", collection, "bank", "--occurrences", "--format", "jsonl"]) == 0
     rows = lines(capsys)
     assert [list(row) for row in rows] == [[*(field.name for field in fields(OccurrenceHit)), "sense"]] * 4
-    assert {row["sense"] for row in rows} == {0}
+    assert {row["sense"] for row in rows} == {1}
 
 
 def test_documents_show_info_verify_compact_and_remove(

@@ -46,7 +46,7 @@ def test_a_sense_is_saved_listed_shown_applied_shared_and_removed(
     collection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = str(tmp_path / "mine.json")
-    (saved,) = run(capsys, "named-sense", "save", collection, "mine", "--word", "bank", "--sense", "0")
+    (saved,) = run(capsys, "named-sense", "save", collection, "mine", "--word", "bank", "--sense", "1")
     assert (saved["name"], saved["word"], saved["match"]) == ("mine", "bank", "lemma")
     assert run(capsys, "named-sense", "list", collection) == [saved]
     (shown,) = run(capsys, "named-sense", "show", collection, "mine")

@@ -28,7 +28,7 @@ def named_sense() -> None:
 @collection_argument
 @name_argument
 @click.option("--word", help="Tell the senses of this word apart, and save one of them.")
-@click.option("--sense", type=click.IntRange(0), help="Its number, as `polyseme senses` prints it.")
+@click.option("--sense", type=click.IntRange(1), help="Its number, as `polyseme senses` prints it.")
 @match_option
 @where_option
 @click.option("--plus", type=int, multiple=True, metavar="ID", help="An occurrence that means it; repeated.")

@@ -105,7 +105,7 @@ def senses(
             show(_sense_rows(inventory), Format(form), _sense_table(inventory))
 
 
-def _hit_rows(found: list[tuple[OccurrenceHit, int]]) -> list[tuple[dict[str, object], int]]:
+def _hit_rows(found: list[tuple[OccurrenceHit, int | None]]) -> list[tuple[dict[str, object], int | None]]:
     from ...search.hits import hit_to_dict
 
     return [(hit_to_dict(hit), number) for hit, number in found]

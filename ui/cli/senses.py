@@ -137,10 +137,10 @@ def _timeline_rows(
     rows: list[dict[str, object]] = []
     for slot in found.periods:
         figures = zip(slot.counts, slot.shares, slot.lows, slot.highs, slot.ids, strict=True)
-        for number, (count, share, low, high, ids) in enumerate(figures):
+        for number, (count, share, low, high, ids) in enumerate(figures, start=1):
             row = {"from": slot.start, "to": slot.end, "sense": number, "count": count, "share": share}
             rows.append(row | {"low": low, "high": high, "occurrence_ids": list(ids)})
-    for number, ids in enumerate(found.undated_ids):
+    for number, ids in enumerate(found.undated_ids, start=1):
         undated: dict[str, object] = dict.fromkeys(["from", "to", "sense", "count", "share", "low", "high"])
         rows.append(undated | {"sense": number, "count": len(ids), "occurrence_ids": list(ids)})
     return rows
