@@ -69,8 +69,8 @@ def _badge_row(
     name = "no sense" if number is None else f"sense {number}"
     return (
         f'<li data-chosen="{str(chosen).lower()}">'
-        f'<button type="button" class="pol-badge" data-sense="{number or NO_SENSE}" aria-pressed="{str(chosen).lower()}"'
-        f' aria-label="{name}: {escape(words)}, {count(size, "line")}">'
+        f'<button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
+        f' aria-pressed="{str(chosen).lower()}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
         f'{sense_mark(number)}<span class="pol-labels">{escape(words)}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
         f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
