@@ -18,20 +18,9 @@ def shared(arguments: list[str], leave_out: tuple[str, ...] = ()) -> str:
 
 
 def test_training_command_keeps_given_options_and_drops_folders(tmp_path: Path) -> None:
-    arguments = ["train", str(tmp_path / "my text.txt"), "--out", str(tmp_path / "out"), "--minutes", "1.5"]
-    arguments += [
-        "--seed",
-        "3",
-        "--from",
-        "default",
-        "--learning-rate",
-        "0.002",
-        "--dropout",
-        "0.0",
-        "--language",
-        "de",
-    ]
-    arguments += ["--tokenized", "--freeze-characters", "--quiet"]
+    options = "--minutes 1.5 --seed 3 --from default --learning-rate 0.002 --dropout 0.0 --language de --tokenized"
+    arguments = ["train", str(tmp_path / "my text.txt"), "--out", str(tmp_path / "out"), *options.split()]
+    arguments += ["--freeze-characters", "--quiet"]
     command = shared(arguments, leave_out=("quiet",))
     assert command == (
         "polyseme train 'my text.txt' --out out --minutes 1.5 --seed 3 --from default --freeze-characters"

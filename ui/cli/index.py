@@ -264,8 +264,8 @@ def reencode(
 ) -> int:
     """Encode a collection again from its stored texts, with another model or layer.
 
-    Settings keep their values unless you give an option. The collection answers as before until the run is complete. Run the same
-    command again to continue an interrupted run.
+    Settings keep their values unless you give an option. The collection answers as before until the run is complete.
+    Run the same command again to continue an interrupted run.
     """
     from ...indexer.build import BuildConfig
     from ...indexer.collection.collection import Collection
