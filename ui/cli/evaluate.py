@@ -98,13 +98,13 @@ def evaluate(
     from .score_plot import check_plot, write_plot
 
     if (collection is None) != (gold is None):
-        raise click.UsageError("COLLECTION and --gold FILE go together")
+        raise click.UsageError("COLLECTION and --gold FILE must be given together")
     if (collection is None) == (not tasks):
         raise click.UsageError("give COLLECTION --gold FILE, or --task NAME=PATH")
     if write and collection is None:
-        raise click.UsageError("--write is for COLLECTION --gold FILE")
+        raise click.UsageError("--write requires COLLECTION --gold FILE")
     if card and collection is not None:
-        raise click.UsageError("--card is for --task NAME=PATH")
+        raise click.UsageError("--card requires --task NAME=PATH")
     if plot:
         check_plot(plot)
     if collection is not None and gold is not None:
@@ -188,7 +188,7 @@ def evaluate_own(
 def report_choice(report: OwnReport, encoder: Encoder) -> None:
     """Print the best setting, its gain and how certain the gain is."""
     if report.left_out:
-        note(f"{report.left_out} gold rows have no word at their place in a document of the collection; left out")
+        note(f"{report.left_out} gold rows skipped: the collection has no word at their offsets")
     note(f"{report.words} words, {report.occurrences} occurrences ranked")
     best, gain = report.best, report.gain
     if best.choice == report.now:

@@ -84,7 +84,7 @@ def model_expect(sentence: str, source: str, k: int, language: str, output_forma
 
     asked = ask(TextAnalyser(language), sentence, function_words=True)
     if not asked.is_one_word:
-        raise QueryError(f"{asked.text!r} is more than one word; mark one")
+        raise QueryError(f"{asked.text!r} is more than one word; mark a single word")
     tokens = [token.text for token in asked.tokens]
     rows = [asdict(found) for found in load_expectations(source).substitutes(tokens, asked.meaning[0], k)]
     show(rows, output_format, "".join(f"{row['score']:.3f}  {row['word']}\n" for row in rows))

@@ -160,7 +160,7 @@ def train(
     """
     context = click.get_current_context()
     if gold is not None:
-        _refuse(context, _TRAINING_ONLY, "--sense-space")
+        _refuse(context, _TRAINING_ONLY, "cannot be used with --sense-space")
         from ...indexer.training.sense_space.train import SenseConfig
 
         sense_config = SenseConfig(
@@ -168,7 +168,7 @@ def train(
         )
         fit_sense_space(sense_config, out, shareable_command(context, leave_out=_DISPLAY), quiet)
         return 0
-    _refuse(context, ("model",), "a training; for --sense-space")
+    _refuse(context, ("model",), "requires --sense-space; to continue a model, use --from")
     if not texts:
         raise click.UsageError("Missing argument 'TEXT...'.")
     from ...indexer.training.config import Size
@@ -212,12 +212,12 @@ def skipped_text(skipped: Sequence[str]) -> str:
     return f"; {len(skipped)} document{'s' * (len(skipped) > 1)} skipped, the first: {skipped[0]}" if skipped else ""
 
 
-def _refuse(context: click.Context, names: tuple[str, ...], what: str) -> None:
+def _refuse(context: click.Context, names: tuple[str, ...], problem: str) -> None:
     """Raise a usage error if one of these parameters was given."""
     for name in names:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             option = {"source": "from"}.get(name, name).replace("_", "-")
-            raise click.UsageError(f"--{option} is not for {what}.")
+            raise click.UsageError(f"--{option} {problem}")
 
 
 def fit_sense_space(config: SenseConfig, out: Path, command: str, quiet: bool) -> None:
