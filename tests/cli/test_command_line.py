@@ -44,6 +44,7 @@ def test_options_that_were_not_given_are_left_out() -> None:
         ("default", "default"),
         ("1e-05", "1e-05"),
         ("https://tfhub.dev/google/elmo/3", "https://tfhub.dev/google/elmo/3"),
+        ("gold=https://me:password@example.org/gold", "gold=https://example.org/gold"),
         ("https://me:password@example.org/elmo?token=abc#part", "https://example.org/elmo"),
     ],
 )

@@ -44,11 +44,11 @@ def redact(text: str) -> str:
     """
     from ...indexer.elmo.formats.card import last_part
 
-    if "://" in text:
-        parts = urlsplit(text)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
     name, equals, path = text.partition("=")
     if equals and name.isidentifier():
         return f"{name}={redact(path)}"
+    if "://" in text:
+        parts = urlsplit(text)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
     is_path = "/" in text or "\\" in text or text.startswith("~") or text in (".", "..")
     return last_part(text) if is_path else text

@@ -112,8 +112,8 @@ def index(
         prune=prune,
         storage=Storage(storage),
     )
-    watch = garbage.sparing(None if quiet else ProgressLine())
-    report = build(collection, paths, config, model, watch)
+    on_progress = garbage.sparing(None if quiet else ProgressLine())
+    report = build(collection, paths, config, model, on_progress)
     return print_report(report, collection)
 
 

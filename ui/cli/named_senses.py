@@ -51,7 +51,7 @@ def named_sense() -> None:
     type=click.IntRange(1),
     metavar="N",
     show_default="none",
-    help="Number of the sense, as `polyseme senses` prints it.",
+    help="Number of the sense, from 1, as `polyseme senses` prints it.",
 )
 @match_option
 @where_option

@@ -20,7 +20,7 @@ ANY_MATCH = click.Choice(["form", "lemma", "any"])
 collection_argument = argument(
     "collection", "Folder of the collection, such as my.pol.", type=click.Path(path_type=Path)
 )
-word_argument = argument("word", "Word to examine. Its lemma is looked up if the collection lacks the word itself.")
+word_argument = argument("word", "Word to examine. With --match lemma, give the lemma or any of its forms.")
 model_option = click.option(
     "--model",
     metavar="SOURCE",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..formats import duration
 from .help import Command, argument
 from .options import model_option, page_options
 from .printing import note
@@ -61,14 +60,12 @@ def demo(collection: Path | None, port: int | None, no_browser: bool, address: s
     documents = bundled_documents()
     n_files = sum(path.suffix == ".txt" for path in documents.iterdir())
     say(f"Polyseme demo: search {n_files} sample documents by meaning, with the bundled English ELMo.")
-    say(f"Indexing them into {target}. This takes about a minute the first time, and a few seconds after that.")
+    say(f"Indexing them into {target}. This takes about 30 seconds the first time, and a few seconds after that.")
     report = index_samples(target, documents, is_default=collection is None)
     for notice in report.notices:
         note(notice)
     new = report.added + report.updated
-    say(
-        f"Indexed in {duration(report.seconds)} (m:ss): {new} documents are new, {report.unchanged} were there already."
-    )
+    say(f"Indexed in {report.seconds:.0f} s: {new} new documents, {report.unchanged} indexed already.")
     say("Starting the web page. This takes about 5 seconds.")
     return launch(target, port, not no_browser, None, address)
 

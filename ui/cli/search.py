@@ -113,7 +113,10 @@ def concordance(hits: list[OccurrenceHit], context: int) -> str:
 @match_option
 @where_option
 @click.option(
-    "--occurrences", is_flag=True, help="Print every occurrence with the number of its sense, instead of the senses."
+    "--occurrences",
+    is_flag=True,
+    help="Print every occurrence with the number of its sense, instead of the senses. Occurrences without a sense have"
+    " no number.",
 )
 @model_option
 @format_option

@@ -104,14 +104,14 @@ def explain(
     multiple=True,
     required=True,
     metavar="FIELD=VALUE",
-    help="Filter for the first set of documents, such as year=..1980. Repeat to require several conditions.",
+    help="Filter for the first set of documents, such as 'year=..1980'. Repeat to require several conditions.",
 )
 @click.option(
     "--after",
     multiple=True,
     required=True,
     metavar="FIELD=VALUE",
-    help="Filter for the second set of documents, such as year=1981... Repeat to require several conditions.",
+    help="Filter for the second set of documents, such as 'year=1981..'. Repeat to require several conditions.",
 )
 @match_option
 @model_option

@@ -43,7 +43,8 @@ CHECKPOINT_NOTE_EVERY = 10
 @click.command(cls=Command)
 @argument(
     "texts",
-    "Text files and folders to train on. Files may be compressed (.xz, .gz, .bz2).",
+    "Files and folders to train on, in any format that `polyseme index` reads. With --tokenized, text files that may be"
+    " compressed (.xz, .gz, .bz2).",
     nargs=-1,
     type=click.Path(path_type=Path),
     metavar="TEXT",
