@@ -75,12 +75,11 @@ def evaluate(
 
 def card_folder(source: str) -> Path:
     """The model folder whose card can be written; ModelError where the model is none."""
-    from ...indexer.elmo.bundled import bundled_folder
-    from ...indexer.elmo.formats.model_folder import is_model_folder
+    from ...indexer.elmo.sources import model_folder
     from ...indexer.errors import ModelError
 
-    folder = bundled_folder(source) or Path(source).expanduser()
-    if not is_model_folder(folder):
+    folder = model_folder(source)
+    if folder is None:
         raise ModelError(f"{source} is no model folder and has no card; run `polyseme model convert` first")
     return folder
 
