@@ -209,7 +209,7 @@ def filters_from_json(pairs: Sequence[Sequence[int]]) -> tuple[tuple[int, int], 
 
 
 def clip_from_json(bound: float | None) -> float | None:
-    """Return a bound. Zero means that there is none, like null."""
+    """Return a bound. Zero means no bound, like null."""
     return float(bound) if bound else None
 
 

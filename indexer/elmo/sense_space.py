@@ -4,8 +4,8 @@ A token's vector is made of blocks, side by side:
 
 - context: the forward state one token before and the backward state one token after, of the top layer. At the
   sentence's ends these are the states at `<S>` and `</S>`.
-- bag: the mean vector of the words around, weighted by nearness and rarity. The vectors are topic vectors if the model
-  has them, else layer 0.
+- bag: the mean vector of the words around, weighted by nearness and rarity. It uses topic vectors, or layer 0 if the
+  model has none.
 - expected: the mean vector of the words that the language models expect at the token's position.
 - own: the token's own states of a lower layer.
 
@@ -72,7 +72,7 @@ class Topics:
         return int(self.vectors.shape[1])
 
     def rows(self, tokens: Sequence[str]) -> Array:
-        """Return unit vectors of tokens, found by their form or its lower case, zero if there is none: (t, d)."""
+        """Return unit vectors of tokens, found by form or lower case, zero for an unknown token: (t, d)."""
         places = [self.words.get(token, self.words.get(token.lower(), -1)) for token in tokens]
         found = np.zeros((len(tokens), self.dim), np.float32)  # (t, d)
         known = [i for i, place in enumerate(places) if place >= 0]
@@ -129,7 +129,7 @@ class Blocks:
 
     def __post_init__(self) -> None:
         if self.expected is None and any(block.kind is BlockKind.EXPECTED for block in self.blocks):
-            raise ModelError("a sense space reads expected words and does not hold them; get the model again")
+            raise ModelError("the sense space lacks the groups of expected words; get the model again")
 
     def width(self, dim: int) -> int:
         """Return the length of all blocks together for a model with layers of `dim`."""
@@ -206,7 +206,7 @@ def rarity_weights(frequencies: Array, rarity: float = RARITY) -> Array:
 
 
 def context_states(top: Array) -> Array:
-    """Return the states around each token (t, dim) of the top layer, which includes the marks' (t + 2, dim)."""
+    """Return the top layer's states around each token (t, dim). `top` includes the marks' states, (t + 2, dim)."""
     half = top.shape[1] // 2
     return np.concatenate([top[:-2, :half], top[2:, half:]], axis=1)  # (t, dim)
 

@@ -242,7 +242,7 @@ def test_variables_that_are_not_weights_are_ignored(name: str) -> None:
     assert our_name(name) is None
 
 
-def test_older_names_of_the_lstms_variables_are_known() -> None:
+def test_older_names_of_lstm_variables_are_recognised() -> None:
     assert our_name("lm/RNN_1/rnn/multi_rnn_cell/cell_1/lstm_cell/projection/kernel") == "backward.1.projection"
     assert our_name("RNN_0/RNN/MultiRNNCell/Cell0/LSTMCell/W_P_0") == "forward.0.projection"
 

@@ -90,7 +90,7 @@ def test_position_outside_and_output_layer_of_another_size_are_refused(
         Expectations(tiny_encoder, replace(output, weights=np.zeros((len(WORDS), 4), np.float32)))
 
 
-def test_bundled_model_expects_prison_before_cell() -> None:
+def test_bundled_model_expects_prison_at_the_position_of_cell() -> None:
     expectations = load_expectations()
     words = {s.word for s in expectations.substitutes(PRISON, 8)}
     assert "prison" in words

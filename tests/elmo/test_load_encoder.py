@@ -16,7 +16,7 @@ from polyseme.indexer.errors import ModelError
 from polyseme.search.evaluation import TokenPair, accuracy, best_threshold, read_usim, read_wic, spearman
 
 
-def test_bundled_model_is_whole() -> None:
+def test_bundled_model_is_complete() -> None:
     folder = bundled_folder("default")
     assert folder is not None
     verify_model(folder)
@@ -34,7 +34,7 @@ def test_bundled_model_is_the_published_small_size(default_encoder: ElmoEncoder)
     assert sum(array.size for array in default_encoder.model.weights.values()) == pytest.approx(13.6e6, rel=0.01)
 
 
-def test_english_counts_tell_common_words_from_rare_ones() -> None:
+def test_english_counts_separate_common_words_from_rare_ones() -> None:
     the, bank, unseen = english_counts().frequencies(["the", "bank", "xyzzyplugh"])
     assert 0.03 < the < 0.08
     assert 1e-5 < bank < 1e-3

@@ -1,5 +1,6 @@
 """Sense vectors follow the formula of the model card, computed here for each pair of tokens."""
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.elmo.encoder import ElmoEncoder
-from polyseme.indexer.elmo.formats.model_folder import SENSE_SPACE
-from polyseme.indexer.elmo.model import Model
+from polyseme.indexer.elmo.formats.model_folder import SENSE_SPACE, SUMS, read_model
+from polyseme.indexer.elmo.model import Model, model_id
 from polyseme.indexer.elmo.sense_space import WordCounts, bags, context_states, rarity_weights, sense_blocks
-from safetensors.numpy import load_file
+from polyseme.indexer.errors import ModelError
+from safetensors.numpy import load_file, save_file
 
 
 @settings(max_examples=30, deadline=None)
@@ -61,6 +63,21 @@ def test_sense_vectors_are_the_stored_map_of_context_and_bag(
         bag = share @ layers[0, others, :half] / share.sum()
         blocks = np.concatenate([context, bag])  # (dim + projection,)
         np.testing.assert_allclose(sense[t], blocks @ read["map"] - read["shift"], atol=1e-5)
+
+
+def test_a_file_without_a_format_number_is_refused(tmp_path: Path, tiny_folder: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    (folder / SUMS).unlink()
+    tensors = load_file(folder / SENSE_SPACE)
+    save_file({name: tensor for name, tensor in tensors.items() if name != "format"}, folder / SENSE_SPACE)
+    with pytest.raises(ModelError, match="lacks the tensor 'format'"):
+        read_model(folder)
+
+
+def test_model_id_does_not_depend_on_the_format_number(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = model_id(tiny_model)
+    monkeypatch.setattr("polyseme.indexer.elmo.formats.sense_space_file.FORMAT", 2)
+    assert model_id(tiny_model) == before
 
 
 def test_context_at_the_ends_is_the_state_of_the_sentence_marks(tiny_encoder: ElmoEncoder, tiny_model: Model) -> None:

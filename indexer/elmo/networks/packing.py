@@ -4,8 +4,8 @@ A stream reads one sentence after another, one token a step. Streams are sorted 
 streams that have a t-th token are the first `sizes[t]`, and all t-th tokens are stored together, from `starts[t]` on.
 This is the layout of PyTorch's packed sequences, with streams in the place of sentences.
 
-Nearly all steps have one row for each stream, whatever the lengths of the sentences. Matrix products with few rows are
-slow, and packing avoids them.
+So nearly all steps have one row for each stream, for sentences of any length. Matrix products with few rows are slow,
+and packing avoids them.
 """
 
 import heapq
