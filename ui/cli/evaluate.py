@@ -125,12 +125,11 @@ def card_folder(source: str) -> Path:
     Raises:
         ModelError: The source is not a model folder.
     """
-    from ...indexer.elmo.bundled import bundled_folder
-    from ...indexer.elmo.formats.model_folder import is_model_folder
+    from ...indexer.elmo.sources import model_folder
     from ...indexer.errors import ModelError
 
-    folder = bundled_folder(source) or Path(source).expanduser()
-    if not is_model_folder(folder):
+    folder = model_folder(source)
+    if folder is None:
         raise ModelError(f"{source} is not a model folder and has no card; run `polyseme model convert` first")
     return folder
 

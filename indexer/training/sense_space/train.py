@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ...elmo.bundled import bundled_folder, english_counts
+from ...elmo.bundled import english_counts
 from ...elmo.characters import normalise_token
 from ...elmo.config import Normalise
 from ...elmo.convert import card_of, read_any
 from ...elmo.encoder import ElmoEncoder
 from ...elmo.formats.card import with_section
-from ...elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts, write_model
+from ...elmo.formats.model_folder import read_output_layer, read_word_counts, write_model
 from ...elmo.model import Model, OutputLayer
 from ...elmo.sense_space import SenseSpace, Topics, WordCounts
+from ...elmo.sources import model_folder
 from ...errors import ModelError
 from ...gold.judgements import SenseText, read_judged, read_semcor, read_words
 from ..text import TextOptions, files_of, read_sentences
@@ -178,10 +179,9 @@ def _is_semcor(gold: str) -> bool:
 def _read_source(config: SenseConfig, text: SenseText) -> tuple[Model, OutputLayer | None, WordCounts]:
     """The model, its output layer if it has one, and word counts: its own, else English ones, else the text's."""
     model = read_any(config.source)
-    folder = bundled_folder(config.source) or Path(config.source).expanduser()
-    own = is_model_folder(folder)
-    output = read_output_layer(folder) if own else None
-    known = read_word_counts(folder) if own else None
+    folder = model_folder(config.source)
+    output = read_output_layer(folder) if folder else None
+    known = read_word_counts(folder) if folder else None
     if known:
         return model, output, known
     found = english_counts() if config.language == "en" else _counted(text)
