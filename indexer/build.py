@@ -20,7 +20,7 @@ from .encoders import as_encoder, fitting_encoder
 from .errors import CollectionError
 from .pipeline import Fitting, Work, cut, encode, segments
 from .progress import Progress, Run, Stage, counted, estimate
-from .runtime import give_back, seldom_collecting
+from .runtime import raised_gc_threshold, trim_heap
 from .text.analyser import TextAnalyser
 from .vectorise import Vectoriser
 from .vectors.int8 import Storage
@@ -159,7 +159,7 @@ def document_entry(document: Document) -> DocumentEntry:
     )
 
 
-@seldom_collecting()
+@raised_gc_threshold()
 def run_into(
     collection: Collection, writer: Writer, sources: Iterable[Source], config: BuildConfig, encoder: Encoder, run: Run
 ) -> BuildReport:
@@ -190,7 +190,7 @@ def run_into(
         writer.commit(parts, fitting.vectoriser.words, fitting.fresh)
         fitting.fresh = {}
         del parts  # or they would stay while the next ones are encoded
-        give_back()
+        trim_heap()
     vanished = _vanished(writer, [str(root.resolve()) for root in found.roots], run.skipped)
     removed = len(vanished) if config.prune else 0
     if removed:

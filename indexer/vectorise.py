@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .collection.records import Layer
-from .elmo.threads import one_blas_thread
+from .runtime import one_blas_thread
 from .vectors.arrays import Array, unit_parts
 from .vectors.transforms import Normalisation, Transform, fit, fit_centring, fit_pca
 

@@ -173,7 +173,7 @@ def _own_encoder(source: str) -> ElmoEncoder:
 
 
 def _export_hub() -> Callable[[Model, Path], None]:
-    from .quiet import import_tensorflow
+    from ..runtime import import_tensorflow
 
     import_tensorflow()
     from .hub.export import export_hub

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ModelError
+from ..runtime import one_blas_thread
 from ..vectors.arrays import Array
 from . import ElmoOutputs, Precision, Representation
 from .batching import joined, mean_over_tokens, packed_batches, real_tokens, windows_of
@@ -18,7 +19,6 @@ from .model import Model, model_id
 from .networks.numpy_network import EitherNetwork
 from .networks.tensorflow_network import State
 from .sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
-from .threads import one_blas_thread
 from .word_vectors import WordVectors
 
 _ROWS = 1024  # sentences of a batch

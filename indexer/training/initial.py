@@ -12,9 +12,9 @@ from ..elmo.bundled import bundled_folder
 from ..elmo.config import BiLMConfig, config_from_json, config_to_json, tensor_shapes
 from ..elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts
 from ..elmo.model import Model, OutputLayer
-from ..elmo.quiet import import_tensorflow
 from ..elmo.sense_space import WordCounts
 from ..errors import ModelError
+from ..runtime import import_tensorflow
 from ..vectors.arrays import Array
 from .checkpoint import Saved
 from .config import CONFIGS, RECIPES, Recipe, Size

@@ -49,9 +49,9 @@ def index(
     from ...indexer.build import BuildConfig, build
     from ...indexer.collection.records import Layer
     from ...indexer.documents import ReadOptions
+    from ...indexer.runtime import freezing_gc
     from ...indexer.vectors.int8 import Storage
     from ...indexer.vectors.transforms import Normalisation
-    from .. import garbage
     from .progress import ProgressLine
 
     reading = ReadOptions(globs, text_column, id_column, metadata, encoding)
@@ -65,7 +65,7 @@ def index(
         prune,
         storage=Storage(storage),
     )
-    watch = garbage.sparing(None if quiet else ProgressLine())
+    watch = freezing_gc(None if quiet else ProgressLine())
     report = build(collection, paths, config, model or "default", watch)
     return tell_report(report, collection)
 
@@ -199,9 +199,9 @@ def reencode(
     from ...indexer.collection.collection import Collection
     from ...indexer.collection.records import Layer
     from ...indexer.reencode import reencode as run
+    from ...indexer.runtime import freezing_gc
     from ...indexer.vectors.int8 import Storage
     from ...indexer.vectors.transforms import Normalisation
-    from .. import garbage
     from .progress import ProgressLine
 
     with Collection.open(collection) as opened:
@@ -220,4 +220,4 @@ def reencode(
         token_normalisation=old.token_normalisation if to is old.layer else None,
         storage=Storage(chosen("storage", storage, old.storage)),
     )
-    return tell_report(run(collection, config, model, garbage.sparing(ProgressLine())), collection)
+    return tell_report(run(collection, config, model, freezing_gc(ProgressLine())), collection)

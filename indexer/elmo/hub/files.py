@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from ...errors import ModelError
-from ..quiet import import_tensorflow
+from ...runtime import import_tensorflow
 
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...runtime import one_blas_thread
 from ...vectors.arrays import Array, Int32s
 from .. import Precision
 from ..config import DIRECTIONS, Activation, BiLMConfig
 from ..model import Model
-from ..threads import one_blas_thread
 from .packing import both_directions, read_by_direction
 
 if TYPE_CHECKING:

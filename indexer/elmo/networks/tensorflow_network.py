@@ -32,7 +32,7 @@ class Network:
     """Holds the weights in TensorFlow, which is imported here. A few graphs are traced, for any batch and length."""
 
     def __init__(self, model: Model, precision: Precision) -> None:
-        from ..quiet import import_tensorflow
+        from ...runtime import import_tensorflow
 
         import_tensorflow()
         import tensorflow as tf
