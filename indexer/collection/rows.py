@@ -13,7 +13,7 @@ import numpy as np
 from ..vectors.arrays import Array, Half, Ids, Mask
 from ..vectors.int8 import Storage
 from .records import DocumentPart, Scalar, SentenceEntry
-from .schema import State, id_set
+from .schema import State, id_set, in_batches
 from .segment import SegmentData, stored_rows
 
 TypeVectors = Callable[[Sequence[str]], Array]
@@ -37,14 +37,10 @@ def find_types(
     pairs = sorted({(o.lemma, o.form) for entry in entries for o in entry.occurrences})
     forms = [form for _, form in pairs]
     known: dict[tuple[str, str], tuple[int, bytes]] = {}
-    for first in range(0, len(forms), 500):
-        part = forms[first : first + 500]
-        marks = ",".join("?" * len(part))
-        for key, form, lemma, vector in db.execute(
-            f"SELECT id, form, lemma, vector FROM types WHERE form IN ({marks})",
-            part,
-        ):
-            known[lemma, form] = (key, vector)
+    for key, form, lemma, vector in in_batches(
+        db, "SELECT id, form, lemma, vector FROM types WHERE form IN ({})", forms
+    ):
+        known[lemma, form] = (key, vector)
     new = np.array([pair not in known for pair in pairs], dtype=bool)  # (T,)
     ids = np.array([known[pair][0] if pair in known else -1 for pair in pairs], dtype=np.int64)  # (T,)
     ids[new] = next_type + np.arange(new.sum())

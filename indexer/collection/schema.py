@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -18,6 +18,8 @@ from ..errors import CollectionError
 
 FORMAT_VERSION = 2
 DATABASE_NAME = "collection.db"
+BATCH_PARAMETERS = 500
+"""Maximum number of parameters in one SQL statement. SQLite itself allows at least 999."""
 
 
 class State(IntEnum):
@@ -86,6 +88,19 @@ def write_settings(db: sqlite3.Connection, settings: dict[str, Any]) -> None:
         "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)",
         [(key, json.dumps(value, ensure_ascii=False)) for key, value in settings.items()],
     )
+
+
+def in_batches(db: sqlite3.Connection, sql: str, values: Sequence[Any], *before: Any) -> Iterator[Any]:
+    """Yield the rows of a query whose parameter list may be longer than SQLite allows.
+
+    Args:
+        sql: Query with `IN ({})`. It runs once for each batch of values.
+        values: The values of that list.
+        before: Parameters that come before the list, the same for every batch.
+    """
+    for first in range(0, len(values), BATCH_PARAMETERS):
+        batch = values[first : first + BATCH_PARAMETERS]
+        yield from db.execute(sql.format(",".join("?" * len(batch))), [*before, *batch])
 
 
 @contextmanager
