@@ -16,13 +16,12 @@ from .collection.records import CollectionSettings, DocumentEntry, Layer
 from .collection.schema import DATABASE_NAME, State
 from .collection.writer import Writer
 from .documents import Document, ReadOptions, Skipped, read_documents, scan
-from .encoders import as_encoder, fitting_encoder
 from .errors import CollectionError
 from .pipeline import Fitting, Work, cut, encode, segments
 from .progress import Progress, Run, Stage, counted, estimate
 from .runtime import raised_gc_threshold, trim_heap
 from .text.analyser import TextAnalyser
-from .vectorise import Vectoriser
+from .vectorise import Vectoriser, as_encoder, fitting_encoder
 from .vectors.int8 import Storage
 from .vectors.transforms import Normalisation
 

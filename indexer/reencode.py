@@ -13,8 +13,8 @@ from .collection.folder import replace_collection
 from .collection.records import CollectionSettings
 from .collection.schema import DATABASE_NAME
 from .documents import Document
-from .encoders import as_encoder
 from .progress import Progress, Run, Stage
+from .vectorise import as_encoder
 
 if TYPE_CHECKING:
     from .elmo import Encoder

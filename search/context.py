@@ -15,10 +15,9 @@ from ..indexer.collection.collection import Collection
 from ..indexer.collection.random_pairs import background
 from ..indexer.collection.records import Layer
 from ..indexer.collection.snapshot import Snapshot
-from ..indexer.encoders import fitting_encoder
 from ..indexer.errors import QueryError
 from ..indexer.text.analyser import TextAnalyser
-from ..indexer.vectorise import TOKEN, Vectoriser
+from ..indexer.vectorise import TOKEN, Vectoriser, fitting_encoder
 from ..indexer.vectors.arrays import Array, Ids
 from .confidence import Calibration, Compared
 from .hits import HitList, Match, OccurrenceHit

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load
@@ -17,7 +16,9 @@ from safetensors.numpy import load
 from ..errors import CollectionError
 from ..vectors.int8 import Storage
 from ..vectors.transforms import Normalisation, Transform
+from .compaction import compact, records_of
 from .folder import make_database, recover
+from .integrity import check_storage
 from .records import (
     CollectionInfo,
     CollectionSettings,
@@ -32,13 +33,10 @@ from .schema import (
     connect,
     read_settings,
 )
-from .segment import FileRecord, Segment
+from .segment import Segment
 from .snapshot import Snapshot
 from .types import TypeTable
 from .writer import DOCUMENT_COLUMNS, Writer, stored_document
-
-if TYPE_CHECKING:
-    from ..elmo import Encoder
 
 
 class Collection:
@@ -170,8 +168,10 @@ class Collection:
         known = old.segments if old else {}
         segments = []
         for key, name, files in self.db.execute("SELECT id, name, files FROM segments ORDER BY id"):
-            records = {file: FileRecord(**entry) for file, entry in json.loads(files).items()}
-            segments.append(known.get(key) or Segment(self.path / "segments" / name, key, records))
+            records, segment = records_of(files), known.get(key)
+            if segment is None or segment.files != records:  # new, or repaired
+                segment = Segment(self.path / "segments" / name, key, records)
+            segments.append(segment)
         (largest,) = self.db.execute("SELECT coalesce(max(id), 0) FROM documents").fetchone()
         live = np.zeros(largest + 1, dtype=bool)
         # Written out, not a parameter, so that the partial index answers and no document is read.
@@ -299,17 +299,16 @@ class Collection:
 
     def compact(self) -> int:
         """Rewrite the segments as few large ones without deleted documents; returns how many documents went."""
-        from .compaction import compact
-
         with self.writing() as writer:
             return compact(writer)
 
-    def verify(self, encoder: Encoder | None = None, sample: int = 100, repair: bool = False) -> VerifyReport:
-        """Read everything back; with an encoder also encode a sample of sentences again: `verification.verify`."""
-        from .repair import repair_indexes, verify
+    def verify(self) -> VerifyReport:
+        """Compare the stored files and rows with what was recorded about them.
 
-        if repair:
-            with self.writing() as writer:
-                repair_indexes(writer)
-            self._snapshot = None
-        return verify(self, encoder, sample)
+        `indexer.verify.verify` also encodes a sample of sentences again, and repairs damaged FAISS files.
+        """
+        with self.reading() as snapshot:
+            problems = check_storage(self.path, self.db, snapshot)
+            info = self.info()
+            files = sum(len(segment.files) for segment in snapshot.segments.values())
+        return VerifyReport(info.documents, info.sentences, info.occurrences, files, 0, None, tuple(problems))

@@ -128,7 +128,7 @@ class Segment:
         """Open the segment with ``segments.id`` key; CollectionError when a file is missing or has another size."""
         self.folder = folder
         self.key = key
-        self._files = files
+        self.files = files
         for name in VECTOR_FILES:
             self._check_size(name, "restore it from a copy or run `polyseme reencode`")
         self.stored_tokens = self._map("tokens.npy")  # (n, d) or (n, d + 2)
@@ -143,8 +143,8 @@ class Segment:
         """The path of a file, which is mapped: beyond its end the process would die."""
         path = self.folder / name
         size = path.stat().st_size if path.exists() else None
-        if size != self._files[name].size:
-            state = "is missing" if size is None else f"has {size} bytes, not {self._files[name].size}"
+        if size != self.files[name].size:
+            state = "is missing" if size is None else f"has {size} bytes, not {self.files[name].size}"
             raise CollectionError(f"{path} {state}; {way_out}")
         return path
 

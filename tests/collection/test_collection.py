@@ -25,6 +25,7 @@ from polyseme.indexer.collection.folder import recover, replace_collection
 from polyseme.indexer.collection.schema import DATABASE_NAME, State
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import CollectionError
+from polyseme.indexer.verify import verify
 from polyseme.search.searcher import Searcher
 
 WORDS = ["bank", "river", "loan", "spring", "boat", "heron", "mill", "money"]
@@ -90,7 +91,7 @@ def test_removed_documents_are_gone_at_once_and_for_good_after_compaction(tmp_pa
     with Collection.open(path) as collection:
         assert collection.compact() == 3
         assert collection.info().segments == 1
-        assert collection.verify(FakeEncoder(), sample=500).problems == ()
+        assert verify(collection, FakeEncoder(), sample=500).problems == ()
         assert collection.compact() == 0
     assert found(path) == tombstoned
     db = sqlite3.connect(path / DATABASE_NAME)
@@ -169,7 +170,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert found(path) == before
     build(path, documents(24, 30), model=FakeEncoder())
     with Collection.open(path) as collection:
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
         assert collection.info().documents == 30
 
 
@@ -202,9 +203,25 @@ def test_a_damaged_index_is_set_aside_and_rebuilt_from_the_vectors(tmp_path: Pat
     assert found(path) == before  # scanned instead, meanwhile
     with Collection.open(path) as collection:
         assert len(collection.verify().problems) == 2
-        assert collection.verify(FakeEncoder(), repair=True).problems == ()
+        assert verify(collection, FakeEncoder(), repair=True).problems == ()
     assert found(path) == before
     assert (path / "damaged" / first.name / "tokens.faiss").read_bytes() == b"not an index"
+
+
+def test_an_open_reader_uses_an_index_that_was_repaired_meanwhile(tmp_path: Path) -> None:
+    path = make(tmp_path / "c.pol")
+    file = segment_folders(path)[0] / "tokens.faiss"
+    with Collection.open(path) as reader:
+        with reader.reading() as snapshot:
+            first = next(iter(snapshot.segments.values()))
+        file.write_bytes(b"not an index")
+        with pytest.raises(CollectionError, match=r"tokens\.faiss has 12 bytes"):
+            assert first.token_index
+        with Collection.open(path) as other:
+            assert verify(other, repair=True).problems == ()
+        with reader.reading() as snapshot:
+            assert snapshot.segments[first.key].token_index.ntotal == len(first.tokens)
+        assert reader.verify().problems == ()
 
 
 def test_a_truncated_vector_file_is_refused_with_its_name(tmp_path: Path) -> None:
@@ -256,7 +273,7 @@ def test_verify_sees_a_vector_that_is_not_what_the_text_gives(tmp_path: Path) ->
     path = make(tmp_path / "c.pol")
     encoder = FakeEncoder()
     with Collection.open(path) as collection:
-        good = collection.verify(encoder, sample=1000)
+        good = verify(collection, encoder, sample=1000)
         assert (good.problems, good.sentences_encoded) == ((), 96)
         assert good.lowest_cosine is not None
         assert good.lowest_cosine >= 0.999
@@ -266,7 +283,7 @@ def test_verify_sees_a_vector_that_is_not_what_the_text_gives(tmp_path: Path) ->
     monkey = lambda s: wrong([[w[::-1] for w in sentence] for sentence in s])  # noqa: E731
     other.represent = monkey  # type: ignore[method-assign]
     with Collection.open(path) as collection:
-        problems = collection.verify(other, sample=10).problems
+        problems = verify(collection, other, sample=10).problems
     assert len(problems) == 10
     assert all("stored and fresh vectors differ" in problem for problem in problems)
 
@@ -325,7 +342,7 @@ def test_any_text_is_stored_and_read_back(tmp_path_factory: pytest.TempPathFacto
                 _, text = collection.document(document.id)
                 assert len(text) == len(document.text)
                 assert all(a == b or 0xD800 <= ord(b) < 0xE000 for a, b in zip(text, document.text, strict=True))
-        assert collection.verify(FakeEncoder(), sample=50).problems == ()
+        assert verify(collection, FakeEncoder(), sample=50).problems == ()
 
 
 def test_a_long_document_shows_only_when_all_of_it_is_stored(tmp_path: Path) -> None:
@@ -350,7 +367,7 @@ def test_a_long_document_shows_only_when_all_of_it_is_stored(tmp_path: Path) -> 
     assert again.encoded == 20  # what was committed is not encoded again
     with Collection.open(path) as collection:
         assert [d.sentences for d in collection.documents()] == [40]
-        assert collection.verify(FakeEncoder(), sample=100).problems == ()
+        assert verify(collection, FakeEncoder(), sample=100).problems == ()
 
 
 def test_a_collection_on_a_medium_that_cannot_be_written_is_read(
@@ -380,7 +397,7 @@ def test_sentences_of_function_words_alone_are_merged_and_found(tmp_path: Path) 
         build(path, [Document(f"d{n}", "It is what it is.")], model=FakeEncoder())
     with Collection.open(path) as collection:
         assert collection.info().segments < 9
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
     with Searcher.open(path, FakeEncoder()) as searcher:
         assert [hit.document_id for hit in searcher.sentences("It is what it is.")] == [f"d{n}" for n in range(9)]
 
@@ -392,7 +409,7 @@ def test_a_stray_file_among_the_segments_is_let_be(tmp_path: Path) -> None:
     with Collection.open(path) as collection:
         collection.remove(["d001"])
         collection.compact()
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
     assert stray.exists()
 
 
@@ -421,7 +438,7 @@ def test_compaction_frees_what_an_interrupted_run_left_half_indexed(tmp_path: Pa
         build(path, [Document("long", text)], config, model=encoder)
     with Collection.open(path) as collection:
         assert collection.compact() == 1
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
         assert collection.db.execute("SELECT count(*) FROM sentences").fetchone() == (0,)
     build(path, [Document("long", text)], config, model=FakeEncoder())
     with Collection.open(path) as collection:

@@ -18,6 +18,7 @@ from polyseme.indexer.reencode import reencode
 from polyseme.indexer.vectors.arrays import unit
 from polyseme.indexer.vectors.int8 import ByteRows, Storage, to_bytes
 from polyseme.indexer.vectors.rows import scan
+from polyseme.indexer.verify import verify
 from polyseme.search.searcher import Searcher
 from polyseme.ui.cli.main import run_command
 
@@ -73,9 +74,9 @@ def test_a_collection_of_bytes_is_half_as_large_and_answers_as_one_of_halves(tmp
         with Collection.open(path) as collection:
             assert collection.settings.storage is storage
             assert collection.info().format_version == (2 if storage is Storage.BYTES else 1)
-            assert not collection.verify(encoder, 30).problems
+            assert not verify(collection, encoder, 30).problems
             collection.compact()
-            assert not collection.verify(encoder, 30).problems
+            assert not verify(collection, encoder, 30).problems
             with collection.reading() as snapshot:
                 (segment,) = snapshot.segments.values()
                 assert segment.stored_tokens.dtype == (np.int8 if storage is Storage.BYTES else np.float16)

@@ -19,6 +19,7 @@ from polyseme.indexer.elmo import Representation
 from polyseme.indexer.errors import CollectionError, DocumentError
 from polyseme.indexer.progress import Progress, Stage
 from polyseme.indexer.reencode import reencode
+from polyseme.indexer.verify import verify
 from polyseme.search.searcher import Searcher
 
 TEXTS = {
@@ -242,7 +243,7 @@ def test_what_was_removed_while_reencode_was_interrupted_stays_removed(tmp_path:
     reencode(path, config, FakeEncoder())
     with Collection.open(path) as collection:
         assert [d.document_id for d in collection.documents()] == [f"d{n:02}" for n in range(40) if n != 3]
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
 
 
 def test_an_open_reader_moves_to_what_reencode_put_in_the_place(tmp_path: Path) -> None:
@@ -297,7 +298,7 @@ def test_a_collection_that_was_half_made_is_made_anew(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"a.txt": "The bank of the river."})
     assert build(target, [folder], model=FakeEncoder()).added == 1
     with Collection.open(target) as collection:
-        assert collection.verify(FakeEncoder(), sample=1).problems == ()
+        assert verify(collection, FakeEncoder(), sample=1).problems == ()
     assert not list(target.glob("collection.db.new*"))
 
 
@@ -335,7 +336,7 @@ def test_killed_at_fifty_moments_the_indexer_ends_with_the_same_hits(tmp_path: P
             continue
         with Collection.open(target) as collection:
             if kills % 5 == 0:
-                assert collection.verify(FakeEncoder(), sample=20).problems == ()
+                assert verify(collection, FakeEncoder(), sample=20).problems == ()
             stored = {d.document_id: d for d in collection.documents()}
             assert all(collection.document(name)[1] == texts[name] for name in stored)
         if len(stored) == len(texts):
@@ -344,6 +345,6 @@ def test_killed_at_fifty_moments_the_indexer_ends_with_the_same_hits(tmp_path: P
     process = start_indexer(target, folder)
     assert process.communicate()[0] == "ready\ndone\n"
     with Collection.open(target) as collection:
-        assert collection.verify(FakeEncoder(), sample=1000).problems == ()
+        assert verify(collection, FakeEncoder(), sample=1000).problems == ()
     assert json.dumps(answers(target, FakeEncoder())) == json.dumps(answers(tmp_path / "whole.pol", FakeEncoder()))
     assert finished < 25

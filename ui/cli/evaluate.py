@@ -131,7 +131,7 @@ def evaluate_tasks(
 def evaluate_own(collection: Path, gold: Path, model: str | None, write: bool, form: Format) -> list[Score]:
     """Measure what serves a collection best and print it; with ``write`` encode it again that way."""
     from ...indexer.collection.collection import Collection
-    from ...indexer.encoders import fitting_encoder
+    from ...indexer.vectorise import fitting_encoder
     from ...search.evaluation.gold import read_gold
     from ...search.evaluation.own_collection import evaluate_collection
 

@@ -138,10 +138,11 @@ def info(collection: Path, form: str) -> None:
 def verify(collection: Path, encode: bool, sample: int, repair: bool, model: str | None) -> int:
     """Read a collection back: counts, ids, checksums, and a sample of sentences encoded again."""
     from ...indexer.collection.collection import Collection
-    from ...indexer.encoders import fitting_encoder
+    from ...indexer.vectorise import fitting_encoder
+    from ...indexer.verify import verify as run
 
     with Collection.open(collection) as opened:
-        report = opened.verify(fitting_encoder(opened, model) if encode else None, sample, repair)
+        report = run(opened, fitting_encoder(opened, model) if encode else None, sample, repair)
     for problem in report.problems:
         click.echo(one_line(problem))
     lowest = "" if report.lowest_cosine is None else f", lowest cosine {report.lowest_cosine:.5f}"
