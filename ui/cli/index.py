@@ -56,13 +56,13 @@ def index(
 
     reading = ReadOptions(globs, text_column, id_column, metadata, encoding)
     config = BuildConfig(
-        language,
-        precision,
-        Layer(layer),
-        Normalisation(normalisation),
-        function_words,
-        reading,
-        prune,
+        language=language,
+        precision=precision,
+        layer=Layer(layer),
+        normalisation=Normalisation(normalisation),
+        function_words=function_words,
+        reading=reading,
+        prune=prune,
         storage=Storage(storage),
     )
     watch = freezing_gc(None if quiet else ProgressLine())
@@ -196,6 +196,8 @@ def reencode(
     storage: str,
 ) -> int:
     """Encode a collection again from its stored texts, with another model or layer; options not given stay."""
+    from dataclasses import replace
+
     from ...indexer.build import BuildConfig
     from ...indexer.collection.collection import Collection
     from ...indexer.collection.records import Layer
@@ -212,12 +214,13 @@ def reencode(
         return before if context.get_parameter_source(name) is click.core.ParameterSource.DEFAULT else given
 
     to = Layer(chosen("layer", layer, old.layer))
-    config = BuildConfig(
-        language or old.language,
-        chosen("precision", precision, old.precision),
-        to,
-        Normalisation(chosen("normalisation", normalisation, old.normalisation)),
-        chosen("function_words", function_words, old.function_words),
+    config = replace(
+        BuildConfig.from_settings(old),
+        language=language or old.language,
+        precision=chosen("precision", precision, old.precision),
+        layer=to,
+        normalisation=Normalisation(chosen("normalisation", normalisation, old.normalisation)),
+        function_words=chosen("function_words", function_words, old.function_words),
         token_normalisation=old.token_normalisation if to is old.layer else None,
         storage=Storage(chosen("storage", storage, old.storage)),
     )
