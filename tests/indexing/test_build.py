@@ -162,7 +162,7 @@ def test_another_model_is_refused_with_the_way_out(tmp_path: Path) -> None:
         build(tmp_path / "c.pol", [Document("b", "The bank.")], model=FakeEncoder("two"))
     with pytest.raises(CollectionError, match=r"built with model 'one'.*--model"):
         Searcher.open(tmp_path / "c.pol", FakeEncoder("two"))
-    with pytest.raises(CollectionError, match=r"cannot be had.*--model SOURCE.*polyseme reencode"):
+    with pytest.raises(CollectionError, match=r"cannot be loaded.*--model SOURCE.*polyseme reencode"):
         Searcher.open(tmp_path / "c.pol")
 
 
