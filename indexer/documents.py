@@ -44,7 +44,7 @@ class Document:
 
     @property
     def title(self) -> str:
-        """The metadata field `title`, or the id if there is none."""
+        """The metadata field `title`, or the id without one."""
         return str(self.metadata.get("title", self.id))
 
     @property

@@ -78,7 +78,7 @@ def fit_transforms(
 def fit_tokens(encoder: Encoder, layer: Layer, normalisation: Normalisation | None, sample: Array) -> Transform | None:
     """Fit the transform of token vectors on a sample (n, d).
 
-    If `normalisation` is None, the layer's default applies. Layers are centred. Sense vectors of a model with a sense
+    Without a `normalisation`, the layer's default applies. Layers are centred. Sense vectors of a model with a sense
     space are centred already and stay unchanged. For a model without one, the two blocks of the sense vector are
     centred, and both together are reduced to their first `SENSE_DIM` principal components.
     """
@@ -104,7 +104,7 @@ class Vectoriser:
     def normalise(self, sentences: Sequence[SentenceVectors]) -> list[SentenceVectors]:
         """Apply the transforms to raw vectors.
 
-        The result for a sentence is the same to the last bit, whichever sentences are in the same call. A run that
+        The result for a sentence does not depend on the other sentences in the call, to the last bit. A run that
         resumes after an interruption has other batches, and must store the same vectors.
         """
         if not sentences:

@@ -28,8 +28,8 @@ def verify(
 ) -> VerifyReport:
     """Compare everything that a collection stores with what was recorded about it.
 
-    `Collection.verify` checks the files and the database. If it finds no problem and an encoder is given, a sample of
-    sentences is encoded again, and every stored vector of them must reach `LEAST_COSINE`.
+    `Collection.verify` checks the files and the database. If it finds no problem, a sample of sentences is encoded
+    again. Each of their stored vectors must have the cosine `LEAST_COSINE` with the fresh one.
 
     Args:
         encoder: The encoder that the collection was built with, or None to encode nothing.

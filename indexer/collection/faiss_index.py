@@ -14,9 +14,9 @@ from ..errors import CollectionError
 from ..vectors.arrays import Array, Ids, Mask
 
 FLAT_LIMIT = 20_000
-"""Maximum number of vectors in an exhaustive float16 index. Up to there it is as fast as an inverted file, and exact."""
+"""Maximum number of vectors in an exhaustive float16 index. Up to there it is exact and as fast as an inverted file."""
 FEWEST_LISTS = 40
-"""Minimum number of lists that a search reads. In a small inverted file this exceeds the share read in a large one."""
+"""Minimum number of lists that a search reads. In a small index this is more than the share read in a large one."""
 BUILD_ROWS = 16_384
 """Number of rows that are read at a time while an index is built. Up to four copies of each are in memory then."""
 

@@ -19,8 +19,8 @@ _RESTORE = f"restore it from a copy or {_REENCODE}"
 def check_storage(path: Path, db: sqlite3.Connection, snapshot: Snapshot) -> list[str]:
     """Return what is wrong with the collection at `path`, one line per problem.
 
-    Checked are SQLite's own integrity, the size and checksum of every segment file, the ranges and ids of every
-    segment, and the references between the tables.
+    SQLite checks its own file. Then the size and checksum of every segment file, the ranges and ids of every segment,
+    and the references between the tables are checked.
     """
     problems: list[str] = []
     (answer,) = db.execute("PRAGMA quick_check").fetchone()

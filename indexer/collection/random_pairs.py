@@ -37,7 +37,7 @@ Quantiles = tuple[float, ...]
 def random_pair_quantiles(collection: Collection, snapshot: Snapshot) -> Quantiles:
     """Return the quantiles of the cosines of random pairs, in ascending order.
 
-    They are the stored ones if the collection has not changed much, otherwise measured. The tuple is empty if no form
+    They are measured again if the collection has changed much since they were stored. The tuple is empty if no form
     occurs twice.
     """
     row = collection.db.execute("SELECT value FROM settings WHERE key = ?", (KEY,)).fetchone()

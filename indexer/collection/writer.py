@@ -141,7 +141,7 @@ class Writer:
         return stored_document(row, count)
 
     def set_metadata(self, document: Document, key: int) -> None:
-        """Replace title and metadata of a stored document whose text has not changed."""
+        """Replace title and metadata of a stored document with unchanged text."""
         with storage_errors(self.path), self.db.atomic():
             self.db.execute("DELETE FROM metadata WHERE document = ?", (key,))
             self.db.execute(

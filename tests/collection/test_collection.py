@@ -235,10 +235,10 @@ def test_a_truncated_vector_file_is_refused_with_its_name(tmp_path: Path) -> Non
 def test_a_newer_format_and_what_is_no_collection_are_refused(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     db = sqlite3.connect(path / DATABASE_NAME)
-    db.execute("UPDATE settings SET value = '3' WHERE key = 'format_version'")
+    db.execute("UPDATE settings SET value = '2' WHERE key = 'format_version'")
     db.commit()
     db.close()
-    with pytest.raises(CollectionError, match="has format 3, this Polyseme reads up to 2; upgrade"):
+    with pytest.raises(CollectionError, match="has format 2, this Polyseme reads up to 1; upgrade"):
         Collection.open(path)
     with pytest.raises(CollectionError, match="is not a collection; make one with `polyseme index"):
         Collection.open(tmp_path / "nothing")
@@ -446,7 +446,7 @@ def test_compaction_frees_what_an_interrupted_run_left_half_indexed(tmp_path: Pa
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell what is mapped")
-def test_pages_that_are_let_go_take_no_memory_and_lose_nothing(tmp_path: Path) -> None:
+def test_pages_that_are_release_pages_take_no_memory_and_lose_nothing(tmp_path: Path) -> None:
     def mapped() -> int:  # bytes of files, of shared memory too
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[2]) * resource.getpagesize()
 
@@ -454,8 +454,8 @@ def test_pages_that_are_let_go_take_no_memory_and_lose_nothing(tmp_path: Path) -
     array = np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.float32, (n,))
     array[:] = np.arange(n)
     written = mapped()
-    segment_module.let_go(array)
+    segment_module.release_pages(array)
     assert written - mapped() > array.nbytes // 2
     np.testing.assert_array_equal(array, np.arange(n, dtype=np.float32))
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), np.arange(n, dtype=np.float32))
-    segment_module.let_go(np.zeros(3))  # nothing is mapped there
+    segment_module.release_pages(np.zeros(3))  # nothing is mapped there

@@ -73,7 +73,7 @@ def test_a_collection_of_bytes_is_half_as_large_and_answers_as_one_of_halves(tmp
         build(path, documents(60), config, encoder)
         with Collection.open(path) as collection:
             assert collection.settings.storage is storage
-            assert collection.info().format_version == (2 if storage is Storage.BYTES else 1)
+            assert collection.info().format_version == 1
             assert not verify(collection, encoder, 30).problems
             collection.compact()
             assert not verify(collection, encoder, 30).problems
