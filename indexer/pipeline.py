@@ -9,14 +9,17 @@ import itertools
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .collection.records import DocumentPart, OccurrenceEntry, SentenceEntry
-from .documents import Document
 from .text.analyser import Sentence, TextAnalyser, Token, TokenKind
 from .vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_vectors
 from .vectors.transforms import Normalisation
+
+if TYPE_CHECKING:  # search imports this module and reads no documents
+    from .documents import Document
 
 SAMPLE_BYTES = 256 * 2**20
 """Maximum size in bytes of the raw vectors that are held in memory to fit the transforms on."""
