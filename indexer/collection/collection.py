@@ -55,7 +55,11 @@ class Collection:
         self._snapshot: Snapshot | None = None
         self._types = TypeTable()
         self._types_generation = -1
-        self.settings = self._check_settings()
+        try:
+            self.settings = self._read_settings()
+        except BaseException:
+            self.db.close()
+            raise
 
     @classmethod
     def open(cls, path: str | Path) -> Collection:
@@ -92,7 +96,7 @@ class Collection:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _check_settings(self) -> CollectionSettings:
+    def _read_settings(self) -> CollectionSettings:
         try:
             stored = read_settings(self.db)
             version = stored["format_version"]
@@ -102,12 +106,12 @@ class Collection:
             raise CollectionError(
                 f"{self.path} has format {version}, this Polyseme reads up to {FORMAT_VERSION}; upgrade Polyseme"
             )
-        missing = [name for name in CollectionSettings.__dataclass_fields__ if name not in stored]
-        if missing:
+        names = CollectionSettings.__dataclass_fields__
+        if missing := [name for name in names if name not in stored]:
             raise CollectionError(
                 f"{self.path} was made by a development version ({', '.join(missing)} not recorded); index again"
             )
-        settings = CollectionSettings(**{name: stored[name] for name in CollectionSettings.__dataclass_fields__})
+        settings = CollectionSettings(**{name: stored[name] for name in names})
         tokens = settings.token_normalisation
         return replace(
             settings,
@@ -139,6 +143,7 @@ class Collection:
                 self.db.execute("COMMIT")
 
     def _identity(self) -> tuple[int, int] | None:
+        """Return device and inode of the database file, or None while it does not exist."""
         try:
             found = (self.path / DATABASE_NAME).stat()
         except OSError:
@@ -149,7 +154,7 @@ class Collection:
         """Switch to the collection that `reencode` has put in the place of this one.
 
         Raises:
-            CollectionError: It has other settings.
+            CollectionError: The new collection has other settings.
         """
         identity = self._identity()
         if identity is None or identity == self._file:

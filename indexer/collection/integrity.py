@@ -39,10 +39,10 @@ def _check_segment(db: sqlite3.Connection, segment: Segment) -> list[str]:
     name = segment.folder
     ranges = db.execute("SELECT type, first, count FROM ranges WHERE segment = ? ORDER BY first", (segment.key,))
     end = 0
-    for kind, first, count in ranges.fetchall():
+    for type_id, first, count in ranges.fetchall():
         ids = np.asarray(segment.token_ids[first : first + count])
         if first != end or len(ids) != count or (np.diff(ids) <= 0).any():
-            problems.append(f"{name}: the range of type {kind} does not fit the vectors; {_REENCODE}")
+            problems.append(f"{name}: the range of type {type_id} does not fit the vectors; {_REENCODE}")
         end = first + count
     if end != len(segment.tokens) or len(segment.token_ids) != end or len(segment.token_sentences) != end:
         problems.append(f"{name}: {end} occurrences in ranges, {len(segment.tokens)} vectors; {_REENCODE}")

@@ -139,8 +139,8 @@ def insert_occurrences(
     db.executemany(
         'INSERT INTO occurrences (id, sentence, position, start, "end", type) VALUES (?, ?, ?, ?, ?, ?)',
         (
-            (key, next_sentence + sentence, flat[place].position, flat[place].start, flat[place].end, kind)
-            for key, sentence, place, kind in zip(
+            (key, next_sentence + sentence, flat[place].position, flat[place].start, flat[place].end, type_id)
+            for key, sentence, place, type_id in zip(
                 data.token_ids.tolist(),
                 data.token_sentences.tolist(),
                 order.tolist(),
@@ -175,8 +175,8 @@ def insert_ranges(db: sqlite3.Connection, segment: int, types: Ids, firsts: Ids,
     db.executemany(
         "INSERT INTO ranges (type, segment, first, count) VALUES (?, ?, ?, ?)",
         (
-            (kind, segment, first, count)
-            for kind, first, count in zip(types.tolist(), firsts.tolist(), counts.tolist(), strict=True)
+            (type_id, segment, first, count)
+            for type_id, first, count in zip(types.tolist(), firsts.tolist(), counts.tolist(), strict=True)
             if count
         ),
     )
@@ -193,9 +193,9 @@ def arrange(
     """
     entries = [sentence for part in parts for sentence in part.sentences]
     place_of = {pair: n for n, pair in enumerate(types.pairs)}
-    kinds = np.array([place_of[o.lemma, o.form] for entry in entries for o in entry.occurrences], dtype=np.int64)
+    type_of = np.array([place_of[o.lemma, o.form] for entry in entries for o in entry.occurrences], dtype=np.int64)
     sentence_of = np.repeat(np.arange(len(entries)), [len(entry.occurrences) for entry in entries])
-    order = np.argsort(kinds, kind="stable")  # reading order is (sentence, position) already
+    order = np.argsort(type_of, kind="stable")  # reading order is (sentence, position) already
     tokens = np.concatenate([np.asarray(entry.tokens, np.float16) for entry in entries])  # (n, d)
     documents = np.repeat(np.array(keys, np.int64), [len(part.sentences) for part in parts])  # (m,)
     tokens = np.ascontiguousarray(tokens[order])
@@ -207,7 +207,7 @@ def arrange(
         sentence_ids=settings["next_sentence"] + np.arange(len(entries), dtype=np.int64),
         sentence_documents=documents,
     )
-    return data, tokens, order, kinds[order]
+    return data, tokens, order, type_of[order]
 
 
 def stored_type_vectors(db: sqlite3.Connection, types: Ids) -> Half:

@@ -263,6 +263,13 @@ def test_newer_format_and_other_files_are_refused(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(CollectionError, match="has format 2, this Polyseme reads up to 1; upgrade"):
         Collection.open(path)
+    db = sqlite3.connect(path / DATABASE_NAME)
+    db.execute("UPDATE settings SET value = '1' WHERE key = 'format_version'")
+    db.execute("DELETE FROM settings WHERE key = 'storage'")
+    db.commit()
+    db.close()
+    with pytest.raises(CollectionError, match=r"development version \(storage not recorded\); index again"):
+        Collection.open(path)
     with pytest.raises(CollectionError, match="is not a collection; make one with `polyseme index"):
         Collection.open(tmp_path / "nothing")
     (tmp_path / "junk").mkdir()
