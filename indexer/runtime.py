@@ -159,7 +159,7 @@ def freeze_gc() -> None:
 
     Reference counting still frees them. Reference cycles among them are never freed. Models, collections and searchers
     are not part of one. TensorFlow has 400,000 objects, and Streamlit collects garbage after every run of the page,
-    which stops all threads for half a second each time. Indexing also triggers a full collection at each commit.
+    which stops all threads for half a second each time. Indexing triggers about one collection per commit.
     """
     gc.freeze()
 

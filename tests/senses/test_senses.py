@@ -215,12 +215,10 @@ def test_named_senses_outlive_compaction_removal_and_encoding_again(tmp_path: Pa
         assert len(searcher.apply_named_sense("mine", k=99)) == len(after)
 
 
-def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tmp_path: Path) -> None:
+def test_collection_without_stored_random_pairs_has_confidences_and_named_senses(tmp_path: Path) -> None:
     folder = tmp_path / "old.pol"
     build(folder, documents(20), model=FakeEncoder())
     with sqlite3.connect(folder / "collection.db") as db:
-        db.execute("DROP TABLE prototypes")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'prototypes'")
         db.execute("DELETE FROM settings WHERE key = 'background'")
     db.close()
     with Searcher.open(folder, FakeEncoder()) as searcher:
