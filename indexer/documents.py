@@ -1,6 +1,6 @@
 """Read documents from files, folders and Python objects.
 
-Reading streams. One document is in memory at a time (of a JSON list: one file), besides the ids already seen.
+Documents are streamed: only one is in memory at a time, besides the ids already seen. A JSON list is read as a whole.
 """
 
 import codecs
