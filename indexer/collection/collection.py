@@ -289,7 +289,7 @@ class Collection:
         return {str(value): int(count) for value, count in rows}
 
     def named_senses(self) -> dict[str, str]:
-        """Return {name: JSON} of the named senses, in the order of their names. `search.senses.named` decodes it."""
+        """Return {name: JSON} of the named senses, in the order of their names. `search.senses` decodes it."""
         rows = self.db.execute("SELECT name, data FROM prototypes ORDER BY name")
         return {str(name): str(data) for name, data in rows}
 
