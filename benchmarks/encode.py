@@ -42,7 +42,7 @@ from polyseme.indexer.elmo.config import BiLMConfig, tensor_shapes
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model
 from polyseme.indexer.elmo.networks.tensorflow_network import STREAMS
-from polyseme.indexer.elmo.quiet import import_tensorflow
+from polyseme.indexer.runtime import import_tensorflow
 from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.initial import first_weights
 from polyseme.indexer.training.text import TextOptions, read_sentences

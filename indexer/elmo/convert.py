@@ -169,7 +169,7 @@ def _describe_module(source: str, found: ModelSource) -> ModelInfo:
 
 
 def _export_hub() -> Callable[[Model, Path], None]:
-    from .quiet import import_tensorflow
+    from ..runtime import import_tensorflow
 
     import_tensorflow()
     from .hub.export import export_hub

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import ModelError
+from ..runtime import one_blas_thread
 from ..vectors.arrays import Array
 from .batching import join_windows, mean_over_tokens, packed_batches, real_tokens, windows_of
 from .bundled import english_counts
@@ -17,7 +18,6 @@ from .interface import ElmoOutputs, Precision, Representation
 from .model import Model, model_id
 from .networks.either_network import EitherNetwork
 from .sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
-from .threads import one_blas_thread
 from .word_vectors import WordVectorCache
 
 _MAX_SENTENCES = 1024  # maximum number of sentences in a batch

@@ -11,10 +11,10 @@ from ..elmo import Precision
 from ..elmo.config import BiLMConfig, config_from_json, config_to_json, tensor_shapes
 from ..elmo.formats.model_folder import read_output_layer, read_word_counts
 from ..elmo.model import Model, OutputLayer
-from ..elmo.quiet import import_tensorflow
 from ..elmo.sense_space import WordCounts
 from ..elmo.sources import model_folder
 from ..errors import ModelError
+from ..runtime import import_tensorflow
 from ..vectors.arrays import Array
 from .checkpoint import Saved
 from .config import CONFIGS, RECIPES, Recipe, Size

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..elmo.bundled import bundled_folder
 from ..elmo.config import BiLMConfig
-from ..elmo.quiet import import_tensorflow
 from ..errors import ModelError
+from ..runtime import import_tensorflow
 from .batches import HELD_OUT, held_out_sentences
 from .checkpoint import Saved, load_checkpoint
 from .config import TrainConfig, TrainProgress, TrainReport, TrainStage

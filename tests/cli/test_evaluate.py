@@ -14,6 +14,7 @@ from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.formats.model_folder import verify_model
 from polyseme.indexer.vectors.transforms import Normalisation
+from polyseme.indexer.verify import verify
 from polyseme.search.evaluation import Score, measures
 from polyseme.search.searcher import Searcher
 from polyseme.ui.cli.main import run_command
@@ -238,7 +239,7 @@ def test_write_reencodes_with_the_best_setting_only_if_the_gain_is_certain(
     assert "encoded again and written" in captured.err
     with Collection.open(collection) as opened:
         settings = opened.settings
-        assert opened.verify(tiny_encoder).problems == ()
+        assert verify(opened, tiny_encoder).problems == ()
     assert settings.layer == layer
     usual = "raw" if layer == "sense" else "centred"
     wanted = Normalisation.NONE if kind == "raw" else Normalisation(kind)
@@ -268,7 +269,7 @@ def test_token_normalisation_survives_indexing_and_reencoding_but_not_a_new_laye
     with Collection.open(path) as opened:
         assert opened.settings.token_normalisation is Normalisation.WHITENED
         assert opened.settings.normalisation is Normalisation.CENTRED
-        assert opened.verify(tiny_encoder).problems == ()
+        assert verify(opened, tiny_encoder).problems == ()
     assert run_command(["reencode", str(path), "--model", str(tiny_folder), "--layer", "2"]) == 0
     with Collection.open(path) as opened:
         assert opened.settings.token_normalisation is None

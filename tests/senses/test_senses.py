@@ -14,7 +14,7 @@ from fakes import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 from polyseme.indexer.build import BuildConfig, build
-from polyseme.indexer.collection.random_pairs import background, measure
+from polyseme.indexer.collection.random_pairs import measure, random_pair_quantiles
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.reencode import reencode
@@ -201,12 +201,10 @@ def test_named_senses_outlive_compaction_removal_and_encoding_again(tmp_path: Pa
         assert len(searcher.apply_named_sense("mine", k=99)) == len(after)
 
 
-def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tmp_path: Path) -> None:
+def test_collection_without_stored_random_pairs_has_confidences_and_named_senses(tmp_path: Path) -> None:
     folder = tmp_path / "old.pol"
     build(folder, documents(20), model=FakeEncoder())
     with sqlite3.connect(folder / "collection.db") as db:
-        db.execute("DROP TABLE prototypes")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'prototypes'")
         db.execute("DELETE FROM settings WHERE key = 'background'")
     db.close()
     with Searcher.open(folder, FakeEncoder()) as searcher:
@@ -336,20 +334,20 @@ def test_the_background_is_stored_and_measured_anew_when_the_collection_has_grow
     with Searcher.open(folder, FakeEncoder()) as searcher:
         collection = searcher.collection
         with collection.reading() as snapshot:
-            stored = background(collection, snapshot)
+            stored = random_pair_quantiles(collection, snapshot)
             assert stored == measure(collection, snapshot)
             row = collection.db.execute("SELECT value FROM settings WHERE key = 'background'").fetchone()
         assert tuple(json.loads(row[0])["quantiles"]) == stored
         build(folder, [*documents(20), Document("more", "The loan bank coin. " * 200)], model=FakeEncoder())
         with collection.reading() as snapshot:
-            grown = background(collection, snapshot)
+            grown = random_pair_quantiles(collection, snapshot)
             assert grown == measure(collection, snapshot) != stored
         with sqlite3.connect(folder / "collection.db") as db:
             text = json.dumps({"rows": 1, "quantiles": [0.0, 1.0]})
             db.execute("UPDATE settings SET value = ? WHERE key = 'background'", (text,))
         db.close()
         with collection.reading() as snapshot:
-            assert background(collection, snapshot) == grown
+            assert random_pair_quantiles(collection, snapshot) == grown
 
 
 def test_labels_are_of_what_the_lines_are_about_and_not_of_chance() -> None:

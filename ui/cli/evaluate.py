@@ -168,7 +168,7 @@ def evaluate_own(
 ) -> list[Score]:
     """Evaluate the layers and normalisations of a collection and print the scores. With `write`, apply the best."""
     from ...indexer.collection.collection import Collection
-    from ...indexer.encoders import fitting_encoder
+    from ...indexer.vectorise import fitting_encoder
     from ...search.evaluation.gold import read_gold
     from ...search.evaluation.own_collection import evaluate_collection
 

@@ -94,9 +94,9 @@ def index(
     from ...indexer.build import BuildConfig, build
     from ...indexer.collection.records import Layer
     from ...indexer.documents import ReadOptions
+    from ...indexer.runtime import freezing_gc
     from ...indexer.vectors.int8 import Storage
     from ...indexer.vectors.transforms import Normalisation
-    from .. import garbage
     from .progress import ProgressLine
 
     reading = ReadOptions(
@@ -112,7 +112,7 @@ def index(
         prune=prune,
         storage=Storage(storage),
     )
-    on_progress = garbage.sparing(None if quiet else ProgressLine())
+    on_progress = freezing_gc(None if quiet else ProgressLine())
     report = build(collection, paths, config, model, on_progress)
     return print_report(report, collection)
 
@@ -190,10 +190,11 @@ def verify(collection: Path, encode: bool, sample: int, repair: bool, model: str
     problem.
     """
     from ...indexer.collection.collection import Collection
-    from ...indexer.encoders import fitting_encoder
+    from ...indexer.vectorise import fitting_encoder
+    from ...indexer.verify import verify as run
 
     with Collection.open(collection) as opened:
-        report = opened.verify(fitting_encoder(opened, model) if encode else None, sample, repair)
+        report = run(opened, fitting_encoder(opened, model) if encode else None, sample, repair)
     for problem in report.problems:
         click.echo(one_line(problem))
     lowest = "" if report.lowest_cosine is None else f", lowest cosine {report.lowest_cosine:.5f}"
@@ -267,13 +268,15 @@ def reencode(
     Settings keep their values unless you give an option. The collection answers as before until the run is complete.
     Run the same command again to continue an interrupted run.
     """
+    from dataclasses import replace
+
     from ...indexer.build import BuildConfig
     from ...indexer.collection.collection import Collection
     from ...indexer.collection.records import Layer
     from ...indexer.reencode import reencode as run
+    from ...indexer.runtime import freezing_gc
     from ...indexer.vectors.int8 import Storage
     from ...indexer.vectors.transforms import Normalisation
-    from .. import garbage
     from .progress import ProgressLine
 
     with Collection.open(collection) as opened:
@@ -283,7 +286,8 @@ def reencode(
         return before if context.get_parameter_source(name) is click.core.ParameterSource.DEFAULT else given
 
     new_layer = Layer(chosen("layer", layer, old.layer))
-    config = BuildConfig(
+    config = replace(
+        BuildConfig.from_settings(old),
         language=language or old.language,
         precision=chosen("precision", precision, old.precision),
         layer=new_layer,
@@ -292,4 +296,4 @@ def reencode(
         token_normalisation=old.token_normalisation if new_layer is old.layer else None,
         storage=Storage(chosen("storage", storage, old.storage)),
     )
-    return print_report(run(collection, config, model, garbage.sparing(ProgressLine())), collection)
+    return print_report(run(collection, config, model, freezing_gc(ProgressLine())), collection)

@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from ...errors import ModelError
-from ..quiet import import_tensorflow
+from ...runtime import import_tensorflow
 from ..sources import ARCHIVE_SUFFIXES, SAVED_MODEL_NAMES, holds_saved_model, is_handle
 
 CONFIG_INSIDE = Path("assets.extra", "config.json")  # configuration inside our own exports

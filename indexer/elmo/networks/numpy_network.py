@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...runtime import one_blas_thread
 from ...vectors.arrays import Array, Int32s
 from ..config import DIRECTIONS, Activation, BiLMConfig
 from ..model import Model
-from ..threads import one_blas_thread
 from .packing import both_directions, read_by_direction
 from .tensorflow_network import State
 

@@ -31,7 +31,7 @@ class TensorFlowNetwork:
     """The network with its weights in TensorFlow, which is imported here. A few graphs serve all batch sizes."""
 
     def __init__(self, model: Model, precision: Precision) -> None:
-        from ..quiet import import_tensorflow
+        from ...runtime import import_tensorflow
 
         import_tensorflow()
         import tensorflow as tf
