@@ -108,8 +108,8 @@ def index_samples(target: Path, documents: Path, is_default: bool) -> BuildRepor
 def can_be_opened(collection: Path) -> bool:
     """Return whether this version can open a collection and load the model that it was built with."""
     from ...indexer.collection.collection import Collection
-    from ...indexer.vectorise import fitting_encoder
     from ...indexer.errors import CollectionError
+    from ...indexer.vectorise import fitting_encoder
 
     try:
         with Collection.open(collection) as opened:
