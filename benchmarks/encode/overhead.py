@@ -18,7 +18,7 @@ from pathlib import Path
 from polyseme.indexer.build import BuildConfig, Source, build
 from polyseme.indexer.documents import Document, read_documents
 from polyseme.indexer.elmo import Encoder, load_encoder
-from polyseme.ui import garbage
+from polyseme.indexer.runtime import freezing_gc
 
 from benchmarks.lib.fresh_process import in_fresh_process
 from benchmarks.lib.paths import DOCUMENTS
@@ -70,7 +70,7 @@ def overhead(sources: Sequence[Path]) -> Overhead:
 
 def _spent(path: Path, sources: Sequence[Source], encoder: Encoder, watch: Stopwatch) -> _Spent:
     before, cpu = watch.seconds, time.process_time()
-    report = build(path, sources, BuildConfig(), encoder, garbage.sparing())  # as the command line does
+    report = build(path, sources, BuildConfig(), encoder, freezing_gc())  # as the command line does
     spent = watch.seconds - before
     return _Spent(report.tokens, time.process_time() - cpu - spent, spent)
 

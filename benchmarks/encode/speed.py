@@ -39,7 +39,7 @@ from polyseme.indexer.elmo.config import BiLMConfig, tensor_shapes
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model
 from polyseme.indexer.elmo.networks.tensorflow_network import STREAMS
-from polyseme.indexer.elmo.quiet import import_tensorflow
+from polyseme.indexer.runtime import import_tensorflow
 from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.initial import first_weights
 from polyseme.indexer.training.text import TextOptions, read_sentences
@@ -117,11 +117,11 @@ def product_speed(precision: Precision, shapes: Sequence[tuple[int, int, int]] =
 
 def step_speed(precision: Precision, config: BiLMConfig) -> float:
     """Return the same for a step's largest product alone, in the encoder's memory layout."""
-    from polyseme.indexer.elmo.networks.packed import ASIDE  # imports TensorFlow
+    from polyseme.indexer.elmo.networks.packed import KERNEL_PADDING  # imports TensorFlow
 
     read, gates = 2 * config.projection, 4 * config.cell
     transposed = precision is Precision.BFLOAT16
-    return product_speed(precision, [(gates, read, STREAMS) if transposed else (STREAMS, read, gates + ASIDE)])
+    return product_speed(precision, [(gates, read, STREAMS) if transposed else (STREAMS, read, gates + KERNEL_PADDING)])
 
 
 def random_model(config: BiLMConfig) -> Model:
@@ -134,7 +134,7 @@ def random_model(config: BiLMConfig) -> Model:
 
 def encoded(encoder: ElmoEncoder, sentences: Sentences) -> list[npt.NDArray[np.float32]]:
     """Return the layers of each sentence, encoded with an empty word cache."""
-    encoder.forget_words()
+    encoder.clear_word_cache()
     return encoder.encode(sentences)
 
 

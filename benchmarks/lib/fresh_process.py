@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from polyseme.indexer.runtime import give_back
+from polyseme.indexer.runtime import trim_heap
 from threadpoolctl import threadpool_limits
 
 Parameters = ParamSpec("Parameters")
@@ -80,7 +80,7 @@ def trimmed_memory() -> int:
 
     Without the trim, later growth could reuse freed memory and would not be measured (glibc).
     """
-    give_back()
+    trim_heap()
     return anonymous_memory()
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.compaction import compact
-from polyseme.indexer.collection.random_pairs import store_background
-from polyseme.indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
+from polyseme.indexer.collection.random_pairs import store_random_pairs
+from polyseme.indexer.collection.records import DocumentPart, OccurrenceEntry, SentenceEntry
 from polyseme.indexer.collection.segment import token_rows
 from polyseme.indexer.collection.snapshot import Snapshot
+from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.arrays import Array, unit
 
 from benchmarks.lib.fresh_process import peak_memory
@@ -71,15 +72,16 @@ def copy_collection(source: Path, out: Path, occurrences: int) -> Copied:
                     stored += sum(len(sentence.occurrences) for sentence in part.sentences)
                     if sum(len(part.sentences) for part in parts) >= SEGMENT_SENTENCES or stored >= occurrences:
                         with storing:
-                            writer.commit(parts, identity, transforms)
-                        parts, transforms = [], {}
+                            types = writer.find_types(parts)
+                            writer.commit(parts, types, identity(types.new_forms), transforms)
+                        parts = []
                     if stored >= occurrences:
                         break
                 if stored >= occurrences:
                     break
             with compacting:
                 compact(writer, full=False)
-            store_background(new, writer)
+            store_random_pairs(new, writer)
             new.close()
     return Copied(stored, storing.seconds, compacting.seconds, peak_memory())
 
@@ -123,8 +125,8 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
             occurrences = tuple(OccurrenceEntry(e.position, e.start, e.end, *types[e.type]) for e in entries)
             sentences.append(SentenceEntry(start, end, occurrences, vector, tokens))
         key = f"{number:03}/{document.document_id}"
-        entry_of_document = DocumentEntry(key, document.title, text, document.metadata, document.content_hash)
-        yield DocumentPart(replace(entry_of_document, root=None), 0, tuple(sentences), True)
+        copy = Document(key, text, document.metadata)
+        yield DocumentPart(copy, 0, tuple(sentences), True)
 
 
 def _moved(rows: Array, rng: np.random.Generator) -> Array:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 from polyseme.indexer.elmo.config import BiLMConfig
-from polyseme.indexer.elmo.quiet import import_tensorflow
+from polyseme.indexer.runtime import import_tensorflow
 from polyseme.indexer.training.batches import Choice, Window, Windows, choose, spell, start_position
 from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.corpus import open_corpus, prepare, word_numbers

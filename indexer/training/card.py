@@ -20,7 +20,7 @@ class CardFacts:
     """Everything that the card tells."""
 
     name: str
-    command: str
+    command: str | None
     config: BiLMConfig
     recipe: Recipe
     precision: str
@@ -45,6 +45,7 @@ def card_text(facts: CardFacts) -> str:
     parameters = f"{config.n_lstm} LSTM layers of {config.cell} cells, projection {config.projection}"
     continued = f" It continues `{facts.source}`." if facts.source else ""
     left_out = f" Not carried over from it: {'; '.join(facts.left_out)}." if facts.left_out else ""
+    command = f"    {facts.command}\n\n" if facts.command else ""
     return f"""# {facts.name}
 
 A character-based bidirectional LSTM language model (ELMo, Peters et al. 2018) trained with Polyseme: {parameters}, \
@@ -61,9 +62,7 @@ To be filled in by whoever passes these weights on: they carry the conditions of
 {_files(facts.files)}
 
 ## How it was trained
-    {facts.command}
-
-| | |
+{command}| | |
 |---|---|
 | steps, tokens read | {facts.steps:,}, {facts.seen:,} ({facts.seen / max(facts.tokens, 1):.2f} times the text) |
 | time | {facts.hours:.2f} hours on {_machine()} |

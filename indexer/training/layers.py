@@ -18,7 +18,7 @@ import tensorflow as tf
 from ..elmo.characters import PAD
 from ..elmo.config import BiLMConfig
 from ..elmo.networks.bilm import FORGET_BIAS, LSTM, CharCNN, clip, quick_sigmoid
-from ..elmo.networks.packed import ASIDE
+from ..elmo.networks.packed import KERNEL_PADDING
 
 _PIECE = 1024  # places whose candidates are scored together
 _BOUNDS = (6, 8, 10, 12, 15, 20)  # ids of a spelling, word marks included: words up to each are convolved together
@@ -61,7 +61,7 @@ def _between_products(bound: float | None) -> tuple[Function, Function]:
         d_shown: tf.Tensor,
         d_after: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Gradients of the gates (b, 4 * cell + ASIDE) and of the cell before (b, cell)."""
+        """Gradients of the gates (b, 4 * cell + KERNEL_PADDING) and of the cell before (b, cell)."""
         enter, new, forget, leave = _activated(gates, bias)  # (b, cell) each
         before, shown, d_shown = cell * goes_on[:, None], tf.tanh(after), tf.cast(d_shown, tf.float32)  # (b, cell) each
         d_cell = d_after + d_shown * leave * (1 - shown * shown)  # (b, cell)
@@ -72,7 +72,7 @@ def _between_products(bound: float | None) -> tuple[Function, Function]:
             d_cell * enter * (1 - new * new),
             d_cell * before * forget * (1 - forget),
             d_shown * shown * leave * (1 - leave),
-            tf.cast(tf.zeros_like(gates[:, :ASIDE]), tf.float32),
+            tf.cast(tf.zeros_like(gates[:, :KERNEL_PADDING]), tf.float32),
         ]  # (b, cell) each, and nothing for what no gate is made of
         return tf.cast(tf.concat(d_gates, 1), gates.dtype), d_cell * forget * goes_on[:, None]
 
@@ -80,7 +80,7 @@ def _between_products(bound: float | None) -> tuple[Function, Function]:
 
 
 def _activated(gates: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Gates (b, 4 * cell + ASIDE) without bias -> what enters, the new, what is kept, what leaves: (b, cell) each."""
+    """Gates (b, 4 * cell + KERNEL_PADDING), no bias -> what enters, is new, is kept, leaves: (b, cell) each."""
     parts = tf.split(gates[:, : bias.shape[0]], 4, axis=1)  # (b, cell) each
     enter, new, forget, leave = (
         tf.cast(gate, tf.float32) + share for gate, share in zip(parts, tf.split(bias, 4), strict=True)
@@ -113,13 +113,13 @@ class UnrolledLSTM:
             inputs: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, projection: tf.Tensor
         ) -> tuple[tuple[tf.Tensor, tf.Tensor], Gradient]:
             low, p = kernel.dtype, projection.shape[1]
-            kernel = tf.pad(kernel, [[0, 0], [0, ASIDE]])  # (2 * p, 4 * cell + ASIDE)
+            kernel = tf.pad(kernel, [[0, 0], [0, KERNEL_PADDING]])  # (2 * p, 4 * cell + KERNEL_PADDING)
             read = tf.unstack(tf.cast(inputs, low))  # t of (b, p)
             cells, outputs, entered, gates, shown = [cell], [output], [], [], []
             for t, now in enumerate(read):
                 heard = tf.cast(outputs[-1] * goes_on[t, :, None], low)  # (b, p)
                 entered.append(tf.concat([now, heard], 1))  # (b, 2 * p)
-                gates.append(tf.matmul(entered[-1], kernel))  # (b, 4 * cell + ASIDE)
+                gates.append(tf.matmul(entered[-1], kernel))  # (b, 4 * cell + KERNEL_PADDING)
                 after, show = self._ahead(gates[-1], bias, cells[-1], goes_on[t])
                 cells.append(after)
                 shown.append(show)
@@ -132,13 +132,13 @@ class UnrolledLSTM:
                     d_raws.append(tf.cast(self._through_clip(outputs[t + 1], d_outputs[t] + d_output), low))  # (b, p)
                     d_shown = tf.matmul(d_raws[-1], projection, transpose_b=True)  # (b, cell)
                     d_gate, d_cell = self._back(gates[t], bias, cells[t], cells[t + 1], goes_on[t], d_shown, d_cell)
-                    d_gates.append(d_gate)  # (b, 4 * cell + ASIDE)
+                    d_gates.append(d_gate)  # (b, 4 * cell + KERNEL_PADDING)
                     d_output = tf.cast(tf.matmul(d_gates[-1], kernel[p:], transpose_b=True), tf.float32)  # (b, p)
                     d_output *= goes_on[t, :, None]
-                d_z = tf.concat(d_gates[::-1], 0)  # (t * b, 4 * cell + ASIDE)
+                d_z = tf.concat(d_gates[::-1], 0)  # (t * b, 4 * cell + KERNEL_PADDING)
                 x = tf.concat(entered, 0)  # (t * b, 2 * p)
                 d_kernel = tf.matmul(x, d_z, transpose_a=True)[:, : self._gates]  # (2 * p, 4 * cell)
-                d_sums = tf.matmul(tf.ones_like(x[:, :1]), d_z, transpose_a=True)  # (1, 4 * cell + ASIDE)
+                d_sums = tf.matmul(tf.ones_like(x[:, :1]), d_z, transpose_a=True)  # (1, 4 * cell + KERNEL_PADDING)
                 d_bias = tf.cast(d_sums[0, : self._gates], tf.float32)  # (4 * cell,)
                 d_projection = tf.matmul(tf.concat(shown, 0), tf.concat(d_raws[::-1], 0), transpose_a=True)
                 d_inputs = tf.matmul(d_z, kernel[:p], transpose_b=True)  # (t * b, p)

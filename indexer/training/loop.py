@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..elmo.formats.card import last_part
 from ..elmo.model import Model, OutputLayer
 from ..errors import ModelError
 from .batches import (
@@ -158,7 +159,7 @@ class Run:
         """Its output layer, with how often its words were read."""
         return replace(self._network.output_layer(), counts=counts_with(self._start.output, self._corpus))
 
-    def card(self, name: str, command: str, results: Mapping[str, Any], files: Sequence[TextFile]) -> str:
+    def card(self, name: str, command: str | None, results: Mapping[str, Any], files: Sequence[TextFile]) -> str:
         """The model's card; `files`: that were read."""
         start, standing = self._start, self._standing
         perplexity = results["perplexity"]
@@ -170,7 +171,7 @@ class Run:
                 recipe=self._recipe,
                 precision=start.precision,
                 candidates=start.candidates,
-                source=self._config.source,
+                source=self._config.source and last_part(self._config.source),
                 files=files,
                 sentences=self._corpus.n_sentences,
                 tokens=len(self._corpus.tokens),

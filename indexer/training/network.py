@@ -9,7 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from ..elmo import Precision
-from ..elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
+from ..elmo.config import DIRECTIONS, BiLMConfig, is_product_weight, tensor_shapes
 from ..elmo.model import Model, OutputLayer
 from ..elmo.networks.bilm import BiLM
 from ..vectors.arrays import Array, Integers
@@ -220,7 +220,7 @@ class TrainingNetwork:
         seed: tf.Tensor,
     ) -> tuple[list[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
         """Top states (steps, rows, projection) of both directions, and the carried state after."""
-        low = {name: tf.cast(weight, self._low) if _multiplies(name) else weight for name, weight in dense.items()}
+        low = {n: tf.cast(weight, self._low) if is_product_weight(n) else weight for n, weight in dense.items()}
         bilm = BiLM(self.config, low | {name: tf.constant(array) for name, array in self.fixed.items()})
         words = spelled  # (u, projection)
         if not self.shape.frozen:
@@ -322,8 +322,3 @@ def _signature(config: BiLMConfig, shape: TrainingShape) -> list[tf.TensorSpec]:
 
 def _variable(name: str, array: npt.ArrayLike) -> tf.Variable:
     return tf.Variable(np.asarray(array, np.float32), trainable=False, name=name.replace(".", "_"))
-
-
-def _multiplies(name: str) -> bool:
-    """Tell whether a weight is a factor of the large products, which run in the chosen precision."""
-    return name.endswith((".kernel", ".projection", "characters.embedding"))

@@ -5,15 +5,13 @@ settings and its seed alone; with `steps` also its result. With `minutes` the le
 """
 
 import dataclasses
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 from ..elmo.bundled import bundled_folder
 from ..elmo.config import BiLMConfig
-from ..elmo.formats.card import last_part
-from ..elmo.quiet import import_tensorflow
 from ..errors import ModelError
+from ..runtime import import_tensorflow
 from .batches import HELD_OUT, held_out_sentences
 from .checkpoint import Saved, load_checkpoint
 from .config import TrainConfig, TrainProgress, TrainReport, TrainStage
@@ -39,10 +37,12 @@ def train(
     checkpoint_every: int = CHECKPOINT_EVERY,
     told: Told | None = None,
     on_skip: Callable[[str], None] | None = None,
+    command: str | None = None,
 ) -> TrainReport:
     """Train to the end and leave a model folder at `out`; the same call again resumes, or says that it is done.
 
-    `on_skip` is told of each document that cannot be read, in one line, when that is found.
+    `on_skip` is told of each document that cannot be read, in one line, when that is found. `command` is the command
+    line that the model's card names.
 
     Raises:
         ModelError: the folder is another training's or in use, the text is too little or cannot be read, the model
@@ -60,10 +60,10 @@ def train(
         import_tensorflow()
         from .loop import Run
 
-        run = Run(_for_others(config), start, corpus, folder.checkpoint, saved)
+        run = Run(config, start, corpus, folder.checkpoint, saved)
         run.train(checkpoint_every, told)
         results = run.results()
-        card = run.card(out.resolve().name, command_of(_for_others(config), Path(last_part(out))), results, read.files)
+        card = run.card(out.resolve().name, command, results, read.files)
         files = [dataclasses.asdict(file) for file in read.files]
         record = {"settings": _settings(config), "results": results, "files": files, "skipped": read.skipped}
         folder.finish(run.model(), run.output_layer(), card, record)
@@ -122,31 +122,6 @@ def _warmed(start: Start, corpus: Corpus, seed: int, told: Told) -> Start:
 
     held_out = held_out_sentences(corpus, HELD_OUT)
     return dataclasses.replace(start, output=warm_rows(start.output, corpus, seed, reported, held_out))
-
-
-def _for_others(config: TrainConfig) -> TrainConfig:
-    """The configuration as the card tells it."""
-    texts = tuple(Path(last_part(text)) for text in config.texts)
-    return dataclasses.replace(config, texts=texts, source=config.source and last_part(config.source))
-
-
-def command_of(config: TrainConfig, out: Path) -> str:
-    """The command line that asks for the same."""
-    words = ["polyseme", "train", *map(str, config.texts), "--out", str(out)]
-    options = {
-        "--size": config.size,
-        "--minutes": None if config.minutes is None else f"{config.minutes:g}",
-        "--steps": config.steps,
-        "--seed": config.seed,
-        "--from": config.source,
-        "--learning-rate": config.learning_rate,
-        "--dropout": config.dropout,
-        "--language": None if config.language == "en" else config.language,
-    }
-    for name, value in options.items():
-        words += [] if value is None else [name, str(value)]
-    flags = {"--tokenized": config.tokenized, "--freeze-characters": config.freeze_characters}
-    return shlex.join([*words, *(name for name, given in flags.items() if given)])
 
 
 def _checked(config: TrainConfig) -> TrainConfig:

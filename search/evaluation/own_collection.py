@@ -233,12 +233,8 @@ def settings_for(collection: Path, choice: VectorChoice, encoder: Encoder) -> Bu
     with Collection.open(collection) as opened:
         now = opened.settings
     usual = current(replace(now, layer=choice.layer, token_normalisation=None), encoder)
-    return BuildConfig(
-        language=now.language,
-        precision=now.precision,
+    return replace(
+        BuildConfig.from_settings(now),
         layer=choice.layer,
-        normalisation=now.normalisation,
-        function_words=now.function_words,
         token_normalisation=None if choice == usual else choice.normalisation,
-        storage=now.storage,
     )

@@ -20,7 +20,7 @@ class SenseFacts:
     space: SenseSpace
     way: str
     how: str
-    command: str
+    command: str | None
     tokens: int
     senses: int
     lemmas: int
@@ -31,6 +31,7 @@ class SenseFacts:
 def sense_section(facts: SenseFacts) -> str:
     """The section, in Markdown."""
     space, words = facts.space, f"{facts.tokens:,} words, {facts.senses:,} senses of {facts.lemmas:,} lemmas"
+    command = f"    {facts.command}\n\n" if facts.command else ""
     return f"""{TITLE}
 A token's own states mostly say which word it is; what it means shows most in what has not read it. Side by side, for \
 the token at t: {"; ".join(_block_text(space, block.kind, block.layer) for block in space.blocks.blocks)}. The sense \
@@ -38,9 +39,7 @@ vector is these blocks @ `map` {space.map.shape} - `shift`, compared by cosine.
 
 The map was {facts.way}: {words}. {facts.how}
 
-    {facts.command}
-
-{facts.seconds:.0f} seconds.{_files(facts.files)}
+{command}{facts.seconds:.0f} seconds.{_files(facts.files)}
 """
 
 

@@ -99,13 +99,13 @@ def adapt(encoder: ElmoEncoder, space: SenseSpace, text: SenseText, told: Told) 
     between = share * inside.between / np.trace(inside.between) + (1 - share) * prior
     turned = discriminants(replace(inside, within=within, between=between), space.dim, 0.0, POWER)
     shift = (1 - share) * space.shift + share * inside.mean  # (sense_dim,)
-    return replace(space, map=_single(space.map @ turned), shift=_single(shift @ turned), older=None)
+    return replace(space, map=_single(space.map @ turned), shift=_single(shift @ turned))
 
 
 def centre(encoder: ElmoEncoder, space: SenseSpace, text: SenseText, told: Told) -> SenseSpace:
     """The space centred on a text: the mean of its lemmas' means."""
     scatter = _scatter_of(encoder, text, space.blocks, space.counts, told)
-    return replace(space, shift=_single(scatter.mean @ space.map), older=None)
+    return replace(space, shift=_single(scatter.mean @ space.map))
 
 
 def _check_senses(text: SenseText) -> None:

@@ -1,6 +1,5 @@
 """`polyseme train --sense-space`: a model and gold in, the same model with a sense space out."""
 
-import shlex
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -10,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ...elmo.bundled import bundled_folder, english_counts
+from ...elmo.bundled import english_counts
 from ...elmo.characters import normalise_token
 from ...elmo.config import Normalise
 from ...elmo.convert import card_of, read_any
 from ...elmo.encoder import ElmoEncoder
-from ...elmo.formats.card import last_part, with_section
-from ...elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts, write_model
+from ...elmo.formats.card import with_section
+from ...elmo.formats.model_folder import read_output_layer, read_word_counts, write_model
 from ...elmo.model import Model, OutputLayer
 from ...elmo.sense_space import SenseSpace, Topics, WordCounts
+from ...elmo.sources import model_folder
 from ...errors import ModelError
 from ...gold.sense_text import SenseText, read_judged, read_semcor, read_words
 from ..text import TextOptions, files_of, read_sentences
@@ -73,13 +73,17 @@ class SenseReport:
 
 
 def train_sense_space(
-    config: SenseConfig, out: Path, told: Told | None = None, told_topics: Callable[[float], None] | None = None
+    config: SenseConfig,
+    out: Path,
+    told: Told | None = None,
+    told_topics: Callable[[float], None] | None = None,
+    command: str | None = None,
 ) -> SenseReport:
     """Fit a sense space for the model of any source and write both as the new model folder `out`.
 
     SemCor makes a new space. A table of judged words adapts the model's own, or one made of the texts; texts alone
     centre the model's own on them, or make one. `told` hears how many words of how many have been read, `told_topics`
-    how much of the topics is learnt, 0 to 1.
+    how much of the topics is learnt, 0 to 1. `command` is the command line that the model's card names.
 
     Raises:
         ModelError: the source cannot be read, `out` is there already, or nothing in the gold can be told apart.
@@ -110,25 +114,10 @@ def train_sense_space(
         notices=tuple(notices),
     )
     half = all(weight.dtype == np.float16 for weight in model.weights.values())
-    section = _section(config, command_of(_for_others(config), Path(last_part(out))), made, report)
+    section = _section(config, command, made, report)
     card = with_section(card_of(config.source, model), section)
     write_model(out, replace(model, sense_space=made.space), card, output_layer=output, half=half)
     return report
-
-
-def _for_others(config: SenseConfig) -> SenseConfig:
-    """The configuration as the card tells it."""
-    gold = config.gold if config.gold == UNLABELLED else last_part(config.gold)
-    texts = tuple(Path(last_part(text)) for text in config.texts)
-    return replace(config, gold=gold, source=last_part(config.source), texts=texts)
-
-
-def command_of(config: SenseConfig, out: Path) -> str:
-    """The command line that asks for the same."""
-    words = ["polyseme", "train", *map(str, config.texts), "--sense-space", config.gold, "--model", config.source]
-    words += [] if config.language == "en" else ["--language", config.language]
-    words += ["--tokenized"] if config.tokenized else []
-    return shlex.join([*words, "--out", str(out)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,10 +179,9 @@ def _is_semcor(gold: str) -> bool:
 def _read_source(config: SenseConfig, text: SenseText) -> tuple[Model, OutputLayer | None, WordCounts]:
     """The model, its output layer if it has one, and word counts: its own, else English ones, else the text's."""
     model = read_any(config.source)
-    folder = bundled_folder(config.source) or Path(config.source).expanduser()
-    own = is_model_folder(folder)
-    output = read_output_layer(folder) if own else None
-    known = read_word_counts(folder) if own else None
+    folder = model_folder(config.source)
+    output = read_output_layer(folder) if folder else None
+    known = read_word_counts(folder) if folder else None
     if known:
         return model, output, known
     found = english_counts() if config.language == "en" else _counted(text)
@@ -208,7 +196,7 @@ def _counted(text: SenseText) -> WordCounts:
     return WordCounts(dict(forms.most_common(_COUNTED)), forms.total())
 
 
-def _section(config: SenseConfig, command: str, made: _Made, report: SenseReport) -> str:
+def _section(config: SenseConfig, command: str | None, made: _Made, report: SenseReport) -> str:
     gold = [] if config.gold == UNLABELLED else [Path(config.gold)]
     known = not _is_semcor(config.gold) or gold[0].is_file()
     files = files_of([*config.texts, *gold], report.notices) if known else []
