@@ -143,7 +143,11 @@ def judge(
 
 
 def measure(gold: Path, collection: Path, wordnet: Path, queries: int) -> None:
-    """Print the table of weights."""
+    """Print the table of weights.
+
+    Raises:
+        DocumentError: No tagged occurrence has another one in its synset.
+    """
     synsets = read_synsets(wordnet)
     with Collection.open(collection) as opened:
         tagged = load_tagged(read_gold(gold), opened, synsets)
@@ -153,6 +157,9 @@ def measure(gold: Path, collection: Path, wordnet: Path, queries: int) -> None:
     figures = []
     for other_lemmas in (False, True):
         asking = draw(tagged, members, queries, other_lemmas)
+        if not asking:
+            what = "of another lemma " if other_lemmas else ""
+            raise DocumentError(f"{gold}: no occurrence has another one {what}in its synset; give more gold senses")
         figures.append(judge(tagged, asking, members, other_lemmas))
         print(f"{'other lemmas only' if other_lemmas else 'any lemma'}: {len(asking)} queries")
     print(f"\n{'weight':>8}{'any lemma: MAP':>16}{'nDCG@20':>9}{'other lemmas: MAP':>19}{'nDCG@20':>9}")
