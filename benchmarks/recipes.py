@@ -19,18 +19,18 @@ from pathlib import Path
 import click
 from alone import alone
 from polyseme.indexer.training import initial as training_start
-from polyseme.indexer.training.config import RECIPES, Recipe, Size
+from polyseme.indexer.training.config import RECIPES, Size, TrainingRecipe
 from polyseme.indexer.training.train import TrainConfig, TrainProgress, TrainReport, TrainStage, train
 
-Change = Callable[[Recipe], Recipe]
+Change = Callable[[TrainingRecipe], TrainingRecipe]
 SHIPPED = "as shipped"
 FROZEN = "character CNN frozen for the second half"
 CHANGES: dict[str, Change] = {
     SHIPPED: lambda recipe: recipe,
-    "cold: no word vectors": lambda recipe: replace(recipe, warm=False),
-    "dropout 0.1": lambda recipe: replace(recipe, dropout=0.1, dropout_again=0.1),
+    "cold: no word vectors": lambda recipe: replace(recipe, warm_start=False),
+    "dropout 0.1": lambda recipe: replace(recipe, dropout=0.1, dropout_continued=0.1),
     "half the learning rate": lambda recipe: replace(recipe, rate=recipe.rate / 2),
-    FROZEN: lambda recipe: replace(recipe, dropout_again=0.0),
+    FROZEN: lambda recipe: replace(recipe, dropout_continued=0.0),
 }
 
 
@@ -61,11 +61,11 @@ def trained(name: str, size: Size, words: int, config: TrainConfig, folder: Path
     reports: list[TrainReport] = []
     if name == FROZEN:
         half = replace(config, minutes=(config.minutes or 1) / 2)
-        reports.append(train(half, folder / "first", told=told))
+        reports.append(train(half, folder / "first", on_progress=told))
         on = replace(half, size=None, source=str(folder / "first"), freeze_characters=True)
-        reports.append(train(on, folder / "second", told=told))
+        reports.append(train(on, folder / "second", on_progress=told))
     else:
-        reports.append(train(config, folder / "whole", told=told))
+        reports.append(train(config, folder / "whole", on_progress=told))
     return Trained(
         name,
         sum(report.tokens for report in reports),

@@ -15,10 +15,10 @@ from polyseme.indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model, OutputLayer
 from polyseme.indexer.elmo.networks.bilm import BiLM
-from polyseme.indexer.training.batches import Position, Windows, choose, spell, start_position
+from polyseme.indexer.training.batches import Position, Windows, choose_rows, spell, start_position
 from polyseme.indexer.training.corpus import Corpus, open_corpus, prepare, vocabulary_of, word_numbers
 from polyseme.indexer.training.layers import candidate_normaliser, group_bounds
-from polyseme.indexer.training.network import PARTS, SOFTMAX, TrainingNetwork, TrainingShape, WordTable
+from polyseme.indexer.training.network import CHARACTER_PREFIXES, SOFTMAX, TrainingNetwork, TrainingShape, WordTable
 from polyseme.indexer.vectors.arrays import Reals
 
 WORDS = ["a", "of", "the", "naïve", "international", "q" * 12, "w" * 44, "x" * 47, "extraordinarily", "z" * 60]
@@ -66,14 +66,14 @@ def test_gradients_are_those_of_plain_differentiation_with_the_full_softmax(conf
     windows.next()
     window = windows.next()  # in the middle of sentences, beginning at a state of zero all the same
     spellings = spell(window.inputs, corpus.spellings, group_bounds(config))
-    loss, gradients = network.gradients(window, spellings, choose(window.targets, len(words), 0, 1, 0), 0)
+    loss, gradients = network.gradients(window, spellings, choose_rows(window.targets, len(words), 0, 1, 0), 0)
     weights = {name: tf.constant(weight.numpy()) for name, weight in network.weights.items()}
     with tf.GradientTape() as tape:
         tape.watch(list(weights.values()))
         bilm = BiLM(config, weights | {"mix.weights": tf.zeros(config.n_layers), "mix.gamma": tf.ones(())})
         read = tf.gather(bilm.words(spellings.characters), spellings.places)  # (2, steps, rows, projection)
         plain = (
-            tf.add_n([plain_loss(bilm, d, read[d], window.targets[d], window.goes_on, weights) for d in range(2)]) / 2
+            tf.add_n([plain_loss(bilm, d, read[d], window.targets[d], window.keep_mask, weights) for d in range(2)]) / 2
         )
     assert loss == pytest.approx(float(plain), abs=1e-5)
     expected = tape.gradient(plain, weights)
@@ -85,13 +85,13 @@ def test_gradients_are_those_of_plain_differentiation_with_the_full_softmax(conf
 
 
 def plain_loss(
-    bilm: BiLM, d: int, x: tf.Tensor, targets: Reals, goes_on: Reals, weights: dict[str, tf.Tensor]
+    bilm: BiLM, d: int, x: tf.Tensor, targets: Reals, keep_mask: Reals, weights: dict[str, tf.Tensor]
 ) -> tf.Tensor:
     for n, lstm in enumerate(bilm.stacks[d]):
         cell, output = tf.zeros((ROWS, bilm.config.cell)), tf.zeros((ROWS, bilm.config.projection))
         outputs = []
         for t in range(STEPS):
-            kept = goes_on[t][:, None]
+            kept = keep_mask[t][:, None]
             read = tf.matmul(x[t], lstm.input_kernel) + lstm.bias
             cell, output = lstm.step(read, cell * kept, output * kept)
             outputs.append(output)
@@ -110,12 +110,12 @@ def test_a_frozen_character_cnn_leaves_the_other_gradients_as_they_are(config: B
     windows = Windows(corpus, word_numbers(corpus, words), np.array([0]), STEPS, 1, start_position(ROWS))
     for _ in range(2):  # the second time most words are known
         window = windows.next()
-        choice = choose(window.targets, len(words), 0, 1, 0)
+        choice = choose_rows(window.targets, len(words), 0, 1, 0)
         spellings = spell(window.inputs, corpus.spellings, group_bounds(config))
         loss, gradients = network.gradients(window, spellings, choice, 0)
         same, found = frozen.gradients(window, table(window.inputs), choice, 0)
         assert same == pytest.approx(loss, abs=1e-6)
-        kept = {name for name in gradients if name.startswith(PARTS)}
+        kept = {name for name in gradients if name.startswith(CHARACTER_PREFIXES)}
         assert kept
         assert set(found) == set(gradients) - kept
         for name, gradient in found.items():
@@ -124,7 +124,7 @@ def test_a_frozen_character_cnn_leaves_the_other_gradients_as_they_are(config: B
     before = network.model().weights
     frozen.train(window, table(window.inputs), choice, 0.01, 0)
     for name, weight in frozen.model().weights.items():
-        assert (weight == before[name]).all() == (name.startswith(("mix.", *PARTS))), name
+        assert (weight == before[name]).all() == (name.startswith(("mix.", *CHARACTER_PREFIXES))), name
 
 
 def test_gradients_in_bfloat16_point_where_those_in_float32_do(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_gradients_in_bfloat16_point_where_those_in_float32_do(tmp_path: Path) -
         network, words = network_for(corpus, CONFIGS[0], precision)
         window = Windows(corpus, word_numbers(corpus, words), np.array([0]), STEPS, 1, start_position(ROWS)).next()
         spellings = spell(window.inputs, corpus.spellings, group_bounds(CONFIGS[0]))
-        _, gradients = network.gradients(window, spellings, choose(window.targets, len(words), 0, 1, 0), 0)
+        _, gradients = network.gradients(window, spellings, choose_rows(window.targets, len(words), 0, 1, 0), 0)
         found.append(np.concatenate([gradients[name].astype(np.float64).ravel() for name in sorted(gradients)]))
     exact, low = found
     assert exact @ low / np.sqrt((exact @ exact) * (low @ low)) > 0.999
@@ -172,7 +172,7 @@ def test_the_sampled_softmax_is_near_the_full_one_in_expectation() -> None:
     full = np.log(np.exp(scores).sum(1))
     estimates = []
     for step in range(200):
-        choice = choose(np.zeros(n, np.int32), n_words, 120, 7, step)
+        choice = choose_rows(np.zeros(n, np.int32), n_words, 120, 7, step)
         chosen = choice.words[:120]
         corrected = bias[chosen] + choice.correction[:120]
         estimates.append(candidate_normaliser(tf.constant(states), rows[chosen], corrected, tf.float32).numpy())
@@ -189,7 +189,7 @@ def test_a_sampled_step_leaves_rows_that_were_not_needed_alone(tmp_path: Path) -
     shape = TrainingShape(ROWS, STEPS, 10, 0.1, Precision.FLOAT32)
     network = TrainingNetwork(model, OutputLayer(words, rows, bias), shape, 1)
     window = Windows(corpus, word_numbers(corpus, words), np.array([0]), STEPS, 1, start_position(ROWS)).next()
-    choice = choose(window.targets, len(words), 10, 1, 0)
+    choice = choose_rows(window.targets, len(words), 10, 1, 0)
     before = network.arrays()
     network.train(window, spell(window.inputs, corpus.spellings, group_bounds(CONFIGS[0])), choice, 0.01, 0)
     after = network.arrays()
@@ -211,7 +211,7 @@ def test_windows_from_a_position_are_those_that_would_have_come(tmp_path: Path) 
         for one, other in (
             (window.inputs, again.inputs),
             (window.targets, again.targets),
-            (window.goes_on, again.goes_on),
+            (window.keep_mask, again.keep_mask),
         ):
             np.testing.assert_array_equal(one, other)
         position = window.position
@@ -227,10 +227,10 @@ def test_an_epoch_reads_every_sentence_once_in_both_directions_and_none_that_is_
     made = [windows.next() for _ in range(60)]
     inputs = np.concatenate([window.inputs for window in made], 1)  # (2, t, rows)
     targets = np.concatenate([window.targets for window in made], 1)
-    goes_on = np.concatenate([window.goes_on for window in made])  # (t, rows)
+    keep_mask = np.concatenate([window.keep_mask for window in made])  # (t, rows)
     read = []
     for row in range(ROWS):
-        starts = np.flatnonzero(goes_on[:, row] == 0)
+        starts = np.flatnonzero(keep_mask[:, row] == 0)
         for start, end in itertools.pairwise(starts):
             forward = [corpus.types[i] for i in inputs[0, start:end, row]]
             backward = [corpus.types[i] for i in inputs[1, start:end, row]]
@@ -263,7 +263,7 @@ def test_candidates_come_as_often_as_their_correction_says() -> None:
     targets = np.arange(n_words, dtype=np.int32)
     seen, expected = np.zeros(n_words), np.zeros(n_words)
     for step in range(2000):
-        choice = choose(targets, n_words, samples, 3, step)
+        choice = choose_rows(targets, n_words, samples, 3, step)
         assert len(set(choice.words.tolist())) == len(choice.words)
         np.testing.assert_array_equal(choice.words[choice.targets], targets)
         seen[choice.words[:samples]] += 1 / 2000

@@ -32,10 +32,10 @@ from polyseme.indexer.elmo.formats.model_folder import (
 from polyseme.indexer.elmo.model import Model, OutputLayer
 from polyseme.indexer.elmo.sense_space import bags, rarity_weights
 from polyseme.indexer.errors import ModelError
-from polyseme.indexer.training.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
+from polyseme.indexer.training.checkpoint import FILE, Checkpoint, load_checkpoint, save_checkpoint
 from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
-from polyseme.indexer.training.initial import Start
+from polyseme.indexer.training.initial import InitialModel
 from polyseme.indexer.training.perplexity import PerplexityMeter
 from polyseme.indexer.training.text import TextOptions, read_sentences
 from polyseme.indexer.training.train import TrainConfig, TrainProgress, TrainStage, command_of, train
@@ -272,7 +272,7 @@ def test_a_checkpoint_reads_back_and_an_unfinished_one_changes_nothing(tmp_path:
             "a": np.arange(6, dtype=np.float32).reshape(2, 3).T + step,
             "b": np.array(step, np.int64),
         }
-        save_checkpoint(folder, Saved(arrays, {"step": step, "words": ["ß", "\u2028"]}))
+        save_checkpoint(folder, Checkpoint(arrays, {"step": step, "words": ["ß", "\u2028"]}))
         (tmp_path / ".checkpoint.partial").mkdir()
         (tmp_path / ".checkpoint.partial" / FILE).write_bytes(b"half")
         saved = load_checkpoint(folder)
@@ -358,7 +358,7 @@ def test_a_learning_rate_and_a_dropout_of_ones_own_are_taken(
         if event.rate is not None:
             rates.append(event.rate)
 
-    train(replace(further, learning_rate=1e-4), tmp_path / "slow", told=told)
+    train(replace(further, learning_rate=1e-4), tmp_path / "slow", on_progress=told)
     assert max(rates) == pytest.approx(1e-4, rel=0.3)
     train(further, tmp_path / "plain")
     train(replace(further, dropout=0.5), tmp_path / "dropped")
@@ -369,7 +369,7 @@ def test_a_learning_rate_and_a_dropout_of_ones_own_are_taken(
     assert 0 < np.abs(slow - old).mean() < 0.1 * np.abs(plain - old).mean()
     assert np.abs(dropped - plain).max() > 1e-5
     assert "| dropout | 0.5 |" in (tmp_path / "dropped" / "MODEL_CARD.md").read_text()
-    assert "learning rate 0.0001 brought" in (tmp_path / "slow" / "MODEL_CARD.md").read_text()
+    assert "maximum learning rate 0.0001," in (tmp_path / "slow" / "MODEL_CARD.md").read_text()
 
 
 @pytest.mark.parametrize("size", [Size.SMALL, Size.MEDIUM, Size.ORIGINAL])
@@ -378,7 +378,7 @@ def test_only_a_model_that_has_learned_already_is_trained_with_dropout(
 ) -> None:
     output = read_output_layer(tiny_folder)
     assert output is not None
-    new = Start(tiny_model, output, size, Precision.FLOAT32)
+    new = InitialModel(tiny_model, output, size, Precision.FLOAT32)
     again = replace(new, continues=True)
     assert (new.recipe.dropout, again.recipe.dropout) == (0, 0.1)
     assert again.recipe.rate == new.recipe.rate / 2
@@ -574,7 +574,7 @@ def test_two_trainings_do_not_share_a_folder(config: TrainConfig, tmp_path: Path
         raise StoppedError
 
     with pytest.raises(StoppedError):
-        train(config, tmp_path / "model", told=again)
+        train(config, tmp_path / "model", on_progress=again)
 
 
 def test_text_is_read_as_tokens_or_through_the_analyser(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from polyseme.indexer.training.config import CONFIGS, RECIPES, Size
 from polyseme.indexer.training.corpus import MARKS, Corpus, open_corpus, prepare, vocabulary_of
-from polyseme.indexer.training.initial import new_start
+from polyseme.indexer.training.initial import new_model
 from polyseme.indexer.training.text import files_of
 from polyseme.indexer.training.train import TrainConfig, TrainProgress, TrainStage, train
-from polyseme.indexer.training.word2vec import warm_rows, word_vectors
+from polyseme.indexer.training.word2vec import warm_start, word_vectors
 
 ANIMALS, STONES = ("cat", "dog", "cow", "hen"), ("slate", "chalk", "flint", "marl")
 
@@ -56,9 +56,9 @@ def test_the_same_seed_gives_the_same_vectors_and_another_others(corpus: Corpus)
 
 
 def test_marks_keep_their_rows_and_biases_stay(corpus: Corpus) -> None:
-    output = new_start(Size.TINY, corpus, 1).output
+    output = new_model(Size.TINY, corpus, 1).output
     told: list[float] = []
-    warm = warm_rows(output, corpus, 1, told.append)
+    warm = warm_start(output, corpus, 1, told.append)
     marks = len(MARKS)
     np.testing.assert_array_equal(warm.weights[:marks], output.weights[:marks])
     np.testing.assert_array_equal(warm.bias, output.bias)
@@ -73,19 +73,19 @@ def test_a_training_begins_warm_where_the_text_is_enough(
     enough: int, warmed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from polyseme.indexer.training import config as sizes
-    from polyseme.indexer.training.word2vec import ENOUGH
+    from polyseme.indexer.training.word2vec import MIN_TOKENS
 
-    assert ENOUGH == 1_000_000
-    monkeypatch.setattr("polyseme.indexer.training.train.ENOUGH", enough)
+    assert MIN_TOKENS == 1_000_000
+    monkeypatch.setattr("polyseme.indexer.training.train.MIN_TOKENS", enough)
     monkeypatch.setitem(sizes.CONFIGS, Size.SMALL, CONFIGS[Size.TINY])
     monkeypatch.setitem(
-        sizes.RECIPES, Size.SMALL, dataclasses.replace(RECIPES[Size.TINY], warm=RECIPES[Size.SMALL].warm)
+        sizes.RECIPES, Size.SMALL, dataclasses.replace(RECIPES[Size.TINY], warm_start=RECIPES[Size.SMALL].warm_start)
     )
     text = tmp_path / "text.txt"
     text.write_text("\n".join(" ".join(sentence) for sentence in _sentences(400)))
     events: list[TrainProgress] = []
     config = TrainConfig((text,), Size.SMALL, steps=3, tokenized=True)
-    train(config, tmp_path / "out", told=events.append)
+    train(config, tmp_path / "out", on_progress=events.append)
     assert any(event.stage is TrainStage.WORD_VECTORS for event in events) == warmed
 
 

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from ...elmo.sense_space import Topics
 from ..corpus import MARKS, Corpus, open_corpus, prepare
-from ..word2vec import Word2Vec, word_vectors
+from ..word2vec import Word2VecConfig, word_vectors
 
 Told = Callable[[float], None]
 
 DIM = 128
-WAY = Word2Vec(window=8, skip_gram=True, tokens=270_000_000, folded=True)
+WAY = Word2VecConfig(window=8, skip_gram=True, tokens=270_000_000, lowercase=True)
 _COMMON = 20_000  # words whose mean is taken off
 _SEED = 1
 _SPELLED = 4  # characters of a spelling that are kept: none is needed
