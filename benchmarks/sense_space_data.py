@@ -17,7 +17,7 @@ from polyseme.indexer.elmo.lexical_substitution import log_scores
 from polyseme.indexer.elmo.model import OutputLayer
 from polyseme.indexer.elmo.sense_space import Block, BlockKind, Blocks, Expected, WordCounts
 from polyseme.indexer.gold.sense_text import SenseText, read_semcor
-from polyseme.indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
+from polyseme.indexer.training.sense_space.expected import TEMPERATURE, alphabetic_words, group_expected
 from polyseme.indexer.training.sense_space.fit import recipe_for
 from polyseme.indexer.vectors.arrays import Array, Integers
 from polyseme.search.evaluation.datasets.pairs import read_coarsewsd, read_usim, read_wic
@@ -106,13 +106,13 @@ def block_makers(encoder: ElmoEncoder, output: OutputLayer | None, counts: WordC
 
     makers = {"context 2": only(context), "bag": only(bag)}
     if output and ours.expected:
-        proper = proper_words(output.words)
+        proper = alphabetic_words(output.words)
         rows, scores = output.weights[proper] / TEMPERATURE, log_scores(output)[proper] / TEMPERATURE
         names = [output.words[i] for i in proper]
         vectors = ours.words(encoder.word_vectors(names)) if topics is None else topics.rows(names)  # (words, d)
         whole = Expected(rows.astype(np.float32), scores.astype(np.float32), vectors)
         block = Block(BlockKind.EXPECTED, top)
-        by_rows = group_expected(output, proper, vectors, alike=0)
+        by_rows = group_expected(output, proper, vectors, vector_weight=0)
         makers |= {"expected": only(block), "expected, no groups": only(block, replace(ours, expected=whole))}
         makers |= {"expected, grouped by rows": only(block, replace(ours, expected=by_rows))}
         makers |= {"expected, layer 0": only(block, plain)}

@@ -59,8 +59,8 @@ def train(
         on_skip: Receives one line for each document that cannot be read, during reading.
 
     Raises:
-        ModelError: The folder belongs to another training or is in use, the text is too short or unreadable, the model
-            to continue is unreadable, or the training diverged.
+        ModelError: The folder belongs to another training or is in use, the text is too short, a text or the model to
+            continue is unreadable, or the training diverged.
         DocumentError: A text does not exist.
         QueryError: The language is not supported.
     """

@@ -28,10 +28,10 @@ from polyseme.indexer.elmo.model import Model, OutputLayer
 from polyseme.indexer.elmo.sense_space import Block, BlockKind, SenseSpace, Topics
 from polyseme.indexer.errors import DocumentError, ModelError
 from polyseme.indexer.gold.sense_text import SenseText, SenseToken, read_judged, read_semcor
-from polyseme.indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
+from polyseme.indexer.training.sense_space.expected import TEMPERATURE, alphabetic_words, group_expected
 from polyseme.indexer.training.sense_space.fit import adapt, centre, fit, recipe_for
 from polyseme.indexer.training.sense_space.topics import DIM, learn_topics
-from polyseme.indexer.training.sense_space.train import UNLABELLED, SenseConfig, Way, train_sense_space
+from polyseme.indexer.training.sense_space.train import UNLABELLED, FitMethod, SenseConfig, train_sense_space
 from polyseme.indexer.training.sense_space.unlabelled import fit_unlabelled
 from polyseme.indexer.vectors.arrays import Array
 from polyseme.ui.cli.main import run_command
@@ -205,7 +205,7 @@ def test_with_a_group_for_each_word_what_is_expected_is_the_whole_softmax(tiny_e
     words = ("<S>", "</S>", "<UNK>", "bank", "shore", "7", "edge", "side")
     rows = random.normal(0, 3, (len(words), 6)).astype(np.float32)
     output = OutputLayer(words, rows, random.normal(size=len(words)).astype(np.float32))
-    proper = proper_words(words)
+    proper = alphabetic_words(words)
     assert [words[i] for i in proper] == ["bank", "shore", "edge", "side"]
     vectors = random.normal(size=(4, 6)).astype(np.float32)
     (contexts,) = tiny_encoder.contexts([["on", "the", "bank"]])  # (t, dim)
@@ -429,12 +429,12 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize(
-    ("own_space", "labels", "way"),
+    ("own_space", "labels", "method"),
     [
-        (True, True, Way.ADAPTED),
-        (False, True, Way.ADAPTED),
-        (True, False, Way.CENTRED),
-        (False, False, Way.UNLABELLED),
+        (True, True, FitMethod.ADAPTED),
+        (False, True, FitMethod.ADAPTED),
+        (True, False, FitMethod.CENTRED),
+        (False, False, FitMethod.UNLABELLED),
     ],
 )
 def test_a_collections_own_gold_or_text_serves_a_model_with_and_without_a_space(
@@ -444,7 +444,7 @@ def test_a_collections_own_gold_or_text_serves_a_model_with_and_without_a_space(
     tiny_model: Model,
     own_space: bool,
     labels: bool,
-    way: Way,
+    method: FitMethod,
 ) -> None:
     source = tiny_folder
     if not own_space:
@@ -453,12 +453,12 @@ def test_a_collections_own_gold_or_text_serves_a_model_with_and_without_a_space(
     texts, table = judged
     config = SenseConfig(str(table) if labels else UNLABELLED, str(source), (texts,))
     report = train_sense_space(config, tmp_path / "out")
-    assert report.way is way
+    assert report.method is method
     verify_model(tmp_path / "out")
     loaded = load_encoder(tmp_path / "out")
     assert loaded.has_sense_space
     assert np.isfinite(loaded.sense([["the", "bank"]])[0]).all()
-    assert str(way) in read_card(tmp_path / "out")
+    assert str(method) in read_card(tmp_path / "out")
     if labels:
         assert (report.tokens, report.senses, report.lemmas) == (100, 4, 2)
         assert any("not one token" in notice for notice in report.notices)

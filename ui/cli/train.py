@@ -135,7 +135,7 @@ def fit_sense_space(
     for notice in report.notices:
         note(notice)
     note(
-        f"{out}: sense vectors of {report.dim}, {report.way}: {report.tokens} words, {report.senses} senses of"
+        f"{out}: sense vectors of {report.dim}, {report.method}: {report.tokens} words, {report.senses} senses of"
         f" {report.lemmas} lemmas, in {duration(report.seconds)}"
     )
 
