@@ -44,14 +44,14 @@ The map was {facts.method}: {words}. {facts.details}
 
     {facts.command}
 
-{facts.seconds:.0f} seconds.{_file_table(facts.files)}
+Fitting took {facts.seconds:.0f} seconds.{_file_table(facts.files)}
 """
 
 
 def recipe_text(recipe: SpaceRecipe) -> str:
     """Return how a space is fitted to sense-labelled words."""
     weights = ", ".join(
-        f"{block} {weight:g}" for block, weight in zip(recipe.blocks.blocks, recipe.balance, strict=True)
+        f"{block}: {weight:g}" for block, weight in zip(recipe.blocks.blocks, recipe.balance, strict=True)
     )
     return (
         "The method is linear discriminant analysis: variance between the senses of a lemma against variance within"
