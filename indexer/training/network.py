@@ -288,12 +288,12 @@ class TrainingNetwork:
         k = self.shape.candidates
         flat = tf.reshape(states, (self.shape.steps * self.shape.rows, self.config.projection))  # (n, p)
         places = tf.reshape(targets, (-1,))  # (n,)
-        right = tf.reduce_sum(flat * rows_of(rows, places), 1) + rows_of(bias[:, None], places)[:, 0]  # (n,)
-        others = candidate_normaliser(flat, rows[:k], bias[:k], self._low)  # (n,)
-        own = tf.where(places < k, tf.constant(-1e30), right)  # (n,)
-        most = tf.maximum(others, own)  # (n,)
-        total = most + tf.math.log(tf.exp(others - most) + tf.exp(own - most))  # (n,)
-        return tf.reduce_mean(total - right)
+        scores = tf.reduce_sum(flat * rows_of(rows, places), 1) + rows_of(bias[:, None], places)[:, 0]  # (n,)
+        candidates = candidate_normaliser(flat, rows[:k], bias[:k], self._low)  # (n,)
+        target = tf.where(places < k, tf.constant(-1e30), scores)  # (n,): not added if it is a candidate
+        most = tf.maximum(candidates, target)  # (n,)
+        normaliser = most + tf.math.log(tf.exp(candidates - most) + tf.exp(target - most))  # (n,)
+        return tf.reduce_mean(normaliser - scores)
 
 
 @functools.cache
