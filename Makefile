@@ -29,3 +29,7 @@ format: .venv/complete
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: reference
+reference:  # docs/reference/cli.md, from the help texts
+	$(BIN)/python -m polyseme.ui.cli.reference

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from polyseme.indexer.runtime import give_back
+from polyseme.indexer.runtime import trim_heap
 from threadpoolctl import threadpool_limits
 
 Given = ParamSpec("Given")
@@ -68,7 +68,7 @@ def anonymous_memory() -> int:
 
 def memory_before() -> int:
     """Anonymous memory once what was freed is given back: what grows after it could not hide in free room (glibc)."""
-    give_back()
+    trim_heap()
     return anonymous_memory()
 
 

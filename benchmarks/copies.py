@@ -16,10 +16,11 @@ from alone import peak_memory
 from clocks import Stopwatch
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.compaction import compact
-from polyseme.indexer.collection.random_pairs import store_background
-from polyseme.indexer.collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
+from polyseme.indexer.collection.random_pairs import store_random_pairs
+from polyseme.indexer.collection.records import DocumentPart, OccurrenceEntry, SentenceEntry
 from polyseme.indexer.collection.segment import token_rows
 from polyseme.indexer.collection.snapshot import Snapshot
+from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.arrays import Array, unit
 from polyseme.indexer.vectors.int8 import Storage
 from wider import TOKENS, WORDS, wider, wider_transforms
@@ -73,15 +74,16 @@ def copy_collection(
                     stored += sum(len(sentence.occurrences) for sentence in part.sentences)
                     if sum(len(part.sentences) for part in parts) >= SEGMENT_SENTENCES or stored >= occurrences:
                         with storing:
-                            writer.commit(parts, identity, transforms)
-                        parts, transforms = [], {}
+                            types = writer.find_types(parts)
+                            writer.commit(parts, types, identity(types.new_forms), transforms)
+                        parts = []
                     if stored >= occurrences:
                         break
                 if stored >= occurrences:
                     break
             with compacting:
                 compact(writer, full=False)
-            store_background(new, writer)
+            store_random_pairs(new, writer)
             new.close()
     return Copied(stored, storing.seconds, compacting.seconds, peak_memory())
 
@@ -127,8 +129,8 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
             occurrences = tuple(OccurrenceEntry(p, a, b, *types[kind]) for _, p, a, b, kind in entries)
             sentences.append(SentenceEntry(start, end, occurrences, vector, tokens))
         key = f"{number:03}/{document.document_id}"
-        entry = DocumentEntry(key, document.title, text, document.metadata, document.content_hash)
-        yield DocumentPart(replace(entry, root=None), 0, tuple(sentences), True)
+        copy = Document(key, text, document.metadata)
+        yield DocumentPart(copy, 0, tuple(sentences), True)
 
 
 def _widened(part: DocumentPart) -> DocumentPart:

@@ -42,7 +42,7 @@ from polyseme.indexer.elmo.config import BiLMConfig, tensor_shapes
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model
 from polyseme.indexer.elmo.networks.tensorflow_network import STREAMS
-from polyseme.indexer.elmo.quiet import import_tensorflow
+from polyseme.indexer.runtime import import_tensorflow
 from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.initial import first_weights
 from polyseme.indexer.training.text import TextOptions, read_sentences
@@ -109,11 +109,11 @@ def product_speed(precision: Precision, shapes: Sequence[tuple[int, int, int]] =
 
 def step_speed(precision: Precision, config: BiLMConfig) -> float:
     """The same of a step's largest product alone, as the encoder lays it."""
-    from polyseme.indexer.elmo.networks.packed import ASIDE  # imports TensorFlow
+    from polyseme.indexer.elmo.networks.packed import KERNEL_PADDING  # imports TensorFlow
 
     read, gates = 2 * config.projection, 4 * config.cell
     upright = precision is Precision.BFLOAT16
-    return product_speed(precision, [(gates, read, STREAMS) if upright else (STREAMS, read, gates + ASIDE)])
+    return product_speed(precision, [(gates, read, STREAMS) if upright else (STREAMS, read, gates + KERNEL_PADDING)])
 
 
 def random_model(config: BiLMConfig) -> Model:
@@ -126,7 +126,7 @@ def random_model(config: BiLMConfig) -> Model:
 
 def encoded(encoder: ElmoEncoder, sentences: Sentences) -> list[npt.NDArray[np.float32]]:
     """Layers of each sentence, no word remembered from before."""
-    encoder.forget_words()
+    encoder.clear_word_cache()
     return encoder.encode(sentences)
 
 

@@ -21,7 +21,7 @@ from encode_accuracy import DOCUMENTS
 from polyseme.indexer.build import BuildConfig, Source, build
 from polyseme.indexer.documents import Document, read_documents
 from polyseme.indexer.elmo import Encoder, load_encoder
-from polyseme.ui import garbage
+from polyseme.indexer.runtime import freezing_gc
 
 QUESTION = "She sat on the river [bank] and watched the boats."
 _FIRST = 3
@@ -68,7 +68,7 @@ def overhead(sources: Sequence[Path]) -> Overhead:
 
 def _spent(path: Path, sources: Sequence[Source], encoder: Encoder, watch: Stopwatch) -> _Spent:
     before, cpu = watch.seconds, time.process_time()
-    report = build(path, sources, BuildConfig(), encoder, garbage.sparing())  # as the command does
+    report = build(path, sources, BuildConfig(), encoder, freezing_gc())  # as the command does
     spent = watch.seconds - before
     return _Spent(report.tokens, time.process_time() - cpu - spent, spent)
 

@@ -22,8 +22,8 @@ from polyseme.search.evaluation import Score
 from polyseme.search.evaluation.run import Task, TaskName, TaskOptions, evaluate
 from polyseme.ui.cli.evaluate import EncodingLine, card_folder, put_on_card
 from polyseme.ui.cli.score_plot import check_plot, write_plot
+from polyseme.ui.cli.score_table import score_table
 from polyseme.ui.formats import jsonl
-from polyseme.ui.scores import score_table
 
 PLACES = {
     TaskName.WIC: ("wic",),

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from polyseme.indexer.elmo.bundled import bundled_folder, english_counts
+from polyseme.indexer.elmo.bundled import english_counts
 from polyseme.indexer.elmo.convert import read_any
 from polyseme.indexer.elmo.encoder import ElmoEncoder
-from polyseme.indexer.elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts
+from polyseme.indexer.elmo.formats.model_folder import read_output_layer, read_word_counts
+from polyseme.indexer.elmo.sources import model_folder
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.training.sense_space.fit import CONTEXT, EXPECTED, OWN, POWER, SHRINKAGE
 from polyseme.indexer.training.sense_space.lda import Scatter, ScatterSums, discriminants
@@ -243,9 +244,9 @@ def print_header(title: str, columns: Sequence[str]) -> None:
 def run(folder: Path, source: str, cache: Path) -> None:
     small, tagged = read_small(folder), read_tagged(folder)
     model = read_any(source)
-    own = bundled_folder(source) or Path(source).expanduser()
-    output = read_output_layer(own) if is_model_folder(own) else None
-    counts = (read_word_counts(own) if is_model_folder(own) else None) or english_counts()
+    own = model_folder(source)
+    output = read_output_layer(own) if own else None
+    counts = (read_word_counts(own) if own else None) or english_counts()
     encoder = ElmoEncoder(model, source)
     output = output and replace(output, counts=output.counts or counts)
     place = cache / encoder.model_id[:12]

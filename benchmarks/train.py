@@ -19,7 +19,7 @@ import click
 import numpy as np
 from encode import products
 from polyseme.indexer.elmo.config import BiLMConfig
-from polyseme.indexer.elmo.quiet import import_tensorflow
+from polyseme.indexer.runtime import import_tensorflow
 from polyseme.indexer.training.batches import OutputRows, Window, Windows, choose_rows, spell, start_position
 from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.corpus import open_corpus, prepare, word_numbers

@@ -1,1 +1,1 @@
-"""Bundled data (installed as `polyseme.data`): the sample documents, their gold senses, and the models."""
+"""Bundled data, installed as `polyseme.data`: sample documents, their gold senses, and models."""

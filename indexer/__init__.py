@@ -5,6 +5,6 @@ if __name__ == "indexer":  # imported from a checkout by its short name
 
     take_over(__name__)
 else:
-    from .own_sqlite import import_sqlite3
+    from .runtime import import_sqlite3
 
     import_sqlite3()

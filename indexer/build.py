@@ -1,28 +1,26 @@
-"""The indexer: sources -> documents -> vectors -> committed segments; resumes, replaces, reports and prunes."""
+"""Index documents into a collection: resume, replace, report and prune."""
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .collection.collection import Collection
 from .collection.compaction import compact
-from .collection.random_pairs import store_background
-from .collection.records import CollectionSettings, DocumentEntry, Layer
+from .collection.random_pairs import store_random_pairs
+from .collection.records import CollectionSettings, Layer
 from .collection.schema import DATABASE_NAME, State
+from .collection.seen import SeenDocuments
 from .collection.writer import Writer
-from .documents import Document, ReadOptions, Skipped, read_documents, scan
-from .encoders import as_encoder, fitting_encoder
+from .documents import Document, ReadOptions, Skipped, SourceScan, read_documents, scan
 from .errors import CollectionError
-from .pipeline import Fitting, Work, cut, encode, segments
-from .progress import Progress, Run, Stage, counted, estimate
-from .runtime import give_back, seldom_collecting
+from .pipeline import Work, encode, fit_on_sample, normalise, segments, split_sentences
+from .progress import IndexingRun, Progress, Stage
+from .runtime import raised_gc_threshold, trim_heap
 from .text.analyser import TextAnalyser
-from .vectorise import Vectoriser
+from .vectorise import Vectoriser, as_encoder, fitting_encoder
 from .vectors.int8 import Storage
 from .vectors.transforms import Normalisation
 
@@ -30,37 +28,70 @@ if TYPE_CHECKING:
     from .elmo import Encoder
 
 WORD_WEIGHT = 2.0
-"""Of a word's identity beside its sense, when any word may answer; by measurement (docs/quality.md)."""
+"""Weight of the type vector relative to the sense vector in any-word search, by measurement (docs/quality.md)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildConfig:
-    """How documents are read, cut and encoded.
+    """How documents are read, split and encoded.
 
-    language, precision, layer, normalisation (of sentence vectors), token_normalisation (None: what the layer usually
-    gets), function_words and storage (of token vectors) are fixed when a collection is made; for an existing one the
-    collection's own are used.
-    sample_sentences: how many are held back to fit a new collection's transforms; segment_sentences: how many a commit
-    stores; batch_sentences: how many are encoded together, at most.
+    A new collection records the settings in `RECORDED`. They are ignored for an existing collection, which uses its
+    own.
+
+    Attributes:
+        language: Code of the documents' language.
+        precision: Precision of the encoder.
+        layer: Vector that is stored for each occurrence.
+        normalisation: Normalisation of sentence vectors.
+        token_normalisation: Normalisation of token vectors, or None for the layer's default.
+        function_words: Whether function words are indexed.
+        storage: How token vectors are stored.
+        reading: How files are read.
+        prune: Remove documents whose file has vanished from its folder.
+        sample_sentences: Number of sentences that the transforms of a new collection are fitted on.
+        segment_sentences: Number of sentences in one commit.
+        batch_sentences: Maximum number of sentences that are encoded together.
     """
 
     language: str = "en"
     precision: str = "float32"
     layer: Layer = Layer.SENSE
     normalisation: Normalisation = Normalisation.WHITENED
+    token_normalisation: Normalisation | None = None
     function_words: bool = False
+    storage: Storage = Storage.HALF
     reading: ReadOptions = field(default_factory=ReadOptions)
     prune: bool = False
     sample_sentences: int = 4096
     segment_sentences: int = 8192
     batch_sentences: int = 512
-    token_normalisation: Normalisation | None = None
-    storage: Storage = Storage.HALF
+
+    @classmethod
+    def from_settings(cls, settings: CollectionSettings) -> BuildConfig:
+        """Return the configuration that builds a collection with the same settings."""
+        return cls(**{name: getattr(settings, name) for name in RECORDED})
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the settings that a new collection records."""
+        return {name: getattr(self, name) for name in RECORDED}
+
+
+RECORDED = tuple(each.name for each in fields(BuildConfig) if each.name in CollectionSettings.__dataclass_fields__)
+"""Names of the settings that a collection records."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a run did. unchanged: found as they were stored; vanished: stored, but gone from their folder."""
+    """What a run did.
+
+    Attributes:
+        unchanged: Number of documents that were stored already, with the same text.
+        sentences: Number of sentences encoded.
+        tokens: Number of tokens in them.
+        vanished: Ids of stored documents whose file is no longer in its folder.
+        notices: Requested settings that had no effect, one line each.
+        seconds: Duration without loading the model.
+    """
 
     added: int
     updated: int
@@ -84,24 +115,33 @@ def build(
     model: str | Encoder = "default",
     progress: Callable[[Progress], None] | None = None,
 ) -> BuildReport:
-    """Index sources into a collection, which is made if it does not exist.
+    """Index sources into a collection, which is created if it does not exist.
 
-    The same call again goes on where a run was cut off: what is stored unchanged is not encoded again, what changed is
-    replaced, what vanished from a folder is reported, and removed with ``config.prune``.
+    The same call again resumes an interrupted run. Unchanged documents are not encoded again, and changed ones are
+    replaced. Documents whose file has vanished from its folder are reported, and removed with `config.prune`.
 
-    sources: paths of files and folders, and Documents, mixed. model: what ``load_encoder`` takes, or an Encoder.
-    Raises PolysemeError (CollectionError, DocumentError, ModelError); what was committed before stays.
+    Args:
+        sources: Paths of files and folders, and `Document` objects, in any mixture.
+        model: An `Encoder`, or a source that `load_encoder` accepts.
+        progress: Callback for progress events.
+
+    Everything that was committed before an error stays.
+
+    Raises:
+        CollectionError: The collection cannot be opened or written, or was built with another model.
+        DocumentError: A path does not exist, or two documents have the same id.
+        ModelError: The model cannot be loaded.
     """
     path = collection.path if isinstance(collection, Collection) else Path(collection)
-    run = Run(progress)
+    run = IndexingRun(progress)
     run.report(Stage.LOADING)
     if isinstance(sources, str | Path | Document):
         sources = [sources]
-    scan(sources, config.reading)  # a path that is not there is told before a model is loaded or a folder made
+    found = scan(sources, config.reading)  # finds a missing path before a model is loaded or a folder is made
     target, encoder = open_or_create(path, config, model)
     try:
         with target.writing() as writer:
-            report = run_into(target, writer, sources, config, encoder, run)
+            report = run_into(target, writer, sources, found, config, encoder, run)
     finally:
         target.close()
     run.report(Stage.DONE)
@@ -109,7 +149,11 @@ def build(
 
 
 def open_or_create(path: Path, config: BuildConfig, model: str | Encoder) -> tuple[Collection, Encoder]:
-    """The collection and the encoder that belongs to it; CollectionError when they do not fit."""
+    """Return the collection and the encoder that it is built with.
+
+    Raises:
+        CollectionError: The collection was built with another model.
+    """
     try:
         target = Collection.open(path)
     except CollectionError:
@@ -125,83 +169,63 @@ def open_or_create(path: Path, config: BuildConfig, model: str | Encoder) -> tup
 
 
 def new_settings(config: BuildConfig, encoder: Encoder) -> CollectionSettings:
-    """What a collection that is made now records; QueryError for what is no language code."""
+    """Return the settings of a new collection.
+
+    Raises:
+        QueryError: `config.language` is not a language code.
+    """
     return CollectionSettings(
         model=encoder.source,
         model_id=encoder.model_id,
-        precision=config.precision,
-        language=config.language,
         tokeniser=TextAnalyser(config.language).name,
-        layer=config.layer,
-        normalisation=config.normalisation,
-        function_words=config.function_words,
         word_weight=WORD_WEIGHT,
-        token_normalisation=config.token_normalisation,
-        storage=config.storage,
+        **config.recorded(),
     )
 
 
-def content_hash(text: str) -> str:
-    """SHA-256 of a document's text, what tells whether it must be encoded again."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def document_entry(document: Document) -> DocumentEntry:
-    """A document as it is stored; its folder absolute, so that another working directory means no other folder."""
-    return DocumentEntry(
-        document.id,
-        document.title,
-        document.text,
-        document.metadata,
-        content_hash(document.text),
-        None if document.root is None else str(Path(document.root).resolve()),
-        document.source,
-    )
-
-
-@seldom_collecting()
+@raised_gc_threshold()
 def run_into(
-    collection: Collection, writer: Writer, sources: Iterable[Source], config: BuildConfig, encoder: Encoder, run: Run
+    collection: Collection,
+    writer: Writer,
+    sources: Iterable[Source],
+    found: SourceScan,
+    config: BuildConfig,
+    encoder: Encoder,
+    run: IndexingRun,
 ) -> BuildReport:
-    """Index sources through the writer of a collection that is there."""
+    """Index sources through the writer of an existing collection.
+
+    Args:
+        found: Number, size and roots of the sources.
+    """
     settings = collection.settings
     analyser = TextAnalyser(settings.language)
     with collection.reading() as snapshot:
-        transforms = snapshot.transforms
-    vectoriser = Vectoriser(encoder, settings.layer, transforms)
+        vectoriser = Vectoriser(encoder, settings.layer, snapshot.transforms)
+    run.start(found, encoder)
+    seen = SeenDocuments(writer.db.conn)
+
+    def on_empty(document: Document) -> None:
+        run.skipped.append(Skipped(document.id, "has no words", document.id))
+
+    work = _plan(writer, seen, read_documents(sources, config.reading), run)
+    sentences = run.counted(split_sentences(work, analyser, on_empty))
+    raw = encode(sentences, vectoriser, config.batch_sentences)
     kinds = settings.normalisation, settings.token_normalisation
-    fitting = Fitting(vectoriser, *kinds, config.sample_sentences, fitted=bool(transforms))
-    found = scan(sources, config.reading)
-    run.bytes = found.bytes
-    run.estimate = estimate(found.files, found.bytes, encoder) if found.files else None
-    run.started = time.monotonic()
-    run.report(Stage.INDEXING)
-    writer.db.execute("CREATE TEMP TABLE seen (document_id TEXT PRIMARY KEY, root TEXT, source TEXT) WITHOUT ROWID")
-
-    def on_empty(document: DocumentEntry) -> None:
-        known = writer.find(document.document_id) is not None
-        run.added -= not known
-        run.updated -= known
-        run.skipped.append(Skipped(document.document_id, "has no words", document.document_id))
-
-    work = _plan(writer, read_documents(sources, config.reading), run)
-    encoded = encode(counted(cut(work, analyser, on_empty), run), vectoriser, config.batch_sentences)
-    for parts in segments(fitting(encoded), config.segment_sentences, settings.function_words):
-        writer.commit(parts, fitting.vectoriser.words, fitting.fresh)
-        fitting.fresh = {}
-        del parts  # or they would stay while the next ones are encoded
-        give_back()
-    vanished = _vanished(writer, [str(root.resolve()) for root in found.roots], run.skipped)
+    vectoriser, raw = fit_on_sample(raw, vectoriser, *kinds, config.sample_sentences)
+    for parts in segments(normalise(raw, vectoriser), config.segment_sentences, settings.function_words):
+        types = writer.find_types(parts)
+        writer.commit(parts, types, vectoriser.words(types.new_forms), vectoriser.transforms)
+        del parts, types  # frees their memory before the next segment is encoded
+        trim_heap()
+    vanished = _vanished(seen, [str(root.resolve()) for root in found.roots], run.skipped)
     removed = len(vanished) if config.prune else 0
     if removed:
         writer.remove(vanished)
     run.report(Stage.COMPACTING)
     compact(writer, full=False)
     if run.added or run.updated or removed:
-        store_background(collection, writer)
-    notices = _unheeded(collection, config, analyser)
-    if not analyser.has_lemmas:
-        notices.append(f"no lemmatiser for language {settings.language!r}: the lemma of a word is the word itself")
+        store_random_pairs(collection, writer)
     return BuildReport(
         run.added,
         run.updated,
@@ -211,16 +235,16 @@ def run_into(
         run.tokens,
         tuple(run.skipped),
         tuple(vanished),
-        tuple(notices),
+        tuple(_notices(collection, config, analyser)),
         run.seconds,
     )
 
 
-def _unheeded(collection: Collection, config: BuildConfig, analyser: TextAnalyser) -> list[str]:
-    """What was asked for that a collection, once made, does not change."""
+def _notices(collection: Collection, config: BuildConfig, analyser: TextAnalyser) -> list[str]:
+    """Return one line for each requested setting that does not apply to an existing collection."""
     settings, usual = collection.settings, BuildConfig()
     notices = []
-    for name in ("language", "precision", "layer", "normalisation", "token_normalisation", "function_words", "storage"):
+    for name in RECORDED:
         asked, has = getattr(config, name), getattr(settings, name)
         if asked not in (has, getattr(usual, name)):
             notices.append(
@@ -228,51 +252,50 @@ def _unheeded(collection: Collection, config: BuildConfig, analyser: TextAnalyse
             )
     if settings.tokeniser != analyser.name:
         notices.append(
-            f"{collection.path} was cut by {settings.tokeniser!r}, new documents by {analyser.name!r};"
-            " `polyseme reencode` cuts all alike"
+            f"{collection.path} was tokenised by {settings.tokeniser!r}, new documents by {analyser.name!r};"
+            " `polyseme reencode` tokenises all documents the same way"
         )
+    if not analyser.has_lemmas:
+        notices.append(f"no lemmatiser for language {settings.language!r}: the lemma of a word is the word itself")
     return notices
 
 
-def _plan(writer: Writer, documents: Iterable[Document | Skipped], run: Run) -> Iterator[Work]:
-    """Documents that must be encoded; what is stored unchanged is only noted as seen."""
-    for found in documents:
-        if isinstance(found, Skipped):
-            run.skipped.append(found)
+def _plan(
+    writer: Writer, seen: SeenDocuments, documents: Iterable[Document | Skipped], run: IndexingRun
+) -> Iterator[Work]:
+    """Yield the documents that must be encoded. Of unchanged documents only the metadata is updated."""
+    for document in documents:
+        if isinstance(document, Skipped):
+            run.skipped.append(document)
             continue
-        entry = document_entry(found)
         run.documents += 1
-        run.characters += len(entry.text)
-        writer.db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (entry.document_id, entry.root, entry.source))
-        stored = writer.find(entry.document_id)
-        if stored is not None and stored.content_hash == entry.content_hash:
+        run.characters += len(document.text)
+        seen.add(document)
+        content_hash = document.content_hash
+        stored = writer.find(document.id)
+        if stored is not None and stored.content_hash == content_hash:
             run.unchanged += 1
-            if dict(stored.metadata) != dict(entry.metadata) or (stored.root, stored.source) != (
-                entry.root,
-                entry.source,
-            ):
-                writer.set_metadata(entry, stored.key)
+            is_moved = (stored.root, stored.source) != (document.root, document.source)
+            if is_moved or dict(stored.metadata) != dict(document.metadata):
+                writer.set_metadata(document, stored.key)
             run.report(Stage.INDEXING)
             continue
-        run.added += stored is None
-        run.updated += stored is not None
-        pending = writer.find(entry.document_id, State.PENDING)
-        resumed = pending is not None and pending.content_hash == entry.content_hash
-        yield Work(entry, pending.sentences if pending is not None and resumed else 0)
+        pending = writer.find(document.id, State.PENDING)
+        is_resumed = pending is not None and pending.content_hash == content_hash
+        first = pending.sentences if pending is not None and is_resumed else 0
+        yield Work(document, first, replaces=stored is not None)
 
 
-def _vanished(writer: Writer, roots: list[str], skipped: Iterable[Skipped]) -> list[str]:
-    """Live documents of the folders indexed now that were not seen: their file is gone, or was read without them."""
+def _vanished(seen: SeenDocuments, roots: list[str], skipped: Iterable[Skipped]) -> list[str]:
+    """Return the ids of live documents of these folders that are gone.
+
+    A document is gone if its file does not exist, or if the file was read completely and did not contain it.
+    """
     unread = {item.document_id.rpartition("#")[0] or item.document_id for item in skipped if item.document_id}
     gone = []
     for root in roots:
-        read = {source for (source,) in writer.db.execute("SELECT DISTINCT source FROM seen WHERE root = ?", (root,))}
-        rows = writer.db.execute(
-            "SELECT document_id, source FROM documents WHERE state = ? AND root = ?"
-            " AND document_id NOT IN (SELECT document_id FROM seen) ORDER BY document_id",
-            (int(State.LIVE), root),
-        )
-        for document_id, source in rows:
-            if not (Path(root) / source).exists() or source in read - unread:
+        read = seen.sources(root) - unread
+        for document_id, source in seen.missing(root):
+            if not (Path(root) / source).exists() or source in read:
                 gone.append(document_id)
     return gone

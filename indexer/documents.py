@@ -1,9 +1,10 @@
-"""Documents: what Polyseme indexes, and how they come out of files, folders and Python.
+"""Read documents from files, folders and Python objects.
 
-Everything streams: one document (of a JSON list: one file) is in memory at a time, besides the ids already seen.
+Documents are streamed: only one is in memory at a time, besides the ids already seen. A JSON list is read as a whole.
 """
 
 import codecs
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +17,16 @@ from .readers.walk import METADATA_NAMES, SourceFile, files_under
 
 __all__ = ["Document", "ReadOptions", "Skipped", "SourceScan", "read_documents", "scan"]
 
-_AS_IT_COMES = ReadOptions()
+_DEFAULTS = ReadOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text with a name and what is known of it.
+    """A text with an id and metadata.
 
-    root, source: the folder that was read, as it was given, and the file's path in it; None outside a folder.
+    Attributes:
+        root: Folder that was read, or None for a document from anywhere else.
+        source: Path of the document's file in that folder, or None.
     """
 
     id: str
@@ -41,13 +44,24 @@ class Document:
 
     @property
     def title(self) -> str:
-        """The metadata `title`, else the id."""
+        """The metadata field `title`, or the id without one."""
         return str(self.metadata.get("title", self.id))
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the text in hexadecimal. A document is encoded again only if it changes."""
+        return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that was not read, in one line; `document_id`: the id that it has or would have had, where known."""
+    """Something that was not read, and why.
+
+    Attributes:
+        source: File, and the place in it.
+        reason: One line.
+        document_id: The id that the document has or would have had, or "" if that is unknown.
+    """
 
     source: str
     reason: str
@@ -56,10 +70,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class SourceScan:
-    """What there is to read, found without reading it.
+    """Number and size of the sources, found without reading them.
 
-    files, bytes: of all files; formats: bytes by suffix (`.pdf`); roots: the files and folders given, as given;
-    documents: Document objects given. `complete` is False when sources can be gone through only once, and were not.
+    Attributes:
+        files: Number of files.
+        bytes: Their total size.
+        formats: Bytes by suffix, such as `.pdf`.
+        roots: The files and folders, as they were given.
+        documents: Number of `Document` objects.
+        complete: False if the sources are an iterator, which was left untouched.
     """
 
     files: int = 0
@@ -71,16 +90,20 @@ class SourceScan:
 
 
 def read_documents(
-    sources: Iterable[str | Path | Document] | Path | Document, options: ReadOptions = _AS_IT_COMES
+    sources: Iterable[str | Path | Document] | Path | Document, options: ReadOptions = _DEFAULTS
 ) -> Iterator[Document | Skipped]:
-    """Yield the documents of files, folders and Document objects in their order, and a Skipped for what cannot be read.
+    """Yield the documents of files, folders and `Document` objects in order, and a `Skipped` for each unreadable one.
 
-    Ids: the id column, field or front-matter `id`; else the path relative to the folder given, with `/` (a single
-    file: its name); a row without id: `file#row`. Metadata, the stronger first: `options.metadata`, the folder's
-    `metadata.csv` or `metadata.tsv`, front matter or columns, what the format itself holds.
+    The id of a document is its id column, id field or front matter `id`. Without one it is the path relative to the
+    given folder, with `/` as separator, and for a single file its name. A row without an id gets `file#row`.
 
-    DocumentError: at once for a path that does not exist (in an iterator: when it is reached), an unknown encoding, a
-    metadata table that cannot be read; while reading, for an id that two documents claim.
+    Metadata comes from several places. In descending priority they are `options.metadata`, the folder's `metadata.csv`
+    or `metadata.tsv`, front matter or columns, and the file format's own metadata.
+
+    Raises:
+        DocumentError: A path does not exist, an encoding is unknown, or a metadata table cannot be read. This is
+            raised at once, but for paths from an iterator when they are reached. While reading: two documents have
+            the same id.
     """
     given = _as_iterable(sources)
     if isinstance(given, Collection):
@@ -91,8 +114,8 @@ def read_documents(
     return _Reading(options).documents(given)
 
 
-def scan(sources: Iterable[str | Path | Document] | Path | Document, options: ReadOptions = _AS_IT_COMES) -> SourceScan:
-    """Return the number and size of the files to read, without opening one; an iterator is left untouched."""
+def scan(sources: Iterable[str | Path | Document] | Path | Document, options: ReadOptions = _DEFAULTS) -> SourceScan:
+    """Return the number and size of the files to read, without opening one. An iterator is left untouched."""
     given = _as_iterable(sources)
     if not isinstance(given, Collection):
         return SourceScan(complete=False)
@@ -114,12 +137,16 @@ def scan(sources: Iterable[str | Path | Document] | Path | Document, options: Re
 
 
 def _as_iterable(sources: Iterable[str | Path | Document] | Path | Document) -> Iterable[str | Path | Document]:
-    # one path is an easy slip, and a string would be taken for a list of letters
+    # A single path is accepted too. Iterating over a string would give its letters.
     return [sources] if isinstance(sources, str | Path | Document) else sources
 
 
 def _checked_path(source: object) -> Path | None:
-    """Return the path of a source, None for a Document; DocumentError for what is neither or does not exist."""
+    """Return the path of a source, or None for a `Document`.
+
+    Raises:
+        DocumentError: The source is neither a path nor a `Document`, or the path does not exist.
+    """
     if isinstance(source, Document):
         return None
     if not isinstance(source, str | Path):
@@ -153,22 +180,27 @@ def _table(path: Path, encoding: str | None) -> MetadataTable:
 
 
 def _tables_in(root: Path, explicit: Path | None) -> list[Path]:
-    """Return the metadata table that lies in a folder, if it is not the one named anyway."""
+    """Return the metadata table inside a folder, unless it is the one that was given explicitly."""
     found = [root / name for name in METADATA_NAMES if root.is_dir() and (root / name).is_file()][:1]
     return [path for path in found if explicit is None or not path.samefile(explicit)]
 
 
 def _line(text: object) -> str:
-    """Text as one line that can be printed and stored."""
+    """Return the text as one line that can be printed and stored."""
     return " ".join(storable(str(text)).split("\n")).replace("\r", " ")
 
 
+def _absolute(root: str | Path) -> str:
+    """Return the absolute path of a folder, so that a later run may have another working directory."""
+    return str(Path(storable(str(root))).resolve())
+
+
 class _Reading:
-    """One run over the sources: the ids that were taken, the metadata tables in use."""
+    """One pass over the sources, with the ids already used and the metadata tables in use."""
 
     def __init__(self, options: ReadOptions) -> None:
         self._options = options
-        self._taken: dict[str, tuple[str, str]] = {}  # id -> file, place in it
+        self._used: dict[str, tuple[str, str]] = {}  # id -> file, place in it
         self._explicit = None if options.metadata is None else _table(options.metadata, options.encoding)
         self._tables = [self._explicit] if self._explicit else []
 
@@ -192,16 +224,19 @@ class _Reading:
                 yield Skipped(_line(path), _line(f"not used as metadata: {error}"))
             else:
                 self._tables.append(tables[0])
+        absolute = _absolute(root)
         for file in files_under(root, self._options.globs, self._options.metadata):
-            for table in tables:  # a file that turns out unreadable is described all the same
+            for table in tables:  # a row for an unreadable file is not a stray row
                 table.describe(file.id, file.id, file.root)
             if file.problem:
                 yield Skipped(_line(file.path), file.problem, storable(file.id))
                 continue
             for item in read_file(file.path, self._options):
-                yield self._document(file, item, tables)
+                yield self._document(file, item, tables, absolute)
 
-    def _document(self, file: SourceFile, item: Extract | Failure, tables: list[MetadataTable]) -> Document | Skipped:
+    def _document(
+        self, file: SourceFile, item: Extract | Failure, tables: list[MetadataTable], root: str
+    ) -> Document | Skipped:
         source = _line(f"{file.path}, {item.where}" if item.where else file.path)
         document_id = storable(f"{file.id}#{item.row}" if item.row else file.id)
         if isinstance(item, Failure):
@@ -216,7 +251,7 @@ class _Reading:
             metadata |= tidy_metadata(table.describe(document_id, file.id, file.root))
         if file.root is None:
             return Document(document_id, text, metadata)
-        return Document(document_id, text, metadata, storable(str(file.root)), storable(file.id))
+        return Document(document_id, text, metadata, root, storable(file.id))
 
     def _given(self, document: Document) -> Document | Skipped:
         document_id, text = storable(document.id), storable(document.text)
@@ -226,13 +261,14 @@ class _Reading:
         metadata = tidy_metadata(document.metadata, from_file=False)
         if self._explicit is not None:
             metadata |= tidy_metadata(self._explicit.describe(document_id, document_id, None))
-        return Document(document_id, text, metadata, document.root, document.source)
+        root = None if document.root is None else _absolute(document.root)
+        return Document(document_id, text, metadata, root, document.source)
 
     def _claim(self, document_id: str, source: str, where: str) -> None:
-        if document_id in self._taken:
-            first, second = (", ".join(filter(None, place)) for place in (self._taken[document_id], (source, where)))
+        if document_id in self._used:
+            first, second = (", ".join(filter(None, place)) for place in (self._used[document_id], (source, where)))
             raise DocumentError(f"two documents claim the id {document_id!r}: {first} and {second}; rename one of them")
-        self._taken[document_id] = (source, where)
+        self._used[document_id] = (source, where)
 
 
 def _table_problems(table: MetadataTable) -> Iterator[Skipped]:

@@ -1,12 +1,12 @@
-"""What has been written is on the disk, not only on its way there."""
+"""Write files so that they survive a crash or a power failure."""
 
 import os
 from pathlib import Path
 
 
 def flush(path: Path) -> None:
-    """Force a file's content, or the names in a folder, to the disk."""
-    if path.is_dir() and os.name == "nt":  # Windows opens no folders
+    """Force the content of a file, or the names in a folder, to the disk (fsync)."""
+    if path.is_dir() and os.name == "nt":  # Windows cannot open folders
         return
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
@@ -16,24 +16,25 @@ def flush(path: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Write a file so that a crash or a full disk leaves it as it was or as it shall be, never cut short.
+    """Write a file atomically. After a crash or on a full disk, it has its old or its new content, never a part.
 
     Raises:
-        OSError: it cannot be written, and what was there is there still; or, last, its folder cannot be flushed.
+        OSError: The file cannot be written, and has its old content. Or, as the last step, its folder cannot be
+            flushed.
     """
-    aside = path.with_name(f".{path.name}.partial")
+    temporary = path.with_name(f".{path.name}.partial")
     try:
-        aside.write_bytes(content)
-        flush(aside)
-        aside.replace(path)
+        temporary.write_bytes(content)
+        flush(temporary)
+        temporary.replace(path)
     except OSError:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     flush(path.parent)
 
 
 def flush_files(folder: Path) -> None:
-    """Force every file of a folder, and the folder itself, to the disk."""
+    """Force every file in a folder, and the folder itself, to the disk."""
     for path in sorted(folder.iterdir()):
         if path.is_file():
             flush(path)

@@ -1,42 +1,57 @@
-"""The stages between documents and segments, as generators over records; nothing here touches a file.
+"""The stages between documents and segments, as generators over records. Nothing here reads or writes a file.
 
-documents -> cut sentences -> raw vectors -> fitted and normalised vectors -> parts of documents, a segment at a time
+documents -> numbered sentences -> raw vectors -> unit vectors -> parts of documents, one segment at a time
 """
 
 from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .collection.records import DocumentEntry, DocumentPart, OccurrenceEntry, SentenceEntry
+from .collection.records import DocumentPart, OccurrenceEntry, SentenceEntry
 from .text.analyser import Sentence, TextAnalyser, Token, TokenKind
 from .vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_vectors
-from .vectors.transforms import Normalisation, Transform
+from .vectors.transforms import Normalisation
+
+if TYPE_CHECKING:  # search imports this module and reads no documents
+    from .documents import Document
 
 SAMPLE_BYTES = 256 * 2**20
-"""Raw vectors that may wait in memory for the transforms to be fitted."""
+"""Maximum size in bytes of the raw vectors that are held in memory to fit the transforms on."""
 BATCH_TOKENS = 16_384
-"""Tokens that are encoded together, about: 50 MiB of a small model's layers, four times as much of the largest's."""
+"""Number of tokens at which a batch is encoded. Their layers take 50 MiB in a small model, 200 MiB in the largest."""
 CONTENT = frozenset({TokenKind.WORD, TokenKind.NUMBER})
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A document to be encoded, from sentence number ``first`` on (more than 0: an earlier run got so far)."""
+    """A document to encode.
 
-    document: DocumentEntry
-    first: int
+    Attributes:
+        first: Number of the first sentence to encode. It is above 0 if an interrupted run has stored those before it.
+        replaces: Whether the collection has an older version of the document.
+    """
+
+    document: Document
+    first: int = 0
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """A sentence of a document, its number among the kept sentences, and whether it is the last of them."""
+class NumberedSentence:
+    """A sentence of a document.
 
-    document: DocumentEntry
+    Attributes:
+        number: Its number among the document's sentences that are stored.
+        last: Whether it is the last of them.
+    """
+
+    work: Work
     number: int
     last: bool
     sentence: Sentence
@@ -44,45 +59,54 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A cut sentence and its vectors: raw (before fitting) or unit (after)."""
+    """A sentence with its vectors, raw before `normalise` and of unit length after it."""
 
-    cut: Cut
+    item: NumberedSentence
     vectors: SentenceVectors
 
 
 def is_worth_keeping(sentence: Sentence) -> bool:
-    """Whether a sentence holds a word or a number (a row of asterisks does not)."""
+    """Return whether a sentence contains a word or a number. A row of asterisks does not."""
     return any(token.kind is not TokenKind.PUNCTUATION for token in sentence.tokens)
 
 
 def form_of(token: Token) -> str:
-    """The form by which a token is found: case folded, and alike for composed and decomposed letters (NFC)."""
+    """Return the form under which a token is found: case folded, in Unicode normalisation form C."""
     return unicodedata.normalize("NFC", token.text.casefold())
 
 
 def is_asked_about(token: Token, function_words: bool) -> bool:
-    """Whether an occurrence gets a vector of its own: words and numbers, function words by choice."""
+    """Return whether a token is indexed with its own vector: words, numbers and, if chosen, function words."""
     return token.kind in CONTENT or (function_words and token.kind is TokenKind.FUNCTION)
 
 
-def cut(work: Iterable[Work], analyser: TextAnalyser, on_empty: Callable[[DocumentEntry], None]) -> Iterator[Cut]:
-    """Sentences of documents in order; a document without one word is reported and passed over."""
+def split_sentences(
+    work: Iterable[Work], analyser: TextAnalyser, on_empty: Callable[[Document], None]
+) -> Iterator[NumberedSentence]:
+    """Split documents into sentences, in order.
+
+    Args:
+        on_empty: Called with each document that has no sentence to store.
+    """
     for item in work:
-        held: Cut | None = None
+        # Each sentence is held until the next one, since only the last one is marked as such.
+        held: NumberedSentence | None = None
         kept = filter(is_worth_keeping, analyser.sentences(item.document.text))
         for number, sentence in enumerate(kept):
             if held is not None and held.number >= item.first:
                 yield held
-            held = Cut(item.document, number, False, sentence)
+            held = NumberedSentence(item, number, False, sentence)
         if held is None:
             on_empty(item.document)
         else:
-            yield Cut(held.document, held.number, True, held.sentence)
+            yield NumberedSentence(item, held.number, True, held.sentence)
 
 
-def batched(items: Iterable[Cut], size: int, most_tokens: int = BATCH_TOKENS) -> Iterator[list[Cut]]:
-    """Lists of ``size`` items, fewer where they have ``most_tokens`` tokens together, and at the end."""
-    batch: list[Cut] = []
+def batched(
+    items: Iterable[NumberedSentence], size: int, most_tokens: int = BATCH_TOKENS
+) -> Iterator[list[NumberedSentence]]:
+    """Group sentences into lists of `size`, or fewer if together they have `most_tokens` tokens."""
+    batch: list[NumberedSentence] = []
     tokens = 0
     for item in items:
         batch.append(item)
@@ -94,73 +118,66 @@ def batched(items: Iterable[Cut], size: int, most_tokens: int = BATCH_TOKENS) ->
         yield batch
 
 
-def encode(cuts: Iterable[Cut], vectoriser: Vectoriser, batch_sentences: int) -> Iterator[list[Encoded]]:
-    """Raw vectors of each sentence, in batches."""
-    for batch in batched(cuts, batch_sentences):
+def encode(
+    sentences: Iterable[NumberedSentence], vectoriser: Vectoriser, batch_sentences: int
+) -> Iterator[list[Encoded]]:
+    """Add raw vectors to sentences, in batches."""
+    for batch in batched(sentences, batch_sentences):
         tokens = [[token.text for token in item.sentence.tokens] for item in batch]
         found = raw_vectors(vectoriser.encoder, vectoriser.layer, tokens)
         yield list(map(Encoded, batch, found))
 
 
-class Fitting:
-    """Normalises vectors; for a new collection it first holds a sample back and fits the transforms on it."""
+def fit_on_sample(
+    batches: Iterator[list[Encoded]],
+    vectoriser: Vectoriser,
+    normalisation: Normalisation,
+    token_normalisation: Normalisation | None,
+    sample_sentences: int,
+) -> tuple[Vectoriser, Iterator[list[Encoded]]]:
+    """Fit the transforms of a new collection on its first sentences.
 
-    def __init__(
-        self,
-        vectoriser: Vectoriser,
-        normalisation: Normalisation,
-        token_normalisation: Normalisation | None,
-        sample_sentences: int,
-        fitted: bool,
-    ) -> None:
-        self.vectoriser = vectoriser
-        self.normalisation = normalisation
-        self.token_normalisation = token_normalisation
-        self.sample_sentences = sample_sentences
-        self.fitted = fitted
-        self.fresh: dict[str, Transform] = {}
+    The sample is held in memory until the transforms are fitted, at most `SAMPLE_BYTES` of it.
 
-    def __call__(self, batches: Iterable[list[Encoded]]) -> Iterator[Encoded]:
-        """Batches with raw vectors in, sentences with unit vectors out, in the same order."""
-        coming = iter(batches)
-        for batch in itertools.chain(self._held_back(coming), coming):
-            yield from self._normalised(batch)
-
-    def _held_back(self, batches: Iterator[list[Encoded]]) -> list[list[Encoded]]:
-        """The batches that the transforms had to be fitted on first; none where they are fitted."""
-        held: list[list[Encoded]] = []
-        if self.fitted:
-            return held
-        sentences = waiting = 0
-        for batch in batches:
-            held.append(batch)
-            sentences += len(batch)
-            waiting += sum(item.vectors.tokens.nbytes + item.vectors.sentence.nbytes for item in batch)
-            if sentences >= self.sample_sentences or waiting >= SAMPLE_BYTES:
-                break
-        if held:
-            self._fit(held)
-        return held
-
-    def _fit(self, held: Sequence[list[Encoded]]) -> None:
-        first = list(itertools.islice(itertools.chain.from_iterable(held), self.sample_sentences))
-        forms = sorted({form_of(token) for item in first for token in item.cut.sentence.tokens})
-        encoder = self.vectoriser.encoder
-        words = encoder.word_vectors(forms)  # (n, p)
-        sample = [item.vectors for item in first]
-        kinds = self.normalisation, self.token_normalisation
-        self.fresh = fit_transforms(encoder, self.vectoriser.layer, *kinds, sample, words)
-        self.vectoriser = Vectoriser(encoder, self.vectoriser.layer, self.fresh)
-        self.fitted = True
-
-    def _normalised(self, batch: list[Encoded]) -> Iterator[Encoded]:
-        normalised = self.vectoriser.normalise([item.vectors for item in batch])
-        return map(Encoded, (item.cut for item in batch), normalised)
+    Returns:
+        The vectoriser with the fitted transforms, and all batches, the sample included. A vectoriser that has
+        transforms is returned unchanged.
+    """
+    if vectoriser.transforms:
+        return vectoriser, batches
+    held: list[list[Encoded]] = []
+    sentences = waiting = 0
+    for batch in batches:
+        held.append(batch)
+        sentences += len(batch)
+        waiting += sum(each.vectors.tokens.nbytes + each.vectors.sentence.nbytes for each in batch)
+        if sentences >= sample_sentences or waiting >= SAMPLE_BYTES:
+            break
+    if not held:
+        return vectoriser, batches
+    sample = list(itertools.islice(itertools.chain.from_iterable(held), sample_sentences))
+    forms = sorted({form_of(token) for each in sample for token in each.item.sentence.tokens})
+    transforms = fit_transforms(
+        vectoriser.encoder,
+        vectoriser.layer,
+        normalisation,
+        token_normalisation,
+        [each.vectors for each in sample],
+        vectoriser.encoder.word_vectors(forms),  # (n, p)
+    )
+    return Vectoriser(vectoriser.encoder, vectoriser.layer, transforms), itertools.chain(held, batches)
 
 
-def sentence_entry(item: Encoded, function_words: bool) -> SentenceEntry:
-    """What is stored of a sentence: its offsets, its vector, and the occurrences that are worth asking about."""
-    sentence = item.cut.sentence
+def normalise(batches: Iterable[list[Encoded]], vectoriser: Vectoriser) -> Iterator[Encoded]:
+    """Turn raw vectors into unit vectors with the collection's transforms."""
+    for batch in batches:
+        vectors = vectoriser.normalise([each.vectors for each in batch])
+        yield from map(Encoded, (each.item for each in batch), vectors)
+
+
+def sentence_entry(encoded: Encoded, function_words: bool) -> SentenceEntry:
+    """Return what is stored of a sentence: its offsets, its vector and its indexed occurrences."""
+    sentence = encoded.item.sentence
     first = sentence.start
     occurrences = tuple(
         OccurrenceEntry(n, token.start - first, token.end - first, form_of(token), token.lemma)
@@ -168,27 +185,28 @@ def sentence_entry(item: Encoded, function_words: bool) -> SentenceEntry:
         if is_asked_about(token, function_words)
     )
     kept = [occurrence.position for occurrence in occurrences]
-    tokens = item.vectors.tokens[kept].astype(np.float16)  # (len(kept), d)
-    return SentenceEntry(sentence.start, sentence.end, occurrences, item.vectors.sentence.astype(np.float16), tokens)
+    tokens = encoded.vectors.tokens[kept].astype(np.float16)  # (len(kept), d)
+    vector = encoded.vectors.sentence.astype(np.float16)  # (e,)
+    return SentenceEntry(sentence.start, sentence.end, occurrences, vector, tokens)
 
 
 def segments(encoded: Iterable[Encoded], segment_sentences: int, function_words: bool) -> Iterator[list[DocumentPart]]:
-    """Parts of documents with ``segment_sentences`` sentences together: what one commit stores."""
+    """Group sentences into parts of documents, `segment_sentences` sentences for each commit."""
     parts: list[DocumentPart] = []
     open_part: list[Encoded] = []
     filled = 0
 
     def close() -> None:
         if open_part:
-            entries = tuple(sentence_entry(item, function_words) for item in open_part)
-            first, last = open_part[0].cut, open_part[-1].cut
-            parts.append(DocumentPart(first.document, first.number, entries, last.last))
+            entries = tuple(sentence_entry(each, function_words) for each in open_part)
+            first, last = open_part[0].item, open_part[-1].item
+            parts.append(DocumentPart(first.work.document, first.number, entries, last.last))
             open_part.clear()
 
-    for item in encoded:
-        open_part.append(item)
+    for each in encoded:
+        open_part.append(each)
         filled += 1
-        if item.cut.last or filled >= segment_sentences:
+        if each.item.last or filled >= segment_sentences:
             close()
         if filled >= segment_sentences:
             yield parts

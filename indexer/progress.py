@@ -1,4 +1,4 @@
-"""How far the indexer is: what it tells whoever watches."""
+"""Progress of the indexer: counts, estimates and the events that callbacks receive."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from .documents import Skipped
-from .pipeline import Cut
+from .documents import Skipped, SourceScan
+from .pipeline import NumberedSentence
 from .vectorise import SENSE_DIM
 
 if TYPE_CHECKING:
     from .elmo import Encoder
+
+REPORT_SENTENCES = 64
+"""Number of sentences between two progress events."""
 
 
 class Stage(StrEnum):
@@ -27,7 +30,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What lies ahead, from file sizes alone: rough, before anything is read."""
+    """Rough size of a run, estimated from file sizes before anything is read."""
 
     files: int
     bytes: int
@@ -37,9 +40,12 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come.
+    """State of a run.
 
-    fraction: of the bytes to be read, in [0, 1], or None where that is unknown; estimate: what lies ahead, once known.
+    Attributes:
+        fraction: Share of the bytes that has been read, in [0, 1], or None if the total is unknown.
+        seconds: Time since the model was loaded.
+        estimate: Size of the run, or None if it is unknown.
     """
 
     stage: Stage
@@ -53,30 +59,30 @@ class Progress:
 
     @property
     def sentences_per_second(self) -> float:
-        """Sentences encoded per second of this run."""
+        """Sentences encoded per second in this run."""
         return self.sentences / self.seconds if self.seconds else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate from the bytes read so far."""
+        """Remaining seconds, estimated from the bytes read so far."""
         if not self.fraction or self.stage is not Stage.INDEXING:
             return None
         return self.seconds * (1 - self.fraction) / self.fraction
 
 
 def estimate(files: int, size: int, encoder: Encoder) -> Estimate:
-    """What ``size`` bytes of text may come to, at about 105 bytes a sentence and 10 stored occurrences in it."""
+    """Estimate a run over `size` bytes of text, at 105 bytes a sentence and 10 stored occurrences in it."""
     sentences = size // 105
     token_dim = encoder.sense_dim if encoder.has_sense_space else SENSE_DIM
     token_bytes = 2 * token_dim + 2 * (token_dim + encoder.dim // 2) + 60
     return Estimate(files, size, sentences, sentences * (10 * token_bytes + 4 * encoder.dim + 400))
 
 
-class Run:
-    """Counts of a run, and the progress events made from them."""
+class IndexingRun:
+    """Counts of one run, from which the progress events are made."""
 
-    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
-        self.progress = progress
+    def __init__(self, on_progress: Callable[[Progress], None] | None) -> None:
+        self.on_progress = on_progress
         self.started = time.monotonic()
         self.documents = self.added = self.updated = self.unchanged = self.sentences = self.tokens = 0
         self.characters = 0
@@ -86,12 +92,19 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """Since the model was loaded."""
+        """Seconds since the model was loaded."""
         return time.monotonic() - self.started
 
+    def start(self, found: SourceScan, encoder: Encoder) -> None:
+        """Start the clock once the model is loaded, with the size of the sources."""
+        self.bytes = found.bytes
+        self.estimate = estimate(found.files, found.bytes, encoder) if found.files else None
+        self.started = time.monotonic()
+        self.report(Stage.INDEXING)
+
     def report(self, stage: Stage) -> None:
-        """Tell where the run is."""
-        if self.progress is None:
+        """Send a progress event to the callback."""
+        if self.on_progress is None:
             return
         fraction = min(1.0, self.characters / self.bytes) if self.bytes else None
         event = Progress(
@@ -104,14 +117,16 @@ class Run:
             self.seconds,
             self.estimate,
         )
-        self.progress(event)
+        self.on_progress(event)
 
-
-def counted(cuts: Iterable[Cut], run: Run) -> Iterator[Cut]:
-    """Pass sentences on, counted."""
-    for item in cuts:
-        run.sentences += 1
-        run.tokens += len(item.sentence.tokens)
-        if run.sentences % 64 == 0:
-            run.report(Stage.INDEXING)
-        yield item
+    def counted(self, sentences: Iterable[NumberedSentence]) -> Iterator[NumberedSentence]:
+        """Pass sentences on and count them, and their document with the last one."""
+        for item in sentences:
+            self.sentences += 1
+            self.tokens += len(item.sentence.tokens)
+            if item.last:
+                self.updated += item.work.replaces
+                self.added += not item.work.replaces
+            if self.sentences % REPORT_SENTENCES == 0:
+                self.report(Stage.INDEXING)
+            yield item

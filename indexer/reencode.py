@@ -1,4 +1,4 @@
-"""Encoding a collection again from its stored texts: another model, layer or tokeniser."""
+"""Encode a collection again from its stored texts, with another model, layer or tokeniser."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .collection.collection import Collection
 from .collection.folder import replace_collection
 from .collection.records import CollectionSettings
 from .collection.schema import DATABASE_NAME
-from .documents import Document
-from .encoders import as_encoder
-from .progress import Progress, Run, Stage
+from .documents import Document, SourceScan
+from .progress import IndexingRun, Progress, Stage
+from .vectorise import as_encoder
 
 if TYPE_CHECKING:
     from .elmo import Encoder
@@ -26,45 +26,46 @@ def reencode(
     model: str | Encoder | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> BuildReport:
-    """Encode a collection again from its stored texts, with another model or layer, and put the result in its place.
+    """Encode a collection again from its stored texts, and put the result in its place.
 
-    The new collection grows beside the old one (``NAME.reencode``), which answers until the last moment; a run that is
-    cut off goes on when it is called again. config None: as the collection was made; model None: the collection's own,
-    from where it lies now.
+    The new collection is built beside the old one as `NAME.reencode`. The old one answers queries until it is
+    replaced. The same call again resumes an interrupted run.
+
+    Args:
+        config: The new configuration, or None for that of the collection.
+        model: An `Encoder`, the source of a model, or None for the source that the collection records.
+        progress: Callback for progress events.
+
+    Raises:
+        CollectionError: The collection cannot be opened or written.
+        ModelError: The model cannot be loaded.
     """
     path = Path(collection)
-    aside = path.with_name(path.name + ".reencode")
-    run = Run(progress)
+    temporary = path.with_name(path.name + ".reencode")
+    run = IndexingRun(progress)
     run.report(Stage.LOADING)
     with Collection.open(path) as old, old.writing():
-        settings = old.settings
-        wanted = config or BuildConfig(
-            settings.language,
-            settings.precision,
-            settings.layer,
-            settings.normalisation,
-            settings.function_words,
-            token_normalisation=settings.token_normalisation,
-            storage=settings.storage,
-        )
-        encoder = as_encoder(model if model is not None else settings.model, wanted.precision)
-        target = _continued(aside, new_settings(wanted, encoder))
+        if config is None:
+            config = BuildConfig.from_settings(old.settings)
+        encoder = as_encoder(model if model is not None else old.settings.model, config.precision)
+        target = _resume_or_create(temporary, new_settings(config, encoder))
         with target, target.writing() as writer:
-            report = run_into(target, writer, stored_documents(old), wanted, encoder, run)
-            # An interrupted run may have stored what was removed from the old collection since.
+            found = SourceScan(complete=False)
+            report = run_into(target, writer, stored_documents(old), found, config, encoder, run)
+            # An interrupted run may have stored documents that were removed from the old collection later.
             kept = {document.document_id for document in old.documents()}
             gone = [d.document_id for d in target.documents() if d.document_id not in kept]
             if gone:
                 writer.remove(gone)
             for name, data in old.named_senses().items():
                 writer.set_named_sense(name, data)
-        replace_collection(path, aside)
+        replace_collection(path, temporary)
     run.report(Stage.DONE)
     return report
 
 
-def _continued(path: Path, settings: CollectionSettings) -> Collection:
-    """A collection that an earlier, interrupted run began with these settings, or a new one."""
+def _resume_or_create(path: Path, settings: CollectionSettings) -> Collection:
+    """Return the collection that an interrupted run began with these settings, or a new one."""
     if (path / DATABASE_NAME).exists():
         target = Collection.open(path)
         if target.settings == settings:
@@ -75,7 +76,7 @@ def _continued(path: Path, settings: CollectionSettings) -> Collection:
 
 
 def stored_documents(collection: Collection) -> Iterator[Document]:
-    """The live documents of a collection, as they were read."""
+    """Yield the live documents of a collection, with the text and metadata that were read."""
     for stored in collection.documents():
         _, text = collection.document(stored.document_id)
         yield Document(stored.document_id, text, stored.metadata, stored.root, stored.source)

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import numpy as np
 
 from ..indexer.collection.collection import Collection
-from ..indexer.collection.random_pairs import background
+from ..indexer.collection.random_pairs import random_pair_quantiles
 from ..indexer.collection.records import Layer
 from ..indexer.collection.snapshot import Snapshot
-from ..indexer.encoders import fitting_encoder
 from ..indexer.errors import QueryError
 from ..indexer.text.analyser import TextAnalyser
-from ..indexer.vectorise import TOKEN, Vectoriser
+from ..indexer.vectorise import TOKEN, Vectoriser, fitting_encoder
 from ..indexer.vectors.arrays import Array, Ids
 from .confidence import Calibration, Compared
 from .hits import HitList, Match, OccurrenceHit
@@ -98,7 +97,7 @@ class Reader:
                 vectoriser = Vectoriser(self.encoder, self.settings.layer, snapshot.transforms)
                 self._queries = QueryEncoder(vectoriser)
             if self._calibration is None or self._calibration[0] != snapshot.generation:
-                quantiles = background(self.collection, snapshot)
+                quantiles = random_pair_quantiles(self.collection, snapshot)
                 self._calibration = snapshot.generation, Calibration(quantiles) if quantiles else None
             if self._members_of != snapshot.generation:
                 self._members, self._members_of = {}, snapshot.generation

@@ -37,7 +37,8 @@ class NamedSenseReader(SenseReader):
     ) -> NamedSense:
         """Save a sense under a name: a sense of an inventory, or hits marked + and hits marked -.
 
-        replace: in the place of one of that name. QueryError for a name that cannot be kept, and when nothing is given.
+        sense: its number in the inventory, from 1; replace: in the place of one of that name. QueryError for a name
+        that cannot be kept, and when nothing is given.
         """
         if (inventory is None) is (not positive) or (inventory is None) is not (sense is None):
             raise QueryError("give a sense of an inventory, or at least one hit that is marked +")
@@ -57,7 +58,7 @@ class NamedSenseReader(SenseReader):
             raise QueryError(f"sense {sense} of {inventory.word!r} has no occurrence left; tell its senses apart again")
         others = [vectors[numbers == item.number] for item in inventory.senses if item.number != sense]
         threshold = float((inside @ unit(inside.mean(axis=0))).min()) - 1e-4
-        lines = [_bracketed(hit) for hit in inventory.senses[sense].central]
+        lines = [_bracketed(hit) for hit in inventory.senses[sense - 1].central]
         return named_senses.make(
             *(name, inventory.word, inventory.match, inside, others, threshold, lines),
             *(self.settings.model_id, self._space(view)),

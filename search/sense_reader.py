@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..indexer.errors import QueryError
-from ..indexer.vectors.arrays import Array, Ids, row_products, unit
+from ..indexer.vectors.arrays import Array, Ids, unit
 from .context import K, Reader, View, check_k, choice
 from .hits import HitList, Match, OccurrenceHit
 from .query.filters import Where
@@ -17,7 +17,6 @@ from .retrieval.exact import type_rows
 from .retrieval.hydrate import live_occurrences, metadata_of, occurrence_hits
 from .retrieval.ranking import Ranked
 from .senses.change import Change, measure_change
-from .senses.clustering import NONE
 from .senses.inventory import SenseInventory, induce_senses, rows_vectors
 from .senses.projection import project
 from .senses.timeline import Timeline, make_timeline
@@ -41,16 +40,17 @@ class SenseReader(Reader):
 
     def sense_occurrences(
         self, inventory: SenseInventory, number: int | None = None
-    ) -> list[tuple[OccurrenceHit, int]]:
+    ) -> list[tuple[OccurrenceHit, int | None]]:
         """Every occurrence of an inventory with the number of its sense: sense by sense, the most central first.
 
-        number: only those of one sense (-1: of none). What was removed since the inventory was made is left out.
+        Those that fit no sense come before all others, with None. number: only those of one sense. What was removed
+        since the inventory was made is left out.
         """
         lengths = _mean_lengths(inventory)
         wanted = [key for key, sense in inventory.assignments.items() if number is None or sense == number]
         with self._view() as view:
             live = live_occurrences(self.collection, wanted)
-            order = sorted(live, key=lambda i: (inventory.assignments[i], -inventory.scores[i], i))
+            order = sorted(live, key=lambda i: (inventory.assignments[i] or 0, -inventory.scores[i], i))
             scores = np.array([inventory.scores[i] for i in order], np.float32)
             length = np.array([lengths[inventory.assignments[i]] for i in order], np.float32)
             hits = self._hits(view, Ranked(np.array(order, np.int64), scores), inventory.match, length=length)
@@ -67,19 +67,6 @@ class SenseReader(Reader):
                 raise QueryError(f"{self.collection.path} has no occurrence {missing[0]}; search again for its number")
             best = Ranked(np.array(ids, np.int64), np.ones(len(ids), np.float32))
             return occurrence_hits(self.collection, best)
-
-    def novel(self, inventory: SenseInventory, k: int = 10) -> HitList[OccurrenceHit]:
-        """The occurrences farthest from every sense first; score: cosine with the nearest sense's centre."""
-        check_k(k)
-        with self._view() as view:
-            ids, numbers, vectors = self._placed(view, inventory)
-            means = np.stack([vectors[numbers == n].mean(axis=0) for n in np.unique(numbers[numbers >= 0])])  # (s, d)
-            scores = np.stack([row_products(vectors, centre) for centre in unit(means)])  # (s, n)
-            nearest = scores.argmax(axis=0)  # (n,)
-            order = np.lexsort((ids, scores.max(axis=0)))[:k]
-            length = np.linalg.norm(means, axis=1)[nearest[order]]
-            best = Ranked(ids[order], scores.max(axis=0)[order])
-            return self._hits(view, best, inventory.match, length=length)
 
     def same_sense_other_words(
         self, inventory: SenseInventory, number: int, k: int = K, where: Where = None
@@ -135,24 +122,24 @@ class SenseReader(Reader):
         return project(vectors, method)
 
     def _placed(self, view: View, inventory: SenseInventory) -> tuple[Ids, Ids, Array]:
-        """Ids, sense numbers and vectors of an inventory's occurrences that are still there.  (n,), (n,), (n, d)"""
+        """Ids, sense numbers (0: none) and vectors of an inventory's live occurrences.  (n,), (n,), (n, d)"""
         ids = np.array(sorted(live_occurrences(self.collection, list(inventory.assignments))), np.int64)
         if not len(ids):
             raise QueryError(f"no occurrence of {inventory.word!r} is left; tell its senses apart again")
-        numbers = np.array([inventory.assignments[key] for key in ids.tolist()], np.int64)
+        numbers = np.array([inventory.assignments[key] or 0 for key in ids.tolist()], np.int64)
         return ids, numbers, self._vectors(view, ids)
 
 
 def check_number(inventory: SenseInventory, number: int) -> None:
     """QueryError when an inventory has no sense of that number."""
-    if not 0 <= number < len(inventory.senses):
-        raise QueryError(f"{inventory.word!r} has senses 0 to {len(inventory.senses) - 1}, not {number}; choose one")
+    if not 1 <= number <= len(inventory.senses):
+        raise QueryError(f"{inventory.word!r} has senses 1 to {len(inventory.senses)}, not {number}; choose one")
 
 
-def _mean_lengths(inventory: SenseInventory) -> dict[int, float]:
-    """Length of each sense's mean vector, which is the mean score of its members; of none, the mean over all."""
-    found = dict.fromkeys([sense.number for sense in inventory.senses], 0.0)
+def _mean_lengths(inventory: SenseInventory) -> dict[int | None, float]:
+    """Length of each sense's mean vector, which is the mean score of its members; of no sense, the mean over all."""
+    found: dict[int | None, float] = dict.fromkeys([sense.number for sense in inventory.senses], 0.0)
     for key, number in inventory.assignments.items():
-        if number >= 0:
-            found[number] += inventory.scores[key] / inventory.senses[number].size
-    return found | {NONE: sum(found.values()) / max(len(found), 1)}
+        if number is not None:
+            found[number] += inventory.scores[key] / inventory.senses[number - 1].size
+    return found | {None: sum(found.values()) / max(len(found), 1)}

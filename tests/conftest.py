@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from polyseme.indexer.elmo import load_encoder
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.formats.model_folder import read_model
@@ -16,6 +17,10 @@ from polyseme.search.searcher import Searcher
 
 if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
+
+# A deadline per example measures the machine, not the code: a slow first import would fail a test.
+settings.register_profile("polyseme", deadline=None)
+settings.load_profile("polyseme")
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the product has it, whichever test loads TensorFlow first
 TINY = Path(__file__).parent / "fixtures" / "tiny_elmo"

@@ -1,4 +1,4 @@
-"""The network in plain numpy, token by token: an oracle for the fast ones."""
+"""The network in plain numpy, token by token, as an oracle for the fast networks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def clipped(x: Reals, bound: float | None) -> Reals:
 
 
 def slow_word(token: str, c: BiLMConfig, w: Weights) -> Reals:
-    """One word's vector (projection,), every window of every filter by itself."""
+    """Return one word's vector (projection,), computed window by window."""
     spelled = w["characters.embedding"][character_ids([token], c.max_characters)[0]]  # (max_characters, char_dim)
     activate = np.tanh if c.activation is Activation.TANH else lambda x: np.maximum(x, 0)
     found: list[float] = []
@@ -34,13 +34,13 @@ def slow_word(token: str, c: BiLMConfig, w: Weights) -> Reals:
     x = np.asarray(activate(np.asarray(found)))  # (filters,)
     for i in range(c.n_highway):
         carry = sigmoid(x @ w[f"highway.{i}.carry.kernel"] + w[f"highway.{i}.carry.bias"])
-        new = np.maximum(x @ w[f"highway.{i}.transform.kernel"] + w[f"highway.{i}.transform.bias"], 0)
-        x = carry * new + (1 - carry) * x
+        transformed = np.maximum(x @ w[f"highway.{i}.transform.kernel"] + w[f"highway.{i}.transform.bias"], 0)
+        x = carry * transformed + (1 - carry) * x
     return np.asarray(x @ w["projection.kernel"] + w["projection.bias"])
 
 
 def slow_direction(words: Reals, name: str, c: BiLMConfig, w: Weights) -> list[Reals]:
-    """Outputs (t, projection) of each LSTM layer that reads `words` (t, projection) in the order given."""
+    """Return the outputs (t, projection) of each LSTM layer for `words` (t, projection) in reading order."""
     x = words
     layers: list[Reals] = []
     for layer in range(c.n_lstm):
@@ -49,9 +49,11 @@ def slow_direction(words: Reals, name: str, c: BiLMConfig, w: Weights) -> list[R
         read: list[Reals] = []
         for token in x:
             kernel, bias = w[f"{name}.{layer}.kernel"], w[f"{name}.{layer}.bias"]
-            i, j, f, o = np.split(np.concatenate([token, output]) @ kernel + bias, 4)
-            cell = clipped(sigmoid(f + 1) * cell + sigmoid(i) * np.tanh(j), c.cell_clip)
-            output = clipped((sigmoid(o) * np.tanh(cell)) @ w[f"{name}.{layer}.projection"], c.proj_clip)
+            gates = np.concatenate([token, output]) @ kernel + bias  # (4 * cell,)
+            input_gate, candidate, forget_gate, output_gate = np.split(gates, 4)  # (cell,) each
+            kept = sigmoid(forget_gate + 1) * cell
+            cell = clipped(kept + sigmoid(input_gate) * np.tanh(candidate), c.cell_clip)
+            output = clipped((sigmoid(output_gate) * np.tanh(cell)) @ w[f"{name}.{layer}.projection"], c.proj_clip)
             read.append(output)
         x = np.stack(read) + (x if layer and c.skip else 0)
         layers.append(x)

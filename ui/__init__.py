@@ -1,4 +1,4 @@
-"""People: the command line and the page."""
+"""The user interfaces: the command line and the web page."""
 
 if __name__ == "ui":  # imported from a checkout by its short name
     from polyseme.old_names import take_over

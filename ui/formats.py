@@ -1,4 +1,4 @@
-"""Format rows as CSV and JSON Lines, and durations for people."""
+"""Format rows as CSV and JSON Lines, and durations as text. The command line and the page share these functions."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from collections.abc import Iterable, Mapping
 
 Row = Mapping[str, object]
 
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def jsonl(rows: Iterable[Row]) -> str:
-    """One JSON object a line."""
+    """Return one JSON object per line."""
     return "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
 
 
-def defused(value: object) -> object:
-    """A cell that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def defuse(value: object) -> object:
+    """Prefix text that a spreadsheet would evaluate as a formula with an apostrophe. Return other values unchanged."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 def flat(row: Row) -> dict[str, object]:
-    """The row with its metadata in columns ``metadata.FIELD``, and lists in one cell."""
+    """Return the row with one column per nested field, such as `metadata.year`, and each list joined in one cell."""
     out: dict[str, object] = {}
     for key, value in row.items():
         if isinstance(value, Mapping):
@@ -35,20 +34,20 @@ def flat(row: Row) -> dict[str, object]:
 
 
 def csv_text(rows: Iterable[Row]) -> str:
-    """CSV with a header over all rows' columns (RFC 4180), cells defused."""
+    """Return CSV (RFC 4180) with formulas defused. The header is the union of all rows' columns."""
     flattened = [flat(row) for row in rows]
     columns = list(dict.fromkeys(key for row in flattened for key in row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     if columns:
-        writer.writerow([defused(column) for column in columns])
+        writer.writerow([defuse(column) for column in columns])
     for row in flattened:
-        writer.writerow([defused(row.get(column, "")) for column in columns])
+        writer.writerow([defuse(row.get(column, "")) for column in columns])
     return out.getvalue()
 
 
 def duration(seconds: float) -> str:
-    """1:05 or 2:03:00."""
+    """Return a duration as `1:05` (minutes and seconds) or `2:03:00` (hours, minutes, seconds)."""
     whole = round(seconds)
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)

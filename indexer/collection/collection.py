@@ -1,15 +1,14 @@
-"""A collection: the folder that a user names. Open it to read, take its writer to change it."""
+"""A collection: the folder that a user names. It is opened for reading and changed through its writer."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load
@@ -17,7 +16,9 @@ from safetensors.numpy import load
 from ..errors import CollectionError
 from ..vectors.int8 import Storage
 from ..vectors.transforms import Normalisation, Transform
+from .compaction import compact, records_of
 from .folder import make_database, recover
+from .integrity import check_storage
 from .records import (
     CollectionInfo,
     CollectionSettings,
@@ -32,36 +33,41 @@ from .schema import (
     connect,
     read_settings,
 )
-from .segment import FileRecord, Segment
+from .segment import Segment
 from .snapshot import Snapshot
 from .types import TypeTable
 from .writer import DOCUMENT_COLUMNS, Writer, stored_document
 
-if TYPE_CHECKING:
-    from ..elmo import Encoder
-
 
 class Collection:
-    """A collection open for reading; every change goes through ``writing()``.
+    """A collection, open for reading. Every change goes through `writing()`.
 
-    Safe to share between threads: a query holds the lock for as long as it reads.
+    Threads may share it. A query holds the lock while it reads.
     """
 
     def __init__(self, path: Path) -> None:
-        """Use ``Collection.open``."""
+        """Open an existing folder. Use `Collection.open`."""
         self.path = path
         self._file = self._identity()
         self.db = connect(path / DATABASE_NAME, readonly=True)
-        self._left: list[sqlite3.Connection] = []
+        self._replaced: list[sqlite3.Connection] = []
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._types = TypeTable()
-        self._types_of = -1
-        self.settings = self._check_settings()
+        self._types_generation = -1
+        try:
+            self.settings = self._read_settings()
+        except BaseException:
+            self.db.close()
+            raise
 
     @classmethod
     def open(cls, path: str | Path) -> Collection:
-        """Open an existing collection; CollectionError when it is missing, damaged or of a newer format."""
+        """Open an existing collection.
+
+        Raises:
+            CollectionError: The collection is missing or damaged, or its format is newer than this program.
+        """
         folder = Path(path)
         recover(folder)
         if not (folder / DATABASE_NAME).is_file():
@@ -70,14 +76,18 @@ class Collection:
 
     @classmethod
     def create(cls, path: str | Path, settings: CollectionSettings) -> Collection:
-        """Make an empty collection; CollectionError when something else is there already."""
+        """Create an empty collection.
+
+        Raises:
+            CollectionError: Something else exists at that path.
+        """
         folder = Path(path)
         make_database(folder, settings)
         return cls.open(folder)
 
     def close(self) -> None:
-        """Close the database; hits that were returned stay valid."""
-        for db in [self.db, *self._left]:
+        """Close the database. Hits that were returned stay valid."""
+        for db in [self.db, *self._replaced]:
             db.close()
 
     def __enter__(self) -> Collection:
@@ -86,7 +96,7 @@ class Collection:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _check_settings(self) -> CollectionSettings:
+    def _read_settings(self) -> CollectionSettings:
         try:
             stored = read_settings(self.db)
             version = stored["format_version"]
@@ -97,8 +107,11 @@ class Collection:
                 f"{self.path} has format {version}, this Polyseme reads up to {FORMAT_VERSION}; upgrade Polyseme"
             )
         names = CollectionSettings.__dataclass_fields__
-        # A collection made before token vectors could be normalised in other ways has the usual one.
-        settings = CollectionSettings(**{"token_normalisation": None} | {n: stored[n] for n in names if n in stored})
+        if missing := [name for name in names if name not in stored]:
+            raise CollectionError(
+                f"{self.path} was made by a development version ({', '.join(missing)} not recorded); index again"
+            )
+        settings = CollectionSettings(**{name: stored[name] for name in names})
         tokens = settings.token_normalisation
         return replace(
             settings,
@@ -109,12 +122,16 @@ class Collection:
         )
 
     def writing(self) -> Writer:
-        """The writer, for use in a ``with`` block; CollectionError when another process writes."""
+        """Return the writer, for use in a `with` block.
+
+        Raises:
+            CollectionError: Another process is writing, or the folder cannot be written.
+        """
         return Writer(self.path)
 
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
-        """One consistent state of database and segments, the newest at this moment, for one query."""
+        """Read one consistent state of database and segments, the newest at this moment, for one query."""
         with self._lock:
             if self._snapshot is not None and self.db.in_transaction:
                 yield self._snapshot
@@ -126,6 +143,7 @@ class Collection:
                 self.db.execute("COMMIT")
 
     def _identity(self) -> tuple[int, int] | None:
+        """Return device and inode of the database file, or None while it does not exist."""
         try:
             found = (self.path / DATABASE_NAME).stat()
         except OSError:
@@ -133,7 +151,11 @@ class Collection:
         return found.st_dev, found.st_ino
 
     def _follow(self) -> None:
-        """Move to the collection that has taken this one's place (``reencode``), if it answers alike."""
+        """Switch to the collection that `reencode` has put in the place of this one.
+
+        Raises:
+            CollectionError: The new collection has other settings.
+        """
         identity = self._identity()
         if identity is None or identity == self._file:
             return
@@ -141,9 +163,9 @@ class Collection:
         if successor.settings != self.settings:
             successor.close()
             raise CollectionError(f"{self.path} was encoded again in another way since it was opened; open it again")
-        self._left.append(self.db)  # another thread may be reading from it
+        self._replaced.append(self.db)  # another thread may be reading from it
         self._file, self.db, self._snapshot = successor._file, successor.db, None
-        self._types, self._types_of = TypeTable(), -1
+        self._types, self._types_generation = TypeTable(), -1
 
     def _begin(self) -> Snapshot:
         self._follow()
@@ -155,7 +177,7 @@ class Collection:
                 return self._snapshot
             except BaseException:
                 self.db.execute("ROLLBACK")
-                # Compaction may have taken a segment away after this transaction began: then look again.
+                # Compaction may have deleted a segment after this transaction began. If so, try again.
                 if self._generation() == generation:
                     raise
         raise CollectionError(f"{self.path} changes faster than it can be read; try again")
@@ -170,11 +192,13 @@ class Collection:
         known = old.segments if old else {}
         segments = []
         for key, name, files in self.db.execute("SELECT id, name, files FROM segments ORDER BY id"):
-            records = {file: FileRecord(**entry) for file, entry in json.loads(files).items()}
-            segments.append(known.get(key) or Segment(self.path / "segments" / name, key, records))
+            records, segment = records_of(files), known.get(key)
+            if segment is None or segment.files != records:  # new, or repaired
+                segment = Segment(self.path / "segments" / name, key, records)
+            segments.append(segment)
         (largest,) = self.db.execute("SELECT coalesce(max(id), 0) FROM documents").fetchone()
         live = np.zeros(largest + 1, dtype=bool)
-        # Written out, not a parameter, so that the partial index answers and no document is read.
+        # SQLite uses the partial index only if the state is a literal. Then it reads no documents.
         rows = self.db.execute(f"SELECT id FROM documents WHERE state = {int(State.LIVE)}").fetchall()
         live[[key for (key,) in rows]] = True
         transforms = old.transforms if old and old.transforms else self._transforms()
@@ -188,15 +212,15 @@ class Collection:
         }
 
     def types(self) -> TypeTable:
-        """The types of the snapshot that is being read, for use inside ``reading()``."""
+        """Return the types of the snapshot that is being read. Use it inside `reading()`."""
         with self.reading() as snapshot:
-            if self._types_of != snapshot.generation:
+            if self._types_generation != snapshot.generation:
                 self._types.read(self.db, snapshot.segments.values())
-                self._types_of = snapshot.generation
+                self._types_generation = snapshot.generation
             return self._types
 
     def documents(self) -> Iterator[StoredDocument]:
-        """Live documents in the order of their ids, without their texts."""
+        """Yield the live documents in the order of their ids, without their texts."""
         rows = self.db.execute(
             f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE state = ? ORDER BY document_id",
             (int(State.LIVE),),
@@ -206,7 +230,11 @@ class Collection:
             yield stored_document(row, count)
 
     def document(self, document_id: str) -> tuple[StoredDocument, str]:
-        """A live document and its text; CollectionError when it is not there."""
+        """Return a live document and its text.
+
+        Raises:
+            CollectionError: There is no such document.
+        """
         row = self.db.execute(
             f"SELECT {DOCUMENT_COLUMNS}, text FROM documents WHERE document_id = ? AND state = ?",
             (document_id, int(State.LIVE)),
@@ -219,12 +247,20 @@ class Collection:
         return stored_document(row[:-1], count), row[-1]
 
     def document_sentences(self, key: int) -> list[tuple[int, int, int]]:
-        """(sentence id, start, end) of a document's sentences, in order."""
+        """Return (sentence id, start, end) of the sentences of a document, in order.
+
+        Args:
+            key: `documents.id`.
+        """
         rows = self.db.execute('SELECT id, start, "end" FROM sentences WHERE document = ? ORDER BY position', (key,))
         return [(int(i), int(start), int(end)) for i, start, end in rows]
 
     def sentence_text(self, sentence_id: int) -> str:
-        """The text of a sentence, live or not."""
+        """Return the text of a sentence, whether its document is live or deleted.
+
+        Raises:
+            CollectionError: There is no such sentence.
+        """
         row = self.db.execute(
             'SELECT d.text, s.start, s."end" FROM sentences s JOIN documents d ON d.id = s.document WHERE s.id = ?',
             (sentence_id,),
@@ -235,7 +271,7 @@ class Collection:
         return str(text)[start:end]
 
     def fields(self) -> dict[str, int]:
-        """Metadata fields of the live documents and in how many of them each occurs."""
+        """Return {field: number of live documents that have it} for all metadata fields."""
         rows = self.db.execute(
             "SELECT m.field, count(*) FROM metadata m JOIN documents d ON d.id = m.document"
             " WHERE d.state = ? GROUP BY m.field ORDER BY m.field",
@@ -244,7 +280,7 @@ class Collection:
         return {str(field): int(count) for field, count in rows}
 
     def values(self, field: str) -> dict[str, int]:
-        """Values of a metadata field over the live documents and how often each occurs."""
+        """Return {value: number of live documents that have it} for one metadata field."""
         rows = self.db.execute(
             "SELECT m.value, count(*) FROM metadata m JOIN documents d ON d.id = m.document"
             " WHERE d.state = ? AND m.field = ? GROUP BY m.value ORDER BY m.value",
@@ -253,14 +289,12 @@ class Collection:
         return {str(value): int(count) for value, count in rows}
 
     def named_senses(self) -> dict[str, str]:
-        """Named senses in the order of their names, as JSON: `search.senses.named` reads it."""
-        if not self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'prototypes'").fetchone():
-            return {}  # not written to since named senses came to be
+        """Return {name: JSON} of the named senses, in the order of their names. `search.senses` decodes it."""
         rows = self.db.execute("SELECT name, data FROM prototypes ORDER BY name")
         return {str(name): str(data) for name, data in rows}
 
     def info(self) -> CollectionInfo:
-        """Counts and sizes of what is live."""
+        """Return counts and sizes."""
 
         def count(sql: str, *parameters: Any) -> int:
             (value,) = self.db.execute(sql, parameters).fetchone()
@@ -293,23 +327,30 @@ class Collection:
             )
 
     def remove(self, document_ids: Sequence[str]) -> None:
-        """Delete documents (tombstones; ``compact`` frees their space); all or none."""
+        """Delete documents, all or none. They become tombstones, and `compact` frees their space.
+
+        Raises:
+            CollectionError: One of the documents does not exist.
+        """
         with self.writing() as writer:
             writer.remove(document_ids)
 
     def compact(self) -> int:
-        """Rewrite the segments as few large ones without deleted documents; returns how many documents went."""
-        from .compaction import compact
+        """Rewrite the segments as few large ones, and free the space of deleted documents.
 
+        Returns:
+            Number of documents whose space was freed.
+        """
         with self.writing() as writer:
             return compact(writer)
 
-    def verify(self, encoder: Encoder | None = None, sample: int = 100, repair: bool = False) -> VerifyReport:
-        """Read everything back; with an encoder also encode a sample of sentences again: `verification.verify`."""
-        from .repair import repair_indexes, verify
+    def verify(self) -> VerifyReport:
+        """Check all files and rows against what was recorded about them.
 
-        if repair:
-            with self.writing() as writer:
-                repair_indexes(writer)
-            self._snapshot = None
-        return verify(self, encoder, sample)
+        `indexer.verify.verify` also encodes a sample of sentences again, and can repair damaged FAISS files.
+        """
+        with self.reading() as snapshot:
+            problems = check_storage(self.path, self.db, snapshot)
+            info = self.info()
+            files = sum(len(segment.files) for segment in snapshot.segments.values())
+        return VerifyReport(info.documents, info.sentences, info.occurrences, files, 0, None, tuple(problems))

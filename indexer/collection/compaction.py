@@ -1,4 +1,4 @@
-"""Compaction: which segments to merge (a pure decision) and how they become one without their deleted rows."""
+"""Compaction: decide which segments to merge (a pure function), and merge them without their deleted rows."""
 
 from __future__ import annotations
 
@@ -12,31 +12,27 @@ from typing import Any
 import numpy as np
 
 from ..errors import CollectionError
-from ..vectors.arrays import Array, Ids, Mask, Places
+from ..vectors.arrays import Array, Half, Ids, Mask, Places
 from ..vectors.rows import joint_rows
 from .rows import insert_ranges, purge, segment_types, stored_type_vectors
 from .schema import State, read_settings, write_settings
-from .segment import (
-    FileRecord,
-    Segment,
-    let_go,
-    publish,
-    token_rows,
-    write_indexes,
-)
+from .segment import FileRecord, Segment, publish, release_pages, token_rows, write_indexes
 from .writer import Writer, storage_errors
 
 LARGEST_SEGMENT = 3_000_000
-"""Occurrences that merged segments have at most: what a merge holds in memory grows with them, some 150 bytes each.
-One that is larger already stays so."""
+"""Maximum number of occurrences in a merged segment. A merge holds some 150 bytes of memory for each of them.
+
+A single segment may be larger.
+"""
 MERGE_FACTOR = 8
-"""So many segments of like size become one when a run of the indexer ends."""
+"""Number of segments of similar size that become one at the end of a run of the indexer."""
 COPY_ROWS = 262_144
+"""Number of rows that a merge copies at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentSize:
-    """A segment as the merge policy sees it: its key, its occurrences, and how many of them are not deleted."""
+    """Size of a segment for the merge policy: its key, its occurrences, and those of them that are not deleted."""
 
     key: int
     occurrences: int
@@ -44,18 +40,17 @@ class SegmentSize:
 
 
 def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int]]:
-    """Groups of segments to rewrite as one each.
+    """Return groups of segments, by key. Each group becomes one segment of up to `LARGEST_SEGMENT` live occurrences.
 
-    full: everything, unless that would change nothing. Otherwise the tiers of a log-structured merge: MERGE_FACTOR and
-    more segments within one power of MERGE_FACTOR are merged. Either way up to LARGEST_SEGMENT live occurrences become
-    one.
+    A full merge takes all segments, except where that would change nothing. Otherwise the policy is that of a tiered
+    log-structured merge: `MERGE_FACTOR` or more segments within one power of `MERGE_FACTOR` are merged.
     """
     if not full:
         tiers: dict[int, list[SegmentSize]] = {}
         for size in sizes:
             tiers.setdefault(int(np.log(max(size.live, 1)) / np.log(MERGE_FACTOR)), []).append(size)
         crowded = [tier for tier in tiers.values() if len(tier) >= MERGE_FACTOR]
-        # A few that are left over when a tier was divided wait for others.
+        # A tier may need several groups. A small remainder waits for more segments.
         worth = [
             group
             for tier in crowded
@@ -68,7 +63,10 @@ def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int
 
 
 def _filled(sizes: Sequence[SegmentSize]) -> list[list[SegmentSize]]:
-    """Groups of up to LARGEST_SEGMENT live occurrences, or of one: each segment, by key, into the first with room."""
+    """Group segments, in the order of their keys, by putting each into the first group that has room for it.
+
+    A group has up to `LARGEST_SEGMENT` live occurrences, or one segment.
+    """
     groups: list[list[SegmentSize]] = []
     for size in sorted(sizes, key=lambda size: size.key):
         room = (group for group in groups if _live(group) + size.live <= LARGEST_SEGMENT)
@@ -85,11 +83,13 @@ def _live(group: Sequence[SegmentSize]) -> int:
 
 
 def compact(writer: Writer, full: bool = True) -> int:
-    """Merge segments by the policy; a full compaction also deletes the rows of deleted documents.
+    """Merge segments by the policy. Readers keep their snapshot.
 
-    It counts documents that an interrupted run left half indexed among them: the next run begins them anew.
+    A full compaction also deletes all rows of deleted documents. Half-indexed documents of an interrupted run are
+    deleted too, and the next run indexes them again.
 
-    Returns how many deleted documents went for good. Readers keep the snapshot that they hold.
+    Returns:
+        Number of documents whose rows were deleted.
     """
     if full:
         with storage_errors(writer.path), writer.db.atomic():
@@ -102,6 +102,7 @@ def compact(writer: Writer, full: bool = True) -> int:
     for segment in segments.values():
         alive = ~np.isin(segment.sentence_documents, dead)[segment.token_sentences]
         sentences_dead = bool(np.isin(segment.sentence_documents, dead).any())
+        # A segment whose only deleted sentences have no occurrence must count as changed.
         live = int(alive.sum()) - (sentences_dead and bool(alive.all()))
         sizes.append(SegmentSize(segment.key, len(alive), live))
     for group in segments_to_merge(sizes, full):
@@ -116,52 +117,52 @@ def compact(writer: Writer, full: bool = True) -> int:
 
 
 def open_segments(writer: Writer) -> dict[int, Segment]:
-    """Every segment that the database names, by key."""
+    """Return every segment that the database names, by key."""
     rows = writer.db.execute("SELECT id, name, files FROM segments ORDER BY id").fetchall()
     return {key: Segment(writer.path / "segments" / name, key, records_of(files)) for key, name, files in rows}
 
 
 def records_of(files: str) -> dict[str, FileRecord]:
-    """The files of a segment as its row in ``segments`` tells them."""
+    """Decode the column `segments.files`."""
     return {name: FileRecord(**entry) for name, entry in json.loads(files).items()}
 
 
 def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
-    """Rewrite a group of segments as one without dead documents, in one transaction; then delete the old files."""
+    """Rewrite a group of segments as one without dead documents, in one transaction, and delete the old files."""
     settings = read_settings(writer.db.conn)
     name = f"{settings['next_segment']:08d}"
-    aside = writer.path / "segments" / f"{name}.tmp"
+    temporary = writer.path / "segments" / f"{name}.tmp"
     keep = [~np.isin(s.sentence_documents, dead) for s in group]  # per segment (m,)
     if not any(mask.any() for mask in keep):
         _replace(writer, group, None, settings)
         return
     if len({segment.stored_tokens.dtype for segment in group}) > 1:
         raise CollectionError(f"{writer.path} stores vectors in two ways; run `polyseme reencode`")
-    aside.mkdir()
-    sentences = _merge_sentences(aside, group, keep)
-    types = _merge_tokens(writer, aside, group, keep)
-    stored = np.load(aside / "tokens.npy", mmap_mode="r")  # (n, d) or (n, d + 2)
+    temporary.mkdir()
+    sentences = _merge_sentences(temporary, group, keep)
+    types = _merge_tokens(writer, temporary, group, keep)
+    stored = np.load(temporary / "tokens.npy", mmap_mode="r")  # (n, d) or (n, d + 2)
     tokens = token_rows(stored)
-    kinds = np.repeat(np.arange(len(types.ids), dtype=np.int32), types.counts)  # (n,)
-    read = joint_rows(tokens, types.vectors, kinds, settings["word_weight"])
+    type_of = np.repeat(np.arange(len(types.ids), dtype=np.int32), types.counts)  # (n,)
+    read = joint_rows(tokens, types.vectors, type_of, settings["word_weight"])
 
     def joint(rows: Ids) -> Array:
         found = read(rows)
-        let_go(stored)
+        release_pages(stored)
         return found
 
-    write_indexes(aside, len(tokens), np.load(aside / "sentences.npy", mmap_mode="r"), joint)
-    files = publish(aside, writer.path / "segments" / name)
+    write_indexes(temporary, len(tokens), np.load(temporary / "sentences.npy", mmap_mode="r"), joint)
+    files = publish(temporary, writer.path / "segments" / name)
     _replace(writer, group, _Merged(name, sentences, len(tokens), files, types), settings)
 
 
 @dataclass(frozen=True, slots=True)
 class _MergedTypes:
-    """Types of a merged segment in the order of its rows: ids (T,), counts (T,), vectors (T, p)."""
+    """The types of a merged segment in the order of its rows: ids (T,), counts (T,), vectors (T, p)."""
 
     ids: Ids
     counts: Ids
-    vectors: np.ndarray[Any, np.dtype[np.float16]]
+    vectors: Half
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,43 +174,50 @@ class _Merged:
     types: _MergedTypes
 
 
-def _merge_sentences(aside: Path, group: list[Segment], keep: list[Mask]) -> int:
+def _merge_sentences(temporary: Path, group: list[Segment], keep: list[Mask]) -> int:
+    """Write the arrays of the kept sentences, and return the number of sentences."""
     ids = np.concatenate([s.sentence_ids[k] for s, k in zip(group, keep, strict=True)])
     order = np.argsort(ids, kind="stable")
     documents = np.concatenate([s.sentence_documents[k] for s, k in zip(group, keep, strict=True)])
-    np.save(aside / "sentence_ids.npy", ids[order])
-    np.save(aside / "sentence_documents.npy", documents[order])
-    out = np.lib.format.open_memmap(aside / "sentences.npy", "w+", np.float16, (len(ids), group[0].sentences.shape[1]))
+    np.save(temporary / "sentence_ids.npy", ids[order])
+    np.save(temporary / "sentence_documents.npy", documents[order])
+    shape = (len(ids), group[0].sentences.shape[1])
+    out = np.lib.format.open_memmap(temporary / "sentences.npy", "w+", np.float16, shape)
     _gather([segment.sentences for segment in group], list(map(np.flatnonzero, keep)), order, out)
     out.flush()
     return len(ids)
 
 
-def _merge_tokens(writer: Writer, aside: Path, group: list[Segment], keep: list[Mask]) -> _MergedTypes:
-    """Write the arrays of the occurrences that are kept, in a segment's order, holding as little of them as can be."""
+def _merge_tokens(writer: Writer, temporary: Path, group: list[Segment], keep: list[Mask]) -> _MergedTypes:
+    """Write the arrays of the kept occurrences in the order of a segment, with as little of them in memory as possible.
+
+    Returns:
+        The types of the merged segment.
+    """
     ranges = [segment_types(writer.db.conn, segment.key) for segment in group]
     ordered = _by_name(writer, np.unique(np.concatenate([types for types, _, _ in ranges])))  # (T,)
-    rank = np.argsort(ordered)  # (T,): of a type by its id's place among the sorted ids
+    rank = np.argsort(ordered)  # (T,), the rank of the n-th smallest type id
     by_id = ordered[rank]
-    sentence_ids = np.load(aside / "sentence_ids.npy")
+    sentence_ids = np.load(temporary / "sentence_ids.npy")
     kinds, ids, sentences, sources = [], [], [], []
     for segment, mask, (types, _, counts) in zip(group, keep, ranges, strict=True):
         rows = np.flatnonzero(mask[segment.token_sentences]).astype(np.int32)
         ranks = rank[np.searchsorted(by_id, types)].astype(np.int32)
         kinds.append(np.repeat(ranks, counts)[rows])
         ids.append(segment.token_ids[rows])
-        places = np.searchsorted(sentence_ids, segment.sentence_ids).astype(np.int32)  # of sentences that are kept
-        sentences.append(places[segment.token_sentences[rows]])
+        new_rows = np.searchsorted(sentence_ids, segment.sentence_ids).astype(np.int32)  # valid for kept sentences
+        sentences.append(new_rows[segment.token_sentences[rows]])
         sources.append(rows)
     kind_of, all_ids = np.concatenate(kinds), np.concatenate(ids)
     del kinds, ids
-    order = np.lexsort((all_ids, kind_of))  # inside one type ascending ids are ascending (sentence, position)
-    np.save(aside / "token_ids.npy", all_ids[order])
-    np.save(aside / "token_sentences.npy", np.concatenate(sentences)[order])
+    order = np.lexsort((all_ids, kind_of))  # within one type, ascending ids are in the order (sentence, position)
+    np.save(temporary / "token_ids.npy", all_ids[order])
+    np.save(temporary / "token_sentences.npy", np.concatenate(sentences)[order])
     counts = np.bincount(kind_of, minlength=len(ordered))
     del all_ids, sentences, kind_of
     stored = group[0].stored_tokens
-    out = np.lib.format.open_memmap(aside / "tokens.npy", "w+", stored.dtype, (len(order), stored.shape[1]))
+    shape = (len(order), stored.shape[1])
+    out = np.lib.format.open_memmap(temporary / "tokens.npy", "w+", stored.dtype, shape)
     _gather([segment.stored_tokens for segment in group], sources, order, out)
     out.flush()
     used = counts > 0
@@ -217,15 +225,20 @@ def _merge_tokens(writer: Writer, aside: Path, group: list[Segment], keep: list[
 
 
 def _by_name(writer: Writer, types: Ids) -> Ids:
-    """Types in the order of (lemma, form).  (T,) -> (T,)"""
+    """Return types in the order of (lemma, form).  (T,) -> (T,)"""
     names = {key: (lemma, form) for key, lemma, form in writer.db.execute("SELECT id, lemma, form FROM types")}
     return np.array(sorted(types.tolist(), key=names.__getitem__), np.int64)
 
 
 def _gather(sources: Sequence[Any], rows: Sequence[Ids | Places], order: Ids, out: Any) -> None:
-    """out[i] becomes the order[i]-th of the given rows of all sources, one source after the other.
+    """Copy rows of several sources to `out`, in a given order.
 
-    In pieces of ``out``: what they need lies together in each source, so that few pages of the mapped files are held.
+    The rows are copied in pieces of `out`. The rows of one piece are close together in each source, so that few pages
+    of the mapped files are in memory.
+
+    Args:
+        rows: Rows of each source.
+        order: For each row of `out`, an index into the rows of all sources, one source after the other.
     """
     ends = np.cumsum([len(each) for each in rows])
     for first in range(0, len(order), COPY_ROWS):
@@ -235,12 +248,13 @@ def _gather(sources: Sequence[Any], rows: Sequence[Ids | Places], order: Ids, ou
         for number, (source, chosen) in enumerate(zip(sources, rows, strict=True)):
             mine = np.flatnonzero(source_of == number)
             piece[mine] = source[chosen[wanted[mine] - (ends[number] - len(chosen))]]
-            let_go(source)
+            release_pages(source)
         out[first : first + len(wanted)] = piece
-        let_go(out)
+        release_pages(out)
 
 
 def _replace(writer: Writer, group: list[Segment], merged: _Merged | None, settings: dict[str, Any]) -> None:
+    """Name the merged segment instead of the group in the database, and delete the group's files."""
     with writer.db.atomic():
         for segment in group:
             writer.db.execute("DELETE FROM ranges WHERE segment = ?", (segment.key,))

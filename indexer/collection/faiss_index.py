@@ -1,4 +1,4 @@
-"""Build, write, read and search FAISS indexes. The only file that imports FAISS."""
+"""Build, write, read and search FAISS indexes. This is the only module that imports FAISS."""
 
 from __future__ import annotations
 
@@ -14,15 +14,11 @@ from ..errors import CollectionError
 from ..vectors.arrays import Array, Ids, Mask
 
 FLAT_LIMIT = 20_000
-"""Up to this many vectors an exhaustive half-precision index is as quick as an inverted file and loses nothing."""
-
-
+"""Maximum number of vectors in an exhaustive float16 index. Up to there it is exact and as fast as an inverted file."""
 FEWEST_LISTS = 40
-"""Lists of an inverted file that a search reads at least: of a small one, more than the share of a large one."""
-
-
+"""Minimum number of lists that a search reads. In a small index this is more than the share read in a large one."""
 BUILD_ROWS = 16_384
-"""Rows that are read at a time where an index is built: each is held some four times over meanwhile."""
+"""Number of rows that are read at a time while an index is built. Up to four copies of each are in memory then."""
 
 
 def _faiss() -> Any:
@@ -33,8 +29,15 @@ def _faiss() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """How the lists of an inverted file over n vectors are found: ``factor`` times the root of n, by k-means over so
-    many rows a list and in so many rounds. More rows and rounds cost time, and find no more (docs/performance.md)."""
+    """How the lists of an inverted file over n vectors are trained by k-means.
+
+    More rows and more rounds cost time and do not improve recall (docs/performance.md).
+
+    Attributes:
+        factor: Number of lists, as a multiple of the square root of n.
+        rows: Number of training rows per list.
+        rounds: Number of k-means iterations.
+    """
 
     factor: int = 1
     rows: int = 64
@@ -42,7 +45,7 @@ class Lists:
 
 
 def new_lists(n: int, rows: Callable[[Ids], Array], lists: Lists = Lists()) -> Any:
-    """An empty inverted file for n unit rows, its lists found; rows: as for ``build_index``."""
+    """Return an empty inverted file for n unit rows, with trained lists. For `rows` see `build_index`."""
     faiss = _faiss()
     number = int(2 ** np.round(np.log2(lists.factor * np.sqrt(n))))
     index = faiss.index_factory(rows(np.zeros(0, np.int64)).shape[1], f"IVF{number},SQ4", faiss.METRIC_INNER_PRODUCT)
@@ -57,16 +60,16 @@ def new_lists(n: int, rows: Callable[[Ids], Array], lists: Lists = Lists()) -> A
 
 
 def fill(index: Any, n: int, rows: Callable[[Ids], Array]) -> None:
-    """Add n rows to an inverted file whose lists are known; rows: as for ``build_index``.
+    """Add n rows to an inverted file with trained lists. For `rows` see `build_index`.
 
-    Each list has its size from the start: lists that grow hold up to twice as much memory as they use.
+    Each list gets its final capacity first. Lists that grow can hold twice the memory that they use.
     """
     numbers = np.empty(n, np.int64)  # (n,) list of each row
     for part in _pieces(n):
         numbers[part] = index.quantizer.assign(rows(np.arange(part.start, part.stop)), 1)[:, 0]
     for number, count in enumerate(np.bincount(numbers, minlength=index.nlist).tolist()):
         index.invlists.resize(number, count)
-        index.invlists.resize(number, 0)  # what was reserved stays so
+        index.invlists.resize(number, 0)  # keeps the capacity
     pointer = _faiss().swig_ptr
     for part in _pieces(n):
         block = np.ascontiguousarray(rows(np.arange(part.start, part.stop)), np.float32)
@@ -74,16 +77,18 @@ def fill(index: Any, n: int, rows: Callable[[Ids], Array]) -> None:
 
 
 def _pieces(n: int) -> Iterator[slice]:
-    """n rows, some at a time."""
+    """Yield n rows as slices of at most `BUILD_ROWS`."""
     return (slice(first, min(first + BUILD_ROWS, n)) for first in range(0, n, BUILD_ROWS))
 
 
 def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
-    """A FAISS inner-product index over n unit rows: exhaustive when small, inverted lists with 4 bits a number above.
+    """Return a FAISS inner-product index over n unit rows.
 
-    It only proposes: what it proposes is scored exactly, so that four bits a number lose no more than eight.
+    Up to `FLAT_LIMIT` rows it is exhaustive, above that an inverted file with 4 bits per number. It only proposes
+    candidates, which are scored again exactly. So 4 bits lose no more than 8.
 
-    rows: row numbers (m,) -> (m, d) float32, read in pieces so that memory stays bounded.
+    Args:
+        rows: Reads rows by number, (m,) -> (m, d) float32. It is called in pieces, so that memory stays bounded.
     """
     faiss = _faiss()
     faiss.omp_set_num_threads(os.cpu_count() or 1)
@@ -100,12 +105,16 @@ def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
 
 
 def write_index(index: Any, path: Path) -> None:
-    """Write an index file (not atomic: the caller writes aside and renames)."""
+    """Write an index file. This is not atomic: the caller writes to a temporary folder and renames it."""
     _faiss().write_index(index, str(path))
 
 
 def read_index(path: Path, rows: int) -> Any:
-    """Map an index file into memory; CollectionError when it is damaged or holds another number of vectors."""
+    """Map an index file into memory.
+
+    Raises:
+        CollectionError: The file is damaged, or its number of vectors is not `rows`.
+    """
     faiss = _faiss()
     try:
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
@@ -117,12 +126,15 @@ def read_index(path: Path, rows: int) -> Any:
 
 
 def search_index(index: Any, query: Array, k: int, allowed: Mask | None = None, effort: float = 1.0) -> Ids:
-    """Row numbers of about the k best rows, in no order that matters (scores are computed again from the vectors).
+    """Return the numbers of approximately the k best rows, in no particular order. The caller scores them exactly.
 
-    query: (d,); allowed: (n,) bool or None; effort: multiplies the share of inverted lists that are read.
+    Args:
+        query: Unit vector.  (d,)
+        allowed: Rows that may be returned, or None for all.  (n,)
+        effort: Factor by which the share of lists that are read is multiplied.
     """
     faiss = _faiss()
-    # One query does not gain by more threads, which only wait for each other at full speed.
+    # More threads do not speed up a single query. They busy-wait for each other.
     faiss.omp_set_num_threads(1)
     selector = None if allowed is None else faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
     parameters = None
@@ -132,6 +144,6 @@ def search_index(index: Any, query: Array, k: int, allowed: Mask | None = None, 
     elif selector is not None:
         parameters = faiss.SearchParameters(sel=selector)
     _, rows = index.search(query[None, :], min(k, index.ntotal), params=parameters)
-    # A number that a damaged file made up is no row.
+    # A damaged file can give numbers outside the index.
     found: Ids = rows[0][(rows[0] >= 0) & (rows[0] < index.ntotal)].astype(np.int64)
     return found

@@ -1,4 +1,4 @@
-"""The folder of a collection: made, put in the place of another, and mended where that was cut off."""
+"""The folder of a collection: create it, replace it by another, and recover from an interrupted replacement."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import CollectionError
-from ..vectors.int8 import Storage
 from .records import CollectionSettings
 from .schema import DATABASE_NAME, FORMAT_VERSION, create_keyword_index, write_settings
 
 COUNTERS = ("next_segment", "next_document", "next_sentence", "next_occurrence", "next_type")
-_HALF_MADE = {f"{DATABASE_NAME}.new{end}" for end in ("", "-journal", "-wal", "-shm")}
-_LEFTOVERS = {"segments", "lock"} | _HALF_MADE
+"""Settings with the next free ids."""
+_TEMPORARY = {f"{DATABASE_NAME}.new{end}" for end in ("", "-journal", "-wal", "-shm")}
+_LEFTOVERS = {"segments", "lock"} | _TEMPORARY
+"""What an interrupted `make_database` may leave in the folder."""
 
 
 def make_database(folder: Path, settings: CollectionSettings) -> None:
-    """Make the folder of an empty collection; CollectionError when something else is there already.
+    """Create the folder and the database of an empty collection.
 
-    The database is written aside and renamed: what was cut off before is made anew.
+    The database is written under a temporary name and then renamed, so an interrupted call can be repeated.
+
+    Raises:
+        CollectionError: Something else exists at that path, or the folder cannot be created.
     """
     from .migrations import connect_to_write
 
@@ -31,31 +35,36 @@ def make_database(folder: Path, settings: CollectionSettings) -> None:
         (folder / "segments").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CollectionError(f"{folder} cannot be made ({error}); choose another place") from error
-    aside = folder / f"{DATABASE_NAME}.new"
-    for name in _HALF_MADE:
+    for name in _TEMPORARY:
         (folder / name).unlink(missing_ok=True)
-    db = connect_to_write(aside)
+    temporary = folder / f"{DATABASE_NAME}.new"
+    db = connect_to_write(temporary)
     create_keyword_index(db.conn, settings.language)
-    # Whoever reads version 1 reads all but vectors of bytes.
-    version = FORMAT_VERSION if settings.storage is Storage.BYTES else 1
-    initial = asdict(settings) | {"format_version": version, "generation": 0} | dict.fromkeys(COUNTERS, 1)
+    initial = asdict(settings) | {"format_version": FORMAT_VERSION, "generation": 0} | dict.fromkeys(COUNTERS, 1)
     with db.atomic():
         write_settings(db.conn, initial)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     db.close()
-    aside.rename(folder / DATABASE_NAME)
+    temporary.rename(folder / DATABASE_NAME)
 
 
 def replace_collection(old: Path, new: Path) -> None:
-    """Put the collection ``new`` in the place of ``old``; ``recover`` mends a crash between the two renames."""
-    aside = old.with_name(old.name + ".old")
-    old.rename(aside)
+    """Replace the collection `old` by the collection `new`.
+
+    `recover` undoes the replacement if the process dies between the two renames.
+    """
+    backup = _backup(old)
+    old.rename(backup)
     new.rename(old)
-    shutil.rmtree(aside)
+    shutil.rmtree(backup)
 
 
 def recover(path: Path) -> None:
-    """Undo a replacement that was cut off between its two renames."""
-    aside = path.with_name(path.name + ".old")
-    if not path.exists() and (aside / DATABASE_NAME).is_file():
-        aside.rename(path)
+    """Undo a replacement that was interrupted between its two renames."""
+    backup = _backup(path)
+    if not path.exists() and (backup / DATABASE_NAME).is_file():
+        backup.rename(path)
+
+
+def _backup(path: Path) -> Path:
+    return path.with_name(path.name + ".old")

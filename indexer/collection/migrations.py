@@ -1,7 +1,7 @@
-"""The tables of a collection, made and brought up to date when it is written.
+"""Create the tables of a collection, and update them when it is opened for writing.
 
-A table that older programs can do without is added by a migration and needs no new format version. Apart from
-`schema.py`, since sqlite-utils imports pandas where it finds it: a reader need not wait for that.
+A table that older programs can do without is added by a migration and needs no new format version. This module is
+apart from `schema.py`, since sqlite-utils imports pandas if it is installed. Readers do not import this module.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ migrations = Migrations("polyseme")
 
 @migrations()
 def format_1(db: Database) -> None:
-    """The tables of format version 1."""
+    """Create the tables of format version 1."""
     db.table("settings").create({"key": str, "value": str}, pk="key", not_null={"value"})
     db.table("arrays").create({"name": str, "data": bytes}, pk="name", not_null={"data"})
+    db.table("prototypes").create({"name": str, "data": str}, pk="name", not_null={"data"})  # named senses
     db.table("segments").create(
         {"id": int, "name": str, "sentences": int, "occurrences": int, "files": str},
         pk="id",
@@ -35,7 +36,7 @@ def format_1(db: Database) -> None:
             "root": str,
             "source": str,
             "state": int,
-            "text": str,  # last: SQLite reads the columns before it without the pages that a long text fills
+            "text": str,  # last, so that SQLite reads the other columns without the pages of a long text
         },
         pk="id",
         not_null={"document_id", "title", "text", "metadata", "content_hash", "state"},
@@ -71,14 +72,8 @@ def format_1(db: Database) -> None:
     db.execute("CREATE INDEX ranges_by_segment ON ranges (segment)")
 
 
-@migrations()
-def prototypes(db: Database) -> None:
-    """Named senses. Added to a collection when it is next written; readers take its absence for "none yet"."""
-    db.table("prototypes").create({"name": str, "data": str}, pk="name", not_null={"data"})
-
-
 def connect_to_write(path: Path) -> Database:
-    """Open the database file, or make it, and bring its tables up to date."""
+    """Open or create the database file, and bring its tables up to date."""
     db = Database(connect(path))
     migrations.apply(db)
     return db

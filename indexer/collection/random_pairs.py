@@ -1,7 +1,7 @@
-"""How alike random pairs of the same word are: what confidences are measured against.
+"""Scores of random pairs of one form: the null distribution that confidences are measured against.
 
-Stored in ``settings`` when a run of the indexer ends, as quantiles of the cosines and the number of rows that there
-were; a reader measures anew, for itself, when the collection has grown or shrunk much since.
+The indexer stores it in `settings` at the end of a run, as quantiles of the cosines and the number of rows. If the
+collection has grown or shrunk much since then, a reader measures it again for itself.
 """
 
 from __future__ import annotations
@@ -22,35 +22,38 @@ if TYPE_CHECKING:
     from .writer import Writer
 
 KEY = "background"
+"""Key of the stored quantiles in `settings`. The name is part of the collection format."""
 FORMS = 400
-"""Forms that are sampled, evenly spread."""
+"""Maximum number of forms to sample, spread evenly over the alphabet."""
 PAIRS = 40
-"""Pairs of each."""
+"""Number of pairs drawn from each form."""
 QUANTILES = 201
-MUCH = 0.25
-"""Share of the rows by which a collection may change before it is measured anew."""
+"""Number of stored quantiles."""
+MAX_CHANGE = 0.25
+"""Largest change in the number of rows, as a share, for which stored quantiles are still used."""
 Quantiles = tuple[float, ...]
 
 
-def background(collection: Collection, snapshot: Snapshot) -> Quantiles:
-    """Quantiles of the cosines of random pairs, from the lowest to the highest; () where no form occurs twice.
+def random_pair_quantiles(collection: Collection, snapshot: Snapshot) -> Quantiles:
+    """Return the quantiles of the cosines of random pairs, in ascending order.
 
-    Stored ones if they still fit, else measured.
+    They are measured again if the collection has changed much since they were stored. The tuple is empty if no form
+    occurs twice.
     """
     row = collection.db.execute("SELECT value FROM settings WHERE key = ?", (KEY,)).fetchone()
     if row is not None:
         stored = json.loads(row[0])
         now = _rows(snapshot)
-        if abs(now - stored["rows"]) <= MUCH * stored["rows"]:
+        if abs(now - stored["rows"]) <= MAX_CHANGE * stored["rows"]:
             return tuple(stored["quantiles"])
     return measure(collection, snapshot)
 
 
 def measure(collection: Collection, snapshot: Snapshot) -> Quantiles:
-    """Draw pairs of live occurrences of one form, of forms spread over the alphabet; the same however it is cut.
+    """Measure the quantiles on random pairs of live occurrences of one form.
 
-    A form's occurrences are numbered in the order of their ids, which is that of the documents, so that neither the
-    segments nor their compaction changes what is drawn.
+    A form's occurrences are numbered in the order of their ids, which is that of the documents. So the drawn pairs do
+    not depend on how the collection is divided into segments.
     """
     frequent = collection.db.execute(
         "SELECT t.id FROM types t JOIN ranges r ON r.type = t.id GROUP BY t.id HAVING sum(r.count) >= 2"
@@ -58,18 +61,18 @@ def measure(collection: Collection, snapshot: Snapshot) -> Quantiles:
     ).fetchall()
     if not frequent:
         return ()
-    places = np.unique(np.linspace(0, len(frequent) - 1, FORMS).astype(int)).tolist()
+    chosen = np.unique(np.linspace(0, len(frequent) - 1, FORMS).astype(int)).tolist()
     rng = np.random.default_rng(0)
-    scores = np.concatenate([_pairs(collection, snapshot, frequent[place][0], rng) for place in places])  # (n,)
+    scores = np.concatenate([_pairs(collection, snapshot, frequent[n][0], rng) for n in chosen])  # (n,)
     if not len(scores):
         return ()
     return tuple(round(float(value), 6) for value in np.quantile(scores, np.linspace(0, 1, QUANTILES)))
 
 
-def _pairs(collection: Collection, snapshot: Snapshot, kind: int, rng: np.random.Generator) -> Doubles:
-    """Cosines of random pairs of different live occurrences of a type.  -> (<= PAIRS,)"""
+def _pairs(collection: Collection, snapshot: Snapshot, type_id: int, rng: np.random.Generator) -> Doubles:
+    """Return the cosines of random pairs of different live occurrences of a type.  (<= PAIRS,)"""
     rows = collection.db.execute(
-        "SELECT segment, first, count FROM ranges WHERE type = ? ORDER BY segment, first", (kind,)
+        "SELECT segment, first, count FROM ranges WHERE type = ? ORDER BY segment, first", (type_id,)
     ).fetchall()
     found = [_live(snapshot, snapshot.segments[segment], first, count) for segment, first, count in rows]
     count = sum(len(part) for _, part in found)
@@ -88,7 +91,7 @@ def _live(snapshot: Snapshot, segment: Segment, first: int, count: int) -> tuple
 
 
 def _vectors(found: Sequence[tuple[Segment, Ids]], numbers: Ids) -> Doubles:
-    """Vectors of a type's occurrences by their numbers.  (n,) -> (n, d)"""
+    """Return the vectors of a type's occurrences by their numbers.  (n,) -> (n, d)"""
     dim = found[0][0].tokens.shape[1]
     out = np.empty((len(numbers), dim))
     start = 0
@@ -103,8 +106,8 @@ def _rows(snapshot: Snapshot) -> int:
     return sum(len(segment.tokens) for segment in snapshot.segments.values())
 
 
-def store_background(collection: Collection, writer: Writer) -> None:
-    """Measure the newest state of a collection and keep the result in it."""
+def store_random_pairs(collection: Collection, writer: Writer) -> None:
+    """Measure the newest state of a collection, and store the quantiles in it."""
     with collection.reading() as snapshot:
         found = {"rows": _rows(snapshot), "quantiles": measure(collection, snapshot)}
     with writer.db.atomic():

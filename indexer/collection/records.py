@@ -1,21 +1,24 @@
-"""Records that cross the collection's border: what a builder hands in, what a reader gets out."""
+"""Records that enter and leave a collection."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..vectors.arrays import Array, Half
 from ..vectors.int8 import Storage
 from ..vectors.transforms import Normalisation
 
+if TYPE_CHECKING:
+    from ..documents import Document
+
 Scalar = str | int | float
 
 
 class Layer(StrEnum):
-    """Which vector stands for an occurrence: the sense vector, a layer of ELMo, or their mix."""
+    """Vector that is stored for an occurrence: the sense vector, a layer of ELMo, or the mix of its layers."""
 
     SENSE = "sense"
     LAYER_0 = "0"
@@ -26,12 +29,19 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CollectionSettings:
-    """What a collection was made with; recorded at creation, checked at every opening.
+    """How a collection was made. The settings are recorded when it is created and read each time it is opened.
 
-    model: source that ``load_encoder`` takes; model_id: digest of its configuration and weights; precision: of the
-    encoder while indexing; word_weight: weight of the word's identity against its sense when any word may answer;
-    token_normalisation: of token vectors, None for what the layer usually gets (`indexer.vectorise.fit_tokens`);
-    storage: how exactly token vectors are kept.
+    Attributes:
+        model: Source of the model, as `load_encoder` accepts it.
+        model_id: Digest of the model's configuration and weights.
+        precision: Precision of the encoder while indexing.
+        tokeniser: Name and version of the tokeniser and lemmatiser.
+        normalisation: Normalisation of sentence vectors.
+        function_words: Whether function words are indexed.
+        word_weight: Weight of the type vector relative to the sense vector in any-word search.
+        token_normalisation: Normalisation of token vectors, or None for the default of the layer, as in
+            `indexer.vectorise.fit_tokens`.
+        storage: How token vectors are stored.
     """
 
     model: str
@@ -47,8 +57,8 @@ class CollectionSettings:
     storage: Storage = Storage.HALF
 
 
-class OccurrenceEntry(NamedTuple):  # made millions of times, and twice as quickly as a frozen dataclass
-    """A token to be stored: its place in the sentence, offsets into the sentence, folded form and lemma."""
+class OccurrenceEntry(NamedTuple):  # millions are made, and a frozen dataclass takes twice as long to make
+    """A token to store: its position and offsets in the sentence, its folded form and its lemma."""
 
     position: int
     start: int
@@ -59,7 +69,14 @@ class OccurrenceEntry(NamedTuple):  # made millions of times, and twice as quick
 
 @dataclass(frozen=True, slots=True)
 class SentenceEntry:
-    """A sentence to be stored: offsets into the document's text, its vector (e,), its occurrences' vectors (n, d)."""
+    """A sentence to store.
+
+    Attributes:
+        start, end: Offsets into the document's text.
+        occurrences: The tokens that are indexed, n of them.
+        vector: Sentence vector.  (e,)
+        tokens: Vectors of the occurrences.  (n, d)
+    """
 
     start: int
     end: int
@@ -69,23 +86,14 @@ class SentenceEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentEntry:
-    """A document to be stored. root, source: the folder that was indexed and the file in it, where there is one."""
-
-    document_id: str
-    title: str
-    text: str
-    metadata: Mapping[str, Scalar]
-    content_hash: str
-    root: str | None = None
-    source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentPart:
-    """Some sentences of a document in order, from number ``first`` on; the last part makes the document visible."""
+    """Consecutive sentences of a document. Its last part makes the document visible.
 
-    document: DocumentEntry
+    Attributes:
+        first: Number of the first sentence.
+    """
+
+    document: Document
     first: int
     sentences: tuple[SentenceEntry, ...]
     last: bool
@@ -93,7 +101,12 @@ class DocumentPart:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A row of ``documents`` without its text; sentences: how many are committed."""
+    """A row of the table `documents` without its text.
+
+    Attributes:
+        key: `documents.id`.
+        sentences: Number of committed sentences.
+    """
 
     key: int
     document_id: str
@@ -107,7 +120,7 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class CollectionInfo:
-    """Counts and sizes: what ``polyseme info`` prints."""
+    """Counts and sizes of a collection, as `polyseme info` prints them. Sizes are in bytes."""
 
     path: str
     format_version: int
@@ -126,7 +139,13 @@ class CollectionInfo:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """What ``verify`` read and what it found wrong, one line a problem; empty problems: everything is well."""
+    """What a verification read and found.
+
+    Attributes:
+        sentences_encoded: Number of sentences that were encoded again.
+        lowest_cosine: Lowest cosine of a stored vector with the fresh one, or None if none was encoded.
+        problems: One line for each problem, empty for an intact collection.
+    """
 
     documents: int
     sentences: int

@@ -1,10 +1,10 @@
-"""The rows of a commit: which they are, how they are put in and taken out. Whoever calls holds the transaction."""
+"""SQL inserts and deletes of one commit. The caller owns the transaction."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,64 +13,69 @@ import numpy as np
 from ..vectors.arrays import Array, Half, Ids, Mask
 from ..vectors.int8 import Storage
 from .records import DocumentPart, Scalar, SentenceEntry
-from .schema import State, id_set
+from .schema import State, id_set, in_batches
 from .segment import SegmentData, stored_rows
-
-TypeVectors = Callable[[Sequence[str]], Array]
-"""Folded forms -> unit vectors of the words' identity (n, p)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Types:
-    """The types of one commit, sorted by (lemma, form): pairs, ids (T,), which are new (T,), vectors (T, p)."""
+    """The T types of one commit, sorted by (lemma, form).
+
+    Attributes:
+        pairs: (lemma, form) of each type.
+        ids: `types.id` of each type, given out for new ones.  (T,)
+        new: Which types the collection does not have yet.  (T,)
+        stored: Stored vectors of the other types, in order.
+    """
 
     pairs: Sequence[tuple[str, str]]
     ids: Ids
     new: Mask
-    vectors: Half
+    stored: Sequence[bytes]
+
+    @property
+    def new_forms(self) -> list[str]:
+        """Form of each new type, in order. A form with two new lemmas is in it twice."""
+        return [form for (_, form), is_new in zip(self.pairs, self.new.tolist(), strict=True) if is_new]
+
+    def vectors(self, new: Array) -> Half:
+        """Return the vectors of all types, given those of the new ones.  (new, p) -> (T, p)"""
+        vectors = np.zeros((len(self.pairs), new.shape[1]), np.float16)
+        vectors[self.new] = new.astype(np.float16)
+        if self.stored:
+            vectors[~self.new] = np.frombuffer(b"".join(self.stored), np.float16).reshape(len(self.stored), -1)
+        return vectors
 
 
-def find_types(
-    db: sqlite3.Connection, entries: Iterable[SentenceEntry], next_type: int, type_vectors: TypeVectors
-) -> Types:
-    """The distinct (lemma, form) of the entries in that order, with ids and vectors, old ones from the database."""
+def find_types(db: sqlite3.Connection, entries: Iterable[SentenceEntry], next_type: int) -> Types:
+    """Return the distinct types of the entries. New ones get ids from `next_type` on."""
     pairs = sorted({(o.lemma, o.form) for entry in entries for o in entry.occurrences})
-    forms = [form for _, form in pairs]
     known: dict[tuple[str, str], tuple[int, bytes]] = {}
-    for first in range(0, len(forms), 500):
-        part = forms[first : first + 500]
-        marks = ",".join("?" * len(part))
-        for key, form, lemma, vector in db.execute(
-            f"SELECT id, form, lemma, vector FROM types WHERE form IN ({marks})",
-            part,
-        ):
-            known[lemma, form] = (key, vector)
+    for key, form, lemma, vector in in_batches(
+        db, "SELECT id, form, lemma, vector FROM types WHERE form IN ({})", [form for _, form in pairs]
+    ):
+        known[lemma, form] = (key, vector)
     new = np.array([pair not in known for pair in pairs], dtype=bool)  # (T,)
     ids = np.array([known[pair][0] if pair in known else -1 for pair in pairs], dtype=np.int64)  # (T,)
     ids[new] = next_type + np.arange(new.sum())
-    made = type_vectors([form for form, is_new in zip(forms, new, strict=True) if is_new]).astype(np.float16)
-    vectors = np.zeros((len(pairs), made.shape[1]), np.float16)  # (T, p)
-    vectors[new] = made
-    for place in np.flatnonzero(~new):
-        vectors[place] = np.frombuffer(known[pairs[place]][1], np.float16)
-    return Types(pairs, ids, new, vectors)
+    return Types(pairs, ids, new, [known[pair][1] for pair in pairs if pair in known])
 
 
 def insert_documents(db: sqlite3.Connection, parts: Sequence[DocumentPart], keys: Sequence[int]) -> None:
-    """Documents as pending with their first part, live with their last, in the place of what they were."""
+    """Insert documents as pending with their first part. The last part makes them live and replaces older versions."""
     for part, key in zip(parts, keys, strict=True):
         document = part.document
         if part.first == 0:
             db.execute(
                 "UPDATE documents SET state = ? WHERE document_id = ? AND state = ?",
-                (int(State.DELETED), document.document_id, int(State.PENDING)),
+                (int(State.DELETED), document.id, int(State.PENDING)),
             )
             db.execute(
                 "INSERT INTO documents (id, document_id, title, text, metadata, content_hash, root, source, state)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     key,
-                    document.document_id,
+                    document.id,
                     document.title,
                     document.text,
                     json.dumps(dict(document.metadata), ensure_ascii=False),
@@ -84,13 +89,13 @@ def insert_documents(db: sqlite3.Connection, parts: Sequence[DocumentPart], keys
         if part.last:
             db.execute(
                 "UPDATE documents SET state = ? WHERE document_id = ? AND state = ?",
-                (int(State.DELETED), document.document_id, int(State.LIVE)),
+                (int(State.DELETED), document.id, int(State.LIVE)),
             )
             db.execute("UPDATE documents SET state = ? WHERE id = ?", (int(State.LIVE), key))
 
 
 def insert_metadata(db: sqlite3.Connection, key: int, items: Iterable[tuple[str, Scalar]]) -> None:
-    """Metadata of the document with documents.id key."""
+    """Insert the metadata of the document whose `documents.id` is `key`."""
     db.executemany(
         "INSERT OR REPLACE INTO metadata (field, value, document) VALUES (?, ?, ?)",
         [(field, str(value), key) for field, value in items],
@@ -100,7 +105,7 @@ def insert_metadata(db: sqlite3.Connection, key: int, items: Iterable[tuple[str,
 def insert_sentences(
     db: sqlite3.Connection, parts: Sequence[DocumentPart], keys: Sequence[int], next_sentence: int
 ) -> None:
-    """Sentences and their keywords, from the id ``next_sentence`` on."""
+    """Insert sentences and their keywords, with ids from `next_sentence` on."""
     rows = [
         (key, part.first + n, entry.start, entry.end, part.document.text[entry.start : entry.end])
         for part, key in zip(parts, keys, strict=True)
@@ -124,16 +129,18 @@ def insert_occurrences(
     types: Ids,
     next_sentence: int,
 ) -> None:
-    """Occurrences in the order of the segment's rows.
+    """Insert occurrences in the order of the segment's rows.
 
-    order: row in the segment -> place among the entries' occurrences; types: types.id of each row  (n,)
+    Args:
+        order: Index of each row's occurrence among those of the entries.  (n,)
+        types: `types.id` of each row.  (n,)
     """
     flat = [occurrence for entry in entries for occurrence in entry.occurrences]
     db.executemany(
         'INSERT INTO occurrences (id, sentence, position, start, "end", type) VALUES (?, ?, ?, ?, ?, ?)',
         (
-            (key, next_sentence + sentence, flat[place].position, flat[place].start, flat[place].end, kind)
-            for key, sentence, place, kind in zip(
+            (key, next_sentence + sentence, flat[place].position, flat[place].start, flat[place].end, type_id)
+            for key, sentence, place, type_id in zip(
                 data.token_ids.tolist(),
                 data.token_sentences.tolist(),
                 order.tolist(),
@@ -144,12 +151,17 @@ def insert_occurrences(
     )
 
 
-def insert_types(db: sqlite3.Connection, types: Types, segment: int, type_of: Ids) -> None:
-    """New types, and the range of every type in a segment; type_of: the type's place of each row (n,)."""
+def insert_types(db: sqlite3.Connection, types: Types, vectors: Half, segment: int, type_of: Ids) -> None:
+    """Insert new types, and the range of every type in a segment.
+
+    Args:
+        vectors: Vectors of all types.  (T, p)
+        type_of: Index of each row's type.  (n,)
+    """
     db.executemany(
         "INSERT INTO types (id, form, lemma, vector) VALUES (?, ?, ?, ?)",
         [
-            (int(types.ids[n]), types.pairs[n][1], types.pairs[n][0], types.vectors[n].tobytes())
+            (int(types.ids[n]), types.pairs[n][1], types.pairs[n][0], vectors[n].tobytes())
             for n in np.flatnonzero(types.new).tolist()
         ],
     )
@@ -159,12 +171,12 @@ def insert_types(db: sqlite3.Connection, types: Types, segment: int, type_of: Id
 
 
 def insert_ranges(db: sqlite3.Connection, segment: int, types: Ids, firsts: Ids, counts: Ids) -> None:
-    """Tell where in a segment the occurrences of each type lie."""
+    """Insert which rows of a segment hold the occurrences of each type. Types without occurrences get no range."""
     db.executemany(
         "INSERT INTO ranges (type, segment, first, count) VALUES (?, ?, ?, ?)",
         (
-            (kind, segment, first, count)
-            for kind, first, count in zip(types.tolist(), firsts.tolist(), counts.tolist(), strict=True)
+            (type_id, segment, first, count)
+            for type_id, first, count in zip(types.tolist(), firsts.tolist(), counts.tolist(), strict=True)
             if count
         ),
     )
@@ -173,52 +185,53 @@ def insert_ranges(db: sqlite3.Connection, segment: int, types: Ids, firsts: Ids,
 def arrange(
     parts: Sequence[DocumentPart], keys: Sequence[int], types: Types, settings: Mapping[str, Any]
 ) -> tuple[SegmentData, Half, Ids, Ids]:
-    """Sort occurrences by (lemma, form, sentence, position) and give out ids in that order.
+    """Sort occurrences by (lemma, form, sentence, position) and give them ids in that order.
 
-    Returns the segment's arrays as they are stored, its token vectors (n, d), order (n,): row -> place in reading
-    order, and the type's place of each row (n,).
+    Returns:
+        The segment's arrays in their stored form, and its token vectors (n, d). Then two arrays (n,): for each row
+        the index of its occurrence in reading order, and the index of its type.
     """
     entries = [sentence for part in parts for sentence in part.sentences]
     place_of = {pair: n for n, pair in enumerate(types.pairs)}
-    kinds = np.array([place_of[o.lemma, o.form] for entry in entries for o in entry.occurrences], dtype=np.int64)
+    type_of = np.array([place_of[o.lemma, o.form] for entry in entries for o in entry.occurrences], dtype=np.int64)
     sentence_of = np.repeat(np.arange(len(entries)), [len(entry.occurrences) for entry in entries])
-    order = np.argsort(kinds, kind="stable")  # reading order is (sentence, position) already
+    order = np.argsort(type_of, kind="stable")  # reading order is (sentence, position) already
     tokens = np.concatenate([np.asarray(entry.tokens, np.float16) for entry in entries])  # (n, d)
     documents = np.repeat(np.array(keys, np.int64), [len(part.sentences) for part in parts])  # (m,)
     tokens = np.ascontiguousarray(tokens[order])
     data = SegmentData(
-        tokens=stored_rows(tokens, Storage(settings.get("storage", Storage.HALF))),
+        tokens=stored_rows(tokens, Storage(settings["storage"])),
         token_ids=settings["next_occurrence"] + np.arange(len(order), dtype=np.int64),
         token_sentences=sentence_of[order].astype(np.int32),
         sentences=np.stack([np.asarray(entry.vector, np.float16) for entry in entries]),
         sentence_ids=settings["next_sentence"] + np.arange(len(entries), dtype=np.int64),
         sentence_documents=documents,
     )
-    return data, tokens, order, kinds[order]
+    return data, tokens, order, type_of[order]
 
 
 def stored_type_vectors(db: sqlite3.Connection, types: Ids) -> Half:
-    """Identity vectors of types by id, in their order.  (T,) -> (T, p); (0, 0) for no type"""
+    """Return the stored vectors of types, in the order of the given ids.  (T,) -> (T, p), or (0, 0) without types"""
     stored = dict(db.execute("SELECT id, vector FROM types").fetchall())
     vectors = [np.frombuffer(stored[key], np.float16) for key in types.tolist()]
     return np.stack(vectors) if vectors else np.zeros((0, 0), np.float16)
 
 
 def segment_types(db: sqlite3.Connection, segment: int) -> tuple[Ids, Ids, Ids]:
-    """Type ids, first rows and counts of a segment's ranges, in the order of the rows."""
+    """Return the type ids, first rows and counts of a segment's ranges, in the order of the rows."""
     rows = db.execute("SELECT type, first, count FROM ranges WHERE segment = ? ORDER BY first", (segment,))
     table = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 3)
     return table[:, 0], table[:, 1], table[:, 2]
 
 
 def purge(db: sqlite3.Connection) -> int:
-    """Delete every row of deleted documents. Returns how many documents went."""
+    """Delete all rows of deleted documents, and return the number of those documents."""
     dead = [key for (key,) in db.execute("SELECT id FROM documents WHERE state = ?", (int(State.DELETED),))]
     with id_set(db, "dead_documents", dead) as table:
         for document in dead:
             (text,) = db.execute("SELECT text FROM documents WHERE id = ?", (document,)).fetchone()
             spans = db.execute('SELECT id, start, "end" FROM sentences WHERE document = ?', (document,)).fetchall()
-            # A contentless FTS5 table forgets a row only when it is told the text that the row was made from.
+            # To delete a row of a contentless FTS5 table, SQLite needs the text that the row was made from.
             db.executemany(
                 "INSERT INTO sentences_fts (sentences_fts, rowid, text) VALUES ('delete', ?, ?)",
                 ((key, text[start:end]) for key, start, end in spans),

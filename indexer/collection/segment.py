@@ -1,17 +1,18 @@
-"""One immutable part of a collection: its files, their writer and their reader.
+"""One immutable part of a collection: its files, and how they are written and read.
 
-``segments/<name>/``, n occurrences sorted by (lemma, form, sentence, position), m sentences in the order of their ids:
+The folder `segments/<name>/` holds n occurrences, sorted by (lemma, form, sentence, position), and m sentences, in the
+order of their ids:
 
-    tokens.npy              (n, d) float16    unit token vectors, or (n, d + 2) int8: see `byte_rows.py`
-    token_ids.npy           (n,) int64        occurrence ids; ascending inside the range of one type
+    tokens.npy              (n, d) float16    unit token vectors, or (n, d + 2) int8: see `vectors/int8.py`
+    token_ids.npy           (n,) int64        occurrence ids, ascending inside the range of one type
     token_sentences.npy     (n,) int32        row of the occurrence's sentence in this segment
     sentences.npy           (m, e) float16    unit sentence vectors
     sentence_ids.npy        (m,) int64        ascending
     sentence_documents.npy  (m,) int64        documents.id of each sentence
-    tokens.faiss            n joint vectors (token vector and word identity), inner product
+    tokens.faiss            n joint vectors (token vector and type vector), inner product
     sentences.faiss         m sentence vectors, inner product
 
-The range of a type is a row of the table ``ranges``; sizes and SHA-256 of the files are in the table ``segments``.
+The table `ranges` holds the rows of each type. The table `segments` holds the sizes and SHA-256 of the files.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import numpy as np
 
 from ..errors import CollectionError
 from ..files import flush
-from ..vectors.arrays import Array, Bytes, Half, Ids
+from ..vectors.arrays import Array, Bytes, Half, Ids, Int32s
 from ..vectors.int8 import ByteRows, Storage, to_bytes
 from ..vectors.rows import TokenRows
 from .faiss_index import build_index, read_index, write_index
@@ -46,7 +47,7 @@ INDEX_FILES = ("tokens.faiss", "sentences.faiss")
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What the segments table remembers of a file: its size in bytes and its SHA-256 in hexadecimal."""
+    """Size of a file in bytes and its SHA-256 in hexadecimal, as the table `segments` records them."""
 
     size: int
     sha256: str
@@ -54,81 +55,91 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class SegmentData:
-    """The arrays of a segment before they are written, in the order and of the types that the module describes."""
+    """The arrays of a segment, before they are written. The module describes their order and types."""
 
     tokens: Half | Bytes
     token_ids: Ids
-    token_sentences: np.ndarray[Any, np.dtype[np.int32]]
+    token_sentences: Int32s
     sentences: Half
     sentence_ids: Ids
     sentence_documents: Ids
 
 
 def file_record(path: Path) -> FileRecord:
-    """Size and checksum of a file, read once."""
+    """Return the size and checksum of a file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileRecord(path.stat().st_size, digest)
 
 
 def write_segment(folder: Path, data: SegmentData, joint: Callable[[Ids], Array]) -> dict[str, FileRecord]:
-    """Write a segment aside, flush it and rename it to ``folder``; it counts only once the database names it.
+    """Write a segment to a temporary folder, flush it and rename the folder.
 
-    joint: row numbers (m,) -> (m, d + p) float32 unit rows, what ``tokens.faiss`` is built over.
+    The segment is part of the collection only when the database names it.
+
+    Args:
+        joint: Reads rows of the joint vectors, which `tokens.faiss` indexes.  (m,) -> (m, d + p) float32
     """
-    aside = folder.with_name(folder.name + ".tmp")
-    aside.mkdir(parents=True)
+    temporary = folder.with_name(folder.name + ".tmp")
+    temporary.mkdir(parents=True)
     for name in VECTOR_FILES:
-        np.save(aside / name, getattr(data, name.removesuffix(".npy")), allow_pickle=False)
-    write_indexes(aside, len(data.tokens), data.sentences, joint)
-    return publish(aside, folder)
+        np.save(temporary / name, getattr(data, name.removesuffix(".npy")), allow_pickle=False)
+    write_indexes(temporary, len(data.tokens), data.sentences, joint)
+    return publish(temporary, folder)
 
 
 def write_indexes(folder: Path, n: int, sentences: Half, joint: Callable[[Ids], Array]) -> None:
-    """Build and write both FAISS files of a segment from its n joint vectors and its sentence vectors."""
+    """Build and write both FAISS files of a segment, from its n joint vectors and its sentence vectors (m, e)."""
     write_index(build_index(n, joint), folder / "tokens.faiss")
     index = build_index(len(sentences), lambda rows: np.asarray(sentences[rows], np.float32))
     write_index(index, folder / "sentences.faiss")
 
 
-def publish(aside: Path, folder: Path) -> dict[str, FileRecord]:
-    """Flush a folder of finished files, rename it into place and return its files' records."""
-    records = {path.name: file_record(path) for path in sorted(aside.iterdir())}
-    for path in aside.iterdir():
+def publish(temporary: Path, folder: Path) -> dict[str, FileRecord]:
+    """Flush a folder of finished files, rename it to its final name, and return the records of its files."""
+    records = {path.name: file_record(path) for path in sorted(temporary.iterdir())}
+    for path in temporary.iterdir():
         flush(path)
-    flush(aside)
-    aside.rename(folder)
+    flush(temporary)
+    temporary.rename(folder)
     flush(folder.parent)
     return records
 
 
 def stored_rows(tokens: Half, storage: Storage) -> Half | Bytes:
-    """Token vectors (n, d) as ``tokens.npy`` is to hold them."""
+    """Return token vectors in the form in which `tokens.npy` stores them.  (n, d) -> (n, d) or (n, d + 2)"""
     return to_bytes(tokens) if storage is Storage.BYTES else tokens
 
 
 def token_rows(stored: Any) -> TokenRows:
-    """Token vectors (n, d) as ``tokens.npy`` holds them."""
+    """Return a reader of token vectors (n, d) over the array that `tokens.npy` stores."""
     return ByteRows(stored) if stored.dtype == np.int8 else stored
 
 
-def let_go(mapped: Any) -> None:
-    """Give back the memory that pages of a mapped array take; what they hold stays in the file.
+def release_pages(mapped: Any) -> None:
+    """Release the memory pages of a mapped array. Their content stays in the file.
 
-    Whoever reads or writes a file larger than memory piece by piece would else hold all of it at the end.
+    Without this, a loop that reads or writes a large file piece by piece keeps the whole file in memory.
     """
     if isinstance(mapped.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         mapped.base.madvise(mmap.MADV_DONTNEED)
 
 
 class Segment:
-    """A committed segment, open for reading: memory-mapped arrays, indexes read at first need."""
+    """A committed segment, open for reading. Arrays are memory-mapped, and indexes are read at first use."""
 
     def __init__(self, folder: Path, key: int, files: Mapping[str, FileRecord]) -> None:
-        """Open the segment with ``segments.id`` key; CollectionError when a file is missing or has another size."""
+        """Open the segment whose `segments.id` is `key`.
+
+        Args:
+            files: Recorded size and checksum of each file.
+
+        Raises:
+            CollectionError: A vector file is missing, or its size is not the recorded one.
+        """
         self.folder = folder
         self.key = key
-        self._files = files
+        self.files = files
         for name in VECTOR_FILES:
             self._check_size(name, "restore it from a copy or run `polyseme reencode`")
         self.stored_tokens = self._map("tokens.npy")  # (n, d) or (n, d + 2)
@@ -140,11 +151,11 @@ class Segment:
         self.sentence_documents: Ids = self._map("sentence_documents.npy")  # (m,)
 
     def _check_size(self, name: str, way_out: str) -> Path:
-        """The path of a file, which is mapped: beyond its end the process would die."""
+        """Return the path of a file of the recorded size. Access past the end of a mapped file kills the process."""
         path = self.folder / name
         size = path.stat().st_size if path.exists() else None
-        if size != self._files[name].size:
-            state = "is missing" if size is None else f"has {size} bytes, not {self._files[name].size}"
+        if size != self.files[name].size:
+            state = "is missing" if size is None else f"has {size} bytes, not {self.files[name].size}"
             raise CollectionError(f"{path} {state}; {way_out}")
         return path
 
@@ -160,28 +171,28 @@ class Segment:
 
     @cached_property
     def token_index(self) -> Any:
-        """The index over joint vectors; CollectionError when its file is damaged."""
+        """The FAISS index over joint vectors. Raises `CollectionError` if its file is damaged."""
         return self._index("tokens.faiss", len(self.tokens))
 
     @cached_property
     def sentence_index(self) -> Any:
-        """The index over sentence vectors; CollectionError when its file is damaged."""
+        """The FAISS index over sentence vectors. Raises `CollectionError` if its file is damaged."""
         return self._index("sentences.faiss", len(self.sentences))
 
     def sentence_row(self, sentence_id: int) -> int | None:
-        """Row of a sentence in this segment, or None."""
+        """Return the row of a sentence in this segment, or None."""
         row = int(np.searchsorted(self.sentence_ids, sentence_id))
         return row if row < len(self.sentence_ids) and self.sentence_ids[row] == sentence_id else None
 
     def token_row(self, occurrence_id: int, first: int, count: int) -> int | None:
-        """Row of an occurrence, looked up inside the range of its type, or None."""
+        """Return the row of an occurrence inside the range of its type, or None."""
         ids = self.token_ids[first : first + count]
         place = int(np.searchsorted(ids, occurrence_id))
         return first + place if place < count and ids[place] == occurrence_id else None
 
 
 def damaged_files(folder: Path, files: Mapping[str, FileRecord]) -> dict[str, str]:
-    """Read every file back: name -> what is wrong with it, for those that are missing or changed."""
+    """Read every file, and return {name: problem} for those that are missing or have changed."""
     problems = {}
     for name, record in files.items():
         path = folder / name

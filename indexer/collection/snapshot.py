@@ -1,4 +1,4 @@
-"""What a reader of a collection sees, unchanged for as long as it reads."""
+"""The state of a collection that a reader sees. It does not change while the reader works."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ..vectors.arrays import Mask
 from ..vectors.transforms import Transform
 from .segment import Segment
 
-REMEMBERED = 16
-"""Filters whose documents a snapshot remembers."""
+CACHED_FILTERS = 16
+"""Maximum number of filters whose documents a snapshot caches."""
 
 
 class Snapshot:
-    """What a reader sees: the segments of one generation and which documents are live in it."""
+    """The segments of one generation, and which documents are live in it."""
 
     def __init__(self, generation: int, segments: Sequence[Segment], live: Mask, transforms: dict[str, Transform]):
         self.generation = generation
         self.segments = {segment.key: segment for segment in segments}
-        self.live = live  # (largest document key + 1,)
+        self.live = live  # (largest documents.id + 1,)
         self.transforms = transforms
         self._chosen: dict[Hashable, Mask] = {}
 
@@ -32,19 +32,27 @@ class Snapshot:
         return masks
 
     def documents_by(self, key: Hashable, choose: Callable[[], Mask]) -> Mask:
-        """What ``choose`` gives, kept under a key: which documents, by key, a filter lets in.  (largest key + 1,)
+        """Return which documents pass a filter, from the cache if possible.  (largest documents.id + 1,)
 
-        To be called while the collection is read, which one thread does at a time.
+        Call this inside `Collection.reading()`, which lets in one thread at a time.
+
+        Args:
+            key: Identifies the filter.
+            choose: Computes the mask.
         """
         if key not in self._chosen:
-            if len(self._chosen) >= REMEMBERED:
+            if len(self._chosen) >= CACHED_FILTERS:
                 self._chosen.clear()
             self._chosen[key] = choose()
             self._chosen[key].setflags(write=False)
         return self._chosen[key]
 
     def sentence_mask(self, segment: Segment, documents: Mask | None = None) -> Mask | None:
-        """Which sentences of a segment are live (and in ``documents``, by key); None: all.  (m,)"""
+        """Return which sentences of a segment are live, or None if all are.  (m,)
+
+        Args:
+            documents: If given, only sentences of these documents, by `documents.id`.
+        """
         live = self._masks[segment.key]
         if documents is None:
             return live

@@ -1,6 +1,7 @@
-"""The types of a snapshot in memory: identity vectors, and where the occurrences of each lie in each segment.
+"""The types of a snapshot in memory: their vectors, where their occurrences are, and the search for similar types.
 
-Ids of types only grow and a segment never changes, so a newer generation adds to what an older one read.
+Type ids only grow and a segment never changes. So the table for a newer generation is that of an older one, extended.
+A type's place is its index in the table.
 """
 
 from __future__ import annotations
@@ -14,12 +15,25 @@ import numpy as np
 from ..vectors.arrays import Array, Ids, Places, row_products, top
 from .segment import Segment
 
+FEW = 4_096
+"""Number of types up to which a query is compared with all of them at once."""
+LEAST = (0.5, 0.3)
+"""Cosines down to which similar types are searched, in turn, before all are compared. Most queries end at the first."""
+MOST_PART = 0.25
+"""Share of the types above which a bound does not pay, so that all types are compared."""
+_SLACK = np.float32(1e-4)
+"""Tolerance for rounding in float32."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypeRanges:
-    """Ranges of one segment in the order of their rows: first row, count and type's place of each (R,).
+    """The R ranges of one segment, in the order of their rows.
 
-    by_place: the ranges in the order of their types' places (R,).
+    Attributes:
+        first: First row of each range.  (R,)
+        count: Number of its rows.  (R,)
+        place: Place of its type.  (R,)
+        by_place: Ranges in the order of the places of their types.  (R,)
     """
 
     first: Places
@@ -28,7 +42,10 @@ class TypeRanges:
     by_place: Places
 
     def rows(self, places: Ids) -> tuple[Ids, Ids]:
-        """All rows of some types in this segment, range by range, and the type's place of each row.  (T',) -> (n,)"""
+        """Return all rows of some types in this segment, range by range, and the place of each row's type.
+
+        (T',) -> (n,), (n,)
+        """
         known = self.place[self.by_place]  # (R,), ascending
         found = np.minimum(np.searchsorted(known, places), max(len(known) - 1, 0))  # (T',)
         ranges = self.by_place[found[known[found] == places]] if len(known) else self.by_place  # (<= T',)
@@ -38,15 +55,22 @@ class TypeRanges:
         return rows, np.repeat(self.place[ranges].astype(np.int64), counts)
 
     def places(self, rows: Ids) -> Ids:
-        """The type's place of each row.  (n,) -> (n,)"""
+        """Return the place of each row's type.  (n,) -> (n,)"""
         return self.place[np.searchsorted(self.first, rows, side="right") - 1].astype(np.int64)
 
 
 class TypeTable:
-    """Types by place, in the order of their ids: ids (T,), unit identity vectors (T, p), occurrences of each (T,)."""
+    """The types of a collection, in the order of their ids.
+
+    Attributes:
+        ids: `types.id` of each type.  (T,)
+        vectors: Unit type vectors.  (T, p) float32
+        counts: Number of occurrences of each type.  (T,)
+        ranges: Ranges of each segment, by `segments.id`.
+    """
 
     def __init__(self) -> None:
-        """Empty; ``read`` brings it to a generation."""
+        """Make an empty table, to be filled by `read`."""
         self.ids: Ids = np.zeros(0, np.int64)
         self.vectors: Array = np.zeros((0, 0), np.float32)
         self.counts: Ids = np.zeros(0, np.int64)
@@ -54,7 +78,7 @@ class TypeTable:
         self._bounds = Bounds()
 
     def read(self, db: sqlite3.Connection, segments: Iterable[Segment]) -> None:
-        """Add what is new since the last call; part of the caller's read transaction."""
+        """Add what is new since the last call. The caller owns the read transaction."""
         last = int(self.ids[-1]) if len(self.ids) else 0
         rows = db.execute("SELECT id, vector FROM types WHERE id > ? ORDER BY id", (last,)).fetchall()
         if rows:
@@ -69,7 +93,7 @@ class TypeTable:
             self.counts[ranges.place] += ranges.count
 
     def nearest(self, word: Array, most: int) -> Iterator[NearTypes]:
-        """Types in the order of their cosine with a unit vector (p,), at most so many, in stages."""
+        """Yield up to `most` types in the order of their cosine with a unit vector (p,), in stages."""
         return near_types(self.vectors, self._bounds, word, most)
 
     def _ranges(self, db: sqlite3.Connection, segment: int) -> TypeRanges:
@@ -80,24 +104,15 @@ class TypeTable:
         return TypeRanges(first, count, place.astype(np.int32), np.argsort(place).astype(np.int32))
 
 
-FEW = 4_096
-"""Types up to which all are compared at once."""
-
-
-LEAST = (0.5, 0.3)
-"""Cosines down to which types are looked for before all are compared. Most questions end above the first."""
-
-
-MOST_PART = 0.25
-"""Of the types; where the bound lets more through, all are compared."""
-
-
-_SLACK = np.float32(1e-4)  # what single precision may lose
-
-
 @dataclass(frozen=True, slots=True)
 class NearTypes:
-    """Types by place, nearest first, with their cosines (n,); rest: no other type has more, None: there is no other."""
+    """One stage of a search for similar types, nearest first.
+
+    Attributes:
+        places: Places of the types.  (n,)
+        cosines: Their cosines.  (n,)
+        rest: Upper bound on the cosine of all later types, or None if there are none.
+    """
 
     places: Ids
     cosines: Array
@@ -105,15 +120,19 @@ class NearTypes:
 
 
 class Bounds:
-    """What bounds the identity of types: (T, m + 1) numbers for vectors (T, p), which may become more."""
+    """Upper bounds on the cosines of types with a vector, from m + 1 numbers per type instead of all p.
+
+    The vectors are rotated so that the first m dimensions have the largest variance. The bound is the product over
+    these m dimensions, plus the product of the norms of the remaining ones (Cauchy-Schwarz).
+    """
 
     def __init__(self) -> None:
-        """For no type."""
-        self._basis: Array | None = None  # (p, p), the first m columns vary most
+        """Make bounds for no types, to be filled by `extend`."""
+        self._basis: Array | None = None  # (p, p), columns by descending variance
         self._heads: Array = np.zeros((0, 0), np.float32)  # (T, m + 1)
 
     def extend(self, vectors: Array) -> None:
-        """Take in those of all types (T, p) that are new, if there are any."""
+        """Add the new ones of all type vectors (T, p). The first call fixes the rotation."""
         if len(vectors) == len(self._heads):
             return
         if self._basis is None:
@@ -123,23 +142,28 @@ class Bounds:
         self._heads = np.concatenate([self._heads, fresh]) if len(self._heads) else fresh
 
     def __call__(self, word: Array) -> Array:
-        """No type's cosine with a unit vector (p,) is larger: (T,)."""
+        """Return an upper bound on each type's cosine with a unit vector.  (p,) -> (T,)"""
         return np.asarray(self._heads @ self._head(word[None, :])[0] + _SLACK, np.float32)
 
     def _head(self, vectors: Array) -> Array:
         assert self._basis is not None
-        turned = vectors @ self._basis  # (n, p)
-        m = 3 * turned.shape[1] // 8
-        rest = np.linalg.norm(turned[:, m:], axis=1, keepdims=True)  # (n, 1)
-        return np.concatenate([turned[:, :m], rest], axis=1)
+        rotated = vectors @ self._basis  # (n, p)
+        m = 3 * rotated.shape[1] // 8
+        rest = np.linalg.norm(rotated[:, m:], axis=1, keepdims=True)  # (n, 1)
+        return np.concatenate([rotated[:, :m], rest], axis=1)
 
 
 def near_types(vectors: Array, bounds: Bounds, word: Array, most: int) -> Iterator[NearTypes]:
-    """Types (T, p) by their cosine with a unit vector (p,), in stages that become dearer, until there are ``most``."""
+    """Yield up to `most` types in the order of their cosine with a unit vector, in stages of rising cost.
+
+    Args:
+        vectors: Unit type vectors.  (T, p)
+        word: Unit vector.  (p,)
+    """
     n = len(vectors)
     done = np.zeros(n, bool)
     if n > FEW:
-        bounds.extend(vectors)  # not before: few questions are for any word, and few types need no bounds
+        bounds.extend(vectors)  # only now, since most queries are for one word and small tables need no bounds
         highest = bounds(word)  # (T,)
         for least in LEAST:
             chosen = np.flatnonzero((highest >= least) & ~done)
@@ -156,5 +180,5 @@ def near_types(vectors: Array, bounds: Bounds, word: Array, most: int) -> Iterat
     left = np.flatnonzero(~done)
     cosines = (vectors @ word)[left] if n else np.zeros(0, np.float32)
     order = top(cosines, most - int(done.sum()), left)
-    whole = len(order) == len(left)
-    yield NearTypes(left[order], cosines[order], None if whole else float(np.delete(cosines, order).max()))
+    is_all = len(order) == len(left)
+    yield NearTypes(left[order], cosines[order], None if is_all else float(np.delete(cosines, order).max()))

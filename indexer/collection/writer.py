@@ -1,7 +1,8 @@
-"""Writing to a collection: one writer at a time, one SQLite transaction a commit.
+"""Write to a collection: one writer at a time, one SQLite transaction per commit.
 
-Order of a commit: the segment's files are written aside, flushed and renamed; then one transaction inserts the rows and
-names the segment. A process that dies before the transaction leaves files that no row names: swept at the next opening.
+A commit first writes the segment's files to a temporary folder, flushes them and renames the folder. Then one
+transaction inserts the rows and names the segment. If the process dies before the transaction, the files are named by
+no row. They are deleted when the collection is next opened for writing.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ import errno
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from filelock import FileLock, Timeout
 from safetensors.numpy import save
 
 from ..errors import CollectionError
+from ..vectors.arrays import Array
 from ..vectors.rows import joint_rows
 from ..vectors.transforms import Transform
-from .records import DocumentEntry, DocumentPart, StoredDocument
+from .records import DocumentPart, StoredDocument
 from .rows import (
-    TypeVectors,
+    Types,
     arrange,
     find_types,
     insert_documents,
@@ -36,11 +39,14 @@ from .rows import (
 from .schema import DATABASE_NAME, State, read_settings, write_settings
 from .segment import FileRecord, write_segment
 
+if TYPE_CHECKING:
+    from ..documents import Document
+
 DOCUMENT_COLUMNS = "id, document_id, title, metadata, content_hash, root, source"
 
 
 def stored_document(row: Sequence[object], sentences: int) -> StoredDocument:
-    """The record of a row of ``documents`` with the columns DOCUMENT_COLUMNS."""
+    """Return the record of a row of `documents` with the columns `DOCUMENT_COLUMNS`."""
     key, document_id, title, metadata, content_hash, root, source = row
     return StoredDocument(
         int(str(key)),
@@ -56,25 +62,29 @@ def stored_document(row: Sequence[object], sentences: int) -> StoredDocument:
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk or a database that cannot be written into an error with a way out."""
+    """Turn a full disk, or a database that cannot be written, into a `CollectionError` with the next step."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise CollectionError(f"{path}: {error}; what was committed is intact, mend this and run again") from error
+        raise CollectionError(f"{path}: {error}; what was committed is intact, fix this and run again") from error
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
-        raise CollectionError(f"{path}: {reason}; what was committed is intact, mend this and run again") from error
-    except RuntimeError as error:  # FAISS reports a failed write so
+        raise CollectionError(f"{path}: {reason}; what was committed is intact, fix this and run again") from error
+    except RuntimeError as error:  # FAISS raises this if a write fails
         if "write error" not in str(error):
             raise
         raise CollectionError(f"{path}: a file could not be written (disk full?); free space, run again") from error
 
 
 class Writer:
-    """The one writer of a collection, from ``Collection.writing()``; holds the lock until it is closed."""
+    """The one writer of a collection, from `Collection.writing()`. It holds the lock until it is closed."""
 
     def __init__(self, path: Path) -> None:
-        """Take the lock and sweep what no row names; CollectionError when somebody else is writing."""
+        """Take the lock, and delete segment folders that no row names.
+
+        Raises:
+            CollectionError: Another process is writing, or the folder cannot be written.
+        """
         from .migrations import connect_to_write
 
         self.path = path
@@ -88,20 +98,20 @@ class Writer:
         try:
             with storage_errors(path):
                 self.db = connect_to_write(path / DATABASE_NAME)
-            self._sweep()
+            self._delete_orphans()
         except BaseException:
             self._lock.release()
             raise
 
     def close(self) -> None:
-        """Close the database and give the lock back."""
+        """Close the database and release the lock."""
         try:
-            # Everything into the one file, so that it can be copied or read from where nothing can be written; but a
-            # reader at work is not waited for.
+            # Merge the write-ahead log into the database, so that a copy of one file, or a folder on a read-only
+            # medium, is complete. Do not wait for readers.
             self.db.execute("PRAGMA busy_timeout = 0")
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.OperationalError:
-            pass  # a reader is at work: the log stays, and belongs to the collection
+            pass  # a reader is active, so the log stays and belongs to the collection
         finally:
             self.db.close()
             self._lock.release()
@@ -112,15 +122,15 @@ class Writer:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _sweep(self) -> None:
+    def _delete_orphans(self) -> None:
         named = {name for (name,) in self.db.execute("SELECT name FROM segments")}
         for folder in (self.path / "segments").iterdir():
-            # Files are not ours: desktops leave some in every folder that they show.
+            # Desktop environments leave their own files in folders that they display.
             if folder.name not in named and folder.is_dir():
                 shutil.rmtree(folder)
 
     def find(self, document_id: str, state: State = State.LIVE) -> StoredDocument | None:
-        """The live (or pending) document of that id."""
+        """Return the live (or pending) document with an id, or None."""
         row = self.db.execute(
             f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE document_id = ? AND state = ? ORDER BY id DESC",
             (document_id, int(state)),
@@ -130,15 +140,8 @@ class Writer:
         (count,) = self.db.execute("SELECT count(*) FROM sentences WHERE document = ?", (row[0],)).fetchone()
         return stored_document(row, count)
 
-    def set_array(self, name: str, transform: Transform) -> None:
-        """Store a fitted transform under a name; part of the caller's transaction."""
-        arrays = {"mean": transform.mean}
-        if transform.matrix is not None:
-            arrays["matrix"] = np.ascontiguousarray(transform.matrix)
-        self.db.execute("INSERT OR REPLACE INTO arrays (name, data) VALUES (?, ?)", (name, save(arrays)))
-
-    def set_metadata(self, document: DocumentEntry, key: int) -> None:
-        """Replace title and metadata of a stored document whose text did not change."""
+    def set_metadata(self, document: Document, key: int) -> None:
+        """Replace title and metadata of a stored document with unchanged text."""
         with storage_errors(self.path), self.db.atomic():
             self.db.execute("DELETE FROM metadata WHERE document = ?", (key,))
             self.db.execute(
@@ -156,20 +159,24 @@ class Writer:
             self.next_generation()
 
     def set_named_sense(self, name: str, data: str) -> None:
-        """Store a named sense as JSON, in the place of one of that name."""
+        """Store a named sense as JSON. It replaces one of the same name."""
         with storage_errors(self.path), self.db.atomic():
             self.db.execute("INSERT OR REPLACE INTO prototypes (name, data) VALUES (?, ?)", (name, data))
             self.next_generation()
 
     def remove_named_sense(self, name: str) -> bool:
-        """Remove a named sense; False when there is none of that name."""
+        """Remove a named sense, and return whether it existed."""
         with storage_errors(self.path), self.db.atomic():
             removed = self.db.execute("DELETE FROM prototypes WHERE name = ?", (name,)).rowcount > 0
             self.next_generation()
         return removed
 
     def remove(self, document_ids: Sequence[str]) -> None:
-        """Mark live documents as deleted, all or none; CollectionError names the first id that is not there."""
+        """Mark live documents as deleted, all or none.
+
+        Raises:
+            CollectionError: A document does not exist. The message names the first one.
+        """
         with storage_errors(self.path), self.db.atomic():
             for document_id in dict.fromkeys(document_ids):
                 changed = self.db.execute(
@@ -182,36 +189,44 @@ class Writer:
                     )
             self.next_generation()
 
+    def find_types(self, parts: Sequence[DocumentPart]) -> Types:
+        """Return the types in parts of documents. `commit` needs the vectors of the new ones."""
+        entries = (sentence for part in parts for sentence in part.sentences)
+        return find_types(self.db.conn, entries, read_settings(self.db.conn)["next_type"])
+
     def commit(
         self,
         parts: Sequence[DocumentPart],
-        type_vectors: TypeVectors,
-        transforms: dict[str, Transform] | None = None,
+        types: Types,
+        type_vectors: Array,
+        transforms: Mapping[str, Transform],
     ) -> None:
         """Store parts of documents as one new segment, all or nothing.
 
-        transforms: fitted transforms to store along (only the first commit of a collection has them).
+        Args:
+            types: The types of the parts, from `find_types`.
+            type_vectors: Unit vectors of `types.new_forms`.  (new, p)
+            transforms: The transforms that the vectors were made with. The first commit stores them.
         """
         if not parts:
             return
         db = self.db.conn
         settings = read_settings(db)
         entries = [sentence for part in parts for sentence in part.sentences]
-        types = find_types(db, entries, settings["next_type"], type_vectors)
         name = f"{settings['next_segment']:08d}"
         keys = self._document_keys(parts, settings["next_document"])
         data, tokens, order, type_of = arrange(parts, keys, types, settings)
-        joint = joint_rows(tokens, types.vectors, type_of, settings["word_weight"])
+        vectors = types.vectors(type_vectors)  # (T, p)
+        joint = joint_rows(tokens, vectors, type_of, settings["word_weight"])
         with storage_errors(self.path):
             files = write_segment(self.path / "segments" / name, data, joint)
             with self.db.atomic():
-                for key, transform in (transforms or {}).items():
-                    self.set_array(key, transform)
+                self._store_transforms(transforms)
                 segment = self.insert_segment(name, len(data.sentence_ids), len(data.token_ids), files)
                 insert_documents(db, parts, keys)
                 insert_sentences(db, parts, keys, settings["next_sentence"])
                 insert_occurrences(db, entries, data, order, types.ids[type_of], settings["next_sentence"])
-                insert_types(db, types, segment, type_of)
+                insert_types(db, types, vectors, segment, type_of)
                 counters = {
                     "next_segment": settings["next_segment"] + 1,
                     "next_document": max([settings["next_document"], *(key + 1 for key in keys)]),
@@ -223,23 +238,37 @@ class Writer:
                 self.next_generation()
 
     def next_generation(self) -> None:
-        """Tell readers that there is something new; part of the caller's transaction."""
+        """Make readers notice a change. The caller owns the transaction."""
         self.db.execute("UPDATE settings SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
 
+    def _store_transforms(self, transforms: Mapping[str, Transform]) -> None:
+        """Store the transforms that the collection does not have yet."""
+        stored = {name for (name,) in self.db.execute("SELECT name FROM arrays")}
+        for name, transform in transforms.items():
+            if name not in stored:
+                arrays = {"mean": transform.mean}
+                if transform.matrix is not None:
+                    arrays["matrix"] = np.ascontiguousarray(transform.matrix)
+                self.db.execute("INSERT INTO arrays (name, data) VALUES (?, ?)", (name, save(arrays)))
+
     def _document_keys(self, parts: Sequence[DocumentPart], next_key: int) -> list[int]:
-        """documents.id of each part: that of the pending row for a continued document, else a new one."""
+        """Return `documents.id` of each part: that of the pending row for a continued document, else a new one."""
         keys: dict[str, int] = {}
         for part in parts:
             document = part.document
-            if document.document_id in keys:
+            if document.id in keys:
                 continue
-            pending = self.find(document.document_id, State.PENDING) if part.first else None
-            keys[document.document_id] = pending.key if pending else next_key
+            pending = self.find(document.id, State.PENDING) if part.first else None
+            keys[document.id] = pending.key if pending else next_key
             next_key += pending is None
-        return [keys[part.document.document_id] for part in parts]
+        return [keys[part.document.id] for part in parts]
 
     def insert_segment(self, name: str, sentences: int, occurrences: int, files: dict[str, FileRecord]) -> int:
-        """Name a published segment; part of the caller's transaction. Returns its key, which is never used again."""
+        """Name a published segment in the database. The caller owns the transaction.
+
+        Returns:
+            `segments.id` of the segment, which is never used again.
+        """
         key = int(name)
         record = json.dumps({file: asdict(entry) for file, entry in files.items()})
         self.db.execute(

@@ -1,30 +1,30 @@
-"""Which sentences go through the network together, and how long ones are cut and joined. Pure."""
+"""Group sentences into batches, and cut long sentences into windows. Pure functions."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import ModelError
+from ..vectors.arrays import Array
 
-MAX_TOKENS = 512  # of one window
+MAX_TOKENS = 512  # maximum number of tokens in a window
 OVERLAP = 128  # tokens that two neighbouring windows share
 _STEP = MAX_TOKENS - OVERLAP
 
 
 def windows_of(n: int) -> list[tuple[int, int]]:
-    """Start and end of the windows that `n` tokens are read in: one if they fit, else overlapping ones."""
+    """Return start and end of the windows for a sentence of `n` tokens. More than one window overlap."""
     if n <= MAX_TOKENS:
         return [(0, n)]
     return [(start, min(start + MAX_TOKENS, n)) for start in range(0, n - OVERLAP, _STEP)]
 
 
-def joined(parts: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    """States of a sentence's windows, (n_layers, w + 2, dim) each, as those of one sentence (n_layers, t + 2, dim).
+def join_windows(parts: Sequence[Array]) -> Array:
+    """Join the states of a sentence's windows, (n_layers, w + 2, dim) each, to (n_layers, t + 2, dim).
 
-    Each window was read as a sentence of its own, between `<S>` and `</S>`. The seam lies in the middle of the overlap:
-    every token is taken from the window in which it stands farther from a cut, and has at least 64 tokens on both
-    sides there. The marks' states are the first window's `<S>` and the last window's `</S>`.
+    Each window was read as a sentence of its own, between `<S>` and `</S>`. The seam is in the middle of the overlap.
+    So every token comes from the window where it is farther from a cut, with at least 64 tokens on both sides. The
+    marks' states are those of `<S>` in the first window and of `</S>` in the last.
     """
     if len(parts) == 1:
         return parts[0]
@@ -33,31 +33,32 @@ def joined(parts: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
     return np.concatenate([first, *(part[:, seam : seam + _STEP] for part in middle), last], axis=1)
 
 
-def batches_of(lengths: Sequence[int], places: int) -> list[list[int]]:
-    """Group the items 0..n-1 so that each group, padded to its longest, takes at most `places` places.
+def batches_of(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
+    """Group the items 0..n-1 into batches of at most `max_tokens` tokens, padding to the longest item included.
 
-    Neighbours in length go together, the order of equal lengths is kept: the same lengths give the same groups. An
-    item longer than `places` is a group by itself.
+    Items of similar length go together, and equal lengths keep their order. So the same lengths always make the same
+    batches. An item longer than `max_tokens` is a batch of its own.
     """
     batches: list[list[int]] = []
     for item in sorted(range(len(lengths)), key=lambda item: lengths[item]):
-        if batches and (len(batches[-1]) + 1) * lengths[item] <= places:
+        if batches and (len(batches[-1]) + 1) * lengths[item] <= max_tokens:
             batches[-1].append(item)
         else:
             batches.append([item])
     return batches
 
 
-def packed_batches(lengths: Sequence[int], rows: int, places: int) -> list[list[int]]:
-    """Group the items 0..n-1, longest first, into batches of at most `rows` items and `places` places, or one item.
+def packed_batches(lengths: Sequence[int], max_items: int, max_tokens: int) -> list[list[int]]:
+    """Group the items 0..n-1, longest first, into batches of at most `max_items` items and `max_tokens` tokens.
 
-    Nothing is padded (see `packing.py`); items of like length go together so that no batch ends in one long one.
+    Packed batches have no padding (see `networks/packing.py`). Items of similar length still go together, so that no
+    batch ends with a single long item. An item longer than `max_tokens` is a batch of its own.
     """
     batches: list[list[int]] = []
     taken = 0
     for item in sorted(range(len(lengths)), key=lambda item: -lengths[item]):
         taken += lengths[item]
-        if not batches or len(batches[-1]) == rows or taken > places:
+        if not batches or len(batches[-1]) == max_items or taken > max_tokens:
             batches.append([])
             taken = lengths[item]
         batches[-1].append(item)
@@ -65,7 +66,11 @@ def packed_batches(lengths: Sequence[int], rows: int, places: int) -> list[list[
 
 
 def real_tokens(tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) -> list[list[str]]:
-    """Each row without its padding; `ModelError` if rows and lengths do not fit each other."""
+    """Return each row without its padding.
+
+    Raises:
+        ModelError: There is not one length for each row, or a length exceeds its row.
+    """
     if len(tokens) != len(sequence_len):
         raise ModelError(f"{len(tokens)} rows of tokens but {len(sequence_len)} lengths; give one for each row")
     for number, (row, length) in enumerate(zip(tokens, sequence_len, strict=True)):
@@ -74,6 +79,6 @@ def real_tokens(tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) ->
     return [list(row[:length]) for row, length in zip(tokens, sequence_len, strict=True)]
 
 
-def mean_over_tokens(elmo: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Mean over the tokens, (t, dim) -> (dim,); zeros for none."""
+def mean_over_tokens(elmo: Array) -> Array:
+    """Return the mean over the tokens, (t, dim) -> (dim,). Without tokens it is zero."""
     return np.asarray(elmo.sum(axis=0) / max(len(elmo), 1), np.float32)

@@ -1,4 +1,4 @@
-"""The models that come with Polyseme (`data/models`), found however it was installed."""
+"""Locate the models that are installed with Polyseme (`data/models`)."""
 
 import functools
 import importlib.resources
@@ -12,13 +12,17 @@ DEFAULT = "default"
 
 
 def bundled_names() -> list[str]:
-    """Names that `load_encoder` takes for the bundled models, in alphabetical order."""
+    """Return the names of the bundled models in alphabetical order."""
     folder = _models()
     return sorted(path.name for path in folder.iterdir() if is_model_folder(path)) if folder.is_dir() else []
 
 
 def bundled_folder(name: str) -> Path | None:
-    """Where the bundled model `name` lies, or None if there is none; raises `ModelError` if `default` is missing."""
+    """Return the folder of a bundled model, or None for any other name.
+
+    Raises:
+        ModelError: The name is `default` and the bundled model is missing.
+    """
     if name in bundled_names():
         return _models() / name
     if name == DEFAULT:
@@ -28,7 +32,7 @@ def bundled_folder(name: str) -> Path | None:
 
 @functools.cache
 def english_counts() -> WordCounts:
-    """How often English words stood in the bundled model's training text: for models that do not say it of theirs."""
+    """Return word counts of the bundled model's training text, for models without counts of their own."""
     folder = bundled_folder(DEFAULT)
     return (read_word_counts(folder) if folder else None) or WordCounts({}, 0)
 

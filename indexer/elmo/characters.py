@@ -1,10 +1,10 @@
-"""Tokens to character ids, exactly as bilm-tf: UTF-8 bytes between begin and end marks, padded to a fixed length."""
+"""Turn tokens into character ids like bilm-tf: UTF-8 bytes between begin and end marks, padded to a fixed length."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from ..vectors.arrays import Ids, Int32s
 from .config import Normalise
 
 BEGIN_SENTENCE, END_SENTENCE, BEGIN_WORD, END_WORD, PAD = range(256, 261)
@@ -14,11 +14,11 @@ _STRAIGHT_QUOTES = str.maketrans("‘’‚‛ʼ′“”„‟″", "''''''\"\"
 _PENN_QUOTES = {"``": '"', "''": '"'}
 
 
-def character_ids(tokens: Sequence[str], max_characters: int = 50) -> npt.NDArray[np.int32]:
-    """Ids of each token's bytes, (n, max_characters), every one in 0..260.
+def character_ids(tokens: Sequence[str], max_characters: int = 50) -> Int32s:
+    """Return the ids of each token's bytes, (n, max_characters), all in 0..260.
 
-    The tokens `<S>` and `</S>` stand for the sentence's ends and are one character, as in bilm-tf. Of longer tokens
-    the first `max_characters - 2` bytes count. Lone surrogates, which UTF-8 cannot write, are left out.
+    The tokens `<S>` and `</S>` are the sentence marks and have one character each, as in bilm-tf. A longer token keeps
+    its first `max_characters - 2` bytes. Lone surrogates have no UTF-8 encoding and are dropped.
     """
     ids = np.full((len(tokens), max_characters), PAD, np.int32)  # (n, max_characters)
     ids[:, 0] = BEGIN_WORD
@@ -29,16 +29,16 @@ def character_ids(tokens: Sequence[str], max_characters: int = 50) -> npt.NDArra
     return ids
 
 
-def spelling_lengths(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """How many ids of each row are no padding, begin and end of word included: (n,)."""
+def spelling_lengths(ids: Int32s) -> Ids:
+    """Return the number of ids in each row that are not padding, the begin and end of word included: (n,)."""
     return np.asarray((ids != PAD).sum(axis=1), np.int64)  # (n,)
 
 
 def normalise_token(token: str, kinds: Sequence[Normalise]) -> str:
-    """The token as the encoder is to read it; never empty unless it was.
+    """Return the token as the encoder reads it. Only an empty token becomes empty.
 
-    Straight quotes: typographic apostrophes and quotation marks, also inside a token (n’t), and the Penn Treebank's
-    two-character marks, become ' and ".
+    `STRAIGHT_QUOTES` replaces typographic apostrophes and quotation marks by ' and ", inside a token (n’t) too. It also
+    replaces the two-character quotation marks of the Penn Treebank.
     """
     if Normalise.STRAIGHT_QUOTES in kinds:
         return _PENN_QUOTES.get(token) or token.translate(_STRAIGHT_QUOTES)

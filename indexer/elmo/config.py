@@ -1,4 +1,4 @@
-"""What a biLM looks like: one frozen record, in and out of our `config.json` and AllenNLP's `options.json`."""
+"""The shape of a biLM as one frozen record, and our `config.json`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ Shape = tuple[int, ...]
 
 
 class Activation(StrEnum):
-    """Of the character CNN, after the maximum over characters."""
+    """Activation of the character CNN, after the maximum over characters."""
 
     RELU = "relu"
     TANH = "tanh"
 
 
 class Normalise(StrEnum):
-    """What is done to a token before the encoder reads it."""
+    """Change that is made to a token before the encoder reads it."""
 
     STRAIGHT_QUOTES = "straight_quotes"
 
@@ -32,8 +32,19 @@ class Normalise(StrEnum):
 class BiLMConfig:
     """Shape of a bidirectional language model (Peters et al. 2018, section 3.4).
 
-    `filters` are pairs of width and number; `cell` and `projection` are the sizes of one direction's LSTM state and
-    output; `n_lstm` counts the biLSTM layers; the clips are absolute bounds, None for none.
+    Attributes:
+        char_dim: Length of a character's vector.
+        filters: Pairs of a width in characters and the number of filters of that width.
+        n_highway: Number of highway layers.
+        cell: Size of the LSTM state of one direction.
+        projection: Size of the LSTM output of one direction.
+        n_lstm: Number of biLSTM layers.
+        activation: Activation of the character CNN.
+        skip: Whether each biLSTM layer above the first adds its input to its output.
+        cell_clip: Absolute bound of the LSTM state, or None.
+        proj_clip: Absolute bound of the LSTM output, or None.
+        max_characters: Maximum number of character ids of a word, its two marks included.
+        normalise: Changes that are made to a token before it is read.
     """
 
     char_dim: int
@@ -58,22 +69,22 @@ class BiLMConfig:
 
     @property
     def n_layers(self) -> int:
-        """The character CNN and the biLSTM layers."""
+        """Number of layers: the character CNN and the biLSTM layers."""
         return 1 + self.n_lstm
 
     @property
     def dim(self) -> int:
-        """Length of every layer's vector: forward half, backward half."""
+        """Length of every layer's vector: forward half, then backward half."""
         return 2 * self.projection
 
     @property
     def n_filters(self) -> int:
-        """Number of filters of all widths together: the width of the highway layers."""
+        """Number of filters of all widths, which is the width of the highway layers."""
         return sum(number for _, number in self.filters)
 
 
 def tensor_shapes(config: BiLMConfig) -> dict[str, Shape]:
-    """Name and shape of every weight of the network in `bilm.py`, the layer mix included."""
+    """Return name and shape of every weight of the network in `networks/bilm.py`, the layer mix included."""
     filters, projection, cell = config.n_filters, config.projection, config.cell
     shapes: dict[str, Shape] = {"characters.embedding": (N_CHARACTERS, config.char_dim)}
     for i, (width, number) in enumerate(config.filters):
@@ -87,13 +98,18 @@ def tensor_shapes(config: BiLMConfig) -> dict[str, Shape]:
     for direction in DIRECTIONS:
         for layer in range(config.n_lstm):
             shapes[f"{direction}.{layer}.kernel"] = (2 * projection, 4 * cell)  # rows: input, then state
-            shapes[f"{direction}.{layer}.bias"] = (4 * cell,)  # input gate, new cell, forget gate, output gate
+            shapes[f"{direction}.{layer}.bias"] = (4 * cell,)  # gates: input, candidate, forget, output
             shapes[f"{direction}.{layer}.projection"] = (cell, projection)
     return shapes | {"mix.weights": (config.n_layers,), "mix.gamma": ()}
 
 
+def is_product_weight(name: str) -> bool:
+    """Return whether a weight is a factor of the large matrix products, which run in the chosen precision."""
+    return name.endswith((".kernel", ".projection", "characters.embedding"))
+
+
 def config_to_json(config: BiLMConfig) -> dict[str, Any]:
-    """Our `config.json`, as it is written and as it enters a model's digest."""
+    """Return the content of `config.json`. A model's digest starts with it."""
     return {
         "format": FORMAT,
         "character_cnn": {
@@ -116,47 +132,59 @@ def config_to_json(config: BiLMConfig) -> dict[str, Any]:
 
 
 def config_from_json(content: Mapping[str, Any], where: str) -> BiLMConfig:
-    """Read `config.json`; raises `ModelError` for another format, an unknown key, or a missing or wrong one."""
+    """Build a configuration from the content of `config.json`. Error messages call the file `where`.
+
+    Raises:
+        ModelError: The format is another one, a key is unknown or missing, or a value is wrong.
+    """
     if content.get("format") != FORMAT:
         raise ModelError(f"{where} has format {content.get('format')!r}, not {FORMAT}; use a newer Polyseme")
-    _refuse_unknown(content, ("format", "character_cnn", "lstm", "normalise"), where)
+    refuse_unknown_keys(content, ("format", "character_cnn", "lstm", "normalise"), where)
     try:
         cnn, lstm = content["character_cnn"], content["lstm"]
         cnn_keys = ("dim", "filters", "activation", "n_highway", "max_characters")
-        _refuse_unknown(cnn, cnn_keys, f"{where}, character_cnn")
+        refuse_unknown_keys(cnn, cnn_keys, f"{where}, character_cnn")
         lstm_keys = ("n_layers", "cell", "projection", "skip", "cell_clip", "proj_clip")
-        _refuse_unknown(lstm, lstm_keys, f"{where}, lstm")
+        refuse_unknown_keys(lstm, lstm_keys, f"{where}, lstm")
         return BiLMConfig(
             char_dim=int(cnn["dim"]),
-            filters=_filters(cnn["filters"]),
+            filters=filters_from_json(cnn["filters"]),
             n_highway=int(cnn["n_highway"]),
             cell=int(lstm["cell"]),
             projection=int(lstm["projection"]),
             n_lstm=int(lstm["n_layers"]),
             activation=Activation(cnn["activation"]),
             skip=bool(lstm["skip"]),
-            cell_clip=_clip(lstm["cell_clip"]),
-            proj_clip=_clip(lstm["proj_clip"]),
+            cell_clip=clip_from_json(lstm["cell_clip"]),
+            proj_clip=clip_from_json(lstm["proj_clip"]),
             max_characters=int(cnn["max_characters"]),
             normalise=tuple(Normalise(kind) for kind in content["normalise"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _wrong(where, error) from error
+        raise wrong_content(where, error) from error
 
 
 def parse_json(text: str | bytes, where: str) -> Mapping[str, Any]:
-    """A JSON object; raises `ModelError` naming `where` if the text is none."""
+    """Parse a JSON object. Error messages call the file `where`.
+
+    Raises:
+        ModelError: The text is not a JSON object.
+    """
     try:
         content = json.loads(text)
     except (ValueError, UnicodeDecodeError) as error:
         raise ModelError(f"{where} is not valid JSON ({error}); correct it or get the model again") from error
     if not isinstance(content, dict):
-        raise ModelError(f"{where} holds no JSON object; correct it or get the model again")
+        raise ModelError(f"{where} does not hold a JSON object; correct it or get the model again")
     return content
 
 
 def read_config(path: Path) -> BiLMConfig:
-    """Our `config.json` from disk."""
+    """Read a `config.json` file.
+
+    Raises:
+        ModelError: The file cannot be read, or `config_from_json` refuses it.
+    """
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -164,20 +192,28 @@ def read_config(path: Path) -> BiLMConfig:
     return config_from_json(parse_json(text, str(path)), str(path))
 
 
-def _refuse_unknown(content: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+def refuse_unknown_keys(content: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    """Check that each key is known. Error messages call the file `where`.
+
+    Raises:
+        ModelError: A key is unknown.
+    """
     unknown = sorted(set(content) - set(known))
     if unknown:
         raise ModelError(f"{where} has the unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
 
 
-def _filters(pairs: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+def filters_from_json(pairs: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    """Return pairs of width and number of filters."""
     return tuple((int(width), int(number)) for width, number in pairs)
 
 
-def _clip(bound: float | None) -> float | None:
+def clip_from_json(bound: float | None) -> float | None:
+    """Return a bound. Zero means no bound, like null."""
     return float(bound) if bound else None
 
 
-def _wrong(where: str, error: Exception) -> ModelError:
+def wrong_content(where: str, error: Exception) -> ModelError:
+    """Return an error that says which key is missing or which value is wrong in the file `where`."""
     problem = f"lacks the key {error}" if isinstance(error, KeyError) else f"has a wrong value ({error})"
     return ModelError(f"{where} {problem}; correct it or get the model again")

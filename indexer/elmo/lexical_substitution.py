@@ -1,30 +1,29 @@
-"""The words that both language models together expect in a word's place, without having read the word.
+"""Lexical substitution: words that both language models expect at a word's position, without reading the word.
 
-A word w stands there with probability p(w | before) p(w | after) / p(w), normalised over the words of the output layer.
-Both directions' predictions hold how frequent w is anyway, so that it is divided out once. Amrami and Goldberg 2018,
-"Word sense induction with neural biLM and symmetric patterns", label senses so.
+The probability of a word w is p(w | before) p(w | after) / p(w), normalised over the words of the output layer. Both
+directions' predictions contain the frequency of w, so it is divided out once. The method follows Amrami and Goldberg
+2018, "Word sense induction with neural biLM and symmetric patterns".
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import ModelError, QueryError
 from ..vectors.arrays import Doubles
-from .bundled import bundled_folder
 from .characters import SENTENCE_END, SENTENCE_START, normalise_token
 from .encoder import ElmoEncoder
-from .formats.model_folder import is_model_folder, read_model, read_output_layer, read_word_counts
+from .formats.model_folder import read_model, read_output_layer, read_word_counts
 from .model import OutputLayer
+from .sources import model_folder
 
 _NO_WORDS = (SENTENCE_START, SENTENCE_END, "<UNK>")
 
 
 @dataclass(frozen=True, slots=True)
 class Substitute:
-    """A word that the language models expect, and its probability among all words of the output layer."""
+    """A word that the language models expect. The score is its probability among all words of the output layer."""
 
     word: str
     score: float
@@ -32,9 +31,10 @@ class Substitute:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expectations:
-    """An encoder with its output layer, and how probable each word is by itself.
+    """An encoder and its output layer, which predict the words at a position.
 
-    Raises `ModelError` if the output layer is for states of another size.
+    Raises:
+        ModelError: The output layer is for states of another size.
     """
 
     encoder: ElmoEncoder
@@ -46,10 +46,12 @@ class Expectations:
             raise ModelError(f"the output layer is for states of {found}, not {projection}; get the model again")
 
     def probabilities(self, tokens: Sequence[str], position: int) -> Doubles:
-        """p(w | before) p(w | after) / p(w) for each word of the output layer, normalised: (words,).
+        """Return p(w | before) p(w | after) / p(w) of each word of the output layer, normalised: (words,).
 
-        The token at `position` (from 0) is not read. Sentence marks and `<UNK>` are no words and have 0.
-        Raises `QueryError` if the position is outside the sentence.
+        The token at `position` (from 0) is not read. Sentence marks and `<UNK>` have probability 0.
+
+        Raises:
+            QueryError: The position is outside the sentence.
         """
         if not 0 <= position < len(tokens):
             raise QueryError(f"position {position} is outside the sentence, which has {len(tokens)} tokens from 0")
@@ -62,10 +64,12 @@ class Expectations:
         return np.asarray(found / found.sum(), np.float64)
 
     def substitutes(self, tokens: Sequence[str], position: int, k: int = 10) -> tuple[Substitute, ...]:
-        """The `k` words most expected at `position`, the likeliest first.
+        """Return the `k` most probable words at `position`, the most probable first.
 
-        The word that stands there is left out, and of words that differ in case only the likelier one is given. Raises
-        `QueryError` if the position is outside the sentence.
+        The token at the position itself is excluded. Of words that differ in case only, the more probable one remains.
+
+        Raises:
+            QueryError: The position is outside the sentence.
         """
         found = self.probabilities(tokens, position)
         seen = {normalise_token(tokens[position], self.encoder.config.normalise).casefold()}
@@ -81,23 +85,24 @@ class Expectations:
 
 
 def load_expectations(source: str = "default") -> Expectations:
-    """A model folder of ours, or a bundled model, with its output layer.
+    """Load a bundled model or a model folder with its output layer.
 
     Raises:
-        ModelError: it cannot be read, or has no output layer.
+        ModelError: The model cannot be read, or has no output layer.
     """
-    folder = bundled_folder(source) or Path(source).expanduser()
-    output = read_output_layer(folder) if is_model_folder(folder) else None
-    if output is None:
-        raise ModelError(f"{source} has no output layer, which says what words it expects; take default or train one")
+    folder = model_folder(source)
+    output = read_output_layer(folder) if folder else None
+    if folder is None or output is None:
+        raise ModelError(f"{source} has no output layer, which predicts words; use default or train a model")
     counts = output.counts or read_word_counts(folder)
     return Expectations(ElmoEncoder(read_model(folder), source), replace(output, counts=counts))
 
 
 def log_scores(output: OutputLayer) -> Doubles:
-    """What p(w | before) p(w | after) / p(w) has of w by itself, as a logarithm: (words,).
+    """Return the part of log(p(w | before) p(w | after) / p(w)) that does not depend on the context: (words,).
 
-    Twice the bias less log p(w); words never counted as if seen once; without counts the bias says how frequent.
+    It is twice the bias less log p(w). A word that was never seen counts as seen once. Without counts the bias itself
+    is used as log p(w).
     """
     bias = output.bias.astype(np.float64)
     counts = output.counts

@@ -1,4 +1,4 @@
-"""Hold a model in memory: configuration, weights, output layer and sense space."""
+"""A model in memory: configuration, weights, output layer and sense space."""
 
 import hashlib
 import json
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ModelError
+from ..vectors.arrays import Reals
 from .config import BiLMConfig, config_to_json, tensor_shapes
 from .formats.sense_space_file import sense_space_to_tensors
 from .sense_space import SenseSpace, WordCounts
@@ -16,38 +17,35 @@ from .sense_space import SenseSpace, WordCounts
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutputLayer:
-    """The language models' output layer, shared by both directions: state @ weights.T + bias, one row a word.
-
-    `counts`: how often its words stood in the training text, where that is known.
-    """
+    """The output layer of the language models, shared by both directions: scores = state @ weights.T + bias."""
 
     words: tuple[str, ...]
-    weights: npt.NDArray[np.floating]  # (words, projection)
-    bias: npt.NDArray[np.floating]  # (words,)
-    counts: WordCounts | None = None
+    weights: Reals  # (words, projection)
+    bias: Reals  # (words,)
+    counts: WordCounts | None = None  # of the training text, if known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A model in memory: configuration, every tensor of `config.tensor_shapes`, and its sense space if it has one.
-
-    `counts`: of the text that it read, where there is no sense space, which has its own: what is rare in a sentence.
-    """
+    """Configuration, every tensor of `config.tensor_shapes`, and the sense space if there is one."""
 
     config: BiLMConfig
-    weights: Mapping[str, npt.NDArray[np.floating]]
+    weights: Mapping[str, Reals]
     sense_space: SenseSpace | None = None
-    counts: WordCounts | None = None
+    counts: WordCounts | None = None  # of the training text, without a sense space, which has counts of its own
 
 
 def model_id(model: Model) -> str:
-    """Digest (sha256, hexadecimal) of everything that decides a model's vectors; the same in every file format."""
+    """Return the digest (sha256, hexadecimal) of everything that decides a model's vectors.
+
+    It is the same for every file format and format version.
+    """
     digest = hashlib.sha256(json.dumps(config_to_json(model.config), sort_keys=True).encode())
     tensors: dict[str, npt.NDArray[np.generic]] = dict(model.weights)
     if model.sense_space:
         words, arrays = sense_space_to_tensors(model.sense_space)
         digest.update("\n".join(words).encode())
-        tensors |= {f"sense_space.{name}": array for name, array in arrays.items()}
+        tensors |= {f"sense_space.{name}": array for name, array in arrays.items() if name != "format"}
     elif model.counts:
         digest.update("\n".join(model.counts.counts).encode())
         tensors["counts"] = np.array([*model.counts.counts.values(), model.counts.total], np.float64)
@@ -58,7 +56,11 @@ def model_id(model: Model) -> str:
 
 
 def check_weights(model: Model, where: str) -> Model:
-    """The model itself, if each tensor is there in its shape and finite; otherwise `ModelError` naming the first."""
+    """Return the model itself if each tensor exists, has its shape and is finite. Messages call the file `where`.
+
+    Raises:
+        ModelError: A tensor is missing, unknown or wrong, or the sense space is for a model of another size.
+    """
     shapes = tensor_shapes(model.config)
     for name, shape in shapes.items():
         if name not in model.weights:
@@ -67,7 +69,7 @@ def check_weights(model: Model, where: str) -> Model:
             given = model.weights[name].shape
             raise ModelError(f"{where}: {name} has shape {given}, its configuration asks for {shape}; correct it")
         if not np.isfinite(model.weights[name]).all():
-            raise ModelError(f"{where}: {name} holds values that are no numbers; get the model again")
+            raise ModelError(f"{where}: {name} holds values that are not numbers; get the model again")
     unknown = sorted(set(model.weights) - set(shapes))
     if unknown:
         raise ModelError(f"{where} holds the unknown tensor {unknown[0]!r}; its configuration has no place for it")

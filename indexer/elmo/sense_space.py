@@ -1,9 +1,15 @@
-"""Sense vectors, in pure numpy: what a word means shows most in the states that have not read it.
+"""Compute sense vectors, in pure numpy. A word's meaning shows most in the states that have not read the word.
 
-For each token: the context states (forward top layer one token before, backward top layer one token after; at the
-sentence's ends those at `<S>` and `</S>`), beside them a bag of the words around (their topic vectors, else layer 0),
-weighted by nearness and rarity, what the language models expect in the place, and a little of its own first layer. A
-model's sense space centres them and maps them to fewer dimensions (`data/models/default/MODEL_CARD.md`).
+A token's vector is made of blocks, side by side:
+
+- context: the forward state one token before and the backward state one token after, of the top layer. At the
+  sentence's ends these are the states at `<S>` and `</S>`.
+- bag: the mean vector of the words around, weighted by nearness and rarity. It uses topic vectors, or layer 0 if the
+  model has none.
+- expected: the mean vector of the words that the language models expect at the token's position.
+- own: the token's own states of a lower layer.
+
+A model's sense space centres the blocks and maps them to fewer dimensions (`data/models/default/MODEL_CARD.md`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,41 +17,40 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import ModelError
-from ..vectors.arrays import Array
+from ..vectors.arrays import Array, Bytes
 
-WINDOW = 15  # tokens on each side that count for the bag
-_AT_ONCE = 512  # tokens whose expectations are worked out together: their scores stay in a cache
-RARITY = 0.001  # relative frequency at which a word's weight has fallen to a half
+WINDOW = 15  # tokens on each side that the bag reads
+RARITY = 0.001  # relative frequency at which a word's weight in the bag is a half
+_EXPECTED_TOKENS = 512  # tokens whose expected words are scored together, so that the scores stay in the CPU cache
 
 
 @dataclass(frozen=True, slots=True)
 class WordCounts:
-    """How often each word stood in a text of `total` words. Words that are not in it count as never seen."""
+    """Word counts of a text of `total` words. A word without a count was never seen."""
 
     counts: Mapping[str, int]
     total: int
 
     def frequencies(self, tokens: Sequence[str]) -> Array:
-        """Relative frequency of each token: (t,)."""
+        """Return the relative frequency of each token: (t,)."""
         counts = np.fromiter((self.counts.get(token, 0) for token in tokens), np.float64, len(tokens))  # (t,)
         return np.asarray(counts / max(self.total, 1), np.float32)
 
 
 class BlockKind(StrEnum):
-    """What a part of a sense vector is read from."""
+    """Kind of a block: the source of its numbers."""
 
-    CONTEXT = "context"  # a layer's states around the word, which have not read it
+    CONTEXT = "context"  # states of a layer around the word, which have not read it
     BAG = "bag"  # vectors of the words around
-    EXPECTED = "expected"  # vectors of the words that the language models expect in the place
-    OWN = "own"  # a layer's states at the word, which have read it
+    EXPECTED = "expected"  # vectors of the words that the language models expect at the position
+    OWN = "own"  # states of a layer at the word, which have read it
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of what a sense space maps; `layer` 0 for the kinds that are made of word vectors."""
+    """One block of a sense space. `layer` is 0 for the kinds that are made of word vectors."""
 
     kind: BlockKind
     layer: int = 0
@@ -56,13 +61,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Topics:
-    """Vectors of words by the words that they are written with (`sense_topics`).
-
-    `vectors` (words, d): in bytes, as only their directions count; a row of zeros for a word without one.
-    """
+    """Topic vectors: words that occur together have similar vectors (`training/sense_space/topics.py`)."""
 
     words: Mapping[str, int]  # word -> row
-    vectors: npt.NDArray[np.int8]
+    vectors: Bytes  # (words, d) int8, as only the directions count, zero for a word without a vector
 
     @property
     def dim(self) -> int:
@@ -70,7 +72,7 @@ class Topics:
         return int(self.vectors.shape[1])
 
     def rows(self, tokens: Sequence[str]) -> Array:
-        """Unit vectors of tokens, by their form or that in lower case, zeros for words without one: (t, d)."""
+        """Return unit vectors of tokens, found by form or lower case, zero for an unknown token: (t, d)."""
         places = [self.words.get(token, self.words.get(token.lower(), -1)) for token in tokens]
         found = np.zeros((len(tokens), self.dim), np.float32)  # (t, d)
         known = [i for i, place in enumerate(places) if place >= 0]
@@ -80,10 +82,10 @@ class Topics:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expected:
-    """The output layer's words in groups: what is expected in a place, at a fraction of the whole softmax's cost.
+    """The words of the output layer in groups, which predict a word at a fraction of the full softmax's cost.
 
-    A group's `keys` and `bias` stand for its words' rows, what both directions say added and how frequent the words
-    are taken off; its `values` are the mean of their word vectors. See `sense_expected`.
+    A group's `keys` and `bias` replace the rows of its words. They score the sum of both directions, less the words'
+    own frequency. Its `values` are the mean of the word vectors. See `training/sense_space/expected.py`.
     """
 
     keys: Array  # (groups, projection)
@@ -91,25 +93,31 @@ class Expected:
     values: Array  # (groups, d)
 
     def rows(self, contexts: Array) -> Array:
-        """Context states of the top layer (t, dim) -> the mean vector of what is expected there (t, d)."""
+        """Return the mean vector of the expected words (t, d) for context states of the top layer (t, dim)."""
         half = contexts.shape[1] // 2
         both = contexts[:, :half] + contexts[:, half:]  # (t, projection)
         found = np.zeros((len(both), self.values.shape[1]), np.float32)  # (t, d)
-        for start in range(0, len(both), _AT_ONCE):
-            likely = both[start : start + _AT_ONCE] @ self.keys.T  # (n, groups)
+        for start in range(0, len(both), _EXPECTED_TOKENS):
+            likely = both[start : start + _EXPECTED_TOKENS] @ self.keys.T  # (n, groups)
             likely += self.bias
             likely -= likely.max(axis=1, keepdims=True)
             np.exp(likely, out=likely)
-            found[start : start + _AT_ONCE] = likely @ self.values / likely.sum(axis=1, keepdims=True)
+            found[start : start + _EXPECTED_TOKENS] = likely @ self.values / likely.sum(axis=1, keepdims=True)
         return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
-    """Which blocks lie side by side, how the bag is weighted, and what else they need.
+    """The blocks that a sense space reads, and their parameters.
 
-    `word_mean`: word vectors of layer 0 are centred on it and made unit vectors; None: they are taken as they are.
-    `topics`: the bag is made of these vectors, and not of layer 0.
+    Attributes:
+        blocks: Kind and layer of each block, in the order of the columns.
+        window: Number of tokens on each side that the bag reads.
+        rarity: Relative frequency at which a word's weight in the bag is a half.
+        word_mean: Mean that word vectors of layer 0 are centred on before they are made unit vectors. None leaves them
+            unchanged.
+        expected: Groups of words for the kind EXPECTED.
+        topics: Vectors that the bag reads in the place of layer 0.
     """
 
     blocks: tuple[Block, ...]
@@ -121,30 +129,32 @@ class Blocks:
 
     def __post_init__(self) -> None:
         if self.expected is None and any(block.kind is BlockKind.EXPECTED for block in self.blocks):
-            raise ModelError("a sense space reads expected words and does not hold them; get the model again")
+            raise ModelError("the sense space lacks the groups of expected words; get the model again")
 
     def width(self, dim: int) -> int:
-        """Length of all blocks together in a model whose layers give vectors of `dim`."""
+        """Return the length of all blocks together for a model with layers of `dim`."""
         return sum(self.widths(dim))
 
     def widths(self, dim: int) -> list[int]:
-        """Length of each block in a model whose layers give vectors of `dim`."""
+        """Return the length of each block for a model with layers of `dim`."""
         bag = dim // 2 if self.topics is None else self.topics.dim
         expected = dim // 2 if self.expected is None else self.expected.values.shape[1]
         lengths = {BlockKind.CONTEXT: dim, BlockKind.BAG: bag, BlockKind.EXPECTED: expected, BlockKind.OWN: dim}
         return [lengths[block.kind] for block in self.blocks]
 
     def rows(self, states: Sequence[Array], sentences: Sequence[Sequence[str]], counts: WordCounts) -> list[Array]:
-        """All blocks side by side, (t, width) for each sentence.
+        """Return all blocks side by side, (t, width) for each sentence.
 
-        `states` (n_layers, t + 2, dim): all layers with the sentence's marks; `sentences`: its t tokens, spelled as in
-        the counted text.
+        Args:
+            states: All layers of each sentence, its marks included, (n_layers, t + 2, dim).
+            sentences: The t tokens of each sentence, spelled as in the counted text.
+            counts: Word counts that say which words are rare.
         """
         parts = [self._block(block, states, sentences, counts) for block in self.blocks]
         return [np.concatenate(rows, axis=1) for rows in zip(*parts, strict=True)]
 
     def words(self, layer0: Array) -> Array:
-        """Word vectors as the blocks take them, (n, projection) each."""
+        """Return word vectors (n, projection) as the blocks read them: centred unit vectors, or unchanged."""
         if self.word_mean is None:
             return layer0
         centred = layer0 - self.word_mean  # (n, projection)
@@ -153,7 +163,7 @@ class Blocks:
     def _block(
         self, block: Block, states: Sequence[Array], sentences: Sequence[Sequence[str]], counts: WordCounts
     ) -> list[Array]:
-        """One block of all sentences: (t, width) each."""
+        """Return one block of each sentence, (t, width)."""
         if block.kind is BlockKind.BAG:
             weights = [rarity_weights(counts.frequencies(tokens), self.rarity) for tokens in sentences]  # (t,) each
             if self.topics is None:
@@ -177,9 +187,8 @@ class SenseSpace:
 
     blocks: Blocks
     map: Array  # (width of the blocks, sense_dim)
-    shift: Array  # (sense_dim,), what the blocks' mean is mapped to
+    shift: Array  # (sense_dim,), image of the blocks' mean
     counts: WordCounts
-    older: Mapping[str, npt.NDArray[np.generic]] | None = None  # its tensors, if read from an older format
 
     @property
     def dim(self) -> int:
@@ -187,34 +196,39 @@ class SenseSpace:
         return int(self.map.shape[1])
 
     def apply(self, rows: Array) -> Array:
-        """Rows of blocks (t, width) -> sense vectors (t, sense_dim), to be compared by cosine."""
+        """Map rows of blocks (t, width) to sense vectors (t, sense_dim), which are compared by cosine."""
         return np.asarray(rows @ self.map - self.shift, np.float32)  # (t, sense_dim)
 
 
 def rarity_weights(frequencies: Array, rarity: float = RARITY) -> Array:
-    """Weight of each word in the bag, in (0, 1]: 1 for a word never seen, less the commoner it is. (t,)."""
+    """Return the weight of each word in the bag, from 1 for unseen words towards 0 for frequent ones: (t,)."""
     return np.asarray(rarity / (rarity + frequencies), np.float32)
 
 
 def context_states(top: Array) -> Array:
-    """Top layer with the states at `<S>` and `</S>` (t + 2, dim) -> the states around each token (t, dim)."""
+    """Return the top layer's states around each token (t, dim). `top` includes the marks' states, (t + 2, dim)."""
     half = top.shape[1] // 2
     return np.concatenate([top[:-2, :half], top[2:, half:]], axis=1)  # (t, dim)
 
 
 def bags(layer0: Array, weights: Array, lengths: Sequence[int], window: int = WINDOW) -> Array:
-    """Weighted mean of layer 0 over the other tokens within `window`, for each token of some sentences on end.
+    """Return for each token the weighted mean of layer 0 over the other tokens within `window`: (n, dim).
 
-    `layer0` (n, dim) and `weights` (n,) are those of the sentences of `lengths`, one after the other. The weight of
-    token j seen from token i is `weights[j] / (2 + |i - j|)`. A token alone in its sentence gets zeros. (n, dim).
+    From token i, token j has the weight `weights[j] / (2 + |i - j|)`. The bag of a sentence with one token is zero.
+
+    Args:
+        layer0: Word vectors of concatenated sentences, (n, dim).
+        weights: Rarity of each token, (n,).
+        lengths: Number of tokens of each sentence.
+        window: Number of tokens on each side.
     """
     n = len(layer0)
     sentence = np.repeat(np.arange(len(lengths)), lengths)  # (n,)
-    place = np.arange(n) + window * (1 + sentence)  # (n,), so far apart that no window reaches into a neighbour
+    place = np.arange(n) + window * (1 + sentence)  # (n,), with gaps of one window between sentences
     padded = np.zeros((n + window * (len(lengths) + 1), layer0.shape[1] + 1), np.float32)  # (places, dim + 1)
     padded[place, :-1] = layer0 * weights[:, None]
     padded[place, -1] = weights
-    total = np.zeros_like(padded)  # (places, dim + 1): the sums, and the sums of the weights
+    total = np.zeros_like(padded)  # (places, dim + 1): weighted sums, sum of the weights
     for distance in range(1, min(window, max(lengths, default=1) - 1) + 1):
         nearness = np.float32(1 / (2 + distance))
         total[distance:] += nearness * padded[:-distance]
@@ -226,10 +240,13 @@ def bags(layer0: Array, weights: Array, lengths: Sequence[int], window: int = WI
 def sense_blocks(
     tops: Sequence[Array], layers0: Sequence[Array], weights: Sequence[Array], window: int = WINDOW
 ) -> list[Array]:
-    """For each sentence, the uncentred blocks side by side: context states, bag. (t, 2 * dim) each.
+    """Return the uncentred blocks, context and bag, of each sentence for a model without a sense space: (t, 2 * dim).
 
-    `tops` (t + 2, dim): the top layer with the sentence's marks; `layers0` (t, dim): layer 0 without them; `weights`
-    (t,): `rarity_weights` of the tokens.
+    Args:
+        tops: Top layer of each sentence, its marks included, (t + 2, dim).
+        layers0: Layer 0 of each sentence without the marks, (t, dim).
+        weights: `rarity_weights` of each sentence's tokens, (t,).
+        window: Number of tokens on each side that the bag reads.
     """
     contexts = [context_states(top) for top in tops]  # (t, dim) each
     found = bags_of(layers0, weights, window)  # (t, dim) each
@@ -237,7 +254,7 @@ def sense_blocks(
 
 
 def bags_of(words: Sequence[Array], weights: Sequence[Array], window: int = WINDOW) -> list[Array]:
-    """`bags` for each sentence: `words` (t, d), `weights` (t,) -> (t, d)."""
+    """Return `bags` of each sentence (t, d) for its word vectors (t, d) and weights (t,)."""
     lengths = [len(rows) for rows in words]
     if not sum(lengths):
         return [np.zeros_like(rows) for rows in words]

@@ -1,77 +1,76 @@
-"""Cache layer 0 vectors of words."""
+"""Cache the word vectors (layer 0) of a network."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from ..vectors.arrays import Array, Int32s
 from .batching import batches_of
 from .characters import character_ids, spelling_lengths
 from .config import BiLMConfig
 
-if TYPE_CHECKING:
-    pass
-from ..vectors.arrays import Array, Int32s
-
-_CHARACTERS = 1 << 12  # that are convolved at a time
-
-
-_REMEMBERED = 1 << 23  # numbers that remembered word vectors may take: 32 MiB
-
-
-_WORDS = 1 << 16  # and how many they may be
+_MAX_CHARACTERS = 1 << 12  # maximum number of characters that go through the CNN together
+_MAX_NUMBERS = 1 << 23  # maximum number of float32 numbers in the cache, 32 MiB
+_MAX_WORDS = 1 << 16  # maximum number of words in the cache
 
 
 class Speller(Protocol):
-    """What spells words out: a network."""
+    """A network with a character CNN."""
 
-    def spell(self, characters: Int32s, of: int) -> Array:
-        """Character ids (n, characters) -> word vectors (n, projection). `of`: how many are spelled, in all batches."""
+    def spell(self, characters: Int32s, total: int) -> Array:
+        """Return the word vectors (n, projection) of character ids (n, characters).
+
+        Args:
+            characters: Ids of one batch of words.
+            total: Number of words in all batches of the request.
+        """
         ...
 
 
-class WordVectors:
-    """Vectors of word types by their spelling; those used last are remembered, within bounds."""
+class WordVectorCache:
+    """Word vectors by spelling. The cache keeps the most recently used words, within bounds."""
 
     def __init__(self, network: Speller, config: BiLMConfig) -> None:
         self._network = network
         self._config = config
         self._widest = max(width for width, _ in config.filters)
-        self._bound = min(_REMEMBERED // config.projection, _WORDS)
-        self._remembered: OrderedDict[str, Array] = OrderedDict()  # word -> (projection,)
+        self._max_words = min(_MAX_NUMBERS // config.projection, _MAX_WORDS)
+        self._cache: OrderedDict[str, Array] = OrderedDict()  # word -> (projection,)
 
     def look_up(self, words: Sequence[str]) -> Array:
-        """Word vectors, (n, projection)."""
+        """Return the vectors of words, (n, projection). Each distinct new word goes through the network once."""
         distinct = list(dict.fromkeys(words))
         place = {word: i for i, word in enumerate(distinct)}
         vectors = np.zeros((len(distinct), self._config.projection), np.float32)  # (distinct, projection)
-        missing = [word for word in distinct if word not in self._remembered]
-        vectors[[place[word] for word in missing]] = self._spell_out(missing)
+        missing = [word for word in distinct if word not in self._cache]
+        vectors[[place[word] for word in missing]] = self._spell(missing)
         for word in distinct:
-            if word in self._remembered:
-                vectors[place[word]] = self._remembered[word]
-                self._remembered.move_to_end(word)
-        self._remember({word: vectors[place[word]].copy() for word in missing[-self._bound :]})
+            if word in self._cache:
+                vectors[place[word]] = self._cache[word]
+                self._cache.move_to_end(word)
+        self._add({word: vectors[place[word]].copy() for word in missing[-self._max_words :]})
         return vectors[[place[word] for word in words]]
 
-    def forget(self) -> None:
-        """Remember no word."""
-        self._remembered.clear()
+    def clear(self) -> None:
+        """Empty the cache."""
+        self._cache.clear()
 
-    def _spell_out(self, words: Sequence[str]) -> Array:
-        """Vectors from the character CNN, words of like length together: (n, projection).
+    def _spell(self, words: Sequence[str]) -> Array:
+        """Run the character CNN on words, in batches of similar length: (n, projection).
 
-        Padding is cut where all windows of the widest filter see nothing else: the maximum over them stays the same.
+        Padding is cut off where all windows of the widest filter see only padding. The maximum over the windows stays
+        the same.
         """
         ids = character_ids(words, self._config.max_characters)  # (n, max_characters)
         ends = np.minimum(spelling_lengths(ids) + self._widest, self._config.max_characters)  # (n,)
         vectors = np.zeros((len(words), self._config.projection), np.float32)  # (n, projection)
-        for batch in batches_of(ends.tolist(), _CHARACTERS):
+        for batch in batches_of(ends.tolist(), _MAX_CHARACTERS):
             vectors[batch] = self._network.spell(ids[batch, : ends[batch].max()], len(words))
         return vectors
 
-    def _remember(self, vectors: dict[str, Array]) -> None:
-        self._remembered.update(vectors)
-        while len(self._remembered) > self._bound:
-            self._remembered.popitem(last=False)
+    def _add(self, vectors: dict[str, Array]) -> None:
+        self._cache.update(vectors)
+        while len(self._cache) > self._max_words:
+            self._cache.popitem(last=False)

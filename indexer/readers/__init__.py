@@ -1,4 +1,10 @@
-"""File formats -> text and metadata: one function per format behind one door, libraries imported when first needed."""
+"""Read files of all formats as text and metadata. `read_file` is the way in.
+
+A reader is a function of one module here: it takes a path and `ReadOptions`, and yields `Extract`s, one a document. A
+part that cannot be read is a `Failure` among them. If the whole file cannot be read, the reader raises
+`UnreadableError`. To add a format, write such a function, list its suffixes in `SUFFIXES`, and return the function from
+`_reader`. A library that a format needs is imported inside `_reader` or the function, so that others do not pay for it.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,25 +20,25 @@ SUFFIXES = (
 
 
 def is_known(path: Path) -> bool:
-    """Tell whether a file's name ends like a format that can be read."""
+    """Return whether a file's suffix is that of a format that can be read."""
     return path.suffix.lower() in SUFFIXES
 
 
 def unknown_type(path: Path) -> str:
-    """Return why a file that `is_known` denies is not read."""
+    """Return the reason why a file of an unknown format is not read."""
     kind = f"unknown file type {path.suffix!r}" if path.suffix else "no file type in its name"
-    return f"{kind}; read are {' '.join(suffix[1:] for suffix in SUFFIXES)}"
+    return f"{kind}; known types: {' '.join(suffix[1:] for suffix in SUFFIXES)}"
 
 
 def read_file(path: Path, options: ReadOptions) -> Iterator[Extract | Failure]:
-    """Yield the documents of one file, whatever is wrong with it: what cannot be read becomes a Failure."""
+    """Yield the documents of one file. Never raises: anything that cannot be read becomes a Failure."""
     try:
         yield from _reader(path)(path, options)
     except UnreadableError as error:
         yield Failure(str(error))
     except OSError as error:
         yield Failure(error.strerror or str(error))
-    except Exception as error:  # a library that chokes on one file must not end the run
+    except Exception as error:  # a library's fault in one file must not end the run
         yield Failure(f"damaged: {type(error).__name__}: {error}")
 
 
@@ -50,10 +56,14 @@ def _reader(path: Path) -> Reader:
             from .pdf import read_pdf
 
             return read_pdf
-        case ".docx" | ".epub" as suffix:
-            from . import zipped
+        case ".docx":
+            from .docx import read_docx
 
-            return zipped.read_docx if suffix == ".docx" else zipped.read_epub
+            return read_docx
+        case ".epub":
+            from .epub import read_epub
+
+            return read_epub
         case ".csv" | ".tsv" | ".jsonl" | ".ndjson" | ".json" as suffix:
             from . import rows
 

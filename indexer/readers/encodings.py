@@ -1,7 +1,8 @@
-"""Bytes to text: a byte order mark, else UTF-8, else detection.
+"""Decode bytes: by a byte order mark, else as UTF-8, else by detection.
 
-Detection is `faust-cchardet` (Mozilla's universal detector) with a prior. On short samples every detector guesses
-rare code pages for a single quote or pound sign; what is nearly all ASCII and makes sense as Windows-1252 is that.
+Detection is `faust-cchardet` (Mozilla's universal detector) with a prior. On short samples every detector guesses rare
+code pages because of a single quote or pound sign. A sample that is nearly all ASCII is therefore read as Windows-1252
+if the result is plausible.
 """
 
 import codecs
@@ -21,7 +22,7 @@ _BOMS = (  # UTF-32 before UTF-16: its mark begins with the other's
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What a label means in practice: the Windows superset, as browsers read it (WHATWG Encoding Standard).
+# Label -> the Windows superset that browsers use for it (WHATWG Encoding Standard).
 _SUPERSETS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
@@ -41,10 +42,15 @@ _JAPANESE_OR_CHINESE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff01-\uff5e\s!-
 
 
 def decode(data: bytes, encoding: str | None = None, declared: str | None = None) -> str:
-    """Return the text of a file's bytes, without byte order mark; line ends stay.
+    """Return the text of a file's bytes without byte order mark. Line ends stay.
 
-    `encoding` is the user's word: bytes that do not fit raise UnreadableError. `declared` is the file's own (say,
-    HTML's `<meta charset>`): it is believed unless the bytes contradict it or begin with a byte order mark.
+    Args:
+        encoding: the encoding that the user names.
+        declared: the encoding that the file names, as in `<meta charset>`. It is ignored if the bytes contradict it or
+            begin with a byte order mark.
+
+    Raises:
+        UnreadableError: the bytes do not fit `encoding`, or are not text.
     """
     if encoding is not None:
         return _without_bom(_strict(data, encoding))
@@ -58,7 +64,7 @@ def decode(data: bytes, encoding: str | None = None, declared: str | None = None
 
 
 def file_encoding(path: Path, encoding: str | None = None) -> str:
-    """Return the codec to read a file with row by row, after one pass over its bytes (memory: one chunk)."""
+    """Return the codec for reading a file row by row, after one pass over its bytes, one chunk at a time."""
     if encoding is None:
         return detect(_chunks(path))
     codec = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
@@ -73,7 +79,11 @@ def file_encoding(path: Path, encoding: str | None = None) -> str:
 
 
 def detect(chunks: Iterable[bytes]) -> str:
-    """Return the Python codec that reads these bytes; UnreadableError when they are no text."""
+    """Return the Python codec for these bytes.
+
+    Raises:
+        UnreadableError: the bytes are not text.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, sample, first = True, bytearray(), b""
     for chunk in chunks:
@@ -93,12 +103,12 @@ def detect(chunks: Iterable[bytes]) -> str:
 
 
 def python_codec(label: str) -> str | None:
-    """Return Python's codec for a label as files write it, or None when nobody knows it."""
+    """Return Python's codec for an encoding label, or None if the label is unknown."""
     try:
         name = codecs.lookup(label.strip().strip("\"'")).name
     except (LookupError, ValueError):
         return None
-    if name.startswith(("utf-16", "utf-32")):  # a label that could be read as bytes cannot be true
+    if name.startswith(("utf-16", "utf-32")):  # the label was read from single bytes, so it cannot be true
         return "utf-8"
     return _SUPERSETS.get(name, name)
 
@@ -132,7 +142,7 @@ def _bom_codec(data: bytes) -> str | None:
 
 
 def _utf16_without_bom(data: bytes) -> str | None:
-    """Zeros on one side only, and nothing but sensible characters: UTF-16 that lacks its mark."""
+    """Return UTF-16's codec if only one byte of each pair has zeros and all characters are plausible."""
     sample = data[: _SAMPLE & ~1]
     low, high = b"\0" in sample[::2], b"\0" in sample[1::2]
     if low == high or len(sample) % 2:
@@ -152,7 +162,7 @@ def _accepts(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = F
 
 
 def _telling_lines(chunk: bytes) -> bytes:
-    """Plain ASCII lines say nothing about the encoding and would drown those that do."""
+    """Return the lines that are not ASCII. Only they show the encoding."""
     return b"\n".join(line for line in chunk.split(b"\n") if not line.isascii())
 
 
@@ -168,7 +178,7 @@ def _guess(sample: bytes) -> str:
     trusted = trusted and not re.search("[\x80-\x9f]", sample.decode(codec, "replace"))
     high = sum(byte > 127 for byte in sample)
     letters = sum(chr(byte).isalpha() for byte in sample if byte < 128)
-    # one accent in twenty letters is English or the like; Polish, Czech, Turkish have one in eight
+    # fewer than 1 accent in 20 letters is typical of English. Polish, Czech and Turkish have 1 in 8.
     if _makes_sense_as_1252(sample) and (letters >= 20 * high or (not trusted and (letters >= high or high == 1))):
         return "cp1252"
     if trusted:
@@ -178,7 +188,7 @@ def _guess(sample: bytes) -> str:
 
 
 def _central_european(sample: bytes, codec: str) -> str:
-    """Signs inside words (`Za¿ó³æ`) are what Latin-2 letters look like when read as Latin-1."""
+    """Return a Latin-2 codec if the text has signs inside words: `Za¿ó³æ` is Polish read as Latin-1."""
     if codec != "cp1252" or _makes_sense_as_1252(sample):
         return codec
     others = (c for c in ("iso8859-2", "cp1250") if not _ODD_1252.search(sample.decode(c, "replace")))
@@ -190,12 +200,12 @@ def _makes_sense_as_1252(sample: bytes) -> bool:
 
 
 def _fits(sample: bytes, codec: str) -> bool:
-    # a sample cut inside a character is no contradiction, hence the incremental decoder
+    # an incremental decoder, because the sample may end inside a character
     return _accepts(codecs.getincrementaldecoder(codec)(), sample)
 
 
 def _cyrillic_by_case(sample: bytes, codec: str) -> str:
-    """KOI8-R and Windows-1251 keep their small letters where the other keeps its capitals."""
+    """Choose between KOI8-R and Windows-1251, which swap the places of small letters and capitals."""
     other = {"cp1251": "koi8-r", "koi8-r": "cp1251"}.get(codec)
     if other is None:
         return codec

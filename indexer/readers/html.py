@@ -1,8 +1,8 @@
-"""HTML to paragraphs, as its reader sees them; Markdown and EPUB pass through here too.
+"""Read HTML as the paragraphs that a reader of the page sees. Markdown and EPUB use the same functions.
 
-A block element ends a paragraph, so do two `<br>`; inline markup is dropped, entities are decoded, white space is
-collapsed except in `<pre>`, soft hyphens go. Scripts, styles, navigation, form fields, ruby glosses and what is
-hidden are left out. The parser is selectolax (lexbor): the HTML5 algorithm, in C, no network.
+A block element or two `<br>` end a paragraph. Inline markup and soft hyphens are dropped, entities are decoded, and
+white space is collapsed except in `<pre>`. Scripts, styles, navigation, form fields, ruby glosses and hidden elements
+are left out. The parser is selectolax (lexbor): the HTML5 algorithm in C, without network access.
 """
 
 import re
@@ -52,14 +52,14 @@ def read_html(path: Path, options: ReadOptions) -> Iterator[Extract]:
 
 
 def declared_encoding(data: bytes) -> str | None:
-    """Return the label in `<meta charset>` or the XML declaration, unchecked."""
+    """Return the encoding named in `<meta charset>` or the XML declaration. It is not checked."""
     head = data[:4096]
     match = _XML_ENCODING.search(head) or _CHARSET.search(head)
     return match[1].decode("ascii", "replace") if match else None
 
 
 def html_page(markup: str, *, xhtml: bool = False) -> tuple[list[str], dict[str, object]]:
-    """Return the paragraphs of a page, and what its head says of it."""
+    """Return the paragraphs of a page and the metadata of its head."""
     tree = _parsed(markup, xhtml=xhtml)
     return _blocks(tree), _head(tree)
 
@@ -70,7 +70,7 @@ def html_blocks(markup: str, *, xhtml: bool = False) -> list[str]:
 
 
 def _parsed(markup: str, *, xhtml: bool) -> LexborHTMLParser:
-    # `<title/>` or `<a id="x"/>` is closed in XML only: an HTML parser would swallow what follows
+    # `<title/>` or `<a id="x"/>` is closed in XML only. An HTML parser would treat the following text as inside it.
     return LexborHTMLParser(_SELF_CLOSED.sub(r"<\1\2></\1>", markup) if xhtml else markup)
 
 
@@ -92,7 +92,7 @@ def _head(tree: LexborHTMLParser) -> dict[str, object]:
 
 
 def _blocks(tree: LexborHTMLParser) -> list[str]:
-    """Walk the tree without recursion: a page may nest deeper than Python's stack."""
+    """Return the paragraphs of a tree. The walk is not recursive: a page may nest deeper than Python's stack."""
     paragraphs = _Paragraphs()
     node = tree.root
     while node is not None:
@@ -101,7 +101,7 @@ def _blocks(tree: LexborHTMLParser) -> list[str]:
 
 
 def _after(node: LexborNode | None, paragraphs: "_Paragraphs") -> LexborNode | None:
-    """Leave a node, and those around it that end with it; return what comes next."""
+    """Leave a node and every ancestor that ends with it. Return the next node."""
     while node is not None:
         paragraphs.leave(node)
         if node.next is not None:
@@ -111,7 +111,7 @@ def _after(node: LexborNode | None, paragraphs: "_Paragraphs") -> LexborNode | N
 
 
 class _Paragraphs:
-    """Collects the pieces of the paragraph being read."""
+    """Collector of paragraphs while the tree is walked."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -119,7 +119,7 @@ class _Paragraphs:
         self._preformatted = 0
 
     def enter(self, node: LexborNode) -> LexborNode | None:
-        """Take a node in and return its first child, or None when there is nothing to read inside."""
+        """Read a node. Return its first child, or None if nothing inside it is to be read."""
         tag = node.tag or ""
         if tag == "-text":
             self._text(node.text_content or "")
@@ -132,7 +132,7 @@ class _Paragraphs:
         return None if _DROPPED(tag) or _is_hidden(node) else node.child
 
     def leave(self, node: LexborNode) -> None:
-        """Take note that a node and all inside it have been read."""
+        """Note that a node and everything inside it have been read."""
         if _BLOCKS(node.tag or ""):
             self._flush()
         if node.tag == "pre":

@@ -1,4 +1,4 @@
-"""What is known of a document besides its text: values made uniform, and tables that describe documents."""
+"""Prepare metadata for storage, and read tables that describe documents."""
 
 import json
 import math
@@ -11,24 +11,24 @@ from .rows import table_rows
 Value = str | int | float
 
 KEY_COLUMNS = ("id", "document_id", "path", "file", "filename")
-"""Columns of a metadata table that say which document a row describes."""
+"""Columns of a metadata table that identify the document of a row."""
 
 OURS = frozenset({"sense", "document"})
-"""Names that filters use themselves; metadata of that name goes by `meta.sense`, `meta.document`."""
+"""Names reserved by filters. Metadata of these names is stored as `meta.sense` and `meta.document`."""
 
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
 def storable(text: str) -> str:
-    """Return text that SQLite can hold, of equal length: lone surrogates and NUL become U+FFFD."""
+    """Return the text with U+FFFD for lone surrogates and NUL, which SQLite cannot hold. The length stays."""
     return re.sub("[\0\ud800-\udfff]", "\ufffd", text)
 
 
 def tidy_metadata(fields: Mapping[str, object], *, from_file: bool = True) -> dict[str, Value]:
-    """Return fields as they are stored: our names moved aside, empty values dropped, the rest text or numbers.
+    """Return the fields ready for storage: reserved names prefixed, empty values dropped, the rest text or numbers.
 
-    Text from a file that is a number written plainly (`1987`, `3.5`) becomes one; `007`, `1e5`, `1.10` stay text, for
-    a number could not be written back as it stood. Lists and objects become JSON text, dates ISO text.
+    Text from a file becomes a number if it is written plainly (`1987`, `3.5`). Text such as `007`, `1e5` or `1.10`
+    stays, because a number could not be written back unchanged. Lists and objects become JSON text, dates ISO text.
     """
     tidy: dict[str, Value] = {}
     for key, value in fields.items():
@@ -55,7 +55,7 @@ def _stored(value: object, from_file: bool) -> Value | None:
 
 
 def _number(text: str) -> Value:
-    """A number only if nothing is lost: it must be written back exactly as it stood."""
+    """Return a number if it would be written back as the same text, else the text."""
     if not _PLAIN_NUMBER.fullmatch(text) or len(text) > 18:
         return text
     number = float(text) if "." in text else int(text)
@@ -63,10 +63,14 @@ def _number(text: str) -> Value:
 
 
 class MetadataTable:
-    """A CSV or TSV file whose rows describe documents, by id, path or file name."""
+    """CSV or TSV file whose rows describe documents by id, path or file name."""
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
-        """Read the table; UnreadableError when it has no column to match documents by."""
+        """Read the table.
+
+        Raises:
+            UnreadableError: the table has no column that identifies documents.
+        """
         self.path = path
         self.problems: list[tuple[str, str]] = []
         self._rows: list[Mapping[str, str]] = []
@@ -79,11 +83,11 @@ class MetadataTable:
                 self._add(number, fields)
 
     def describe(self, document_id: str, file_id: str, root: Path | None) -> dict[str, str]:
-        """Return what the table says of a document: by its id, the file's path in the folder `root`, or its name."""
+        """Return a document's row, found by its id, the file's path in the folder `root`, or the file's name."""
         name = file_id.rpartition("/")[2]
         for key in (document_id, file_id, name):
             number = self._by_key.get(key)
-            # a row for `a.txt` is not about `old/a.txt` where the folder has an `a.txt` of its own
+            # a row for `a.txt` does not describe `old/a.txt` if the folder also has an `a.txt`
             if number is None or (key not in (document_id, file_id) and root is not None and (root / key).exists()):
                 continue
             self._used.add(number)
@@ -93,11 +97,11 @@ class MetadataTable:
 
     @property
     def rows(self) -> dict[str, Mapping[str, str]]:
-        """Every row that can be used, by the first key that it has."""
+        """All usable rows by their first key."""
         return {_plain_path(_first_key(row)): row for row in self._rows}
 
     def unmatched(self) -> list[str]:
-        """Return the first key of every row that has described no document."""
+        """Return the first key of every row that described no document."""
         return [_first_key(row) for number, row in enumerate(self._rows) if number not in self._used]
 
     def _add(self, number: int, fields: Mapping[str, str]) -> None:

@@ -1,9 +1,10 @@
-"""PDF to paragraphs. PDFium (pypdfium2: Apache-2.0/BSD-3) gives characters and boxes; lines and paragraphs are ours.
+"""Read PDF as paragraphs.
 
-A PDF knows no paragraphs, only glyphs at places. Lines that follow each other at the usual leading, in one column and
-one size, are a paragraph; a wider gap, another size, a bullet, or an indent or short line after a full stop ends it.
-Words cut at a line's end are joined, unless the document writes them with a hyphen elsewhere. Pages are read one at a
-time; page headers stay, as paragraphs of their own.
+PDFium (pypdfium2: Apache-2.0/BSD-3) gives characters with their boxes. This file groups them into lines and paragraphs,
+because a PDF has no paragraphs, only glyphs at positions. A paragraph is a run of lines at the usual leading, in one
+column and one font size. It ends at a wider gap, another size, a bullet, or an indent or short line after a full stop.
+A word cut at a line's end is joined, unless the document has it with a hyphen elsewhere. Pages are read one at a time.
+Page headers are paragraphs.
 """
 
 import re
@@ -18,19 +19,20 @@ from .records import Extract, ReadOptions, UnreadableError
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfTextPage  # type: ignore[import-untyped]
 
-_LINE_HYPHEN = "\x02"  # what PDFium makes of a hyphen that ends a line
+_LINE_HYPHEN = "\x02"  # PDFium's code for a hyphen at the end of a line
 _ENDS_SENTENCE = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 _BULLET = re.compile(r"[•‣◦▪●○■▶]")
 _NUMBERED = re.compile(r"(?:[*–—-]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
 _EAST_ASIAN = r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_CELL = 25  # characters; a shorter line beside others in its row is a table's cell, not a column's line
+# Maximum length in characters of a table cell. A longer line beside others is a line of a column.
+_CELL = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A run of text on one baseline; the box in points, from the page's lower left corner."""
+    """A run of text on one baseline. Its box is in points from the lower left corner of the page."""
 
     text: str
     left: float
@@ -41,7 +43,7 @@ class Line:
 
     @property
     def height(self) -> float:
-        """Height of the font's box, in points."""
+        """Height of the font's box in points."""
         return max(self.top - self.bottom, 0.1)
 
 
@@ -109,7 +111,7 @@ def _lines(page: "PdfTextPage") -> list[Line]:
 
 
 def _fragments(page: "PdfTextPage", codes: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut a row where the space is wider than any between words: cells of a table, lines of columns side by side."""
+    """Cut a row at spaces wider than those between words: table cells, or lines of neighbouring columns."""
     blank = [i for i in range(start, end) if codes[i] in (32, 0xA0, 9)]
     inked = [i for i in range(start, end) if codes[i] not in (32, 0xA0, 9, 0, 2)]
     if not inked:
@@ -130,12 +132,12 @@ def _line(page: "PdfTextPage", codes: Sequence[int], start: int, end: int, *, sh
     inked = [i for i in range(start, end) if codes[i] not in (32, 0xA0, 9, 0, 2)]
     boxes = [page.get_charbox(i, loose=True) for i in (inked[0], inked[len(inked) // 2], inked[-1])]
     left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
-    tallest = max(boxes, key=lambda box: box[3] - box[1])  # a superscript is no measure of its line
+    tallest = max(boxes, key=lambda box: box[3] - box[1])  # a superscript does not give the height of its line
     return Line(_text(codes[start:end]), left, tallest[1], right, tallest[3], shares_row)
 
 
 def _text(codes: Sequence[int]) -> str:
-    """PDFium hands out UTF-16 code units or code points, by version; both become text."""
+    """Return the text of UTF-16 code units or code points. Which of them PDFium gives depends on its version."""
     units = "".join(chr(code) for code in codes if 0 < code < 0x110000)
     text = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return re.sub(r"\s+", " ", text.translate(_LIGATURES)).strip(" ")
@@ -150,7 +152,7 @@ def page_paragraphs(lines: Sequence[Line]) -> list[list[str]]:
     leading = _usual_leading(lines)
     paragraphs: list[list[Line]] = []
     for line in lines:
-        # columns set row by row alternate, so the line above may be in an older paragraph of this page
+        # in columns read row by row, the line above may be in an earlier paragraph of this page
         recent = paragraphs[-4:] if line.shares_row else paragraphs[-1:]
         above = next((p for p in reversed(recent) if _continues(p[-1], line, leading, _right_edge(lines, line))), None)
         if above is None:
@@ -161,7 +163,7 @@ def page_paragraphs(lines: Sequence[Line]) -> list[list[str]]:
 
 
 def _continues(above: Line, line: Line, leading: float | None, edge: float) -> bool:
-    """Tell whether `line` goes on the paragraph that `above` is the last line of."""
+    """Return whether `line` continues the paragraph whose last line is `above`."""
     step = above.bottom - line.bottom
     limit = 1.3 * leading if leading else 1.75 * above.height
     if step < 0.3 * above.height or step > limit or not _share_column(above, line):
@@ -192,7 +194,7 @@ def _right_edge(lines: Sequence[Line], line: Line) -> float:
 
 
 def _usual_leading(lines: Sequence[Line]) -> float | None:
-    """Return the distance of two lines inside a paragraph: the lower quartile, for gaps between paragraphs are more."""
+    """Return the distance between lines of a paragraph: the lower quartile, as gaps between paragraphs are larger."""
     steps = sorted(
         a.bottom - b.bottom
         for a, b in pairwise(lines)
@@ -205,7 +207,7 @@ def _usual_leading(lines: Sequence[Line]) -> float | None:
 
 
 def _append_page(paragraphs: list[list[str]], page: list[list[str]]) -> None:
-    """A sentence that a page break interrupts goes on."""
+    """Append a page. A sentence interrupted by the page break continues."""
     if paragraphs and page and _runs_on(paragraphs[-1][-1], page[0][0]):
         paragraphs[-1] += page.pop(0)
     paragraphs += page
@@ -224,8 +226,10 @@ def _joined(paragraphs: Sequence[Sequence[str]]) -> list[str]:
 
 
 def join_lines(lines: Sequence[str], written: set[str] | frozenset[str] = frozenset()) -> str:
-    """Return a paragraph's lines as one; `written`: the document's words, lower case, to tell `well-known` from
-    `won-dered` at the end of a line.
+    """Return the lines of a paragraph joined.
+
+    `written` is the set of the document's words in lower case. It decides whether a hyphen at a line's end stays, as in
+    `well-known`, or goes, as in `won-dered`.
     """
     text = lines[0]
     for line in lines[1:]:

@@ -1,8 +1,8 @@
-"""Text and Markdown files, with YAML front matter.
+"""Read text and Markdown files with YAML front matter.
 
-Front matter is a YAML mapping between a first line `---` and a line `---` or `...`. What is malformed, or no mapping,
-is text: a letter may well begin with a ruled line. Every value stays the string that was written (`007`, `yes`);
-aliases are refused, since a few lines of them can unfold to gigabytes.
+Front matter is a YAML mapping between a first line `---` and a line `---` or `...`. Malformed front matter is text,
+because a letter may well begin with a ruled line. Every value stays the string in the file (`007`, `yes`). Aliases are
+refused, because a few lines of them can expand to gigabytes.
 """
 
 import re
@@ -19,7 +19,7 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,65536}?)^(?:---|\.\.\.)[ \t]*(?:\n|
 
 
 def read_text(path: Path, options: ReadOptions) -> Iterator[Extract]:
-    """Yield the file's content exactly as decoded, line ends made plain and front matter taken off."""
+    """Yield the file's decoded content with plain line ends and without front matter."""
     fields, body = front_matter(_content(path, options))
     yield _extract(fields, body)
 
@@ -31,7 +31,7 @@ def read_markdown(path: Path, options: ReadOptions) -> Iterator[Extract]:
 
 
 def front_matter(text: str) -> tuple[dict[str, object], str]:
-    """Return the fields of the front matter, and the text that follows it."""
+    """Return the fields of the front matter and the text after it."""
     match = _FRONT_MATTER.match(text)
     if match is None:
         return {}, text
@@ -45,7 +45,7 @@ def front_matter(text: str) -> tuple[dict[str, object], str]:
 
 
 class _PlainLoader(yaml.BaseLoader):
-    """Strings, lists and mappings only, and no aliases."""
+    """YAML loader for strings, lists and mappings only. It refuses aliases."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -58,7 +58,7 @@ def _content(path: Path, options: ReadOptions) -> str:
 
 
 def _extract(fields: Mapping[str, object], text: str) -> Extract:
-    # plain YAML nulls come as text from this loader
+    # this loader returns YAML's null as text
     metadata = {key: value for key, value in fields.items() if value not in ("null", "Null", "NULL", "~")}
     name = metadata.pop("id", "")
     return Extract(text, metadata, id=name.strip() if isinstance(name, str) else "")

@@ -1,4 +1,4 @@
-"""What a reader is told, and what it hands back."""
+"""Records that readers take and return."""
 
 import re
 from collections.abc import Mapping
@@ -6,18 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_WHOLE_FILE = 256 * 2**20
-"""Bytes. Formats that must be read whole (all but csv, tsv, jsonl and pdf) are refused above it."""
+"""Maximum size in bytes of a file that must be read whole: every format but csv, tsv, jsonl and pdf."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How sources are read.
+    """Options for reading sources.
 
-    globs: inside folders only files that match one of them; none means every known format. A pattern without `/`
-        is held against the file's name at any depth, one with `/` against the path relative to the folder.
-    text_column, id_column: columns (CSV, TSV) or fields (JSONL, JSON) that hold text and id; the rest is metadata.
-    metadata: a CSV or TSV file whose rows describe documents.
-    encoding: for every text file, instead of detection.
+    Args:
+        globs: patterns for files inside folders. Without any, all files of known formats are read. A pattern without
+            `/` is matched against the file's name at any depth. A pattern with `/` is matched against the path relative
+            to the folder.
+        text_column: column (CSV, TSV) or field (JSONL, JSON) that holds the text.
+        id_column: column or field that holds the id. All other columns are metadata.
+        metadata: CSV or TSV file whose rows describe documents.
+        encoding: encoding of every text file. None: it is detected.
     """
 
     globs: tuple[str, ...] = ()
@@ -29,7 +32,7 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """One document as its file holds it. `id` is empty where the file gives none; `row` is 0 for a whole file."""
+    """A document as read from its file. `id` is empty if the file gives none. `row` is 0 for a whole file."""
 
     text: str
     metadata: Mapping[str, object] = field(default_factory=dict)
@@ -40,7 +43,7 @@ class Extract:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file, or the part `where` of it ("row 3", a chapter), that could not be read; `row` as in Extract."""
+    """A file that could not be read, or a part of it: `where` is "row 3" or a chapter. `row` is as in `Extract`."""
 
     reason: str
     where: str = ""
@@ -48,11 +51,15 @@ class Failure:
 
 
 class UnreadableError(Exception):
-    """This file cannot be read; the text is the reason, without the file's name. Never leaves `indexer.readers`."""
+    """A file cannot be read. The text is the reason, without the file's name. Never leaves `indexer.readers`."""
 
 
 def whole_file(path: Path) -> bytes:
-    """Return the bytes of a file that has to be read at once, or refuse one too large for that."""
+    """Return the bytes of a file that must be read whole.
+
+    Raises:
+        UnreadableError: the file is too large for that.
+    """
     size = path.stat().st_size
     if size > MAX_WHOLE_FILE:
         raise UnreadableError(f"larger than {MAX_WHOLE_FILE // 2**20} MiB; split it, or make it JSONL")
@@ -60,7 +67,7 @@ def whole_file(path: Path) -> bytes:
 
 
 def with_year(fields: dict[str, object]) -> dict[str, object]:
-    """Return a format's own fields with `date` cut to the day, where it is an ISO date, and `year` taken from it."""
+    """Return the fields with an ISO `date` cut to the day and a `year` derived from it."""
     date = fields.get("date")
     if isinstance(date, str) and (match := re.match(r"(\d{4})(-\d\d(-\d\d)?)?(?=$|[T ])", date, re.ASCII)):
         return {**fields, "date": match[0], "year": match[1]}
@@ -68,5 +75,5 @@ def with_year(fields: dict[str, object]) -> dict[str, object]:
 
 
 def plain_newlines(text: str) -> str:
-    """Return the text with every line end as `\\n`."""
+    """Return the text with `\\n` for every line end."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,6 +1,7 @@
-"""CSV, TSV, JSON lines and JSON: a document a row, read row by row (JSON alone is read whole).
+"""Read CSV, TSV, JSON Lines and JSON, one document a row.
 
-Rows are numbered from 1: data rows in tables (the header is not one), lines in JSONL, list items in JSON.
+Files are read row by row, except JSON, which is read whole. Rows are counted from 1: data rows after the header in
+tables, lines in JSONL, list items in JSON.
 """
 
 import csv
@@ -12,7 +13,7 @@ from typing import Literal
 from .encodings import decode, file_encoding
 from .records import Extract, Failure, ReadOptions, UnreadableError, plain_newlines, whole_file
 
-_MAX_FIELD = 2**28  # characters of one CSV field; the csv module's own limit is 131,072
+_MAX_FIELD = 2**28  # maximum number of characters in a CSV field (default of the csv module: 131,072)
 _DELIMITERS = ",;\t|"
 
 
@@ -32,7 +33,7 @@ def read_table(path: Path, options: ReadOptions) -> Iterator[Extract | Failure]:
 
 
 def read_json_lines(path: Path, options: ReadOptions) -> Iterator[Extract | Failure]:
-    """Yield the objects of a file with a JSON object on each line; empty lines are passed over."""
+    """Yield the objects of a file with a JSON object on each line. Empty lines are skipped."""
     with path.open(encoding=file_encoding(path, options.encoding), errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -54,11 +55,14 @@ def read_json(path: Path, options: ReadOptions) -> Iterator[Extract | Failure]:
 def table_rows(
     path: Path, encoding: str | None, fits: Callable[[Collection[str]], bool], wanted: str
 ) -> Iterator[tuple[int, Mapping[str, str] | str]]:
-    """Yield each data row's number and its fields by column, or the reason why it cannot be read.
+    """Yield each data row's number with its fields by column, or with the reason why it cannot be read.
 
-    The delimiter is a tab for .tsv, else the first of `, ; tab |` that cuts the header into columns that `fits`
-    accepts; UnreadableError, beginning with `wanted`, when none does. A TSV file whose quotation marks do not pair
-    as CSV's would is read without quoting: in many, they are only part of the text.
+    The delimiter of .tsv is a tab. Elsewhere it is the first of `, ; tab |` that cuts the header into columns that
+    `fits` accepts. A TSV file whose quotation marks do not pair is read without quoting, because they are often part of
+    the text.
+
+    Raises:
+        UnreadableError: no delimiter fits. The text begins with `wanted`.
     """
     csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD))
     codec = file_encoding(path, encoding)

@@ -1,7 +1,7 @@
-"""Where documents come from: files, and folders walked in sorted order.
+"""Find the files to read: single files, and folders walked in sorted order.
 
-Hidden files and folders are left out; symbolic links to files are read, to folders not entered, so that no loop can
-hold the walk; pipes, sockets and devices are never opened.
+Hidden files and folders are left out. Symbolic links to files are read. Links to folders are not followed, so the walk
+cannot loop. Pipes, sockets and devices are never opened.
 """
 
 import os
@@ -17,7 +17,10 @@ METADATA_NAMES = ("metadata.csv", "metadata.tsv")
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to read. `id`: its path relative to the folder `root`, with `/`, or its name; `problem`: why it is not."""
+    """A file to read. `id` is its path relative to the folder `root`, with `/`, or its name.
+
+    `problem` is the reason why the file is not read, or empty.
+    """
 
     path: Path
     id: str
@@ -26,7 +29,7 @@ class SourceFile:
 
 
 def files_under(source: Path, globs: Sequence[str], left_out: Path | None = None) -> Iterator[SourceFile]:
-    """Yield the files to read of a folder, or the file itself; `left_out` (a metadata table) is no document."""
+    """Yield the files of a folder, or the file itself. `left_out`, a metadata table, is not a document."""
     if not source.is_dir():
         yield SourceFile(source, source.name, None, _problem(source))
         return
@@ -42,9 +45,9 @@ def files_under(source: Path, globs: Sequence[str], left_out: Path | None = None
 
 
 def matches(pattern: str, relative: str) -> bool:
-    """Tell whether a path relative to its folder matches a glob.
+    """Return whether a path relative to its folder matches a glob.
 
-    `*` and `?` stay inside one name, `**` stands for any number of folders; a pattern without `/` is held against the
+    `*` and `?` match inside one name, `**` matches any number of folders. A pattern without `/` is matched against the
     last name alone.
     """
     pattern = pattern.removeprefix("./").removeprefix("/")
@@ -68,7 +71,7 @@ def _naming_glob(file: SourceFile, globs: Sequence[str]) -> str | None:
 
 
 def _names_type(pattern: str, path: Path) -> bool:
-    """`*.doc` asks for the type, `letters/*` only for what can be read."""
+    """Return whether a pattern names the file's type, as `*.doc` does and `letters/*` does not."""
     last = pattern.rpartition("/")[2]
     return last == path.name or (path.suffix != "" and last.endswith(path.suffix))
 

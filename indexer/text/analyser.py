@@ -1,4 +1,7 @@
-"""Text -> sentences -> tokens with character offsets, lemma and kind: one analyser for documents and for queries."""
+"""Cut text into sentences and tokens with character offsets, lemma and kind.
+
+Documents and queries go through the same analyser, so both are cut the same way.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +19,22 @@ from .word_lists import ACRONYMS, function_words
 
 _ORDINAL = re.compile(r"\d[\d.,]*(?:st|nd|rd|th|s|'s)", re.IGNORECASE)
 
-# Chunks remembered, some 400 bytes each, and as many again that were seen longer ago. Text repeats itself, so that
-# nineteen chunks of twenty are found here.
+# Maximum number of chunks in each of the two generations of the cache, about 400 bytes each. Text repeats itself, so
+# the cache answers 19 of 20 chunks.
 _REMEMBERED = 60_000
 
 
 class TokenKind(StrEnum):
-    """What a token is, by its form alone."""
+    """Kind of a token, judged by its form alone."""
 
     WORD = "word"
     FUNCTION = "function"  # determiner, pronoun, preposition, conjunction, auxiliary, particle, clitic
     NUMBER = "number"
-    PUNCTUATION = "punctuation"  # symbols and emoji too
+    PUNCTUATION = "punctuation"  # also symbols and emoji
 
 
-class Token(NamedTuple):  # made millions of times, and twice as quickly as a frozen dataclass
-    """One surface form: `text == source[start:end]`; lemma is case folded."""
+class Token(NamedTuple):  # a named tuple is made twice as fast as a frozen dataclass, and there are millions
+    """One surface form, with `text == source[start:end]`. The lemma is case folded."""
 
     text: str
     start: int
@@ -42,7 +45,7 @@ class Token(NamedTuple):  # made millions of times, and twice as quickly as a fr
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A span of the source and its tokens, at least one, all inside [start, end)."""
+    """A span of the source with its tokens. There is at least one token, and all are inside [start, end)."""
 
     start: int
     end: int
@@ -54,10 +57,14 @@ _Part = tuple[int, int, str, str, TokenKind]
 
 
 class TextAnalyser:
-    """Cuts text in one language. Cheap to make: libraries and dictionaries are read at first use. Threads may share it.
+    """Analyser for text in one language. Threads may share it.
 
-    Raises QueryError where `language` is no language code. For a language without a lemmatiser `has_lemmas` is False
-    and the lemma is the folded form; for one without a list of function words no token is marked as one.
+    Making one is cheap: libraries and dictionaries are read at first use. In a language without a lemmatiser
+    `has_lemmas` is False, and the lemma is the folded form. In a language without a list of function words no token is
+    marked as a function word.
+
+    Raises:
+        QueryError: `language` is not a language code.
     """
 
     def __init__(self, language: str = "en") -> None:
@@ -65,25 +72,25 @@ class TextAnalyser:
         self.language = self._lemmatiser.language
         self.has_lemmas = self._lemmatiser.has_lemmas
         self._tokeniser = Tokeniser(self.language)
-        # Recorded in the collection: another name may cut the same text otherwise.
+        # Stored in the collection. A tokeniser with another name may cut the same text differently.
         self.name = f"{self._tokeniser.name}; simplemma {version('simplemma')} rules 1; {self.language}"
         self._function_words = function_words(self.language)
         self._parts: dict[tuple[str, Ending], tuple[_Part, ...]] = {}
         self._older: dict[tuple[str, Ending], tuple[_Part, ...]] = {}
 
     def sentences(self, text: str) -> Iterator[Sentence]:
-        """The sentences of a whole document, in order; together they hold every visible character."""
+        """Yield the sentences of a whole document in order. Together they hold every visible character."""
         for start, end in sentence_spans(text, self.language):
             tokens = self._tokens(text, start, end)
             if tokens:
                 yield Sentence(min(start, tokens[0].start), end, tokens)
 
     def tokens(self, text: str) -> tuple[Token, ...]:
-        """The tokens of a text taken as one sentence, as `sentences` would cut it; empty for empty text."""
+        """Return the tokens of a text treated as one sentence. Empty text has none."""
         return self._tokens(text, 0, len(text))
 
     def lemma(self, form: str) -> str:
-        """The lemma that a token of this form has."""
+        """Return the lemma of a token with this form."""
         return self._lemmatiser.lemma(form)
 
     def _tokens(self, text: str, start: int, end: int) -> tuple[Token, ...]:
@@ -122,13 +129,13 @@ class TextAnalyser:
 
 
 def _endings(chunks: list[str]) -> Iterator[Ending]:
-    """What follows each chunk of a sentence; asked only of chunks with a period, all others are alike."""
+    """Yield what follows each chunk of a sentence. Only chunks with a period need it. The others get INSIDE."""
     following = 0
     for i, chunk in enumerate(chunks):
         if "." not in chunk:
             yield Ending.INSIDE
             continue
-        # Quotes and brackets that stand alone after the last word do not keep it from being the last.
+        # A word is still the last one when only separate quotes and brackets follow it.
         following = max(following, i + 1)
         while following < len(chunks) and not any(map(str.isalnum, chunks[following])):
             following += 1

@@ -1,10 +1,11 @@
-"""Text -> spans of its sentences. Pure: no tokens, no state.
+"""Find the spans of sentences in a text. Pure functions: no tokens, no state.
 
-Two steps. Layout first: blank lines, and those line breaks that are meant, end a sentence whatever the words say. Then
-simplemma's splitter inside each stretch of running text, and corrections of it where it is systematically wrong in
-English. Why simplemma, of the seven compared in benchmarks/text.py: it is needed for the lemmas anyway, kept up, exact,
-among the fastest, and knows other languages. On SemCor's sentences its F1 is 0.979 (blingfire, 99 MB, 0.986; syntok
-0.984; the others below 0.97), with the corrections 0.992.
+1. Layout. Blank lines and intended line breaks end a sentence, independent of the words.
+2. Words. simplemma splits each stretch of running text. Corrections follow where it is systematically wrong in English.
+
+simplemma was chosen from seven splitters. It is needed for lemmas anyway, is maintained, keeps exact offsets, is among
+the fastest, and knows other languages. Its F1 on SemCor's sentences is 0.979, and 0.992 with the corrections. For
+comparison, blingfire (99 MB) reaches 0.986, syntok 0.984, and the others stay below 0.97.
 """
 
 from __future__ import annotations
@@ -20,29 +21,40 @@ Span = tuple[int, int]
 _LINE = re.compile(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _LIST_MARK = re.compile(r"(?:[-*+•‣▪◦·–—]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)])\s")
 
-# No one wraps narrower than this; what is narrower is verse, a list, an address.
+# Minimum width of hard-wrapped text, in characters. Narrower text is verse, a list or an address.
 _NARROWEST_WRAP = 40
-_WRAPPED_SHARE = 0.8  # of the breaks, those where the next word would not have fitted
-_NEARLY_FULL = 0.9  # characters differ in width where lines were set in print
-_CAPITAL_SHARE = 0.75  # more lines than this begin with a capital or a digit: verse, items
-_SHORT_LINE = 0.8  # of the width: a line that ends before this, though the next word had fitted, was ended on purpose
+# Minimum share of line breaks at which the next word would not have fitted.
+_WRAPPED_SHARE = 0.8
+# A line counts as full from this share of the width. In print, characters differ in width.
+_NEARLY_FULL = 0.9
+# From this share of lines that begin with a capital or a digit, the text is verse or a list.
+_CAPITAL_SHARE = 0.75
+# A line below this share of the width was ended on purpose if the next word would have fitted.
+_SHORT_LINE = 0.8
 
 
 def sentence_spans(text: str, language: str) -> Iterator[Span]:
-    """Spans of the sentences in order, not overlapping, without space at their ends; they cover all visible text."""
+    """Yield the spans of the sentences in order.
+
+    They do not overlap, have no outer space, and together cover all visible text.
+    """
     splitter = _Splitter(language)
     for start, end in stretches(text):
         yield from splitter.split(text, start, end)
 
 
 def stretches(text: str) -> Iterator[Span]:
-    """Spans of running text between breaks that end a sentence: blank lines, and single breaks that are meant.
+    """Yield spans of running text between breaks that end a sentence: blank lines and intended line breaks.
 
-    A break inside a paragraph is only a space where the text is hard-wrapped. It is taken to be so when at four breaks
-    of five the next word would hardly have fitted into the widest line, that line has at least 40 characters, and fewer
-    than three quarters of the lines after a break begin with a capital or a digit (verse and lists do). In
-    a wrapped text a clearly short line, and a line before a list mark, still end a stretch. In any other text each line
-    stands for itself.
+    A line break inside a paragraph is only a space where the text is hard-wrapped. A text counts as hard-wrapped when
+    three things hold:
+
+    - At 4 of 5 breaks the next word would hardly have fitted into the widest line.
+    - The widest line has at least 40 characters.
+    - Fewer than 3 of 4 lines after a break begin with a capital or a digit, as in verse and lists.
+
+    In hard-wrapped text a clearly short line still ends a stretch, and so does a line before a list mark. In other text
+    every line is a stretch.
     """
     lines = [span for span in (_strip(text, *match.span()) for match in _LINE.finditer(text)) if span[0] < span[1]]
     joinable = [not _blank_line_between(text, one[1], two[0]) for one, two in pairwise(lines)]
@@ -58,18 +70,18 @@ def stretches(text: str) -> Iterator[Span]:
 
 def _blank_line_between(text: str, end: int, start: int) -> bool:
     gap = text[end:start].replace("\r\n", "\n")
-    # A form feed is no blank line: sentences run on over the page.
+    # A form feed is not a blank line: sentences continue on the next page.
     return sum(map(gap.count, "\n\r\v\x1c\x1d\x1e\x85\u2028")) > 1 or "\u2029" in gap
 
 
 def _wrap_width(text: str, lines: list[Span], joinable: list[bool]) -> int | None:
-    """Characters of a full line if the text is hard-wrapped, else None."""
+    """Return the length of a full line in characters if the text is hard-wrapped, else None."""
     breaks = [(one, two) for one, two, joins in zip(lines, lines[1:], joinable, strict=False) if joins]
     breaks = [(one, two) for one, two in breaks if not _LIST_MARK.match(text, *two)]
     if not breaks:
         return None
     lengths = sorted(end - start for (start, end), _ in breaks)
-    # One line in twenty may be longer: an address that could not be broken.
+    # One line in 20 may be longer, such as a web address that could not be broken.
     width = lengths[(len(lengths) - 1) * 19 // 20]
     too_long = sum(_with_next_word(text, one, two) > _NEARLY_FULL * width for one, two in breaks)
     capitals = sum(not _starts_low(text, two[0]) for _, two in breaks)
@@ -102,7 +114,7 @@ def _strip(text: str, start: int, end: int) -> Span:
 
 _OPENERS = "\"'“‘«„([{"
 _CLOSERS = "\"'”’»)]}"
-# Full-width stops need no space after them.
+# A full-width stop ends a sentence without a space after it.
 _WIDE_STOP = re.compile("[。！？｡]+[」』”’）)]*")
 _END_AND_START = re.compile(f"[.!?…][{re.escape(_CLOSERS)}]*\\s+(?=[{re.escape(_OPENERS)}]*[A-Z])")
 _LAST_WORD = re.compile(r"\S+$")
@@ -110,7 +122,7 @@ _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+", re.UNICODE)
 _NUMBER_FOLLOWS = re.compile(r"[(#]?(?:\d|[IVXLC]+\b)")
 
-# Words that, with a capital, hardly follow an abbreviation or an initial inside a sentence.
+# Words that, capitalised after an abbreviation or an initial, begin a new sentence.
 _STARTER_WORDS = """
 the this that these those he she it they we you i his her its their our my your there here but and or so yet nor if
 when while although though because since after before as until unless once however therefore thus hence then moreover
@@ -141,13 +153,13 @@ class _Splitter:
 
         position = start
         for sentence in split_sentences(text[start:end], self._code):
-            position, _ = _strip(text, position, end)  # the library's sentences are stripped slices, in order
+            position, _ = _strip(text, position, end)  # the library returns slices in order, without outer space
             yield position, position + len(sentence)
             position += len(sentence)
 
 
 def _join(text: str, spans: Iterator[Span], known: Abbreviations) -> Iterator[Span]:
-    """Takes back cuts after a title, before a number, after a quoted question that the sentence goes on from."""
+    """Undo cuts after a title, before a number, and after a quoted question inside a longer sentence."""
     held: Span | None = None
     for span in spans:
         if held is not None and _belongs_together(text, held, span, known):
@@ -178,7 +190,7 @@ def _belongs_together(text: str, left: Span, right: Span, known: Abbreviations) 
 
 
 def _cut(text: str, span: Span, known: Abbreviations) -> Iterator[Span]:
-    """Adds cuts that the library leaves out: after numbers, doubled periods, abbreviations before a new beginning."""
+    """Add cuts that the library misses: after numbers, doubled periods, and abbreviations before a new sentence."""
     ends = (match.end() for match in _END_AND_START.finditer(text, *span))
     return _cut_at(text, span, (end for end in ends if _ends_here(text, span, end, known)))
 
@@ -186,7 +198,7 @@ def _cut(text: str, span: Span, known: Abbreviations) -> Iterator[Span]:
 def _ends_here(text: str, span: Span, position: int, known: Abbreviations) -> bool:
     left = _strip(text, span[0], position)
     word = _last_word(text, left).strip(_OPENERS).rstrip(_CLOSERS)
-    if left[1] - len(word) <= span[0] or not word.endswith("."):  # "1. The mark of a list item" is no sentence
+    if left[1] - len(word) <= span[0] or not word.endswith("."):  # the "1." of a list item is not a sentence
         return False
     core = word.rstrip(".")
     if word.endswith("..") and core:

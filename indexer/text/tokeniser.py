@@ -1,13 +1,18 @@
-"""Words out of running text: spaCy's rule tokeniser, set to the conventions that ELMo was trained on.
+"""Cut words with spaCy's rule-based tokeniser, adjusted to the conventions of ELMo's training text.
 
-Why spaCy, of the libraries compared in benchmarks/text.py: exact offsets for any text, the abbreviations and elisions
-of some seventy languages, either kind of apostrophe, addresses whole, no model. (NLTK's Treebank tokeniser agrees with
-SemCor as well, 0.998, but knows English only, cuts addresses and leaves every period inside a sentence on its word.)
-Three of its habits differ from Penn Treebank and are changed here: hyphenated words stay whole, words without an
-apostrophe are never cut ("cannot", "gonna", "Im"), and a slash between letters separates. Agreement with SemCor's
-tokens: 0.987 as it comes, 0.998 so.
+spaCy was chosen because it keeps exact offsets for any text and needs no model. It knows abbreviations and elisions of
+about 70 languages and both kinds of apostrophe, and keeps web addresses whole. NLTK's Treebank tokeniser agrees with
+SemCor as well (0.998). However, it knows English only, cuts addresses, and keeps every inner period on its word.
 
-Work is done chunk by chunk (text between spaces): the same chunk is always cut alike, so callers may cache it.
+Three habits of spaCy differ from the Penn Treebank and are changed here:
+
+- Hyphenated words stay whole.
+- Words without an apostrophe are never cut ("cannot", "gonna", "Im").
+- A slash between letters separates words.
+
+Agreement with SemCor's tokens rises from 0.987 to 0.998.
+
+A chunk is the text between two spaces. The same chunk is always cut the same way, so callers may cache it.
 """
 
 from __future__ import annotations
@@ -28,10 +33,10 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
-# Zero-width spaces and control characters separate as spaces do; no word is written with them.
+# Zero-width spaces and control characters separate words like spaces. No word contains them.
 CHUNK = re.compile("[^\\s\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]+")
 
-# What spaCy cannot know of a chunk it takes for one word: scripts without spaces, emoji in sequence, rows of one sign.
+# Pieces that spaCy would leave in one word: scripts without spaces, emoji sequences, runs of one sign.
 _PICTURE = "[\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f1e5\U0001f200-\U0001faff]"
 _PIECE = re.compile(
     f"{_PICTURE}(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|\u200d{_PICTURE})*"
@@ -43,35 +48,35 @@ _PIECE = re.compile(
 )
 _SIMPLE = re.compile(r"\w+|[^\w]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Inside a word: dashes (not hyphens), brackets and double quotes, a sign between letters ("and/or", "what?!no").
+# Separators inside a chunk: dashes (not hyphens), brackets, double quotes, a sign between letters ("and/or").
 _INFIXES = (
     r"--+|[–—―]",
     r"[()\[\]{}\"“”„«»]",
     r"(?<=[^\W\d_])[/;!?](?=[^\W\d_])",
 )
-# A plain word and the sign after it, which spaCy cuts alike in every language: it need not be asked, or imported.
+# A plain word with one sign after it. spaCy cuts it the same way in every language, so it need not be imported.
 _WORD_AND_SIGN = re.compile(r"[A-Za-z]+[a-z](?:[,;:!?]|(?P<period>\.))")
 _DOTTED = re.compile(r"(?:\w\.){2,}")
 
-# Chunks cut in one memory zone of spaCy's, which forgets the words seen when it ends: memory does not grow with the
-# collection. Making one takes as long as cutting a chunk.
+# Number of chunks cut in one memory zone of spaCy. A zone forgets its words when it ends, so memory does not grow with
+# the collection. Making a zone takes as long as cutting one chunk.
 _ZONE = 1000
-# spaCy's patterns backtrack on very long strings; no word is that long.
+# Maximum length in characters of a string for spaCy, whose patterns backtrack on very long ones.
 _LONGEST = 1000
-# spaCy offers these languages through packages that do not install with it; the rules for any language serve them.
+# spaCy needs further packages for these languages. They get its language-independent rules instead.
 _NEED_OTHER_PACKAGES = frozenset({"ja", "ko", "th", "vi", "zh"})
 
 
 class Ending(IntEnum):
-    """What follows a chunk: it decides whether a final period belongs to the word."""
+    """What follows a chunk. It decides whether a final period belongs to the word."""
 
     INSIDE = 0  # more words
     BEFORE_NUMBER = 1  # a number: "No. 5", "p. 12", "Jan. 3"
-    FINAL = 2  # the end of the sentence: the period is the sentence's
+    FINAL = 2  # the end of the sentence: the period belongs to the sentence
 
 
 class Tokeniser:
-    """Cuts chunks into tokens. The library is imported at the first cut."""
+    """Tokeniser for chunks of one language. spaCy is imported at the first cut that needs it."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -82,10 +87,10 @@ class Tokeniser:
         self._zone, self._left_in_zone = ExitStack(), 0
 
     def cut(self, chunk: str, ending: Ending = Ending.INSIDE) -> tuple[Span, ...]:
-        """Spans of the tokens of one chunk, in order, not overlapping, none empty.
+        """Return the spans of a chunk's tokens: in order, not overlapping, none empty.
 
-        Every visible character lies in a span; characters that only steer the layout (Unicode category Cf) are left
-        out at a token's edges.
+        Every visible character is inside a span. Layout characters (Unicode category Cf) are dropped at the edges of
+        tokens.
         """
         simple = _WORD_AND_SIGN.fullmatch(chunk) if len(chunk) <= _LONGEST else None
         if simple and (ending is Ending.FINAL or not simple["period"]):
@@ -102,13 +107,13 @@ class Tokeniser:
 
     def _cut_plain(self, chunk: str, start: int, end: int) -> Iterable[Span]:
         plain = chunk[start:end]
-        if plain.isalpha() and plain.isascii():  # nothing to cut: the exceptions for such words are switched off
+        if plain.isalpha() and plain.isascii():  # never cut: the exceptions for such words are switched off
             return [(start, end)]
         if len(plain) > _LONGEST:
             return [(start + match.start(), start + match.end()) for match in _SIMPLE.finditer(plain)]
         if not plain:
             return []
-        with self._lock:  # spaCy's string store is shared and not safe between threads
+        with self._lock:  # spaCy's string store is shared and not thread-safe
             if self._pipeline is None:
                 self._pipeline = _make_pipeline(self.language)
             if self._left_in_zone == 0:
@@ -120,9 +125,10 @@ class Tokeniser:
             return [(start + word.idx, start + word.idx + len(word)) for word in words]
 
     def _settle_periods(self, chunk: str, spans: list[Span], ending: Ending) -> Iterator[Span]:
-        """Abbreviations keep their period inside a sentence; the last period of a sentence stands alone.
+        """Yield the spans with final periods settled.
 
-        "U.S." and "p.m." keep theirs at the end too, as in the text that the bundled model was trained on.
+        Abbreviations keep their period inside a sentence. The last period of a sentence is a token of its own.
+        Dotted abbreviations such as "U.S." and "p.m." keep it, as in the training text of the bundled model.
         """
         last_word = max((i for i, (start, end) in enumerate(spans) if _has_word(chunk[start:end])), default=-1)
         skip = False
@@ -164,14 +170,14 @@ def _make_pipeline(language: str) -> Language:
 
     try:
         pipeline = spacy.blank("xx" if language in _NEED_OTHER_PACKAGES else language)
-    except ImportError:  # a language without rules of its own
+    except ImportError:  # spaCy has no rules for this language
         pipeline = spacy.blank("xx")
-    tokenizer: Any = pipeline.tokenizer  # compiled, without types
+    tokenizer: Any = pipeline.tokenizer  # compiled code without type hints
     vocabulary: Any = pipeline.vocab
     own = [pattern for pattern in pipeline.Defaults.infixes or [] if not _cuts_hyphens(str(pattern))]
     tokenizer.infix_finditer = compile_infix_regex([*own, *_INFIXES]).finditer
     tokenizer.rules = {form: cut for form, cut in tokenizer.rules.items() if len(form) == 1 or not form.isalpha()}
-    vocabulary.lex_attr_getters.clear()  # shapes, clusters and the like are not asked for here
+    vocabulary.lex_attr_getters.clear()  # word shapes and other attributes are not needed
     return pipeline
 
 

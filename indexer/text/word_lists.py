@@ -1,7 +1,7 @@
-"""Abbreviations whose period does not end a sentence, beyond those the libraries know.
+"""Word lists by language: abbreviations that keep their period, and function words.
 
-Three kinds, because they differ in what may follow. English only: for other languages the lists of simplemma (at
-sentence ends) and spaCy (in tokens) stand alone.
+The abbreviations add to those of simplemma (sentence ends) and spaCy (tokens), for English only. They are of three
+kinds, which differ in what may follow. Function words are listed for seven languages.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Abbreviations:
-    """Case-folded, without the period."""
+    """Abbreviations of a language, case folded, without the period."""
 
-    titles: frozenset[str] = frozenset()  # a name follows: never the end of a sentence
-    numbered: frozenset[str] = frozenset()  # a number follows, else the word is no abbreviation
-    others: frozenset[str] = frozenset()  # may stand anywhere, at the end of a sentence too
+    titles: frozenset[str] = frozenset()  # a name follows, so the sentence never ends here
+    numbered: frozenset[str] = frozenset()  # an abbreviation only before a number
+    others: frozenset[str] = frozenset()  # anywhere, also at the end of a sentence
 
     def keeps_period(self, word: str, *, before_number: bool) -> bool:
-        """Whether a period right after this word, inside a sentence, belongs to the word."""
+        """Return whether a period right after this word, inside a sentence, belongs to the word."""
         folded = word.casefold()
         return folded in self.titles or folded in self.others or (before_number and folded in self.numbered)
 
@@ -46,7 +46,7 @@ _ENGLISH = Abbreviations(
 
 
 def abbreviations(language: str) -> Abbreviations:
-    """Our own list for a language; empty where there is none."""
+    """Return the abbreviations of a language. The lists are empty for all languages but English."""
     return _ENGLISH if language == "en" else Abbreviations()
 
 
@@ -174,10 +174,10 @@ _FUNCTION_WORDS = {
 }
 
 
-# Written so, these English forms are names, not pronouns.
+# In capitals these English forms are names, not pronouns.
 ACRONYMS = frozenset({"US", "IT", "WHO"})
 
 
 def function_words(language: str) -> frozenset[str]:
-    """Case-folded forms that are function words; empty for a language without a list."""
+    """Return the case-folded function words of a language, or an empty set if it has no list."""
     return frozenset(word.casefold() for word in _FUNCTION_WORDS.get(language, "").split())

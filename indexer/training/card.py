@@ -20,7 +20,7 @@ class CardFacts:
     """Content of a card."""
 
     name: str
-    command: str
+    command: str | None
     config: BiLMConfig
     recipe: TrainingRecipe
     precision: str
@@ -45,6 +45,7 @@ def card_text(facts: CardFacts) -> str:
     size = f"{config.n_lstm} LSTM layers of {config.cell} cells, projection {config.projection}"
     continued = f" It continues `{facts.source}`." if facts.source else ""
     left_out = f" Not carried over from it: {'; '.join(facts.left_out)}." if facts.left_out else ""
+    command = f"    {facts.command}\n\n" if facts.command else ""
     epochs = facts.tokens_trained / max(facts.tokens, 1)
     return f"""# {facts.name}
 
@@ -62,9 +63,7 @@ To be completed before the weights are distributed. The licences of the texts be
 {_file_rows(facts.files)}
 
 ## Training
-    {facts.command}
-
-| | |
+{command}| | |
 |---|---|
 | steps, tokens trained on | {facts.steps:,}, {facts.tokens_trained:,} ({epochs:.2f} times the text) |
 | time | {facts.hours:.2f} hours on {_machine()} |

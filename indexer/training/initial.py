@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..elmo import Precision
-from ..elmo.bundled import bundled_folder
 from ..elmo.config import BiLMConfig, config_from_json, config_to_json, tensor_shapes
-from ..elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts
+from ..elmo.formats.model_folder import read_output_layer, read_word_counts
 from ..elmo.model import Model, OutputLayer
 from ..elmo.sense_space import WordCounts
+from ..elmo.sources import model_folder
 from ..errors import ModelError
 from ..vectors.arrays import Array
 from .checkpoint import Checkpoint
@@ -74,9 +73,9 @@ def read_source(source: str) -> Source:
     from ..elmo.convert import read_any
 
     model = read_any(source)
-    folder = bundled_folder(source) or Path(source).expanduser()
-    output = read_output_layer(folder) if is_model_folder(folder) else None
-    if output is None or not set(MARKS) <= set(output.words):
+    folder = model_folder(source)
+    output = read_output_layer(folder) if folder else None
+    if folder is None or output is None or not set(MARKS) <= set(output.words):
         return model, None
     return model, replace(output, counts=output.counts or read_word_counts(folder))
 

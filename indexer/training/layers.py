@@ -18,7 +18,7 @@ import tensorflow as tf
 from ..elmo.characters import PAD
 from ..elmo.config import BiLMConfig
 from ..elmo.networks.bilm import FORGET_BIAS, LSTM, CharCNN, clip, quick_sigmoid
-from ..elmo.networks.packed import ASIDE as KERNEL_PADDING
+from ..elmo.networks.packed import KERNEL_PADDING
 
 _PIECE = 1024  # predictions scored at once
 _BOUNDS = (6, 8, 10, 12, 15, 20)  # maximum number of character ids, word marks included, in each group of words

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..elmo.formats.card import last_part
 from ..elmo.model import Model, OutputLayer
 from ..errors import ModelError
 from .batches import (
@@ -138,10 +139,11 @@ class TrainingRun:
         """Return the output layer with its current weights, and how often its words were read."""
         return replace(self._network.output_layer(), counts=counts_with(self._initial.output, self._corpus))
 
-    def card(self, name: str, command: str, results: Mapping[str, Any], files: Sequence[TextFile]) -> str:
+    def card(self, name: str, command: str | None, results: Mapping[str, Any], files: Sequence[TextFile]) -> str:
         """Return the model's card.
 
         Args:
+            command: The command line of the training.
             files: The files that were read.
         """
         initial, state = self._initial, self._state
@@ -154,7 +156,7 @@ class TrainingRun:
                 recipe=self._recipe,
                 precision=initial.precision,
                 candidates=initial.candidates,
-                source=self._config.source,
+                source=self._config.source and last_part(self._config.source),
                 files=files,
                 sentences=self._corpus.n_sentences,
                 tokens=len(self._corpus.tokens),

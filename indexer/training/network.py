@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from ..elmo import Precision
-from ..elmo.config import DIRECTIONS, BiLMConfig, tensor_shapes
+from ..elmo.config import DIRECTIONS, BiLMConfig, is_product_weight, tensor_shapes
 from ..elmo.model import Model, OutputLayer
 from ..elmo.networks.bilm import BiLM
 from ..vectors.arrays import Array, Int32s, Integers, Places
@@ -245,7 +245,7 @@ class TrainingNetwork:
         Args:
             spelled: The words' character ids (u, max_characters), or their vectors (u, projection) if frozen.
         """
-        low = {name: tf.cast(weight, self._low) if _is_factor(name) else weight for name, weight in dense.items()}
+        low = {n: tf.cast(weight, self._low) if is_product_weight(n) else weight for n, weight in dense.items()}
         bilm = BiLM(self.config, low | {name: tf.constant(array) for name, array in self.fixed.items()})
         words = spelled  # (u, projection)
         if not self.shape.frozen:
@@ -357,8 +357,3 @@ def _signature(config: BiLMConfig, shape: TrainingShape) -> list[tf.TensorSpec]:
 
 def _variable(name: str, array: npt.ArrayLike) -> tf.Variable:
     return tf.Variable(np.asarray(array, np.float32), trainable=False, name=name.replace(".", "_"))
-
-
-def _is_factor(name: str) -> bool:
-    """Return whether a weight is a factor of the large matrix products, which use the chosen precision."""
-    return name.endswith((".kernel", ".projection", "characters.embedding"))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..elmo import Precision
-from ..elmo.quiet import import_tensorflow
+from ..runtime import import_tensorflow
 from .config import Size
 
 _AMPERE = (8, 0)

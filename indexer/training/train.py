@@ -6,15 +6,13 @@ follows the training time.
 """
 
 import dataclasses
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 from ..elmo.bundled import bundled_folder
 from ..elmo.config import BiLMConfig
-from ..elmo.formats.card import last_part
-from ..elmo.quiet import import_tensorflow
 from ..errors import ModelError
+from ..runtime import import_tensorflow
 from .batches import HELD_OUT, held_out_sentences
 from .checkpoint import Checkpoint, load_checkpoint
 from .config import TrainConfig, TrainProgress, TrainReport, TrainStage
@@ -49,6 +47,7 @@ def train(
     checkpoint_every: int = CHECKPOINT_EVERY,
     on_progress: OnProgress | None = None,
     on_skip: Callable[[str], None] | None = None,
+    command: str | None = None,
 ) -> TrainReport:
     """Train a model and write it to the folder `out`.
 
@@ -57,6 +56,7 @@ def train(
     Args:
         checkpoint_every: Number of steps between two checkpoints.
         on_skip: Receives one line for each document that cannot be read, during reading.
+        command: The command line to show on the model's card.
 
     Raises:
         ModelError: The folder belongs to another training or is in use, the text is too short, a text or the model to
@@ -74,11 +74,10 @@ def train(
         import_tensorflow()
         from .loop import TrainingRun
 
-        public = _without_private_paths(config)
-        run = TrainingRun(public, initial, corpus, folder.checkpoint, checkpoint)
+        run = TrainingRun(config, initial, corpus, folder.checkpoint, checkpoint)
         run.train(checkpoint_every, on_progress)
         results = run.results()
-        card = run.card(out.resolve().name, command_of(public, Path(last_part(out))), results, read.files)
+        card = run.card(out.resolve().name, command, results, read.files)
         files = [dataclasses.asdict(file) for file in read.files]
         record = {"settings": _settings(config), "results": results, "files": files, "skipped": read.skipped}
         folder.finish(run.model(), run.output_layer(), card, record)
@@ -141,31 +140,6 @@ def _with_warm_start(initial: InitialModel, corpus: Corpus, seed: int, on_progre
 
     held_out = held_out_sentences(corpus, HELD_OUT)
     return dataclasses.replace(initial, output=warm_start(initial.output, corpus, seed, report, held_out))
-
-
-def _without_private_paths(config: TrainConfig) -> TrainConfig:
-    """Return the configuration as the card shows it, with the last part of each path only."""
-    texts = tuple(Path(last_part(text)) for text in config.texts)
-    return dataclasses.replace(config, texts=texts, source=config.source and last_part(config.source))
-
-
-def command_of(config: TrainConfig, out: Path) -> str:
-    """Return the command line that starts this training."""
-    words = ["polyseme", "train", *map(str, config.texts), "--out", str(out)]
-    options = {
-        "--size": config.size,
-        "--minutes": None if config.minutes is None else f"{config.minutes:g}",
-        "--steps": config.steps,
-        "--seed": config.seed,
-        "--from": config.source,
-        "--learning-rate": config.learning_rate,
-        "--dropout": config.dropout,
-        "--language": None if config.language == "en" else config.language,
-    }
-    for name, value in options.items():
-        words += [] if value is None else [name, str(value)]
-    flags = {"--tokenized": config.tokenized, "--freeze-characters": config.freeze_characters}
-    return shlex.join([*words, *(name for name, given in flags.items() if given)])
 
 
 def _checked(config: TrainConfig) -> TrainConfig:

@@ -1,1 +1,1 @@
-"""Vector arithmetic: arrays, transforms, int8 storage."""
+"""Vector arithmetic: array types, transforms, scans of stored rows and int8 storage."""

@@ -1,4 +1,4 @@
-"""Array types, and arithmetic on rows of vectors. Scores are cosines: higher is nearer."""
+"""Array types, and arithmetic on rows of vectors. Scores are cosines: higher is more similar."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def unit(vectors: npt.ArrayLike) -> Array:
-    """Rows scaled to length 1; a zero row stays zero.  (n, d) -> (n, d) float32"""
+    """Scale rows to length 1. A zero row stays zero.  (n, d) -> (n, d) float32"""
     rows = np.asarray(vectors, dtype=np.float32)
     norms = np.linalg.norm(rows, axis=-1, keepdims=True)  # (n, 1)
     scaled: Array = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
@@ -28,35 +28,42 @@ def unit(vectors: npt.ArrayLike) -> Array:
 
 
 def unit_parts(parts: Sequence[Array]) -> list[Array]:
-    """``unit`` of each part, done at once: a row's length does not depend on the rows beside it."""
+    """Apply `unit` to several arrays in one call. The length of a row does not depend on other rows."""
     return parts_of(unit(np.concatenate(parts)), parts)
 
 
 def parts_of(rows: Array, like: Sequence[Array]) -> list[Array]:
-    """Rows cut into as many parts, and of as many rows, as others have."""
+    """Split rows into arrays with as many rows as those in `like`."""
     return np.split(rows, np.cumsum([len(part) for part in like])[:-1])
 
 
 def sense_word_vector(sense: Array, word: Array, weight: float) -> Array:
-    """Sense and identity of the word in one unit vector, so that its cosine is (sense + weight * word) / (1 + weight).
+    """Join sense vectors and type vectors into unit vectors with cosine (sense + weight * word) / (1 + weight).
 
-    sense: (n, d) unit rows; word: (n, p) unit rows -> (n, d + p) float32
+    Here "sense" and "word" are the cosines of the two parts.
+
+    Args:
+        sense: Unit rows.  (n, d)
+        word: Unit rows.  (n, p)
+
+    Returns:
+        (n, d + p) float32
     """
     return np.concatenate([sense, np.sqrt(weight) * word], axis=1, dtype=np.float32) / np.float32(np.sqrt(1 + weight))
 
 
 def row_products(rows: Array, query: Array) -> Array:
-    """Inner product of each row with a vector: (n, d), (d,) -> (n,).
+    """Return the inner product of each row with a vector.  (n, d), (d,) -> (n,)
 
-    Not ``rows @ query``: BLAS sums a row in another order by its place in the block, so that equal rows would score
-    unequally in the last bit, and ties would not be settled by ids.
+    Equal rows get equal scores to the last bit, so that ties are decided by their ids. `rows @ query` does not
+    guarantee that: BLAS sums a row in an order that depends on its place in the block.
     """
     products: Array = np.einsum("nd,d->n", rows, query)
     return products
 
 
 def as_slice(rows: Ids) -> slice | Ids:
-    """Rows as a slice where they follow one another, as those of one word do: a mapped file is then read in place."""
+    """Return consecutive rows as a slice, and other rows unchanged. A mapped file is read in place through a slice."""
     n = len(rows)
     if n and rows[-1] - rows[0] == n - 1 and bool((rows[1:] > rows[:-1]).all()):
         return slice(int(rows[0]), int(rows[-1]) + 1)
@@ -64,10 +71,18 @@ def as_slice(rows: Ids) -> slice | Ids:
 
 
 def top(scores: Array, k: int, ids: Ids | None = None) -> Ids:
-    """Places of the k best scores, best first, equal scores in the order of ids (or places).  (n,) -> (<= k,)"""
+    """Return the indices of the k highest scores, in descending order. Ties are in the order of their ids.
+
+    Args:
+        scores: (n,)
+        ids: Id of each score, or None for its index.  (n,)
+
+    Returns:
+        (<= k,)
+    """
     if 0 < k < len(scores):
         edge = np.partition(scores, len(scores) - k)[len(scores) - k]
-        places = np.flatnonzero(~(scores < edge))  # what is no number, in a damaged file, hides nothing
+        places = np.flatnonzero(~(scores < edge))  # NaNs from a damaged file must not hide valid scores
     else:
         places = np.arange(len(scores))
     tie = places if ids is None else ids[places]

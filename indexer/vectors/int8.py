@@ -1,8 +1,8 @@
-"""Vectors with a byte for each number: half the room of half precision, and a little less exact.
+"""Store vectors as int8: half the size of float16, and slightly less exact.
 
-A row of d numbers is d signed bytes, 127 for the largest of them, and their scale in half precision: d + 2 bytes
-(symmetric scalar quantisation with a scale for each row). The scale is such that a row keeps its length: what were unit
-vectors are so again, and their products are cosines.
+A row of d numbers becomes d + 2 bytes. The first d are signed integers, 127 for the largest absolute value. The last
+two are the row's scale as float16. This is symmetric scalar quantisation with one scale per row. The scale restores
+the length of the row, so that unit vectors stay unit vectors and their products are cosines.
 """
 
 from __future__ import annotations
@@ -11,45 +11,44 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from .arrays import Array, Bytes
+from .arrays import Array, Bytes, Reals
 
-_SCALE = np.dtype(np.float16).itemsize
+_SCALE_BYTES = np.dtype(np.float16).itemsize
 _LARGEST = np.float32(127)
 
 
 class Storage(StrEnum):
-    """How a collection's token vectors lie on disk."""
+    """How a collection stores its token vectors: as float16 or as int8."""
 
     HALF = "half"
     BYTES = "bytes"
 
 
 class ByteRows:
-    """Reads rows as they are indexed, in float32: what an array in half precision would give, nearly."""
+    """Rows stored as int8 that are indexed like a float array and give float32."""
 
     def __init__(self, stored: Bytes) -> None:
-        """stored: (n, d + 2), as ``to_bytes`` makes it."""
+        """Read rows (n, d + 2) from `to_bytes`."""
         self.stored = stored
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Of the vectors: (n, d)."""
-        return len(self.stored), self.stored.shape[1] - _SCALE
+        """Shape (n, d) of the vectors."""
+        return len(self.stored), self.stored.shape[1] - _SCALE_BYTES
 
     def __len__(self) -> int:
         return len(self.stored)
 
     def __getitem__(self, rows: Any) -> Array:
-        """Whatever indexes an array's first axis -> (..., d) float32."""
+        """Return the rows that any index of an array's first axis selects.  (..., d) float32"""
         block = self.stored[rows]  # (..., d + 2)
-        scale = np.ascontiguousarray(block[..., -_SCALE:]).view(np.float16).astype(np.float32)  # (..., 1)
-        return np.asarray(block[..., :-_SCALE] * scale, np.float32)
+        scale = np.ascontiguousarray(block[..., -_SCALE_BYTES:]).view(np.float16).astype(np.float32)  # (..., 1)
+        return np.asarray(block[..., :-_SCALE_BYTES] * scale, np.float32)
 
 
-def to_bytes(vectors: npt.NDArray[np.floating[Any]]) -> Bytes:
-    """(n, d) -> (n, d + 2); a zero row stays zero."""
+def to_bytes(vectors: Reals) -> Bytes:
+    """Quantise rows. A zero row stays zero.  (n, d) -> (n, d + 2) int8"""
     rows = np.asarray(vectors, np.float32)
     largest = np.abs(rows).max(axis=1, keepdims=True, initial=0)  # (n, 1)
     steps = np.divide(_LARGEST, largest, out=np.zeros_like(largest), where=largest > 0)  # (n, 1)

@@ -16,9 +16,15 @@ SCAN_ROWS = 65_536
 
 
 def scan(vectors: TokenRows, query: Array, rows: Ids | None = None) -> Array:
-    """Exact cosines of stored unit rows with a unit query.
+    """Return the exact cosines of stored unit rows with a unit query.
 
-    vectors: (n, d), memory-mapped; query: (d,); rows: (m,) or None for all -> (m,) or (n,) float32
+    Args:
+        vectors: Memory-mapped rows.  (n, d)
+        query: (d,)
+        rows: Rows to score, or None for all.  (m,)
+
+    Returns:
+        (m,) or (n,) float32
     """
     n = len(vectors) if rows is None else len(rows)
     scores = np.empty(n, np.float32)
@@ -29,13 +35,19 @@ def scan(vectors: TokenRows, query: Array, rows: Ids | None = None) -> Array:
     return scores
 
 
-def joint_rows(tokens: TokenRows, words: Half, kinds: Ids | Places, weight: float) -> Callable[[Ids], Array]:
-    """Reader of sense_word_vector vectors by row, for building an index in pieces.
+def joint_rows(tokens: TokenRows, words: Half, type_of: Ids | Places, weight: float) -> Callable[[Ids], Array]:
+    """Return a function that reads joint vectors (`sense_word_vector`) by row, to build an index in pieces.
 
-    tokens: (n, d) unit rows; words: (T, p) unit rows; kinds: (n,) row of ``words`` -> rows (m,) -> (m, d + p)
+    Args:
+        tokens: Unit token vectors.  (n, d)
+        words: Unit type vectors.  (T, p)
+        type_of: Row of each token's type in `words`.  (n,)
+
+    Returns:
+        Function from rows (m,) to vectors (m, d + p).
     """
 
     def read(rows: Ids) -> Array:
-        return sense_word_vector(tokens[rows].astype(np.float32), words[kinds[rows]].astype(np.float32), weight)
+        return sense_word_vector(tokens[rows].astype(np.float32), words[type_of[rows]].astype(np.float32), weight)
 
     return read

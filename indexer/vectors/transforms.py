@@ -1,4 +1,4 @@
-"""Fit and apply transforms of vectors: centring, whitening, PCA."""
+"""Fit and apply transforms of vectors: centring, whitening and PCA."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ import numpy.typing as npt
 
 from .arrays import Array, parts_of, unit, unit_parts
 
+CENTRING_ROWS = 32.0
+"""The mean of n rows is weighted n / (n + CENTRING_ROWS), so that a small sample does not cancel itself."""
+LEAST_SHRINKAGE = 0.5
+"""Minimum shrinkage of the covariance. Full whitening hurts retrieval, since small components are mostly noise.
+
+Measured in docs/quality.md.
+"""
+
 
 class Normalisation(StrEnum):
-    """What is done to raw vectors before cosines are taken."""
+    """How raw vectors are normalised before cosines are computed."""
 
     NONE = "none"
     CENTRED = "centred"
@@ -22,23 +30,25 @@ class Normalisation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """Affine map followed by scaling to unit length: ``unit((x - mean) @ matrix)``.
+    """Affine map followed by scaling to unit length: `unit((x - mean) @ matrix)`.
 
-    mean: (d,) float32; matrix: (d, d') float32, or None for the identity.
+    Attributes:
+        mean: (d,) float32
+        matrix: None means the identity.  (d, d') float32
     """
 
     mean: Array
     matrix: Array | None = None
 
     def __call__(self, vectors: npt.ArrayLike) -> Array:
-        """(n, d) -> (n, d') float32 unit rows."""
+        """Return unit rows.  (n, d) -> (n, d') float32"""
         rows = np.asarray(vectors, dtype=np.float32) - self.mean  # (n, d)
         return unit(rows if self.matrix is None else rows @ self.matrix)
 
     def of_each(self, parts: Sequence[Array]) -> list[Array]:
-        """What each of the parts gives by itself, to the last bit, in less time.  list of (n_i, d) -> list of (n_i, d')
+        """Transform several arrays in less time, with the same bits as one call for each.  (n_i, d) -> (n_i, d')
 
-        Only the product is done part by part: BLAS rounds a row by how many stand beside it.
+        Only the matrix product is done for each array, since BLAS rounds a row differently if others are beside it.
         """
         rows = np.concatenate(parts) - self.mean  # (sum n_i, d)
         if self.matrix is None:
@@ -47,26 +57,23 @@ class Transform:
 
     @property
     def dim(self) -> int:
-        """Length of the vectors that come out."""
+        """Dimension of the transformed vectors."""
         return int(self.mean.shape[0] if self.matrix is None else self.matrix.shape[1])
 
 
 def fit_centring(sample: Array) -> Transform:
-    """Subtract the sample's mean, weighted n / (n + 32) so that a handful of rows does not erase itself.  (n, d)"""
+    """Fit a transform that subtracts the mean of a sample (n, d), weighted as `CENTRING_ROWS` says."""
     n = len(sample)
-    mean = sample.mean(axis=0) * (n / (n + 32.0)) if n else np.zeros(sample.shape[1])  # (d,)
+    mean = sample.mean(axis=0) * (n / (n + CENTRING_ROWS)) if n else np.zeros(sample.shape[1])  # (d,)
     return Transform(mean.astype(np.float32))
 
 
-LEAST_SHRINKAGE = 0.5
-"""Full whitening serves retrieval badly (docs/quality.md): the small components are mostly noise."""
-
-
 def fit_whitening(sample: Array) -> Transform:
-    """Centre and half decorrelate: the covariance is shrunk by max(1/2, d / (d + n)) towards a multiple of identity.
+    """Fit a transform that centres and partly decorrelates a sample (n, d).
 
-    Whitening of sentence vectors: Su et al. 2021, "Whitening Sentence Representations for Better Semantics and Faster
-    Retrieval". The shrinkage makes it fade into centring for samples smaller than the dimension.  (n, d)
+    Whitening of sentence vectors is from Su et al. 2021, "Whitening Sentence Representations for Better Semantics and
+    Faster Retrieval". Here the covariance is first shrunk by max(1/2, d / (d + n)) towards a multiple of the identity.
+    For samples smaller than the dimension, the result approaches centring.
     """
     n, d = sample.shape
     mean = fit_centring(sample).mean
@@ -81,9 +88,14 @@ def fit_whitening(sample: Array) -> Transform:
 
 
 def fit_pca(blocks: list[Array], dim: int) -> Transform:
-    """Centre each block, scale it to mean length 1, put them side by side and keep the first ``dim`` components.
+    """Fit a transform that centres each block, scales it to mean length 1, and keeps the first principal components.
 
-    blocks: list of (n, d_i); Transform: (sum d_i, min(dim, sum d_i, n)).
+    Args:
+        blocks: Parts of the vectors, side by side.  list of (n, d_i)
+        dim: Maximum number of components.
+
+    Returns:
+        Transform (sum d_i,) -> (min(dim, sum d_i, n),)
     """
     means = [fit_centring(block).mean for block in blocks]
     centred = [block - mean for block, mean in zip(blocks, means, strict=True)]
@@ -99,7 +111,7 @@ def fit_pca(blocks: list[Array], dim: int) -> Transform:
 
 
 def fit(normalisation: Normalisation, sample: Array) -> Transform | None:
-    """The transform that a normalisation asks for, fitted on a sample (n, d); None where nothing is done."""
+    """Fit the transform of a normalisation on a sample (n, d). `Normalisation.NONE` gives None."""
     if normalisation is Normalisation.NONE:
         return None
     return fit_centring(sample) if normalisation is Normalisation.CENTRED else fit_whitening(sample)

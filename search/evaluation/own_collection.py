@@ -228,12 +228,8 @@ def settings_for(collection: Path, choice: Choice, encoder: Encoder) -> BuildCon
     with Collection.open(collection) as opened:
         now = opened.settings
     usual = current(replace(now, layer=choice.layer, token_normalisation=None), encoder)
-    return BuildConfig(
-        now.language,
-        now.precision,
-        choice.layer,
-        now.normalisation,
-        now.function_words,
+    return replace(
+        BuildConfig.from_settings(now),
+        layer=choice.layer,
         token_normalisation=None if choice == usual else choice.normalisation,
-        storage=now.storage,
     )

@@ -28,6 +28,8 @@ NOT_CLUSTERED = "not clustered"
 class Sense:
     """A group of occurrences judged alike. share: of all occurrences; score of a hit: cosine with the centre.
 
+    number: its number among the senses of the word, from 1.
+
     labels: content words nearby that tell it from the word's other senses; stability: how well it is found again in
     bootstrap samples, in [0, 1], None where nothing was clustered; collocates: words nearby, by logDice.
     """
@@ -45,14 +47,14 @@ class Sense:
 class SenseInventory:
     """The senses of a word, largest first.
 
-    assignments: occurrence id -> number of its sense (-1: none); scores: occurrence id -> cosine with that centre (of
-    none: with the nearest); notice: what the asker should know, or None; method: how they were told apart.
+    assignments: occurrence id -> number of its sense (None: it fits none); scores: occurrence id -> cosine with that
+    centre (of none: with the nearest); notice: what the asker should know, or None; method: how they were told apart.
     """
 
     word: str
     match: Match
     senses: tuple[Sense, ...]
-    assignments: dict[int, int] = field(repr=False)
+    assignments: dict[int, int | None] = field(repr=False)
     scores: dict[int, float] = field(repr=False)
     notice: str | None
     method: str = ""
@@ -69,26 +71,26 @@ def induce_senses(
     """The senses of the occurrences in some rows of the collection; topics: as the encoder tells them, for labels."""
     ids, vectors = rows_vectors(rows)
     few = len(ids) < FEWEST
-    numbers = np.zeros(len(ids), np.int64) if few else cluster(vectors)  # (n,)
-    stable = [None] * (int(numbers.max()) + 1) if few else stability(vectors, numbers)
-    centres = centres_of(vectors, numbers)  # (s, d)
-    nearest = np.where(numbers == NONE, nearest_centre(vectors, centres), numbers)  # (n,)
+    clusters = np.zeros(len(ids), np.int64) if few else cluster(vectors)  # (n,)
+    stable = [None] * (int(clusters.max()) + 1) if few else stability(vectors, clusters)
+    centres = centres_of(vectors, clusters)  # (s, d)
+    nearest = np.where(clusters == NONE, nearest_centre(vectors, centres), clusters)  # (n,)
     scores = row_products_by(vectors, centres, nearest)  # (n,)
-    groups = [ids[numbers == number] for number in range(len(centres))]
+    groups = [ids[clusters == place] for place in range(len(centres))]
     words = sense_words(collection, analyser, groups, topics)
     senses = []
-    for number, group in enumerate(groups):
-        inside = scores[numbers == number]
+    for place, group in enumerate(groups):
+        inside = scores[clusters == place]
         best = np.lexsort((group, -inside))[:CENTRAL_LINES]
         central = occurrence_hits(collection, Ranked(group[best], inside[best]))
-        senses.append(_sense(number, len(group), len(ids), words[number], central, stable[number]))
+        senses.append(_sense(place + 1, len(group), len(ids), words[place], central, stable[place]))
     return SenseInventory(
         word,
         match,
         tuple(senses),
-        dict(zip(ids.tolist(), numbers.tolist(), strict=True)),
+        dict(zip(ids.tolist(), sense_numbers(clusters), strict=True)),
         dict(zip(ids.tolist(), scores.tolist(), strict=True)),
-        _notice(numbers),
+        _notice(clusters),
         NOT_CLUSTERED if few else METHOD,
     )
 
@@ -101,14 +103,19 @@ def rows_vectors(rows: Sequence[Rows]) -> tuple[Ids, Array]:
     return ids[order], vectors[order]
 
 
-def _notice(numbers: Ids) -> str | None:
-    total = len(numbers)
+def sense_numbers(clusters: Ids) -> list[int | None]:
+    """Number of the sense of each occurrence, from 1, None where it fits none.  (n,)"""
+    return [None if place == NONE else place + 1 for place in clusters.tolist()]
+
+
+def _notice(clusters: Ids) -> str | None:
+    total = len(clusters)
     if total < FEWEST:
         return f"only {total} occurrences; senses are told apart from {FEWEST} on"
     notes = []
     if total > SAMPLE:
         notes.append(f"told apart by {SAMPLE:,} of {total:,} occurrences; the others went to the nearest sense")
-    alone = int((numbers == NONE).sum())
+    alone = int((clusters == NONE).sum())
     if alone:
         notes.append(f"{alone} of {total:,} occurrences fit no sense")
     return "; ".join(notes) or None

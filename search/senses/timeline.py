@@ -16,7 +16,7 @@ _YEAR = re.compile(r"\s*([+-]?\d{1,6})(?:[-/.T].*)?\s*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Years start to end, both inside, and what falls into them, one entry a sense.
+    """Years start to end, both inside, and what falls into them, one entry a sense: that of sense 1 first.
 
     counts; shares of the period's occurrences that have a sense, with Wilson's 95 % bounds (an empty period has shares
     of 0 between 0 and 1); ids of the occurrences.
@@ -61,25 +61,25 @@ def year_of(value: str) -> int | None:
 
 
 def make_timeline(
-    field: str, period: int, senses: int, numbers: Mapping[int, int], values: Mapping[int, str]
+    field: str, period: int, senses: int, numbers: Mapping[int, int | None], values: Mapping[int, str]
 ) -> Timeline:
     """Count occurrences by period and sense.
 
-    numbers: occurrence id -> sense, -1 for none (not counted); values: occurrence id -> the field's text, where there
-    is one. Periods begin at multiples of ``period`` years.
+    numbers: occurrence id -> sense from 1, None for none (not counted); values: occurrence id -> the field's text,
+    where there is one. Periods begin at multiples of ``period`` years.
     """
     if period < 1:
         raise QueryError(f"period is {period}; ask for at least 1 year")
     inside: dict[int, list[list[int]]] = {}
     undated: list[list[int]] = [[] for _ in range(senses)]
     for key, number in sorted(numbers.items()):
-        if number < 0:
+        if number is None:
             continue
         year = year_of(values.get(key, ""))
         if year is None:
-            undated[number].append(key)
+            undated[number - 1].append(key)
         else:
-            inside.setdefault(year // period, [[] for _ in range(senses)])[number].append(key)
+            inside.setdefault(year // period, [[] for _ in range(senses)])[number - 1].append(key)
     empty: list[list[int]] = [[] for _ in range(senses)]
     span = range(min(inside), max(inside) + 1) if inside else range(0)
     periods = tuple(_period(slot * period, period, inside.get(slot, empty)) for slot in span)

@@ -1,4 +1,4 @@
-"""The command line as scripts and people use it: output, streams, exit status."""
+"""The command line as scripts and users see it: output, streams, exit status."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import click
 import pytest
 from polyseme.search.hits import OccurrenceHit, SentenceHit
 from polyseme.search.searcher import Searcher
+from polyseme.ui.cli.help import visible_commands
 from polyseme.ui.cli.main import cli, run_command
 
 POLYSEME = [sys.executable, "-c", "from polyseme.ui.cli.main import main; main()"]
@@ -47,7 +48,9 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_sense_prints_exactly_the_hits_fields_one_a_line(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sense_prints_one_hit_per_line_with_exactly_its_fields(
+    collection: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     query = "He fished from the [bank]."
     assert run_command(["sense", collection, query, "-k", "3", "--format", "jsonl"]) == 0
     rows = lines(capsys)
@@ -72,7 +75,7 @@ def test_search_prints_what_python_returns(collection: str, capsys: pytest.Captu
         assert list(rows[0]) == [field.name for field in fields(SentenceHit)]
 
 
-def test_filters_match_and_layer_are_passed_on(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sense_passes_filter_match_and_layer_to_the_search(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["sense", collection, "the [bank]", "--where", "year=1990..", "--format", "jsonl"]) == 0
     assert {row["document_id"] for row in lines(capsys)} == {"river.txt"}
     command = ["sense", collection, "the [shore]", "--match", "form", "--layer", "1", "--format", "jsonl"]
@@ -83,7 +86,7 @@ def test_filters_match_and_layer_are_passed_on(collection: str, capsys: pytest.C
     assert len(captured.out.splitlines()) > 5
 
 
-def test_csv_is_quoted_and_its_formulas_are_defused(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_csv_quotes_cells_and_defuses_formulas(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["search", collection, "spring", "--format", "csv", "-k", "50"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
     assert {row["document"] for row in rows} == {"The River", "'=HYPERLINK(1)", "letters/old.txt"}
@@ -91,25 +94,25 @@ def test_csv_is_quoted_and_its_formulas_are_defused(collection: str, capsys: pyt
     assert any(row["sentence"].startswith("Dear Ann,") for row in rows)
 
 
-def test_the_table_has_the_node_in_one_column(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_concordance_aligns_keywords_in_one_column(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["sense", collection, "the [bank]", "--context", "12"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert len({line.index("[bank]") for line in out[1:]}) == 1
     assert len(out) == 5
 
 
-def test_senses_prints_groups_and_with_occurrences_every_line(
+def test_senses_prints_senses_or_every_occurrence_with_its_sense(
     collection: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_command(["senses", collection, "banks", "--format", "jsonl"]) == 0
     captured = capsys.readouterr()
     (row,) = [json.loads(line) for line in captured.out.splitlines()]
-    assert (row["word"], row["sense"], row["size"], row["share"]) == ("bank", 0, 4, 1.0)
+    assert (row["word"], row["sense"], row["size"], row["share"]) == ("bank", 1, 4, 1.0)
     assert "only 4 occurrences" in captured.err
     assert run_command(["senses", collection, "bank", "--occurrences", "--format", "jsonl"]) == 0
     rows = lines(capsys)
     assert [list(row) for row in rows] == [[*(field.name for field in fields(OccurrenceHit)), "sense"]] * 4
-    assert {row["sense"] for row in rows} == {0}
+    assert {row["sense"] for row in rows} == {1}
 
 
 def test_documents_show_info_verify_compact_and_remove(
@@ -138,7 +141,9 @@ def test_documents_show_info_verify_compact_and_remove(
     assert run_command(["verify", path, "--repair"]) == 0
 
 
-def test_reencode_keeps_what_is_not_named(folder: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reencode_keeps_settings_without_an_option(
+    folder: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = str(folder / "again.pol")
     command = ["index", path, str(folder / "in"), "--model", str(tiny_folder), "--function-words", "--quiet"]
     assert run_command(command) == 0
@@ -172,7 +177,7 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
     return subprocess.run([*POLYSEME, *arguments], capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
 
 
-def test_a_bad_file_is_named_and_the_exit_status_is_3(folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+def test_unreadable_file_is_reported_and_exit_status_is_3(folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text("The river bank.")
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
     done = run("index", str(tmp_path / "c.pol"), str(tmp_path), "--model", str(tiny_folder), "--glob", "*.*")
@@ -201,7 +206,7 @@ def test_a_bad_file_is_named_and_the_exit_status_is_3(folder: Path, tiny_folder:
         (["sens"], 2, "No such command"),
     ],
 )
-def test_errors_are_one_line_on_stderr_and_an_exit_status(
+def test_errors_are_one_line_on_stderr_with_an_exit_status(
     collection: str, tmp_path: Path, arguments: list[str], status: int, message: str
 ) -> None:
     done = run(*[a.replace("{c}", collection) for a in arguments], cwd=tmp_path)
@@ -213,7 +218,7 @@ def test_errors_are_one_line_on_stderr_and_an_exit_status(
     assert not (tmp_path / "new.pol").exists()
 
 
-def test_a_closed_pipe_is_no_error(collection: str) -> None:
+def test_closed_pipe_is_not_an_error(collection: str) -> None:
     command = " ".join(["exec", *(f"'{part}'" for part in [*POLYSEME, "search", collection, "bank"]), "| head -c 1"])
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command[5:]}"], capture_output=True, text=True, check=False
@@ -221,7 +226,7 @@ def test_a_closed_pipe_is_no_error(collection: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_help_imports_nothing_heavy() -> None:
+def test_help_imports_no_heavy_library() -> None:
     code = (
         "import sys\nfrom ui.cli.main import run_command\nrun_command(['--help'])\n"
         "print([m for m in ('tensorflow', 'faiss', 'streamlit', 'numpy', 'spacy', 'pandas') if m in sys.modules])"
@@ -230,7 +235,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_control_characters_of_documents_do_not_reach_the_terminal(
+def test_control_characters_in_documents_do_not_reach_the_terminal(
     tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "evil.txt").write_text("The \x1b[31mred\x1b[0m bank\u202e of the river.\r\n")
@@ -244,16 +249,18 @@ def test_control_characters_of_documents_do_not_reach_the_terminal(
 
 def documented_options() -> list[tuple[str, click.Parameter]]:
     found = []
-    for name, command in cli.commands.items():
+    for name, command in visible_commands(cli).items():
         inner = command.commands.items() if isinstance(command, click.Group) else [("", command)]
         for sub, each in inner:
             found += [(f"{name} {sub}".strip(), parameter) for parameter in each.params]
     return found
 
 
-def test_the_readme_names_every_command_and_option() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def test_documentation_names_every_command_and_option() -> None:
+    root = Path(__file__).parents[2]
+    pages = [root / "README.md", *sorted((root / "docs" / "guide").glob("*.md")), root / "docs/reference/cli.md"]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     for command, parameter in documented_options():
-        assert f"polyseme {command}" in readme, command
+        assert f"polyseme {command}" in text, command
         if isinstance(parameter, click.Option):
-            assert any(option in readme for option in parameter.opts), (command, parameter.opts)
+            assert any(option in text for option in parameter.opts), (command, parameter.opts)

@@ -1,4 +1,4 @@
-"""`polyseme eval` end to end: every task with a tiny model, and a collection measured by its owner's gold."""
+"""`polyseme eval` end to end: every task with a tiny model, and a collection on its owner's gold senses."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.formats.model_folder import verify_model
 from polyseme.indexer.vectors.transforms import Normalisation
+from polyseme.indexer.verify import verify
 from polyseme.search.evaluation import Score, measures
 from polyseme.search.searcher import Searcher
 from polyseme.ui.cli.main import run_command
 from polyseme.ui.cli.score_plot import write_plot
-from polyseme.ui.scores import score_table
+from polyseme.ui.cli.score_table import score_table
 
 KEYS = ["task", "metric", "representation", "value", "low", "high", "baseline"]
 PLURALS = {"They fished from two muddy banks.": "river", "Banks lent money.": "money"}
@@ -28,7 +29,7 @@ KINDS = ("", ", no fall-back", ", where seen", ", by frequency too")
 
 @pytest.fixture(autouse=True)
 def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quick bootstrap: how good it is, is tested with the measures."""
+    """Shorten the bootstrap. The tests of the measures check its accuracy."""
     monkeypatch.setattr(measures, "ROUNDS", 40)
 
 
@@ -82,7 +83,7 @@ def test_several_tasks_make_one_table_and_one_plot(
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_figures_go_on_the_models_card_and_replace_earlier_ones(
+def test_card_replaces_earlier_scores_on_the_models_card(
     gold: dict[str, Path], tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "mine"
@@ -117,7 +118,7 @@ def test_csv_has_one_header_for_several_tasks(
     assert [line.partition(",")[0] for line in lines[1:]] == ["usim"] * 5 + ["dwug"] * 5
 
 
-def test_the_same_scores_give_the_same_picture(tmp_path: Path) -> None:
+def test_equal_scores_give_an_identical_plot(tmp_path: Path) -> None:
     scores = [Score("wic", "accuracy", name, 0.6, 0.5, 0.55, 0.5, "majority") for name in ("a", "b")]
     for name in ("one.svg", "two.svg"):
         write_plot(scores, tmp_path / name, "x")
@@ -126,25 +127,25 @@ def test_the_same_scores_give_the_same_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "status", "said"),
+    ("options", "status", "message"),
     [
         ([], 2, "give COLLECTION --gold FILE, or --task NAME=PATH"),
-        (["c.pol"], 2, "COLLECTION and --gold FILE go together"),
+        (["c.pol"], 2, "COLLECTION and --gold FILE must be given together"),
         (["c.pol", "--gold", "g.tsv", "--task", "wic=x"], 2, "give COLLECTION --gold FILE, or --task"),
-        (["--task", "wic=x", "--write"], 2, "--write is for COLLECTION --gold FILE"),
-        (["c.pol", "--gold", "g.tsv", "--card"], 2, "--card is for --task NAME=PATH"),
-        (["--task", "wic=.", "--card", "--model", "none"], 1, "none is no model folder and has no card"),
+        (["--task", "wic=x", "--write"], 2, "--write requires COLLECTION --gold FILE"),
+        (["c.pol", "--gold", "g.tsv", "--card"], 2, "--card requires --task NAME=PATH"),
+        (["--task", "wic=.", "--card", "--model", "none"], 1, "none is not a model folder and has no card"),
         (["--task", "wik=x"], 1, "'wik=x' is no task; give NAME=PATH"),
         (["--task", "wic=none"], 1, "none is not there; give the place of the gold data of wic"),
-        (["--task", "wic=.", "--plot", "p.gif"], 1, "p.gif is no plot's name; let it end in .svg"),
-        (["--task", "wic=.", "--plot", "none/p.svg"], 1, "none is no folder"),
+        (["--task", "wic=.", "--plot", "p.gif"], 1, "p.gif has no suffix of a plot; use .svg"),
+        (["--task", "wic=.", "--plot", "none/p.svg"], 1, "none is not a folder"),
         (["c.pol", "--gold", "none.tsv"], 1, "gold senses are a tab-separated file"),
     ],
 )
-def test_what_a_user_can_get_wrong_is_told_in_one_line(
+def test_eval_reports_wrong_options_in_one_line(
     options: list[str],
     status: int,
-    said: str,
+    message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -153,10 +154,10 @@ def test_what_a_user_can_get_wrong_is_told_in_one_line(
     assert run_command(["eval", *options]) == status
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert said in captured.err.splitlines()[-1]
+    assert message in captured.err.splitlines()[-1]
 
 
-def test_a_wrong_layout_says_what_is_expected(
+def test_wrong_data_layout_is_reported_with_the_expected_one(
     tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = make_wic(tmp_path / "wic")
@@ -195,7 +196,7 @@ def senses(tmp_path: Path) -> Path:
     return write(tmp_path / "senses.tsv", "\n".join(rows) + "\n")
 
 
-def test_a_collection_is_measured_in_every_layer_and_normalisation(
+def test_gold_scores_every_layer_and_normalisation_of_a_collection(
     collection: Path, senses: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = (collection / "collection.db").read_bytes()
@@ -214,12 +215,12 @@ def test_a_collection_is_measured_in_every_layer_and_normalisation(
     for row, gain in zip(values, gains, strict=True):
         assert gain["value"] == pytest.approx(row["value"] - now, abs=2e-6)
         assert gain["baseline"] == pytest.approx(now)
-    assert "1 gold rows have no word at their place" in captured.err
+    assert "1 gold rows skipped: the collection has no word at their offsets" in captured.err
     assert "1 words, 8 occurrences ranked" in captured.err
     assert (collection / "collection.db").read_bytes() == before
 
 
-def test_write_encodes_the_collection_again_and_it_answers_so(
+def test_write_reencodes_with_the_best_setting_only_if_the_gain_is_certain(
     collection: Path, senses: Path, tiny_folder: Path, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["eval", str(collection), "--gold", str(senses), "--model", str(tiny_folder), "--format", "jsonl"]
@@ -227,7 +228,7 @@ def test_write_encodes_the_collection_again_and_it_answers_so(
     assert run_command([*command, "--write"]) == 0
     assert "not written, since the gain may be chance" in capsys.readouterr().err
     assert (collection / "collection.db").read_bytes() == before
-    # A second word that says the same: what the one chooses serves the other.
+    # A second word with the same judgements: the setting chosen on one is confirmed by the other.
     head, *judged = senses.read_text().splitlines()
     write(senses, "\n".join([head, *judged, *(row.replace("\tbank\t", "\tbench\t") for row in judged)]) + "\n")
     assert run_command([*command, "--write"]) == 0
@@ -238,7 +239,7 @@ def test_write_encodes_the_collection_again_and_it_answers_so(
     assert "encoded again and written" in captured.err
     with Collection.open(collection) as opened:
         settings = opened.settings
-        assert opened.verify(tiny_encoder).problems == ()
+        assert verify(opened, tiny_encoder).problems == ()
     assert settings.layer == layer
     usual = "raw" if layer == "sense" else "centred"
     wanted = Normalisation.NONE if kind == "raw" else Normalisation(kind)
@@ -247,14 +248,14 @@ def test_write_encodes_the_collection_again_and_it_answers_so(
         (hit, *_) = searcher.occurrences("The [bank] lent her money.", k=3)
         assert hit.sentence == "The bank lent her money."
         assert hit.score >= 0.999
-    # Nothing is better than what it has now.
+    # The current setting is now the best.
     assert run_command([*command, "--write"]) == 0
     captured = capsys.readouterr()
-    assert "what the collection has serves it best" in captured.err
+    assert "the current setting is the best" in captured.err
     assert "nothing to write" in captured.err
 
 
-def test_a_token_normalisation_outlives_a_later_run_and_a_reencoding(
+def test_token_normalisation_survives_indexing_and_reencoding_but_not_a_new_layer(
     tmp_path: Path, tiny_encoder: ElmoEncoder, tiny_folder: Path
 ) -> None:
     for name, text in documents().items():
@@ -268,13 +269,13 @@ def test_a_token_normalisation_outlives_a_later_run_and_a_reencoding(
     with Collection.open(path) as opened:
         assert opened.settings.token_normalisation is Normalisation.WHITENED
         assert opened.settings.normalisation is Normalisation.CENTRED
-        assert opened.verify(tiny_encoder).problems == ()
+        assert verify(opened, tiny_encoder).problems == ()
     assert run_command(["reencode", str(path), "--model", str(tiny_folder), "--layer", "2"]) == 0
     with Collection.open(path) as opened:
         assert opened.settings.token_normalisation is None
 
 
-def test_gold_that_cannot_be_asked_is_told(
+def test_gold_without_an_ambiguous_word_is_an_error(
     collection: Path, tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = write(tmp_path / "one.tsv", "document_id\tstart\tend\tlemma\tsense\nriver.txt\t21\t25\tbank\triver\n")

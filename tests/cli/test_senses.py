@@ -1,4 +1,4 @@
-"""Commands about senses: what they print is what Python returns."""
+"""Commands about senses print what the Python interface returns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(capsys: pytest.CaptureFixture[str], *command: str) -> list[dict[str, obj
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_senses_prints_an_inventory_and_every_occurrence_of_a_filter(
+def test_senses_prints_the_inventory_and_the_occurrences_that_match_a_filter(
     collection: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = run(capsys, "senses", collection, "bank")
@@ -39,14 +39,14 @@ def test_senses_prints_an_inventory_and_every_occurrence_of_a_filter(
     inside = run(capsys, "senses", collection, "bank", "--occurrences", "--where", "kind=river")
     assert len(inside) == 20
     assert run_command(["senses", collection, "bank"]) == 0
-    assert "near it:" in capsys.readouterr().out
+    assert "collocates:" in capsys.readouterr().out
 
 
-def test_a_sense_is_saved_listed_shown_applied_shared_and_removed(
+def test_named_sense_can_be_saved_listed_shown_applied_exported_imported_and_removed(
     collection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = str(tmp_path / "mine.json")
-    (saved,) = run(capsys, "named-sense", "save", collection, "mine", "--word", "bank", "--sense", "0")
+    (saved,) = run(capsys, "named-sense", "save", collection, "mine", "--word", "bank", "--sense", "1")
     assert (saved["name"], saved["word"], saved["match"]) == ("mine", "bank", "lemma")
     assert run(capsys, "named-sense", "list", collection) == [saved]
     (shown,) = run(capsys, "named-sense", "show", collection, "mine")
@@ -68,7 +68,7 @@ def test_a_sense_is_saved_listed_shown_applied_shared_and_removed(
     assert capsys.readouterr().out.splitlines()[1].startswith("mine  bank  lemma")
 
 
-def test_marked_occurrences_make_a_sense_and_are_asked_for_their_like(
+def test_more_like_and_named_sense_save_take_example_occurrences(
     collection: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hits = run(capsys, "sense", collection, "the [bank]", "-k", "5")
@@ -88,7 +88,7 @@ def test_marked_occurrences_make_a_sense_and_are_asked_for_their_like(
     assert "has no occurrence 999999" in capsys.readouterr().err
 
 
-def test_an_explanation_is_what_python_says(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_prints_what_python_returns(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
     query = "A heron on the river [bank]."
     (hit,) = run(capsys, "sense", collection, query, "-k", "1")
     (row,) = run(capsys, "explain", collection, str(hit["occurrence_id"]), "--query", query)
@@ -101,7 +101,7 @@ def test_an_explanation_is_what_python_says(collection: str, capsys: pytest.Capt
     assert "by layer: sense 1.000" in capsys.readouterr().out
 
 
-def test_change_and_timeline_print_figures_with_their_intervals(
+def test_change_and_timeline_print_estimates_with_intervals(
     collection: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (row,) = run(capsys, "change", collection, "bank", "--before", "year=..1918", "--after", "year=1919..")
@@ -123,3 +123,17 @@ def test_change_and_timeline_print_figures_with_their_intervals(
     assert run_command(["timeline", collection, "bank"]) == 0
     assert capsys.readouterr().out.splitlines()[0].split() == ["from", "to", "sense", "count", "share", "low", "high"]
     assert run_command(["change", collection, "bank", "--before", "year=..1918"]) == 2
+
+
+def test_prototype_is_a_hidden_deprecated_alias_of_named_sense(
+    collection: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["named-sense", "list", collection, "--format", "csv"]) == 0
+    expected = capsys.readouterr()
+    assert run_command(["prototype", "list", collection, "--format", "csv"]) == 0
+    found = capsys.readouterr()
+    assert found.out == expected.out
+    (line,) = found.err.splitlines()
+    assert "deprecated and will be removed in version 0.2; use `polyseme named-sense`" in line
+    assert run_command(["--help"]) == 0
+    assert "prototype" not in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Transforms: many parts at once give each what it gives alone."""
+"""Transforms of several arrays in one call equal one call for each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ lengths = st.lists(st.integers(0, 40), min_size=1, max_size=30)
 
 
 def parts_of(counts: list[int], d: int) -> list[Array]:
-    """Random rows, every seventh of them zero."""
+    """Return random rows, every seventh of them zero."""
     rng = np.random.default_rng(len(counts) + 100 * d)
     parts = [rng.standard_normal((n, d)).astype(np.float32) for n in counts]
     for part in parts:
@@ -25,7 +25,7 @@ def parts_of(counts: list[int], d: int) -> list[Array]:
     return parts
 
 
-def alike(found: list[Array], wanted: list[Array]) -> bool:
+def equal(found: list[Array], wanted: list[Array]) -> bool:
     return len(found) == len(wanted) and all(map(np.array_equal, found, wanted))
 
 
@@ -37,16 +37,16 @@ def fitted(fit: Callable[[Array], Transform], d: int) -> Transform:
 @pytest.mark.parametrize("fit", [fit_whitening, fit_centring])
 @settings(deadline=None)
 @given(counts=lengths, d=st.sampled_from(DIMENSIONS))
-def test_parts_transformed_together_equal_each_transformed_alone(
+def test_arrays_transformed_together_equal_arrays_transformed_alone(
     fit: Callable[[Array], Transform], counts: list[int], d: int
 ) -> None:
     transform = fitted(fit, d)
     parts = parts_of(counts, d)
-    assert alike(transform.of_each(parts), [transform(part) for part in parts])
+    assert equal(transform.of_each(parts), [transform(part) for part in parts])
 
 
 @settings(deadline=None)
 @given(counts=lengths, d=st.sampled_from(DIMENSIONS))
-def test_parts_scaled_together_equal_each_scaled_alone(counts: list[int], d: int) -> None:
+def test_arrays_scaled_together_equal_arrays_scaled_alone(counts: list[int], d: int) -> None:
     parts = parts_of(counts, d)
-    assert alike(unit_parts(parts), [unit(part) for part in parts])
+    assert equal(unit_parts(parts), [unit(part) for part in parts])

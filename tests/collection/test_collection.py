@@ -1,4 +1,4 @@
-"""The collection on disk: commit, snapshot, tombstone, compaction, damage."""
+"""The collection on disk: commits, snapshots, tombstones, compaction and damage."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from polyseme.indexer.collection.folder import recover, replace_collection
 from polyseme.indexer.collection.schema import DATABASE_NAME, State
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import CollectionError
+from polyseme.indexer.verify import verify
 from polyseme.search.searcher import Searcher
 
 WORDS = ["bank", "river", "loan", "spring", "boat", "heron", "mill", "money"]
@@ -78,7 +79,7 @@ def test_a_stranger_reads_the_collection_with_sqlite3_and_faiss_alone(tmp_path: 
     assert index.search(own[None, :], 1)[1][0][0] == first
 
 
-def test_removed_documents_are_gone_at_once_and_for_good_after_compaction(tmp_path: Path) -> None:
+def test_removed_documents_vanish_at_once_and_compaction_deletes_their_rows(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     before = found(path)
     dead = {"d003", "d010", "d017"}
@@ -90,7 +91,7 @@ def test_removed_documents_are_gone_at_once_and_for_good_after_compaction(tmp_pa
     with Collection.open(path) as collection:
         assert collection.compact() == 3
         assert collection.info().segments == 1
-        assert collection.verify(FakeEncoder(), sample=500).problems == ()
+        assert verify(collection, FakeEncoder(), sample=500).problems == ()
         assert collection.compact() == 0
     assert found(path) == tombstoned
     db = sqlite3.connect(path / DATABASE_NAME)
@@ -106,7 +107,7 @@ def test_removing_is_all_or_nothing(tmp_path: Path) -> None:
         assert collection.info().documents == 24
 
 
-def test_a_reader_keeps_its_snapshot_and_moves_on_between_queries(tmp_path: Path) -> None:
+def test_reader_keeps_its_snapshot_during_a_query_and_moves_on_between_queries(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     query = "an old [bank] of the house"
     with Searcher.open(path, FakeEncoder()) as searcher:
@@ -124,7 +125,7 @@ def test_a_reader_keeps_its_snapshot_and_moves_on_between_queries(tmp_path: Path
         assert [h.occurrence_id for h in after] == [h.occurrence_id for h in before if h.document_id != gone]
 
 
-def test_there_is_one_writer_at_a_time_and_its_lock_dies_with_it(tmp_path: Path) -> None:
+def test_one_writer_at_a_time_and_its_lock_dies_with_its_process(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom indexer.collection.writer import Writer\n"
@@ -143,7 +144,7 @@ def test_there_is_one_writer_at_a_time_and_its_lock_dies_with_it(tmp_path: Path)
         assert collection.info().documents == 23
 
 
-def test_orphans_are_swept_when_the_collection_is_next_written(tmp_path: Path) -> None:
+def test_orphaned_segments_are_deleted_at_the_next_opening_for_writing(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     for name in ("00000099", "00000100.tmp"):
         (path / "segments" / name).mkdir()
@@ -169,7 +170,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert found(path) == before
     build(path, documents(24, 30), model=FakeEncoder())
     with Collection.open(path) as collection:
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
         assert collection.info().documents == 30
 
 
@@ -181,7 +182,7 @@ def segment_folders(path: Path) -> list[Path]:
     "name",
     [*segment_module.VECTOR_FILES, *segment_module.INDEX_FILES],
 )
-def test_verify_names_every_file_in_which_bytes_have_changed(tmp_path: Path, name: str) -> None:
+def test_verify_names_every_file_with_changed_bytes(tmp_path: Path, name: str) -> None:
     path = make(tmp_path / "c.pol")
     file = segment_folders(path)[0] / name
     content = bytearray(file.read_bytes())
@@ -193,18 +194,57 @@ def test_verify_names_every_file_in_which_bytes_have_changed(tmp_path: Path, nam
     assert any(name in problem and "checksum" in problem and "run `polyseme" in problem for problem in problems)
 
 
-def test_a_damaged_index_is_set_aside_and_rebuilt_from_the_vectors(tmp_path: Path) -> None:
+def test_damaged_index_is_kept_in_a_folder_and_rebuilt_from_the_vectors(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     before = found(path)
     first, second = segment_folders(path)[:2]
     (first / "tokens.faiss").write_bytes(b"not an index")
     (second / "sentences.faiss").unlink()
-    assert found(path) == before  # scanned instead, meanwhile
+    assert found(path) == before  # the vectors are scanned instead
     with Collection.open(path) as collection:
         assert len(collection.verify().problems) == 2
-        assert collection.verify(FakeEncoder(), repair=True).problems == ()
+        assert verify(collection, FakeEncoder(), repair=True).problems == ()
     assert found(path) == before
     assert (path / "damaged" / first.name / "tokens.faiss").read_bytes() == b"not an index"
+
+
+def test_an_open_reader_uses_an_index_that_was_repaired_meanwhile(tmp_path: Path) -> None:
+    path = make(tmp_path / "c.pol")
+    file = segment_folders(path)[0] / "tokens.faiss"
+    with Collection.open(path) as reader:
+        with reader.reading() as snapshot:
+            first = next(iter(snapshot.segments.values()))
+        file.write_bytes(b"not an index")
+        with pytest.raises(CollectionError, match=r"tokens\.faiss has 12 bytes"):
+            assert first.token_index
+        with Collection.open(path) as other:
+            assert verify(other, repair=True).problems == ()
+        with reader.reading() as snapshot:
+            assert snapshot.segments[first.key].token_index.ntotal == len(first.tokens)
+        assert reader.verify().problems == ()
+
+
+def test_in_batches_passes_every_value_once_and_repeats_the_parameters_before() -> None:
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE TABLE numbers (n INTEGER, name TEXT)")
+    db.executemany("INSERT INTO numbers VALUES (?, ?)", [(n, name) for n in range(1300) for name in "ab"])
+    wanted = list(range(1, 1300, 2))
+    rows = schema.in_batches(db, "SELECT n, name FROM numbers WHERE name = ? AND n IN ({}) ORDER BY n", wanted, "b")
+    assert list(rows) == [(n, "b") for n in wanted]
+    assert list(schema.in_batches(db, "SELECT n FROM numbers WHERE n IN ({})", [])) == []
+    db.close()
+
+
+def test_collection_verify_finds_what_the_full_verification_finds_in_storage(tmp_path: Path) -> None:
+    path = make(tmp_path / "c.pol")
+    with Collection.open(path) as collection:
+        assert collection.verify() == verify(collection)
+        assert collection.verify().sentences_encoded == 0
+    (segment_folders(path)[0] / "tokens.faiss").unlink()
+    with Collection.open(path) as collection:
+        report = verify(collection, FakeEncoder())
+        assert report == collection.verify()
+        assert len(report.problems) == 1
 
 
 def test_a_truncated_vector_file_is_refused_with_its_name(tmp_path: Path) -> None:
@@ -215,13 +255,20 @@ def test_a_truncated_vector_file_is_refused_with_its_name(tmp_path: Path) -> Non
         found(path)
 
 
-def test_a_newer_format_and_what_is_no_collection_are_refused(tmp_path: Path) -> None:
+def test_newer_format_and_other_files_are_refused(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     db = sqlite3.connect(path / DATABASE_NAME)
-    db.execute("UPDATE settings SET value = '3' WHERE key = 'format_version'")
+    db.execute("UPDATE settings SET value = '2' WHERE key = 'format_version'")
     db.commit()
     db.close()
-    with pytest.raises(CollectionError, match="has format 3, this Polyseme reads up to 2; upgrade"):
+    with pytest.raises(CollectionError, match="has format 2, this Polyseme reads up to 1; upgrade"):
+        Collection.open(path)
+    db = sqlite3.connect(path / DATABASE_NAME)
+    db.execute("UPDATE settings SET value = '1' WHERE key = 'format_version'")
+    db.execute("DELETE FROM settings WHERE key = 'storage'")
+    db.commit()
+    db.close()
+    with pytest.raises(CollectionError, match=r"development version \(storage not recorded\); index again"):
         Collection.open(path)
     with pytest.raises(CollectionError, match="is not a collection; make one with `polyseme index"):
         Collection.open(tmp_path / "nothing")
@@ -240,7 +287,7 @@ def test_a_collection_can_be_moved_and_copied(tmp_path: Path) -> None:
     assert found(tmp_path / "moved.pol") == before
 
 
-def test_a_replacement_cut_off_between_its_renames_is_undone(tmp_path: Path) -> None:
+def test_replacement_interrupted_between_its_renames_is_undone(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     before = found(path)
     path.rename(tmp_path / "c.pol.old")
@@ -252,11 +299,11 @@ def test_a_replacement_cut_off_between_its_renames_is_undone(tmp_path: Path) -> 
     assert not (tmp_path / "c.pol.old").exists()
 
 
-def test_verify_sees_a_vector_that_is_not_what_the_text_gives(tmp_path: Path) -> None:
+def test_verify_reports_vectors_that_differ_from_freshly_encoded_ones(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     encoder = FakeEncoder()
     with Collection.open(path) as collection:
-        good = collection.verify(encoder, sample=1000)
+        good = verify(collection, encoder, sample=1000)
         assert (good.problems, good.sentences_encoded) == ((), 96)
         assert good.lowest_cosine is not None
         assert good.lowest_cosine >= 0.999
@@ -266,7 +313,7 @@ def test_verify_sees_a_vector_that_is_not_what_the_text_gives(tmp_path: Path) ->
     monkey = lambda s: wrong([[w[::-1] for w in sentence] for sentence in s])  # noqa: E731
     other.represent = monkey  # type: ignore[method-assign]
     with Collection.open(path) as collection:
-        problems = collection.verify(other, sample=10).problems
+        problems = verify(collection, other, sample=10).problems
     assert len(problems) == 10
     assert all("stored and fresh vectors differ" in problem for problem in problems)
 
@@ -277,7 +324,7 @@ SIZES = st.lists(st.tuples(st.integers(1, 10**7), st.floats(0, 1)), max_size=300
 
 
 @given(SIZES)
-def test_a_full_merge_leaves_few_segments_without_dead_rows(sizes: list[SegmentSize]) -> None:
+def test_full_merge_leaves_few_segments_without_deleted_rows(sizes: list[SegmentSize]) -> None:
     groups = segments_to_merge(sizes, full=True)
     by_key = {size.key: size for size in sizes}
     merged = [key for group in groups for key in group]
@@ -289,7 +336,7 @@ def test_a_full_merge_leaves_few_segments_without_dead_rows(sizes: list[SegmentS
 
 
 @given(SIZES)
-def test_merging_as_we_go_keeps_the_number_of_segments_logarithmic(sizes: list[SegmentSize]) -> None:
+def test_tiered_merging_keeps_the_number_of_segments_logarithmic(sizes: list[SegmentSize]) -> None:
     live = {size.key: size for size in sizes}
     while groups := segments_to_merge(list(live.values()), full=False):
         for group in groups:
@@ -298,10 +345,10 @@ def test_merging_as_we_go_keeps_the_number_of_segments_logarithmic(sizes: list[S
             live[key] = SegmentSize(key, total, total)
             assert total <= LARGEST_SEGMENT or len(group) == 1
     small = [size for size in live.values() if size.live <= LARGEST_SEGMENT // 2]
-    assert len(small) < 8 * 8  # tiers of powers of 8, of fewer than 8 each
+    assert len(small) < 8 * 8  # each power of 8 is a tier of fewer than 8 segments
 
 
-def test_segments_too_large_to_become_one_are_merged_as_far_as_they_fit() -> None:
+def test_large_segments_are_merged_up_to_the_maximum_size() -> None:
     percents = [35, 69] * 4
     sizes = [SegmentSize(n, LARGEST_SEGMENT * p // 100, LARGEST_SEGMENT * p // 100) for n, p in enumerate(percents)]
     assert segments_to_merge(sizes, full=False) == [[0, 2], [4, 6]]
@@ -325,10 +372,10 @@ def test_any_text_is_stored_and_read_back(tmp_path_factory: pytest.TempPathFacto
                 _, text = collection.document(document.id)
                 assert len(text) == len(document.text)
                 assert all(a == b or 0xD800 <= ord(b) < 0xE000 for a, b in zip(text, document.text, strict=True))
-        assert collection.verify(FakeEncoder(), sample=50).problems == ()
+        assert verify(collection, FakeEncoder(), sample=50).problems == ()
 
 
-def test_a_long_document_shows_only_when_all_of_it_is_stored(tmp_path: Path) -> None:
+def test_long_document_is_visible_only_when_all_of_it_is_stored(tmp_path: Path) -> None:
     path = tmp_path / "c.pol"
     text = " ".join(f"The bank number {n} stood there." for n in range(40))
     config = BuildConfig(segment_sentences=10, batch_sentences=5, sample_sentences=5)
@@ -347,15 +394,13 @@ def test_a_long_document_shows_only_when_all_of_it_is_stored(tmp_path: Path) -> 
         assert pending == [(int(State.PENDING),)]
     again = FakeEncoder()
     build(path, [Document("long", text)], config, model=again)
-    assert again.encoded == 20  # what was committed is not encoded again
+    assert again.encoded == 20  # committed sentences are not encoded again
     with Collection.open(path) as collection:
         assert [d.sentences for d in collection.documents()] == [40]
-        assert collection.verify(FakeEncoder(), sample=100).problems == ()
+        assert verify(collection, FakeEncoder(), sample=100).problems == ()
 
 
-def test_a_collection_on_a_medium_that_cannot_be_written_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_collection_on_a_read_only_medium_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(tmp_path / "c.pol")
     before = found(path)
     really = schema._opened
@@ -374,25 +419,25 @@ def test_a_collection_on_a_medium_that_cannot_be_written_is_read(
         Collection.open(path)
 
 
-def test_sentences_of_function_words_alone_are_merged_and_found(tmp_path: Path) -> None:
+def test_sentences_without_indexed_words_are_merged_and_found(tmp_path: Path) -> None:
     path = tmp_path / "c.pol"
     for n in range(9):
         build(path, [Document(f"d{n}", "It is what it is.")], model=FakeEncoder())
     with Collection.open(path) as collection:
         assert collection.info().segments < 9
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
     with Searcher.open(path, FakeEncoder()) as searcher:
         assert [hit.document_id for hit in searcher.sentences("It is what it is.")] == [f"d{n}" for n in range(9)]
 
 
-def test_a_stray_file_among_the_segments_is_let_be(tmp_path: Path) -> None:
+def test_foreign_file_among_the_segments_is_kept(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     stray = path / "segments" / ".DS_Store"
     stray.write_bytes(b"a desktop's")
     with Collection.open(path) as collection:
         collection.remove(["d001"])
         collection.compact()
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
     assert stray.exists()
 
 
@@ -404,7 +449,7 @@ def test_a_document_named_twice_is_removed_once(tmp_path: Path) -> None:
         assert {d.document_id for d in collection.documents()} == before - {"d001"}
 
 
-def test_compaction_frees_what_an_interrupted_run_left_half_indexed(tmp_path: Path) -> None:
+def test_compaction_deletes_half_indexed_documents_of_an_interrupted_run(tmp_path: Path) -> None:
     path = tmp_path / "c.pol"
     text = " ".join(f"The bank number {n} stood there." for n in range(40))
     config = BuildConfig(segment_sentences=10, batch_sentences=5, sample_sentences=5)
@@ -421,24 +466,24 @@ def test_compaction_frees_what_an_interrupted_run_left_half_indexed(tmp_path: Pa
         build(path, [Document("long", text)], config, model=encoder)
     with Collection.open(path) as collection:
         assert collection.compact() == 1
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
         assert collection.db.execute("SELECT count(*) FROM sentences").fetchone() == (0,)
     build(path, [Document("long", text)], config, model=FakeEncoder())
     with Collection.open(path) as collection:
         assert [d.sentences for d in collection.documents()] == [40]
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell what is mapped")
-def test_pages_that_are_let_go_take_no_memory_and_lose_nothing(tmp_path: Path) -> None:
-    def mapped() -> int:  # bytes of files, of shared memory too
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc/self/statm")
+def test_released_pages_use_no_memory_and_keep_their_content(tmp_path: Path) -> None:
+    def mapped() -> int:  # bytes of mapped files and shared memory
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[2]) * resource.getpagesize()
 
     n = 1 << 22
     array = np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.float32, (n,))
     array[:] = np.arange(n)
     written = mapped()
-    segment_module.let_go(array)
+    segment_module.release_pages(array)
     assert written - mapped() > array.nbytes // 2
     np.testing.assert_array_equal(array, np.arange(n, dtype=np.float32))
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), np.arange(n, dtype=np.float32))
-    segment_module.let_go(np.zeros(3))  # nothing is mapped there
+    segment_module.release_pages(np.zeros(3))  # not a mapped array

@@ -1,4 +1,4 @@
-"""Token vectors of a byte a number: what is read back, and what a search over them gives."""
+"""Token vectors stored as int8: what is read back, and the hits of searches over them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from polyseme.indexer.reencode import reencode
 from polyseme.indexer.vectors.arrays import unit
 from polyseme.indexer.vectors.int8 import ByteRows, Storage, to_bytes
 from polyseme.indexer.vectors.rows import scan
+from polyseme.indexer.verify import verify
 from polyseme.search.searcher import Searcher
 from polyseme.ui.cli.main import run_command
 
@@ -37,7 +38,7 @@ def documents(n: int) -> list[Document]:
 @given(
     arrays.arrays(np.float32, st.tuples(st.integers(0, 9), st.integers(1, 9)), elements=st.floats(-1, 1, width=16)),
 )
-def test_rows_come_back_nearly_and_as_long_as_they_were(rows: np.ndarray) -> None:
+def test_rows_keep_their_length_and_nearly_their_values(rows: np.ndarray) -> None:
     rows = np.where(np.abs(rows).max(axis=1, keepdims=True, initial=0) < 0.01, 0, rows)
     read = ByteRows(to_bytes(rows))
     assert read.shape == rows.shape
@@ -54,7 +55,7 @@ def test_rows_come_back_nearly_and_as_long_as_they_were(rows: np.ndarray) -> Non
     np.testing.assert_array_equal(read[1:], found[1:])
 
 
-def test_scanning_bytes_is_scanning_what_they_stand_for() -> None:
+def test_scan_of_int8_rows_equals_scan_of_the_decoded_rows() -> None:
     rng = np.random.default_rng(1)
     vectors, query = unit(rng.standard_normal((500, 64))), unit(rng.standard_normal(64))
     read = ByteRows(to_bytes(vectors))
@@ -64,7 +65,7 @@ def test_scanning_bytes_is_scanning_what_they_stand_for() -> None:
     assert np.abs(scan(read, query) - vectors @ query).max() < 0.005
 
 
-def test_a_collection_of_bytes_is_half_as_large_and_answers_as_one_of_halves(tmp_path: Path) -> None:
+def test_int8_collection_is_half_as_large_and_gives_the_same_hits(tmp_path: Path) -> None:
     encoder, hits = FakeEncoder(), {}
     for storage in Storage:
         path = tmp_path / f"{storage}.pol"
@@ -72,10 +73,10 @@ def test_a_collection_of_bytes_is_half_as_large_and_answers_as_one_of_halves(tmp
         build(path, documents(60), config, encoder)
         with Collection.open(path) as collection:
             assert collection.settings.storage is storage
-            assert collection.info().format_version == (2 if storage is Storage.BYTES else 1)
-            assert not collection.verify(encoder, 30).problems
+            assert collection.info().format_version == 1
+            assert not verify(collection, encoder, 30).problems
             collection.compact()
-            assert not collection.verify(encoder, 30).problems
+            assert not verify(collection, encoder, 30).problems
             with collection.reading() as snapshot:
                 (segment,) = snapshot.segments.values()
                 assert segment.stored_tokens.dtype == (np.int8 if storage is Storage.BYTES else np.float16)
@@ -93,7 +94,7 @@ def test_a_collection_of_bytes_is_half_as_large_and_answers_as_one_of_halves(tmp
         assert len(half.keys() & bytewise.keys()) >= 27
 
 
-def test_reencoding_changes_the_storage_and_keeps_it_when_not_asked(tmp_path: Path) -> None:
+def test_reencode_changes_the_storage_only_on_request(tmp_path: Path) -> None:
     path = tmp_path / "c.pol"
     build(path, documents(10), BuildConfig(storage=Storage.BYTES), FakeEncoder())
     report = build(path, documents(12), BuildConfig(), FakeEncoder())
@@ -109,7 +110,9 @@ def test_reencoding_changes_the_storage_and_keeps_it_when_not_asked(tmp_path: Pa
     assert ["storage stays 'half'" in notice for notice in report.notices] == [True]
 
 
-def test_the_command_line_stores_bytes(tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_line_option_storage_bytes(
+    tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "a.txt").write_text("She sat on the river bank. The bank refused a loan.", encoding="utf-8")
     path = str(tmp_path / "c.pol")
     command = ["index", path, str(tmp_path / "a.txt"), "--model", str(tiny_folder), "--storage", "bytes", "--quiet"]

@@ -1,4 +1,4 @@
-"""The network is the paper's: equal to an independent, slow one in numpy, and to AllenNLP's published numbers."""
+"""The network equals the paper's: an independent slow network in numpy, and AllenNLP's published numbers."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ SENTENCE = ["The", "naïve", "cat", "sat", "."]
 
 
 def slow_layers(sentence: list[str], c: BiLMConfig, w: Weights) -> Reals:
-    """All layers (n_layers, t, dim) of a sentence."""
+    """Return all layers of a sentence, (n_layers, t, dim)."""
     words = np.stack([slow_word(token, c, w) for token in ["<S>", *sentence, "</S>"]])  # (t + 2, projection)
     forward = [words, *slow_direction(words, "forward", c, w)]
     backward = [words, *(layer[::-1] for layer in slow_direction(words[::-1], "backward", c, w))]
@@ -34,7 +34,7 @@ def slow_layers(sentence: list[str], c: BiLMConfig, w: Weights) -> Reals:
         (1, Activation.TANH, True, 0.3, 1),
     ],
 )
-def test_network_equals_a_slow_one_in_numpy(
+def test_network_equals_slow_network_in_numpy(
     n_highway: int, activation: Activation, skip: bool, clip: float | None, n_lstm: int
 ) -> None:
     config = BiLMConfig(
@@ -59,8 +59,8 @@ def test_network_equals_a_slow_one_in_numpy(
 
 @pytest.fixture(autouse=True, params=[0, 1 << 30], ids=["tensorflow", "numpy"])
 def _either_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every claim holds for both networks."""
-    monkeypatch.setattr("polyseme.indexer.elmo.networks.numpy_network.FEW", request.param)
+    """Run every test on both networks."""
+    monkeypatch.setattr("polyseme.indexer.elmo.networks.either_network.NUMPY_MAX_TOKENS", request.param)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def published(allennlp_fixture: Path) -> ElmoEncoder:
 
 
 def published_streams(folder: Path) -> tuple[list[list[list[str]]], list[list[Reals]]]:
-    """Three streams of ten sentences, and the top layer (t, dim) of each: forward half, backward half."""
+    """Return three streams of ten sentences, and the top layer (t, dim) of each: forward half, backward half."""
     texts = json.loads((folder / "sentences.json").read_text(encoding="utf-8"))
     streams = [[text.split() if isinstance(text, str) else text for text in stream] for stream in texts]
     expected = []

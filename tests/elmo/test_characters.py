@@ -1,4 +1,4 @@
-"""Character ids are those of bilm-tf; quotes are read as the model was taught."""
+"""Character ids are those of bilm-tf. Quotation marks are normalised as in the training text."""
 
 import numpy as np
 from hypothesis import given
@@ -14,7 +14,7 @@ def test_ids_of_a_word_with_an_accent() -> None:
     assert ids.tolist() == [258, ord("n"), 0xC3, 0xA9, 259, 260, 260, 260]
 
 
-def test_sentence_marks_are_one_character() -> None:
+def test_a_sentence_mark_is_one_character() -> None:
     assert character_ids(["<S>", "</S>"], 5).tolist() == [[258, 256, 259, 260, 260], [258, 257, 259, 260, 260]]
 
 
@@ -23,7 +23,7 @@ def test_long_words_keep_their_first_bytes_and_their_end() -> None:
     assert ids.tolist() == [258, *b"abcd", 259]
 
 
-def test_what_utf8_cannot_write_is_left_out() -> None:
+def test_lone_surrogates_are_dropped() -> None:
     assert character_ids(["a\ud800b"], 6).tolist() == character_ids(["ab"], 6).tolist()
 
 

@@ -1,4 +1,4 @@
-"""Configurations survive both file formats; what is not understood is an error that names it."""
+"""Configurations survive both file formats. An error names what cannot be understood."""
 
 import json
 from dataclasses import replace
@@ -38,7 +38,7 @@ configs = st.builds(
     normalise=st.sampled_from([(), (Normalise.STRAIGHT_QUOTES,)]),
 )
 
-# As bilm-tf leaves it after training; NLPL's models and google's differ from it only in sizes.
+# The file that bilm-tf writes after training. The files of NLPL's models and of google/elmo differ in sizes only.
 TRAINED = """{"bidirectional": true, "char_cnn": {"activation": "relu", "embedding": {"dim": 16},
 "filters": [[1, 32], [2, 32], [3, 64], [4, 128], [5, 256], [6, 512], [7, 1024]], "max_characters_per_token": 50,
 "n_characters": 261, "n_highway": 2}, "dropout": 0.1, "lstm": {"cell_clip": 3, "dim": 4096, "n_layers": 2,
@@ -58,7 +58,7 @@ def test_options_round_trip_loses_only_normalise(config: BiLMConfig) -> None:
     assert back == replace(config, normalise=())
 
 
-def test_options_left_by_training_are_understood() -> None:
+def test_options_of_a_finished_training_are_read() -> None:
     config = config_from_options(json.loads(TRAINED), "options.json")
     assert (config.n_layers, config.dim, config.n_filters, config.n_highway) == (3, 1024, 2048, 2)
     assert (config.cell, config.cell_clip, config.skip, config.normalise) == (4096, 3.0, True, ())
@@ -105,5 +105,5 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"format": ', encoding="utf-8")
     with pytest.raises(ModelError, match=r"config\.json is not valid JSON"):
         read_config(tmp_path / "config.json")
-    with pytest.raises(ModelError, match="no JSON object"):
+    with pytest.raises(ModelError, match="does not hold a JSON object"):
         parse_json("[1]", "x")

@@ -1,4 +1,4 @@
-"""Conversion between the model formats: the same numbers come out, nothing is overwritten, nothing is lost unsaid."""
+"""Conversion between formats keeps the numbers, overwrites nothing, and reports what it leaves out."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from polyseme.indexer.elmo import load_encoder
 from polyseme.indexer.elmo.config import BiLMConfig, Normalise, tensor_shapes
-from polyseme.indexer.elmo.convert import Kind, Layout, convert, describe, read_any
+from polyseme.indexer.elmo.convert import Layout, convert, describe, read_any
 from polyseme.indexer.elmo.formats.model_folder import SUMS, read_card, read_output_layer, write_model
 from polyseme.indexer.elmo.model import Model, OutputLayer, model_id
 from polyseme.indexer.elmo.sense_space import Block, BlockKind, Blocks, SenseSpace, WordCounts
+from polyseme.indexer.elmo.sources import ModelKind
 from polyseme.indexer.errors import ModelError
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures"
@@ -45,7 +46,7 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def folder(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder with all that one can hold."""
+    """A model folder with every optional part."""
     folder = tmp_path_factory.mktemp("models") / "full"
     layer = OutputLayer(WORDS, np.ones((3, CONFIG.projection), np.float16), np.zeros(3, np.float16))
     write_model(folder, model, "# A card\n", output_layer=layer)
@@ -74,7 +75,7 @@ def test_folder_to_folder_keeps_everything(folder: Path, model: Model, tmp_path:
     assert layer.words == WORDS
 
 
-def test_half_precision_is_smaller_and_nearly_the_same(folder: Path, tmp_path: Path) -> None:
+def test_half_precision_is_smaller_and_keeps_the_vectors(folder: Path, tmp_path: Path) -> None:
     convert(str(folder), tmp_path / "half", half=True)
     names = "half/weights.safetensors", "whole/weights.safetensors"
     convert(str(folder), tmp_path / "whole")
@@ -89,7 +90,7 @@ def test_half_precision_is_smaller_and_nearly_the_same(folder: Path, tmp_path: P
     assert got @ expected / np.sqrt((got @ got) * (expected @ expected)) > 0.9999
 
 
-def test_allennlp_out_and_in_again_gives_the_same_numbers(folder: Path, model: Model, tmp_path: Path) -> None:
+def test_round_trip_through_allennlp_keeps_the_numbers(folder: Path, model: Model, tmp_path: Path) -> None:
     out = convert(str(folder), tmp_path / "pair", Layout.ALLENNLP)
     assert out.left_out == ("the sense space", "the output layer", "the normalisation of tokens")
     (tmp_path / "pair" / "MODEL_CARD.md").write_text("# A card beside the pair\n")
@@ -99,7 +100,7 @@ def test_allennlp_out_and_in_again_gives_the_same_numbers(folder: Path, model: M
     assert model_id(read_any(str(tmp_path / "again"))) == model_id(plain)
 
 
-def test_module_out_and_in_again_gives_the_same_numbers(
+def test_round_trip_through_a_module_keeps_the_numbers(
     folder: Path, module: Path, model: Model, tmp_path: Path
 ) -> None:
     assert_same_vectors(module, folder)
@@ -109,7 +110,7 @@ def test_module_out_and_in_again_gives_the_same_numbers(
     assert "Converted by Polyseme from `module`" in read_card(tmp_path / "again")
 
 
-def test_module_out_says_what_it_leaves_out(folder: Path, tmp_path: Path) -> None:
+def test_export_to_a_module_reports_what_it_leaves_out(folder: Path, tmp_path: Path) -> None:
     done = convert(str(folder), tmp_path / "module", Layout.HUB)
     assert done.left_out == ("the sense space", "the output layer")
 
@@ -167,7 +168,7 @@ def test_half_precision_is_for_our_layout_only(folder: Path, tmp_path: Path) -> 
 
 def test_description_of_a_model_folder(folder: Path, model: Model) -> None:
     info = describe(str(folder))
-    assert (info.kind, info.model_id, info.config) == (Kind.FOLDER, model_id(model), CONFIG)
+    assert (info.kind, info.model_id, info.config) == (ModelKind.FOLDER, model_id(model), CONFIG)
     assert info.n_weights == sum(array.size for array in model.weights.values())
     assert (info.n_layers, info.dim, info.sense_dim, info.n_words) == (3, 8, 5, 3)
     assert set(info.verified) == {path.name for path in folder.iterdir()} - {SUMS}
@@ -183,7 +184,7 @@ def test_description_finds_a_damaged_file(folder: Path, tmp_path: Path) -> None:
 def test_description_of_a_pair_and_of_a_module(folder: Path, module: Path, tmp_path: Path) -> None:
     convert(str(folder), tmp_path / "pair", Layout.ALLENNLP)
     pair, hub = describe(str(tmp_path / "pair")), describe(str(module))
-    assert (pair.kind, pair.config, pair.verified) == (Kind.ALLENNLP, replace(CONFIG, normalise=()), ())
-    assert (hub.kind, hub.config, hub.n_weights, hub.unread) == (Kind.HUB, CONFIG, pair.n_weights, None)
+    assert (pair.kind, pair.config, pair.verified) == (ModelKind.ALLENNLP, replace(CONFIG, normalise=()), ())
+    assert (hub.kind, hub.config, hub.n_weights, hub.unread) == (ModelKind.HUB, CONFIG, pair.n_weights, None)
     assert hub.model_id == load_encoder(module).model_id
     assert (pair.sense_dim, pair.n_words, hub.sense_dim, hub.n_words) == (None, None, None, None)

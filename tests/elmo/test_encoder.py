@@ -1,4 +1,4 @@
-"""A sentence's vectors depend on the sentence alone, whatever the batch; and they are what they were."""
+"""A sentence's vectors depend on the sentence alone, not on the batch, and they do not change over time."""
 
 import json
 import threading
@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.elmo import Precision, Representation, load_encoder
-from polyseme.indexer.elmo.batching import MAX_TOKENS, OVERLAP, batches_of, joined, windows_of
+from polyseme.indexer.elmo.batching import MAX_TOKENS, OVERLAP, batches_of, join_windows, windows_of
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model
-from polyseme.indexer.elmo.networks.tensorflow_network import Network
-from polyseme.indexer.elmo.word_vectors import WordVectors
+from polyseme.indexer.elmo.networks.tensorflow_network import TensorFlowNetwork
+from polyseme.indexer.elmo.word_vectors import WordVectorCache
 from polyseme.indexer.errors import ModelError
+from polyseme.indexer.vectors.arrays import Array, Int32s
 
 FIELDS = ("layers", "elmo", "sense", "default")
 WORDS = ["the", "bank", "of", "a", "river", "n’t", "“", "incomprehensibilities", "東京", "<S>", "", "."]
@@ -25,7 +25,7 @@ WORDS = ["the", "bank", "of", "a", "river", "n’t", "“", "incomprehensibiliti
 sentences = st.lists(st.lists(st.sampled_from(WORDS) | st.text(max_size=25), max_size=30), max_size=8)
 
 
-def assert_alike(one: Representation, other: Representation, atol: float = 1e-5) -> None:
+def assert_close(one: Representation, other: Representation, atol: float = 1e-5) -> None:
     for field in FIELDS:
         np.testing.assert_allclose(getattr(one, field), getattr(other, field), atol=atol, err_msg=field)
 
@@ -41,23 +41,23 @@ def test_batch_order_and_padding_change_nothing(tiny_encoder: ElmoEncoder, batch
     together = tiny_encoder.represent(batch)
     order = random.sample(range(len(batch)), len(batch))
     for i, found in zip(order, tiny_encoder.represent([batch[i] for i in order]), strict=True):
-        assert_alike(found, together[i])
+        assert_close(found, together[i])
     for sentence, found in zip(batch, together, strict=True):
-        assert_alike(tiny_encoder.represent([sentence])[0], found)
+        assert_close(tiny_encoder.represent([sentence])[0], found)
 
 
 def test_bundled_model_is_independent_of_the_batch(default_encoder: ElmoEncoder) -> None:
     batch = [["The", "bank", "refused", "her", "a", "loan", "."], ["She", "sat", "."], ["bank"] * 60]
     for sentence, found in zip(batch, default_encoder.represent(batch), strict=True):
-        assert_alike(default_encoder.represent([sentence])[0], found)
+        assert_close(default_encoder.represent([sentence])[0], found)
 
 
-def test_a_fresh_encoder_gives_the_same(tiny_encoder: ElmoEncoder, tiny_folder: Path) -> None:
+def test_a_new_encoder_returns_the_same_vectors(tiny_encoder: ElmoEncoder, tiny_folder: Path) -> None:
     sentence = ["The", "river", "bank"]
     tiny_encoder.represent([["other", "words", "first"]])
     again = load_encoder(tiny_folder)
     assert again.model_id == tiny_encoder.model_id
-    assert_alike(again.represent([sentence])[0], tiny_encoder.represent([sentence])[0], atol=1e-5)
+    assert_close(again.represent([sentence])[0], tiny_encoder.represent([sentence])[0], atol=1e-5)
 
 
 def test_golden_numbers_of_the_tiny_model(tiny_encoder: ElmoEncoder, tiny_folder: Path) -> None:
@@ -72,7 +72,7 @@ def test_golden_numbers_of_the_tiny_model(tiny_encoder: ElmoEncoder, tiny_folder
             np.testing.assert_allclose(getattr(found, field).ravel(), golden[field], atol=1e-5, err_msg=field)
 
 
-def test_all_ways_to_ask_agree(tiny_encoder: ElmoEncoder) -> None:
+def test_all_methods_agree(tiny_encoder: ElmoEncoder) -> None:
     batch = [["The", "“", "bank", "”"], [], ["is", "n’t"]]
     straight = [["The", '"', "bank", '"'], [], ["is", "n't"]]
     found = tiny_encoder.represent(batch)
@@ -94,7 +94,7 @@ def test_all_ways_to_ask_agree(tiny_encoder: ElmoEncoder) -> None:
             assert not array[i, t:].any()
 
 
-def test_the_mix_is_a_softmax_times_gamma(tiny_encoder: ElmoEncoder, tiny_model: Model) -> None:
+def test_layers_are_mixed_by_a_softmax_times_gamma(tiny_encoder: ElmoEncoder, tiny_model: Model) -> None:
     (found,) = tiny_encoder.represent([["the", "bank"]])
     weights = np.exp(tiny_model.weights["mix.weights"]) / np.exp(tiny_model.weights["mix.weights"]).sum()
     mixed = tiny_model.weights["mix.gamma"] * sum(w * layer for w, layer in zip(weights, found.layers, strict=True))
@@ -102,7 +102,7 @@ def test_the_mix_is_a_softmax_times_gamma(tiny_encoder: ElmoEncoder, tiny_model:
     np.testing.assert_allclose(found.default, mixed.mean(axis=0), atol=1e-6)
 
 
-def test_signature_tokens_keeps_the_rows_width_and_ignores_padding(tiny_encoder: ElmoEncoder) -> None:
+def test_signature_tokens_keeps_the_width_of_rows_and_ignores_padding(tiny_encoder: ElmoEncoder) -> None:
     padded = tiny_encoder.tokens([["the", "bank", "", ""], ["x", "y", "z", "junk"]], [2, 3])
     outputs = tiny_encoder.default(["the bank", "x  y z "])
     assert (outputs.elmo.shape, padded.elmo.shape, padded.word_emb.shape) == ((2, 3, 12), (2, 4, 12), (2, 4, 6))
@@ -132,13 +132,13 @@ def test_text_in_place_of_tokens_is_an_error(tiny_encoder: ElmoEncoder) -> None:
         tiny_encoder.encode(["The bank"])
 
 
-def test_carried_state_goes_from_call_to_call_row_by_row(tiny_encoder: ElmoEncoder) -> None:
+def test_state_is_carried_from_call_to_call_for_each_row(tiny_encoder: ElmoEncoder) -> None:
     first, second = ["the", "river"], ["a", "bank", "."]
     (fresh,) = tiny_encoder.encode([second])
     tiny_encoder.reset_state()
     tiny_encoder.encode([["x"], first], carry_state=True)
-    tiny_encoder.encode([["y"]], carry_state=True)  # the second row waits
-    assert np.abs(tiny_encoder.encode([second])[0] - fresh).max() < 1e-6  # in between, without
+    tiny_encoder.encode([["y"]], carry_state=True)  # the second row keeps its state
+    assert np.abs(tiny_encoder.encode([second])[0] - fresh).max() < 1e-6  # a call without carried state
     _, carried, third = tiny_encoder.encode([["z"], second, second], carry_state=True)
     tiny_encoder.reset_state()
     tiny_encoder.encode([first], carry_state=True)
@@ -154,7 +154,7 @@ def test_windows_cover_every_token_and_join_at_the_middle_of_the_overlap(n: int)
     windows = windows_of(n)
     assert (windows[0][0], windows[-1][1]) == (0, n)
     assert all(0 <= end - start <= MAX_TOKENS for start, end in windows)
-    # A "state" that says which token it is of, and how far that is from the window's nearest cut.
+    # A "state" that holds its token's number and its distance to the nearest cut of the window.
     parts = []
     for start, end in windows:
         token = np.arange(start - 1, end + 1)
@@ -162,7 +162,7 @@ def test_windows_cover_every_token_and_join_at_the_middle_of_the_overlap(n: int)
         after = end - 1 - token if end < n else np.full(token.shape, OVERLAP)  # (w + 2,)
         to_cut = np.minimum(before, after)
         parts.append(np.stack([token, to_cut], axis=1)[None].astype(np.float32))  # (1, w + 2, 2)
-    found = joined(parts)[0]
+    found = join_windows(parts)[0]
     assert found[:, 0].tolist() == list(range(-1, n + 1))
     assert found[1:-1, 1].min(initial=OVERLAP) >= OVERLAP // 2 - 1
 
@@ -177,7 +177,7 @@ def test_long_sentences_are_read_in_windows(tiny_encoder: ElmoEncoder) -> None:
     assert [len(one) for one in tiny_encoder.sense([long])] == [1300]
 
 
-def test_windows_change_little(default_encoder: ElmoEncoder) -> None:
+def test_windows_change_the_vectors_little(default_encoder: ElmoEncoder) -> None:
     long = ("The bank by the river was closed , so she walked on past the mill and the old court . " * 40).split()
     (found,) = default_encoder.encode([long])
     default_encoder.reset_state()
@@ -197,27 +197,27 @@ def test_batches_hold_everything_once_within_bounds(lengths: list[int], places: 
     assert flat == sorted(flat)
 
 
-def test_word_vectors_are_remembered_within_bounds(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("polyseme.indexer.elmo.word_vectors._WORDS", 3)
-    network = Network(tiny_model, Precision.FLOAT32)
+def test_word_vector_cache_is_bounded(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polyseme.indexer.elmo.word_vectors._MAX_WORDS", 3)
+    network = TensorFlowNetwork(tiny_model, Precision.FLOAT32)
     spelled: list[int] = []
     spell = network.spell
 
-    def counted(ids: npt.NDArray[np.int32], of: int) -> npt.NDArray[np.float32]:
+    def counted(ids: Int32s, total: int) -> Array:
         spelled.append(len(ids))
-        return spell(ids, of)
+        return spell(ids, total)
 
     monkeypatch.setattr(network, "spell", counted)
-    words = WordVectors(network, tiny_model.config)
-    exact = {word: WordVectors(network, tiny_model.config).look_up([word])[0] for word in "abcdefg"}
+    words = WordVectorCache(network, tiny_model.config)
+    exact = {word: WordVectorCache(network, tiny_model.config).look_up([word])[0] for word in "abcdefg"}
     spelled.clear()
     for asked in ("aab", "abc", "da", "gfedcba", "a"):
         np.testing.assert_allclose(words.look_up(list(asked)), [exact[word] for word in asked], atol=1e-6)
-        assert len(words._remembered) <= 3
-    assert sum(spelled) == 2 + 1 + 1 + 5  # "a" was used last, so "da" and the rest found it; 'c' or 'b' made room
+        assert len(words._cache) <= 3
+    assert sum(spelled) == 2 + 1 + 1 + 5  # "a" was used most recently and stays, "b" or "c" is dropped
 
 
-def test_threads_get_what_they_asked_for(tiny_encoder: ElmoEncoder) -> None:
+def test_threads_get_the_vectors_of_their_own_sentences(tiny_encoder: ElmoEncoder) -> None:
     asked = [[[f"{i}{j}" for j in range(1 + i)]] for i in range(6)]
     expected = [tiny_encoder.represent(sentences)[0] for sentences in asked]
     found: dict[int, list[Representation]] = {}
@@ -232,7 +232,7 @@ def test_threads_get_what_they_asked_for(tiny_encoder: ElmoEncoder) -> None:
         thread.join()
     for i, one in enumerate(expected):
         for other in found[i]:
-            assert_alike(one, other)
+            assert_close(one, other)
 
 
 def test_bfloat16_keeps_the_vectors_directions(default_encoder: ElmoEncoder) -> None:

@@ -1,4 +1,4 @@
-"""TF-Hub modules: the module's own numbers, the same numbers from our network, and the same from our exports."""
+"""TF-Hub modules: a module, our network with its weights, and our exports return the same numbers."""
 
 import shutil
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ TOKENS = [
 
 
 def random_model(config: BiLMConfig = CONFIG) -> Model:
-    """Weights so large that both clips are met, and an uneven layer mix."""
+    """Return a model with an uneven layer mix and weights so large that both clips have an effect."""
     random = np.random.default_rng(7)
     weights = {
         name: np.asarray(random.normal(0, 0.7, shape), np.float32) for name, shape in tensor_shapes(config).items()
@@ -79,9 +79,9 @@ def reference() -> Reference:
 
 
 def close(got: npt.NDArray[np.float32], expected: npt.NDArray[np.float32], atol: float = 5e-5) -> bool:
-    """Equal to 5e-5: random weights as large as these take words to 24; what is rounded there grows with each layer.
+    """Compare two arrays to 5e-5. Random weights make word vectors of up to 24, and each layer adds rounding errors.
 
-    The published module, whose weights are tame, is held to 1e-5 below.
+    The published module has smaller weights and is compared to 1e-5 below.
     """
     return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=0, atol=atol))
 
@@ -99,12 +99,12 @@ def refusal(source: object) -> str:
     return str(caught.value)
 
 
-# The published format (TF1), against reference outputs that were computed elsewhere
+# The published format (TF1), compared with reference outputs of other software
 
 
 @needs_shared
 @pytest.mark.parametrize("name", ["hub_module", "hub_module.tar.gz"])
-def test_tf1_module_gives_its_reference_outputs_for_both_signatures(name: str, reference: Reference) -> None:
+def test_tf1_module_returns_its_reference_outputs_for_both_signatures(name: str, reference: Reference) -> None:
     encoder = load_encoder(FIXTURES / name)
     assert_equals_reference(encoder.default(reference["strings"].tolist()), reference, "default_sig")
     lengths = reference["sequence_len"].tolist()
@@ -112,7 +112,7 @@ def test_tf1_module_gives_its_reference_outputs_for_both_signatures(name: str, r
 
 
 @needs_shared
-def test_our_network_with_the_tf1_modules_weights_gives_its_reference_outputs(reference: Reference) -> None:
+def test_our_network_with_the_tf1_modules_weights_returns_its_reference_outputs(reference: Reference) -> None:
     model = read_hub_weights(str(FIXTURES / "hub_module"))
     for name, value in reference.items():
         if name.startswith("var/"):
@@ -133,9 +133,7 @@ def assert_equals_reference(got: ElmoOutputs, reference: Reference, signature: s
 # Our exports (TF2)
 
 
-def test_plain_tensorflow_hub_opens_the_export_and_gives_our_encoders_numbers(
-    exported: Path, ours: ElmoEncoder
-) -> None:
+def test_tensorflow_hub_opens_the_export_and_returns_our_numbers(exported: Path, ours: ElmoEncoder) -> None:
     tensorflow_hub = import_tensorflow_hub()
     import tensorflow as tf
 
@@ -161,7 +159,7 @@ def test_character_ids_inside_the_graph_are_those_of_bilm_tf(tokens: list[str]) 
     assert np.array_equal(inside.numpy(), character_ids(tokens, 50))
 
 
-def test_module_encodes_as_our_network_does(module: HubEncoder, ours: ElmoEncoder) -> None:
+def test_module_encodes_like_our_network(module: HubEncoder, ours: ElmoEncoder) -> None:
     for got, expected in zip(module.encode(TOKENS), ours.encode(TOKENS), strict=True):
         assert close(got, expected)
     for one, other in zip(module.represent(TOKENS), ours.represent(TOKENS), strict=True):
@@ -173,9 +171,7 @@ def test_module_encodes_as_our_network_does(module: HubEncoder, ours: ElmoEncode
     assert (module.dim, module.sense_dim, module.n_layers) == (ours.dim, ours.sense_dim, ours.n_layers)
 
 
-def test_sense_vectors_are_ours_but_with_zeros_for_the_states_at_the_ends(
-    module: HubEncoder, ours: ElmoEncoder
-) -> None:
+def test_sense_vectors_are_ours_with_zeros_for_the_states_at_the_marks(module: HubEncoder, ours: ElmoEncoder) -> None:
     half = module.dim // 2
     for got, expected in zip(module.sense(TOKENS), ours.sense(TOKENS), strict=True):
         assert close(got[1:-1], expected[1:-1])
@@ -184,14 +180,14 @@ def test_sense_vectors_are_ours_but_with_zeros_for_the_states_at_the_ends(
         assert not got[-1:, half : 2 * half].any()
 
 
-def test_sentence_longer_than_a_window_is_read_as_our_encoder_reads_it(module: HubEncoder, ours: ElmoEncoder) -> None:
+def test_sentence_longer_than_a_window_is_read_like_our_encoder(module: HubEncoder, ours: ElmoEncoder) -> None:
     long = [f"w{i % 37}" for i in range(1000)]
     for got, expected in zip(module.encode([long, ["a"]]), ours.encode([long, ["a"]]), strict=True):
         assert close(got, expected)
     assert_same_outputs(module.default([" ".join(long), "a"]), ours.default([" ".join(long), "a"]))
 
 
-def test_call_larger_than_a_batch_gives_the_same_numbers(module: HubEncoder, ours: ElmoEncoder) -> None:
+def test_call_larger_than_a_batch_returns_the_same_numbers(module: HubEncoder, ours: ElmoEncoder) -> None:
     texts = [" ".join(f"w{i + j}" for j in range(i % 90)) for i in range(40)]
     assert_same_outputs(module.default(texts), ours.default(texts))
 
@@ -207,7 +203,7 @@ def test_results_are_independent_of_the_batch(module: HubEncoder, sentences: lis
         assert close(got, alone[i])
 
 
-def test_nothing_gives_arrays_of_no_rows(module: HubEncoder) -> None:
+def test_empty_calls_return_empty_arrays(module: HubEncoder) -> None:
     assert module.encode([]) == []
     assert [array.shape for array in module.encode([[]])] == [(3, 0, module.dim)]
     assert module.word_vectors([]).shape == (0, module.dim // 2)
@@ -226,7 +222,7 @@ def test_export_normalises_what_its_model_normalises(tmp_path: Path) -> None:
     assert_same_outputs(encoder.default(["don’t"]), ours.default(["don’t"]))
 
 
-def test_model_id_is_the_same_for_each_load_and_another_for_other_weights(module: HubEncoder, exported: Path) -> None:
+def test_model_id_is_the_same_for_each_load(module: HubEncoder, exported: Path) -> None:
     again = load_hub_encoder(str(exported))
     assert (again.model_id, again.source) == (module.model_id, str(exported))
     assert len(again.model_id) == 64
@@ -242,11 +238,11 @@ def test_every_weight_has_one_name_on_each_side(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["global_step", "bilm/CNN/W_cnn_0/Adam", "softmax/W", "beta1_power"])
-def test_variables_that_are_no_weights_of_the_network_are_passed_over(name: str) -> None:
+def test_variables_that_are_not_weights_are_ignored(name: str) -> None:
     assert our_name(name) is None
 
 
-def test_older_names_of_the_lstms_variables_are_known() -> None:
+def test_older_names_of_lstm_variables_are_recognised() -> None:
     assert our_name("lm/RNN_1/rnn/multi_rnn_cell/cell_1/lstm_cell/projection/kernel") == "backward.1.projection"
     assert our_name("RNN_0/RNN/MultiRNNCell/Cell0/LSTMCell/W_P_0") == "forward.0.projection"
 
@@ -255,7 +251,7 @@ def test_weights_read_from_an_export_are_the_model(exported: Path, model: Model)
     assert model_id(read_hub_weights(str(exported))) == model_id(model)
 
 
-def test_what_a_module_does_not_say_of_itself_is_found_by_trial(tmp_path: Path) -> None:
+def test_configuration_of_a_module_is_found_by_comparison(tmp_path: Path) -> None:
     from polyseme.indexer.elmo.hub.export import export_hub
 
     config = replace(CONFIG, activation=Activation.TANH, skip=False, cell_clip=3.0, proj_clip=3.0)
@@ -287,7 +283,7 @@ def test_clips_are_read_from_the_graph_of_a_bilm_tf_module(
     assert read_hub_weights(str(folder)).config == CONFIG
 
 
-def test_module_that_computes_something_else_is_refused_not_converted_wrongly(exported: Path, tmp_path: Path) -> None:
+def test_module_that_computes_something_else_is_not_converted(exported: Path, tmp_path: Path) -> None:
     folder = tmp_path / "module"
     shutil.copytree(exported, folder)
     inside = folder / CONFIG_INSIDE
@@ -305,10 +301,10 @@ def test_module_without_readable_variables_still_encodes_but_is_not_converted(tm
         read_hub_weights(str(folder))
 
 
-# What a user may get wrong
+# Errors of a user
 
 
-def test_module_is_refused_what_only_our_network_can_do(module: HubEncoder, exported: Path) -> None:
+def test_module_refuses_what_only_our_network_can_do(module: HubEncoder, exported: Path) -> None:
     with pytest.raises(ModelError, match="carries no state; convert"):
         module.encode([["a"]], carry_state=True)
     with pytest.raises(ModelError, match="float32 only; convert"):
@@ -342,7 +338,7 @@ def test_damaged_module_is_refused(exported: Path, tmp_path: Path) -> None:
         assert "get it again" in refusal(folder)
 
 
-def test_export_refuses_what_is_there_and_models_of_other_depth(model: Model, tmp_path: Path) -> None:
+def test_export_refuses_existing_folders_and_models_of_another_depth(model: Model, tmp_path: Path) -> None:
     from polyseme.indexer.elmo.hub.export import export_hub
 
     with pytest.raises(ModelError, match="exists already"):
@@ -353,7 +349,7 @@ def test_export_refuses_what_is_there_and_models_of_other_depth(model: Model, tm
 
 
 def save_other_module(folder: Path, names: Sequence[str], outputs: Sequence[str]) -> Path:
-    """A module of somebody else's making, with google/elmo's inputs, some of its outputs, and one odd variable."""
+    """Save a foreign module with google/elmo's inputs, some of its outputs, and one unknown variable."""
     import_tensorflow_hub()
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""From a handle, a folder or an archive to a module's files: found, refused in one line, and never a hang."""
+"""The files of a module are found, or refused in one line, and no server can block the caller."""
 
 import gc
 import hashlib
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from polyseme.indexer.elmo.hub import files as hub_files
-from polyseme.indexer.elmo.hub.files import is_hub_source, module_digest, module_folder
+from polyseme.indexer.elmo.hub.files import module_digest, module_folder
+from polyseme.indexer.elmo.sources import is_hub_source
 from polyseme.indexer.errors import ModelError
 
 Reply = Callable[[http.server.BaseHTTPRequestHandler], None]
@@ -24,7 +25,7 @@ leaks = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarn
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder laid out as a module; its contents are of no meaning to this layer."""
+    """A folder with the layout of a module. This layer does not read its contents."""
     folder = tmp_path / "module"
     (folder / "variables").mkdir(parents=True)
     (folder / "saved_model.pb").write_bytes(b"graph")
@@ -43,7 +44,7 @@ def archive(folder: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Start a server of this machine's own that answers as told; `TFHUB_CACHE_DIR` is an empty folder."""
+    """Return a function that starts a local server with the given reply. `TFHUB_CACHE_DIR` is an empty folder."""
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     servers = []
@@ -76,7 +77,7 @@ def send(handler: http.server.BaseHTTPRequestHandler, body: bytes, announced: in
 
 
 def refusal(source: object) -> str:
-    """The message with which `source` is refused, which is one line and comes within seconds."""
+    """Return the message that refuses `source`. It has one line and comes within seconds."""
     before = time.monotonic()
     with pytest.raises(ModelError) as caught, module_folder(str(source)):
         pass
@@ -114,7 +115,7 @@ def test_unpacked_archive_is_removed_afterwards(archive: Path) -> None:
     assert not found.exists()
 
 
-def test_sources_of_this_reader_are_told_from_others(folder: Path, tmp_path: Path) -> None:
+def test_hub_sources_are_recognised(folder: Path, tmp_path: Path) -> None:
     assert is_hub_source("https://tfhub.dev/google/elmo/3")
     assert is_hub_source("elmo.tar.gz")
     assert is_hub_source(str(folder))
@@ -145,7 +146,7 @@ def test_truncated_archive_is_refused(archive: Path, kept: float) -> None:
     assert "cannot be unpacked" in refusal(archive)
 
 
-def test_archive_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_not_an_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "page.tar.gz").write_text("<html>not found</html>")
     assert "cannot be unpacked" in refusal(tmp_path / "page.tar.gz")
 
@@ -199,13 +200,13 @@ def test_unreachable_handle_is_refused(serve: Serve) -> None:
     assert "cannot be reached" in refusal(f"http://127.0.0.1:{port}/elmo/3")
 
 
-def test_silent_server_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_server_times_out(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_files, "ANSWER_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert "cannot be reached" in refusal(f"http://127.0.0.1:{silent.getsockname()[1]}/elmo/3")
 
 
-def test_name_that_is_never_resolved_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_resolution_times_out(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_files, "ANSWER_SECONDS", 0.3)
     released = threading.Event()
     monkeypatch.setattr(hub_files, "_refusal", lambda handle: str(released.wait(20)))
@@ -214,7 +215,7 @@ def test_name_that_is_never_resolved_is_given_up(serve: Serve, monkeypatch: pyte
 
 
 @leaks
-def test_download_that_stalls_is_given_up(serve: Serve, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stalled_download_times_out(serve: Serve, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_files, "READ_SECONDS", 0.3)
     released = threading.Event()
     whole = archive.read_bytes()
@@ -237,11 +238,11 @@ def test_download_cut_short_is_refused_and_leaves_nothing_behind(serve: Serve, a
 
 
 @leaks
-def test_answer_that_is_no_archive_is_refused(serve: Serve) -> None:
+def test_reply_that_is_not_an_archive_is_refused(serve: Serve) -> None:
     assert "could not be downloaded" in refusal(serve(lambda handler: send(handler, b"<html>Sign in</html>")))
 
 
-def test_lock_of_another_download_is_named_not_waited_for(serve: Serve, tmp_path: Path) -> None:
+def test_lock_of_another_download_is_reported_at_once(serve: Serve, tmp_path: Path) -> None:
     handle = serve(lambda handler: handler.send_error(500))
     lock = tmp_path / "cache" / f"{hashlib.sha1(handle.encode()).hexdigest()}.lock"
     lock.parent.mkdir()
@@ -249,7 +250,7 @@ def test_lock_of_another_download_is_named_not_waited_for(serve: Serve, tmp_path
     assert str(lock) in refusal(handle)
 
 
-def test_cache_without_a_module_is_named(serve: Serve, tmp_path: Path) -> None:
+def test_cache_folder_without_a_module_is_reported(serve: Serve, tmp_path: Path) -> None:
     handle = serve(lambda handler: handler.send_error(500))
     cached = tmp_path / "cache" / hashlib.sha1(handle.encode()).hexdigest()
     cached.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Substitutes are what a full softmax over both directions says, and a user sees them."""
+"""Substitutes are the words of a full softmax over both directions. The command line prints them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_probabilities_are_the_product_of_two_softmaxes_over_the_prior(
     )
 
 
-def test_the_likeliest_words_come_first_without_the_word_itself_and_in_one_case(
+def test_most_probable_words_come_first_without_the_word_itself_and_in_one_case(
     tiny_encoder: ElmoEncoder, output: OutputLayer
 ) -> None:
     expectations = Expectations(tiny_encoder, output)
@@ -65,7 +65,7 @@ def test_the_likeliest_words_come_first_without_the_word_itself_and_in_one_case(
     assert expectations.substitutes(TOKENS, 4, 2) == found[:2]
 
 
-def test_the_word_in_its_place_is_not_read(tiny_encoder: ElmoEncoder, output: OutputLayer) -> None:
+def test_the_word_at_the_position_is_not_read(tiny_encoder: ElmoEncoder, output: OutputLayer) -> None:
     expectations = Expectations(tiny_encoder, output)
     other = [*TOKENS[:4], "xyzzy", "."]
     np.testing.assert_allclose(
@@ -81,7 +81,7 @@ def test_without_counts_the_bias_is_the_prior(tiny_encoder: ElmoEncoder, output:
     np.testing.assert_allclose(found[3:], softmax(scores.tolist()), rtol=1e-4)
 
 
-def test_a_position_outside_and_an_output_layer_of_another_size_are_named(
+def test_position_outside_and_output_layer_of_another_size_are_refused(
     tiny_encoder: ElmoEncoder, output: OutputLayer
 ) -> None:
     with pytest.raises(QueryError, match="position 6 is outside the sentence, which has 6 tokens"):
@@ -90,14 +90,14 @@ def test_a_position_outside_and_an_output_layer_of_another_size_are_named(
         Expectations(tiny_encoder, replace(output, weights=np.zeros((len(WORDS), 4), np.float32)))
 
 
-def test_the_bundled_model_expects_what_a_reader_would() -> None:
+def test_bundled_model_expects_prison_at_the_position_of_cell() -> None:
     expectations = load_expectations()
     words = {s.word for s in expectations.substitutes(PRISON, 8)}
     assert "prison" in words
     assert not words & {"cell", "<UNK>", "the", ","}
 
 
-def test_the_command_prints_words_and_says_where_there_are_none(
+def test_command_prints_words_and_reports_a_missing_output_layer(
     tmp_path: Path, tiny_folder: Path, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sentence = "She sat on the river [bank]."
@@ -114,7 +114,7 @@ def test_the_command_prints_words_and_says_where_there_are_none(
     assert "'the river' is more than one word" in capsys.readouterr().err
 
 
-def test_counts_live_in_the_output_layers_file_and_old_files_stay_readable(
+def test_counts_are_stored_with_the_output_layer_and_are_optional(
     tmp_path: Path, tiny_encoder: ElmoEncoder, output: OutputLayer, tiny_folder: Path
 ) -> None:
     model = replace(tiny_encoder.model, sense_space=None)

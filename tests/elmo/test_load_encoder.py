@@ -1,4 +1,4 @@
-"""Models are found by name and by path; what cannot be loaded is one line that says so. TensorFlow comes late."""
+"""Models are found by name and by path, errors have one line, and TensorFlow is imported late."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from polyseme.indexer.errors import ModelError
 from polyseme.search.evaluation import TokenPair, accuracy, best_threshold, read_usim, read_wic, spearman
 
 
-def test_bundled_model_is_whole() -> None:
+def test_bundled_model_is_complete() -> None:
     folder = bundled_folder("default")
     assert folder is not None
     verify_model(folder)
@@ -34,7 +34,7 @@ def test_bundled_model_is_the_published_small_size(default_encoder: ElmoEncoder)
     assert sum(array.size for array in default_encoder.model.weights.values()) == pytest.approx(13.6e6, rel=0.01)
 
 
-def test_english_counts_know_what_is_common() -> None:
+def test_english_counts_separate_common_words_from_rare_ones() -> None:
     the, bank, unseen = english_counts().frequencies(["the", "bank", "xyzzyplugh"])
     assert 0.03 < the < 0.08
     assert 1e-5 < bank < 1e-3
@@ -62,13 +62,13 @@ def test_source_loads_the_same_model_again(tiny_folder: Path, monkeypatch: pytes
     assert load_encoder(encoder.source).model_id == encoder.model_id
 
 
-def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_models_are_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "text.txt").write_text("no model", encoding="utf-8")
+    (tmp_path / "text.txt").write_text("not a model", encoding="utf-8")
     with pytest.raises(ModelError, match=r"no model 'nowhere': .* \(default"):
         load_encoder("nowhere")
     for name in ("empty", "text.txt"):
-        with pytest.raises(ModelError, match=f"{name} is no model"):
+        with pytest.raises(ModelError, match=f"{name} is not a model"):
             load_encoder(tmp_path / name)
     with pytest.raises(ModelError, match="unknown precision 'float8'; use float32 or bfloat16"):
         load_encoder("default", "float8")
@@ -85,16 +85,14 @@ def cosines(encoder: Encoder, pairs: list[TokenPair]) -> list[float]:
     return [float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) for a, b in both]
 
 
-def test_bundled_model_does_as_well_as_its_card_says(default_encoder: ElmoEncoder, shared_eval: Path) -> None:
+def test_bundled_model_is_as_good_as_its_card_says(default_encoder: ElmoEncoder, shared_eval: Path) -> None:
     wic, usim = read_wic(shared_eval / "wic" / "dev"), read_usim(shared_eval / "usim" / "usim_en.txt")
     scores, gold = cosines(default_encoder, wic), [pair.gold for pair in wic]
     assert accuracy(scores, gold, best_threshold(scores, gold)) >= 0.66
     assert spearman(cosines(default_encoder, usim), [pair.gold for pair in usim]) >= 0.44
 
 
-def test_bundled_model_is_better_than_what_it_was_trained_on_from(
-    default_encoder: ElmoEncoder, shared_eval: Path
-) -> None:
+def test_bundled_model_is_better_than_the_model_it_continues(default_encoder: ElmoEncoder, shared_eval: Path) -> None:
     folder = shared_eval.parent / "models" / "small-interim"
     if not folder.is_dir():
         pytest.skip("the shared models are not here")

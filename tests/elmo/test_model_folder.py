@@ -1,4 +1,4 @@
-"""What is written is read back; what is damaged is named."""
+"""Every model format reads back what it wrote, and names what is damaged."""
 
 import hashlib
 import json
@@ -54,7 +54,7 @@ def equal(one: Model, other: Model) -> bool:
     st.integers(0, 99),
     st.booleans(),
 )
-def test_every_format_gives_back_what_was_written(
+def test_every_format_reads_back_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, config: BiLMConfig, seed: int, plain: bool
 ) -> None:
     random = np.random.default_rng(seed)
@@ -85,7 +85,7 @@ def test_folder_keeps_sense_space_output_layer_and_card(tmp_path: Path, tiny_fol
     assert model_id(read_model(tmp_path / "copy")) == model_id(tiny_model)
 
 
-def test_arrays_in_column_order_are_written_by_their_values(tmp_path: Path, tiny_model: Model) -> None:
+def test_arrays_in_column_order_keep_their_values(tmp_path: Path, tiny_model: Model) -> None:
     assert tiny_model.sense_space
     space = replace(tiny_model.sense_space, map=np.asarray(tiny_model.sense_space.map, order="F"))
     turned = {name: np.asarray(array, order="F") for name, array in tiny_model.weights.items()}
@@ -102,7 +102,7 @@ def test_half_precision_halves_the_file_and_keeps_the_vectors(tmp_path: Path, ti
         assert cosine.min() >= 0.9999
 
 
-def test_sha256sum_would_accept_the_list_of_checksums(tiny_folder: Path) -> None:
+def test_sha256sum_accepts_the_list_of_checksums(tiny_folder: Path) -> None:
     lines = (tiny_folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     listed = {line[66:]: line[:64] for line in lines}
     files = {path.name: path for path in tiny_folder.iterdir() if path.name != "SHA256SUMS"}
@@ -153,14 +153,14 @@ def test_wrong_tensors_are_named(tmp_path: Path, tiny_folder: Path) -> None:
 
     refused({name: array for name, array in weights.items() if name != "projection.bias"}, "lacks .*projection.bias")
     refused(weights | {"projection.bias": np.zeros(9, np.float32)}, r"projection.bias has shape \(9,\)")
-    refused(weights | {"projection.bias": np.full(6, np.nan, np.float32)}, "projection.bias holds values that are no")
+    refused(weights | {"projection.bias": np.full(6, np.nan, np.float32)}, "projection.bias holds values that are not")
     refused(weights | {"more": np.zeros(1, np.float32)}, "unknown tensor 'more'")
     (folder / "weights.safetensors").write_bytes(b"no tensors")
     with pytest.raises(ModelError, match=r"weights\.safetensors cannot be read"):
         load_encoder(folder)
 
 
-def test_nothing_is_written_over(tmp_path: Path, tiny_model: Model) -> None:
+def test_nothing_is_overwritten(tmp_path: Path, tiny_model: Model) -> None:
     (tmp_path / "m").mkdir()
     with pytest.raises(ModelError, match="exists already"):
         write_model(tmp_path / "m", tiny_model, "")
@@ -178,7 +178,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, tiny_model: Model) -> Non
 
 @pytest.fixture
 def pair(tmp_path: Path, tiny_model: Model) -> Path:
-    """An AllenNLP pair; the published fixture's habit of other HDF5 files beside it."""
+    """An AllenNLP pair with another HDF5 file beside it, as in the published fixture."""
     write_allennlp(tmp_path / "pair", tiny_model)
     with h5py.File(tmp_path / "pair" / "lm_embeddings_0.hdf5", "w") as file:
         file["0"] = np.zeros(3)
@@ -197,7 +197,7 @@ def test_pair_is_found_in_a_folder_by_its_weights_and_in_a_zip(pair: Path, tiny_
         np.testing.assert_allclose(found, exact, atol=1e-6)
 
 
-def test_of_several_pairs_in_one_folder_one_is_chosen_by_name(pair: Path, tiny_model: Model) -> None:
+def test_one_of_several_pairs_in_a_folder_is_chosen_by_name(pair: Path, tiny_model: Model) -> None:
     (pair / "weights.hdf5").rename(pair / "small_weights.hdf5")
     (pair / "options.json").rename(pair / "small_options.json")
     shutil.copy(pair / "small_weights.hdf5", pair / "big_weights.hdf5")
@@ -223,14 +223,14 @@ def test_broken_pairs_are_named(pair: Path) -> None:
     with pytest.raises(ModelError, match=r"no options\.json for weights\.hdf5"):
         load_encoder(pair / "weights.hdf5")
     (pair / "weights.hdf5").write_bytes(b"x" * 100)
-    with pytest.raises(ModelError, match="no readable HDF5 file"):
+    with pytest.raises(ModelError, match="not a readable HDF5 file"):
         load_encoder(pair / "weights.hdf5")
     (pair.parent / "cut.zip").write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(ModelError, match="cannot be unpacked"):
         load_encoder(pair.parent / "cut.zip")
 
 
-def test_published_fixture_goes_out_and_in_again(tmp_path: Path, allennlp_fixture: Path) -> None:
+def test_published_fixture_survives_a_round_trip(tmp_path: Path, allennlp_fixture: Path) -> None:
     first = read_allennlp(allennlp_fixture)
     write_allennlp(tmp_path / "again", first)
     assert equal(read_allennlp(tmp_path / "again"), first)

@@ -1,4 +1,4 @@
-"""Packing: every token has a place of its own, streams are dense, and turning is its own inverse."""
+"""Packing gives every token its own place, streams have no gaps, and mirroring is its own inverse."""
 
 import numpy as np
 from hypothesis import given
@@ -21,7 +21,7 @@ def test_each_stream_reads_its_sentences_one_after_another(lengths: list[int], s
         steps = step_of[places]
         assert (np.diff(steps) == 1).all()
         (row,) = set((places - packing.starts[steps]).tolist())  # a sentence stays in its stream
-        np.testing.assert_array_equal(packing.goes_on[places], [0] + [1] * (length - 1))
+        np.testing.assert_array_equal(packing.keep_mask[places], [0] + [1] * (length - 1))
         read.setdefault(row, []).extend(steps.tolist())
     assert sorted(read) == list(range(min(streams, len(lengths))))
     assert all(sorted(steps) == list(range(len(steps))) for steps in read.values())  # without a gap
@@ -30,11 +30,11 @@ def test_each_stream_reads_its_sentences_one_after_another(lengths: list[int], s
     assert totals[0] - totals[-1] <= max(lengths)
     for step, size in enumerate(packing.sizes.tolist()):
         running = sum(total > step for total in totals)
-        assert size == (running if multiple == 1 else rows_up(running, multiple))
+        assert size == (running if multiple == 1 else rounded_up(running, multiple))
     assert packing.n == packing.sizes.sum() == packing.starts[-1] + packing.sizes[-1]
 
 
-def rows_up(rows: int, multiple: int) -> int:
+def rounded_up(rows: int, multiple: int) -> int:
     size = multiple
     while size < rows:
         size *= 2
@@ -44,20 +44,20 @@ def rows_up(rows: int, multiple: int) -> int:
 def test_streams_are_full_nearly_to_their_end() -> None:
     lengths = np.random.default_rng(0).integers(3, 40, 500).tolist()
     sizes = pack(lengths, 64).sizes
-    assert (sizes == 64).sum() >= len(sizes) - 3  # the shortest sentences fill the streams up
+    assert (sizes == 64).sum() >= len(sizes) - 3  # the shortest sentences fill the gaps
     assert (pack(lengths, 500).sizes == 500).sum() == min(lengths)
 
 
 @given(lengths_of_sentences, st.integers(1, 8), st.sampled_from([1, 8]))
-def test_turning_mirrors_each_sentence(lengths: list[int], streams: int, multiple: int) -> None:
+def test_mirror_reverses_each_sentence(lengths: list[int], streams: int, multiple: int) -> None:
     packing = pack(lengths, streams, multiple)
-    np.testing.assert_array_equal(packing.turn[packing.turn], np.arange(packing.n))
+    np.testing.assert_array_equal(packing.mirror[packing.mirror], np.arange(packing.n))
     ends = np.cumsum(lengths)
     for end, length in zip(ends.tolist(), lengths, strict=True):
         places = packing.places[end - length : end]
-        np.testing.assert_array_equal(packing.turn[places], places[::-1])
+        np.testing.assert_array_equal(packing.mirror[places], places[::-1])
     outside = np.setdiff1d(np.arange(packing.n), packing.places)
-    np.testing.assert_array_equal(packing.turn[outside], outside)
+    np.testing.assert_array_equal(packing.mirror[outside], outside)
 
 
 @given(st.lists(st.integers(1, 600), max_size=60), st.integers(1, 20), st.integers(1, 3000))

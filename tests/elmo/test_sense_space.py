@@ -1,5 +1,6 @@
-"""Sense vectors follow the model card's formula, token pair by token pair."""
+"""Sense vectors follow the formula of the model card, computed here for each pair of tokens."""
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,15 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.elmo.encoder import ElmoEncoder
-from polyseme.indexer.elmo.formats.model_folder import SENSE_SPACE
-from polyseme.indexer.elmo.model import Model
+from polyseme.indexer.elmo.formats.model_folder import SENSE_SPACE, SUMS, read_model
+from polyseme.indexer.elmo.model import Model, model_id
 from polyseme.indexer.elmo.sense_space import WordCounts, bags, context_states, rarity_weights, sense_blocks
-from safetensors.numpy import load_file
+from polyseme.indexer.errors import ModelError
+from safetensors.numpy import load_file, save_file
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=5), st.integers(1, 16), st.integers(0, 9))
-def test_bags_equal_the_formula_pair_by_pair(lengths: list[int], window: int, seed: int) -> None:
+def test_bags_equal_the_formula_for_each_pair(lengths: list[int], window: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     layer0 = random.normal(size=(sum(lengths), 3)).astype(np.float32)  # (n, dim)
     weights = random.uniform(0.01, 1, sum(lengths)).astype(np.float32)  # (n,)
@@ -43,11 +45,11 @@ def test_rarity_weights() -> None:
     np.testing.assert_allclose(rarity_weights(frequencies), [0.001 / 0.051, 0.5, 1])
 
 
-def test_the_first_formats_sense_is_its_cards_formula_on_the_encoders_layers(
+def test_sense_vectors_are_the_stored_map_of_context_and_bag(
     tiny_encoder: ElmoEncoder, tiny_model: Model, tiny_folder: Path
 ) -> None:
     read = load_file(tiny_folder / SENSE_SPACE)
-    assert "format" not in read
+    assert (int(read["format"]), read["blocks"].tolist()) == (1, [[0, 2], [1, 0]])
     tokens = ["on", "the", "bank", "of", "the", "Don"]
     (layers,), (sense,) = tiny_encoder.encode([tokens]), tiny_encoder.sense([tokens])
     space = tiny_model.sense_space
@@ -58,15 +60,27 @@ def test_the_first_formats_sense_is_its_cards_formula_on_the_encoders_layers(
         others = [j for j in range(len(tokens)) if j != t]
         rarity = [0.001 / (0.001 + space.counts.counts.get(tokens[j], 0) / 1000) for j in others]
         share = np.array(rarity) / np.array([2 + abs(t - j) for j in others])
-        bag = share @ layers[0, others] / share.sum()
-        centred = [
-            (context - read["context_mean"]) / read["context_scale"],
-            (bag - read["bag_mean"]) / read["bag_scale"],
-        ]
-        np.testing.assert_allclose(sense[t], np.concatenate(centred) @ read["map"], atol=1e-5)
+        bag = share @ layers[0, others, :half] / share.sum()
+        blocks = np.concatenate([context, bag])  # (dim + projection,)
+        np.testing.assert_allclose(sense[t], blocks @ read["map"] - read["shift"], atol=1e-5)
 
 
-def test_at_the_ends_the_context_is_what_the_sentence_marks_say(tiny_encoder: ElmoEncoder, tiny_model: Model) -> None:
+def test_a_file_without_a_format_number_is_refused(tmp_path: Path, tiny_folder: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    (folder / SUMS).unlink()
+    tensors = load_file(folder / SENSE_SPACE)
+    save_file({name: tensor for name, tensor in tensors.items() if name != "format"}, folder / SENSE_SPACE)
+    with pytest.raises(ModelError, match="lacks the tensor 'format'"):
+        read_model(folder)
+
+
+def test_model_id_does_not_depend_on_the_format_number(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = model_id(tiny_model)
+    monkeypatch.setattr("polyseme.indexer.elmo.formats.sense_space_file.FORMAT", 2)
+    assert model_id(tiny_model) == before
+
+
+def test_context_at_the_ends_is_the_state_of_the_sentence_marks(tiny_encoder: ElmoEncoder, tiny_model: Model) -> None:
     uncentred = ElmoEncoder(Model(tiny_model.config, tiny_model.weights), "no sense space")
     assert (uncentred.has_sense_space, uncentred.sense_dim) == (False, 2 * uncentred.dim)
     half = uncentred.dim // 2
@@ -77,7 +91,7 @@ def test_at_the_ends_the_context_is_what_the_sentence_marks_say(tiny_encoder: El
     assert np.abs(first[1] - other[1]).max() > 1e-3
 
 
-def test_a_token_alone_has_a_context_and_no_bag() -> None:
+def test_a_single_token_has_a_context_and_a_zero_bag() -> None:
     (block,) = sense_blocks([np.ones((3, 4), np.float32)], [np.ones((1, 4), np.float32)], [np.ones(1, np.float32)])
     assert block.tolist() == [[1, 1, 1, 1, 0, 0, 0, 0]]
 
@@ -90,7 +104,7 @@ def test_no_sentence_and_empty_sentences_have_no_vectors() -> None:
 
 
 @pytest.mark.parametrize("words", [["the", "bank"], ["xyzzy"]])
-def test_models_without_counts_take_those_of_english(default_encoder: ElmoEncoder, words: list[str]) -> None:
+def test_models_without_counts_use_english_counts(default_encoder: ElmoEncoder, words: list[str]) -> None:
     space = default_encoder.model.sense_space
     assert space is not None
     plain = ElmoEncoder(Model(default_encoder.config, default_encoder.model.weights), "no sense space")

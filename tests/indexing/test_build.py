@@ -1,4 +1,4 @@
-"""Indexing: what is stored, resumed, replaced, pruned, refused."""
+"""Indexing: what is stored, resumed, replaced, pruned and refused."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeEncoder
-from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.build import RECORDED, BuildConfig, build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.records import Layer
-from polyseme.indexer.documents import Document, ReadOptions
+from polyseme.indexer.documents import Document, ReadOptions, SourceScan, scan
 from polyseme.indexer.elmo import Representation
 from polyseme.indexer.errors import CollectionError, DocumentError
 from polyseme.indexer.progress import Progress, Stage
 from polyseme.indexer.reencode import reencode
+from polyseme.indexer.vectors.int8 import Storage
+from polyseme.indexer.vectors.transforms import Normalisation
+from polyseme.indexer.verify import verify
 from polyseme.search.searcher import Searcher
 
 TEXTS = {
@@ -36,7 +39,7 @@ def write(folder: Path, texts: dict[str, str]) -> Path:
 
 
 def answers(path: Path, encoder: FakeEncoder) -> list[dict[str, object]]:
-    """Everything that some queries return, for comparing two collections."""
+    """Return all hits of some queries, to compare two collections."""
     with Searcher.open(path, encoder) as searcher:
         found = [
             *searcher.occurrences("the river [bank] is wet", k=50).to_dicts(),
@@ -47,7 +50,7 @@ def answers(path: Path, encoder: FakeEncoder) -> list[dict[str, object]]:
     return found
 
 
-def test_what_is_stored_is_the_documents_text_with_exact_offsets(tmp_path: Path) -> None:
+def test_stored_offsets_cut_every_token_from_the_stored_text(tmp_path: Path) -> None:
     report = build(tmp_path / "c.pol", [write(tmp_path / "in", TEXTS)], model=FakeEncoder())
     assert (report.added, report.updated, report.unchanged, report.skipped) == (3, 0, 0, ())
     with Collection.open(tmp_path / "c.pol") as collection:
@@ -115,7 +118,7 @@ def test_vanished_documents_are_reported_and_removed_only_with_prune(tmp_path: P
         assert [d.document_id for d in collection.documents()] == ["else.txt", "letters/old.txt", "river.txt"]
 
 
-def test_a_file_left_out_by_a_glob_or_turned_bad_has_not_vanished(tmp_path: Path) -> None:
+def test_file_outside_the_globs_or_unreadable_has_not_vanished(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", TEXTS)
     build(tmp_path / "c.pol", [folder], model=FakeEncoder())
     (folder / "money.txt").write_bytes(b"\0\1\2\0" * 50)
@@ -134,10 +137,10 @@ def test_a_row_that_vanished_from_its_file_is_reported_and_pruned(tmp_path: Path
     assert (report.vanished, report.removed) == (("a",), 1)
     write(folder, {"rows.csv": "id,text\nc,The spring.\nb,\n"})
     report = build(tmp_path / "c.pol", [folder], BuildConfig(prune=True), model=FakeEncoder())
-    assert (report.vanished, len(report.skipped)) == ((), 1)  # a row that cannot be read has not vanished
+    assert (report.vanished, len(report.skipped)) == ((), 1)  # an unreadable row still exists
 
 
-def test_what_a_collection_does_not_change_is_told(tmp_path: Path) -> None:
+def test_settings_without_effect_are_reported(tmp_path: Path) -> None:
     build(tmp_path / "c.pol", [Document("a", "The bank.")], model=FakeEncoder())
     config = BuildConfig(language="de", layer=Layer.LAYER_1)
     report = build(tmp_path / "c.pol", [Document("b", "The bank.")], config, model=FakeEncoder())
@@ -145,7 +148,7 @@ def test_what_a_collection_does_not_change_is_told(tmp_path: Path) -> None:
     assert all("polyseme reencode" in notice for notice in report.notices)
 
 
-def test_bad_input_is_told_before_anything_is_made(tmp_path: Path) -> None:
+def test_bad_input_is_refused_before_a_folder_is_made(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="nowhere"):
         build(tmp_path / "c.pol", [tmp_path / "nowhere"], model=FakeEncoder())
     assert not (tmp_path / "c.pol").exists()
@@ -155,13 +158,13 @@ def test_bad_input_is_told_before_anything_is_made(tmp_path: Path) -> None:
         build(tmp_path / "full", [Document("a", "b")], model=FakeEncoder())
 
 
-def test_another_model_is_refused_with_the_way_out(tmp_path: Path) -> None:
+def test_another_model_is_refused_with_the_next_step(tmp_path: Path) -> None:
     build(tmp_path / "c.pol", [Document("a", "The bank.")], model=FakeEncoder("one"))
     with pytest.raises(CollectionError, match=r"built with model 'one'.*polyseme reencode"):
         build(tmp_path / "c.pol", [Document("b", "The bank.")], model=FakeEncoder("two"))
     with pytest.raises(CollectionError, match=r"built with model 'one'.*--model"):
         Searcher.open(tmp_path / "c.pol", FakeEncoder("two"))
-    with pytest.raises(CollectionError, match=r"cannot be had.*--model SOURCE.*polyseme reencode"):
+    with pytest.raises(CollectionError, match=r"cannot be loaded.*--model SOURCE.*polyseme reencode"):
         Searcher.open(tmp_path / "c.pol")
 
 
@@ -171,8 +174,47 @@ def test_a_document_with_no_words_is_skipped_with_its_reason(tmp_path: Path) -> 
     assert report.added == 1
 
 
+def test_document_that_lost_its_words_is_not_counted_as_updated(tmp_path: Path) -> None:
+    build(tmp_path / "c.pol", [Document("a", "The bank."), Document("b", "The river.")], model=FakeEncoder())
+    documents = [Document("a", "* * *"), Document("b", "The spring."), Document("c", "-"), Document("d", "The mill.")]
+    report = build(tmp_path / "c.pol", documents, model=FakeEncoder())
+    assert (report.added, report.updated, report.unchanged) == (1, 1, 0)
+    assert [skipped.document_id for skipped in report.skipped] == ["a", "c"]
+
+
+def test_sources_are_scanned_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans: list[SourceScan] = []
+
+    def counting(sources: Sequence[Path], options: ReadOptions) -> SourceScan:
+        scans.append(scan(sources, options))
+        return scans[-1]
+
+    monkeypatch.setattr("polyseme.indexer.build.scan", counting)
+    events: list[Progress] = []
+    build(tmp_path / "c.pol", [write(tmp_path / "in", TEXTS)], model=FakeEncoder(), progress=events.append)
+    assert len(scans) == 1
+    assert events[-1].estimate is not None
+    assert events[-1].estimate.files == 3
+
+
+def test_every_recorded_setting_goes_from_config_to_collection_and_back(tmp_path: Path) -> None:
+    config = BuildConfig(
+        language="de",
+        precision="bfloat16",
+        layer=Layer.LAYER_1,
+        normalisation=Normalisation.CENTRED,
+        token_normalisation=Normalisation.WHITENED,
+        function_words=True,
+        storage=Storage.BYTES,
+    )
+    assert all(getattr(config, name) != getattr(BuildConfig(), name) for name in RECORDED)
+    build(tmp_path / "c.pol", [Document("a", "Die Bank am Fluss.")], config, model=FakeEncoder())
+    with Collection.open(tmp_path / "c.pol") as collection:
+        assert BuildConfig.from_settings(collection.settings) == config
+
+
 @pytest.mark.parametrize("segment_sentences", [1, 2, 3, 1000])
-def test_segment_size_changes_no_answer(tmp_path: Path, segment_sentences: int) -> None:
+def test_segment_size_does_not_change_answers(tmp_path: Path, segment_sentences: int) -> None:
     folder = write(tmp_path / "in", TEXTS)
     config = BuildConfig(segment_sentences=segment_sentences, sample_sentences=4)
     build(tmp_path / "whole.pol", [folder], BuildConfig(sample_sentences=4), model=FakeEncoder())
@@ -201,7 +243,7 @@ def test_a_generator_of_documents_is_streamed(tmp_path: Path) -> None:
     config = BuildConfig(segment_sentences=8, batch_sentences=4, sample_sentences=4)
     build(tmp_path / "c.pol", documents(), config, model=FakeEncoder())
     assert pulled == list(range(40))
-    assert committed[20] >= 3  # earlier documents were stored while later ones had not been made yet
+    assert committed[20] >= 3  # segments were committed before later documents existed
 
 
 def test_progress_events_end_with_done(tmp_path: Path) -> None:
@@ -212,7 +254,7 @@ def test_progress_events_end_with_done(tmp_path: Path) -> None:
     assert (events[-1].documents, events[-1].sentences, events[-1].fraction) == (3, 7, 1.0)
 
 
-def test_reencode_puts_another_layer_in_the_place_of_the_old_one(tmp_path: Path) -> None:
+def test_reencode_with_another_layer_equals_a_fresh_build(tmp_path: Path) -> None:
     build(tmp_path / "c.pol", [write(tmp_path / "in", TEXTS)], model=FakeEncoder("one"))
     config = BuildConfig(layer=Layer.LAYER_2)
     reencode(tmp_path / "c.pol", config, FakeEncoder("two"))
@@ -224,7 +266,7 @@ def test_reencode_puts_another_layer_in_the_place_of_the_old_one(tmp_path: Path)
     assert report.unchanged == 3
 
 
-def test_what_was_removed_while_reencode_was_interrupted_stays_removed(tmp_path: Path) -> None:
+def test_document_removed_while_reencode_is_interrupted_stays_removed(tmp_path: Path) -> None:
     class Interrupted(FakeEncoder):
         def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
             if self.encoded >= 24:
@@ -236,16 +278,16 @@ def test_what_was_removed_while_reencode_was_interrupted_stays_removed(tmp_path:
     config = BuildConfig(layer=Layer.LAYER_2, segment_sentences=8, batch_sentences=8, sample_sentences=8)
     with pytest.raises(KeyboardInterrupt):
         reencode(path, config, Interrupted())
-    with Collection.open(path.with_name("c.pol.reencode")) as aside, Collection.open(path) as collection:
-        assert "d03" in {document.document_id for document in aside.documents()}
+    with Collection.open(path.with_name("c.pol.reencode")) as partial, Collection.open(path) as collection:
+        assert "d03" in {document.document_id for document in partial.documents()}
         collection.remove(["d03"])
     reencode(path, config, FakeEncoder())
     with Collection.open(path) as collection:
         assert [d.document_id for d in collection.documents()] == [f"d{n:02}" for n in range(40) if n != 3]
-        assert collection.verify(FakeEncoder()).problems == ()
+        assert verify(collection, FakeEncoder()).problems == ()
 
 
-def test_an_open_reader_moves_to_what_reencode_put_in_the_place(tmp_path: Path) -> None:
+def test_open_reader_switches_to_the_reencoded_collection(tmp_path: Path) -> None:
     path = tmp_path / "c.pol"
     build(path, [Document("a", "The bank of the river.")], model=FakeEncoder())
     with Searcher.open(path, FakeEncoder()) as searcher:
@@ -260,7 +302,9 @@ def test_an_open_reader_moves_to_what_reencode_put_in_the_place(tmp_path: Path) 
             searcher.occurrences("the [bank]")
 
 
-def test_a_folder_of_the_same_name_elsewhere_is_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_of_the_same_relative_name_are_different_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "c.pol"
     for name in ("here", "there"):
         write(tmp_path / name / "in", {f"{name}.txt": "The bank."})
@@ -276,7 +320,7 @@ CHILD = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from fakes import FakeEncoder
-from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.build import RECORDED, BuildConfig, build
 print("ready", flush=True)
 build(sys.argv[2], [sys.argv[3]], BuildConfig(segment_sentences=7, batch_sentences=5, sample_sentences=12),
       model=FakeEncoder(), progress=None)
@@ -289,7 +333,7 @@ def start_indexer(collection: Path, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def test_a_collection_that_was_half_made_is_made_anew(tmp_path: Path) -> None:
+def test_half_created_collection_is_created_again(tmp_path: Path) -> None:
     target = tmp_path / "c.pol"
     (target / "segments").mkdir(parents=True)
     for end in ("", "-journal", "-wal", "-shm"):
@@ -297,12 +341,12 @@ def test_a_collection_that_was_half_made_is_made_anew(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"a.txt": "The bank of the river."})
     assert build(target, [folder], model=FakeEncoder()).added == 1
     with Collection.open(target) as collection:
-        assert collection.verify(FakeEncoder(), sample=1).problems == ()
+        assert verify(collection, FakeEncoder(), sample=1).problems == ()
     assert not list(target.glob("collection.db.new*"))
 
 
-def test_killed_at_fifty_moments_the_indexer_ends_with_the_same_hits(tmp_path: Path) -> None:
-    """Real SIGKILLs on a real process: after each, what was committed verifies; in the end nothing differs."""
+def test_indexer_killed_at_fifty_moments_gives_the_same_hits(tmp_path: Path) -> None:
+    """Kill a real process with SIGKILL. After each kill the collection verifies, and at the end nothing differs."""
     words = ["bank", "river", "loan", "spring", "boat", "heron", "mill", "money", "letter", "crane"]
     texts = {
         f"d{n:03}.txt": " ".join(
@@ -326,7 +370,7 @@ def test_killed_at_fifty_moments_the_indexer_ends_with_the_same_hits(tmp_path: P
         process = start_indexer(target, folder)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        # Moments spread over a whole run; a run that is nearly through is begun anew, so that all stages are hit.
+        # The moments are spread over a whole run. After a complete run a new collection is begun, to hit all stages.
         time.sleep(moments[kills] * length * 0.6)
         process.kill()
         finished += "done" in process.communicate()[0]
@@ -335,7 +379,7 @@ def test_killed_at_fifty_moments_the_indexer_ends_with_the_same_hits(tmp_path: P
             continue
         with Collection.open(target) as collection:
             if kills % 5 == 0:
-                assert collection.verify(FakeEncoder(), sample=20).problems == ()
+                assert verify(collection, FakeEncoder(), sample=20).problems == ()
             stored = {d.document_id: d for d in collection.documents()}
             assert all(collection.document(name)[1] == texts[name] for name in stored)
         if len(stored) == len(texts):
@@ -344,6 +388,6 @@ def test_killed_at_fifty_moments_the_indexer_ends_with_the_same_hits(tmp_path: P
     process = start_indexer(target, folder)
     assert process.communicate()[0] == "ready\ndone\n"
     with Collection.open(target) as collection:
-        assert collection.verify(FakeEncoder(), sample=1000).problems == ()
+        assert verify(collection, FakeEncoder(), sample=1000).problems == ()
     assert json.dumps(answers(target, FakeEncoder())) == json.dumps(answers(tmp_path / "whole.pol", FakeEncoder()))
     assert finished < 25

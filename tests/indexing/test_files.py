@@ -1,4 +1,4 @@
-"""A file written whole is as it was or as it shall be."""
+"""A file that is written atomically has its old or its new content."""
 
 import errno
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from polyseme.indexer.files import write_whole
 
 
-def test_a_file_is_replaced_and_nothing_lies_beside_it(tmp_path: Path) -> None:
+def test_file_is_replaced_without_leftovers(tmp_path: Path) -> None:
     place = tmp_path / "card.md"
     for content in (b"one\n", b"two\r\nlines\n", b""):
         write_whole(place, memoryview(content))
@@ -15,7 +15,7 @@ def test_a_file_is_replaced_and_nothing_lies_beside_it(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == [place]
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_keeps_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 

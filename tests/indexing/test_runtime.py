@@ -1,58 +1,66 @@
-"""What was freed is given back, although pieces in use lie above it; garbage is looked for seldom, and again after."""
+"""Process set-up: heap memory goes back to the operating system, and the garbage collector runs less often."""
 
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from polyseme.indexer.runtime import _trim, give_back, seldom_collecting
+from polyseme.indexer.runtime import _malloc_trim, raised_gc_threshold, trim_heap
 
 
 def resident() -> int:
-    """Bytes of this process in memory that no file backs."""
+    """Return the bytes of anonymous memory that this process has resident."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("RssAnon:"):
             return 1024 * int(line.split()[1])
-    raise AssertionError("the system does not tell")
+    raise AssertionError("/proc/self/status has no line RssAnon")
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux") or _trim() is None, reason="only glibc keeps what is freed")
-def test_what_was_freed_between_pieces_in_use_goes_back_to_the_system() -> None:
-    piece = 64 * 1024  # of the heap, not a mapping of its own
+@pytest.mark.skipif(not sys.platform.startswith("linux") or _malloc_trim() is None, reason="only glibc keeps it")
+def test_trim_heap_returns_memory_freed_below_blocks_in_use() -> None:
+    piece = 64 * 1024  # bytes, small enough for the heap
     pieces = [bytearray(piece) for _ in range(2000)]
     last = bytearray(piece)
     held = resident()
     del pieces
-    give_back()
+    trim_heap()
     assert resident() < held - 100_000_000
     assert last == bytes(piece)
 
 
-def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trim_heap_does_nothing_without_glibc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    _trim.cache_clear()
-    assert _trim() is None
-    give_back()
-    _trim.cache_clear()
+    _malloc_trim.cache_clear()
+    assert _malloc_trim() is None
+    trim_heap()
+    _malloc_trim.cache_clear()
 
 
-def test_tokens_make_python_look_for_garbage_seldom_and_only_while_indexing() -> None:
-    def looks() -> int:
+def test_raised_gc_threshold_avoids_collections_and_ends_with_the_block() -> None:
+    def collections() -> int:
         return sum(generation["collections"] for generation in gc.get_stats())
 
-    before, began = gc.get_threshold(), looks()
-    with seldom_collecting():
+    before, began = gc.get_threshold(), collections()
+    with raised_gc_threshold():
         tokens = [[n] for n in range(100_000)]
-        assert looks() == began
+        assert collections() == began
     assert gc.get_threshold() == before
     tokens += [[n] for n in range(100_000)]
-    assert looks() > began
+    assert collections() > began
 
 
-def test_garbage_is_looked_for_as_before_when_indexing_fails() -> None:
+def test_gc_threshold_is_restored_after_an_error() -> None:
     before = gc.get_threshold()
-    with pytest.raises(OSError, match="disk"), seldom_collecting():
+    with pytest.raises(OSError, match="disk"), raised_gc_threshold():
         raise OSError("disk")
     assert gc.get_threshold() == before
+
+
+def test_importing_the_indexer_loads_no_library_for_set_up() -> None:
+    late = "ctypes threadpoolctl numpy tensorflow"
+    code = f"import sys, polyseme.indexer; print([m for m in {late.split()!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -312,10 +312,10 @@ def test_the_order_and_the_page_of_the_lines_are_in_the_address(page: AppTest, s
 
 def test_a_sense_keeps_only_its_lines(page: AppTest, searcher: Searcher) -> None:
     page.query_params["q"] = "She sat on the river [bank]."
-    page.query_params["sense"] = "0"
+    page.query_params["sense"] = "1"
     page.run()
     numbers = searcher.senses("bank").assignments
-    hits = [h for h in searcher.occurrences("She sat on the river [bank].", 1000) if numbers[h.occurrence_id] == 0]
+    hits = [h for h in searcher.occurrences("She sat on the river [bank].", 1000) if numbers[h.occurrence_id] == 1]
     assert hits
     assert lines(page) == expected(hits[:20])
 

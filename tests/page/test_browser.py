@@ -304,8 +304,8 @@ def test_a_sense_filters_the_lines_and_its_address_gives_the_same(
     inventory = searcher.senses("bank")
     assert len(inventory.senses) >= 2
     expect(page.locator(".pol-badge")).to_have_count(len({*inventory.assignments.values()}))
-    page.locator('.pol-badge[data-sense="1"]').click()
-    inside = of_sense(searcher, 1)
+    page.locator('.pol-badge[data-sense="2"]').click()
+    inside = of_sense(searcher, 2)
     shows(page, inside[:20])
     expect(page.locator(".pol-found")).to_contain_text(f"{len(inside)} of {len(inventory.assignments)} occurrences")
     page.get_by_role("button", name="Copy address").click()
@@ -316,7 +316,7 @@ def test_a_sense_filters_the_lines_and_its_address_gives_the_same(
     shows(there, inside[:20])
     there.context.close()
     page.get_by_role("button", name="Other words in this sense").click()
-    shows(page, searcher.same_sense_other_words(inventory, 1, 20))
+    shows(page, searcher.same_sense_other_words(inventory, 2, 20))
     page.get_by_role("button", name="Show all lines").click()
     shows(page, searcher.occurrences(BANK, 20))
 
@@ -326,8 +326,8 @@ def test_a_sense_above_sentences_leads_to_the_words_own_lines(page: Page, addres
     page.get_by_role("button", name="Mark line 2 plus").click()
     page.get_by_role("button", name="Search again from these").click()
     shows(page, searcher.more_like([searcher.sentences("bank", 2)[1]], k=20))
-    page.locator('.pol-badge[data-sense="0"]').click()
-    shows(page, of_sense(searcher, 0, "[bank]")[:20])
+    page.locator('.pol-badge[data-sense="1"]').click()
+    shows(page, of_sense(searcher, 1, "[bank]")[:20])
     assert "like" not in parameters(page)
 
 
@@ -387,7 +387,7 @@ def test_collocates_are_shown_for_each_sense(page: Page, address: str, searcher:
 
 
 def test_a_sense_is_saved_and_filters_by_its_name(page: Page, address: str, searcher: Searcher) -> None:
-    opened(page, address, BANK, "&sense=0")
+    opened(page, address, BANK, "&sense=1")
     page.get_by_role("button", name="Save this sense").click()
     page.get_by_label("Name", exact=True).fill("side_of_water")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -458,15 +458,15 @@ def downloaded(page: Page, name: str) -> Path:
 def test_all_lines_are_exported_with_what_was_asked(page: Page, address: str, searcher: Searcher) -> None:
     from openpyxl import load_workbook
 
-    opened(page, address, BANK, "&sense=0&sort=date")
-    inside = sorted(of_sense(searcher, 0), key=lambda hit: int(hit.metadata.get("year", 9999)))
+    opened(page, address, BANK, "&sense=1&sort=date")
+    inside = sorted(of_sense(searcher, 1), key=lambda hit: int(hit.metadata.get("year", 9999)))
     assert len(inside) > 20
     page.get_by_role("button", name="Export").click()
     table = downloaded(page, "CSV").read_text("utf-8-sig")
     rows = list(csv.DictReader(table.splitlines()))
     assert [int(row["occurrence_id"]) for row in rows] == [hit.occurrence_id for hit in inside]
     assert {row["query.q"] for row in rows} == {BANK}
-    assert {(row["sense"], row["sense_shown"], row["query.sense"]) for row in rows} == {("0", "1", "0")}
+    assert {(row["sense"], row["query.sense"]) for row in rows} == {("1", "1")}
     lines = [json.loads(line) for line in downloaded(page, "JSONL").read_text().splitlines()]
     assert [line["occurrence_id"] for line in lines] == [hit.occurrence_id for hit in inside]
     book = load_workbook(downloaded(page, "Excel (XLSX)"))
@@ -510,9 +510,9 @@ def test_the_keyboard_alone_suffices(page: Page, address: str, searcher: Searche
     page.keyboard.press("Enter")
     hits = searcher.occurrences(BANK, 20)
     shows(page, hits)
-    _tab_to(page, page.locator('.pol-badge[data-sense="0"]'))
+    _tab_to(page, page.locator('.pol-badge[data-sense="1"]'))
     page.keyboard.press("Enter")
-    inside = of_sense(searcher, 0)
+    inside = of_sense(searcher, 1)
     shows(page, inside[:20])
     line = page.locator(".pol-line .pol-text")
     _tab_to(page, line.first)
@@ -605,7 +605,7 @@ FOCUSED = """async () => {
 def test_contrast_and_labels_are_as_wcag_asks(page: Page, address: str, scheme: str) -> None:
     dark = scheme == "dark"
     page.emulate_media(color_scheme="dark" if dark else "light")
-    opened(page, address, BANK, "&sense=0")
+    opened(page, address, BANK, "&sense=1")
     page.get_by_role("radio", name="Over time").click()
     expect(page.locator(".pol-time")).to_be_visible()
     texts = page.locator(

@@ -19,7 +19,16 @@ from polyseme.search.query.target import Target
 from polyseme.search.senses.inventory import Sense, SenseInventory
 from polyseme.search.senses.labels import Collocate
 from polyseme.search.senses.timeline import make_timeline
-from polyseme.ui.page.address import Listing, PageQuery, Sort, read_address, read_text, write_address, write_text
+from polyseme.ui.page.address import (
+    NO_SENSE,
+    Listing,
+    PageQuery,
+    Sort,
+    read_address,
+    read_text,
+    write_address,
+    write_text,
+)
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
 from polyseme.ui.page.html import base as views
 from polyseme.ui.page.html import concordance as kwic_view
@@ -138,17 +147,17 @@ def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> 
     hit = occurrence("", sentence, "", title=value, metadata={"author": value, value: sentence})
     plain = SentenceHit(1, 0.5, 0.99, value, value, 1, sentence, 0, {"year": 1999, "author": value})
     word = Collocate(sentence, 1, 1.0, 1.0)
-    inventory = SenseInventory(sentence, Match.LEMMA, (Sense(0, 1, 1.0, (word,), (hit, hit)),), {1: 0}, {1: 0.5}, value)
+    inventory = SenseInventory(sentence, Match.LEMMA, (Sense(1, 1, 1.0, (word,), (hit, hit)),), {1: 1}, {1: 0.5}, value)
     for html in (
         concordance([plain]),
         concordance([hit]),
         views.document_head(plain, 1, 1),
         views.document_page(sentence, plain, 1),
-        sense_view.entry(inventory, 0, {1}),
+        sense_view.entry(inventory, 1, {1}),
         sense_view.legend(inventory),
         sense_view.collocate_tables(inventory, None),
-        sense_view.timeline(make_timeline("year", 10, 1, {1: 0}, {1: "1999"}), inventory),
-        sense_view.occurrence_map(np.zeros((1, 2), np.float32), [1], [0], {1: hit}, [1]),
+        sense_view.timeline(make_timeline("year", 10, 1, {1: 1}, {1: "1999"}), inventory),
+        sense_view.occurrence_map(np.zeros((1, 2), np.float32), [1], [1], {1: hit}, [1]),
         views.notice(value),
         views.message(value, sentence, value),
         views.heading(value, None),
@@ -159,8 +168,8 @@ def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> 
 
 
 def test_each_sense_says_how_many_of_its_lines_are_inside_the_filters() -> None:
-    senses = (Sense(0, 3, 0.5, (), ()), Sense(1, 2, 0.3, (), ()))
-    inventory = SenseInventory("bank", Match.LEMMA, senses, {1: 0, 2: 0, 3: 0, 4: 1, 5: 1, 6: -1}, {}, None)
+    senses = (Sense(1, 3, 0.5, (), ()), Sense(2, 2, 0.3, (), ()))
+    inventory = SenseInventory("bank", Match.LEMMA, senses, {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: None}, {}, None)
     assert " here<" not in sense_view.entry(inventory, None, None)
     for inside, counts in (({1, 2, 5, 6}, ["2", "1", "1"]), ({4, 5}, ["0", "2", "0"]), (set[int](), ["0"] * 3)):
         assert re.findall(r">(\d+) here<", sense_view.entry(inventory, None, inside)) == counts
@@ -295,7 +304,7 @@ QUERIES = st.builds(
     st.sampled_from([None, *Layer]),
     st.sampled_from(list(Sort)),
     st.integers(1, 10**8),
-    st.none() | st.integers(-1, 100),
+    st.none() | st.integers(NO_SENSE, 100),
     st.sampled_from(list(Listing)),
     *[st.sets(st.integers(0, 10**18 - 1), max_size=5).map(lambda keys: tuple(sorted(keys)))] * 3,
     st.text(max_size=10),
@@ -313,6 +322,19 @@ def test_an_address_that_cannot_be_understood_is_told_and_the_rest_is_used() -> 
     query, problems = read_address({"q": ["x"], "match": ["lemmma"], "k": ["0"], "where": ["a=b", "c=d"]})
     assert query == PageQuery("x", where=("a=b", "c=d"))
     assert [line.split(" ")[0] for line in problems] == ["match=lemmma", "k=0"]
+
+
+@pytest.mark.parametrize("sense", ["-1", "0", "two", ""])
+def test_an_address_with_an_unknown_sense_keeps_all_lines(sense: str) -> None:
+    query, problems = read_address({"q": ["x"], "sense": [sense]})
+    assert query == PageQuery("x")
+    assert [line.split(" ")[0] for line in problems] == [f"sense={sense}"]
+
+
+def test_senses_in_an_address_count_from_1_and_none_asks_for_lines_of_no_sense() -> None:
+    assert read_address({"sense": ["1"]}) == (PageQuery(sense=1), ())
+    assert read_address({"sense": ["none"]}) == (PageQuery(sense=NO_SENSE), ())
+    assert write_address(PageQuery("x", sense=NO_SENSE))["sense"] == "none"
 
 
 def test_the_kind_of_a_facet_follows_its_values() -> None:

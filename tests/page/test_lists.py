@@ -129,7 +129,7 @@ def test_no_layer_and_no_keywords_order_what_no_text_orders(page: AppTest, searc
     assert "layer" not in keys(page)
     assert lines(page) == expected(searcher.more_like([hits[3]], k=20))
     assert f"Page 1 of {-(-len(searcher.senses('bank').assignments) // 20)}" in html(page)
-    opened(page, q=QUERY, sense="0", list="others", layer="1")
+    opened(page, q=QUERY, sense="1", list="others", layer="1")
     assert "layer" not in keys(page)
     sentence = searcher.sentences("They fished.", 1)[0]
     opened(page, q="They fished.", hybrid="1")
@@ -148,9 +148,9 @@ def test_a_layer_that_says_nothing_of_a_sentence_does_not_end_its_list(page: App
 
 def test_other_words_in_another_order_end_where_they_end(page: AppTest, searcher: Searcher) -> None:
     inventory = searcher.senses("bank")
-    opened(page, q=QUERY, sense="0", list="others", sort="document", k="100", where=["genre=letter|news"])
-    others = searcher.same_sense_other_words(inventory, 0, 200, "genre=letter|news")
-    assert len(searcher.same_sense_other_words(inventory, 0, 300, "genre=letter|news")) > len(others) == 200
+    opened(page, q=QUERY, sense="1", list="others", sort="document", k="100", where=["genre=letter|news"])
+    others = searcher.same_sense_other_words(inventory, 1, 200, "genre=letter|news")
+    assert len(searcher.same_sense_other_words(inventory, 1, 300, "genre=letter|news")) > len(others) == 200
     ordered = sorted(others, key=lambda hit: (hit.document, hit.document_id, hit.sentence_start + hit.start))
     assert lines(page) == expected(ordered[:100])
     assert headline(page) == (
@@ -159,13 +159,13 @@ def test_other_words_in_another_order_end_where_they_end(page: AppTest, searcher
     page.button(key="page-last").click().run()
     assert lines(page) == expected(ordered[100:])
     assert page.button(key="page-next").disabled
-    opened(page, q=QUERY, sense="0", list="others", sort="odd")
-    assert lines(page) == expected(searcher.same_sense_other_words(inventory, 0, 20))
+    opened(page, q=QUERY, sense="1", list="others", sort="odd")
+    assert lines(page) == expected(searcher.same_sense_other_words(inventory, 1, 20))
 
 
 def test_lines_like_other_words_are_of_any_word_and_of_no_sense(page: AppTest, searcher: Searcher) -> None:
-    opened(page, q=QUERY, sense="0", list="others")
-    other = searcher.same_sense_other_words(searcher.senses("bank"), 0, 1)[0]
+    opened(page, q=QUERY, sense="1", list="others")
+    other = searcher.same_sense_other_words(searcher.senses("bank"), 1, 1)[0]
     page.session_state["marks"] = {other.occurrence_id: 1}
     page.run()
     page.button(key="again").click().run()
@@ -175,8 +175,8 @@ def test_lines_like_other_words_are_of_any_word_and_of_no_sense(page: AppTest, s
 
 
 def test_a_saved_sense_is_shown_among_the_words_that_match(page: AppTest, searcher: Searcher) -> None:
-    searcher.save_named_sense("lemma", searcher.senses("bank"), 0)
-    searcher.save_named_sense("form", searcher.senses("bank", match="form"), 0)
+    searcher.save_named_sense("lemma", searcher.senses("bank"), 1)
+    searcher.save_named_sense("form", searcher.senses("bank", match="form"), 1)
     opened(page, where="sense=lemma")
     for match in (Match.LEMMA, Match.FORM, Match.ANY):
         page.button_group(key="match").set_value(match).run()
@@ -210,10 +210,10 @@ def test_of_a_word_that_is_not_there_no_more_is_fetched_than_is_shown(
     assert max(limits) <= CANDIDATES
 
 
-def here(page: AppTest) -> dict[int, int]:
+def here(page: AppTest) -> dict[int | None, int]:
     """What the senses say of their lines inside the filters, by sense."""
-    found = re.findall(r'data-sense="(-?\d+)" title=.*?(?:>([\d,]+) here</span>.*?)?</li>', html(page))
-    return {int(number): int(count) for number, count in found if count}
+    found = re.findall(r'data-sense="(\d+)" aria-pressed=.*?(?:>([\d,]+) here</span>.*?)?</li>', html(page))
+    return {int(number) or None: int(count) for number, count in found if count}
 
 
 @pytest.mark.parametrize("text", [QUERY, "bank"])
@@ -229,7 +229,7 @@ def test_the_senses_count_their_lines_inside_the_filters_where_there_are_any(
     numbers = searcher.senses("bank").assignments
     counts = Counter(numbers[hit.occurrence_id] for hit in searcher.occurrences("[bank]", 1000, where=where))
     assert here(page) == {number: counts[number] for number in {*numbers.values()}}
-    opened(page, q=QUERY, sense="0", list="others", where=where)
+    opened(page, q=QUERY, sense="1", list="others", where=where)
     assert here(page) == {number: counts[number] for number in {*numbers.values()}}
 
 
@@ -240,9 +240,9 @@ def test_the_senses_count_their_lines_inside_the_filters_where_there_are_any(
         PageQuery("They fished."),
         PageQuery("They fished.", hybrid=True),
         PageQuery(QUERY, Match.ANY, sort=Sort.LEFT),
-        PageQuery(QUERY, sense=0, listing=Listing.OTHERS, sort=Sort.DATE),
+        PageQuery(QUERY, sense=1, listing=Listing.OTHERS, sort=Sort.DATE),
         PageQuery(QUERY, sort=Sort.RIGHT),
-        PageQuery(QUERY, sense=0),
+        PageQuery(QUERY, sense=1),
         PageQuery(QUERY, layer=Layer.LAYER_1),
     ],
 )
@@ -262,10 +262,10 @@ def test_a_file_holds_the_lines_of_all_pages(searcher: Searcher, query: PageQuer
 
 def test_what_a_file_says_was_asked_asks_for_its_lines_again(page: AppTest, searcher: Searcher) -> None:
     inventory = searcher.senses("bank", "form")
-    whole = everything(searcher, PageQuery(QUERY, Match.FORM, sense=0, listing=Listing.OTHERS, layer=Layer.LAYER_1))
+    whole = everything(searcher, PageQuery(QUERY, Match.FORM, sense=1, listing=Listing.OTHERS, layer=Layer.LAYER_1))
     said = settings(whole.query, searcher.collection.info())
     assert [key_of(hit) for hit in whole.lines[:20]] == [
-        hit.occurrence_id for hit in searcher.same_sense_other_words(inventory, 0, 20)
+        hit.occurrence_id for hit in searcher.same_sense_other_words(inventory, 1, 20)
     ]
     assert "layer" not in said
     opened(page, **{name: said[name] for name in ("q", "match", "k", "sense", "list")})
@@ -294,15 +294,14 @@ def test_the_page_says_how_much_a_file_will_hold(page: AppTest) -> None:
     assert "Of more than 100,000 lines it is the first ones, and the file says so" in html(page)
 
 
-def test_a_file_counts_senses_as_the_command_line_does(page: AppTest, searcher: Searcher) -> None:
+def test_files_and_page_number_senses_as_the_command_line_does(page: AppTest, searcher: Searcher) -> None:
     whole = everything(searcher, PageQuery(QUERY))
     numbers = {hit.occurrence_id: number for hit, number in searcher.sense_occurrences(searcher.senses("bank"))}
     read = rows(Export(whole.lines, whole.numbers, {}))
     assert {row["occurrence_id"]: row["sense"] for row in read} == numbers
     opened(page, q=QUERY)
-    assert "counts senses from 0, as the command line and Python do" in html(page)
-    shown = re.findall(r'data-sense="(\d+)" title="number (\d+) on the command line.*?title="sense (\d+)"', html(page))
-    assert shown == [(str(n), str(n), str(n + 1)) for n in range(len(searcher.senses("bank").senses))]
+    shown = re.findall(r'data-sense="(\d+)" aria-pressed=.*?title="sense (\d+)">(\d+)<', html(page))
+    assert shown == [(str(sense.number),) * 3 for sense in searcher.senses("bank").senses]
 
 
 def points(page: AppTest) -> dict[tuple[int, int], int]:
@@ -322,7 +321,7 @@ def test_documents_without_a_year_take_none_away_from_the_others(page: AppTest, 
     found = searcher.timeline(searcher.senses("bank"), "year", period)
     shown = points(page)
     for place, slot in enumerate(found.periods):
-        assert slot.counts == tuple(shown.get((place, sense), 0) for sense in range(len(slot.counts)))
+        assert slot.counts == tuple(shown.get((place, sense), 0) for sense in range(1, len(slot.counts) + 1))
     assert sum(found.undated) > 0
 
 
@@ -338,9 +337,8 @@ def test_the_timeline_and_the_map_are_of_the_lines_inside_the_filters(page: AppT
     inside = searcher.within(inventory, where)
     found = restricted(searcher.timeline(inventory, "year", period), inside)
     shown = points(page)
-    assert {(n, s): size for n, slot in enumerate(found.periods) for s, size in enumerate(slot.counts) if size} == {
-        place: size for place, size in shown.items() if place[0] >= 0
-    }
+    counted = {(n, s): size for n, slot in enumerate(found.periods) for s, size in enumerate(slot.counts, 1) if size}
+    assert counted == {place: size for place, size in shown.items() if place[0] >= 0}
     assert "Lines outside the filters are not counted" in html(page)
     page.button_group(key="pane").set_value("map").run()
     assert {int(key) for key in re.findall(r'data-pick="(\d+)"', html(page))} == inside
@@ -359,7 +357,7 @@ def test_lines_without_a_date_are_opened_as_those_of_a_period(page: AppTest, sea
     total = sum(found.undated)
     assert buttons == [
         ("all", f"undated: {total} lines"),
-        *((str(n), f"sense {n + 1}, undated: {size} lines") for n, size in enumerate(found.undated)),
+        *((str(n), f"sense {n}, undated: {size} lines") for n, size in enumerate(found.undated, start=1)),
     ]
 
 
@@ -372,14 +370,14 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 def test_a_click_on_a_period_keeps_its_lines_and_on_no_date_those_without(visit: dict[str, object]) -> None:
-    numbers, values = {1: 0, 2: 1, 3: 0, 4: 0, 5: 1}, {1: "1903", 2: "1905", 3: "n.d."}
+    numbers, values = {1: 1, 2: 2, 3: 1, 4: 1, 5: 2}, {1: "1903", 2: "1905", 3: "n.d."}
     visit[actions.PERIODS] = make_timeline("year", 10, 2, numbers, values)
-    for place, sense, picked in [(0, 0, (1,)), (0, -1, (1, 2)), (-1, 0, (3, 4)), (-1, 1, (5,)), (-1, -1, (3, 4, 5))]:
+    for place, sense, picked in [(0, 1, (1,)), (0, -1, (1, 2)), (-1, 1, (3, 4)), (-1, 2, (5,)), (-1, -1, (3, 4, 5))]:
         session.ask(PageQuery("[bank]", sense=1, page=3))
         actions.pick_period(place, sense)
         assert session.current() == PageQuery("[bank]", picked=picked)
         assert session.TOLD not in visit
-    for place, sense in [(-2, 0), (1, 0), (0, 2), (0, -2)]:
+    for place, sense in [(-2, 1), (1, 1), (0, 3), (0, 0), (0, -2)]:
         session.ask(PageQuery("[bank]"))
         actions.pick_period(place, sense)
         assert session.current() == PageQuery("[bank]")
@@ -387,8 +385,8 @@ def test_a_click_on_a_period_keeps_its_lines_and_on_no_date_those_without(visit:
 
 def test_lines_beyond_those_that_an_address_holds_are_told(visit: dict[str, object]) -> None:
     session.ask(PageQuery("[bank]"))
-    visit[actions.PERIODS] = make_timeline("year", 10, 1, dict.fromkeys(range(6000), 0), {})
-    actions.pick_period(-1, 0)
+    visit[actions.PERIODS] = make_timeline("year", 10, 1, dict.fromkeys(range(6000), 1), {})
+    actions.pick_period(-1, 1)
     assert session.current().picked == tuple(range(5000))
     assert "Of these 6,000 lines the first 5,000 of the collection are kept" in str(visit[session.TOLD])
     visit[actions.KEY] = {"act": {"act": "pick", "numbers": list(range(5000, 5002)), "every": True}}
@@ -400,7 +398,7 @@ def test_lines_beyond_those_that_an_address_holds_are_told(visit: dict[str, obje
 def test_lines_of_a_saved_sense_without_examples_are_occurrences(
     page: AppTest, searcher: Searcher, tmp_path: Path
 ) -> None:
-    searcher.save_named_sense("bare", searcher.senses("bank"), 0)
+    searcher.save_named_sense("bare", searcher.senses("bank"), 1)
     searcher.export_named_sense("bare", tmp_path / "bare.json")
     text = json.loads((tmp_path / "bare.json").read_text())
     (tmp_path / "bare.json").write_text(json.dumps(text | {"examples": []}))

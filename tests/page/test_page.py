@@ -27,7 +27,7 @@ from polyseme.search.hits import OccurrenceHit
 from polyseme.ui import access
 from polyseme.ui.page import jobs, uploads
 from polyseme.ui.page.actions import Act, Event, read_event
-from polyseme.ui.page.address import PageQuery, Sort
+from polyseme.ui.page.address import NO_SENSE, PageQuery, Sort
 from polyseme.ui.page.examples import telling_first
 from polyseme.ui.page.export import (
     Export,
@@ -109,11 +109,12 @@ def test_dates_of_all_kinds_are_in_one_order_and_what_has_none_is_last() -> None
 
 
 def test_lines_are_narrowed_to_a_sense_and_to_those_that_are_picked() -> None:
-    numbers = {1: 0, 2: 1, 3: 0}
-    assert narrowed_hits(LINES, numbers, 0, ()) == [LINES[0], LINES[2]]
+    numbers: dict[int, int | None] = {1: 1, 2: 2, 3: 1}
+    assert narrowed_hits(LINES, numbers, 1, ()) == [LINES[0], LINES[2]]
     assert narrowed_hits(LINES, numbers, None, (2, 3)) == LINES[1:]
-    assert narrowed_hits(LINES, numbers, 0, (2, 3)) == [LINES[2]]
-    assert narrowed_hits(LINES, numbers, -1, ()) == []
+    assert narrowed_hits(LINES, numbers, 1, (2, 3)) == [LINES[2]]
+    assert narrowed_hits(LINES, numbers, NO_SENSE, ()) == []
+    assert narrowed_hits(LINES, {1: 1, 2: None}, NO_SENSE, ()) == [LINES[1]]
 
 
 @given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 300))
@@ -134,7 +135,7 @@ def export() -> Export:
     odd = [hit(n, text, "bank", f" {text}", year=1990) for n, text in enumerate(FORMULAS, start=10)]
     wide = hit(99, "bell \x07 and ", "bank", " " + "w" * 40_000)
     asked = PageQuery("=a [bank]", where=("year=1990..", "genre=x"), sort=Sort.LEFT)
-    return Export([*LINES, *odd, wide], {1: 0, 2: -1}, settings(asked, INFO))
+    return Export([*LINES, *odd, wide], {1: 1, 2: None}, settings(asked, INFO))
 
 
 def test_a_file_of_lines_says_everything_of_each_and_what_was_asked() -> None:
@@ -144,7 +145,8 @@ def test_a_file_of_lines_says_everything_of_each_and_what_was_asked() -> None:
     first = read[0]
     assert (first["left"], first["node"], first["right"]) == ("the muddy ", "bank", " of a river")
     assert (first["score"], first["confidence"], first["document_id"]) == (0.5, 0.25, "b.txt")
-    assert [(row["sense"], row["sense_shown"]) for row in read[:3]] == [(0, 1), (-1, None), (None, None)]
+    assert [row["sense"] for row in read[:3]] == [1, None, None]
+    assert "sense_shown" not in first
     assert first["sentence"][first["start"] : first["end"]] == "bank"
     assert first["metadata"] == {"year": 1990, "note": "=2+3"}
     assert first["query"]["q"] == "=a [bank]"
@@ -161,7 +163,7 @@ def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
     assert table[3]["left"] == "'=1+1"
     assert table[0]["metadata.note"] == "'=2+3"
     assert table[0]["query.q"] == "'=a [bank]"
-    assert [(row["sense"], row["sense_shown"]) for row in table[:3]] == [("0", "1"), ("-1", ""), ("", "")]
+    assert [row["sense"] for row in table[:3]] == ["1", "", ""]
     book = load_workbook(io.BytesIO(xlsx_bytes(made)))
     lines, asked = book["lines"], book["query"]
     assert {cell.data_type for row in (*lines, *asked) for cell in row} <= {"s", "n", "inlineStr"}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polyseme.indexer import pipeline
 from polyseme.indexer.build import BuildConfig, build
-from polyseme.indexer.collection.records import DocumentEntry, Layer
+from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.pipeline import Work, batched, is_asked_about
@@ -226,8 +226,8 @@ def test_rows_that_follow_one_another_are_read_as_a_slice(rows: list[int], in_or
 
 def test_sentences_are_encoded_by_number_and_by_length() -> None:
     analyser = TextAnalyser("en")
-    entry = DocumentEntry("d", "d", "A short one. " * 7 + "A " + "very " * 40 + "long one. " + "A short one.", {}, "")
-    cuts = list(pipeline.cut([Work(entry, 0)], analyser, lambda _: None))
+    document = Document("d", "A short one. " * 7 + "A " + "very " * 40 + "long one. " + "A short one.")
+    cuts = list(pipeline.split_sentences([Work(document)], analyser, lambda _: None))
     assert [len(batch) for batch in batched(cuts, 3, 30)] == [3, 3, 2, 1]
     assert [item for batch in batched(cuts, 3, 30) for item in batch] == cuts
 

@@ -1,3 +1,5 @@
+"""Documents from files, folders and Python: ids, metadata, what is skipped and what is an error."""
+
 import json
 import os
 import socket
@@ -13,7 +15,7 @@ from polyseme.indexer.errors import DocumentError
 from polyseme.indexer.readers.metadata import storable, tidy_metadata
 from polyseme.indexer.readers.walk import matches
 
-PLAINLY = ReadOptions()
+DEFAULTS = ReadOptions()
 Files = dict[str, str]
 
 
@@ -25,15 +27,15 @@ def make(folder: Path, files: Files) -> Path:
     return folder
 
 
-def read(*sources: str | Path | Document, options: ReadOptions = PLAINLY) -> list[Document | Skipped]:
+def read(*sources: str | Path | Document, options: ReadOptions = DEFAULTS) -> list[Document | Skipped]:
     return list(read_documents(list(sources), options))
 
 
-def documents(*sources: str | Path | Document, options: ReadOptions = PLAINLY) -> dict[str, Document]:
+def documents(*sources: str | Path | Document, options: ReadOptions = DEFAULTS) -> dict[str, Document]:
     return {item.id: item for item in read(*sources, options=options) if isinstance(item, Document)}
 
 
-def skips(*sources: str | Path | Document, options: ReadOptions = PLAINLY) -> list[Skipped]:
+def skips(*sources: str | Path | Document, options: ReadOptions = DEFAULTS) -> list[Skipped]:
     return [item for item in read(*sources, options=options) if isinstance(item, Skipped)]
 
 
@@ -76,7 +78,7 @@ def test_folders_are_read_in_sorted_order_without_hidden_and_unknown_files(tmp_p
     assert skips(tmp_path) == []
 
 
-def test_a_single_file_goes_by_its_name_and_sources_may_be_mixed(tmp_path: Path) -> None:
+def test_single_file_is_named_by_its_file_name_and_sources_may_be_mixed(tmp_path: Path) -> None:
     make(tmp_path, {"x/a.txt": "one", "y/b.txt": "two"})
     given_sources = iter(
         cast(
@@ -122,7 +124,7 @@ def test_a_glob_restricts_folders_and_names_what_it_cannot_read(tmp_path: Path) 
     assert skips(tmp_path, options=ReadOptions(globs=("*",))) == []
     (skipped,) = skips(tmp_path, options=ReadOptions(globs=("*.doc", "*.md")))
     assert (skipped.source, skipped.document_id) == (str(tmp_path / "e.doc"), "e.doc")
-    assert skipped.reason.startswith("unknown file type '.doc'; read are txt md ")
+    assert skipped.reason.startswith("unknown file type '.doc'; known types: txt md ")
 
 
 def test_a_file_of_unknown_type_named_directly_is_skipped(tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ def test_a_file_of_unknown_type_named_directly_is_skipped(tmp_path: Path) -> Non
     assert reasons == ["unknown file type '.xyz'", "no file type in its name"]
 
 
-def test_links_in_a_circle_pipes_and_dead_links_do_not_hold_the_walk(tmp_path: Path) -> None:
+def test_link_loops_pipes_and_dead_links_do_not_stop_the_walk(tmp_path: Path) -> None:
     make(tmp_path, {"a/b.txt": "b"})
     (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "a" / "linked.txt").symlink_to(tmp_path / "a" / "b.txt")
@@ -144,7 +146,9 @@ def test_links_in_a_circle_pipes_and_dead_links_do_not_hold_the_walk(tmp_path: P
     assert [skipped.reason for skipped in skips(tmp_path / "pipe.txt")] == ["neither a file nor a folder"]
 
 
-def test_what_may_not_be_opened_is_named_and_the_rest_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_without_permission_are_skipped_and_the_rest_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make(tmp_path, {"a.txt": "a", "shut/b.txt": "b", "z.txt": "z"})
     scandir, read_bytes = os.scandir, Path.read_bytes
 
@@ -167,7 +171,7 @@ def test_what_may_not_be_opened_is_named_and_the_rest_read(tmp_path: Path, monke
     ]
 
 
-def test_a_file_name_that_is_no_unicode_can_be_stored(tmp_path: Path) -> None:
+def test_file_name_outside_unicode_can_be_stored(tmp_path: Path) -> None:
     with open(os.fsencode(tmp_path) + b"/caf\xe9.txt", "wb") as file:  # noqa: PTH123 - a name in bytes
         file.write(b"text")
     assert read(tmp_path) == [Document("caf\ufffd.txt", "text")]
@@ -176,7 +180,7 @@ def test_a_file_name_that_is_no_unicode_can_be_stored(tmp_path: Path) -> None:
 # ---- errors
 
 
-def test_a_path_that_does_not_exist_is_an_error_before_anything_is_read(tmp_path: Path) -> None:
+def test_missing_path_is_an_error_before_anything_is_read(tmp_path: Path) -> None:
     make(tmp_path, {"a.txt": "a"})
     with pytest.raises(DocumentError, match=r"nowhere\.txt does not exist; check the path"):
         read_documents([tmp_path / "a.txt", tmp_path / "nowhere.txt"])
@@ -188,7 +192,7 @@ def test_a_path_that_does_not_exist_is_an_error_before_anything_is_read(tmp_path
         next(stream)
 
 
-def test_what_is_no_source_or_no_encoding_is_an_error(tmp_path: Path) -> None:
+def test_bad_source_or_encoding_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="a source must be a path or a Document, not int"):
         read_documents([3])  # type: ignore[list-item]
     with pytest.raises(DocumentError, match="unknown encoding 'klingon'"):
@@ -197,7 +201,7 @@ def test_what_is_no_source_or_no_encoding_is_an_error(tmp_path: Path) -> None:
         read_documents([tmp_path], ReadOptions(metadata=tmp_path / "m.csv"))
 
 
-def test_an_id_claimed_twice_is_an_error_that_names_both(tmp_path: Path) -> None:
+def test_duplicate_id_is_an_error_that_names_both_files(tmp_path: Path) -> None:
     make(tmp_path, {"x/a.txt": "one", "y/a.txt": "two", "rows.csv": "id,text\nn,one\nn,two\n"})
     with pytest.raises(DocumentError) as caught:
         read(tmp_path / "x", tmp_path / "y")
@@ -240,7 +244,7 @@ def test_bad_and_empty_documents_are_skipped_with_file_row_and_reason(tmp_path: 
 # ---- ids and metadata
 
 
-def test_rows_without_an_id_go_by_file_and_row(tmp_path: Path) -> None:
+def test_rows_without_an_id_are_named_by_file_and_row(tmp_path: Path) -> None:
     make(tmp_path, {"a/r.csv": "text,genre\none,news\ntwo,\n"})
     assert read(tmp_path) == [Document("a/r.csv#1", "one", {"genre": "news"}), Document("a/r.csv#2", "two")]
 
@@ -254,7 +258,7 @@ def test_rows_without_an_id_go_by_file_and_row(tmp_path: Path) -> None:
         *((True, "true"), (2**70, str(2**70)), (1.5, 1.5), ({"a": ["é"]}, '{"a": ["é"]}'), ("a\ud800", "a\ufffd")),
     ],
 )
-def test_metadata_values_are_text_or_numbers_that_lose_nothing(written: object, stored: object) -> None:
+def test_metadata_values_become_numbers_only_without_loss(written: object, stored: object) -> None:
     assert tidy_metadata({"k": written}) == ({} if stored is None else {"k": stored})
 
 
@@ -278,12 +282,12 @@ def test_metadata_given_in_python_keeps_its_types(tmp_path: Path) -> None:
     assert document == Document("a", "x\ufffd", {"year": "1987", "n": 3, "meta.sense": "s"})
 
 
-def test_our_own_names_are_moved_aside(tmp_path: Path) -> None:
+def test_reserved_field_names_get_a_prefix(tmp_path: Path) -> None:
     make(tmp_path, {"a.jsonl": '{"text": "x", "sense": "river", "document": "d", "Sense": 1}\n'})
     assert documents(tmp_path)["a.jsonl#1"].metadata == {"meta.sense": "river", "meta.document": "d", "Sense": 1}
 
 
-def test_the_folder_table_describes_documents_by_path_or_name_and_is_no_document(tmp_path: Path) -> None:
+def test_folder_table_describes_documents_by_path_or_name_and_is_not_a_document(tmp_path: Path) -> None:
     make(
         tmp_path,
         {
@@ -316,7 +320,7 @@ def test_a_table_row_matches_by_file_name_below_folders(tmp_path: Path) -> None:
     assert read(tmp_path) == [Document("deep/er/a.txt", "a", {"author": "Anon", "id": 17})]
 
 
-def test_the_table_given_wins_over_the_folder_table_and_describes_anything(tmp_path: Path) -> None:
+def test_explicit_table_overrides_the_folder_table_and_describes_any_document(tmp_path: Path) -> None:
     make(
         tmp_path,
         {
@@ -332,12 +336,12 @@ def test_the_table_given_wins_over_the_folder_table_and_describes_anything(tmp_p
     ]
 
 
-def test_a_row_for_a_file_that_cannot_be_read_is_no_stray(tmp_path: Path) -> None:
+def test_row_for_an_unreadable_file_is_not_reported_as_unmatched(tmp_path: Path) -> None:
     make(tmp_path, {"a.pdf": "bad", "metadata.csv": "id,year\na.pdf,1950\n"})
     assert [skipped.source for skipped in skips(tmp_path)] == [str(tmp_path / "a.pdf")]
 
 
-def test_a_table_that_names_no_documents(tmp_path: Path) -> None:
+def test_table_without_a_column_for_documents(tmp_path: Path) -> None:
     make(tmp_path, {"a.txt": "a", "metadata.csv": "doi,year\nx,1950\n"})
     items = read(tmp_path)
     assert items[1:] == [Document("a.txt", "a")]
@@ -350,7 +354,7 @@ def test_a_table_that_names_no_documents(tmp_path: Path) -> None:
 # ---- scan
 
 
-def test_scan_counts_what_would_be_read_and_reads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scan_counts_files_without_opening_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path, {"a.txt": "four", "b/c.md": "123456", "x.png": "no", "metadata.csv": "id\na.txt\n", "d.MD": "1"})
 
     def refuse(*_: object) -> None:
@@ -402,7 +406,7 @@ def test_offsets_into_a_text_file_are_offsets_into_its_document(text: str) -> No
         assert document.text == path.read_bytes().decode()
 
 
-def test_sources_at_hand_is_quick_to_import() -> None:
+def test_importing_documents_loads_no_heavy_library() -> None:
     import subprocess
     import sys
 
@@ -412,7 +416,7 @@ def test_sources_at_hand_is_quick_to_import() -> None:
     assert shown.strip() == "[]"
 
 
-def test_a_document_knows_the_folder_and_the_file_that_it_came_from(tmp_path: Path) -> None:
+def test_document_records_its_folder_and_file(tmp_path: Path) -> None:
     make(tmp_path, {"in/a.txt": "one", "in/b/c.csv": "id,text\nx,two\n"})
     found = [d for d in read_documents([tmp_path / "in"]) if isinstance(d, Document)]
     assert [(d.id, d.root, d.source) for d in found] == [

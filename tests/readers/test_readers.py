@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from polyseme.indexer.readers import SUFFIXES, read_file, zipped
+from polyseme.indexer.readers import SUFFIXES, archive, read_file
 from polyseme.indexer.readers.encodings import decode
 from polyseme.indexer.readers.html import html_blocks
 from polyseme.indexer.readers.pdf import Line, join_lines, page_paragraphs
@@ -21,7 +21,7 @@ from polyseme.indexer.readers.records import Extract, Failure, ReadOptions
 
 PLAINLY = ReadOptions()
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-# what XML and HTML can hold; soft hyphens are invisible and left out by design
+# what XML and HTML can hold. Soft hyphens are invisible and left out by design
 WORDS = st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Cn", "Zs", "Zl", "Zp"], exclude_characters="\u00ad\ufeff"),
     min_size=1,
@@ -104,32 +104,32 @@ def as_html(paragraphs: list[str]) -> str:
 @given(ANY_TEXT)
 @example("a\r\nb\rc\n\n\td  ")
 @example("--- \nnot: [closed\n---\n")
-def test_a_text_file_keeps_every_character_but_line_ends_and_mark(text: str) -> None:
+def test_a_text_file_keeps_all_but_line_ends_and_byte_order_mark(text: str) -> None:
     plain = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     if not front_matter(plain)[0]:
         assert written("a.txt", text).text == plain
 
 
 @given(PARAGRAPHS)
-def test_html_paragraphs_come_back(paragraphs: list[str]) -> None:
+def test_html_paragraphs_are_read_back(paragraphs: list[str]) -> None:
     assert written("a.html", f'<meta charset="utf-8">{as_html(paragraphs)}').text.split("\n\n") == paragraphs
 
 
 @given(PARAGRAPHS)
 @settings(max_examples=25)
-def test_docx_paragraphs_come_back(paragraphs: list[str]) -> None:
+def test_docx_paragraphs_are_read_back(paragraphs: list[str]) -> None:
     assert written("a.docx", docx_bytes(paragraphs)).text.split("\n\n") == paragraphs
 
 
 @given(PARAGRAPHS, PARAGRAPHS)
 @settings(max_examples=50)
-def test_epub_paragraphs_come_back_in_the_order_of_the_spine(one: list[str], two: list[str]) -> None:
+def test_epub_paragraphs_are_read_back_in_spine_order(one: list[str], two: list[str]) -> None:
     data = epub_bytes({"z.xhtml": xhtml(as_html(one)), "a%20b.xhtml": xhtml(as_html(two))})
     assert written("a.epub", data).text.split("\n\n") == one + two
 
 
 @given(st.lists(ANY_TEXT.filter(str.strip), min_size=1, max_size=5))
-def test_csv_and_json_lines_give_every_text_back(texts: list[str]) -> None:
+def test_csv_and_json_lines_are_read_back(texts: list[str]) -> None:
     table = io.StringIO(newline="")
     csv.writer(table).writerows([["id", "text"], *([f"n{i}", text] for i, text in enumerate(texts))])
     lines = "".join(json.dumps({"id": f"n{i}", "text": text}) + "\n" for i, text in enumerate(texts))
@@ -182,7 +182,7 @@ ENCODED = [
 
 
 @pytest.mark.parametrize(("encoding", "text"), ENCODED)
-def test_encodings_are_recognised_on_one_line(encoding: str, text: str) -> None:
+def test_encodings_are_detected_from_one_line(encoding: str, text: str) -> None:
     assert decode(text.encode(encoding)) == text
 
 
@@ -195,13 +195,13 @@ def test_rows_are_read_in_the_encoding_of_their_file(tmp_path: Path, encoding: s
     assert read_one(path).text == text
 
 
-def test_one_accent_deep_inside_a_long_file_decides(tmp_path: Path) -> None:
+def test_one_accent_deep_in_a_long_file_decides_the_encoding(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"Plain line after plain line.\n" * 100_000 + "It’s a café.\n".encode("cp1252"))
     assert read_one(path).text.endswith("\nIt’s a café.\n")
 
 
-def test_a_given_encoding_is_kept_to(tmp_path: Path) -> None:
+def test_a_given_encoding_is_used_strictly(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes("река".encode("cp866"))
     assert read_one(path, ReadOptions(encoding="cp866")).text == "река"
@@ -209,7 +209,7 @@ def test_a_given_encoding_is_kept_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".csv", ".jsonl", ".md"])
-def test_binary_content_is_no_text(tmp_path: Path, suffix: str) -> None:
+def test_binary_content_is_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     for data in (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", b"\xff\xd8\x01\x02\x03\x04\x05\xfe\x06\x07\x08", b"text\n\0\n"):
         path.write_bytes(data)
@@ -227,7 +227,7 @@ def test_binary_content_is_no_text(tmp_path: Path, suffix: str) -> None:
         ("utf-16", ""),
     ],
 )
-def test_the_charset_that_a_page_declares_is_honoured(encoding: str, head: str) -> None:
+def test_the_declared_charset_of_a_page_is_used(encoding: str, head: str) -> None:
     word = {"iso8859-2": "žízeň", "koi8-r": "река"}.get(encoding, "“é”")
     assert written("a.html", f"{head}<p>{word}</p>".encode(encoding)).text == word
 
@@ -235,7 +235,7 @@ def test_the_charset_that_a_page_declares_is_honoured(encoding: str, head: str) 
 # ---- text and Markdown
 
 
-def test_front_matter_is_metadata_and_every_scalar_stays_as_written() -> None:
+def test_front_matter_is_metadata_with_scalars_unchanged() -> None:
     text = "---\nid: x-1\ntitle: The River\nyear: 1987\ncode: 007\ndraft: yes\nempty:\nnil: null\n"
     text += "tags: [a, b]\n---\nText.\n"
     extract = written("a.txt", text)
@@ -262,16 +262,16 @@ def test_front_matter_is_metadata_and_every_scalar_stays_as_written() -> None:
         f"---\na: {'[' * 5000}\n---\n",
     ],
 )
-def test_what_is_no_sound_front_matter_is_text(text: str) -> None:
+def test_malformed_front_matter_is_text(text: str) -> None:
     assert written("a.txt", text).text == text
 
 
-def test_yaml_tags_build_no_objects() -> None:
+def test_yaml_tags_create_no_objects() -> None:
     fields, _ = front_matter("---\na: !!python/object/apply:os.getcwd []\n---\n")
     assert fields == {"a": []}
 
 
-def test_markdown_becomes_its_blocks() -> None:
+def test_markdown_is_read_as_blocks() -> None:
     text = (
         '---\ntitle: T\n---\n# The *river* bank\n\nShe **sat** on the [bank](http://x.org "t")\nof the river.  \n'
         "New line.\n\n"
@@ -313,15 +313,15 @@ def test_markdown_becomes_its_blocks() -> None:
         ("", []),
     ],
 )
-def test_html_gives_the_text_that_its_reader_sees(markup: str, blocks: list[str]) -> None:
+def test_html_is_read_as_its_visible_text(markup: str, blocks: list[str]) -> None:
     assert html_blocks(markup) == blocks
 
 
-def test_html_nested_without_end_is_read() -> None:
+def test_deeply_nested_html_is_read() -> None:
     assert html_blocks("<div>" * 10_000 + "deep") == ["deep"]
 
 
-def test_html_says_title_author_date_and_language() -> None:
+def test_html_metadata_has_title_author_date_and_language() -> None:
     markup = (
         "<html lang=en-GB><head><title> The\n Bank </title><meta name=Author content='A. Writer'>"
         "<meta property='article:published_time' content='1999-05-01T10:00:00Z'></head><body><p>x</p></body></html>"
@@ -335,7 +335,7 @@ def test_html_says_title_author_date_and_language() -> None:
     }
 
 
-def test_xhtml_elements_closed_in_themselves_swallow_nothing() -> None:
+def test_self_closed_xhtml_elements_contain_no_following_text() -> None:
     body = '<p><a id="a>b"/>one</p><script src="x.js"/><p>two<br/>three</p><div/><p>four</p>'
     assert written("a.xhtml", xhtml(body)).text.split("\n\n") == ["one", "two\nthree", "four"]
 
@@ -343,7 +343,7 @@ def test_xhtml_elements_closed_in_themselves_swallow_nothing() -> None:
 # ---- Word and EPUB
 
 
-def test_docx_gives_tables_links_notes_and_properties(tmp_path: Path) -> None:
+def test_docx_tables_links_notes_and_properties_are_read(tmp_path: Path) -> None:
     import datetime
 
     import docx
@@ -371,7 +371,7 @@ def test_docx_gives_tables_links_notes_and_properties(tmp_path: Path) -> None:
     }
 
 
-def test_docx_shows_insertions_and_content_controls_but_no_deletions() -> None:
+def test_docx_insertions_and_content_controls_are_read_but_no_deletions() -> None:
     word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     body = (
         "<w:p><w:pPr><w:tabs><w:tab w:val='left'/></w:tabs></w:pPr><w:r><w:t>one</w:t></w:r>"
@@ -392,7 +392,7 @@ def test_docx_shows_insertions_and_content_controls_but_no_deletions() -> None:
     assert text.split("\n\n") == ["one new co-op", "control", "box", "host", "a note"]
 
 
-def test_epub_says_title_author_date_and_language() -> None:
+def test_epub_metadata_has_title_author_date_and_language() -> None:
     head = (
         "<dc:title>The Bank</dc:title><dc:creator>A. Writer</dc:creator><dc:language>en</dc:language>"
         "<dc:date opf:event='modification'>2020-01-01</dc:date><dc:date>1999-05-01</dc:date>"
@@ -408,7 +408,7 @@ def test_epub_says_title_author_date_and_language() -> None:
     }
 
 
-def test_epub_chapter_that_is_missing_is_named_and_the_rest_read(tmp_path: Path) -> None:
+def test_a_missing_epub_chapter_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
     with (
         zipfile.ZipFile(io.BytesIO(epub_bytes({"a.xhtml": xhtml("<p>one</p>"), "b.xhtml": ""}))) as whole,
         zipfile.ZipFile(tmp_path / "a.epub", "w") as archive,
@@ -422,7 +422,7 @@ def test_epub_chapter_that_is_missing_is_named_and_the_rest_read(tmp_path: Path)
     ]
 
 
-def test_epub_with_encrypted_chapters_is_refused_with_encrypted_fonts_read(tmp_path: Path) -> None:
+def test_epub_with_encrypted_chapters_is_refused_but_encrypted_fonts_are_fine(tmp_path: Path) -> None:
     form = "<encryption xmlns:e='http://www.w3.org/2001/04/xmlenc#'><e:CipherReference URI='{}'/></encryption>"
     path = tmp_path / "a.epub"
     chapters = {"a.xhtml": xhtml("<p>one</p>")}
@@ -432,22 +432,22 @@ def test_epub_with_encrypted_chapters_is_refused_with_encrypted_fonts_read(tmp_p
     assert read_one(path).text == "one"
 
 
-def test_entities_that_unfold_are_refused(tmp_path: Path) -> None:
+def test_expanding_entities_are_refused(tmp_path: Path) -> None:
     bomb = '<!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><d>&b;</d>'
     with zipfile.ZipFile(tmp_path / "a.docx", "w") as archive:
         archive.writestr("word/document.xml", bomb)
     assert failure(tmp_path / "a.docx") == "word/document.xml declares entities, which are not read"
 
 
-def test_members_are_unpacked_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zipped, "MAX_MEMBER", 2**20)
-    with zipfile.ZipFile(tmp_path / "a.docx", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", " " * 2**21)
+def test_archive_members_are_unpacked_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_MEMBER", 2**20)
+    with zipfile.ZipFile(tmp_path / "a.docx", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("word/document.xml", " " * 2**21)
     assert failure(tmp_path / "a.docx") == "word/document.xml unpacks to more than 1 MiB"
 
 
 @pytest.mark.parametrize("suffix", [".docx", ".epub", ".pdf"])
-def test_damaged_files_say_so(tmp_path: Path, suffix: str) -> None:
+def test_damaged_files_are_reported_as_damaged(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(b"not this format at all")
     assert failure(path).startswith("damaged: ")
@@ -458,7 +458,7 @@ def test_damaged_files_say_so(tmp_path: Path, suffix: str) -> None:
         assert failure(path).startswith("encrypted, or ")
 
 
-def test_a_zip_cut_short_is_damaged(tmp_path: Path) -> None:
+def test_a_truncated_zip_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "a.docx").write_bytes(docx_bytes(["text"])[:-200])
     assert failure(tmp_path / "a.docx").startswith("damaged: ")
 
@@ -489,7 +489,7 @@ LONG = (
 )
 
 
-def test_pdf_paragraphs_come_back_whole_with_title_author_and_year(tmp_path: Path) -> None:
+def test_pdf_paragraphs_title_author_and_year_are_read(tmp_path: Path) -> None:
     paragraphs = ["Chapter One", LONG, "It held.", LONG[:150] + ".", "The end."]
     path = pdf_file(tmp_path / "a.pdf", [paragraphs, [LONG]], title="The River", author="A. Writer")
     extract = read_one(path)
@@ -499,12 +499,12 @@ def test_pdf_paragraphs_come_back_whole_with_title_author_and_year(tmp_path: Pat
     assert re.fullmatch(r"20\d\d", str(extract.metadata["year"]))
 
 
-def test_pdf_sentence_cut_by_the_page_goes_on(tmp_path: Path) -> None:
+def test_pdf_sentence_continues_on_the_next_page(tmp_path: Path) -> None:
     one, two = LONG[: LONG.index(" bank")], LONG[LONG.index("bank") :]
     assert read_one(pdf_file(tmp_path / "a.pdf", [[one], [two]])).text == LONG
 
 
-def test_pdf_columns_and_table_cells_are_not_run_together(tmp_path: Path) -> None:
+def test_pdf_columns_and_table_cells_are_separate(tmp_path: Path) -> None:
     from fpdf import FPDF
 
     pdf = FPDF()
@@ -538,7 +538,7 @@ def test_pdf_columns_and_table_cells_are_not_run_together(tmp_path: Path) -> Non
     assert {"Bank", "Branch", "North", "High Street"} <= set(blocks)
 
 
-def test_pdf_under_a_password_and_pdf_of_pictures_are_named(tmp_path: Path) -> None:
+def test_pdf_with_a_password_and_scanned_pdf_are_refused_by_name(tmp_path: Path) -> None:
     from fpdf import FPDF
     from fpdf.enums import EncryptionMethod
 
@@ -553,7 +553,7 @@ def test_pdf_under_a_password_and_pdf_of_pictures_are_named(tmp_path: Path) -> N
     assert failure(tmp_path / "locked.pdf") == "encrypted: it asks for a password"
 
 
-def test_pdf_makes_no_noise(
+def test_pdf_reading_prints_nothing(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     data = pdf_file(tmp_path / "a.pdf", [[LONG]]).read_bytes()
@@ -581,7 +581,7 @@ def test_pdf_makes_no_noise(
         (["川の", "bank"], "川の bank"),
     ],
 )
-def test_lines_are_joined_as_a_reader_would(lines: list[str], text: str) -> None:
+def test_pdf_lines_are_joined_with_and_without_hyphens(lines: list[str], text: str) -> None:
     assert join_lines(lines, frozenset({"well-known"})) == text
 
 
@@ -589,7 +589,7 @@ def line(text: str, row: float, left: float = 50, right: float = 550, size: floa
     return Line(text, left, 700 - row * 14, right, 700 - row * 14 + size)
 
 
-def test_paragraphs_end_at_gaps_indents_short_lines_bullets_and_other_sizes() -> None:
+def test_pdf_paragraphs_end_at_gaps_indents_short_lines_bullets_and_sizes() -> None:
     lines = [
         line("A heading", 0, right=150, size=18),
         line("first line of a paragraph", 2),
@@ -622,7 +622,7 @@ def items_of(tmp_path: Path, name: str, data: str, options: ReadOptions = PLAINL
     return list(read_file(path, options))
 
 
-def test_csv_columns_and_rows_are_named(tmp_path: Path) -> None:
+def test_csv_columns_become_metadata_and_rows_are_numbered(tmp_path: Path) -> None:
     data = "\ufeffnr,body,year,\n7,one,1987,x\n\n,two,,\n8,,1990,\n9,a,b,c,d\n"
     options = ReadOptions(text_column="body", id_column="nr")
     assert items_of(tmp_path, "a.csv", data, options) == [
@@ -634,12 +634,12 @@ def test_csv_columns_and_rows_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_csv_of_any_usual_delimiter_is_read(tmp_path: Path, delimiter: str) -> None:
+def test_csv_with_any_usual_delimiter_is_read(tmp_path: Path, delimiter: str) -> None:
     data = f'id{delimiter}text\n1{delimiter}"one{delimiter} ""two""\nthree"\n'
     assert items_of(tmp_path, "a.csv", data) == [Extract(f'one{delimiter} "two"\nthree', {}, "1", 1, "row 1")]
 
 
-def test_csv_row_with_a_broken_quote_is_named_and_the_rest_read(tmp_path: Path) -> None:
+def test_a_csv_row_with_a_broken_quote_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
     data = 'id,text\n1,"one" more\n2,two\n3,"never closed\n'
     items = items_of(tmp_path, "a.csv", data)
     assert items[1] == Extract("two", {}, "2", 2, "row 2")
@@ -647,19 +647,19 @@ def test_csv_row_with_a_broken_quote_is_named_and_the_rest_read(tmp_path: Path) 
     assert all(isinstance(item, Extract) or item.reason.startswith("broken row, line ") for item in items)
 
 
-def test_csv_without_its_text_column_says_what_there_is(tmp_path: Path) -> None:
+def test_csv_without_text_column_lists_its_columns(tmp_path: Path) -> None:
     assert items_of(tmp_path, "a.csv", "id;body\n1;x\n") == [
         Failure("no column 'text'; its columns are 'id', 'body'"),
     ]
     assert items_of(tmp_path, "b.csv", "") == [Failure("no text in it")]
 
 
-def test_csv_field_longer_than_the_module_allows_is_read(tmp_path: Path) -> None:
+def test_a_csv_field_beyond_the_default_limit_is_read(tmp_path: Path) -> None:
     text = "word " * 100_000
     assert items_of(tmp_path, "a.csv", f"text\n{text}\n") == [Extract(text, {}, "", 1, "row 1")]
 
 
-def test_tsv_quotation_marks_are_text_unless_they_pair_as_csv_quotes(tmp_path: Path) -> None:
+def test_tsv_quotation_marks_are_text_unless_they_pair(tmp_path: Path) -> None:
     spoken = 'id\ttext\n1\t"Hello," she said.\n2\t5" nails\n'
     assert [item.text for item in items_of(tmp_path, "a.tsv", spoken) if isinstance(item, Extract)] == [
         '"Hello," she said.',
@@ -669,7 +669,7 @@ def test_tsv_quotation_marks_are_text_unless_they_pair_as_csv_quotes(tmp_path: P
     assert items_of(tmp_path, "b.tsv", quoted) == [Extract('a\tb "c"', {}, "1", 1, "row 1")]
 
 
-def test_json_lines_name_the_line_that_is_broken(tmp_path: Path) -> None:
+def test_a_broken_json_line_is_named(tmp_path: Path) -> None:
     data = (
         '{"id": 7, "text": "one", "tags": ["a"], "n": 1.5}\n\n{"text": \n["x"]\n{"text": 5}\n{"text": "two\\u2028"}\n'
     )
@@ -693,7 +693,7 @@ def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
     assert isinstance(items_of(tmp_path, "d.jsonl", '{"text": ' + "9" * 5000 + "}")[0], Failure)
 
 
-def test_rows_are_read_one_by_one(tmp_path: Path) -> None:
+def test_rows_are_read_lazily(tmp_path: Path) -> None:
     import tracemalloc
 
     row = json.dumps({"text": "She sat on the river bank. " * 40}) + "\n"

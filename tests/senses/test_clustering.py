@@ -111,7 +111,7 @@ def test_intervals_are_wilsons(count: int, total: int) -> None:
 
 
 def test_a_timeline_shows_empty_periods_and_counts_undated_ones_apart() -> None:
-    numbers = {1: 0, 2: 1, 3: 0, 4: 0, 5: 1, 6: -1, 7: 0}
+    numbers = {1: 1, 2: 2, 3: 1, 4: 1, 5: 2, 6: None, 7: 1}
     values = {1: "1903-05-01", 2: "1909", 3: "1931", 4: "1931.0", 5: "about 1900", 6: "1903"}
     found = make_timeline("year", 10, 2, numbers, values)
     assert [(p.start, p.end, p.counts) for p in found.periods] == [
@@ -127,7 +127,7 @@ def test_a_timeline_shows_empty_periods_and_counts_undated_ones_apart() -> None:
 
 
 def test_a_timeline_that_is_restricted_is_that_of_what_is_left() -> None:
-    numbers = {key: key % 3 - 1 for key in range(1, 40)}
+    numbers = {key: key % 3 or None for key in range(1, 40)}
     values = {key: str(1900 + 7 * key) if key % 5 else "n.d." for key in numbers}
     whole = make_timeline("year", 10, 2, numbers, values)
     for inside in (set(range(10, 20)), {4, 38}, {5, 10}, set[int](), set(numbers)):

@@ -14,7 +14,7 @@ from fakes import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 from polyseme.indexer.build import BuildConfig, build
-from polyseme.indexer.collection.random_pairs import background, measure
+from polyseme.indexer.collection.random_pairs import measure, random_pair_quantiles
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.reencode import reencode
@@ -48,7 +48,7 @@ def kinds(hits: list[object]) -> set[object]:
 
 def test_the_senses_are_those_of_the_documents(searcher: Searcher) -> None:
     inventory = searcher.senses("banks")
-    assert [(sense.number, sense.size, sense.share) for sense in inventory.senses] == [(0, 20, 0.5), (1, 20, 0.5)]
+    assert [(sense.number, sense.size, sense.share) for sense in inventory.senses] == [(1, 20, 0.5), (2, 20, 0.5)]
     for sense in inventory.senses:
         hits = [hit for hit, _ in searcher.sense_occurrences(inventory, sense.number)]
         (kind,) = kinds(list(hits))
@@ -74,34 +74,20 @@ def test_senses_within_a_filter_are_of_what_it_leaves(searcher: Searcher) -> Non
         searcher.senses("bank", where="year=1700..1701 ".strip())
 
 
-def test_the_most_novel_occurrence_is_the_one_farthest_from_every_centre(searcher: Searcher) -> None:
-    inventory = searcher.senses("bank")
-    vectors = {hit.occurrence_id: searcher.vector(hit) for hit, _ in searcher.sense_occurrences(inventory)}
-    centres = []
-    for number in range(2):
-        inside = [vectors[key] for key, sense in inventory.assignments.items() if sense == number]
-        mean = np.mean(inside, axis=0)
-        centres.append(mean / np.linalg.norm(mean))
-    nearest = {key: max(float(vector @ centre) for centre in centres) for key, vector in vectors.items()}
-    found = searcher.novel(inventory, k=40)
-    assert [hit.score for hit in found] == pytest.approx(sorted(nearest.values()), abs=1e-5)
-    assert {hit.occurrence_id: pytest.approx(hit.score, abs=1e-5) for hit in found} == nearest
-
-
 def test_other_words_in_the_same_sense_are_never_the_word_itself(searcher: Searcher) -> None:
     inventory = searcher.senses("bank")
-    found = searcher.same_sense_other_words(inventory, 0, k=10)
+    found = searcher.same_sense_other_words(inventory, 1, k=10)
     assert len(found) == 10
     assert "bank" not in {hit.lemma for hit in found}
     assert [hit.rank for hit in found] == list(range(1, 11))
-    assert kinds(list(searcher.same_sense_other_words(inventory, 0, 10, "kind=river"))) == {"river"}
-    with pytest.raises(QueryError, match="has senses 0 to 1, not 2"):
-        searcher.same_sense_other_words(inventory, 2)
+    assert kinds(list(searcher.same_sense_other_words(inventory, 1, 10, "kind=river"))) == {"river"}
+    with pytest.raises(QueryError, match="has senses 1 to 2, not 3"):
+        searcher.same_sense_other_words(inventory, 3)
 
 
 def test_occurrences_of_an_inventory_within_filters_are_those_that_a_search_finds_there(searcher: Searcher) -> None:
     inventory = searcher.senses("bank")
-    searcher.save_named_sense("mine", inventory, 0)
+    searcher.save_named_sense("mine", inventory, 1)
     for where in ("kind=river", "year=..1910", "sense=mine", "sense!=mine", ["sense=mine", "year=1911.."]):
         found = {hit.occurrence_id for hit in searcher.occurrences("The [bank] stood.", k=99, where=where)}
         assert searcher.within(inventory, where) == found
@@ -135,9 +121,9 @@ def test_change_is_large_between_kinds_and_none_within_one(searcher: Searcher) -
 
 def test_a_saved_sense_filters_every_kind_of_query_by_what_it_held(searcher: Searcher) -> None:
     inventory = searcher.senses("bank")
-    (kind,) = kinds([hit for hit, _ in searcher.sense_occurrences(inventory, 0)])
-    members = {key for key, number in inventory.assignments.items() if number == 0}
-    searcher.save_named_sense("mine", inventory, 0)
+    (kind,) = kinds([hit for hit, _ in searcher.sense_occurrences(inventory, 1)])
+    members = {key for key, number in inventory.assignments.items() if number == 1}
+    searcher.save_named_sense("mine", inventory, 1)
     inside = searcher.occurrences("The [bank] stood.", k=99, where={"sense": "mine"})
     assert {hit.occurrence_id for hit in inside} == members
     outside = searcher.occurrences("The [bank] stood.", k=99, where="sense!=mine")
@@ -177,7 +163,7 @@ def test_a_sense_from_marked_lines_holds_their_like_and_not_what_was_marked_agai
 
 
 def test_a_sense_goes_to_another_collection_of_the_same_model_as_a_file(searcher: Searcher, tmp_path: Path) -> None:
-    made = searcher.save_named_sense("mine", searcher.senses("bank"), 0)
+    made = searcher.save_named_sense("mine", searcher.senses("bank"), 1)
     searcher.export_named_sense("mine", tmp_path / "mine.json")
     build(tmp_path / "other.pol", documents(20), model=FakeEncoder())
     build(tmp_path / "foreign.pol", documents(20), model=FakeEncoder("foreign"))
@@ -200,7 +186,7 @@ def test_named_senses_outlive_compaction_removal_and_encoding_again(tmp_path: Pa
     folder = tmp_path / "c.pol"
     build(folder, documents(), BuildConfig(segment_sentences=17), model=FakeEncoder())
     with Searcher.open(folder, FakeEncoder()) as searcher:
-        searcher.save_named_sense("mine", searcher.senses("bank"), 0)
+        searcher.save_named_sense("mine", searcher.senses("bank"), 1)
         before = searcher.occurrences("the [bank]", k=99, where="sense=mine").to_dicts()
         searcher.collection.compact()
         assert searcher.occurrences("the [bank]", k=99, where="sense=mine").to_dicts() == before
@@ -215,12 +201,10 @@ def test_named_senses_outlive_compaction_removal_and_encoding_again(tmp_path: Pa
         assert len(searcher.apply_named_sense("mine", k=99)) == len(after)
 
 
-def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tmp_path: Path) -> None:
+def test_collection_without_stored_random_pairs_has_confidences_and_named_senses(tmp_path: Path) -> None:
     folder = tmp_path / "old.pol"
     build(folder, documents(20), model=FakeEncoder())
     with sqlite3.connect(folder / "collection.db") as db:
-        db.execute("DROP TABLE prototypes")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'prototypes'")
         db.execute("DELETE FROM settings WHERE key = 'background'")
     db.close()
     with Searcher.open(folder, FakeEncoder()) as searcher:
@@ -240,7 +224,7 @@ def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tm
         (lambda s: s.save_named_sense("a|b", positive=s.occurrences("a [bank]", k=1)), "cannot be written in a filter"),
         (lambda s: s.save_named_sense(" ", positive=s.occurrences("a [bank]", k=1)), "is no name for a sense"),
         (lambda s: s.save_named_sense("x"), "give a sense of an inventory"),
-        (lambda s: s.save_named_sense("x", s.senses("bank"), 7), "has senses 0 to 1, not 7"),
+        (lambda s: s.save_named_sense("x", s.senses("bank"), 7), "has senses 1 to 2, not 7"),
         (lambda s: s.save_named_sense("x", s.senses("bank")), "give a sense of an inventory"),
         (lambda s: s.import_named_sense("/no/such/file.json"), "cannot be read"),
         (lambda s: s.hits([1, 10**6]), "has no occurrence 1000000"),
@@ -350,20 +334,20 @@ def test_the_background_is_stored_and_measured_anew_when_the_collection_has_grow
     with Searcher.open(folder, FakeEncoder()) as searcher:
         collection = searcher.collection
         with collection.reading() as snapshot:
-            stored = background(collection, snapshot)
+            stored = random_pair_quantiles(collection, snapshot)
             assert stored == measure(collection, snapshot)
             row = collection.db.execute("SELECT value FROM settings WHERE key = 'background'").fetchone()
         assert tuple(json.loads(row[0])["quantiles"]) == stored
         build(folder, [*documents(20), Document("more", "The loan bank coin. " * 200)], model=FakeEncoder())
         with collection.reading() as snapshot:
-            grown = background(collection, snapshot)
+            grown = random_pair_quantiles(collection, snapshot)
             assert grown == measure(collection, snapshot) != stored
         with sqlite3.connect(folder / "collection.db") as db:
             text = json.dumps({"rows": 1, "quantiles": [0.0, 1.0]})
             db.execute("UPDATE settings SET value = ? WHERE key = 'background'", (text,))
         db.close()
         with collection.reading() as snapshot:
-            assert background(collection, snapshot) == grown
+            assert random_pair_quantiles(collection, snapshot) == grown
 
 
 def test_labels_are_of_what_the_lines_are_about_and_not_of_chance() -> None:

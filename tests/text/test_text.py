@@ -82,13 +82,13 @@ TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join))
 
 @settings(deadline=None, max_examples=300)
 @given(TEXTS, st.sampled_from(sorted(LANGUAGES)))
-def test_any_text_is_cut_into_exact_ordered_slices_that_cover_all_that_is_visible(text: str, language: str) -> None:
+def test_tokens_are_exact_ordered_slices_that_cover_all_visible_text(text: str, language: str) -> None:
     assert_whole(text, list(LANGUAGES[language].sentences(text)))
 
 
 @settings(deadline=None, max_examples=150)
 @given(TEXTS)
-def test_a_text_taken_as_one_sentence_is_cut_whole_too(text: str) -> None:
+def test_tokens_of_one_sentence_cover_all_visible_text(text: str) -> None:
     tokens = ENGLISH.tokens(text)
     assert_whole(text, [Sentence(0, len(text), tokens)] if tokens else [])
     assert tokens or not any(map(is_visible, text))
@@ -96,7 +96,7 @@ def test_a_text_taken_as_one_sentence_is_cut_whole_too(text: str) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(TEXTS)
-def test_a_sentence_asked_again_is_cut_into_the_same_tokens(text: str) -> None:
+def test_tokens_of_a_stored_sentence_are_the_same_when_cut_again(text: str) -> None:
     for sentence in ENGLISH.sentences(text):
         again = ENGLISH.tokens(text[sentence.start : sentence.end])
         assert [token.text for token in again] == [token.text for token in sentence.tokens]
@@ -104,7 +104,7 @@ def test_a_sentence_asked_again_is_cut_into_the_same_tokens(text: str) -> None:
 
 @settings(deadline=None, max_examples=10)
 @given(TEXTS)
-def test_two_analysers_agree_and_memory_of_earlier_text_changes_nothing(text: str) -> None:
+def test_analysers_agree_whatever_their_cache_holds(text: str) -> None:
     assert list(TextAnalyser().sentences(text)) == list(ENGLISH.sentences(text))
 
 
@@ -141,7 +141,7 @@ def test_every_form_has_a_folded_lemma(form: str, language: str) -> None:
     ],
     ids=lambda expected: expected[0],
 )
-def test_sentences_end_where_a_reader_ends_them(expected: list[str]) -> None:
+def test_english_sentence_boundaries(expected: list[str]) -> None:
     assert sentences(" ".join(expected)) == expected
 
 
@@ -168,13 +168,13 @@ def test_sentences_end_where_a_reader_ends_them(expected: list[str]) -> None:
         ("at five o'clock O'Hara left", "at five o'clock O'Hara left"),
     ],
 )
-def test_tokens_are_those_of_the_penn_treebank(text: str, expected: str | None) -> None:
+def test_tokens_follow_the_penn_treebank(text: str, expected: str | None) -> None:
     if expected is None:
         expected = "See https://example.org/a-b?c=d , or write to a.b@example.co.uk ."
     assert forms(text) == expected.split()
 
 
-def test_scripts_without_spaces_and_emoji_are_cut_into_units_that_can_be_asked_for() -> None:
+def test_scripts_without_spaces_and_emoji_are_cut_into_searchable_units() -> None:
     assert forms("银行在河边。") == list("银行在河边。")
     assert forms("バスを待つ") == ["バス", "を", "待", "つ"]
     assert forms("ok👩\u200d🔬👍🏽🇩🇪🇫🇷!") == ["ok", "👩\u200d🔬", "👍🏽", "🇩🇪", "🇫🇷", "!"]
@@ -182,20 +182,20 @@ def test_scripts_without_spaces_and_emoji_are_cut_into_units_that_can_be_asked_f
     assert sentences("银行在河边。他坐下。", TextAnalyser("zh")) == ["银行在河边。", "他坐下。"]
 
 
-def test_what_is_not_seen_parts_no_word_and_makes_no_token() -> None:
+def test_invisible_characters_split_no_word_and_make_no_token() -> None:
     assert forms("\ufeff\u200friver\u200f bank\u00ad ri\u00adver \u200b\u200d") == ["river", "bank", "ri\u00adver"]
     assert lemmas("ri\u00advers") == ["river"]
     assert forms("one\0two\u200bthree") == ["one", "two", "three"]
 
 
-def test_words_of_any_length_survive() -> None:
+def test_very_long_words_are_tokens() -> None:
     assert forms("a" * 10_000 + " b") == ["a" * 10_000, "b"]
     assert forms("." * 10_000) == ["." * 10_000]
     mixed = "a.b-(c)'" * 5_000
     assert "".join(forms(mixed)) == mixed
 
 
-def test_lone_surrogates_survive() -> None:
+def test_lone_surrogates_are_kept() -> None:
     assert forms("bank \ud800 x\udfff.") == ["bank", "\ud800", "x", "\udfff", "."]
 
 
@@ -211,7 +211,7 @@ PARAGRAPHS = [
 
 @pytest.mark.parametrize("width", [45, 60, 72, 79, 100])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_hard_wrapped_text_has_the_sentences_of_the_same_text_unwrapped(width: int, newline: str) -> None:
+def test_hard_wrapped_text_has_the_same_sentences_as_unwrapped_text(width: int, newline: str) -> None:
     wrapped = "\n\n".join(textwrap.fill(paragraph, width) for paragraph in PARAGRAPHS).replace("\n", newline)
     unwrapped = "\n".join(PARAGRAPHS)
     expected = [[token.text for token in sentence.tokens] for sentence in ENGLISH.sentences(unwrapped)]
@@ -219,7 +219,7 @@ def test_hard_wrapped_text_has_the_sentences_of_the_same_text_unwrapped(width: i
     assert len(expected) == 6
 
 
-def test_headings_are_sentences_of_their_own() -> None:
+def test_headings_are_separate_sentences() -> None:
     wrapped = textwrap.fill(PARAGRAPHS[0], 70)
     text = f"The state of the river\n\n{wrapped}\n\n2. What was done\n{wrapped}"
     found = sentences(text)
@@ -229,7 +229,7 @@ def test_headings_are_sentences_of_their_own() -> None:
     assert found[5].startswith("The committee")
 
 
-def test_a_blank_line_ends_a_sentence_whatever_the_words() -> None:
+def test_a_blank_line_always_ends_a_sentence() -> None:
     assert sentences("we went to the\n \t\nbank of the river\r\n\r\nand sat") == [
         "we went to the",
         "bank of the river",
@@ -237,7 +237,7 @@ def test_a_blank_line_ends_a_sentence_whatever_the_words() -> None:
     ]
 
 
-def test_one_paragraph_a_line_keeps_lines_apart() -> None:
+def test_lines_of_one_paragraph_each_are_not_joined() -> None:
     assert sentences("\n".join(PARAGRAPHS)) == [
         sentence for paragraph in PARAGRAPHS for sentence in sentences(paragraph)
     ]
@@ -257,7 +257,7 @@ def test_verse_and_lists_keep_their_lines() -> None:
     assert sentences(wrapped_items)[-3:] == ["- one bat", "- two mice", "* a crane"]
 
 
-def test_a_row_of_signs_is_a_sentence_of_punctuation_alone() -> None:
+def test_a_run_of_signs_is_a_sentence_of_punctuation() -> None:
     [row] = ENGLISH.sentences("* * *")
     assert {token.kind for token in row.tokens} == {TokenKind.PUNCTUATION}
     assert [
@@ -265,13 +265,13 @@ def test_a_row_of_signs_is_a_sentence_of_punctuation_alone() -> None:
     ] == [*("He", "left", ".", "-" * 10, "She", "came", ".")]
 
 
-def test_very_long_sentences_are_left_whole() -> None:
+def test_very_long_sentences_are_not_cut() -> None:
     text = "and the river ran on " * 1000
     [sentence] = ENGLISH.sentences(text)
     assert len(sentence.tokens) == 5000
 
 
-def test_text_without_anything_to_see_has_no_sentences() -> None:
+def test_invisible_text_has_no_sentences() -> None:
     for text in ("", "  \n\n\t", "\0\0", "\ufeff", "\u200b \u200e"):
         assert list(ENGLISH.sentences(text)) == []
         assert ENGLISH.tokens(text) == ()
@@ -294,7 +294,7 @@ def test_english_lemmas(pairs: str) -> None:
         assert ENGLISH.lemma(lemma) == lemma or lemma in ("good",)
 
 
-def test_tokens_carry_the_lemma_that_lemma_gives() -> None:
+def test_token_lemmas_equal_lemma_of_their_form() -> None:
     text = "The Banks of Colorado Springs weren’t charging the children’s bats 3.5 times."
     assert (
         lemmas(text)
@@ -305,7 +305,7 @@ def test_tokens_carry_the_lemma_that_lemma_gives() -> None:
     assert all(token.lemma == ENGLISH.lemma(token.text) for token in ENGLISH.tokens(text))
 
 
-def test_kinds_follow_the_form() -> None:
+def test_kind_of_a_token_follows_from_its_form() -> None:
     found = kinds("The US bank didn't lend them 1,500 or 3rd-rate loans , and IT showed 21st 🙂")
     assert {form for form, kind in found.items() if kind is TokenKind.FUNCTION} == {
         "The",
@@ -343,7 +343,9 @@ def test_content_words_are_never_function_words() -> None:
         ("ru", "Он сидел на берегу.", "Он сидел на берегу .", ("сидел", "сидеть"), None),
     ],
 )
-def test_other_languages(language: str, text: str, expected: str, lemma: tuple[str, str], function: str | None) -> None:
+def test_tokens_lemmas_and_kinds_of_other_languages(
+    language: str, text: str, expected: str, lemma: tuple[str, str], function: str | None
+) -> None:
     analyser = TextAnalyser(language)
     assert analyser.has_lemmas
     assert forms(text, analyser) == expected.split()
@@ -358,20 +360,20 @@ def test_a_language_without_lemmatiser_folds_the_form() -> None:
     assert lemmas("The BANKS of Straße", analyser) == ["the", "banks", "of", "strasse"]
 
 
-def test_a_region_is_not_another_language() -> None:
+def test_a_region_code_does_not_change_the_language() -> None:
     assert TextAnalyser("en-GB").language == TextAnalyser("EN").language == "en"
     assert TextAnalyser("no").has_lemmas
 
 
 @pytest.mark.parametrize("code", ["", " ", "xx123", "e", "english please", "../en", "e\nn"])
-def test_what_is_no_language_code_is_refused_in_one_line_that_lists_what_is(code: str) -> None:
+def test_an_invalid_language_code_is_refused_with_the_list_of_codes(code: str) -> None:
     with pytest.raises(PolysemeError, match=r"with lemmas: .*\bde\b.*\ben\b") as refusal:
         TextAnalyser(code)
     assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "it", "tr", "xx"])
-def test_plain_words_and_their_signs_are_cut_as_spacy_cuts_them(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shortcut_for_plain_words_equals_spacy(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tokeniser = Tokeniser(language)
     rules: Any = tokens._make_pipeline(language).tokenizer  # compiled, without types
     exceptions = {form.rstrip(".,;:!?") for form in rules.rules}
@@ -384,7 +386,7 @@ def test_plain_words_and_their_signs_are_cut_as_spacy_cuts_them(language: str, m
         assert spans == tokeniser.cut(chunk, ending), (chunk, ending)
 
 
-def test_a_plain_sentence_is_cut_without_spacy() -> None:
+def test_a_plain_sentence_does_not_import_spacy() -> None:
     program = (
         "import sys; from polyseme.indexer.text.analyser import TextAnalyser;"
         "found = TextAnalyser('en').tokens('She sat, alone, on the river bank.');"

@@ -155,7 +155,7 @@ def plain(unread: SenseSpace, tiny_encoder: ElmoEncoder) -> SenseSpace:
     return replace(unread, blocks=fewer, map=unread.map[: fewer.width(tiny_encoder.dim)])
 
 
-@pytest.mark.parametrize(("which", "number"), [("plain", 2), ("unread", 3), ("with_topics", 4), ("fitted", 4)])
+@pytest.mark.parametrize(("which", "number"), [("plain", 1), ("unread", 1), ("with_topics", 1), ("fitted", 1)])
 def test_a_space_reads_back_as_it_was_fitted(
     tmp_path: Path,
     tiny_encoder: ElmoEncoder,
@@ -183,14 +183,14 @@ def test_spaces_of_newer_formats_and_other_sizes_are_refused(
     write_model(tmp_path / "m", replace(tiny_encoder.model, sense_space=fitted), "")
     (tmp_path / "m" / "SHA256SUMS").unlink()
     tensors = load_file(tmp_path / "m" / SENSE_SPACE)
-    save_file(tensors | {"format": np.asarray(5)}, tmp_path / "m" / SENSE_SPACE)
-    with pytest.raises(ModelError, match="format 5, newer than this Polyseme"):
+    save_file(tensors | {"format": np.asarray(2)}, tmp_path / "m" / SENSE_SPACE)
+    with pytest.raises(ModelError, match="format 2, newer than this Polyseme"):
         read_model(tmp_path / "m")
     for harm, message in (
         ({"map": tensors["map"][:-1]}, "of another size"),
         ({"word_mean": tensors["word_mean"][:-1]}, "of another size"),
         ({"blocks": np.asarray([[0, 7]])}, "of another size"),
-        ({"blocks": np.asarray([[9, 0]])}, "is no sense space"),
+        ({"blocks": np.asarray([[9, 0]])}, "is not a sense space"),
         ({"topics": np.zeros((2, 5), np.int8)}, "topics do not fit"),
         ({"topics": np.zeros((len(tensors["counts"]), 5), np.int8)}, "of another size"),
     ):

@@ -38,7 +38,7 @@ from polyseme.indexer.training.corpus import MARKS, open_corpus, prepare, vocabu
 from polyseme.indexer.training.initial import InitialModel
 from polyseme.indexer.training.perplexity import PerplexityMeter
 from polyseme.indexer.training.text import TextOptions, read_sentences
-from polyseme.indexer.training.train import TrainConfig, TrainProgress, TrainStage, command_of, train
+from polyseme.indexer.training.train import TrainConfig, TrainProgress, TrainStage, train
 from polyseme.ui.cli.main import run_command
 from safetensors.numpy import load_file
 from slow_network import slow_direction, slow_word
@@ -74,7 +74,8 @@ def trained(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> tu
     """The folder of an uninterrupted training, and its progress events."""
     out = tmp_path_factory.mktemp("trained") / "model"
     events: list[TrainProgress] = []
-    train(config, out, 50, events.append)
+    command = f"polyseme train {config.texts[0].name} --size tiny --steps 150 --seed 1 --tokenized"
+    train(config, out, 50, events.append, command=command)
     return out, events
 
 
@@ -599,12 +600,3 @@ def test_a_prepared_text_reads_back(tmp_path: Path) -> None:
     assert corpus.counts[:4].tolist() == [5, 4, 3, 2]
     assert vocabulary_of(corpus, 5) == (*MARKS, "a", "b")
     assert word_numbers(corpus, vocabulary_of(corpus, 5))[:4].tolist() == [0, 1, 3, 4]
-
-
-def test_the_command_on_the_card_has_all_settings() -> None:
-    config = TrainConfig((Path("my text.txt"),), None, 1.5, None, 3, "default", True, "de", True, 0.002, 0.0)
-    assert command_of(config, Path("out")) == (
-        "polyseme train 'my text.txt' --out out --minutes 1.5 --seed 3 --from default --learning-rate 0.002"
-        " --dropout 0.0 --language de --tokenized"
-        " --freeze-characters"
-    )

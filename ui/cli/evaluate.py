@@ -1,8 +1,7 @@
-"""The command that measures: a model on published tasks, or a collection by its owner's gold senses."""
+"""The command that evaluates a model on published tasks, or a collection on its owner's gold senses."""
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import format_option, model_option
-from .printing import Format, note, show
+from .command_line import shareable_command
+from .help import Command, argument
+from .options import format_option, language_option, precision_option
+from .printing import OutputFormat, note, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,21 +21,62 @@ if TYPE_CHECKING:
     from ...search.evaluation import Score
     from ...search.evaluation.own_collection import OwnReport
 
-TASKS = "wic, usim, coarsewsd, dwug, wsd, sts, retrieval"
+TASKS = "wic, usim, coarsewsd, dwug, wsd, sts or retrieval"
+_DISPLAY = ("output_format", "plot")
+"""Names of the parameters that do not affect the scores."""
 
 
-@click.command("eval")
-@click.argument("collection", required=False, type=click.Path(path_type=Path))
-@click.option("--gold", type=click.Path(path_type=Path), metavar="FILE", help="Gold senses of COLLECTION's documents.")
-@click.option("--write", is_flag=True, help="Encode COLLECTION again with what serves it best, if that is sure.")
-@model_option
-@click.option("--task", "tasks", multiple=True, metavar="NAME=PATH", help=f"{TASKS}; may be repeated.")
-@click.option("--wordnet", type=click.Path(path_type=Path), metavar="DIR", help="index.sense, for wsd's first senses.")
-@click.option("--language", default="en", show_default=True, metavar="CODE", help="Of a task's running text.")
-@click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
+@click.command("eval", cls=Command)
+@argument(
+    "collection",
+    "Folder of the collection to evaluate. Requires --gold.",
+    required=False,
+    type=click.Path(path_type=Path),
+)
+@click.option(
+    "--gold",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    show_default="none",
+    help="Table of judged words in the documents of COLLECTION. Its columns, separated by tabs, are document_id, start,"
+    " end, lemma and sense. start and end are character offsets into the document's text.",
+)
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Encode COLLECTION again with the best layer and normalisation, if held-out words confirm the gain.",
+)
+@click.option(
+    "--model",
+    metavar="SOURCE",
+    show_default="with COLLECTION its own, else 'default'",
+    help="Model to evaluate: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+)
+@click.option(
+    "--task",
+    "tasks",
+    multiple=True,
+    metavar="NAME=PATH",
+    help=f"Task and the folder or file of its data set: {TASKS}. Repeat for several tasks.",
+)
+@click.option(
+    "--wordnet",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    show_default="no fallback",
+    help="Folder with WordNet's index.sense, for the first-sense fallback of the task wsd.",
+)
+@language_option
+@precision_option
 @format_option
-@click.option("--card", is_flag=True, help="Also write the figures into the model folder's MODEL_CARD.md.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Also draw them: .svg, .png, .pdf.")
+@click.option("--card", is_flag=True, help="Also write the scores into MODEL_CARD.md of the model folder.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    show_default="no plot",
+    help="Also plot the scores to FILE (.svg, .png or .pdf).",
+)
 def evaluate(
     collection: Path | None,
     gold: Path | None,
@@ -44,75 +86,68 @@ def evaluate(
     wordnet: Path | None,
     language: str,
     precision: str,
-    form: str,
+    output_format: OutputFormat,
     card: bool,
     plot: Path | None,
 ) -> None:
-    """Measure a model on gold data (--task), or what serves COLLECTION best (--gold)."""
+    """Evaluate a model on published tasks, or the settings of a collection.
+
+    With --task, scores every layer of a model beside a baseline. With COLLECTION and --gold, scores every layer and
+    normalisation on your own judgements and reports the best. All scores have 95 % bootstrap intervals.
+    """
     from .score_plot import check_plot, write_plot
 
     if (collection is None) != (gold is None):
-        raise click.UsageError("COLLECTION and --gold FILE go together")
+        raise click.UsageError("COLLECTION and --gold FILE must be given together")
     if (collection is None) == (not tasks):
         raise click.UsageError("give COLLECTION --gold FILE, or --task NAME=PATH")
     if write and collection is None:
-        raise click.UsageError("--write is for COLLECTION --gold FILE")
+        raise click.UsageError("--write requires COLLECTION --gold FILE")
     if card and collection is not None:
-        raise click.UsageError("--card is for --task NAME=PATH")
+        raise click.UsageError("--card requires --task NAME=PATH")
     if plot:
         check_plot(plot)
     if collection is not None and gold is not None:
-        scores, title = evaluate_own(collection, gold, model, write, Format(form)), str(collection)
+        scores, title = evaluate_own(collection, gold, model, write, output_format), str(collection)
     else:
         source = model or "default"
         folder = card_folder(source) if card else None
-        scores, title = evaluate_tasks(source, tasks, wordnet, language, precision, Format(form))
+        scores, title = evaluate_tasks(source, tasks, wordnet, language, precision, output_format)
         if folder:
-            put_on_card(folder, scores, command_of(source, tasks, wordnet, language, precision))
+            put_on_card(folder, scores, shareable_command(click.get_current_context(), leave_out=_DISPLAY))
     if plot:
         write_plot(scores, plot, title)
 
 
 def card_folder(source: str) -> Path:
-    """The model folder whose card can be written; ModelError where the model is none."""
-    from ...indexer.elmo.bundled import bundled_folder
-    from ...indexer.elmo.formats.model_folder import is_model_folder
+    """Return the model folder whose card can be written.
+
+    Raises:
+        ModelError: The source is not a model folder.
+    """
+    from ...indexer.elmo.sources import model_folder
     from ...indexer.errors import ModelError
 
-    folder = bundled_folder(source) or Path(source).expanduser()
-    if not is_model_folder(folder):
-        raise ModelError(f"{source} is no model folder and has no card; run `polyseme model convert` first")
+    folder = model_folder(source)
+    if folder is None:
+        raise ModelError(f"{source} is not a model folder and has no card; run `polyseme model convert` first")
     return folder
 
 
 def put_on_card(folder: Path, scores: Sequence[Score], command: str) -> None:
-    """Write the figures into a model folder's card, in the place of earlier ones."""
+    """Write scores, and the command that printed them, into the card of a model folder. Replaces earlier scores."""
     from ...indexer.elmo.formats.card import with_section
     from ...indexer.elmo.formats.model_folder import CARD, read_card, replace_card
-    from ..scores import score_section
+    from .score_table import score_section
 
     replace_card(folder, with_section(read_card(folder), score_section(scores, command)))
-    note(f"{folder / CARD}: figures written")
-
-
-def command_of(source: str, tasks: Sequence[str], wordnet: Path | None, language: str, precision: str) -> str:
-    """The command line that measures the same; of paths their last part alone, the rest is the user's own affair."""
-    from ...indexer.elmo.formats.card import last_part
-
-    words = ["polyseme", "eval", "--model", last_part(source)]
-    for task in tasks:
-        name, _, path = task.partition("=")
-        words += ["--task", f"{name}={last_part(path)}"]
-    words += ["--wordnet", last_part(wordnet)] if wordnet else []
-    words += ["--language", language] if language != "en" else []
-    words += ["--precision", precision] if precision != "float32" else []
-    return shlex.join([*words, "--card"])
+    note(f"{folder / CARD}: scores written")
 
 
 def evaluate_tasks(
-    model: str, texts: tuple[str, ...], wordnet: Path | None, language: str, precision: str, form: Format
+    model: str, texts: tuple[str, ...], wordnet: Path | None, language: str, precision: str, output_format: OutputFormat
 ) -> tuple[list[Score], str]:
-    """Measure and print task by task, so that a long run shows what it has; returns the scores and whose they are."""
+    """Evaluate a model and print the scores after each task. Return the scores and a title that names the model."""
     from ...indexer.elmo import load_encoder
     from ...search.evaluation.run import TaskOptions, parse_tasks
     from ...search.evaluation.run import evaluate as run
@@ -123,16 +158,18 @@ def evaluate_tasks(
     scores: list[Score] = []
     for task in tasks:
         found = run(encoder, task, options, EncodingLine(task.name))
-        print_scores(found, form, first=not scores)
+        print_scores(found, output_format, first=not scores)
         scores += found
     return scores, f"{encoder.source} ({encoder.model_id[:12]})"
 
 
-def evaluate_own(collection: Path, gold: Path, model: str | None, write: bool, form: Format) -> list[Score]:
-    """Measure what serves a collection best and print it; with ``write`` encode it again that way."""
+def evaluate_own(
+    collection: Path, gold: Path, model: str | None, write: bool, output_format: OutputFormat
+) -> list[Score]:
+    """Evaluate the layers and normalisations of a collection and print the scores. With `write`, apply the best."""
     from ...indexer.collection.collection import Collection
-    from ...indexer.encoders import fitting_encoder
     from ...indexer.gold.judgements import read_gold
+    from ...indexer.vectorise import fitting_encoder
     from ...search.evaluation.own_collection import evaluate_collection
 
     rows = read_gold(gold)
@@ -140,35 +177,35 @@ def evaluate_own(collection: Path, gold: Path, model: str | None, write: bool, f
         encoder = fitting_encoder(opened, model)
         report = evaluate_collection(opened, encoder, rows, EncodingLine("gold"))
     scores = [one.score for one in report.measured]
-    print_scores([*scores, *(one.difference for one in report.measured), report.gain], form, first=True)
-    tell(report, encoder)
+    print_scores([*scores, *(one.difference for one in report.measured), report.gain], output_format, first=True)
+    report_choice(report, encoder)
     if write:
         write_choice(collection, report, encoder)
     return scores
 
 
-def tell(report: OwnReport, encoder: Encoder) -> None:
-    """Say in words what the figures say."""
+def report_choice(report: OwnReport, encoder: Encoder) -> None:
+    """Print the best setting, its gain and how certain the gain is."""
     if report.left_out:
-        note(f"{report.left_out} gold rows have no word at their place in a document of the collection; left out")
+        note(f"{report.left_out} gold rows skipped: the collection has no word at their offsets")
     note(f"{report.words} words, {report.occurrences} occurrences ranked")
     best, gain = report.best, report.gain
     if best.choice == report.now:
-        note(f"what the collection has serves it best: {best.choice.name(encoder)}")
+        note(f"the current setting is the best: {best.choice.name(encoder)}")
         return
-    sure = "" if report.is_sure else "; that may be chance, judge more words"
+    chance = "" if report.is_sure else "; this may be chance, judge more words"
     note(
-        f"best is {best.choice.name(encoder)}, now it is {report.now.name(encoder)}:"
-        f" {100 * best.difference.value:+.1f} points; chosen by other words, {100 * gain.value:+.1f}"
-        f" ({100 * gain.low:+.1f} to {100 * gain.high:+.1f}){sure}"
+        f"the best setting is {best.choice.name(encoder)}, the current one is {report.now.name(encoder)}:"
+        f" {100 * best.difference.value:+.1f} points; gain on held-out words {100 * gain.value:+.1f}"
+        f" ({100 * gain.low:+.1f} to {100 * gain.high:+.1f}){chance}"
     )
 
 
 def write_choice(collection: Path, report: OwnReport, encoder: Encoder) -> None:
-    """Encode a collection again with the best choice, if it is surely better; it answers as before until then."""
+    """Encode a collection again with the best setting, if held-out words confirm the gain."""
     from ...indexer.reencode import reencode
     from ...search.evaluation.own_collection import settings_for
-    from .index import tell_report
+    from .index import print_report
     from .progress import ProgressLine
 
     if report.best.choice == report.now:
@@ -178,25 +215,25 @@ def write_choice(collection: Path, report: OwnReport, encoder: Encoder) -> None:
         note(f"{collection}: not written, since the gain may be chance; judge more words, or use polyseme reencode")
         return
     config = settings_for(collection, report.best.choice, encoder)
-    tell_report(reencode(collection, config, encoder, ProgressLine()), collection)
+    print_report(reencode(collection, config, encoder, ProgressLine()), collection)
     note(f"{collection}: encoded again and written: {report.best.choice.name(encoder)}")
 
 
-def print_scores(scores: list[Score], form: Format, first: bool) -> None:
-    """Print scores; CSV has its header but once."""
-    from ..scores import score_table
+def print_scores(scores: list[Score], output_format: OutputFormat, first: bool) -> None:
+    """Print scores. CSV has one header, before the first scores."""
+    from .score_table import score_table
 
     rows = [score.row() for score in scores]
-    if form is Format.CSV and not first:
+    if output_format is OutputFormat.CSV and not first:
         from ..formats import csv_text
 
         click.echo(csv_text(rows).partition("\r\n")[2], nl=False)
     else:
-        show(rows, form, score_table(scores) + "\n")
+        show(rows, output_format, score_table(scores) + "\n")
 
 
 class EncodingLine:
-    """Tells on standard error how much is encoded: one line on a terminal, else one every thirty seconds."""
+    """Progress of encoding on standard error: one overwritten line on a terminal, else one line every 30 seconds."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -204,7 +241,7 @@ class EncodingLine:
         self.last = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show it, if it is time to; the end clears the line."""
+        """Show how many sentences are encoded, if a line is due. Clear the line at the end."""
         now = time.monotonic()
         if self.terminal and done == total:
             sys.stderr.write("\r\x1b[K")

@@ -1,55 +1,80 @@
-"""Commands about models."""
+"""Commands that describe, convert and query models."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from .options import format_option
-from .printing import Format, note, one_line, show
+from .help import Group, argument
+from .options import format_option, language_option
+from .printing import OutputFormat, note, one_line, show
+
+if TYPE_CHECKING:
+    from ...indexer.elmo.convert import Conversion, Layout
+
+source_argument = argument("source", "Model: 'default' (the bundled one), a folder, a file or a TF-Hub handle.")
+destination_argument = argument("destination", "Folder to write.", type=click.Path(path_type=Path))
 
 
-@click.group()
+@click.group(cls=Group)
 def model() -> None:
-    """Look at models and change their format."""
+    """Describe models, convert them, or ask them for substitutes of a word."""
 
 
 @model.command("info")
-@click.argument("source", default="default")
+@argument(
+    "source",
+    "Model: 'default' (the bundled one), a folder, a file or a TF-Hub handle. Default: 'default'.",
+    default="default",
+)
 @format_option
-def model_info(source: str, form: str) -> None:
-    """Tell what a model is: source, digest, sizes, files."""
+def model_info(source: str, output_format: OutputFormat) -> None:
+    """Show the source, digest, dimensions and files of a model."""
     from dataclasses import asdict
 
     from ...indexer.elmo.convert import describe
 
     row = asdict(describe(source))
-    show([row], Format(form), "".join(f"{key:14} {one_line(str(value))}\n" for key, value in row.items()))
+    show([row], output_format, "".join(f"{key:14} {one_line(str(value))}\n" for key, value in row.items()))
 
 
 @model.command("convert")
-@click.argument("source")
-@click.argument("destination", type=click.Path(path_type=Path))
-@click.option("--to", type=click.Choice(["folder", "allennlp"]), default="folder", show_default=True)
-@click.option("--half", is_flag=True, help="Half precision on disk.")
+@source_argument
+@destination_argument
+@click.option(
+    "--to",
+    type=click.Choice(["folder", "allennlp"]),
+    default="folder",
+    help="Layout to write: a Polyseme model folder, or AllenNLP's pair of files (options.json and HDF5 weights).",
+)
+@click.option("--half", is_flag=True, help="Store the weights as float16, which halves the size.")
 def model_convert(source: str, destination: Path, to: str, half: bool) -> None:
-    """Write any model as a model folder of ours, or as AllenNLP's pair of files."""
+    """Convert a model to a Polyseme model folder or to AllenNLP's pair of files."""
     from ...indexer.elmo.convert import Layout, convert
 
-    convert_and_tell(convert, source, destination, Layout(to), half)
+    convert_and_report(convert, source, destination, Layout(to), half)
 
 
 @model.command("expect")
-@click.argument("sentence")
-@click.option("--model", "source", default="default", show_default=True, metavar="SOURCE", help="Which model to ask.")
-@click.option("-k", "k", type=click.IntRange(1), default=10, show_default=True, help="How many words.")
-@click.option("--language", default="en", show_default=True, metavar="CODE", help="Of the sentence.")
+@argument("sentence", "Sentence with one word in brackets: 'She sat on the river [bank].'")
+@click.option(
+    "--model",
+    "source",
+    default="default",
+    metavar="SOURCE",
+    help="Model to ask: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+)
+@click.option("-k", "k", type=click.IntRange(1), default=10, metavar="N", help="Maximum number of words.")
+@language_option
 @format_option
-def model_expect(sentence: str, source: str, k: int, language: str, form: str) -> None:
-    """Tell which words the model expects in a word's place: "She sat on the river [bank]." """
+def model_expect(sentence: str, source: str, k: int, language: str, output_format: OutputFormat) -> None:
+    """List the words that a model expects in the place of a word.
+
+    The score is the probability of the word among all words of the model's output layer.
+    """
     from dataclasses import asdict
 
     from ...indexer.elmo.lexical_substitution import load_expectations
@@ -59,25 +84,33 @@ def model_expect(sentence: str, source: str, k: int, language: str, form: str) -
 
     asked = ask(TextAnalyser(language), sentence, function_words=True)
     if not asked.is_one_word:
-        raise QueryError(f"{asked.text!r} is more than one word; mark one")
+        raise QueryError(f"{asked.text!r} is more than one word; mark a single word")
     tokens = [token.text for token in asked.tokens]
     rows = [asdict(found) for found in load_expectations(source).substitutes(tokens, asked.meaning[0], k)]
-    show(rows, Format(form), "".join(f"{row['score']:.3f}  {row['word']}\n" for row in rows))
+    show(rows, output_format, "".join(f"{row['score']:.3f}  {row['word']}\n" for row in rows))
 
 
 @model.command("export")
-@click.argument("source")
-@click.argument("destination", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["hub"]), default="hub", show_default=True)
-def model_export(source: str, destination: Path, form: str) -> None:
-    """Write any model as a SavedModel with google/elmo's signatures, for tensorflow_hub."""
+@source_argument
+@destination_argument
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["hub"]),
+    default="hub",
+    help="Layout to write: a SavedModel with the signatures of google/elmo.",
+)
+def model_export(source: str, destination: Path, layout: str) -> None:
+    """Export a model as a SavedModel for tensorflow_hub."""
     from ...indexer.elmo.convert import Layout, convert
 
-    convert_and_tell(convert, source, destination, Layout(form), False)
+    convert_and_report(convert, source, destination, Layout(layout), False)
 
 
-def convert_and_tell(convert: Callable[..., Any], source: str, destination: Path, layout: Any, half: bool) -> None:
-    """Convert, and tell what was left out."""
+def convert_and_report(
+    convert: Callable[[str, Path, Layout, bool], Conversion], source: str, destination: Path, layout: Layout, half: bool
+) -> None:
+    """Convert a model and report the parts that the new layout cannot hold."""
     done = convert(source, destination, layout, half)
     for left_out in done.left_out:
         note(f"left out: {left_out}")

@@ -1,4 +1,4 @@
-"""Commands for named senses."""
+"""Commands that keep senses under a name."""
 
 from __future__ import annotations
 
@@ -7,32 +7,68 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import collection_argument, format_option, k_option, match_option, model_option, where_option
-from .printing import Format, note, one_line, show, table
+from .help import Group, argument
+from .options import (
+    ANY_MATCH,
+    collection_argument,
+    context_option,
+    format_option,
+    k_option,
+    match_option,
+    model_option,
+    where_option,
+)
+from .printing import OutputFormat, note, one_line, show, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...search.senses.named import NamedSense
 
-replace_option = click.option("--replace", is_flag=True, help="In the place of one of that name.")
-name_argument = click.argument("name")
+replace_option = click.option("--replace", is_flag=True, help="Replace an existing named sense of the same name.")
+name_argument = argument("name", "Name of the sense, such as river_bank.")
 
 
-@click.group()
+@click.group("named-sense", cls=Group)
 def named_sense() -> None:
-    """Name senses, filter by them (--where sense=NAME) and take them to other collections."""
+    """Save senses under a name, list them and filter by them.
+
+    `--where sense=NAME` restricts any search to the occurrences of a named sense.
+    """
 
 
 @named_sense.command("save")
 @collection_argument
 @name_argument
-@click.option("--word", help="Tell the senses of this word apart, and save one of them.")
-@click.option("--sense", type=click.IntRange(0), help="Its number, as `polyseme senses` prints it.")
+@click.option(
+    "--word",
+    metavar="WORD",
+    show_default="none",
+    help="Group the occurrences of this word into senses and save one of them. Requires --sense.",
+)
+@click.option(
+    "--sense",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="none",
+    help="Number of the sense, from 1, as `polyseme senses` prints it.",
+)
 @match_option
 @where_option
-@click.option("--plus", type=int, multiple=True, metavar="ID", help="An occurrence that means it; repeated.")
-@click.option("--minus", type=int, multiple=True, metavar="ID", help="An occurrence that does not; repeated.")
+@click.option(
+    "--plus",
+    type=int,
+    multiple=True,
+    metavar="ID",
+    help="Occurrence that has the sense, by its occurrence_id. Repeat for several.",
+)
+@click.option(
+    "--minus",
+    type=int,
+    multiple=True,
+    metavar="ID",
+    help="Occurrence that does not have the sense, by its occurrence_id. Repeat for several.",
+)
 @replace_option
 @model_option
 @format_option
@@ -47,9 +83,13 @@ def save(
     minus: tuple[int, ...],
     replace: bool,
     model: str | None,
-    form: str,
+    output_format: OutputFormat,
 ) -> None:
-    """Save a sense as NAME: a sense of --word, or occurrences marked --plus (and --minus)."""
+    """Save a sense under a name.
+
+    Give --word and --sense to save one sense of a word. Give --plus, and optionally --minus, to save a sense by
+    example.
+    """
     from ...search.searcher import Searcher
 
     if (word is None) is not (sense is None) or (word is None) is (not plus):
@@ -61,20 +101,20 @@ def save(
             )
         else:
             made = searcher.save_named_sense(name, searcher.senses(word, match, where), sense, replace=replace)
-    _print_named_senses([made], form)
+    _print_named_senses([made], output_format)
 
 
 @named_sense.command("list")
 @collection_argument
 @model_option
 @format_option
-def list_named_senses(collection: Path, model: str | None, form: str) -> None:
-    """List the named senses."""
+def list_named_senses(collection: Path, model: str | None, output_format: OutputFormat) -> None:
+    """List the named senses of a collection."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         found = searcher.named_senses()
-    _print_named_senses(found, form)
+    _print_named_senses(found, output_format)
 
 
 @named_sense.command("show")
@@ -82,26 +122,29 @@ def list_named_senses(collection: Path, model: str | None, form: str) -> None:
 @name_argument
 @model_option
 @format_option
-def show_named_sense(collection: Path, name: str, model: str | None, form: str) -> None:
-    """Show a named sense and lines that it was made from."""
+def show_named_sense(collection: Path, name: str, model: str | None, output_format: OutputFormat) -> None:
+    """Show a named sense and the sentences it was saved from."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         found = searcher.named_sense(name)
     lines = "".join(f"    {one_line(line)}\n" for line in found.examples)
     row = _named_sense_row(found) | {"examples": list(found.examples)}
-    show([row], Format(form), _named_sense_table([found]) + lines)
+    show([row], output_format, _named_sense_table([found]) + lines)
 
 
 @named_sense.command("apply")
 @collection_argument
 @name_argument
 @click.option(
-    "--match", type=click.Choice(["form", "lemma", "any"]), help="Whose occurrences; default: its own word's."
+    "--match",
+    type=ANY_MATCH,
+    show_default="as the sense was saved",
+    help="Find the same word form, the same lemma, or any word.",
 )
 @k_option
 @where_option
-@click.option("--context", type=click.IntRange(0), default=45, show_default=True, help="Characters on each side.")
+@context_option
 @model_option
 @format_option
 def apply(
@@ -112,45 +155,52 @@ def apply(
     where: tuple[str, ...],
     context: int,
     model: str | None,
-    form: str,
+    output_format: OutputFormat,
 ) -> None:
-    """Find the occurrences that belong to a named sense, the nearest first."""
+    """Find the occurrences of a named sense, nearest first."""
     from ...search.searcher import Searcher
     from .search import concordance
 
     with Searcher.open(collection, model) as searcher:
         hits = searcher.apply_named_sense(name, k, match, where)
     note(hits.notice)
-    show(hits.to_dicts(), Format(form), concordance(hits, context))
+    show(hits.to_dicts(), output_format, concordance(hits, context))
 
 
 @named_sense.command("export")
 @collection_argument
 @name_argument
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@argument("file", "JSON file to write.", type=click.Path(path_type=Path, dir_okay=False))
 @model_option
 def export(collection: Path, name: str, file: Path, model: str | None) -> None:
-    """Write a named sense to FILE, as JSON, for other collections made with the same model."""
+    """Write a named sense to a JSON file.
+
+    Collections that were built with the same model can import it.
+    """
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         searcher.export_named_sense(name, file)
-    note(f"{name} is in {file}")
+    note(f"{name}: written to {file}")
 
 
 @named_sense.command("import")
 @collection_argument
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@argument(
+    "file", "JSON file that `polyseme named-sense export` wrote.", type=click.Path(path_type=Path, dir_okay=False)
+)
 @replace_option
 @model_option
 @format_option
-def import_named_sense(collection: Path, file: Path, replace: bool, model: str | None, form: str) -> None:
-    """Take a named sense from FILE."""
+def import_named_sense(
+    collection: Path, file: Path, replace: bool, model: str | None, output_format: OutputFormat
+) -> None:
+    """Add the named sense of a JSON file to a collection."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         made = searcher.import_named_sense(file, replace)
-    _print_named_senses([made], form)
+    _print_named_senses([made], output_format)
 
 
 @named_sense.command("remove")
@@ -158,12 +208,12 @@ def import_named_sense(collection: Path, file: Path, replace: bool, model: str |
 @name_argument
 @model_option
 def remove_named_sense(collection: Path, name: str, model: str | None) -> None:
-    """Forget a named sense."""
+    """Remove a named sense from a collection."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         searcher.remove_named_sense(name)
-    note(f"{name} is removed")
+    note(f"{name}: removed")
 
 
 def _named_sense_row(found: NamedSense) -> dict[str, object]:
@@ -180,9 +230,15 @@ def _named_sense_row(found: NamedSense) -> dict[str, object]:
 
 def _named_sense_table(found: Sequence[NamedSense]) -> str:
     rows = [(p.name, p.word, str(p.match), p.size, len(p.rivals), p.threshold) for p in found]
-    numbers = ["made of", "told from", "least score"]
+    numbers = ["size", "rivals", "threshold"]
     return table(["name", "word", "match", *numbers], rows, right=numbers)
 
 
-def _print_named_senses(found: Sequence[NamedSense], form: str) -> None:
-    show([_named_sense_row(one) for one in found], Format(form), _named_sense_table(found))
+def _print_named_senses(found: Sequence[NamedSense], output_format: OutputFormat) -> None:
+    show([_named_sense_row(one) for one in found], output_format, _named_sense_table(found))
+
+
+@click.group("prototype", cls=Group, commands=named_sense.commands, hidden=True)
+def prototype() -> None:
+    """Run a command of `polyseme named-sense` under its old name."""
+    note("`polyseme prototype` is deprecated and will be removed in version 0.2; use `polyseme named-sense`")

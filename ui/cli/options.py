@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -8,62 +8,137 @@ from typing import Any, TypeVar
 
 import click
 
-from .printing import Format
+from .help import argument
+from .printing import OutputFormat
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-collection_argument = click.argument("collection", type=click.Path(path_type=Path))
-model_option = click.option("--model", metavar="SOURCE", help="Where the model lies: default, a folder, a hub handle.")
+LAYERS = click.Choice(["sense", "0", "1", "2", "elmo"])
+_EITHER_MATCH = click.Choice(["form", "lemma"])
+ANY_MATCH = click.Choice(["form", "lemma", "any"])
+
+collection_argument = argument(
+    "collection", "Folder of the collection, such as my.pol.", type=click.Path(path_type=Path)
+)
+word_argument = argument("word", "Word to examine. With --match lemma, give the lemma or any of its forms.")
+model_option = click.option(
+    "--model",
+    metavar="SOURCE",
+    show_default="the recorded location",
+    help="Location of the collection's model, if it has moved: a folder, a file or a TF-Hub handle.",
+)
 format_option = click.option(
     "--format",
-    "form",
-    type=click.Choice([str(f) for f in Format]),
-    default="table",
-    help="How to print.",
-    show_default=True,
+    "output_format",
+    type=click.Choice([str(known) for known in OutputFormat]),
+    default=str(OutputFormat.TABLE),
+    callback=lambda context, parameter, value: OutputFormat(value),
+    help="Output format: an aligned table, one JSON object per line, or CSV.",
 )
-k_option = click.option("-k", "k", type=click.IntRange(1), default=20, show_default=True, help="How many hits.")
-match_option = click.option("--match", type=click.Choice(["form", "lemma"]), default="lemma", show_default=True)
+k_option = click.option("-k", "k", type=click.IntRange(1), default=20, metavar="N", help="Maximum number of hits.")
+match_option = click.option(
+    "--match", type=_EITHER_MATCH, default="lemma", help="Use occurrences of the same word form, or of the same lemma."
+)
+any_match_option = click.option(
+    "--match", type=ANY_MATCH, default="lemma", help="Find the same word form, the same lemma, or any word."
+)
 where_option = click.option(
-    "--where", multiple=True, metavar="FIELD=VALUE", help="Filter: F=V, F!=V, F=A..B, F=A|B; repeated = and."
+    "--where",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Use only documents that match FIELD=V, FIELD!=V, FIELD=A..B or FIELD=A|B. sense=NAME keeps the occurrences"
+    " of a named sense. Repeat the option to require several conditions.",
 )
-LAYERS = click.Choice(["sense", "0", "1", "2", "elmo"])
+context_option = click.option(
+    "--context",
+    type=click.IntRange(0),
+    default=45,
+    metavar="N",
+    help="Number of characters shown on each side of the word.",
+)
+language_option = click.option(
+    "--language", default="en", metavar="CODE", help="Language code of the text, such as en, de or fr."
+)
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    help="Floating-point type of the network's computations.",
+)
+quiet_option = click.option("--quiet", is_flag=True, help="Show no progress.")
 
 
-def build_options(command: Command) -> Command:
-    """The options that fix how a collection is encoded."""
-    for option in (
-        click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True),
-        click.option("--layer", type=LAYERS, default="sense", show_default=True, help="What stands for an occurrence."),
+def encoding_options(kept: str | None = None) -> Callable[[Decorated], Decorated]:
+    """Return a decorator that adds the options which fix how a collection is encoded.
+
+    Args:
+        kept: Text shown in place of the defaults, for a command that keeps the settings of a collection.
+    """
+    shown: bool | str = kept or True
+    options = (
+        click.option(
+            "--precision",
+            type=click.Choice(["float32", "bfloat16"]),
+            default="float32",
+            show_default=shown,
+            help="Floating-point type of the network's computations.",
+        ),
+        click.option(
+            "--layer",
+            type=LAYERS,
+            default="sense",
+            show_default=shown,
+            help="Vector stored for each occurrence: the sense vector, one of the layers 0 to 2, or ELMo's mix.",
+        ),
         click.option(
             "--normalisation",
             type=click.Choice(["none", "centred", "whitened"]),
             default="whitened",
-            show_default=True,
-            help="Of sentence vectors.",
+            show_default=shown,
+            help="Transform of sentence vectors: none, the mean subtracted, or the mean subtracted and whitened.",
         ),
-        click.option("--function-words", is_flag=True, help="Also index the, of, and, ..."),
+        click.option(
+            "--function-words",
+            is_flag=True,
+            show_default=kept or False,
+            help="Also index function words, such as 'the' and 'of'.",
+        ),
         click.option(
             "--storage",
             type=click.Choice(["half", "bytes"]),
             default="half",
-            show_default=True,
-            help="Of token vectors: bytes takes half the room, and is a little less exact.",
+            show_default=shown,
+            help="Number type of stored token vectors: float16 (half), or int8 (bytes), which needs half the disk space"
+            " and is slightly less exact.",
         ),
-    ):
-        command = option(command)
-    return command
+    )
+
+    def decorate(command: Decorated) -> Decorated:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
-page_options = (
-    click.option("--port", type=click.IntRange(1, 65535), help="Default: a free one."),
-    click.option("--no-browser", is_flag=True, help="Do not open a browser."),
-    click.option("--address", default="127.0.0.1", show_default=True, help="Where to listen."),
-)
-
-
-def with_page_options(command: Command) -> Command:
-    """The options of the commands that open the page."""
-    for option in page_options:
+def page_options(command: Decorated) -> Decorated:
+    """Add the options of the commands that open the page."""
+    options = (
+        click.option(
+            "--port",
+            type=click.IntRange(1, 65535),
+            metavar="PORT",
+            show_default="8501, or any free port if it is taken",
+            help="Port that the page listens on.",
+        ),
+        click.option("--no-browser", is_flag=True, help="Do not open a browser window."),
+        click.option(
+            "--address",
+            default="127.0.0.1",
+            metavar="IP",
+            help="Address that the page listens on. One that other machines can reach requires a login.",
+        ),
+    )
+    for option in reversed(options):
         command = option(command)
     return command

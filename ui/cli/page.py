@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from .index import tell_report
-from .options import collection_argument, model_option, with_page_options
+from .help import Command, argument
+from .options import model_option, page_options
+from .printing import note
+
+if TYPE_CHECKING:
+    from ...indexer.build import BuildReport
+
+DEMO_MARK = "made-by-polyseme-demo"
+"""Name of the empty file in a collection that `polyseme demo` made in its default folder and may replace."""
 
 
-@click.command("ui")
-@collection_argument
-@with_page_options
+@click.command("ui", cls=Command)
+@argument(
+    "collection",
+    "Folder of a collection, of a collection to create on the page, or of several collections.",
+    type=click.Path(path_type=Path),
+)
+@page_options
 @model_option
 def open_page(collection: Path, port: int | None, no_browser: bool, address: str, model: str | None) -> int:
-    """Open the page on COLLECTION, which may not be there yet, or a folder of collections; for this machine alone."""
+    """Open the web page on a collection.
+
+    By default only this machine can reach the page. Press Ctrl-C to stop it.
+    """
     from ...indexer.collection.collection import Collection
     from ..page.library import is_shelf
     from ..page.server import launch
@@ -26,33 +43,95 @@ def open_page(collection: Path, port: int | None, no_browser: bool, address: str
     return launch(collection, port, not no_browser, model, address)
 
 
-@click.command()
-@click.option("--collection", type=click.Path(path_type=Path), help="Where to keep it. Default: the user's cache.")
-@with_page_options
+@click.command(cls=Command)
+@click.option(
+    "--collection",
+    type=click.Path(path_type=Path),
+    metavar="COLLECTION",
+    show_default="polyseme/demo.pol in the user's cache folder",
+    help="Folder of the demo collection.",
+)
+@page_options
 def demo(collection: Path | None, port: int | None, no_browser: bool, address: str) -> int:
-    """Index the bundled documents with the bundled model and open the page on them."""
-    from ...indexer.build import build
-    from ...indexer.errors import CollectionError
-    from ...indexer.reencode import reencode
+    """Index the sample documents and open the web page on them."""
     from ..page.server import launch
-    from .progress import ProgressLine
 
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    target = collection or cache / "polyseme" / "demo.pol"
+    target = collection or default_demo_path()
     documents = bundled_documents()
-    try:
-        report = build(target, [documents], progress=ProgressLine())
-    except CollectionError as error:
-        if "polyseme reencode" not in str(error):
-            raise
-        reencode(target, model="default", progress=ProgressLine())  # made by an older version's model
-        report = build(target, [documents], progress=ProgressLine())
-    tell_report(report, target)
+    n_files = sum(path.suffix == ".txt" for path in documents.iterdir())
+    say(f"Polyseme demo: search {n_files} sample documents by meaning, with the bundled English ELMo.")
+    say(f"Indexing them into {target}. This takes about 30 seconds the first time, and a few seconds after that.")
+    report = index_samples(target, documents, is_default=collection is None)
+    for notice in report.notices:
+        note(notice)
+    new = report.added + report.updated
+    say(f"Indexed in {report.seconds:.0f} s: {new} new documents, {report.unchanged} indexed already.")
+    say("Starting the web page. This takes about 5 seconds.")
     return launch(target, port, not no_browser, None, address)
 
 
+def index_samples(target: Path, documents: Path, is_default: bool) -> BuildReport:
+    """Index the sample documents into a collection.
+
+    A collection that this version cannot open is replaced, if the demo made it in its default folder.
+
+    Args:
+        target: Folder of the collection.
+        documents: Folder of the sample documents.
+        is_default: Whether `target` is the default folder of the demo.
+
+    Raises:
+        CollectionError: The collection cannot be opened and must not be replaced, or another process writes to it.
+    """
+    from ...indexer.build import build
+    from ...indexer.errors import CollectionError
+    from .progress import ProgressLine
+
+    on_progress = ProgressLine(with_estimate=False) if sys.stderr.isatty() else None
+    is_own = is_default and (not target.exists() or (target / DEMO_MARK).is_file())
+    try:
+        report = build(target, [documents], progress=on_progress)
+    except CollectionError as error:
+        if not target.exists() or can_be_opened(target):
+            raise
+        if not is_own:
+            raise CollectionError(
+                f"{target} cannot be opened by this version ({error}); remove the folder, or pass another --collection"
+            ) from error
+        shutil.rmtree(target)
+        report = build(target, [documents], progress=on_progress)
+    if is_own:
+        (target / DEMO_MARK).touch()
+    return report
+
+
+def can_be_opened(collection: Path) -> bool:
+    """Return whether this version can open a collection and load the model that it was built with."""
+    from ...indexer.collection.collection import Collection
+    from ...indexer.errors import CollectionError
+    from ...indexer.vectorise import fitting_encoder
+
+    try:
+        with Collection.open(collection) as opened:
+            fitting_encoder(opened)
+    except CollectionError:
+        return False
+    return True
+
+
+def default_demo_path() -> Path:
+    """Return the default folder of the demo collection, in the user's cache folder."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "polyseme" / "demo.pol"
+
+
 def bundled_documents() -> Path:
-    """The folder of the sample documents, however Polyseme was installed."""
+    """Return the folder of the sample documents, in a checkout or an installation."""
     from importlib.resources import files
 
     return Path(str(files("polyseme.data"))) / "documents"
+
+
+def say(line: str) -> None:
+    """Print a line about the progress of the demo on standard error."""
+    click.echo(line, err=True)

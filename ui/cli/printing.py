@@ -1,4 +1,4 @@
-"""Records -> what the command line prints: a table, JSON lines or CSV. Pure but for ``click.echo``."""
+"""Print records as a table, JSON Lines or CSV on standard output, and messages on standard error."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..formats import Row, csv_text, jsonl
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
 
-class Format(StrEnum):
-    """How results are printed."""
+class OutputFormat(StrEnum):
+    """Format of what a command prints on standard output."""
 
     TABLE = "table"
     JSONL = "jsonl"
@@ -22,12 +22,18 @@ class Format(StrEnum):
 
 
 def one_line(text: str) -> str:
-    """Text from documents made safe for a terminal: no control characters, no line breaks."""
+    """Replace control characters and line breaks by spaces, so that text from documents is safe on a terminal."""
     return _CONTROL.sub(" ", text)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> str:
-    """Aligned columns; those named in ``right`` are right-aligned."""
+    """Return a table with aligned columns.
+
+    Args:
+        columns: Header of each column.
+        rows: One value per column.
+        right: Headers of the columns to align right.
+    """
     cells = [[one_line(_text(value)) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     lines = []
@@ -48,13 +54,19 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def show(rows: Sequence[Row], form: Format, as_table: str) -> None:
-    """Print rows on standard output in the format asked for."""
-    text = {Format.JSONL: jsonl, Format.CSV: csv_text}[form](rows) if form is not Format.TABLE else as_table
+def show(rows: Sequence[Row], output_format: OutputFormat, as_table: str) -> None:
+    """Print rows on standard output. For the table format, print `as_table` instead."""
+    match output_format:
+        case OutputFormat.JSONL:
+            text = jsonl(rows)
+        case OutputFormat.CSV:
+            text = csv_text(rows)
+        case OutputFormat.TABLE:
+            text = as_table
     click.echo(text, nl=False)
 
 
 def note(text: str | None) -> None:
-    """A message for the person, on standard error."""
+    """Print a one-line message on standard error, if there is one."""
     if text:
         click.echo(f"polyseme: {one_line(text)}", err=True)

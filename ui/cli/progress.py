@@ -1,4 +1,4 @@
-"""The indexer's progress as a line on standard error."""
+"""Progress of indexing as a line on standard error."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import time
 from ...indexer.progress import Progress, Stage
 from ..formats import duration
 
-WIDTH = 24
+BAR_WIDTH = 24
+"""Width of the progress bar in characters."""
 
 
 def size(count: int) -> str:
-    """Bytes for people: 512 B, 3.2 MB."""
+    """Return a number of bytes with a decimal unit, such as `512 B` or `3.2 MB`."""
     amount = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:
@@ -22,13 +23,13 @@ def size(count: int) -> str:
 
 
 def progress_text(event: Progress) -> str:
-    """One line that says how far the indexer is."""
+    """Return the progress of indexing in one line."""
     if event.stage is not Stage.INDEXING:
         return event.stage.value
     bar = ""
     if event.fraction is not None:
-        filled = round(event.fraction * WIDTH)
-        bar = f"[{'#' * filled}{'.' * (WIDTH - filled)}] {event.fraction:4.0%}  "
+        filled = round(event.fraction * BAR_WIDTH)
+        bar = f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {event.fraction:4.0%}  "
     left = "" if event.seconds_left is None else f", {duration(event.seconds_left)} left"
     skipped = f", {event.skipped} skipped" if event.skipped else ""
     speed = f"{event.sentences_per_second:.0f}/s"
@@ -36,23 +37,27 @@ def progress_text(event: Progress) -> str:
 
 
 class ProgressLine:
-    """Shows events: a line that is overwritten on a terminal, else a line every ten seconds."""
+    """Progress on standard error: one overwritten line on a terminal, else one line every 10 seconds.
 
-    def __init__(self) -> None:
+    Args:
+        with_estimate: Also print an estimate of the work, once it is known.
+    """
+
+    def __init__(self, with_estimate: bool = True) -> None:
         self.terminal = sys.stderr.isatty()
-        self.every = 0.2 if self.terminal else 10.0
+        self.every = 0.2 if self.terminal else 10.0  # seconds
         self.last = 0.0
-        self.estimated = False
+        self.estimate_due = with_estimate
         self.width = 0
 
     def __call__(self, event: Progress) -> None:
-        """Show an event, if it is time to."""
-        if event.estimate is not None and not self.estimated:
-            self.estimated = True
-            ahead = event.estimate
+        """Show an event, if a line is due."""
+        if event.estimate is not None and self.estimate_due:
+            self.estimate_due = False
+            estimate = event.estimate
             self._line(
-                f"{ahead.files} files, {size(ahead.bytes)}: about {ahead.sentences} sentences if it is all plain text,"
-                f" {size(ahead.bytes_on_disk)} on disk"
+                f"{estimate.files} files, {size(estimate.bytes)}: about {estimate.sentences} sentences if all of it is"
+                f" plain text, {size(estimate.bytes_on_disk)} on disk"
             )
         now = time.monotonic()
         if event.stage is Stage.INDEXING and now - self.last < self.every:
@@ -69,7 +74,7 @@ class ProgressLine:
             self._line(progress_text(event))
 
     def finish(self) -> None:
-        """Leave the line."""
+        """Clear the line."""
         if self.terminal and self.width:
             sys.stderr.write("\r" + " " * self.width + "\r")
             self.width = 0

@@ -1,4 +1,4 @@
-"""Scores -> a plot: a panel a task, a dot and its interval for each representation. Imports matplotlib late."""
+"""Plot scores: one panel per task, one dot with its interval per representation. Imports matplotlib late."""
 
 from __future__ import annotations
 
@@ -14,33 +14,45 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SUFFIXES = (".svg", ".png", ".pdf")
+"""File formats of a plot."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe & Ito 2008: told apart with any colour vision."""
+"""Palette of Okabe & Ito (2008), distinguishable with every kind of colour vision."""
 COLUMNS = 2
+"""Maximum number of panels in a row."""
 _ROW_INCHES = 0.28
+"""Height of one line of a panel, in inches."""
 _HEAD_INCHES = 1.0
+"""Height of a panel's title and axis, in inches."""
 
 
 def check_plot(path: Path) -> None:
-    """DocumentError where no plot could be written there, before anything is measured for it."""
+    """Check that a plot can be written, before a long evaluation starts.
+
+    Raises:
+        DocumentError: The suffix is not one of `SUFFIXES`, the folder does not exist, or matplotlib is missing.
+    """
     if path.suffix.lower() not in SUFFIXES:
-        raise DocumentError(f"{path} is no plot's name; let it end in {', '.join(SUFFIXES)}")
+        raise DocumentError(f"{path} has no suffix of a plot; use {', '.join(SUFFIXES)}")
     if not path.absolute().parent.is_dir():
-        raise DocumentError(f"{path.parent} is no folder; make it first, or plot elsewhere")
+        raise DocumentError(f"{path.parent} is not a folder; create it, or choose another path")
     if find_spec("matplotlib") is None:
         raise DocumentError("plots need matplotlib, which is not installed; run `pip install matplotlib`")
 
 
 def write_plot(scores: Sequence[Score], path: Path, title: str) -> None:
-    """Write the figures times 100 as SVG, PNG or PDF; DocumentError where that cannot be."""
+    """Plot the scores times 100 to an SVG, PNG or PDF file.
+
+    Raises:
+        DocumentError: The file cannot be written.
+    """
     check_plot(path)
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     tasks = [[score for score in scores if score.task == task] for task in dict.fromkeys(s.task for s in scores)]
     rows = [tasks[first : first + COLUMNS] for first in range(0, len(tasks), COLUMNS)]
-    heights = [_HEAD_INCHES + _ROW_INCHES * max(_places(panel) for panel in row) for row in rows]
-    # Text stays text, and the same figures give the same file.
+    heights = [_HEAD_INCHES + _ROW_INCHES * max(_n_lines(panel) for panel in row) for row in rows]
+    # Text is stored as text, and equal scores give an identical file.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "polyseme", "font.size": 9}):
         figure = Figure(figsize=(6.5 * min(COLUMNS, max(len(tasks), 1)), sum(heights) + 0.4), layout="constrained")
         figure.suptitle(title)
@@ -55,16 +67,16 @@ def write_plot(scores: Sequence[Score], path: Path, title: str) -> None:
         try:
             figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
         except OSError as error:
-            raise DocumentError(f"{path} cannot be written ({error.strerror}); plot elsewhere") from error
+            raise DocumentError(f"{path} cannot be written ({error.strerror}); choose another path") from error
 
 
-def _places(scores: Sequence[Score]) -> int:
-    """How many lines a panel needs: representations, and the legend's measures."""
+def _n_lines(scores: Sequence[Score]) -> int:
+    """Return the number of lines of a panel: its representations, and the metrics of its legend."""
     return len({score.representation for score in scores}) + len({score.metric for score in scores})
 
 
 def _draw(axes: Axes, scores: Sequence[Score]) -> None:
-    """One task: representations from top to bottom, its measures in their colours, what they are below."""
+    """Draw one task: representations from top to bottom, one colour per metric, the legend below."""
     from matplotlib.transforms import ScaledTranslation
 
     names = list(dict.fromkeys(score.representation for score in scores))
@@ -75,7 +87,7 @@ def _draw(axes: Axes, scores: Sequence[Score]) -> None:
         offset = (number - (len(metrics) - 1) / 2) * 0.6 / len(metrics)
         places = [names.index(score.representation) + offset for score in rows]
         values = [100 * score.value for score in rows]
-        # A percentile interval need not hold the figure itself.
+        # A percentile interval need not contain the score itself.
         below = [max(0.0, 100 * (score.value - score.low)) for score in rows]
         above = [max(0.0, 100 * (score.high - score.value)) for score in rows]
         label = f"{metric} (dashed: {rows[0].baseline_name})" if rows[0].baseline_name else metric

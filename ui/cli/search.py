@@ -1,4 +1,4 @@
-"""Commands that ask."""
+"""Commands that search a collection, list the senses of a word, or compare two words in context."""
 
 from __future__ import annotations
 
@@ -7,43 +7,71 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import LAYERS, collection_argument, format_option, k_option, model_option, where_option
-from .printing import Format, note, one_line, show, table
+from .help import Command, argument
+from .options import (
+    LAYERS,
+    any_match_option,
+    collection_argument,
+    context_option,
+    format_option,
+    k_option,
+    language_option,
+    match_option,
+    model_option,
+    where_option,
+    word_argument,
+)
+from .printing import OutputFormat, note, one_line, show, table
 
 if TYPE_CHECKING:
     from ...search.hits import OccurrenceHit
     from ...search.senses.inventory import SenseInventory
 
 
-@click.command()
+@click.command(cls=Command)
 @collection_argument
-@click.argument("text")
+@argument("text", "Sentence to search for. Brackets have no special meaning.")
 @k_option
 @where_option
-@click.option("--hybrid", is_flag=True, help="Order by reciprocal rank fusion with keyword ranks.")
+@click.option(
+    "--hybrid", is_flag=True, help="Combine the ranking by meaning with a keyword ranking (reciprocal rank fusion)."
+)
 @model_option
 @format_option
 def search(
-    collection: Path, text: str, k: int, where: tuple[str, ...], hybrid: bool, model: str | None, form: str
+    collection: Path,
+    text: str,
+    k: int,
+    where: tuple[str, ...],
+    hybrid: bool,
+    model: str | None,
+    output_format: OutputFormat,
 ) -> None:
-    """Find the sentences that mean something like TEXT."""
+    """Find sentences with a similar meaning."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         hits = searcher.sentences(text, k, where, hybrid)
     note(hits.notice)
     rows = [(hit.rank, hit.score, hit.document, hit.sentence) for hit in hits]
-    show(hits.to_dicts(), Format(form), table(["#", "score", "document", "sentence"], rows, right=["#", "score"]))
+    show(hits.to_dicts(), output_format, table(["#", "score", "document", "sentence"], rows, right=["#", "score"]))
 
 
-@click.command()
+@click.command(cls=Command)
 @collection_argument
-@click.argument("query")
-@click.option("--match", type=click.Choice(["form", "lemma", "any"]), default="lemma", show_default=True)
+@argument(
+    "query", "Sentence with one word in brackets: 'She sat on the river [bank].' Write \\[ for a literal bracket."
+)
+@any_match_option
 @k_option
 @where_option
-@click.option("--layer", type=LAYERS, help="Order the first 200 by another layer.")
-@click.option("--context", type=click.IntRange(0), default=45, show_default=True, help="Characters on each side.")
+@click.option(
+    "--layer",
+    type=LAYERS,
+    show_default="the collection's",
+    help="Rerank the first 200 candidates by the vectors of another layer.",
+)
+@context_option
 @model_option
 @format_option
 def sense(
@@ -55,20 +83,20 @@ def sense(
     layer: str | None,
     context: int,
     model: str | None,
-    form: str,
+    output_format: OutputFormat,
 ) -> None:
-    """Find occurrences in the sense of the word in brackets: "She sat on the river [bank]."."""
+    """Find occurrences of a word in the same sense as in a sentence."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
         hits = searcher.occurrences(query, k, match, where, layer)
     note(hits.notice)
     note(hits.verdict)
-    show(hits.to_dicts(), Format(form), concordance(hits, context))
+    show(hits.to_dicts(), output_format, concordance(hits, context))
 
 
 def concordance(hits: list[OccurrenceHit], context: int) -> str:
-    """KWIC lines with the node in one column."""
+    """Return concordance lines (keyword in context) with the keywords aligned in one column."""
     from ...search.kwic import concordance_line
 
     lines = [concordance_line(hit, context) for hit in hits]
@@ -79,18 +107,32 @@ def concordance(hits: list[OccurrenceHit], context: int) -> str:
     return table(["#", "score", "left", "node", "right", "document"], rows, right=["#", "score", "left"])
 
 
-@click.command()
+@click.command(cls=Command)
 @collection_argument
-@click.argument("word")
-@click.option("--match", type=click.Choice(["form", "lemma"]), default="lemma", show_default=True)
+@word_argument
+@match_option
 @where_option
-@click.option("--occurrences", is_flag=True, help="Print every occurrence with the number of its sense.")
+@click.option(
+    "--occurrences",
+    is_flag=True,
+    help="Print every occurrence with the number of its sense, instead of the senses. Occurrences without a sense have"
+    " no number.",
+)
 @model_option
 @format_option
 def senses(
-    collection: Path, word: str, match: str, where: tuple[str, ...], occurrences: bool, model: str | None, form: str
+    collection: Path,
+    word: str,
+    match: str,
+    where: tuple[str, ...],
+    occurrences: bool,
+    model: str | None,
+    output_format: OutputFormat,
 ) -> None:
-    """Tell the senses of WORD apart, from its occurrences."""
+    """Group the occurrences of a word into senses.
+
+    Each sense is printed with its size, stability, labels, collocates and central sentences.
+    """
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
@@ -100,12 +142,14 @@ def senses(
             found = searcher.sense_occurrences(inventory)
             rows = [row | {"sense": number} for row, number in _hit_rows(found)]
             lines = [(number, hit.score, hit.document, hit.sentence) for hit, number in found]
-            show(rows, Format(form), table(["sense", "score", "document", "sentence"], lines, right=["sense", "score"]))
+            show(
+                rows, output_format, table(["sense", "score", "document", "sentence"], lines, right=["sense", "score"])
+            )
         else:
-            show(_sense_rows(inventory), Format(form), _sense_table(inventory))
+            show(_sense_rows(inventory), output_format, _sense_table(inventory))
 
 
-def _hit_rows(found: list[tuple[OccurrenceHit, int]]) -> list[tuple[dict[str, object], int]]:
+def _hit_rows(found: list[tuple[OccurrenceHit, int | None]]) -> list[tuple[dict[str, object], int | None]]:
     from ...search.hits import hit_to_dict
 
     return [(hit_to_dict(hit), number) for hit, number in found]
@@ -134,19 +178,27 @@ def _sense_table(inventory: SenseInventory) -> str:
         stable = "" if item.stability is None else f", stability {item.stability:.2f}"
         parts.append(f"{inventory.word} {item.number}: {item.size} ({item.share:.0%}{stable})  {labels}\n")
         if item.collocates:
-            parts.append(f"    near it: {', '.join(word.lemma for word in item.collocates)}\n")
+            parts.append(f"    collocates: {', '.join(word.lemma for word in item.collocates)}\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central]
     return "".join(parts)
 
 
-@click.command()
-@click.argument("first")
-@click.argument("second")
-@click.option("--language", default="en", show_default=True, metavar="CODE")
-@model_option
+@click.command(cls=Command)
+@argument("first", "Sentence with one word in brackets: 'the river [bank]'.")
+@argument("second", "Sentence with one word in brackets: 'a [bank] loan'.")
+@language_option
+@click.option(
+    "--model",
+    default="default",
+    metavar="SOURCE",
+    help="Model to compare with: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+)
 @format_option
-def compare(first: str, second: str, language: str, model: str | None, form: str) -> None:
-    """Tell how alike two words in context are: "the river [bank]" "a [bank] loan"."""
+def compare(first: str, second: str, language: str, model: str, output_format: OutputFormat) -> None:
+    """Measure how similar two words in context are.
+
+    Prints the cosine of their sense vectors, from -1 to 1.
+    """
     from dataclasses import asdict
 
     from ...indexer.collection.records import Layer
@@ -156,6 +208,6 @@ def compare(first: str, second: str, language: str, model: str | None, form: str
     from ...search.query.encode import QueryEncoder
     from ...search.searcher import compare as run
 
-    vectoriser = Vectoriser(load_encoder(model or "default"), Layer.SENSE, {})
+    vectoriser = Vectoriser(load_encoder(model), Layer.SENSE, {})
     row = asdict(run(TextAnalyser(language), QueryEncoder(vectoriser), first, second))
-    show([row], Format(form), f"{row['score']:.3f}  {row['first']} / {row['second']}\n")
+    show([row], output_format, f"{row['score']:.3f}  {row['first']} / {row['second']}\n")

@@ -1,4 +1,4 @@
-"""The command that trains models."""
+"""The command that trains models and fits sense spaces."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .command_line import shareable_command
+from .help import Command, argument
+from .options import quiet_option
 from .printing import note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...indexer.training.config import TrainProgress
+    from ...indexer.training.sense_space.train import SenseConfig
 
-_OF_A_TRAINING = (
+_TRAINING_ONLY = (
     "size",
     "minutes",
     "steps",
@@ -27,25 +31,103 @@ _OF_A_TRAINING = (
     "dropout",
     "checkpoint_every",
 )
+"""Names of the parameters that have no meaning with --sense-space."""
+_DISPLAY = ("quiet", "checkpoint_every")
+"""Names of the parameters that do not affect the trained model."""
+NOTE_EVERY = 30
+"""Seconds between two lines of progress, where standard error is not a terminal."""
+CHECKPOINT_NOTE_EVERY = 10
+"""Minimum number of seconds between a line of progress and one for a checkpoint, in the same case."""
 
 
-@click.command()
-@click.argument("texts", nargs=-1, type=click.Path(path_type=Path), metavar="[TEXT]...")
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The model folder to make.")
-@click.option("--size", type=click.Choice(["tiny", "small", "medium", "original"]), help="Of a new model.  [small]")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How long to train.  [60]")
-@click.option("--steps", type=click.IntRange(1), help="How many steps to train, instead of a time.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same gives the same.")
-@click.option("--from", "source", metavar="SOURCE", help="Go on with this model: default, a folder, a hub handle.")
-@click.option("--freeze-characters", is_flag=True, help="Leave the model's character CNN as it is: twice as quick.")
-@click.option("--learning-rate", type=float, metavar="RATE", help="At its highest.  [as the size, half with --from]")
-@click.option("--dropout", type=float, metavar="SHARE", help="Of what goes into a layer.  [as the size]")
-@click.option("--sense-space", "gold", metavar="GOLD", help="Fit a sense space to --model: see above.")
-@click.option("--model", metavar="SOURCE", help="The model to fit a sense space to.  [default]")
-@click.option("--tokenized", is_flag=True, help="TEXT is one sentence a line, tokens between spaces.")
-@click.option("--language", default="en", show_default=True, metavar="CODE", help="Of raw text: en, de, fr, ...")
-@click.option("--checkpoint-every", type=click.IntRange(1), default=200, show_default=True, metavar="STEPS")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.command(cls=Command)
+@argument(
+    "texts",
+    "Files and folders to train on, in any format that `polyseme index` reads. With --tokenized, text files that may be"
+    " compressed (.xz, .gz, .bz2).",
+    nargs=-1,
+    type=click.Path(path_type=Path),
+    metavar="TEXT",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Model folder to write.")
+@click.option(
+    "--size",
+    type=click.Choice(["tiny", "small", "medium", "original"]),
+    show_default="small, or the size of the --from model",
+    help="Size of a new model.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0, min_open=True),
+    metavar="N",
+    show_default="60, unless --steps is given",
+    help="Training time in minutes.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="as many as the time allows",
+    help="Number of training steps, instead of a time.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    metavar="N",
+    help="Random seed. The same seed and number of steps give the same model. When you continue with --from, pass a new"
+    " seed so that the text is shuffled differently.",
+)
+@click.option(
+    "--from",
+    "source",
+    metavar="SOURCE",
+    show_default="a new model",
+    help="Continue the training of a model: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+)
+@click.option(
+    "--freeze-characters", is_flag=True, help="Do not train the character CNN of the --from model. Doubles the speed."
+)
+@click.option(
+    "--learning-rate",
+    type=float,
+    metavar="RATE",
+    show_default="set by the size, half of it with --from",
+    help="Maximum learning rate of the Adam optimiser.",
+)
+@click.option(
+    "--dropout",
+    type=float,
+    metavar="SHARE",
+    show_default="set by the size",
+    help="Dropout probability at the input of each layer.",
+)
+@click.option(
+    "--sense-space",
+    "gold",
+    metavar="GOLD",
+    show_default="train a model",
+    help="Fit a sense space to the model of --model: from SemCor, from a table of judged words, or from TEXT alone"
+    " ('unlabelled').",
+)
+@click.option(
+    "--model",
+    metavar="SOURCE",
+    show_default="'default', the bundled model",
+    help="Model to fit a sense space to: 'default', a folder, a file or a TF-Hub handle.",
+)
+@click.option("--tokenized", is_flag=True, help="Read TEXT as one sentence per line, with spaces between tokens.")
+@click.option(
+    "--language", default="en", metavar="CODE", help="Language code of untokenised text, such as en, de or fr."
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(1),
+    default=200,
+    metavar="STEPS",
+    help="Number of steps between checkpoints.",
+)
+@quiet_option
 def train(
     texts: tuple[Path, ...],
     out: Path,
@@ -64,18 +146,30 @@ def train(
     checkpoint_every: int,
     quiet: bool,
 ) -> int:
-    """Train an ELMo on files and folders; the same command again resumes.
+    """Train an ELMo on files and folders, or fit a sense space to a model.
 
-    With --sense-space, fit the map to sense vectors of a model that is there: GOLD is SemCor 3.0 (archive or folder;
-    TEXT, if there is any, teaches which words keep company), a table of judged words in TEXT (tab-separated:
-    document_id, start, end, lemma, sense), which adapts the map, or the word "unlabelled": TEXT alone.
+    Run the same command again to resume an interrupted training.
+
+    With --sense-space, the command fits the map from a model's states to its sense vectors. GOLD is one of three:
+
+    \b
+    - SemCor 3.0 (archive or folder) gives a new map.
+      TEXT is optional and teaches the topics of words.
+    - A table of judged words in TEXT adapts the model's map. Its columns,
+      separated by tabs, are document_id, start, end, lemma and sense.
+    - The word 'unlabelled' fits a map to TEXT without any senses.
     """
     context = click.get_current_context()
     if gold is not None:
-        _refuse(context, _OF_A_TRAINING, "--sense-space")
-        fit_sense_space(gold, model or "default", texts, language, tokenized, out, quiet)
+        _refuse(context, _TRAINING_ONLY, "cannot be used with --sense-space")
+        from ...indexer.training.sense_space.train import SenseConfig
+
+        sense_config = SenseConfig(
+            gold=gold, source=model or "default", texts=texts, language=language, tokenized=tokenized
+        )
+        fit_sense_space(sense_config, out, shareable_command(context, leave_out=_DISPLAY), quiet)
         return 0
-    _refuse(context, ("model",), "a training; for --sense-space")
+    _refuse(context, ("model",), "requires --sense-space; to continue a model, use --from")
     if not texts:
         raise click.UsageError("Missing argument 'TEXT...'.")
     from ...indexer.training.config import Size
@@ -84,54 +178,56 @@ def train(
     from ..formats import duration
 
     config = TrainConfig(
-        texts,
-        Size(size) if size else None,
-        minutes,
-        steps,
-        seed,
-        source,
-        tokenized,
-        language,
-        freeze_characters,
-        learning_rate,
-        dropout,
+        texts=texts,
+        size=Size(size) if size else None,
+        minutes=minutes,
+        steps=steps,
+        seed=seed,
+        source=source,
+        tokenized=tokenized,
+        language=language,
+        freeze_characters=freeze_characters,
+        learning_rate=learning_rate,
+        dropout=dropout,
     )
     report = run(
-        config, out, checkpoint_every, None if quiet else TrainingLines(), lambda line: note(f"skipped {line}")
+        config,
+        out,
+        checkpoint_every,
+        None if quiet else TrainingLines(),
+        lambda line: note(f"skipped {line}"),
+        command=shareable_command(context, leave_out=_DISPLAY),
     )
     for notice in report.notices:
         note(notice)
     note(
         f"{out}: trained{' already, nothing left to do' if report.already else ''}; {report.steps} steps,"
         f" {report.tokens} tokens in {duration(report.seconds)}, held-out perplexity forward {report.forward:.1f},"
-        f" backward {report.backward:.1f}{told_skipped(report.skipped)}"
+        f" backward {report.backward:.1f}{skipped_text(report.skipped)}"
     )
     return 3 if report.skipped else 0
 
 
-def told_skipped(skipped: Sequence[str]) -> str:
-    """How many documents could not be read, if any."""
+def skipped_text(skipped: Sequence[str]) -> str:
+    """Return how many documents could not be read, and the first of them, or an empty string."""
     return f"; {len(skipped)} document{'s' * (len(skipped) > 1)} skipped, the first: {skipped[0]}" if skipped else ""
 
 
-def _refuse(context: click.Context, names: tuple[str, ...], what: str) -> None:
-    """Options that were given and mean nothing here are a usage error."""
+def _refuse(context: click.Context, names: tuple[str, ...], problem: str) -> None:
+    """Raise a usage error if one of these parameters was given."""
     for name in names:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             option = {"source": "from"}.get(name, name).replace("_", "-")
-            raise click.UsageError(f"--{option} is not for {what}.")
+            raise click.UsageError(f"--{option} {problem}")
 
 
-def fit_sense_space(
-    gold: str, model: str, texts: tuple[Path, ...], language: str, tokenized: bool, out: Path, quiet: bool
-) -> None:
-    """Fit a sense space and tell what came of it."""
-    from ...indexer.training.sense_space.train import SenseConfig, train_sense_space
+def fit_sense_space(config: SenseConfig, out: Path, command: str, quiet: bool) -> None:
+    """Fit a sense space, write the model and report the result. `command` is recorded on the model's card."""
+    from ...indexer.training.sense_space.train import train_sense_space
     from ..formats import duration
 
-    config = SenseConfig(gold, model, texts, language, tokenized)
     lines = SenseLines()
-    report = train_sense_space(config, out, None if quiet else lines, None if quiet else lines.topics)
+    report = train_sense_space(config, out, None if quiet else lines, None if quiet else lines.topics, command=command)
     for notice in report.notices:
         note(notice)
     note(
@@ -141,30 +237,30 @@ def fit_sense_space(
 
 
 class SenseLines:
-    """Tells how many words have been read, every thirty seconds."""
+    """Lines of progress on standard error while a sense space is fitted."""
 
     def __init__(self) -> None:
         self.last = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        """Tell, if it is time to."""
-        if time.monotonic() - self.last >= 30:
+        """Report how many words have been read, if a line is due."""
+        if time.monotonic() - self.last >= NOTE_EVERY:
             self.last = time.monotonic()
             note(f"{done} of {total} words read")
 
     def topics(self, done: float) -> None:
-        """The same while topics are learnt."""
-        if time.monotonic() - self.last >= 30:
+        """Report which share of the topics has been learnt, 0 to 1, if a line is due."""
+        if time.monotonic() - self.last >= NOTE_EVERY:
             self.last = time.monotonic()
-            note(f"{done:4.0%}  topics of words")
+            note(f"{done:4.0%}  learning the topics of words")
 
 
 def training_text(event: TrainProgress) -> str:
-    """One line that says how far a training is."""
+    """Return the progress of a training in one line."""
     from ..formats import duration
 
     if event.stage.value == "word vectors":
-        return f"{event.fraction or 0:4.0%}  word vectors of {event.tokens} tokens, as a first output layer"
+        return f"{event.fraction or 0:4.0%}  word2vec on {event.tokens} tokens, to initialise the output layer"
     if event.step is None:
         return f"reading: {event.sentences} sentences, {event.tokens} tokens"
     return (
@@ -175,9 +271,10 @@ def training_text(event: TrainProgress) -> str:
 
 
 class TrainingLines:
-    """Shows events: one line that is overwritten on a terminal, and a line that stays for every checkpoint.
+    """Progress of a training on standard error.
 
-    Elsewhere a line every thirty seconds, and one for every checkpoint, at most one in ten seconds.
+    On a terminal, one line is overwritten, and a line per checkpoint stays. Elsewhere, a line is written every 30
+    seconds, and one per checkpoint, but at most one line in 10 seconds.
     """
 
     def __init__(self) -> None:
@@ -186,10 +283,11 @@ class TrainingLines:
         self.width = 0
 
     def __call__(self, event: TrainProgress) -> None:
-        """Show an event, if it is time to."""
+        """Show an event, if a line is due."""
         now = time.monotonic()
         stays = event.stage.value == "checkpoint"
-        if now - self.last < (0.2 if self.terminal else 10 if stays else 30) and not (stays and self.terminal):
+        pause = 0.2 if self.terminal else CHECKPOINT_NOTE_EVERY if stays else NOTE_EVERY
+        if now - self.last < pause and not (stays and self.terminal):
             return
         self.last = now
         text = training_text(event)

@@ -18,6 +18,8 @@ from .html.senses import UNDATED
 
 KEY = "browser"
 PERIODS = "shown timeline"
+ALL_SENSES = -1
+"""What the browser sends where a period of all senses together is clicked."""
 LONGEST_SENTENCE = 1500
 """Characters of a sentence that are asked again around the word; an address must stay short."""
 
@@ -117,14 +119,14 @@ def mark(key: int, sign: int) -> None:
 
 
 def pick_period(place: int, sense: int) -> None:
-    """Keep the lines of a period, or (-1) of no date: of one sense, or (-1) of all."""
+    """Keep the lines of a period, or of no date (`UNDATED`): of one sense, or of `ALL_SENSES`."""
     shown: Timeline | None = st.session_state.get(PERIODS)
     if shown is None or not UNDATED <= place < len(shown.periods):
         return
     groups = shown.undated_ids if place == UNDATED else shown.periods[place].ids
-    if not -1 <= sense < len(groups):
+    if not (sense == ALL_SENSES or 1 <= sense <= len(groups)):
         return
-    pick([key for group in groups for key in group] if sense < 0 else groups[sense])
+    pick([key for group in groups for key in group] if sense == ALL_SENSES else groups[sense - 1])
 
 
 def pick(ids: Collection[int]) -> None:

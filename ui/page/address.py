@@ -17,6 +17,8 @@ MOST = 1000
 MATCHES = (Match.LEMMA, Match.FORM, Match.ANY)
 MOST_IDS = 5000
 """Lines that an address names one by one at most."""
+NO_SENSE = 0
+"""Lines that fit no sense, where a query keeps one sense only. Senses count from 1."""
 _ESCAPED = re.compile(r"\\([\[\]\\])")
 
 
@@ -43,9 +45,9 @@ class PageQuery:
     """Everything that decides which list the page shows.
 
     text: as typed; with one stretch in brackets it asks for a word, without for sentences. k: lines a page; page: from
-    1; where: filters as the command line writes them. sense: only lines of that induced sense (-1: of none); picked:
-    only these occurrences; like, unlike: search again from what is marked + and -, ids of occurrences or sentences.
-    collection: its name on the shelf; "": the one that the page was opened on.
+    1; where: filters as the command line writes them. sense: only lines of that induced sense (`NO_SENSE`: of none);
+    picked: only these occurrences; like, unlike: search again from what is marked + and -, ids of occurrences or
+    sentences. collection: its name on the shelf; "": the one that the page was opened on.
     """
 
     text: str = ""
@@ -94,6 +96,13 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         problems.append(f"{name}={asked} in the address is no number from {low} to {high}; {usual} is used")
         return usual
 
+    def sense() -> int | None:
+        asked = last["sense"]
+        if asked == "none" or re.fullmatch(r"[1-9][0-9]{0,3}", asked):
+            return NO_SENSE if asked == "none" else int(asked)
+        problems.append(f"sense={asked[:40]} in the address is neither a number from 1 nor none; it is left out")
+        return None
+
     def ids(name: str) -> tuple[int, ...]:
         asked = last.get(name, "")
         if not asked or re.fullmatch(r"[0-9]{1,18}(-[0-9]{1,18})*", asked):
@@ -111,7 +120,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         layer=Layer(layer) if layer else None,
         sort=Sort(choice("sort", list(Sort), Sort.SCORE)),
         page=number("page", 1, 10**8, 1),
-        sense=number("sense", -1, 10**4, -1) if "sense" in last else None,
+        sense=sense() if "sense" in last else None,
         listing=Listing(choice("list", list(Listing), Listing.HITS)),
         picked=ids("lines"),
         like=ids("like"),
@@ -139,7 +148,7 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
     if query.page != 1:
         address["page"] = str(query.page)
     if query.sense is not None:
-        address["sense"] = str(query.sense)
+        address["sense"] = "none" if query.sense == NO_SENSE else str(query.sense)
     if query.listing is not Listing.HITS:
         address["list"] = str(query.listing)
     for name, keys in (("lines", query.picked), ("like", query.like), ("unlike", query.unlike)):

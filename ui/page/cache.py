@@ -15,12 +15,12 @@ import streamlit as st
 
 from ...indexer.collection.records import CollectionInfo
 from ...indexer.collection.schema import DATABASE_NAME
+from ...indexer.runtime import freeze_gc
 from ...indexer.vectors.arrays import Array
 from ...search.hits import HitList, Match, SentenceHit
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.timeline import Timeline
-from .. import garbage
 from . import fetch as asking
 from .examples import examples as find_examples
 from .facets import Facet, facets
@@ -65,7 +65,7 @@ def _searcher(path: str, model: str | None, kept: int) -> Searcher:
     searcher = Searcher.open(path, model)
     # The libraries behind both load at their first use; let the first query not wait for them.
     searcher.encoder.represent([[token.text for token in searcher.analyser.tokens(WARM)]])
-    garbage.spare()
+    freeze_gc()
     return searcher
 
 

@@ -41,11 +41,6 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
 def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
     st.html(f'<p class="pol-quiet">{told(found)}</p>')
-    if found.inventory is not None:
-        st.html(
-            '<p class="pol-quiet">Its column <code>sense</code> counts senses from 0, as the command line and Python do'
-            " (-1: none); <code>sense_shown</code> counts them from 1, as this page does.</p>"
-        )
     info = loading.contents(searcher).info
 
     def made(form: ExportFormat) -> bytes:

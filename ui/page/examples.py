@@ -35,7 +35,7 @@ def _of_several_senses(searcher: Searcher) -> Iterator[str]:
         found = ambiguous_lemmas(searcher.collection, snapshot, _WORDS)
     lemmas = telling_first(found, searcher.encoder.word_topics(found))
     for lemma in lemmas:
-        lines = searcher.sense_occurrences(searcher.senses(lemma), 0)
+        lines = searcher.sense_occurrences(searcher.senses(lemma), 1)
         handy = (hit for hit, _ in lines if _is_handy(hit.sentence))
         yield from (write_text(hit.sentence, hit.start, hit.end) for hit in islice(handy, 1))
 

@@ -11,9 +11,9 @@ from enum import StrEnum
 from ...indexer.collection.records import CollectionInfo
 from ...search.hits import OccurrenceHit, SentenceHit
 from ...search.kwic import concordance_line
-from ..formats import csv_text, defused, flat
+from ..formats import csv_text, defuse, flat
 from .address import PageQuery, write_address
-from .html.base import badge, count
+from .html.base import count
 
 MOST = 100_000
 """Lines that one file holds at most."""
@@ -42,12 +42,12 @@ MIME: Mapping[ExportFormat, str] = {
 class Export:
     """Lines in their order, and what was asked to find them.
 
-    senses: occurrence id -> number of its sense, as on the command line and in Python (from 0; -1: none); ids: lists of
+    senses: occurrence id -> number of its sense, from 1 (None: it fits none); ids: lists of
     ids that were asked by, which a workbook alone keeps.
     """
 
     hits: Sequence[SentenceHit]
-    senses: Mapping[int, int]
+    senses: Mapping[int, int | None]
     settings: Mapping[str, str]
     ids: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
@@ -80,13 +80,12 @@ def id_lists(query: PageQuery) -> dict[str, Sequence[int]]:
 def rows(export: Export) -> list[dict[str, object]]:
     """One row a line: left, node, right, then the hit's other fields; metadata is a dictionary inside.
 
-    ``sense`` is the number that commands and Python take, ``sense_shown`` the one on the page's badge; of no sense: -1
-    and none.
+    ``sense`` is the number of the line's sense, from 1; None where it fits none.
     """
     return [_row(number, hit, export.senses) for number, hit in enumerate(export.hits, start=1)]
 
 
-def _row(number: int, hit: SentenceHit, senses: Mapping[int, int]) -> dict[str, object]:
+def _row(number: int, hit: SentenceHit, senses: Mapping[int, int | None]) -> dict[str, object]:
     left, node, right = "", hit.sentence, ""
     row: dict[str, object] = {}
     sense: int | None = None
@@ -103,7 +102,6 @@ def _row(number: int, hit: SentenceHit, senses: Mapping[int, int]) -> dict[str, 
         "score": round(hit.score, 6),
         "confidence": None if hit.confidence is None else round(hit.confidence, 4),
         "sense": sense,
-        "sense_shown": None if sense is None or sense < 0 else badge(sense),
         "document": hit.document,
         "document_id": hit.document_id,
         "sentence": hit.sentence,
@@ -140,7 +138,7 @@ def xlsx_bytes(export: Export) -> bytes:
     def cell(value: object, bold: bool = False) -> object:
         if not isinstance(value, str):
             return value
-        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(defused(value)))[:CELL]
+        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(defuse(value)))[:CELL]
         made = WriteOnlyCell(sheet, value=text.encode(errors="replace").decode())
         made.data_type = "s"
         if bold:

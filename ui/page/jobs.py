@@ -11,7 +11,7 @@ from pathlib import Path
 from ...indexer.build import BuildConfig, BuildReport, build
 from ...indexer.errors import PolysemeError
 from ...indexer.progress import Progress
-from .. import garbage
+from ...indexer.runtime import freezing_gc
 
 BATCH = 128
 """Sentences encoded together: few, so that a run soon hears that it is cancelled."""
@@ -85,7 +85,7 @@ def _run(job: Job) -> None:
 
     try:
         config = BuildConfig(batch_sentences=BATCH)
-        job.report = build(job.collection, job.sources, config, job.model, garbage.sparing(watch))
+        job.report = build(job.collection, job.sources, config, job.model, freezing_gc(watch))
     except Cancelled:
         pass
     except PolysemeError as error:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ...indexer.collection.records import Scalar
 from ...search.hits import Match, OccurrenceHit, SentenceHit
-from .address import PageQuery, Sort
+from .address import NO_SENSE, PageQuery, Sort
 from .export import MOST
 
 EVERYTHING = 1_000_000
@@ -54,15 +54,19 @@ def fetched(query: PageQuery, same_word: bool, whole: bool = False) -> int:
 
 
 def narrowed_hits(
-    hits: Sequence[SentenceHit], numbers: Mapping[int, int], sense: int | None, picked: Sequence[int]
+    hits: Sequence[SentenceHit], numbers: Mapping[int, int | None], sense: int | None, picked: Sequence[int]
 ) -> list[SentenceHit]:
-    """The hits of one sense (numbers: occurrence id -> sense), and of those the picked ones where some are picked."""
+    """The hits of one sense (numbers: occurrence id -> sense), and of those the picked ones where some are picked.
+
+    sense: None for all, `NO_SENSE` for those that fit none.
+    """
     wanted = frozenset(picked)
+    of_sense = {key for key, number in numbers.items() if (number or NO_SENSE) == sense}
     return [
         hit
         for hit in hits
         if isinstance(hit, OccurrenceHit)
-        and (sense is None or numbers.get(hit.occurrence_id) == sense)
+        and (sense is None or hit.occurrence_id in of_sense)
         and (not wanted or hit.occurrence_id in wanted)
     ]
 

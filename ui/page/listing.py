@@ -41,7 +41,7 @@ class Answer:
     inside: frozenset[int] | None
 
     @property
-    def numbers(self) -> Mapping[int, int]:
+    def numbers(self) -> Mapping[int, int | None]:
         """Occurrence id -> number of its sense."""
         return self.inventory.assignments if self.inventory else {}
 
@@ -57,7 +57,7 @@ class Whole:
 
     query: PageQuery
     lines: Sequence[SentenceHit]
-    numbers: Mapping[int, int]
+    numbers: Mapping[int, int | None]
     cut: bool
 
 
@@ -100,11 +100,15 @@ def orders_anew(query: PageQuery) -> bool:
     return bool(query.text) and not query.like and query.listing is Listing.HITS
 
 
+def is_sense(number: int | None, inventory: SenseInventory) -> bool:
+    """Whether an inventory has a sense of this number."""
+    return number is not None and 1 <= number <= len(inventory.senses)
+
+
 def settled(searcher: Searcher, query: PageQuery, target: Target | str, inventory: SenseInventory | None) -> PageQuery:
     """The query without what has no part in its answer, whatever an address, or the question before, says."""
-    number = -1 if query.sense is None or inventory is None else query.sense
     if query.listing is Listing.OTHERS:
-        if inventory is not None and 0 <= number < len(inventory.senses):
+        if inventory is not None and is_sense(query.sense, inventory):
             sort = Sort.SCORE if query.sort is Sort.ODD else query.sort
             query = replace(query, picked=(), like=(), unlike=(), sort=sort)
         else:

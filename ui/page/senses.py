@@ -21,7 +21,7 @@ from .cache import Contents
 from .facets import Facet, FacetKind
 from .html import base as views
 from .html import senses as sense_view
-from .listing import Answer
+from .listing import Answer, is_sense
 from .session import change, current, marks, show, tell
 
 VIEWS = {"": "Lines only", "map": "Map", "time": "Over time", "words": "Collocates"}
@@ -162,7 +162,7 @@ def period_for(facet: Facet) -> int:
 
 def _narrowed(searcher: Searcher, query: PageQuery, found: Answer, inventory: SenseInventory) -> None:
     """What can be done with the lines that are chosen."""
-    chosen = query.sense is not None and 0 <= query.sense < len(inventory.senses)
+    chosen = is_sense(query.sense, inventory)
     # A word may be asked as a sentence; then sentences are marked, and only occurrences make a sense.
     plus = [key for key, sign in marks().items() if sign > 0 and found.target is not None]
     if query.sense is None and not query.picked and not plus:
@@ -192,7 +192,7 @@ def _save(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chose
         " <code>--where sense=NAME</code>.</p>"
     )
     word = inventory.word
-    label = inventory.senses[query.sense].labels if chosen and query.sense is not None else ()
+    label = inventory.senses[query.sense - 1].labels if chosen and query.sense is not None else ()
     usual = "_".join([word, *(item.lemma for item in label[:1])])
     with st.form("save-form", border=False, enter_to_submit=True):
         st.text_input("Name", value=usual, key="sense-name", max_chars=100)

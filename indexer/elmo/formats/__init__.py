@@ -1,1 +1,1 @@
-"""Read and write model files: our folders, AllenNLP pairs, sense spaces and cards."""
+"""Read and write model files: model folders, AllenNLP pairs, sense spaces and model cards."""

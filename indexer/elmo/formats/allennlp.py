@@ -1,7 +1,7 @@
-"""AllenNLP's and bilm-tf's published layout, in and out: `options.json` and HDF5 weights, in a folder or a zip.
+"""Read and write AllenNLP's and bilm-tf's published format: `options.json` and HDF5 weights, in a folder or a zip.
 
-`char_embed` has 261 rows there; AllenNLP adds a row of zeros for itself. The layer mix has no place in the layout:
-where it is not the plain mean it is kept in two datasets of our own, which other readers do not look at.
+`char_embed` has 261 rows in the file, and AllenNLP itself adds a row of zeros. The format has no place for the layer
+mix. A mix other than the plain mean is written to two datasets of our own, which other readers ignore.
 """
 
 import io
@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from ...errors import ModelError
+from ...vectors.arrays import Reals
 from ..config import (
     DIRECTIONS,
     N_CHARACTERS,
     Activation,
     BiLMConfig,
-    _clip,
-    _filters,
-    _refuse_unknown,
-    _wrong,
+    clip_from_json,
+    filters_from_json,
     parse_json,
+    refuse_unknown_keys,
     tensor_shapes,
+    wrong_content,
 )
 from ..model import Model, check_weights
 
@@ -36,22 +36,42 @@ if TYPE_CHECKING:
 _HDF5_SUFFIXES = (".hdf5", ".h5")
 _KINDS = {"kernel": "W", "bias": "b"}
 
+_OPTIONS = [
+    "lstm",
+    "char_cnn",
+    # The rest says how the model was trained. Published files keep it.
+    "bidirectional",
+    "dropout",
+    "all_clip_norm_val",
+    "n_epochs",
+    "n_train_tokens",
+    "batch_size",
+    "n_tokens_vocab",
+    "unroll_steps",
+    "n_negative_samples_batch",
+    "sample_softmax",
+    "share_embedding_softmax",
+    "learning_rate",
+]
+_CNN_OPTIONS = ["activation", "embedding", "filters", "n_highway", "n_characters", "max_characters_per_token"]
+_LSTM_OPTIONS = ["cell_clip", "dim", "n_layers", "proj_clip", "projection_dim", "use_skip_connections"]
+
 
 def is_allennlp_source(path: Path) -> bool:
-    """Tell whether `path` is for this reader: a zip, an HDF5 file, or a folder with an options file."""
+    """Return whether `path` is a zip, an HDF5 file, or a folder with an options file."""
     if path.is_dir():
         return any(_is_options(file.name) for file in path.iterdir())
     return path.suffix in (".zip", *_HDF5_SUFFIXES)
 
 
 def read_allennlp(path: Path) -> Model:
-    """Read a folder, a zip, or an HDF5 file with its options beside it.
+    """Read a model from a folder, a zip, or an HDF5 file with its options beside it.
 
-    Of several HDF5 files in a folder the weights are the one that holds `char_embed` and `RNN_0`. The model's
-    `normalise` is empty and it has no sense space.
+    Of several HDF5 files in a folder, the weights are the one that holds `char_embed` and `RNN_0`. The model has no
+    sense space, and its `normalise` is empty.
 
     Raises:
-        ModelError: a file is missing, ambiguous, unreadable, or does not fit the options.
+        ModelError: A file is missing, ambiguous, unreadable, or does not fit the options.
     """
     try:
         if path.suffix == ".zip" and path.is_file():
@@ -72,12 +92,12 @@ def read_allennlp(path: Path) -> Model:
 
 
 def write_allennlp(folder: Path, model: Model) -> None:
-    """Write `options.json` and `weights.hdf5` in single precision into `folder`, which is made if it is missing.
+    """Write `options.json` and `weights.hdf5` in single precision. The folder is made if it is missing.
 
-    The sense space, the output layer and `normalise` have no place in this layout and are left out.
+    The format has no place for the sense space, the output layer and `normalise`.
 
     Raises:
-        ModelError: one of the files exists already, or the folder cannot be written.
+        ModelError: One of the files exists already, or the folder cannot be written.
     """
     import h5py
 
@@ -86,22 +106,78 @@ def write_allennlp(folder: Path, model: Model) -> None:
     for path in (options, weights):
         if path.exists():
             raise ModelError(f"{path} exists already; remove it or choose another place")
-    aside = weights.with_suffix(f".{os.getpid()}.partial")
+    temporary = weights.with_suffix(f".{os.getpid()}.partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with h5py.File(aside, "w") as file:
-            for ours, theirs in _names(model.config).items():
+        with h5py.File(temporary, "w") as file:
+            for ours, theirs in _dataset_names(model.config).items():
                 array = np.asarray(model.weights[ours], np.float32)
                 file[theirs] = array[None] if ".conv." in ours and array.ndim == 3 else array
             if not _is_plain_mean(model):
                 file["polyseme/mix_weights"] = np.asarray(model.weights["mix.weights"], np.float32)
                 file["polyseme/gamma"] = np.asarray(model.weights["mix.gamma"], np.float32)
         options.write_text(json.dumps(config_to_options(model.config), indent=1) + "\n", encoding="utf-8")
-        aside.rename(weights)
+        temporary.rename(weights)
     except OSError as error:
         raise ModelError(f"{folder} cannot be written ({error.strerror}); choose another place") from error
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+
+
+def config_from_options(content: Mapping[str, Any], where: str) -> BiLMConfig:
+    """Build a configuration from the content of `options.json`. Error messages call the file `where`.
+
+    `n_characters` may be 261 (bilm-tf, as trained) or 262 (AllenNLP, with a row for padding). The weights are equal.
+
+    Raises:
+        ModelError: A key is unknown or missing, a value is wrong, or the model reads in one direction only.
+    """
+    refuse_unknown_keys(content, _OPTIONS, where)
+    if content.get("bidirectional") is False:
+        raise ModelError(f"{where} describes a model of one direction; ELMo needs both")
+    try:
+        cnn, lstm = content["char_cnn"], content["lstm"]
+        refuse_unknown_keys(cnn, _CNN_OPTIONS, f"{where}, char_cnn")
+        refuse_unknown_keys(lstm, _LSTM_OPTIONS, f"{where}, lstm")
+        if int(cnn.get("n_characters", N_CHARACTERS)) not in (N_CHARACTERS, N_CHARACTERS + 1):
+            raise ModelError(f"{where} has n_characters {cnn['n_characters']}; ELMo's are 261 or 262: correct it")
+        return BiLMConfig(
+            char_dim=int(cnn["embedding"]["dim"]),
+            filters=filters_from_json(cnn["filters"]),
+            n_highway=int(cnn.get("n_highway") or 0),
+            cell=int(lstm["dim"]),
+            projection=int(lstm["projection_dim"]),
+            n_lstm=int(lstm["n_layers"]),
+            activation=Activation(cnn.get("activation", "relu")),
+            skip=bool(lstm.get("use_skip_connections", False)),
+            cell_clip=clip_from_json(lstm.get("cell_clip")),
+            proj_clip=clip_from_json(lstm.get("proj_clip")),
+            max_characters=int(cnn.get("max_characters_per_token", 50)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise wrong_content(where, error) from error
+
+
+def config_to_options(config: BiLMConfig) -> dict[str, Any]:
+    """Return the content of AllenNLP's `options.json`, which has no place for `normalise`."""
+    return {
+        "lstm": {
+            "use_skip_connections": config.skip,
+            "projection_dim": config.projection,
+            "cell_clip": config.cell_clip,
+            "proj_clip": config.proj_clip,
+            "dim": config.cell,
+            "n_layers": config.n_lstm,
+        },
+        "char_cnn": {
+            "activation": config.activation.value,
+            "filters": [list(pair) for pair in config.filters],
+            "n_highway": config.n_highway,
+            "embedding": {"dim": config.char_dim},
+            "n_characters": N_CHARACTERS + 1,
+            "max_characters_per_token": config.max_characters,
+        },
+    }
 
 
 def _read_zip(path: Path) -> Model:
@@ -123,7 +199,7 @@ def _read_pair(options: bytes, options_name: str, weights: Path | BinaryIO, weig
 
     config = config_from_options(parse_json(options, options_name), options_name)
     with h5py.File(weights, "r") as file:
-        tensors = {ours: _dataset(file, theirs, weights_name) for ours, theirs in _names(config).items()}
+        tensors = {ours: _dataset(file, theirs, weights_name) for ours, theirs in _dataset_names(config).items()}
         plain = np.zeros(config.n_layers, np.float32)
         tensors["mix.weights"] = np.asarray(file["polyseme/mix_weights"]) if "polyseme" in file else plain
         tensors["mix.gamma"] = np.asarray(file["polyseme/gamma"] if "polyseme" in file else 1, np.float32)
@@ -132,19 +208,19 @@ def _read_pair(options: bytes, options_name: str, weights: Path | BinaryIO, weig
     return check_weights(Model(config, tensors), weights_name)
 
 
-def _dataset(file: "h5py.File", name: str, where: str) -> npt.NDArray[np.floating]:
+def _dataset(file: "h5py.File", name: str, where: str) -> Reals:
     if name not in file:
         raise ModelError(f"{where} lacks {name}, which its options ask for; get the pair again")
     array = np.asarray(file[name])
     return array[0] if array.ndim == 4 and len(array) == 1 else array
 
 
-def _names(config: BiLMConfig) -> dict[str, str]:
-    """Their name for each of ours, the layer mix left out."""
-    return {name: _their_name(name) for name in tensor_shapes(config) if not name.startswith("mix.")}
+def _dataset_names(config: BiLMConfig) -> dict[str, str]:
+    """Return the HDF5 dataset of each of our weights, the layer mix excluded."""
+    return {name: _dataset_name(name) for name in tensor_shapes(config) if not name.startswith("mix.")}
 
 
-def _their_name(name: str) -> str:
+def _dataset_name(name: str) -> str:
     match name.split("."):
         case ["characters", "embedding"]:
             return "char_embed"
@@ -169,7 +245,7 @@ def _holds_bilm(file: Path | BinaryIO, where: str) -> bool:
     except FileNotFoundError as error:
         raise ModelError(f"{where} does not exist; give a model's folder, zip or HDF5 file") from error
     except OSError as error:
-        raise ModelError(f"{where} is no readable HDF5 file; get it again") from error
+        raise ModelError(f"{where} is not a readable HDF5 file; get it again") from error
 
 
 def _is_options(name: str) -> bool:
@@ -185,81 +261,3 @@ def _only(found: Sequence[Any], where: str, what: str) -> Any:
     if len(found) != 1:
         raise ModelError(f"{where} holds {'no' if not found else 'more than one'} {what}")
     return found[0]
-
-
-# What bilm-tf's and AllenNLP's published files hold beside the network's shape: how it was trained.
-_OPTIONS = [
-    "lstm",
-    "char_cnn",
-    "bidirectional",
-    "dropout",
-    "all_clip_norm_val",
-    "n_epochs",
-    "n_train_tokens",
-    "batch_size",
-    "n_tokens_vocab",
-    "unroll_steps",
-    "n_negative_samples_batch",
-    "sample_softmax",
-    "share_embedding_softmax",
-    "learning_rate",
-]
-
-
-_OPTIONS_CNN = ["activation", "embedding", "filters", "n_highway", "n_characters", "max_characters_per_token"]
-
-
-_OPTIONS_LSTM = ["cell_clip", "dim", "n_layers", "proj_clip", "projection_dim", "use_skip_connections"]
-
-
-def config_from_options(content: Mapping[str, Any], where: str) -> BiLMConfig:
-    """Read bilm-tf's `options.json`; raises `ModelError` as `config_from_json` does, and for a one-way model.
-
-    `n_characters` may be 261 (as trained) or 262 (with the padding row that readers add); the weights are the same.
-    """
-    _refuse_unknown(content, _OPTIONS, where)
-    if content.get("bidirectional") is False:
-        raise ModelError(f"{where} describes a model of one direction; ELMo needs both")
-    try:
-        cnn, lstm = content["char_cnn"], content["lstm"]
-        _refuse_unknown(cnn, _OPTIONS_CNN, f"{where}, char_cnn")
-        _refuse_unknown(lstm, _OPTIONS_LSTM, f"{where}, lstm")
-        if int(cnn.get("n_characters", N_CHARACTERS)) not in (N_CHARACTERS, N_CHARACTERS + 1):
-            raise ModelError(f"{where} has n_characters {cnn['n_characters']}; ELMo's are 261 or 262: correct it")
-        return BiLMConfig(
-            char_dim=int(cnn["embedding"]["dim"]),
-            filters=_filters(cnn["filters"]),
-            n_highway=int(cnn.get("n_highway") or 0),
-            cell=int(lstm["dim"]),
-            projection=int(lstm["projection_dim"]),
-            n_lstm=int(lstm["n_layers"]),
-            activation=Activation(cnn.get("activation", "relu")),
-            skip=bool(lstm.get("use_skip_connections", False)),
-            cell_clip=_clip(lstm.get("cell_clip")),
-            proj_clip=_clip(lstm.get("proj_clip")),
-            max_characters=int(cnn.get("max_characters_per_token", 50)),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _wrong(where, error) from error
-
-
-def config_to_options(config: BiLMConfig) -> dict[str, Any]:
-    """AllenNLP's `options.json`; `normalise` has no place in it and is left out."""
-    return {
-        "lstm": {
-            "use_skip_connections": config.skip,
-            "projection_dim": config.projection,
-            "cell_clip": config.cell_clip,
-            "proj_clip": config.proj_clip,
-            "dim": config.cell,
-            "n_layers": config.n_lstm,
-        },
-        "char_cnn": {
-            "activation": config.activation.value,
-            "filters": [list(pair) for pair in config.filters],
-            "n_highway": config.n_highway,
-            "embedding": {"dim": config.char_dim},
-            "n_characters": N_CHARACTERS + 1,
-            "max_characters_per_token": config.max_characters,
-        },
-    }

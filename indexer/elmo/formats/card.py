@@ -1,19 +1,19 @@
-"""What cards have in common: sections that are replaced as a whole, and names without what is nobody's business."""
+"""Model cards: replace a section, and name sources without their folders."""
 
 import re
 from pathlib import Path
 
 
 def last_part(given: str | Path) -> str:
-    """The last part of a path; what is none, a handle or a bundled model, as it is.
+    """Return the last part of a path. Handles and bundled names are returned unchanged.
 
-    What lies above is its user's own affair and stays out of a card that may be passed on.
+    A card may be passed on, and the folders above a file are private to its user.
     """
     return str(given) if "://" in str(given) else Path(given).expanduser().resolve().name
 
 
 def with_section(card: str, section: str) -> str:
-    """The card with this section, `## Title` and what belongs to it, in the place of its old one, or at its end."""
+    """Return the card with a section (`## Title` and its text) in the place of its old version, or at the end."""
     text = section.rstrip("\n") + "\n"
     title = re.escape(text.partition("\n")[0])
     old = re.compile(rf"^{title}$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)

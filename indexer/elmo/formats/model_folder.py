@@ -1,13 +1,13 @@
-"""The model folder: written aside and renamed, read, verified. No pickle, no code.
+"""Write, read and verify a model folder, our own model format. It holds no pickle and no code.
 
-config.json            `BiLMConfig`
-weights.safetensors    every tensor of `config.tensor_shapes`, in single or half precision
-MODEL_CARD.md          what it was trained on, how well it does, its licences
-SHA256SUMS             of all the other files, as `sha256sum -c` reads it
-vocab.txt              optional: one word a line, most frequent first
-softmax.safetensors    optional: `weights` (words, projection), `bias` (words,), the language models' output layer;
-                       `counts` (words,), `total` where they are known: how often each word stood in the text read
-sense_space.safetensors  optional: `SenseSpace`, and how often each word of `vocab.txt` was seen
+config.json              `BiLMConfig`
+weights.safetensors      every tensor of `config.tensor_shapes`, in single or half precision
+MODEL_CARD.md            training text, quality and licences
+SHA256SUMS               checksums of all other files, as `sha256sum -c` reads them
+vocab.txt                optional: one word a line, most frequent first
+softmax.safetensors      optional: output layer of the language models, `weights` (words, projection), `bias` (words,).
+                         If known, `counts` (words,) and `total`: word counts of the training text
+sense_space.safetensors  optional: `SenseSpace` and its word counts (see `sense_space_file.py`)
 """
 
 import hashlib
@@ -16,18 +16,20 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import ModelError
 from ...files import flush, flush_files, write_whole
+from ...vectors.arrays import Reals
 from ..config import config_to_json, read_config
 from ..model import Model, OutputLayer, check_weights
 from ..sense_space import SenseSpace, WordCounts
 from .sense_space_file import sense_space_from_tensors, sense_space_to_tensors
 
-Tensors = dict[str, npt.NDArray[np.generic]]
+Tensors = Mapping[str, npt.NDArray[Any]]
 
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "weights.safetensors", "MODEL_CARD.md", "SHA256SUMS"
 VOCAB, SOFTMAX, SENSE_SPACE = "vocab.txt", "softmax.safetensors", "sense_space.safetensors"
@@ -36,34 +38,41 @@ VOCAB, SOFTMAX, SENSE_SPACE = "vocab.txt", "softmax.safetensors", "sense_space.s
 def write_model(
     folder: Path, model: Model, card: str, *, output_layer: OutputLayer | None = None, half: bool = False
 ) -> None:
-    """Write a model folder; it appears whole or not at all. `half` stores weights and output layer in half precision.
+    """Write a model folder. The folder appears complete or not at all.
+
+    Args:
+        folder: Path that does not exist yet.
+        model: The model to write.
+        card: Text of the model card.
+        output_layer: Output layer of the language models.
+        half: Store weights and output layer in half precision.
 
     Raises:
-        ModelError: something is there already, a tensor is missing or wrong, or the folder cannot be written.
+        ModelError: The path exists already, a tensor is missing or wrong, or the folder cannot be written.
     """
     check_weights(model, str(folder))
     if folder.exists():
         raise ModelError(f"{folder} exists already; remove it or choose another place")
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
-        aside.mkdir(parents=True)
-        _write_files(aside, model, card, output_layer, half)
-        sums = "".join(f"{_file_digest(path)}  {path.name}\n" for path in sorted(aside.iterdir()))
-        (aside / SUMS).write_text(sums, encoding="utf-8")
-        flush_files(aside)
-        aside.rename(folder)
+        temporary.mkdir(parents=True)
+        _write_files(temporary, model, card, output_layer, half)
+        sums = "".join(f"{_file_digest(path)}  {path.name}\n" for path in sorted(temporary.iterdir()))
+        (temporary / SUMS).write_text(sums, encoding="utf-8")
+        flush_files(temporary)
+        temporary.rename(folder)
         flush(folder.parent)
     except OSError as error:
         raise ModelError(f"{folder} cannot be written ({error.strerror or error}); choose another place") from error
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def read_model(folder: Path) -> Model:
-    """Read a model folder, its checksums compared; the output layer is left to `read_output_layer`.
+    """Read a model folder and compare its checksums. `read_output_layer` reads the output layer.
 
     Raises:
-        ModelError: a file is missing, damaged, or does not fit the configuration.
+        ModelError: A file is missing, damaged, or does not fit the configuration.
     """
     needed = [CONFIG, WEIGHTS]
     if (folder / SENSE_SPACE).is_file():
@@ -76,7 +85,11 @@ def read_model(folder: Path) -> Model:
 
 
 def read_output_layer(folder: Path) -> OutputLayer | None:
-    """The language models' output layer, or None where the folder has none. Raises `ModelError` if it is damaged."""
+    """Read the output layer of the language models. None if the folder has none.
+
+    Raises:
+        ModelError: The output layer is damaged.
+    """
     if not (folder / SOFTMAX).is_file():
         return None
     _compare_sums(folder, [SOFTMAX, VOCAB])
@@ -90,7 +103,7 @@ def read_output_layer(folder: Path) -> OutputLayer | None:
 
 
 def read_word_counts(folder: Path) -> WordCounts | None:
-    """How often the model's words stood in its training text, or None where the folder does not say."""
+    """Read the word counts of the model's training text. None if the folder has none."""
     if (folder / SENSE_SPACE).is_file():
         _compare_sums(folder, [SENSE_SPACE, VOCAB])
         return _read_sense_space(folder).counts
@@ -99,7 +112,7 @@ def read_word_counts(folder: Path) -> WordCounts | None:
 
 
 def read_card(folder: Path) -> str:
-    """The model card's text, or "" where there is none."""
+    """Read the model card. The text is empty if the folder has none."""
     try:
         return (folder / CARD).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -107,7 +120,11 @@ def read_card(folder: Path) -> str:
 
 
 def replace_card(folder: Path, card: str) -> None:
-    """Write another card into a model folder, and its checksum; raises `ModelError` if it cannot be written."""
+    """Replace the card of a model folder and its checksum.
+
+    Raises:
+        ModelError: The card cannot be written.
+    """
     sums = _read_sums(folder)
     sums[CARD] = hashlib.sha256(card.encode()).hexdigest()
     texts = {CARD: card}
@@ -121,12 +138,16 @@ def replace_card(folder: Path, card: str) -> None:
 
 
 def is_model_folder(folder: Path) -> bool:
-    """Tell whether `folder` is meant as one of ours: it holds `config.json` or `weights.safetensors`."""
+    """Return whether the folder holds `config.json` or `weights.safetensors`."""
     return (folder / CONFIG).is_file() or (folder / WEIGHTS).is_file()
 
 
 def verify_model(folder: Path) -> None:
-    """Compare every file with SHA256SUMS and read everything; raises `ModelError` naming the first file that fails."""
+    """Compare every file with SHA256SUMS, and read all of them.
+
+    Raises:
+        ModelError: A file is missing or damaged. The message names the first.
+    """
     if not (folder / SUMS).is_file():
         raise ModelError(f"{folder / SUMS} is missing; get the model again")
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
@@ -157,21 +178,23 @@ def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLaye
         (folder / VOCAB).write_text("".join(f"{word}\n" for word in words), encoding="utf-8", newline="\n")
 
 
-def _save(tensors: Mapping[str, npt.NDArray[np.generic]], path: Path) -> None:
+def _save(tensors: Tensors, path: Path) -> None:
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    # It writes an array's memory as it lies there, whatever its order, and leaves a file that nobody else may read.
+    # `save_file` writes an array's memory in its own order, and makes the file unreadable for other users.
     try:
         save_file({name: np.asarray(array, order="C") for name, array in tensors.items()}, path)
-    except SafetensorError as error:  # what it makes of a full disk
+    except SafetensorError as error:  # raised for a full disk
         raise OSError(str(error)) from error
     path.chmod(0o644)
 
 
 def _output_layer_to_tensors(output: OutputLayer, dtype: type[np.floating] | None) -> Tensors:
     parts = {"weights": output.weights, "bias": output.bias}
-    tensors: Tensors = {name: np.asarray(array, dtype or array.dtype) for name, array in parts.items()}
+    tensors: dict[str, npt.NDArray[np.generic]] = {
+        name: np.asarray(array, dtype or array.dtype) for name, array in parts.items()
+    }
     if output.counts:
         counts = [output.counts.counts[word] for word in output.words]
         tensors["counts"] = np.asarray(counts, np.int64)  # (words,)
@@ -184,10 +207,8 @@ def _word_counts(words: Sequence[str], counts: npt.NDArray[np.generic], total: n
 
 
 def _read_sense_space(folder: Path) -> SenseSpace:
-    top = read_config(folder / CONFIG).n_lstm
-    return sense_space_from_tensors(
-        _read_tensors(folder / SENSE_SPACE), _read_words(folder), top, str(folder / SENSE_SPACE)
-    )
+    path = folder / SENSE_SPACE
+    return sense_space_from_tensors(_read_tensors(path), _read_words(folder), str(path))
 
 
 def _read_words(folder: Path) -> tuple[str, ...]:
@@ -200,19 +221,19 @@ def _read_words(folder: Path) -> tuple[str, ...]:
     return words
 
 
-def _read_tensors(path: Path) -> dict[str, npt.NDArray[np.floating]]:
+def _read_tensors(path: Path) -> dict[str, Reals]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
-        tensors: dict[str, npt.NDArray[np.floating]] = load_file(path)
+        tensors: dict[str, Reals] = load_file(path)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path} cannot be read ({error}); get the model again") from error
     return tensors
 
 
 def _compare_sums(folder: Path, names: Iterable[str]) -> None:
-    """Each file is there, and as SHA256SUMS says if there is such a list."""
+    """Check that each file exists, and that its checksum is right if the folder has SHA256SUMS."""
     expected = _read_sums(folder)
     for name in names:
         if not (folder / name).is_file():

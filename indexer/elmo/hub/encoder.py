@@ -1,6 +1,6 @@
-"""TF-Hub modules as encoders: `google/elmo` and any with its signatures, run as they are through `tensorflow_hub`.
+"""Run TF-Hub modules as encoders, through `tensorflow_hub`: `google/elmo` and every module with its signatures.
 
-A SavedModel is a program that TensorFlow runs, unlike the other model formats: load only those whose source you trust.
+A SavedModel is a program that TensorFlow runs, unlike the other model formats. Load modules from trusted sources only.
 """
 
 import contextlib
@@ -12,20 +12,14 @@ import numpy as np
 
 from ...errors import ModelError
 from ...vectors.arrays import Array
-from .. import ElmoOutputs, Precision, Representation
-from ..batching import MAX_TOKENS, batches_of, joined, mean_over_tokens, real_tokens, windows_of
+from ..batching import MAX_TOKENS, batches_of, join_windows, mean_over_tokens, real_tokens, windows_of
 from ..bundled import english_counts
 from ..characters import normalise_token
 from ..config import BiLMConfig, Normalise, read_config
+from ..interface import ElmoOutputs, Precision, Representation
 from ..sense_space import rarity_weights, sense_blocks
-from .files import (
-    CONFIG_INSIDE,
-    import_tensorflow_hub,
-    is_handle,
-    module_digest,
-    module_folder,
-    one_line,
-)
+from ..sources import is_handle
+from .files import CONFIG_INSIDE, import_tensorflow_hub, module_digest, module_folder, one_line
 
 Arrays = dict[str, Array]
 Signature: TypeAlias = Callable[..., Arrays]
@@ -33,15 +27,15 @@ Signature: TypeAlias = Callable[..., Arrays]
 OUTPUTS = ("word_emb", "lstm_outputs1", "lstm_outputs2", "elmo", "default")
 N_LAYERS = 3
 
-_PLACES = 2 * MAX_TOKENS  # tokens and padding that go through a module at a time: google/elmo takes some 0.6 MB each
-_MIX = N_LAYERS  # where a window's states keep the mixed layers
+_MAX_TOKENS = 2 * MAX_TOKENS  # maximum number of tokens in a batch, padding included. google/elmo needs 0.6 MB for each
+_MIX = N_LAYERS  # index of the mixed layers in a window's states
 
 
 class HubEncoder:
-    """`Encoder` for a module, whose network is opaque: numbers are the module's own, padding included.
+    """`Encoder` for a module, whose network is opaque. All numbers are the module's own, padding included.
 
-    A module shows no states at the sentence's ends, so zeros stand there in what `sense` reads; `polyseme model
-    convert` makes a model folder of it, which has them.
+    A module does not return the states at the sentence marks, so `sense` reads zeros there. The model folder that
+    `polyseme model convert` makes of the module has these states.
     """
 
     n_layers = N_LAYERS
@@ -51,7 +45,7 @@ class HubEncoder:
         self.source = source
         self.config = config
         self.model_id = digest
-        self._module = module  # keeps the variables alive, which its functions do not
+        self._module = module  # keeps the variables alive. The signatures do not
         self._default = _signature(module, "default", source)
         self._tokens = _signature(module, "tokens", source)
         probe = self._run([["a"]], 1)
@@ -63,7 +57,11 @@ class HubEncoder:
             raise ModelError(f"{source} is not laid out as google/elmo (sizes: {sizes}); give a module that is")
 
     def encode(self, sentences: Sequence[Sequence[str]], carry_state: bool = False) -> list[Array]:
-        """See `Encoder.encode`; raises `ModelError` for `carry_state`: a module starts from zero every time."""
+        """See `Encoder.encode`.
+
+        Raises:
+            ModelError: `carry_state` is set. A module starts from zero every time.
+        """
         if carry_state:
             raise ModelError(
                 f"{self.source} is a module, which carries no state; convert it with `polyseme model convert`"
@@ -92,28 +90,28 @@ class HubEncoder:
         return np.concatenate([np.zeros((0, self._projection), np.float32), *vectors])
 
     def word_topics(self, words: Sequence[str]) -> None:
-        """See `Encoder.word_topics`: a module has none."""
+        """See `Encoder.word_topics`. A module has none."""
 
     def default(self, texts: Sequence[str]) -> ElmoOutputs:
-        """See `Encoder.default`; padding is the module's own."""
+        """See `Encoder.default`. Padding has the module's own values."""
         rows = [[token for token in text.split(" ") if token] for text in texts]
         width = max(map(len, rows), default=0)
-        if 0 < width <= MAX_TOKENS and width * len(rows) <= _PLACES:
+        if 0 < width <= MAX_TOKENS and width * len(rows) <= _MAX_TOKENS:
             return _outputs(self._default([_utf8(text) for text in texts]))
         return self.tokens([[*row, *[""] * (width - len(row))] for row in rows], [len(row) for row in rows])
 
     def tokens(self, tokens: Sequence[Sequence[str]], sequence_len: Sequence[int]) -> ElmoOutputs:
-        """See `Encoder.tokens`; padding is the module's own, but zero where a row is too long for one window."""
+        """See `Encoder.tokens`. Padding has the module's own values, but is zero if a row needs several windows."""
         rows = real_tokens(tokens, sequence_len)
         width = max(map(len, tokens), default=0)
         if width == 0 or width > MAX_TOKENS:
             return self._from_states(rows, width)
-        step = max(_PLACES // width, 1)
+        step = max(_MAX_TOKENS // width, 1)
         parts = [self._run(rows[start : start + step], width) for start in range(0, len(rows), step)]
         return _outputs({name: np.concatenate([part[name] for part in parts]) for name in OUTPUTS})
 
     def _from_states(self, rows: Sequence[Sequence[str]], width: int) -> ElmoOutputs:
-        """The five arrays put together from windows, with zeros past the sentences' ends."""
+        """Build the five arrays from windows. Padding is zero."""
         states = np.zeros((N_LAYERS + 1, len(rows), width, self.dim), np.float32)  # (layers and mix, b, t, dim)
         for i, state in enumerate(self._states(rows)):
             states[:, i, : len(rows[i])] = state[:, 1:-1]
@@ -128,19 +126,19 @@ class HubEncoder:
         return [[normalise_token(token, kinds) for token in sentence] for sentence in sentences]
 
     def _states(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
-        """All layers and their mix, zeros for the sentence marks: (n_layers + 1, t + 2, dim) for each sentence."""
+        """Return all layers and their mix, zero at the marks: (n_layers + 1, t + 2, dim) for each sentence."""
         windows = [(i, start, end) for i, sentence in enumerate(sentences) for start, end in windows_of(len(sentence))]
         pieces = [list(sentences[i][start:end]) for i, start, end in windows]
         read: list[list[Array]] = [[] for _ in sentences]
         for (i, _, _), state in zip(windows, self._read_all(pieces), strict=True):
             read[i].append(state)
-        return [joined(parts) for parts in read]
+        return [join_windows(parts) for parts in read]
 
     def _read_all(self, pieces: Sequence[Sequence[str]]) -> list[Array]:
-        """Each piece by itself, in batches of like length: (n_layers + 1, t + 2, dim) each."""
+        """Read each piece on its own, in batches of similar length: (n_layers + 1, t + 2, dim) each."""
         states = [np.zeros((N_LAYERS + 1, len(piece) + 2, self.dim), np.float32) for piece in pieces]
         full = [i for i, piece in enumerate(pieces) if piece]
-        for batch in batches_of([len(pieces[i]) for i in full], _PLACES):
+        for batch in batches_of([len(pieces[i]) for i in full], _MAX_TOKENS):
             chosen = [full[item] for item in batch]
             found = self._run([pieces[i] for i in chosen], max(len(pieces[i]) for i in chosen))
             words = np.concatenate([found["word_emb"]] * 2, axis=2)  # (b, t, dim)
@@ -150,16 +148,16 @@ class HubEncoder:
         return states
 
     def _run(self, rows: Sequence[Sequence[str]], width: int) -> Arrays:
-        """The signature `tokens` on rows of at most `width` tokens, padded to it."""
+        """Run the signature `tokens` on rows, padded to `width` tokens."""
         padded = [[_utf8(token) for token in row] + [b""] * (width - len(row)) for row in rows]
         return self._tokens(padded, [len(row) for row in rows])
 
 
 def load_hub_encoder(source: str, precision: Precision = Precision.FLOAT32) -> HubEncoder:
-    """Load a module from a handle (`https://...`), a folder, or a `.tar.gz`, in TF1 hub format or as TF2 SavedModel.
+    """Load a module from a handle (`https://...`), a folder, or a `.tar.gz`. TF1 hub format and TF2 SavedModel work.
 
     Raises:
-        ModelError: it is not there, cannot be fetched within seconds, is damaged, or lacks a signature or output.
+        ModelError: The module does not exist, cannot be fetched in time, is damaged, or lacks a signature or output.
     """
     if precision is not Precision.FLOAT32:
         raise ModelError(f"{source} is a module, which runs in float32 only; convert it with `polyseme model convert`")
@@ -169,7 +167,11 @@ def load_hub_encoder(source: str, precision: Precision = Precision.FLOAT32) -> H
 
 @contextlib.contextmanager
 def opened_module(source: str) -> Iterator[tuple[HubEncoder, Path]]:
-    """A module's encoder and, for as long as the block runs, the folder of its files; raises as `load_hub_encoder`."""
+    """Yield a module's encoder and the folder of its files, which exists until the block ends.
+
+    Raises:
+        ModelError: As in `load_hub_encoder`.
+    """
     with module_folder(source) as folder:
         config = read_config(folder / CONFIG_INSIDE) if (folder / CONFIG_INSIDE).is_file() else None
         where = source if is_handle(source) else str(Path(source).expanduser().resolve())
@@ -177,20 +179,20 @@ def opened_module(source: str) -> Iterator[tuple[HubEncoder, Path]]:
 
 
 def _loaded(folder: Path, source: str) -> Any:
-    """Open the module in `folder` with `tensorflow_hub`; `source` is what messages call it."""
+    """Open the module in `folder` with `tensorflow_hub`. Error messages call it `source`."""
     hub = import_tensorflow_hub()
     try:
         return hub.load(str(folder))
-    except Exception as error:  # damaged bytes make TensorFlow's readers raise all sorts of things
+    except Exception as error:  # TensorFlow's readers raise many types of errors for damaged bytes
         raise ModelError(f"{source} cannot be opened as a module ({one_line(error)}); get it again") from error
 
 
 def _signature(module: Any, name: str, source: str) -> Signature:
-    """A signature of the module, checked against google/elmo's; takes its inputs by position."""
+    """Return a signature of the module as a function of positional inputs, after a comparison with google/elmo's."""
     signatures = getattr(module, "signatures", {})
     if name not in signatures:
-        there = ", ".join(sorted(signatures)) or "none"
-        raise ModelError(f"{source} lacks the signature {name!r} (it has: {there}); give a module like google/elmo")
+        present = ", ".join(sorted(signatures)) or "none"
+        raise ModelError(f"{source} lacks the signature {name!r} (it has: {present}); give a module like google/elmo")
     signature = signatures[name]
     inputs = list(signature.structured_input_signature[1])
     expected = ["tokens", "sequence_len"] if name == "tokens" else inputs[:1]
@@ -213,7 +215,7 @@ def _outputs(found: Arrays) -> ElmoOutputs:
 
 
 def _sense(sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
-    """The uncentred blocks, context and bag, of sentences whose `states` are (n_layers + 1, t + 2, dim)."""
+    """Return the uncentred blocks, context and bag, of sentences with states (n_layers + 1, t + 2, dim)."""
     counts = english_counts()
     spelled = [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
     weights = [rarity_weights(counts.frequencies(sentence)) for sentence in spelled]  # (t,) each
@@ -221,5 +223,5 @@ def _sense(sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[
 
 
 def _utf8(text: str) -> bytes:
-    """Bytes of a text; lone surrogates, which UTF-8 cannot write, are left out."""
+    """Return a text in UTF-8. Lone surrogates have no encoding and are dropped."""
     return text.encode("utf-8", "ignore")

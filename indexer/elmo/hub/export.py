@@ -1,6 +1,6 @@
-"""Our network as a TF2 SavedModel with the interface of `google/elmo`: strings in, five arrays out, nothing beside it.
+"""Export our network as a TF2 SavedModel with the interface of `google/elmo`: strings in, five arrays out.
 
-The character ids are computed inside the graph, so that plain `tensorflow_hub.load(folder)` is all that a reader needs.
+Character ids are computed inside the graph. So a reader needs nothing but `tensorflow_hub.load(folder)`.
 """
 
 import json
@@ -31,15 +31,15 @@ Outputs = dict[str, tf.Tensor]
 
 
 class HubModule(tf.Module):  # type: ignore[misc]
-    """The network behind the module's two signatures: the same arrays as `Encoder.default` and `Encoder.tokens` give.
+    """The network behind the module's two signatures, which return the arrays of `Encoder.default` and `.tokens`.
 
-    Tokens are read as they are: what the configuration says about normalising them is for whoever cuts the text.
+    Tokens are read unchanged. The caller applies the `normalise` of the configuration.
     """
 
     def __init__(self, model: Model) -> None:
         super().__init__(name="elmo")
         self.config = model.config
-        self.weights = {  # the names are bilm-tf's, so that whoever reads the checkpoint finds what they know
+        self.weights = {  # variables have bilm-tf's names, which readers of its checkpoints expect
             name: tf.Variable(np.asarray(value, np.float32), name=their_name(name), trainable=name.startswith("mix."))
             for name, value in model.weights.items()
         }
@@ -50,13 +50,13 @@ class HubModule(tf.Module):  # type: ignore[misc]
         self.tokens = tf.function(self._tokens, input_signature=[tokens, sequence_len], autograph=False)
 
     def _default(self, strings: tf.Tensor) -> Outputs:
-        """Texts (b,), cut at spaces."""
+        """Split texts (b,) on spaces and run the network."""
         parts = tf.strings.split(strings, sep=" ")  # ragged (b, t), with empty parts between neighbouring spaces
         parts = tf.ragged.boolean_mask(parts, tf.not_equal(parts, ""))
         return self._outputs(parts.to_tensor(""), tf.cast(parts.row_lengths(), tf.int32))
 
     def _tokens(self, tokens: tf.Tensor, sequence_len: tf.Tensor) -> Outputs:
-        """Tokens (b, t), of which the first `sequence_len` (b,) of each row count."""
+        """Run the network on tokens (b, t). The first `sequence_len` (b,) of each row are real."""
         return self._outputs(tokens, tf.clip_by_value(sequence_len, 0, tf.shape(tokens)[1]))
 
     def _outputs(self, tokens: tf.Tensor, lengths: tf.Tensor) -> Outputs:
@@ -76,7 +76,7 @@ class HubModule(tf.Module):  # type: ignore[misc]
         }
 
     def _words(self, network: BiLM, tokens: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Word vectors (b, t + 2, projection) of tokens (b, t) between sentence marks; each type is computed once."""
+        """Return word vectors (b, t + 2, projection) of tokens (b, t) between marks. Each form is computed once."""
         real = tf.sequence_mask(lengths, tf.shape(tokens)[1])  # (b, t)
         types, which = tf.unique(tf.boolean_mask(tokens, real))  # (types,), (real tokens,)
         types = tf.concat([[SENTENCE_START, SENTENCE_END], types], 0)  # (2 + types,)
@@ -87,41 +87,41 @@ class HubModule(tf.Module):  # type: ignore[misc]
 
 
 def character_ids(tokens: tf.Tensor, max_characters: int) -> tf.Tensor:
-    """`characters.character_ids` inside a graph: tokens (n,) strings -> (n, max_characters) int32."""
+    """Compute `characters.character_ids` inside a graph: strings (n,) -> int32 (n, max_characters)."""
     cut = tf.strings.substr(tokens, 0, max_characters - 2, unit="BYTE")  # (n,)
     length = tf.strings.length(cut, unit="BYTE")[:, None]  # (n, 1)
     spelling = tf.cast(tf.io.decode_raw(cut, tf.uint8, fixed_length=max_characters - 2), tf.int32)
     for mark, character in ((SENTENCE_START, BEGIN_SENTENCE), (SENTENCE_END, END_SENTENCE)):
         is_mark = tf.equal(tokens, mark)[:, None]  # (n, 1)
         spelling, length = tf.where(is_mark, character, spelling), tf.where(is_mark, 1, length)
-    spelling = tf.pad(spelling, [[0, 0], [1, 1]])  # (n, max_characters), in its place behind the begin mark
+    spelling = tf.pad(spelling, [[0, 0], [1, 1]])  # (n, max_characters), after the begin mark
     place = tf.range(max_characters)[None]  # (1, max_characters)
     after = tf.where(tf.equal(place, length + 1), END_WORD, PAD)  # (n, max_characters)
     return tf.where(tf.equal(place, 0), BEGIN_WORD, tf.where(place <= length, spelling, after))
 
 
 def export_hub(model: Model, folder: Path) -> None:
-    """Write a module into `folder`, whole or not at all; the model's configuration lies in it as an extra asset.
+    """Write a module. The folder appears complete or not at all, with the model's configuration as an extra asset.
 
-    The sense space has no place in a module and is left out.
+    A module has no place for the sense space.
 
     Raises:
-        ModelError: the model has not two biLSTM layers, something is there already, or the folder cannot be written.
+        ModelError: The model does not have two biLSTM layers, the folder exists already, or it cannot be written.
     """
     if model.config.n_lstm != N_LSTM:
         raise ModelError(f"a module has room for {N_LSTM} biLSTM layers, this model has {model.config.n_lstm}")
     if folder.exists():
         raise ModelError(f"{folder} exists already; remove it or choose another place")
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     module = HubModule(model)
     signatures = {"default": module.default, "tokens": module.tokens}
     try:
-        tf.saved_model.save(module, str(aside), signatures=signatures)
-        extra = aside / CONFIG_INSIDE
+        tf.saved_model.save(module, str(temporary), signatures=signatures)
+        extra = temporary / CONFIG_INSIDE
         extra.parent.mkdir(exist_ok=True)
         extra.write_text(json.dumps(config_to_json(model.config), indent=1) + "\n", encoding="utf-8")
-        aside.rename(folder)
+        temporary.rename(folder)
     except (OSError, tf.errors.OpError) as error:
         raise ModelError(f"{folder} cannot be written ({one_line(error)}); choose another place") from error
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)

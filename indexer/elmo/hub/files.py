@@ -1,8 +1,8 @@
-"""A TF-Hub module's files: from a handle, a folder or an archive to a local folder, within seconds or with an error.
+"""Get the files of a TF-Hub module from a handle, a folder or an archive, within a bounded time.
 
-`tensorflow_hub` downloads without any time limit and waits ten minutes for the lock of a dead download. Here the server
-is asked first, by a thread that is given up when it stays silent, and every read of the download itself is bounded.
-A handle that lies in the cache (`TFHUB_CACHE_DIR`, else the system's temporary folder) is never asked for again.
+`tensorflow_hub` downloads without a time limit, and waits ten minutes for the lock of a dead download. So a thread asks
+the server first and is abandoned if no answer comes, and every read of the download has a timeout. A cached module is
+never requested again. The cache is `TFHUB_CACHE_DIR`, or else the system's temporary folder.
 """
 
 import contextlib
@@ -25,33 +25,22 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from ...errors import ModelError
-from ..quiet import import_tensorflow
+from ...runtime import import_tensorflow
+from ..sources import ARCHIVE_SUFFIXES, SAVED_MODEL_NAMES, holds_saved_model, is_handle
 
-SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
-ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
-CONFIG_INSIDE = Path("assets.extra", "config.json")  # where our own exports keep their configuration
-ANSWER_SECONDS = 10.0  # until the server's first answer, name resolution and TLS included
-READ_SECONDS = 30.0  # for each read of a download under way
-_DIGESTED = (*SAVED_MODEL_NAMES, "variables", "assets")  # what decides a module's numbers
-_BLOCK = 1 << 20  # bytes read at a time
-
-
-def is_handle(source: str) -> bool:
-    """Tell whether `source` is the address of a module (`https://...`) rather than a path."""
-    return source.startswith(("https://", "http://"))
-
-
-def is_hub_source(source: str) -> bool:
-    """Tell whether `source` is for this reader: a handle, a tar archive, or a folder that holds a SavedModel."""
-    return is_handle(source) or source.endswith(ARCHIVE_SUFFIXES) or _holds_saved_model(Path(source).expanduser())
+CONFIG_INSIDE = Path("assets.extra", "config.json")  # configuration inside our own exports
+ANSWER_SECONDS = 10.0  # maximum time for the server's first answer, name resolution and TLS included
+READ_SECONDS = 30.0  # maximum time for each read of a download
+_DIGESTED = (*SAVED_MODEL_NAMES, "variables", "assets")  # files and folders that decide a module's numbers
+_BLOCK = 1 << 20  # number of bytes in a read
 
 
 @contextlib.contextmanager
 def module_folder(source: str) -> Iterator[Path]:
-    """Give the local folder of a module for as long as the block runs; an archive is unpacked and removed after it.
+    """Yield the local folder of a module. An archive is unpacked, and its files are removed when the block ends.
 
     Raises:
-        ModelError: nothing lies there, it is no module, the archive is broken, or the handle cannot be fetched.
+        ModelError: The source does not exist or is not a module, the archive is broken, or the download fails.
     """
     if is_handle(source):
         yield _fetched(source)
@@ -65,7 +54,10 @@ def module_folder(source: str) -> Iterator[Path]:
 
 
 def module_digest(folder: Path) -> str:
-    """Digest of the files that decide a module's numbers, in hexadecimal; the same for a folder and its archive."""
+    """Return the digest (sha256, hexadecimal) of the files that decide a module's numbers.
+
+    A folder and its archive have the same digest.
+    """
     digest = hashlib.sha256()
     parts = [folder / name for name in _DIGESTED]
     files = [file for part in parts for file in ([part] if part.is_file() else part.rglob("*")) if file.is_file()]
@@ -78,10 +70,10 @@ def module_digest(folder: Path) -> str:
 
 
 def import_tensorflow_hub() -> ModuleType:
-    """Import `tensorflow_hub` in silence, without the warning about its own use of pkg_resources; the one door to it.
+    """Import `tensorflow_hub` without the warnings about its own use of pkg_resources. No other code imports it.
 
     Raises:
-        ModelError: it, or one of the two old packages it needs, is not installed.
+        ModelError: It is not installed, or one of the two old packages that it needs is not.
     """
     import_tensorflow()
     try:
@@ -97,7 +89,7 @@ def import_tensorflow_hub() -> ModuleType:
 
 
 def decode_error() -> type[Exception]:
-    """What protocol buffers raise for bytes that are none; its package comes with TensorFlow and without types."""
+    """Return the error that protocol buffers raise for damaged bytes. The package comes with TensorFlow, untyped."""
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     error: type[Exception] = DecodeError
@@ -105,25 +97,21 @@ def decode_error() -> type[Exception]:
 
 
 def one_line(error: BaseException | str) -> str:
-    """First line of an error of somebody else's, shortened: our own messages are one line."""
+    """Return the first line of another library's error, shortened, as our own messages have one line."""
     text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return text if len(text) <= 200 else f"{text[:197]}..."
-
-
-def _holds_saved_model(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in SAVED_MODEL_NAMES)
 
 
 def _checked_folder(folder: Path) -> Path:
     if not folder.exists():
         raise ModelError(f"{folder} does not exist; give a module's folder, its .tar.gz or its https:// handle")
-    if not _holds_saved_model(folder):
+    if not holds_saved_model(folder):
         raise ModelError(f"{folder} is not a TF-Hub module: it holds no saved_model.pb; give the folder that does")
     return folder
 
 
 def _unpacked(archive: Path, destination: Path) -> Path:
-    """Unpack `archive` below `destination` and give the folder of the module in it."""
+    """Unpack `archive` into `destination` and return the folder of the module in it."""
     if not archive.is_file():
         raise ModelError(f"{archive} does not exist; give a module's folder, its .tar.gz or its https:// handle")
     try:
@@ -135,14 +123,14 @@ def _unpacked(archive: Path, destination: Path) -> Path:
             f"{archive} cannot be unpacked ({one_line(error)}); it may be cut short: fetch it again"
         ) from error
     folders = [destination, *sorted(path for path in destination.iterdir() if path.is_dir())]
-    found = [folder for folder in folders if _holds_saved_model(folder)]
+    found = [folder for folder in folders if holds_saved_model(folder)]
     if len(found) != 1:
         raise ModelError(f"{archive} is not a TF-Hub module: it holds {len(found)} saved_model.pb; give one that does")
     return found[0]
 
 
 def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path, destination: Path) -> None:
-    """Write one plain file of an archive; links, devices and paths that lead out of `destination` are refused."""
+    """Write one plain file of an archive. Links, devices and paths that leave `destination` are refused."""
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts or not (member.isfile() or member.isdir()):
         raise ModelError(f"{archive} holds {member.name!r}, which no module needs; do not trust this archive")
@@ -158,25 +146,25 @@ def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path,
 
 
 def _fetched(handle: str) -> Path:
-    """Local folder of a handle's module: the cache's, or downloaded into the cache."""
+    """Return the folder of a handle's module in the cache. It is downloaded if the cache does not have it."""
     cached = _cache_folder(handle)
     if not (cached.is_dir() and any(cached.iterdir())):
         _refuse_if_locked(cached.with_name(f"{cached.name}.lock"), handle)
         _ask_server(handle)
         _download(handle)
-    if not _holds_saved_model(cached):
+    if not holds_saved_model(cached):
         raise ModelError(f"{cached}, the cache of {handle}, holds no saved_model.pb; remove that folder and try again")
     return cached
 
 
 def _cache_folder(handle: str) -> Path:
-    """Where `tensorflow_hub` keeps a handle's module: the SHA-1 of the handle, in the cache."""
+    """Return the folder in which `tensorflow_hub` caches a handle's module. Its name is the SHA-1 of the handle."""
     root = os.environ.get("TFHUB_CACHE_DIR") or str(Path(tempfile.gettempdir()) / "tfhub_modules")
     return Path(root) / hashlib.sha1(handle.encode(), usedforsecurity=False).hexdigest()
 
 
 def _refuse_if_locked(lock: Path, handle: str) -> None:
-    """Raise instead of waiting ten minutes for a download that another process began, or left behind when it died."""
+    """Raise if another process has locked the download, or died during it. `tensorflow_hub` would wait ten minutes."""
     if lock.exists():
         raise ModelError(
             f"another process is downloading {handle}, or died while it did; try again later, or remove {lock}"
@@ -186,7 +174,7 @@ def _refuse_if_locked(lock: Path, handle: str) -> None:
 def _ask_server(handle: str) -> None:
     """Raise unless the server of `handle` answers within `ANSWER_SECONDS`.
 
-    Looking a name up cannot be interrupted, so it happens in a thread that is left to itself when time is up.
+    Name resolution cannot be interrupted, so it runs in a thread, which is abandoned when the time is over.
     """
     answer: queue.Queue[str] = queue.Queue()
     threading.Thread(target=lambda: answer.put(_refusal(handle)), daemon=True).start()
@@ -199,7 +187,7 @@ def _ask_server(handle: str) -> None:
 
 
 def _refusal(handle: str) -> str:
-    """Why the server would not give the module of `handle`; empty if it would."""
+    """Return why the server does not deliver the module of `handle`, or an empty text if it does."""
     address = urllib.parse.urlparse(handle)
     asked = urllib.parse.urlencode([*urllib.parse.parse_qsl(address.query), ("tf-hub-format", "compressed")])
     context = ssl.create_default_context()
@@ -219,7 +207,7 @@ def _refusal(handle: str) -> str:
 
 
 def _download(handle: str) -> None:
-    """Let `tensorflow_hub` fetch a module into its cache, each read bounded in time."""
+    """Download a module into the cache of `tensorflow_hub`, with a timeout for each read."""
     hub = import_tensorflow_hub()
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(READ_SECONDS)

@@ -1,8 +1,8 @@
-"""The weights inside a TF-Hub module: from its variables to our names, so that our own network can run them.
+"""Read the weights of a TF-Hub module, so that our own network can run them.
 
-`google/elmo` and modules like it are bilm-tf in a SavedModel: their variables bear bilm-tf's names (in TF1 hub format
-the checkpoint's own; in a TF2 SavedModel those that the checkpoint's object graph records). The clips are constants of
-the graph; activation and skip connection are no data at all, so they are tried against the module itself.
+`google/elmo` and similar modules are bilm-tf in a SavedModel, so their variables have bilm-tf's names. In TF1 hub
+format these are the checkpoint's own names. In a TF2 SavedModel the checkpoint's object graph records them. The clips
+are constants of the graph. Activation and skip connection are not stored, so each choice is compared with the module.
 """
 
 import re
@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ...errors import ModelError
-from .. import Representation
+from ...vectors.arrays import Array
 from ..config import Activation, BiLMConfig, read_config, tensor_shapes
 from ..encoder import ElmoEncoder
+from ..interface import Representation
 from ..model import Model
 from .encoder import HubEncoder, opened_module
 from .files import CONFIG_INSIDE, decode_error, one_line
@@ -25,14 +25,14 @@ from .files import CONFIG_INSIDE, decode_error, one_line
 if TYPE_CHECKING:
     from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-Weights = dict[str, npt.NDArray[np.float32]]
+Weights = dict[str, Array]
 Clips = tuple[float | None, float | None]  # of the cell, of the projection
 
-PUBLISHED_CLIPS: Clips = (3.0, 3.0)  # of every ELMo published with bilm-tf
-N_LSTM = 2  # the module format has outputs for just two
+PUBLISHED_CLIPS: Clips = (3.0, 3.0)  # every ELMo published with bilm-tf has these
+N_LSTM = 2  # the module's interface has outputs for two biLSTM layers
 
-TOLERANCE = 1e-4  # of the largest number in a module's layers; another configuration is off by far more
-PROBES = (  # short, long, repeated (cells run into their clip), many scripts, a token longer than 50 bytes
+TOLERANCE = 1e-4  # relative to the largest number in a module's layers. A wrong configuration differs by far more
+PROBES = (  # sentences: short, long, repeated (so that cells reach the clip), many scripts, a token of over 50 bytes
     "bank",
     "The cat , which had sat on the mat since Monday , saw dogs in the fog ; none of them saw it .",
     " ".join(["very"] * 60),
@@ -43,27 +43,43 @@ PROBES = (  # short, long, repeated (cells run into their clip), many scripts, a
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _CLIP = re.compile(r"RNN_[01]/.*clip_by_value(?:_(\d+))?/(?:Minimum/)?y$", re.IGNORECASE)
 
+_DIRECTIONS = {"0": "forward", "1": "backward"}
+_CONV = re.compile(r"CNN/(W|b)_cnn_(\d+)$")
+_HIGHWAY = re.compile(r"CNN_high_(\d+)/(W|b)_(carry|transform)$")
+_LSTM = re.compile(r"RNN_([01])/.*cell_?(\d+)/(?:.*?/)?(projection/kernel|kernel|bias|W_P_0|W_0|B)$", re.IGNORECASE)
+_KINDS = {"W": "kernel", "b": "bias"}
+_LSTM_KINDS = {"projection/kernel": "projection", "w_p_0": "projection", "w_0": "kernel", "b": "bias"}
+_PLAIN = {
+    "char_embed": "characters.embedding",
+    "CNN_proj/W_proj": "projection.kernel",
+    "CNN_proj/b_proj": "projection.bias",
+    "aggregation/weights": "mix.weights",
+    "aggregation/scaling": "mix.gamma",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class HubWeights:
-    """A module's weights by our names, and the configurations that they may belong to, the likeliest first."""
+    """A module's weights by our names, and the configurations that fit them, the most likely first."""
 
     candidates: tuple[BiLMConfig, ...]
     weights: Weights
 
 
 def read_hub_weights(source: str) -> Model:
-    """A module's network as a model of ours, proven to give the module's numbers on `PROBES`; it has no sense space.
+    """Read a module as a model for our own network, which returns the module's numbers on `PROBES`.
+
+    The model has no sense space.
 
     Raises:
-        ModelError: the module cannot be had, its variables cannot be read, or no configuration gives its numbers.
+        ModelError: The module or its variables cannot be read, or no configuration returns its numbers.
     """
     with opened_module(source) as (encoder, folder):
         return proven_model(encoder, folder)
 
 
 def proven_model(encoder: HubEncoder, folder: Path) -> Model:
-    """The model whose configuration makes our network agree with the module; see `read_hub_weights`."""
+    """Return the model whose configuration makes our network agree with the module. See `read_hub_weights`."""
     read = read_variables(folder, encoder.source)
     sentences = [text.split(" ") for text in PROBES]
     expected = encoder.represent(sentences)
@@ -83,7 +99,10 @@ def proven_model(encoder: HubEncoder, folder: Path) -> Model:
 
 
 def _apart(ours: Representation, theirs: Representation) -> float:
-    """Largest difference in any number that both give; a module has no states at the ends, hence no sense vectors."""
+    """Return the largest difference between two representations.
+
+    Sense vectors are not compared, because a module does not return the states at the sentence marks.
+    """
     return max(
         float(np.abs(ours.layers - theirs.layers).max()),
         float(np.abs(ours.elmo - theirs.elmo).max()),
@@ -92,10 +111,10 @@ def _apart(ours: Representation, theirs: Representation) -> float:
 
 
 def read_variables(folder: Path, where: str) -> HubWeights:
-    """Read the weights of the module in `folder` from its checkpoint; nothing is run. Messages call it `where`.
+    """Read the weights of a module from its checkpoint. The module is not run. Error messages call it `where`.
 
     Raises:
-        ModelError: the variables cannot be read, or are not those of a bilm-tf ELMo of two layers.
+        ModelError: The variables cannot be read, or they do not belong to a bilm-tf ELMo of two layers.
     """
     weights: Weights = {}
     for name, value in _variables(folder, where):
@@ -109,8 +128,35 @@ def read_variables(folder: Path, where: str) -> HubWeights:
     return HubWeights(candidates, weights)
 
 
-def _variables(folder: Path, where: str) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
-    """Names and values of all variables in the module's checkpoint, whichever of the two formats it has."""
+def our_name(variable: str) -> str | None:
+    """Return our name (see `config.tensor_shapes`) for a variable of bilm-tf. None for any other variable."""
+    if match := _CONV.search(variable):
+        return f"characters.conv.{int(match[2])}.{_KINDS[match[1]]}"
+    if match := _HIGHWAY.search(variable):
+        return f"highway.{int(match[1])}.{match[3]}.{_KINDS[match[2]]}"
+    if match := _LSTM.search(variable):
+        kind = match[3].lower()
+        return f"{_DIRECTIONS[match[1]]}.{int(match[2])}.{_LSTM_KINDS.get(kind, kind)}"
+    return next((ours for theirs, ours in _PLAIN.items() if f"/{variable}".endswith(f"/{theirs}")), None)
+
+
+def their_name(name: str) -> str:
+    """Return the name of one of our weights in `google/elmo`. It is the inverse of `our_name`."""
+    part, *rest = name.split(".")
+    plain = {ours: theirs for theirs, ours in _PLAIN.items()}
+    if name in plain:
+        return plain[name] if part == "mix" else f"bilm/{plain[name]}"
+    if part == "characters":
+        return f"bilm/CNN/{'W' if rest[2] == 'kernel' else 'b'}_cnn_{rest[1]}"
+    if part == "highway":
+        return f"bilm/CNN_high_{rest[0]}/{'W' if rest[2] == 'kernel' else 'b'}_{rest[1]}"
+    kind = "projection/kernel" if rest[1] == "projection" else rest[1]
+    direction = next(number for number, direction in _DIRECTIONS.items() if direction == part)
+    return f"bilm/RNN_{direction}/RNN/MultiRNNCell/Cell{rest[0]}/rnn/lstm_cell/{kind}"
+
+
+def _variables(folder: Path, where: str) -> Iterator[tuple[str, Array]]:
+    """Yield names and values of all variables in a module's checkpoint, in TF1 hub format or a TF2 SavedModel."""
     import tensorflow as tf
     from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
@@ -127,8 +173,8 @@ def _variables(folder: Path, where: str) -> Iterator[tuple[str, npt.NDArray[np.f
         raise _unreadable(where, one_line(error)) from error
 
 
-def _as_ours(name: str, value: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """A variable's value in our shape: a convolution without its leading axis of 1, gamma as a scalar."""
+def _as_ours(name: str, value: Array) -> Array:
+    """Return a variable's value in our shape: a convolution without its first axis of 1, gamma as a scalar."""
     array = np.asarray(value, np.float32)
     if name.startswith("characters.conv.") and array.ndim == 4 and array.shape[0] == 1:
         array = array[0]  # (width, char_dim, number)
@@ -136,11 +182,11 @@ def _as_ours(name: str, value: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
 
 
 def _with_defaults(weights: Weights, where: str) -> Weights:
-    """Fill in what a module may leave out, to the same effect: the projection (equal widths) and the layer mix."""
-    last = [name for name in weights if re.fullmatch(r"characters\.conv\.\d+\.bias", name)]
-    if not last or "forward.0.projection" not in weights:
+    """Add the weights that a module may omit: an identity projection, if it changes no width, and the plain mix."""
+    biases = [name for name in weights if re.fullmatch(r"characters\.conv\.\d+\.bias", name)]
+    if not biases or "forward.0.projection" not in weights:
         raise _unreadable(where, "they are not named as bilm-tf's are")
-    filters = sum(len(weights[name]) for name in last)
+    filters = sum(len(weights[name]) for name in biases)
     weights.setdefault("projection.kernel", np.eye(filters, dtype=np.float32))  # (filters, projection)
     weights.setdefault("projection.bias", np.zeros(weights["projection.kernel"].shape[1], np.float32))
     weights.setdefault("mix.weights", np.zeros(N_LSTM + 1, np.float32))
@@ -149,7 +195,7 @@ def _with_defaults(weights: Weights, where: str) -> Weights:
 
 
 def _candidates(weights: Weights, folder: Path, where: str) -> tuple[BiLMConfig, ...]:
-    """Every configuration that fits the weights' shapes and the graph's constants, bilm-tf's usual one first."""
+    """Return every configuration that fits the weights' shapes and the graph's constants, bilm-tf's usual one first."""
     if (folder / CONFIG_INSIDE).is_file():
         return (read_config(folder / CONFIG_INSIDE),)
     try:
@@ -163,7 +209,7 @@ def _candidates(weights: Weights, folder: Path, where: str) -> tuple[BiLMConfig,
             n_lstm=N_LSTM,
         )
     except (KeyError, IndexError) as error:
-        raise _unreadable(where, f"of {error} there is none, or of another shape") from error
+        raise _unreadable(where, f"{error} is missing, or has another shape") from error
     return tuple(
         replace(base, cell_clip=cell_clip, proj_clip=proj_clip, activation=activation, skip=skip)
         for cell_clip, proj_clip in _possible_clips(folder)
@@ -173,9 +219,10 @@ def _candidates(weights: Weights, folder: Path, where: str) -> tuple[BiLMConfig,
 
 
 def _possible_clips(folder: Path) -> list[Clips]:
-    """Bounds of cell and projection as the graph has them, else bilm-tf's usual ones, else none.
+    """Return the possible bounds of cell and projection, from the constants of the graph.
 
-    bilm-tf clips the cell first: of two clips in an LSTM cell the first is the cell's. A lone one may be either.
+    bilm-tf clips the cell first. So of two clips in an LSTM the first is the cell's, and a single clip may be either.
+    A graph without clips has bilm-tf's usual bounds, or none.
     """
     found: dict[int, float] = {}
     for node in _graph_nodes(folder):
@@ -193,7 +240,7 @@ def _possible_clips(folder: Path) -> list[Clips]:
 
 
 def _graph_nodes(folder: Path) -> Iterator["NodeDef"]:
-    """All nodes of the module's graphs, those inside functions too; none if only the text form of it lies there."""
+    """Yield all nodes of the module's graphs and their functions. A module in text form (.pbtxt) yields none."""
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
     path = folder / "saved_model.pb"
@@ -214,7 +261,7 @@ def _constant(node: "NodeDef") -> float:
 
 
 def _count(weights: Weights, pattern: str) -> int:
-    """How many numbers, from 0 up, the names that match `pattern` bear."""
+    """Return the number of distinct indices in the names that match `pattern`."""
     return len({match[1] for name in weights if (match := re.match(pattern, name))})
 
 
@@ -224,57 +271,3 @@ def _shape(weights: Weights, name: str) -> tuple[int, ...] | None:
 
 def _unreadable(where: str, reason: str) -> ModelError:
     return ModelError(f"the variables of {where} cannot be read ({reason}); use the module itself as the model")
-
-
-_DIRECTIONS = {"0": "forward", "1": "backward"}
-
-
-_CONV = re.compile(r"CNN/(W|b)_cnn_(\d+)$")
-
-
-_HIGHWAY = re.compile(r"CNN_high_(\d+)/(W|b)_(carry|transform)$")
-
-
-_LSTM = re.compile(r"RNN_([01])/.*cell_?(\d+)/(?:.*?/)?(projection/kernel|kernel|bias|W_P_0|W_0|B)$", re.IGNORECASE)
-
-
-_KINDS = {"W": "kernel", "b": "bias"}
-
-
-_LSTM_KINDS = {"projection/kernel": "projection", "w_p_0": "projection", "w_0": "kernel", "b": "bias"}
-
-
-_PLAIN = {
-    "char_embed": "characters.embedding",
-    "CNN_proj/W_proj": "projection.kernel",
-    "CNN_proj/b_proj": "projection.bias",
-    "aggregation/weights": "mix.weights",
-    "aggregation/scaling": "mix.gamma",
-}
-
-
-def our_name(variable: str) -> str | None:
-    """Our name (see `config.tensor_shapes`) for one of bilm-tf's variables; None for any other."""
-    if match := _CONV.search(variable):
-        return f"characters.conv.{int(match[2])}.{_KINDS[match[1]]}"
-    if match := _HIGHWAY.search(variable):
-        return f"highway.{int(match[1])}.{match[3]}.{_KINDS[match[2]]}"
-    if match := _LSTM.search(variable):
-        kind = match[3].lower()
-        return f"{_DIRECTIONS[match[1]]}.{int(match[2])}.{_LSTM_KINDS.get(kind, kind)}"
-    return next((ours for theirs, ours in _PLAIN.items() if f"/{variable}".endswith(f"/{theirs}")), None)
-
-
-def their_name(name: str) -> str:
-    """The name that `google/elmo` has for one of our weights; the inverse of `our_name`."""
-    part, *rest = name.split(".")
-    plain = {ours: theirs for theirs, ours in _PLAIN.items()}
-    if name in plain:
-        return plain[name] if part == "mix" else f"bilm/{plain[name]}"
-    if part == "characters":
-        return f"bilm/CNN/{'W' if rest[2] == 'kernel' else 'b'}_cnn_{rest[1]}"
-    if part == "highway":
-        return f"bilm/CNN_high_{rest[0]}/{'W' if rest[2] == 'kernel' else 'b'}_{rest[1]}"
-    kind = "projection/kernel" if rest[1] == "projection" else rest[1]
-    direction = next(number for number, direction in _DIRECTIONS.items() if direction == part)
-    return f"bilm/RNN_{direction}/RNN/MultiRNNCell/Cell{rest[0]}/rnn/lstm_cell/{kind}"

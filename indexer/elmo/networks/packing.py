@@ -1,9 +1,11 @@
-"""Sentences of many lengths without padding: streams that read one sentence after another, step by step. Pure numpy.
+"""Pack sentences of different lengths without padding. Pure numpy.
 
-Streams stand longest first, so that those which have a t-th token are the first `sizes[t]`; all t-th tokens lie
-together from `starts[t]` on. (The layout of PyTorch's packed sequences, of streams instead of sentences.) So nearly all
-steps have as many rows as there are streams, whatever the sentences' lengths: a product is quick with some number of
-rows, and slow with few.
+A stream reads one sentence after another, one token a step. Streams are sorted by length, longest first. So the
+streams that have a t-th token are the first `sizes[t]`, and all t-th tokens are stored together, from `starts[t]` on.
+This is the layout of PyTorch's packed sequences, with streams in the place of sentences.
+
+So nearly all steps have one row for each stream, for sentences of any length. Matrix products with few rows are slow,
+and packing avoids them.
 """
 
 import heapq
@@ -11,31 +13,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ...vectors.arrays import Array, Int32s
+from ...vectors.arrays import Array, Ids, Int32s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Packing:
-    """Where each token of a batch lies among `n` places."""
+    """The place of each token of a batch among `n` places."""
 
     starts: Int32s  # (t,) first place of each step
-    sizes: Int32s  # (t,) rows of each step
-    goes_on: Array  # (n,) 0 where a sentence begins, and what its stream read before is forgotten; else 1
-    turn: Int32s  # (n,) where the token stands that is as far from its sentence's other end: its own inverse
-    places: Int32s  # (tokens,) place of each token, sentence after sentence in the order given
+    sizes: Int32s  # (t,) number of rows of each step
+    keep_mask: Array  # (n,) 0 at a sentence's first token, where the stream's state is reset, else 1
+    mirror: Int32s  # (n,) place of the mirrored token in its sentence, its own inverse
+    places: Int32s  # (tokens,) place of each token, sentence after sentence in the order of the call
 
     @property
     def n(self) -> int:
-        """Places in all."""
-        return len(self.turn)
+        """Number of places."""
+        return len(self.mirror)
 
 
 def read_by_direction(lengths: Sequence[int]) -> tuple[Int32s, Int32s]:
-    """Which of the tokens of sentences of these lengths, one after another, each direction reads: all but the last.
+    """Return the indices of the tokens that each direction reads, of sentences that follow one another.
 
-    A sentence's last token is what nothing is read after: forward its end mark, backward its start mark.
+    A direction skips the last token in its order of reading, as nothing is predicted after it. That is the end mark
+    forward and the start mark backward.
     """
     length = np.asarray(lengths, np.int64)  # (b,)
     ends = np.cumsum(length)  # (b,)
@@ -44,10 +46,12 @@ def read_by_direction(lengths: Sequence[int]) -> tuple[Int32s, Int32s]:
 
 
 def both_directions(words: Array, read: Sequence[Int32s], states: Sequence[Array]) -> Array:
-    """What each direction put out for the tokens that it read, beside each other: (n_layers, tokens, dim).
+    """Join the outputs of both directions: (n_layers, tokens, dim). A token that a direction skips has a zero half.
 
-    words: (tokens, projection), layer 0 of both; read: as `read_by_direction`; states: (n_lstm, read, projection) of
-    each. The half of a token that a direction did not read is zero.
+    Args:
+        words: Word vectors, layer 0 of both directions, (tokens, projection).
+        read: Tokens that each direction reads, from `read_by_direction`.
+        states: Outputs of each direction, (n_lstm, tokens read, projection).
     """
     n_lstm, _, p = states[0].shape
     layers = np.zeros((n_lstm + 1, len(words), p * len(states)), np.float32)
@@ -58,13 +62,16 @@ def both_directions(words: Array, read: Sequence[Int32s], states: Sequence[Array
 
 
 def pack(lengths: Sequence[int], streams: int, multiple: int = 1) -> Packing:
-    """Lay out sentences of these lengths, each at least 1, in at most `streams` streams.
+    """Pack sentences into streams.
 
-    The rows of a step are rounded up to a multiple times a power of two: what is compiled for a number of rows is then
-    used for others. Places past a stream's end hold nothing.
+    Args:
+        lengths: Number of tokens of each sentence, at least 1.
+        streams: Maximum number of streams.
+        multiple: Rows of a step are rounded up to this multiple times a power of two, so that few row counts need a
+            compilation. The added places are empty.
     """
     length = np.asarray(lengths, np.int64)  # (b,)
-    stream, before = _streams(length, streams)  # (b,) each
+    stream, before = _assign_streams(length, streams)  # (b,) each
     total = np.bincount(stream, length).astype(np.int64)  # (streams,)
     order = np.argsort(-total, kind="stable")  # (streams,)
     rank = np.empty(len(order), np.int64)  # (streams,)
@@ -76,34 +83,35 @@ def pack(lengths: Sequence[int], streams: int, multiple: int = 1) -> Packing:
     step = np.arange(len(sentence)) - np.repeat(np.cumsum(length) - length, length)  # (tokens,), in its sentence
     first, row = before[sentence], rank[stream[sentence]]  # (tokens,) each
     places = starts[first + step] + row  # (tokens,)
-    turn = np.arange(starts[-1])  # (n,)
-    turn[places] = starts[first + length[sentence] - 1 - step] + row
-    goes_on = np.ones(len(turn), np.float32)  # (n,)
-    goes_on[places[step == 0]] = 0
-    return Packing(_small(starts[:-1]), _small(sizes), goes_on, _small(turn), _small(places))
+    mirror = np.arange(starts[-1])  # (n,)
+    mirror[places] = starts[first + length[sentence] - 1 - step] + row
+    keep_mask = np.ones(len(mirror), np.float32)  # (n,)
+    keep_mask[places[step == 0]] = 0
+    return Packing(_int32(starts[:-1]), _int32(sizes), keep_mask, _int32(mirror), _int32(places))
 
 
-def _rounded_up(rows: npt.NDArray[np.int64], multiple: int) -> npt.NDArray[np.int64]:
-    """Numbers of rows, each at least 1, up to the next multiple times a power of two; as they are for 1."""
+def _rounded_up(rows: Ids, multiple: int) -> Ids:
+    """Round row counts, each at least 1, up to `multiple` times a power of two. A multiple of 1 changes nothing."""
     if multiple == 1:
         return rows
     times = -(-rows // multiple)
     return multiple * 2 ** np.ceil(np.log2(times)).astype(np.int64)
 
 
-def _small(array: npt.NDArray[np.int64]) -> Int32s:
+def _int32(array: Ids) -> Int32s:
     return array.astype(np.int32)
 
 
-def _streams(length: npt.NDArray[np.int64], streams: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The stream of each sentence, and how many tokens the stream reads before it: (b,) each.
+def _assign_streams(length: Ids, streams: int) -> tuple[Ids, Ids]:
+    """Return the stream of each sentence, and the number of tokens that the stream reads before it: (b,) each.
 
-    Longest first, each to the stream that has least (Graham 1969): streams end within a short sentence of one another.
+    The longest sentence comes first, and each goes to the shortest stream (Graham 1969). So all streams end within a
+    short sentence of one another.
     """
     stream, before = np.zeros_like(length), np.zeros_like(length)
-    least = [(0, each) for each in range(min(streams, len(length)))]
+    shortest = [(0, each) for each in range(min(streams, len(length)))]
     for sentence in np.argsort(-length, kind="stable").tolist():
-        read, each = least[0]
+        read, each = shortest[0]
         stream[sentence], before[sentence] = each, read
-        heapq.heapreplace(least, (read + int(length[sentence]), each))
+        heapq.heapreplace(shortest, (read + int(length[sentence]), each))
     return stream, before

@@ -1,15 +1,14 @@
-"""The network of `bilm.py` on arrays, compiled once; each distinct word is spelled out once."""
+"""The network in TensorFlow behind a numpy interface. Its graphs are traced once."""
 
 import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from ...vectors.arrays import Array, Int32s
-from .. import Precision
-from ..config import DIRECTIONS, tensor_shapes
+from ...vectors.arrays import Array, Int32s, Reals
+from ..config import DIRECTIONS, is_product_weight, tensor_shapes
+from ..interface import Precision
 from ..model import Model
 from .packing import both_directions, pack, read_by_direction
 
@@ -21,18 +20,18 @@ if TYPE_CHECKING:
 State = tuple[Array, Array]  # cells (2, n_lstm, b, cell), outputs (2, n_lstm, b, projection)
 
 MULTIPLE = 32
-"""Rows of a step are rounded up to this, twice, four times ... where gates are compiled: once for each."""
+"""Rows of a step are rounded up to 1, 2, 4 ... times this number where gates are compiled, once for each number."""
 STREAMS = 64
-"""Sentences that are read beside each other: with fewer, products are slower; with more, what one puts out leaves the
-cache before the gates read it."""
-_COMPILED = 1 << 11  # tokens from which compiling pays
+"""Number of sentences that are read side by side. With fewer, matrix products are slower. With more, a product leaves
+the CPU cache before the gates read it."""
+_COMPILED_TOKENS = 1 << 11  # minimum number of tokens for which compiled gates pay
 
 
-class Network:
-    """Holds the weights in TensorFlow, which is imported here. A few graphs are traced, for any batch and length."""
+class TensorFlowNetwork:
+    """The network with its weights in TensorFlow, which is imported here. A few graphs serve all batch sizes."""
 
     def __init__(self, model: Model, precision: Precision) -> None:
-        from ..quiet import import_tensorflow
+        from ...runtime import import_tensorflow
 
         import_tensorflow()
         import tensorflow as tf
@@ -40,7 +39,7 @@ class Network:
         self._config = config = model.config
         self._shapes = tensor_shapes(config)
         self._low = tf.bfloat16 if precision is Precision.BFLOAT16 else tf.float32
-        self._upright = precision is Precision.BFLOAT16
+        self._transposed = precision is Precision.BFLOAT16
         self._weights = {name: self._stored(name, array) for name, array in model.weights.items()}
         ids = tf.TensorSpec((None,), tf.int32)
         self._spell = tf.function(self._words, input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
@@ -56,50 +55,60 @@ class Network:
             tf.TensorSpec((2, config.n_lstm, None, config.cell), tf.float32),
             tf.TensorSpec((2, config.n_lstm, None, config.projection), tf.float32),
         ]
-        self._read = tf.function(self._layers, input_signature=signature, autograph=False)
+        self._read_padded = tf.function(self._layers, input_signature=signature, autograph=False)
 
-    def spell(self, characters: Int32s, of: int = 0) -> Array:
-        """Character ids (n, characters) -> word vectors (n, projection). `of`: how many are spelled, in all batches."""
+    def spell(self, characters: Int32s, total: int = 0) -> Array:
+        """Return the word vectors (n, projection) of character ids (n, characters). See `word_vectors.Speller`."""
         return np.asarray(self._spell(characters))
 
     def read(self, words: Array, lengths: Sequence[int]) -> Array:
-        """Word vectors (tokens, projection) of sentences of `lengths`, one after another, each from the zero state.
+        """Read sentences, each from the zero state, and return all layers in the same order: (n_layers, tokens, dim).
 
-        Sentences have their marks. Returns all layers, in the same order: (n_layers, tokens, dim). The mark that a
-        direction would read last, `</S>` forward and `<S>` backward, is not read: that half of its states is zero.
+        No direction reads the last mark on its way, which is `</S>` forward and `<S>` backward. That half is zero.
+
+        Args:
+            words: Word vectors of sentences that follow one another, marks included, (tokens, projection).
+            lengths: Number of tokens of each sentence, marks included.
         """
-        compiled = len(words) >= _COMPILED
+        compiled = len(words) >= _COMPILED_TOKENS
         packing = pack([length - 1 for length in lengths], STREAMS, MULTIPLE if compiled else 1)
-        read, ways = read_by_direction(lengths), (packing.places, packing.turn[packing.places])
+        read, ways = read_by_direction(lengths), (packing.places, packing.mirror[packing.places])
         packed = np.zeros((len(ways), packing.n, words.shape[1]), np.float32)  # (2, n, projection)
         for into, tokens, places in zip(packed, read, ways, strict=True):
             into[places] = words[tokens]
-        states = (self._compiled if compiled else self._plain)(*packed, packing.starts, packing.sizes, packing.goes_on)
+        graph = self._compiled if compiled else self._plain
+        states = graph(*packed, packing.starts, packing.sizes, packing.keep_mask)
         return both_directions(words, read, [np.asarray(s)[:, places] for s, places in zip(states, ways, strict=True)])
 
-    def read_on(self, words: Array, lengths: Int32s, start: State) -> tuple[Array, State]:
-        """Padded word vectors (b, t, projection), lengths (b,), and the state to read from.
+    def read_padded(self, words: Array, lengths: Int32s, start: State) -> tuple[Array, State]:
+        """Read padded sentences from a state, every mark included.
 
-        Returns layers (n_layers, b, t, dim), of no meaning past a row's length, and the state after.
+        Args:
+            words: Padded word vectors, (b, t, projection).
+            lengths: Number of tokens of each sentence, (b,).
+            start: State before each sentence.
+
+        Returns:
+            Layers (n_layers, b, t, dim), meaningless after a sentence's end, and the state after each sentence.
         """
-        layers, cells, outputs = self._read(words, lengths, *start)
+        layers, cells, outputs = self._read_padded(words, lengths, *start)
         return np.asarray(layers), (np.asarray(cells), np.asarray(outputs))
 
-    def _stored(self, name: str, array: npt.NDArray[np.floating]) -> "tf.Tensor":
-        """A weight as it is kept: factors in the chosen precision, the LSTMs' as `packed.py` arranges them."""
+    def _stored(self, name: str, array: Reals) -> "tf.Tensor":
+        """Return a weight in its precision. Weights of an LSTM have the layout of `packed.py`."""
         import tensorflow as tf
 
-        from .packed import ASIDE
+        from .packed import KERNEL_PADDING
 
         single = np.asarray(array, np.float32)
-        if name.startswith(DIRECTIONS) and self._upright:
+        if name.startswith(DIRECTIONS) and self._transposed:
             single = np.ascontiguousarray(single.T) if single.ndim > 1 else single[:, None]
         elif name.startswith(DIRECTIONS) and name.endswith(".kernel"):
-            single = np.pad(single, ((0, 0), (0, ASIDE)))  # (2 * projection, 4 * cell + ASIDE)
-        return tf.cast(tf.constant(single), self._low if _multiplies(name) else tf.float32)
+            single = np.pad(single, ((0, 0), (0, KERNEL_PADDING)))  # (2 * projection, 4 * cell + KERNEL_PADDING)
+        return tf.cast(tf.constant(single), self._low if is_product_weight(name) else tf.float32)
 
     def _bilm(self) -> "BiLM":
-        """The plain network, for a graph: what the graph does not use costs nothing."""
+        """Return the plain network for a graph. Weights that the graph does not use cost nothing."""
         import tensorflow as tf
 
         from .bilm import BiLM
@@ -108,7 +117,7 @@ class Network:
         plain = {}
         for name, weight in self._weights.items():
             if name.startswith(DIRECTIONS):
-                flat = tf.transpose(weight) if self._upright else weight
+                flat = tf.transpose(weight) if self._transposed else weight
                 plain[name] = flat[:, :gates] if name.endswith(".kernel") else tf.reshape(flat, self._shapes[name])
         return BiLM(self._config, self._weights | plain)
 
@@ -124,7 +133,7 @@ class Network:
         parts = "kernel", "bias", "projection"
         stacks = [
             [
-                PackedLSTM(self._upright, *(self._weights[f"{direction}.{n}.{part}"] for part in parts))
+                PackedLSTM(self._transposed, *(self._weights[f"{direction}.{n}.{part}"] for part in parts))
                 for n in range(config.n_lstm)
             ]
             for direction in DIRECTIONS
@@ -136,8 +145,3 @@ class Network:
     ) -> tuple["tf.Tensor", ...]:
         found = self._bilm().layers(words, lengths, cells, outputs)
         return found.layers, found.cells, found.outputs
-
-
-def _multiplies(name: str) -> bool:
-    """Tell whether a weight is a factor of the large products, which run in the chosen precision."""
-    return name.endswith((".kernel", ".projection", "characters.embedding"))

@@ -20,7 +20,7 @@ class SenseFacts:
     space: SenseSpace
     method: str
     details: str  # sentences about the method
-    command: str
+    command: str | None
     tokens: int
     senses: int
     lemmas: int
@@ -32,6 +32,7 @@ def sense_section(facts: SenseFacts) -> str:
     """Return the section in Markdown."""
     space, words = facts.space, f"{facts.tokens:,} words, {facts.senses:,} senses of {facts.lemmas:,} lemmas"
     blocks = "\n".join(f"- {_block_text(space, block.kind, block.layer)}" for block in space.blocks.blocks)
+    command = f"    {facts.command}\n\n" if facts.command else ""
     return f"""{TITLE}
 The states at a token mostly encode which word it is. Its meaning shows best in states that have not read it. These \
 blocks of the token at position t are concatenated:
@@ -42,9 +43,7 @@ The sense vector is blocks @ `map` {space.map.shape} - `shift`. Sense vectors ar
 
 The map was {facts.method}: {words}. {facts.details}
 
-    {facts.command}
-
-Fitting took {facts.seconds:.0f} seconds.{_file_table(facts.files)}
+{command}Fitting took {facts.seconds:.0f} seconds.{_file_table(facts.files)}
 """
 
 

@@ -109,13 +109,13 @@ def adapt(encoder: ElmoEncoder, space: SenseSpace, text: SenseText, on_progress:
     between = share * inside.between / np.trace(inside.between) + (1 - share) * prior
     rotation = discriminants(replace(inside, within=within, between=between), space.dim, 0.0, POWER)
     shift = (1 - share) * space.shift + share * inside.mean  # (sense_dim,)
-    return replace(space, map=_float32(space.map @ rotation), shift=_float32(shift @ rotation), older=None)
+    return replace(space, map=_float32(space.map @ rotation), shift=_float32(shift @ rotation))
 
 
 def centre(encoder: ElmoEncoder, space: SenseSpace, text: SenseText, on_progress: OnProgress) -> SenseSpace:
     """Centre a space on a text: on the mean of its lemmas' means."""
     scatter = _scatter_of(encoder, text, space.blocks, space.counts, on_progress)
-    return replace(space, shift=_float32(scatter.mean @ space.map), older=None)
+    return replace(space, shift=_float32(scatter.mean @ space.map))
 
 
 def _check_senses(text: SenseText) -> None:

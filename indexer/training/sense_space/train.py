@@ -1,6 +1,5 @@
 """`polyseme train --sense-space`: fit a sense space to a model and write both as a new model folder."""
 
-import shlex
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -10,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ...elmo.bundled import bundled_folder, english_counts
+from ...elmo.bundled import english_counts
 from ...elmo.characters import normalise_token
 from ...elmo.config import Normalise
 from ...elmo.convert import card_of, read_any
 from ...elmo.encoder import ElmoEncoder
-from ...elmo.formats.card import last_part, with_section
-from ...elmo.formats.model_folder import is_model_folder, read_output_layer, read_word_counts, write_model
+from ...elmo.formats.card import with_section
+from ...elmo.formats.model_folder import read_output_layer, read_word_counts, write_model
 from ...elmo.model import Model, OutputLayer
 from ...elmo.sense_space import SenseSpace, Topics, WordCounts
+from ...elmo.sources import model_folder
 from ...errors import ModelError
 from ...gold.sense_text import SenseText, read_judged, read_semcor, read_words
 from ..text import TextOptions, files_of, read_sentences
@@ -76,6 +76,7 @@ def train_sense_space(
     out: Path,
     on_progress: OnProgress | None = None,
     on_topics_progress: Callable[[float], None] | None = None,
+    command: str | None = None,
 ) -> SenseReport:
     """Fit a sense space to a model and write both as the new model folder `out`.
 
@@ -85,6 +86,7 @@ def train_sense_space(
     Args:
         on_progress: Receives the number of labelled tokens read so far, and their total number.
         on_topics_progress: Receives the fraction of the topic vectors learned, 0 to 1.
+        command: The command line to show on the model's card.
 
     Raises:
         ModelError: The model cannot be read, `out` exists already, or no word has two senses.
@@ -115,25 +117,10 @@ def train_sense_space(
         notices=tuple(notices),
     )
     half = all(weight.dtype == np.float16 for weight in model.weights.values())
-    section = _section(config, command_of(_without_private_paths(config), Path(last_part(out))), fitted, report)
+    section = _section(config, command, fitted, report)
     card = with_section(card_of(config.source, model), section)
     write_model(out, replace(model, sense_space=fitted.space), card, output_layer=output, half=half)
     return report
-
-
-def _without_private_paths(config: SenseConfig) -> SenseConfig:
-    """Return the configuration as the card shows it, with the last part of each path only."""
-    gold = config.gold if config.gold == UNLABELLED else last_part(config.gold)
-    texts = tuple(Path(last_part(text)) for text in config.texts)
-    return replace(config, gold=gold, source=last_part(config.source), texts=texts)
-
-
-def command_of(config: SenseConfig, out: Path) -> str:
-    """Return the command line that fits this sense space."""
-    words = ["polyseme", "train", *map(str, config.texts), "--sense-space", config.gold, "--model", config.source]
-    words += [] if config.language == "en" else ["--language", config.language]
-    words += ["--tokenized"] if config.tokenized else []
-    return shlex.join([*words, "--out", str(out)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,10 +188,9 @@ def _read_source(config: SenseConfig, text: SenseText) -> tuple[Model, OutputLay
     The counts are the model's own, or else those of English text, or else, for other languages, those of `text`.
     """
     model = read_any(config.source)
-    folder = bundled_folder(config.source) or Path(config.source).expanduser()
-    is_own_format = is_model_folder(folder)
-    output = read_output_layer(folder) if is_own_format else None
-    own_counts = read_word_counts(folder) if is_own_format else None
+    folder = model_folder(config.source)
+    output = read_output_layer(folder) if folder else None
+    own_counts = read_word_counts(folder) if folder else None
     if own_counts:
         return model, output, own_counts
     found = english_counts() if config.language == "en" else _count_words(text)
@@ -219,7 +205,7 @@ def _count_words(text: SenseText) -> WordCounts:
     return WordCounts(dict(forms.most_common(_MAX_COUNTED)), forms.total())
 
 
-def _section(config: SenseConfig, command: str, fitted: _Fitted, report: SenseReport) -> str:
+def _section(config: SenseConfig, command: str | None, fitted: _Fitted, report: SenseReport) -> str:
     """Return the card's section. It lists the files of the texts and of the gold data, but not of a SemCor folder."""
     gold = [] if config.gold == UNLABELLED else [Path(config.gold)]
     has_files = not _is_semcor(config.gold) or gold[0].is_file()

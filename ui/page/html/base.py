@@ -108,18 +108,20 @@ def document_cell(hit: SentenceHit, number: int) -> str:
     )
 
 
-def badge(number: int) -> int:
-    """The number that the page shows of a sense: people count from 1, the command line and Python from 0."""
-    return number + 1
+UNMARKED = '<span class="pol-s"></span>'
+"""The place of a sense's sign, where nothing is known of a line's sense."""
+
+
+def sense_colour(number: int | None) -> str:
+    """Which of the colours and shapes a sense has."""
+    return "none" if number is None else str((number - 1) % COLOURS)
 
 
 def sense_mark(number: int | None) -> str:
     """The small sign that tells a line's sense: a colour, a shape and a number, so that none is needed alone."""
     if number is None:
-        return '<span class="pol-s"></span>'
-    if number < 0:
         return '<span class="pol-s" data-s="none" title="no sense">\N{EN DASH}</span>'
-    return f'<span class="pol-s" data-s="{number % COLOURS}" title="sense {badge(number)}">{badge(number)}</span>'
+    return f'<span class="pol-s" data-s="{sense_colour(number)}" title="sense {number}">{number}</span>'
 
 
 def document_page(text: str, hit: SentenceHit, number: int) -> str:

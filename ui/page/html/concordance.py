@@ -11,6 +11,7 @@ from .base import (
     NODE,
     SENTENCE,
     SPACE,
+    UNMARKED,
     cut_right,
     direction,
     document_cell,
@@ -24,7 +25,7 @@ Marks = Mapping[int, int]
 """Id of an occurrence or sentence -> 1 where it is marked +, -1 where it is marked -."""
 
 
-def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: Mapping[int, int]) -> str:
+def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: Mapping[int, int | None]) -> str:
     """A page of lines under their headings. Occurrences have the node in the middle; sentences are shown whole.
 
     first: number of the first line; numbers: occurrence id -> sense.
@@ -50,11 +51,11 @@ def key_of(hit: SentenceHit) -> int:
     return hit.occurrence_id if isinstance(hit, OccurrenceHit) else hit.sentence_id
 
 
-def _item(hit: SentenceHit, number: int, words: Words, numbers: Mapping[int, int]) -> str:
+def _item(hit: SentenceHit, number: int, words: Words, numbers: Mapping[int, int | None]) -> str:
     key, sense = key_of(hit), ""
     if isinstance(hit, OccurrenceHit):
         text = kwic_text(hit, words)
-        sense = sense_mark(numbers.get(hit.occurrence_id))
+        sense = sense_mark(numbers[key]) if key in numbers else UNMARKED
     else:
         shown = pieces(hit.sentence, words(hit.sentence), 0, SENTENCE, hit.sentence_id)
         cut = ELLIPSIS if len(hit.sentence) > SENTENCE else ""

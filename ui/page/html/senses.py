@@ -11,7 +11,8 @@ from ....search.kwic import concordance_line
 from ....search.senses.inventory import Sense, SenseInventory
 from ....search.senses.labels import Collocate
 from ....search.senses.timeline import Period, Timeline
-from .base import COLOURS, NODE, badge, count, cut_left, cut_right, direction, escape, sense_mark
+from ..address import NO_SENSE
+from .base import NODE, count, cut_left, cut_right, direction, escape, sense_colour, sense_mark
 
 LEFT, RIGHT = 36, 80
 """Characters before and after the node in a central line, so that the node is in view."""
@@ -31,10 +32,10 @@ def entry(inventory: SenseInventory, chosen: int | None, inside: Collection[int]
     within = None if inside is None else Counter(inventory.assignments[key] for key in inside)
     note = f'<p class="pol-quiet">{escape(sentence_case(inventory.notice))}</p>' if inventory.notice else ""
     rows = "".join(_row(inventory, sense, chosen, within) for sense in inventory.senses)
-    stray = sum(number < 0 for number in inventory.assignments.values())
+    stray = sum(number is None for number in inventory.assignments.values())
     if stray:
         share = stray / len(inventory.assignments)
-        rows += _badge_row(-1, "in no sense", stray, share, within, chosen == -1, "", "")
+        rows += _badge_row(None, "in no sense", stray, share, within, chosen == NO_SENSE, "", "")
     return f'{note}<ol class="pol-senses" aria-label="Senses of {escape(inventory.word)}">{rows}</ol>'
 
 
@@ -43,7 +44,7 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Mapping[int, int] | None) -> str:
+def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Mapping[int | None, int] | None) -> str:
     words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:LABELS])
     line = _central(sense.central[0]) if sense.central else ""
     stable = "" if sense.stability is None else f"stability {sense.stability:.0%}"
@@ -53,11 +54,11 @@ def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Ma
 
 
 def _badge_row(
-    number: int,
+    number: int | None,
     words: str,
     size: int,
     share: float,
-    within: Mapping[int, int] | None,
+    within: Mapping[int | None, int] | None,
     chosen: bool,
     line: str,
     stable: str,
@@ -65,20 +66,16 @@ def _badge_row(
     here = 0 if within is None else within.get(number, 0)
     inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
     more = f'<span class="pol-quiet" title="of senses found again in samples">{stable}</span>' if stable else ""
-    name = f"sense {badge(number)}" if number >= 0 else "no sense"
+    name = "no sense" if number is None else f"sense {number}"
     return (
-        f'<li data-chosen="{str(chosen).lower()}"><button type="button" class="pol-badge" data-sense="{number}"'
-        f' title="number {number} on the command line and in Python"'
+        f'<li data-chosen="{str(chosen).lower()}">'
+        f'<button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
         f' aria-pressed="{str(chosen).lower()}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
         f'{sense_mark(number)}<span class="pol-labels">{escape(words)}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
-        f'<span class="pol-bar"><i data-s="{_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
+        f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
         f"{line}</li>"
     )
-
-
-def _colour(number: int) -> str:
-    return "none" if number < 0 else str(number % COLOURS)
 
 
 def _central(hit: OccurrenceHit) -> str:
@@ -90,7 +87,11 @@ def _central(hit: OccurrenceHit) -> str:
 
 
 def occurrence_map(
-    places: Array, ids: Sequence[int], numbers: Sequence[int], tips: Mapping[int, OccurrenceHit], picked: Sequence[int]
+    places: Array,
+    ids: Sequence[int],
+    numbers: Sequence[int | None],
+    tips: Mapping[int, OccurrenceHit],
+    picked: Sequence[int],
 ) -> str:
     """The occurrences as points that can be clicked, or drawn a frame around.
 
@@ -103,9 +104,9 @@ def occurrence_map(
         x, y = ((float(places[n, i] - low[i]) / (float(high[i] - low[i]) or 1.0)) for i in (0, 1))
         state = "" if not chosen else ' data-in="1"' if key in chosen else ' data-out="1"'
         tip = escape(_tip(tips[key])) if key in tips else f"occurrence {key}"
-        sense = f"sense {badge(number)}" if number >= 0 else "no sense"
+        sense = "no sense" if number is None else f"sense {number}"
         dots.append(
-            f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{_colour(number)}"{state}'
+            f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{sense_colour(number)}"{state}'
             f' style="left:{2 + 96 * x:.2f}%;top:{3 + 94 * (1 - y):.2f}%" tabindex="{0 if not n else -1}"'
             f' title="{tip}" aria-label="{sense}: {tip}"></button>'
         )
@@ -161,7 +162,9 @@ def _years(period: Period) -> str:
 def _timeline_row(found: Timeline, sense: Sense, word: str) -> str:
     number = sense.number
     cells = "".join(_timeline_cell(n, period, number) for n, period in enumerate(found.periods))
-    return f'<tr><th scope="row">{_short(sense, word)}</th>{cells}{_undated_cell(found.undated[number], number)}</tr>'
+    return (
+        f'<tr><th scope="row">{_short(sense, word)}</th>{cells}{_undated_cell(found.undated[number - 1], number)}</tr>'
+    )
 
 
 def _undated_cell(size: int, number: int) -> str:
@@ -169,17 +172,18 @@ def _undated_cell(size: int, number: int) -> str:
         return f"<td>{EMPTY}</td>"
     return (
         f'<td><button type="button" data-period="{UNDATED}" data-of="{number}"'
-        f' aria-label="sense {badge(number)}, undated: {count(size, "line")}">{size}</button></td>'
+        f' aria-label="sense {number}, undated: {count(size, "line")}">{size}</button></td>'
     )
 
 
 def _timeline_cell(n: int, period: Period, number: int) -> str:
-    size = period.counts[number]
+    place = number - 1
+    size = period.counts[place]
     if not sum(period.counts):
         return f'<td class="pol-none" title="no line in {_years(period)}">{EMPTY}</td>'
-    share, low, high = period.shares[number], period.lows[number], period.highs[number]
+    share, low, high = period.shares[place], period.lows[place], period.highs[place]
     title = f"{_years(period)}: {size} of {sum(period.counts)}, {share:.0%} ({low:.0%} to {high:.0%})"
-    colour = _colour(number)
+    colour = sense_colour(number)
     drawn = (
         f'<span class="pol-plot"><i class="pol-range" style="bottom:{100 * low:.1f}%;height:{100 * (high - low):.1f}%">'
         f'</i><i class="pol-share" data-s="{colour}" style="bottom:{100 * share:.1f}%"></i></span>'
@@ -188,13 +192,13 @@ def _timeline_cell(n: int, period: Period, number: int) -> str:
         return f'<td title="{title}">{drawn}<span>0</span></td>'
     return (
         f'<td><button type="button" class="pol-point" data-period="{n}" data-of="{number}" title="{title}"'
-        f' aria-label="sense {badge(number)}, {title}">{drawn}<span>{size}</span></button></td>'
+        f' aria-label="sense {number}, {title}">{drawn}<span>{size}</span></button></td>'
     )
 
 
 def collocate_tables(inventory: SenseInventory, chosen: int | None) -> str:
     """The words near each sense's occurrences that tell it from the others, with their figures."""
-    shown = [sense for sense in inventory.senses if chosen is None or chosen < 0 or sense.number == chosen]
+    shown = [sense for sense in inventory.senses if chosen in (None, NO_SENSE, sense.number)]
     return f'<div class="pol-collocates">{"".join(_collocates(sense) for sense in shown)}</div>'
 
 

@@ -1,18 +1,18 @@
-"""Scores -> a table, one block a task and measure. Pure."""
+"""Format scores as a table for the terminal, and as a section of a model's card."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
 
-from ..search.evaluation import Score
+from ...search.evaluation import Score
 
 SECTION = "## Figures"
-"""Title of the section of a model's card that holds them."""
+"""Title of the section of a model's card that contains scores."""
 
 
 def score_table(scores: Sequence[Score]) -> str:
-    """Figures times 100, their 95 % intervals and their distance to the baseline, a block for each measure."""
+    """Return one block per task and metric: scores times 100, 95 % intervals, and the difference to the baseline."""
     width = max((len(score.representation) for score in scores), default=0)
     lines = []
     for (task, metric, baseline, name), rows in groupby(in_blocks(scores), key=_block):
@@ -27,7 +27,7 @@ def score_table(scores: Sequence[Score]) -> str:
 
 
 def score_section(scores: Sequence[Score], command: str) -> str:
-    """A section of a model's card with all figures; `command`: that measures them."""
+    """Return the section of a model's card with all scores. `command` is the command that printed them."""
     rows = []
     for score in in_blocks(scores):
         against = f"{score.baseline_name} {100 * score.baseline:.1f}" if score.baseline_name else ""
@@ -37,7 +37,7 @@ def score_section(scores: Sequence[Score], command: str) -> str:
     return "\n".join(
         [
             SECTION,
-            "Times 100; intervals of 95 % (bootstrap). Measured and written by",
+            "Scores times 100, with 95 % bootstrap intervals. Command:",
             "",
             f"    {command}",
             "",
@@ -50,7 +50,7 @@ def score_section(scores: Sequence[Score], command: str) -> str:
 
 
 def in_blocks(scores: Sequence[Score]) -> list[Score]:
-    """The same scores with those of one task and measure together, in the order in which each begins."""
+    """Return the scores grouped by task and metric, in the order in which each group first occurs."""
     order = {key: place for place, key in enumerate(dict.fromkeys(_block(score) for score in scores))}
     return sorted(scores, key=lambda score: order[_block(score)])
 

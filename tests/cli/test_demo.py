@@ -1,0 +1,104 @@
+"""`polyseme demo`: what it prints, and which collections it may replace."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from polyseme.indexer.build import build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.errors import CollectionError
+from polyseme.ui.cli import page
+from polyseme.ui.cli.main import run_command
+from polyseme.ui.page import server
+
+
+@pytest.fixture
+def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two documents in place of the samples, an empty cache folder, and no web page."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "river.txt").write_text("She sat on the river bank.", encoding="utf-8")
+    (folder / "money.txt").write_text("The bank refused a loan.", encoding="utf-8")
+    monkeypatch.setattr(page, "bundled_documents", lambda: folder)
+    monkeypatch.setattr(server, "launch", lambda *arguments: 0)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return folder
+
+
+def make_unreadable(collection: Path) -> None:
+    """Give a collection the format of a later version."""
+    with sqlite3.connect(collection / "collection.db") as db:
+        db.execute("UPDATE settings SET value = '99' WHERE key = 'format_version'")
+    db.close()
+
+
+def n_documents(collection: Path) -> int:
+    with Collection.open(collection) as opened:
+        return opened.info().documents
+
+
+def test_demo_prints_what_it_does_how_long_it_takes_and_opens_the_page(
+    documents: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["demo", "--no-browser"]) == 0
+    captured = capsys.readouterr()
+    target = page.default_demo_path()
+    first, second, third, fourth = captured.err.splitlines()  # the page's server prints the fifth
+    assert captured.out == ""
+    assert "2 sample documents" in first
+    assert str(target) in second
+    assert "about 30 seconds" in second
+    assert re.fullmatch(r"Indexed in \d+ s: 2 new documents, 0 indexed already\.", third)
+    assert "Starting the web page. This takes about" in fourth
+    assert n_documents(target) == 2
+    assert run_command(["demo"]) == 0
+    assert "0 new documents, 2 indexed already" in capsys.readouterr().err
+
+
+def test_demo_replaces_its_own_collection_of_another_version(documents: Path) -> None:
+    assert run_command(["demo"]) == 0
+    target = page.default_demo_path()
+    make_unreadable(target)
+    assert run_command(["demo"]) == 0
+    assert n_documents(target) == 2
+    assert (target / page.DEMO_MARK).is_file()
+
+
+def test_demo_does_not_replace_a_collection_that_it_did_not_make(
+    documents: Path, tmp_path: Path, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    default, other = page.default_demo_path(), tmp_path / "other.pol"
+    default.parent.mkdir(parents=True)
+    for target, options in ((default, []), (other, ["--collection", str(other)])):
+        build(target, [documents], model=tiny_encoder)
+        make_unreadable(target)
+        assert run_command(["demo", *options]) == 1
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert f"{target} cannot be opened by this version" in line
+        assert line.endswith("remove the folder, or pass another --collection")
+        assert (target / "collection.db").is_file()
+
+
+def test_demo_at_a_given_path_leaves_no_mark_and_replaces_nothing(documents: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine.pol"
+    page.index_samples(target, documents, is_default=False)
+    assert not (target / page.DEMO_MARK).exists()
+    (target / page.DEMO_MARK).touch()
+    make_unreadable(target)
+    with pytest.raises(CollectionError, match="cannot be opened by this version"):
+        page.index_samples(target, documents, is_default=False)
+
+
+def test_demo_keeps_a_collection_that_another_process_writes(documents: Path) -> None:
+    target = page.default_demo_path()
+    page.index_samples(target, documents, is_default=True)
+    with Collection.open(target) as opened, opened.writing():
+        (documents / "new.txt").write_text("A new document.", encoding="utf-8")
+        with pytest.raises(CollectionError) as error:
+            page.index_samples(target, documents, is_default=True)
+    assert "cannot be opened by this version" not in str(error.value)
+    assert n_documents(target) == 2
