@@ -1,4 +1,4 @@
-"""Small gold data in the published formats, made up here."""
+"""Small made-up gold data in the published formats."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def make_dwug(folder: Path) -> Path:
 
 
 def make_unified(path: Path, uses: list[tuple[str, str]], lemma: str = "bank") -> Path:
-    """X.data.xml and X.gold.key.txt of the unified framework; path: without either ending."""
+    """Write X.data.xml and X.gold.key.txt of the unified WSD framework. `path` is X without either ending."""
     sentences, keys = [], []
     for n, (text, sense) in enumerate(uses):
         key = f"d{n % 3:03}.s{n:03}.t000"
@@ -90,7 +90,7 @@ def make_unified(path: Path, uses: list[tuple[str, str]], lemma: str = "bank") -
 
 
 def make_semcor(path: Path) -> Path:
-    """SemCor's archive: three files, each use of the noun tagged."""
+    """Write a SemCor archive of three files in which each use of the noun is tagged."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w:xz") as archive:
         for number in range(3):
@@ -154,7 +154,7 @@ def make_trec(folder: Path) -> Path:
 
 
 def make_all(folder: Path) -> dict[str, Path]:
-    """Gold data of every task, by its name."""
+    """Write gold data of every task. Return the path of each by the name of the task."""
     return {
         "wic": make_wic(folder / "wic"),
         "usim": make_usim(folder / "usim.txt"),

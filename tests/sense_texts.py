@@ -1,4 +1,4 @@
-"""A collection in which *bank* has two clear senses for the encoder of `fakes`, which reads the words around."""
+"""Documents in which *bank* has two clear senses for the encoder in `fakes`, which reads the neighbouring words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ MONEY = ["loan", "clerk", "debt", "coin"]
 
 
 def documents(n: int = 40) -> list[Document]:
-    """River banks in even documents, money banks in odd ones; years 1900 on, one for each document but the last two."""
+    """Return documents about river banks (even numbers) and money banks (odd numbers).
+
+    The years begin at 1900. The last two documents have no year.
+    """
     rng = np.random.default_rng(3)
     out = []
     for number in range(n):

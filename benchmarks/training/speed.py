@@ -19,18 +19,18 @@ import click
 import numpy as np
 from polyseme.indexer.elmo.config import BiLMConfig
 from polyseme.indexer.runtime import import_tensorflow
-from polyseme.indexer.training.batches import Choice, Window, Windows, choose, spell, start_position
+from polyseme.indexer.training.batches import OutputRows, Window, Windows, choose_rows, spell, start_position
 from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.corpus import open_corpus, prepare, word_numbers
-from polyseme.indexer.training.initial import Start, new_start
+from polyseme.indexer.training.initial import InitialModel, new_model
 from polyseme.indexer.training.text import TextOptions, read_sentences
 
 from benchmarks.encode.speed import products
 
 if TYPE_CHECKING:
-    from polyseme.indexer.training.network import Words
+    from polyseme.indexer.training.network import WindowInputs
 
-    Batch = tuple[Window, Words, Choice]
+    Batch = tuple[Window, WindowInputs, OutputRows]
 
 
 def product_speed(precision: str, seconds: float = 2.0) -> float:
@@ -59,8 +59,8 @@ def operations(config: BiLMConfig, tokens: int, distinct: int, candidates: int) 
 
 def batches(
     texts: tuple[Path, ...], tokenized: bool, size: Size, frozen: bool, folder: Path, count: int
-) -> tuple[Start, list[Batch]]:
-    """Return the start of a training and the first `count` windows of a text."""
+) -> tuple[InitialModel, list[Batch]]:
+    """Return the initial model of a training and the first `count` windows of a text."""
     from polyseme.indexer.training.layers import group_bounds
     from polyseme.indexer.training.network import WordTable
 
@@ -68,14 +68,14 @@ def batches(
     sentences = read_sentences(texts, TextOptions(tokenized, "en", config.normalise), lambda _: None)
     prepare(sentences, folder / "prepared", config.max_characters, lambda *_: None)
     corpus = open_corpus(folder / "prepared")
-    start = new_start(size, corpus, 1)
+    start = new_model(size, corpus, 1)
     recipe, numbers = start.recipe, word_numbers(corpus, start.output.words)
     table = WordTable(start.model, corpus.spellings)
     windows = Windows(corpus, numbers, np.array([0]), recipe.steps, 1, start_position(recipe.rows))
     made = []
     for step in range(count):
         window = windows.next()
-        choice = choose(window.targets, len(start.output.words), start.candidates, 1, step)
+        choice = choose_rows(window.targets, len(start.output.words), start.candidates, 1, step)
         spelled = spell(window.inputs, corpus.spellings, group_bounds(config))
         made.append((window, table(window.inputs) if frozen else spelled, choice))
     return start, made

@@ -103,7 +103,7 @@ def read_words(texts: Sequence[Path], language: str, most: int, on_skip: Callabl
             tokens += [SenseToken(len(sentences), position, lemma, lemma) for position, lemma in words]
             sentences.append(tuple(token.text for token in sentence.tokens))
     if not tokens:
-        raise DocumentError("the texts hold no word; give more of them")
+        raise DocumentError("the texts contain no words; give more text")
     return SenseText(tuple(sentences), tuple(tokens))
 
 

@@ -1,1 +1,1 @@
-"""Train ELMo models from text."""
+"""Training: ELMo models from text, and sense spaces for them."""

@@ -1,82 +1,75 @@
-"""A prepared text -> the batches that the network trains on. Pure numpy; what comes depends on seed and position alone.
+"""Training batches from a prepared text, in numpy. They depend on the seed and the reading position only.
 
-The sentences, shuffled anew in each epoch, are laid one after another into parallel rows, and the rows are read in
-windows of a fixed length: nothing is padding. A sentence of n tokens takes n + 1 places in either direction:
+The sentences are shuffled again for each epoch and written one after another into parallel rows. The rows are read in
+windows of a fixed length, without padding. A sentence of n tokens takes n + 1 steps in each direction:
 
-    forward   reads <S> a b c, and is to say a b c </S>          backward  reads </S> c b a, and is to say c b a <S>
+    forward   reads <S> a b c and predicts a b c </S>          backward  reads </S> c b a and predicts c b a <S>
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ..elmo.characters import PAD, spelling_lengths
-from ..vectors.arrays import Integers
+from ..vectors.arrays import Array, Ids, Int32s, Integers, Places
 from .corpus import END, START, Corpus
 
 HELD_OUT = 1000
-"""Sentences at most that are kept from training, for the figures before and after."""
+"""Maximum number of sentences held out from training, for the perplexities before and after."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Position:
-    """Where in the endless text the rows stand: all that is needed to go on."""
+    """Reading position of all rows in the endless text. Reading can resume from it exactly."""
 
     epoch: int
     taken: int  # sentences of this epoch that rows have begun
-    sentences: Integers  # (rows,) int64: which sentence each row is in; -1 for none yet
-    offsets: Integers  # (rows,) int64: places of it that were read
+    sentences: Integers  # (rows,) int64: current sentence of each row, -1 for none yet
+    offsets: Integers  # (rows,) int64: steps of that sentence already read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """One window of all rows, both directions; `position` is where the text goes on after it."""
+    """One window of all rows, in both directions. `position` is the reading position after it."""
 
-    inputs: npt.NDArray[np.int32]  # (2, steps, rows) type ids
-    targets: npt.NDArray[np.int32]  # (2, steps, rows) vocabulary numbers
-    goes_on: npt.NDArray[np.float32]  # (steps, rows): 0 at the first place of a sentence, 1 elsewhere
+    inputs: Int32s  # (2, steps, rows) type ids
+    targets: Int32s  # (2, steps, rows) vocabulary numbers
+    keep_mask: Array  # (steps, rows): 0 at the first step of a sentence, where the state is reset, 1 elsewhere
     position: Position
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spellings:
-    """The distinct words of a window, spelled, in groups of like length; a word of padding leads each group."""
+    """Spellings of the distinct words of a window, grouped by length. Each group begins with a word of padding."""
 
-    characters: npt.NDArray[np.int32]  # (words, max_characters)
-    groups: npt.NDArray[np.int32]  # (groups,): how many words each holds
-    places: npt.NDArray[np.int32]  # (2, steps, rows): which word stands where
+    characters: Int32s  # (words, max_characters)
+    groups: Int32s  # (groups,): number of words in each group
+    places: Places  # (2, steps, rows): row of `characters` of each input
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Choice:
-    """Rows of the output layer that a window needs: the candidates, then the targets that are not among them."""
+class OutputRows:
+    """Rows of the output layer that a window needs: the candidates, then the targets that are not candidates."""
 
-    words: npt.NDArray[np.int32]  # (needed,) vocabulary numbers, each once
-    correction: npt.NDArray[np.float32]  # (needed,): - log of how often it is expected among the candidates
-    targets: npt.NDArray[np.int32]  # (2, steps, rows): which row of `words` each target is
+    words: Int32s  # (needed,) distinct vocabulary numbers
+    correction: Array  # (needed,): -log of the expected number of times that the word is drawn as a candidate
+    targets: Places  # (2, steps, rows): place of each target in `words`
 
 
 def start_position(rows: int) -> Position:
-    """Before the first sentence."""
+    """Return the position before the first sentence."""
     return Position(0, 0, np.full(rows, -1, np.int64), np.zeros(rows, np.int64))
 
 
 class Windows:
-    """The endless text as windows. The same seed and position give the same windows."""
+    """The endless text in windows. The same seed and position give the same windows."""
 
     def __init__(
-        self,
-        corpus: Corpus,
-        numbers: npt.NDArray[np.int32],
-        held_out: Integers,
-        steps: int,
-        seed: int,
-        position: Position,
+        self, corpus: Corpus, numbers: Int32s, held_out: Integers, steps: int, seed: int, position: Position
     ) -> None:
         self._corpus = corpus
         self._numbers = numbers  # (types,): type id -> vocabulary number
-        self._kept = np.setdiff1d(np.arange(corpus.n_sentences), held_out)  # (sentences,)
+        self._training = np.setdiff1d(np.arange(corpus.n_sentences), held_out)  # (sentences,)
         self._steps = steps
         self._seed = seed
         self._epoch, self._taken = position.epoch, position.taken
@@ -87,26 +80,19 @@ class Windows:
         """Read the next window of every row."""
         shape = (self._steps, len(self._sentences))
         inputs, targets = np.empty((2, *shape), np.int32), np.empty((2, *shape), np.int32)  # (2, steps, rows)
-        goes_on = np.ones(shape, np.float32)  # (steps, rows)
+        keep_mask = np.ones(shape, np.float32)  # (steps, rows)
         for row in range(shape[1]):
             filled = 0
             while filled < self._steps:
-                filled += self._lay(row, filled, inputs, targets, goes_on)
+                filled += self._fill(row, filled, inputs, targets, keep_mask)
         position = Position(self._epoch, self._taken, self._sentences.copy(), self._offsets.copy())
-        return Window(inputs, self._numbers[targets], goes_on, position)
+        return Window(inputs, self._numbers[targets], keep_mask, position)
 
-    def _lay(
-        self,
-        row: int,
-        filled: int,
-        inputs: npt.NDArray[np.int32],
-        targets: npt.NDArray[np.int32],
-        goes_on: npt.NDArray[np.float32],
-    ) -> int:
-        """Lay what fits of the row's sentence at its place `filled`; returns how much that was."""
+    def _fill(self, row: int, filled: int, inputs: Int32s, targets: Int32s, keep_mask: Array) -> int:
+        """Write as much of the row's sentence as fits, from step `filled` on. Return the number of steps written."""
         if self._sentences[row] < 0:
             self._sentences[row], self._offsets[row] = self._take(), 0
-            goes_on[filled, row] = 0
+            keep_mask[filled, row] = 0
         words = self._corpus.sentence(int(self._sentences[row]))  # (n,)
         offset = int(self._offsets[row])
         count = min(self._steps - filled, len(words) + 1 - offset)
@@ -120,22 +106,29 @@ class Windows:
         return count
 
     def _take(self) -> int:
+        """Return the next sentence of the epoch, or the first of the next epoch."""
         if self._taken == len(self._order):
             self._epoch, self._taken = self._epoch + 1, 0
             self._order = self._shuffled()
         self._taken += 1
         return int(self._order[self._taken - 1])
 
-    def _shuffled(self) -> npt.NDArray[np.int64]:
-        return np.random.default_rng([self._seed, self._epoch]).permutation(self._kept)
+    def _shuffled(self) -> Ids:
+        return np.random.default_rng([self._seed, self._epoch]).permutation(self._training)
 
 
-def spell(inputs: npt.NDArray[np.int32], spellings: Integers, bounds: tuple[int, ...]) -> Spellings:
-    """The distinct types of `inputs` (2, steps, rows), spelled; group g holds those of at most `bounds[g]` ids."""
+def spell(inputs: Int32s, spellings: Integers, bounds: tuple[int, ...]) -> Spellings:
+    """Return the spellings of the distinct types of a window.
+
+    Args:
+        inputs: Type ids (2, steps, rows).
+        spellings: Character ids of each type (types, max_characters).
+        bounds: Maximum number of character ids of the words in each group.
+    """
     found, places = np.unique(inputs, return_inverse=True)
     ids = np.asarray(spellings[found], np.int32)  # (found, max_characters)
     group = np.searchsorted(bounds, spelling_lengths(ids))  # (found,)
-    # A group without a word would be an array of nothing, which not every kernel takes.
+    # Each group gets a word of padding, because some TensorFlow kernels do not accept empty arrays.
     ids = np.concatenate([np.full((len(bounds), ids.shape[1]), PAD, np.int32), ids])  # (words, max_characters)
     group = np.concatenate([np.arange(len(bounds)), group])  # (words,)
     order = np.argsort(group, kind="stable")  # (words,)
@@ -145,26 +138,29 @@ def spell(inputs: npt.NDArray[np.int32], spellings: Integers, bounds: tuple[int,
     return Spellings(ids[order], sizes, rank[len(bounds) + places.reshape(inputs.shape)])
 
 
-def choose(targets: npt.NDArray[np.int32], n_words: int, samples: int, seed: int, step: int) -> Choice:
-    """Candidates for the sampled softmax of one step (Jean et al. 2015), shared by all its places.
+def choose_rows(targets: Int32s, n_words: int, samples: int, seed: int, step: int) -> OutputRows:
+    """Draw the candidates of the sampled softmax for one step (Jean et al. 2015). All predictions share them.
 
-    Distinct words are drawn by the log-uniform distribution, which fits a vocabulary sorted by frequency, until there
-    are `samples` of them; 0 samples, or no fewer than there are words, take every word, without correction.
+    Distinct words are drawn from the log-uniform distribution, which fits a vocabulary sorted by frequency.
+
+    Args:
+        targets: Vocabulary numbers (2, steps, rows).
+        samples: Number of candidates. With 0, or at least `n_words`, all words are candidates, without correction.
     """
     if not 0 < samples < n_words:
-        return Choice(np.arange(n_words, dtype=np.int32), np.zeros(n_words, np.float32), targets)
-    candidates, tries = _draw(np.random.default_rng([seed, step, 1]), n_words, samples)
+        return OutputRows(np.arange(n_words, dtype=np.int32), np.zeros(n_words, np.float32), targets)
+    candidates, draws = _draw(np.random.default_rng([seed, step, 1]), n_words, samples)
     others = np.setdiff1d(targets, candidates)  # (others,)
     words = np.concatenate([candidates, others]).astype(np.int32)  # (needed,)
     place = np.zeros(n_words, np.int32)  # (n_words,)
     place[words] = np.arange(len(words), dtype=np.int32)
     chance = np.log1p(1 / (words + 1.0)) / np.log(n_words + 1.0)  # (needed,)
-    expected = -np.expm1(tries * np.log1p(-chance))  # (needed,)
-    return Choice(words, -np.log(expected).astype(np.float32), place[targets])
+    expected = -np.expm1(draws * np.log1p(-chance))  # (needed,)
+    return OutputRows(words, -np.log(expected).astype(np.float32), place[targets])
 
 
-def _draw(rng: np.random.Generator, n_words: int, samples: int) -> tuple[npt.NDArray[np.int64], int]:
-    """Distinct words (samples,) in the order drawn, and how many draws it took."""
+def _draw(rng: np.random.Generator, n_words: int, samples: int) -> tuple[Ids, int]:
+    """Return distinct words (samples,) in the order drawn, and the number of draws."""
     drawn = np.empty(0, np.int64)
     while True:
         uniform = rng.random(4 * samples)  # (4 * samples,)
@@ -176,11 +172,11 @@ def _draw(rng: np.random.Generator, n_words: int, samples: int) -> tuple[npt.NDA
             return drawn[first], int(first[-1]) + 1
 
 
-def held_out_sentences(corpus: Corpus, most: int) -> npt.NDArray[np.int64]:
-    """Numbers of the sentences that are kept from training: a twentieth, at least one and at most `most`. Sorted.
+def held_out_sentences(corpus: Corpus, most: int) -> Ids:
+    """Return the numbers of the held-out sentences, sorted: 5% of the text, at least one, at most `most`.
 
-    The same of a text whatever the seed: a training that goes on with another one's model is measured by what neither
-    has read.
+    They depend on the text but not on the seed. So a training that continues another model on the same text measures
+    both on sentences that neither has read.
     """
     count = min(max(corpus.n_sentences // 20, 1), most)
     rng = np.random.default_rng([1, 2, 2])

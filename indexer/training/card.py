@@ -1,4 +1,4 @@
-"""The card of a trained model: what it read, how it was trained, how well it predicts."""
+"""The card of a trained model: the texts it read, how it was trained, and its perplexity."""
 
 import platform
 import subprocess
@@ -8,93 +8,96 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ..elmo.config import BiLMConfig
-from .config import Recipe
+from .config import TrainingRecipe
 from .perplexity import Perplexities
 from .text import TextFile
 
-_FILES = 200  # that are listed one by one
+_MAX_FILES = 200  # files listed one by one
 
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """Everything that the card tells."""
+    """Content of a card."""
 
     name: str
     command: str | None
     config: BiLMConfig
-    recipe: Recipe
+    recipe: TrainingRecipe
     precision: str
     candidates: int
     source: str | None
     files: Sequence[TextFile]
     sentences: int
-    tokens: int  # of the text
-    words: int  # of the output layer
+    tokens: int  # in the text
+    words: int  # in the output layer
     seed: int
     steps: int
-    seen: int  # tokens read in training
+    tokens_trained: int
     hours: float
-    start: Perplexities
-    end: Perplexities
+    before: Perplexities
+    after: Perplexities
     left_out: Sequence[str]
 
 
 def card_text(facts: CardFacts) -> str:
-    """The card, in Markdown."""
+    """Return the card in Markdown."""
     config, recipe = facts.config, facts.recipe
-    parameters = f"{config.n_lstm} LSTM layers of {config.cell} cells, projection {config.projection}"
+    size = f"{config.n_lstm} LSTM layers of {config.cell} cells, projection {config.projection}"
     continued = f" It continues `{facts.source}`." if facts.source else ""
     left_out = f" Not carried over from it: {'; '.join(facts.left_out)}." if facts.left_out else ""
     command = f"    {facts.command}\n\n" if facts.command else ""
+    epochs = facts.tokens_trained / max(facts.tokens, 1)
     return f"""# {facts.name}
 
-A character-based bidirectional LSTM language model (ELMo, Peters et al. 2018) trained with Polyseme: {parameters}, \
-{config.n_filters} character filters. Every layer gives vectors of {config.dim}.{continued}{left_out}
+A character-based bidirectional LSTM language model (ELMo, Peters et al. 2018), trained with Polyseme: {size}, \
+{config.n_filters} character filters. The vectors of each layer have {config.dim} dimensions.{continued}{left_out}
 
 ## Licence
-To be filled in by whoever passes these weights on: they carry the conditions of the texts below.
+To be completed before the weights are distributed. The licences of the texts below apply to them.
 
-## What it read
+## Training text
 {facts.sentences:,} sentences, {facts.tokens:,} tokens.
 
 | file | bytes | sha256 |
 |---|---|---|
-{_files(facts.files)}
+{_file_rows(facts.files)}
 
-## How it was trained
+## Training
 {command}| | |
 |---|---|
-| steps, tokens read | {facts.steps:,}, {facts.seen:,} ({facts.seen / max(facts.tokens, 1):.2f} times the text) |
+| steps, tokens trained on | {facts.steps:,}, {facts.tokens_trained:,} ({epochs:.2f} times the text) |
 | time | {facts.hours:.2f} hours on {_machine()} |
 | seed | {facts.seed} |
-| batch | {recipe.rows} rows of {recipe.steps} tokens, state zero at each sentence |
+| batch | {recipe.rows} rows of {recipe.steps} tokens, state reset at each sentence |
 | softmax | {facts.words:,} words, {facts.candidates:,} candidates |
-| optimiser | Adam, learning rate {recipe.rate:g} brought to zero, gradients clipped at norm 1 |
+| optimiser | Adam, maximum learning rate {recipe.rate:g}, linear decay to zero, gradients clipped at norm 1 |
 | dropout | {recipe.dropout:g} |
-| products | {facts.precision} |
-| made with | {_libraries()} |
+| precision of matrix products | {facts.precision} |
+| software | {_libraries()} |
 
-## How well it predicts
-Perplexity on {facts.end.tokens:,} held-out tokens over {facts.words:,} words, `<UNK>` counted.
+## Perplexity
+On {facts.after.tokens:,} held-out tokens, with a vocabulary of {facts.words:,} words. `<UNK>` counts as a word.
 
 | | forward | backward |
 |---|---|---|
-| before | {facts.start.forward:.1f} | {facts.start.backward:.1f} |
-| after | {facts.end.forward:.1f} | {facts.end.backward:.1f} |
+| before training | {facts.before.forward:.1f} | {facts.before.backward:.1f} |
+| after training | {facts.after.forward:.1f} | {facts.after.backward:.1f} |
 """
 
 
-def _files(files: Sequence[TextFile]) -> str:
+def _file_rows(files: Sequence[TextFile]) -> str:
     rows = [
-        f"| `{file.path.replace('|', chr(92) + '|')}` | {file.size:,} | `{file.sha256}` |" for file in files[:_FILES]
+        f"| `{file.path.replace('|', chr(92) + '|')}` | {file.size:,} | `{file.sha256}` |"
+        for file in files[:_MAX_FILES]
     ]
-    if len(files) > _FILES:
-        rest = files[_FILES:]
+    if len(files) > _MAX_FILES:
+        rest = files[_MAX_FILES:]
         rows.append(f"| and {len(rest):,} more | {sum(file.size for file in rest):,} | see `training.json` |")
     return "\n".join(rows)
 
 
 def _machine() -> str:
+    """Return the names of the GPUs, or the CPU architecture."""
     import tensorflow as tf
 
     gpus = [
@@ -105,6 +108,7 @@ def _machine() -> str:
 
 
 def _libraries() -> str:
+    """Return names and versions of Polyseme, its main libraries and Python."""
     names = [f"{name} {version(name)}" for name in ("tensorflow", "numpy", "safetensors")]
     try:
         ours = f"Polyseme {version('polyseme')}"
@@ -114,7 +118,7 @@ def _libraries() -> str:
 
 
 def _commit() -> str:
-    """The commit of our own checkout, if it is one."""
+    """Return the commit of Polyseme's checkout in parentheses, or nothing if it is not a checkout."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return ""

@@ -1,6 +1,7 @@
-"""A training's state on disk: one safetensors file of plain arrays, with the rest as JSON in its header.
+"""A training's state on disk: one safetensors file of plain arrays, with the rest as JSON in its header. No pickle.
 
-It is written aside, flushed and renamed: a kill leaves the checkpoint before, whole. No pickle.
+The file is written under a temporary name, flushed and renamed. If the process is killed, the previous checkpoint
+remains intact.
 """
 
 import hashlib
@@ -21,44 +22,50 @@ FILE = "state.safetensors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Saved:
-    """What a checkpoint holds: plain arrays, and what JSON can say."""
+class Checkpoint:
+    """Content of a checkpoint: plain arrays, and a state that JSON can represent."""
 
     arrays: Mapping[str, npt.NDArray[np.generic]]
     state: Mapping[str, Any]
 
 
-def save_checkpoint(folder: Path, saved: Saved) -> None:
-    """Write or replace the checkpoint; the folder appears with its first one.
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write or replace the checkpoint in `folder`, which is created with the first one.
 
     Raises:
-        ModelError: it cannot be written; an earlier one is still there.
+        ModelError: The checkpoint cannot be written. An earlier one is kept.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    plain = {name: np.asarray(array, order="C") for name, array in saved.arrays.items()}
-    header = {"state": json.dumps(saved.state), "sha256": _digest(plain)}
-    aside = folder.with_name(f".{folder.name}.partial")
+    plain = {name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}
+    header = {"state": json.dumps(checkpoint.state), "sha256": _digest(plain)}
+    temporary = folder.with_name(f".{folder.name}.partial")
     try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        save_file(plain, aside / FILE, header)
-        flush(aside / FILE)
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        save_file(plain, temporary / FILE, header)
+        flush(temporary / FILE)
         if folder.is_dir():
-            (aside / FILE).replace(folder / FILE)
-            aside.rmdir()
+            (temporary / FILE).replace(folder / FILE)
+            temporary.rmdir()
         else:
-            flush(aside)
-            aside.rename(folder)
+            flush(temporary)
+            temporary.rename(folder)
         flush(folder)
         flush(folder.parent)
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{folder} cannot be written ({error}); make room, the same command goes on") from error
+        raise ModelError(
+            f"{folder} cannot be written ({error}); resolve this, then run the same command to resume"
+        ) from error
 
 
-def load_checkpoint(folder: Path) -> Saved | None:
-    """The last checkpoint, or None where there is none; raises `ModelError` if it is damaged."""
+def load_checkpoint(folder: Path) -> Checkpoint | None:
+    """Read the last checkpoint. Return None if there is no checkpoint yet.
+
+    Raises:
+        ModelError: The checkpoint is damaged.
+    """
     from safetensors import SafetensorError, safe_open
 
     if not folder.is_dir():
@@ -72,7 +79,7 @@ def load_checkpoint(folder: Path) -> Saved | None:
         raise ModelError(f"{folder / FILE} cannot be read ({error}); remove {folder} to begin again") from error
     if _digest(arrays) != header.get("sha256"):
         raise ModelError(f"{folder / FILE} is damaged; remove {folder} to begin again")
-    return Saved(arrays, state)
+    return Checkpoint(arrays, state)
 
 
 def _digest(arrays: Mapping[str, npt.NDArray[np.generic]]) -> str:

@@ -1,4 +1,4 @@
-"""What a training is asked for, how far it is, and what came of it."""
+"""Settings of a training: model sizes, how each size is trained, and the records that go in and come out."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from ..elmo.config import BiLMConfig, Normalise
 
 
 class Size(StrEnum):
-    """Of a new model; all but `tiny` as published (allennlp.org/elmo)."""
+    """Size of a new model. All but `tiny` are published sizes (allennlp.org/elmo)."""
 
     TINY = "tiny"
     SMALL = "small"
@@ -16,70 +16,63 @@ class Size(StrEnum):
     ORIGINAL = "original"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a size is trained: `rows` of text in parallel, `steps` tokens at a time.
+_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
+_NORMALISE = (Normalise.STRAIGHT_QUOTES,)
+CONFIGS = {
+    Size.TINY: BiLMConfig(16, ((1, 8), (2, 8), (3, 16)), 1, 64, 16, normalise=_NORMALISE),
+    Size.SMALL: BiLMConfig(16, _FILTERS, 1, 1024, 128, normalise=_NORMALISE),
+    Size.MEDIUM: BiLMConfig(16, _FILTERS, 1, 2048, 256, normalise=_NORMALISE),
+    Size.ORIGINAL: BiLMConfig(16, _FILTERS, 2, 4096, 512, normalise=_NORMALISE),
+}
+"""The network of each size."""
 
-    Dropout costs a model that reads its text once, or never to the end (docs/performance.md); a model that learns
-    further reads a short text several times.
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecipe:
+    """Hyperparameters of training.
+
+    Dropout makes a model worse that reads its text at most once (docs/performance.md). So only a continued model is
+    trained with dropout, because it usually reads a short text several times.
     """
 
-    rows: int
-    steps: int
-    rate: float  # the highest learning rate
-    dropout: float
-    words: int  # of the output layer, at most
-    samples: int  # candidates of the sampled softmax; with few words all are taken
-    dropout_again: float = 0.0  # of a model that has learned already
-    warm: bool = False  # whether word2vec gives the output layer's first rows, if there is enough text
-
-
-_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
-
-
-_QUOTES = (Normalise.STRAIGHT_QUOTES,)
-
-
-CONFIGS = {
-    Size.TINY: BiLMConfig(16, ((1, 8), (2, 8), (3, 16)), 1, 64, 16, normalise=_QUOTES),
-    Size.SMALL: BiLMConfig(16, _FILTERS, 1, 1024, 128, normalise=_QUOTES),
-    Size.MEDIUM: BiLMConfig(16, _FILTERS, 1, 2048, 256, normalise=_QUOTES),
-    Size.ORIGINAL: BiLMConfig(16, _FILTERS, 2, 4096, 512, normalise=_QUOTES),
-}
+    rows: int  # rows of text read in parallel: the batch size
+    steps: int  # tokens of each row in one window
+    rate: float  # maximum learning rate
+    dropout: float  # share of each layer's input set to zero
+    words: int  # maximum size of the output layer's vocabulary
+    samples: int  # candidates of the sampled softmax, 0 for the full softmax
+    dropout_continued: float = 0.0  # dropout when a trained model is continued
+    warm_start: bool = False  # whether word2vec vectors initialise the output layer, given enough text
 
 
 RECIPES = {
-    Size.TINY: Recipe(32, 16, 1e-2, 0.0, 8_192, 0),
-    Size.SMALL: Recipe(256, 24, 5e-3, 0.0, 60_000, 3_072, 0.1, True),
-    Size.MEDIUM: Recipe(256, 24, 2e-3, 0.0, 60_000, 3_072, 0.1, True),
-    Size.ORIGINAL: Recipe(256, 24, 1e-3, 0.0, 60_000, 3_072, 0.1, True),
+    Size.TINY: TrainingRecipe(32, 16, 1e-2, 0.0, 8_192, 0),
+    Size.SMALL: TrainingRecipe(256, 24, 5e-3, 0.0, 60_000, 3_072, 0.1, True),
+    Size.MEDIUM: TrainingRecipe(256, 24, 2e-3, 0.0, 60_000, 3_072, 0.1, True),
+    Size.ORIGINAL: TrainingRecipe(256, 24, 1e-3, 0.0, 60_000, 3_072, 0.1, True),
 }
+"""How each size is trained."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """What to train on, and how long. `size` None: small, or the source's own; `source`: a model to continue.
+    """What to train, on which texts and for how long. Without `minutes` and `steps` a training takes an hour."""
 
-    `minutes`: of training, reading the text not counted; `steps`: instead of it; neither: an hour. `language` cuts raw
-    text. `freeze_characters`: the character CNN of the model to continue stays as it is. `learning_rate`: the highest,
-    `dropout`: share of the layers' input left out; None: as the size's recipe has it.
-    """
-
-    texts: tuple[Path, ...]
-    size: Size | None = None
-    minutes: float | None = None
-    steps: int | None = None
+    texts: tuple[Path, ...]  # files and folders
+    size: Size | None = None  # by default small, or the size of the model to continue
+    minutes: float | None = None  # training time, reading the text not included
+    steps: int | None = None  # number of steps, instead of `minutes`
     seed: int = 1
-    source: str | None = None
-    tokenized: bool = False
-    language: str = "en"
-    freeze_characters: bool = False
-    learning_rate: float | None = None
-    dropout: float | None = None
+    source: str | None = None  # a model to continue
+    tokenized: bool = False  # whether each line of the texts is one sentence, its tokens separated by spaces
+    language: str = "en"  # of raw text
+    freeze_characters: bool = False  # whether the character CNN of the model to continue stays unchanged
+    learning_rate: float | None = None  # maximum, by default the recipe's
+    dropout: float | None = None  # share of each layer's input set to zero, by default the recipe's
 
 
 class TrainStage(StrEnum):
-    """What a training is at."""
+    """Stage of a training."""
 
     READING = "reading"
     WORD_VECTORS = "word vectors"
@@ -89,38 +82,31 @@ class TrainStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrainProgress:
-    """How far a training is. Figures that are not known yet, or not at this stage, are None.
-
-    tokens: of the text while it is read, else read in training; loss: nats a token, mean over both directions and over
-    the last steps; the perplexities: of held-out text, when it was measured last.
-    """
+    """Progress of a training. Figures that are unknown, or do not apply to the stage, are None."""
 
     stage: TrainStage
-    tokens: int
-    sentences: int | None = None
+    tokens: int  # read from the text, or, once training has begun, trained on
+    sentences: int | None = None  # read from the text
     step: int | None = None
-    fraction: float | None = None
-    loss: float | None = None
+    fraction: float | None = None  # of the stage, 0 to 1
+    loss: float | None = None  # nats per token, mean over both directions and the last steps
     rate: float | None = None  # the learning rate
     tokens_per_second: float | None = None
-    forward: float | None = None
-    backward: float | None = None
+    forward: float | None = None  # last measured perplexity on held-out text
+    backward: float | None = None  # the same of the backward language model
     seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """What came of it; `already`: there was nothing left to do. `seconds`: of training, over all runs.
-
-    `skipped`: a line for each document that could not be read, whichever run read the text.
-    """
+    """Result of a training, over all its runs."""
 
     out: Path
     steps: int
-    tokens: int
-    seconds: float
+    tokens: int  # trained on
+    seconds: float  # of training
     forward: float  # perplexity on held-out text
     backward: float
-    already: bool
+    already: bool  # whether the training had finished before this run
     notices: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()  # a line for each document that could not be read

@@ -1,12 +1,14 @@
-"""The folder of a training: settings, prepared text and checkpoint while it runs; a model folder when it is done.
+"""The folder of a training: settings, prepared text and checkpoint while it runs, a model folder when it is done.
 
-settings.json    what was asked for: another command is refused
-prepared/        the text as numbers (`training_corpus`)
-checkpoint/      the state (`checkpoint`), from the first one to the end
-files.json       which files were read for it, and what was skipped; there once the text is prepared
-lock             held by the process that trains
+While the training runs:
 
-training.json    at the end, beside the model's own files: settings and results. What is above is gone then.
+settings.json    the options of the command. A command with other options is refused.
+prepared/        the text as numbers (see `corpus`)
+checkpoint/      the last checkpoint (see `checkpoint`)
+files.json       the files that were read and the documents that were skipped, written when `prepared/` is complete
+lock             held by the training process
+
+When it is done these are removed, and `training.json` with settings and results is beside the model's own files.
 """
 
 import contextlib
@@ -27,44 +29,48 @@ from ..files import flush, flush_files, write_whole
 from .text import TextFile, TextRead
 
 SETTINGS, FILES, RECORD, LOCK = "settings.json", "files.json", "training.json", "lock"
-_AT_WORK = (SETTINGS, "prepared", FILES, "checkpoint", LOCK)
+_WHILE_TRAINING = (SETTINGS, "prepared", FILES, "checkpoint", LOCK)
 Json = dict[str, Any]
 
 
 class TrainingFolder:
-    """One training's folder, held by this process."""
+    """The folder of one training, locked by this process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def prepared(self) -> Path:
-        """Where the text lies as numbers."""
+        """Folder of the prepared text."""
         return self.path / "prepared"
 
     @property
     def checkpoint(self) -> Path:
-        """Where the state lies."""
+        """Folder of the checkpoint."""
         return self.path / "checkpoint"
 
-    def reading(self) -> TextRead | None:
-        """What was read for the prepared text; None if it is not whole yet, and then it is not there."""
-        found = _read_json(self.path / FILES)
-        if found is None or not self.prepared.is_dir():
+    def text_read(self) -> TextRead | None:
+        """Return what was read for the prepared text. Delete an incomplete prepared text and return None."""
+        content = _read_json(self.path / FILES)
+        if content is None or not self.prepared.is_dir():
             shutil.rmtree(self.prepared, ignore_errors=True)
             return None
-        return TextRead([TextFile(**file) for file in found["files"]], found["skipped"])
+        return TextRead([TextFile(**file) for file in content["files"]], content["skipped"])
 
-    def keep_reading(self, read: TextRead) -> None:
-        """Write down what was read, after which the prepared text counts."""
+    def write_text_read(self, read: TextRead) -> None:
+        """Record what was read. This marks the prepared text as complete."""
         self._write(FILES, {"files": [asdict(file) for file in read.files], "skipped": read.skipped})
 
     def record(self) -> Json | None:
-        """Settings and results of a finished training, else None."""
+        """Return settings and results of a finished training, None if it is not finished."""
         return _read_json(self.path / RECORD)
 
     def claim(self, settings: Mapping[str, object]) -> None:
-        """Write the settings, or compare them with those of an earlier run; raises `ModelError` if they differ."""
+        """Write the settings, or compare them with those of an earlier run.
+
+        Raises:
+            ModelError: The settings differ, or the folder has other files and no training.
+        """
         record = self.record()
         before = record["settings"] if record else _read_json(self.path / SETTINGS)
         if before is None:
@@ -75,35 +81,45 @@ class TrainingFolder:
             return
         for name in sorted({*settings, *before}):
             if settings.get(name) != before.get(name):
-                asked, had = (json.dumps(each.get(name), ensure_ascii=False) for each in (settings, before))
+                given, earlier = (json.dumps(each.get(name), ensure_ascii=False) for each in (settings, before))
                 raise ModelError(
-                    f"{self.path} was begun with {name} {had}, not {asked}; give the same options, or another --out"
+                    f"{self.path} was begun with {name} {earlier}, not {given}; give the same options, or another --out"
                 )
 
     def finish(self, model: Model, output: OutputLayer, card: str, record: Json) -> None:
-        """Put the model folder's files in their place, `training.json` last, and clear the rest away.
+        """Move the model's files into the folder, `training.json` last, and remove the files of the running training.
 
         Raises:
-            ModelError: they cannot be written; the checkpoint is still there.
+            ModelError: The files cannot be written. The checkpoint is kept.
         """
-        aside = self.path / ".model"
-        for left in (aside, *self.path.glob(f".{aside.name}.*.partial")):  # by a run that was killed
+        temporary = self.path / ".model"
+        for left in (temporary, *self.path.glob(f".{temporary.name}.*.partial")):  # by a run that was killed
             shutil.rmtree(left, ignore_errors=True)
-        write_model(aside, model, card, output_layer=output)
+        write_model(temporary, model, card, output_layer=output)
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
         try:
-            (aside / RECORD).write_text(text, encoding="utf-8", newline="\n")
-            with (aside / SUMS).open("a", encoding="utf-8") as sums:
+            (temporary / RECORD).write_text(text, encoding="utf-8", newline="\n")
+            with (temporary / SUMS).open("a", encoding="utf-8") as sums:
                 sums.write(f"{hashlib.sha256(text.encode()).hexdigest()}  {RECORD}\n")
-            flush_files(aside)
+            flush_files(temporary)
             last = (WEIGHTS, CONFIG, RECORD)
-            for path in sorted(aside.iterdir(), key=lambda path: last.index(path.name) if path.name in last else -1):
+            files = sorted(temporary.iterdir(), key=lambda path: last.index(path.name) if path.name in last else -1)
+            for path in files:
                 path.replace(self.path / path.name)
-            aside.rmdir()
+            temporary.rmdir()
             flush(self.path)
         except OSError as error:
             raise self._unwritable(error) from error
         self.clear()
+
+    def clear(self) -> None:
+        """Remove the files that only a running training needs."""
+        for name in _WHILE_TRAINING:
+            path = self.path / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
     def _write(self, name: str, content: Mapping[str, object]) -> None:
         try:
@@ -112,26 +128,19 @@ class TrainingFolder:
             raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> ModelError:
-        return ModelError(f"{self.path} cannot be written ({error.strerror}); make room, the same command goes on")
-
-    def clear(self) -> None:
-        """Remove what only a running training needs."""
-        for name in _AT_WORK:
-            path = self.path / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        return ModelError(
+            f"{self.path} cannot be written ({error.strerror}); resolve this, then run the same command to resume"
+        )
 
 
 @contextlib.contextmanager
-def held_folder(path: Path) -> Iterator[TrainingFolder]:
-    """Make the folder if it is not there, and hold it.
+def locked_folder(path: Path) -> Iterator[TrainingFolder]:
+    """Create the folder if it does not exist, and hold its lock.
 
     Raises:
-        ModelError: another process trains there, or it cannot be made.
+        ModelError: Another process is training there, or the folder cannot be created.
     """
-    made = not path.exists()
+    created = not path.exists()
     lock = FileLock(path / LOCK, timeout=0, thread_local=False)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -147,11 +156,12 @@ def held_folder(path: Path) -> Iterator[TrainingFolder]:
         if not any((path / name).exists() for name in ("prepared", "checkpoint")):
             for name in (SETTINGS, FILES, LOCK):
                 (path / name).unlink(missing_ok=True)
-        if made and not any(path.iterdir()):
+        if created and not any(path.iterdir()):
             path.rmdir()
 
 
 def _read_json(path: Path) -> Json | None:
+    """Return the content of a JSON file, None if the file does not exist."""
     try:
         content: Json = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The loop: windows of text through the network, from a start or a checkpoint to the end of the schedule."""
+"""The training loop: reads windows of text through the network until the schedule ends, and writes checkpoints."""
 
 import time
 from collections import deque
@@ -15,188 +15,173 @@ from ..elmo.model import Model, OutputLayer
 from ..errors import ModelError
 from .batches import (
     HELD_OUT,
-    Choice,
+    OutputRows,
     Position,
     Window,
     Windows,
-    choose,
+    choose_rows,
     held_out_sentences,
     spell,
     start_position,
 )
 from .card import CardFacts, card_text
-from .checkpoint import Saved, save_checkpoint
-from .config import Recipe, TrainConfig, TrainProgress, TrainStage
+from .checkpoint import Checkpoint, save_checkpoint
+from .config import TrainConfig, TrainingRecipe, TrainProgress, TrainStage
 from .corpus import END, START, Corpus, word_numbers
-from .initial import Start, counts_with, start_to_json
+from .initial import InitialModel, counts_with, initial_to_json
 from .layers import group_bounds
-from .network import SOFTMAX, TrainingNetwork, TrainingShape, Words, WordTable
+from .network import SOFTMAX, TrainingNetwork, TrainingShape, WindowInputs, WordTable
 from .perplexity import Perplexities, PerplexityMeter
+from .schedule import Schedule
 from .text import TextFile
 
-Told = Callable[[TrainProgress], None]
-Batch = tuple[Window, Words, Choice]
+OnProgress = Callable[[TrainProgress], None]
+Batch = tuple[Window, WindowInputs, OutputRows]
 
-GLANCED = 60  # of them, for the figures on the way
-WARM_UP = 100  # steps in which the learning rate rises, at most
-WARM_PART = 0.05  # part of the time in which it rises, at most
-_RECENT = 50  # steps over which loss and speed are told
-_DIVERGED = 20  # steps without a finite loss, one after another
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long, and how fast: the learning rate rises for some steps and falls in a line to zero at the end."""
-
-    highest: float
-    minutes: float | None
-    steps: int | None
-
-    def fraction(self, step: int, seconds: float) -> float:
-        """How much of the training is behind, 0 to 1."""
-        done = step / self.steps if self.steps else seconds / (60 * (self.minutes or 1))
-        return min(done, 1.0)
-
-    def seconds_left(self, step: int, seconds: float) -> float:
-        """As far as can be told."""
-        if self.steps:
-            return (self.steps - step) * seconds / max(step, 1)
-        return max(60 * (self.minutes or 1) - seconds, 0.0)
-
-    def rate(self, step: int, seconds: float) -> float:
-        """The learning rate of the step after `step` steps; 0 at the end."""
-        warm_up = min(WARM_UP, self.steps // 10) if self.steps else WARM_UP
-        fraction = self.fraction(step, seconds)
-        warmth = (step + 1) / (warm_up + 1)
-        if not self.steps:  # few steps may fit into the time
-            warmth = max(warmth, fraction / WARM_PART)
-        return self.highest * min(1.0, warmth) * (1 - fraction)
+HELD_OUT_SAMPLE = 60
+"""Maximum number of held-out sentences measured at a checkpoint. The perplexities before and after use all."""
+_RECENT_STEPS = 50  # steps over which reported loss and speed are averaged
+_DIVERGED_STEPS = 20  # consecutive steps without a finite loss after which the training stops
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What changes from step to step, beside the network's own arrays."""
+class RunState:
+    """State of a training between two steps, apart from the network's own arrays."""
 
     step: int
     seconds: float  # of training, in all runs
-    tokens: int  # read in training
+    tokens: int  # trained on
     position: Position
     before: Perplexities  # of all held-out sentences, before the first step
-    last: Perplexities  # of some of them, when it was measured last
+    last: Perplexities  # of a sample of them, at the last checkpoint
 
 
-class Run:
-    """One run of a training, from wherever it stands to its end."""
+class TrainingRun:
+    """One run of a training, from its beginning or a checkpoint to the end of its schedule."""
 
     def __init__(
-        self, config: TrainConfig, start: Start, corpus: Corpus, checkpoint: Path, saved: Saved | None
+        self,
+        config: TrainConfig,
+        initial: InitialModel,
+        corpus: Corpus,
+        checkpoint_folder: Path,
+        checkpoint: Checkpoint | None,
     ) -> None:
-        self._config, self._start, self._corpus, self._checkpoint = config, start, corpus, checkpoint
-        self._recipe = recipe = _recipe(start, config)
+        self._config, self._initial, self._corpus = config, initial, corpus
+        self._checkpoint_folder = checkpoint_folder
+        self._recipe = recipe = _recipe(initial, config)
         frozen = config.freeze_characters
         self._shape = TrainingShape(
-            recipe.rows, recipe.steps, start.candidates, recipe.dropout, start.precision, frozen
+            recipe.rows, recipe.steps, initial.candidates, recipe.dropout, initial.precision, frozen
         )
-        self._table = WordTable(start.model, corpus.spellings) if frozen else None
-        self._network = TrainingNetwork(start.model, start.output, self._shape, config.seed)
-        self._numbers = word_numbers(corpus, start.output.words)  # (types,)
+        self._table = WordTable(initial.model, corpus.spellings) if frozen else None
+        self._network = TrainingNetwork(initial.model, initial.output, self._shape, config.seed)
+        self._numbers = word_numbers(corpus, initial.output.words)  # (types,)
         self._held_out = held_out_sentences(corpus, HELD_OUT)
         dense = {name: weight for name, weight in self._network.weights.items() if name not in SOFTMAX}
-        dense |= self._frozen()
+        dense |= self._frozen_weights()
         output = (self._network.weights[name] for name in SOFTMAX)
-        self._meter = PerplexityMeter(start.model.config, dense, *output)
+        self._meter = PerplexityMeter(initial.model.config, dense, *output)
         self._schedule = Schedule(recipe.rate, config.minutes, config.steps)
-        self._standing = self._first() if saved is None else self._resumed(saved)
+        self._state = self._first_state() if checkpoint is None else self._resumed_state(checkpoint)
 
-    def train(self, checkpoint_every: int, told: Told) -> None:
-        """Go on to the end of the schedule.
+    def train(self, checkpoint_every: int, on_progress: OnProgress) -> None:
+        """Train to the end of the schedule.
+
+        Args:
+            checkpoint_every: Number of steps between two checkpoints.
 
         Raises:
-            ModelError: the loss is no number for many steps, or a checkpoint cannot be written.
+            ModelError: The loss was not finite for 20 consecutive steps, or a checkpoint cannot be written.
         """
-        before, began = self._standing.seconds, time.monotonic()
-        told_of = _Recent(self._standing.tokens)
+        before, began = self._state.seconds, time.monotonic()
+        recent = _RecentSteps(self._state.tokens)
         windows = Windows(
             self._corpus,
             self._numbers,
             self._held_out,
             self._shape.steps,
             self._config.seed,
-            self._standing.position,
+            self._state.position,
         )
         with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(self._batch, windows, self._standing.step)
+            coming = pool.submit(self._batch, windows, self._state.step)
             while (rate := self._rate()) > 0:
-                batch, coming = coming.result(), pool.submit(self._batch, windows, self._standing.step + 1)
-                loss = self._network.train(*batch, rate, self._standing.step)
-                if told_of.is_new:  # the step was compiled, which is not training
+                batch, coming = coming.result(), pool.submit(self._batch, windows, self._state.step + 1)
+                loss = self._network.train(*batch, rate, self._state.step)
+                if recent.is_empty:  # compiling the first step does not count as training time
                     began = time.monotonic()
                 self._advance(batch[0], before + time.monotonic() - began)
-                told_of.add(loss, self._standing)
-                if self._standing.step % checkpoint_every == 0:
-                    self._keep()
-                    told(self._progress(TrainStage.CHECKPOINT, told_of, rate))
-                told(self._progress(TrainStage.TRAINING, told_of, rate))
-        if not self._checkpoint.is_dir() or self._standing.step % checkpoint_every:
-            self._keep()
+                recent.add(loss, self._state)
+                if self._state.step % checkpoint_every == 0:
+                    self._save_checkpoint()
+                    on_progress(self._progress(TrainStage.CHECKPOINT, recent, rate))
+                on_progress(self._progress(TrainStage.TRAINING, recent, rate))
+        if not self._checkpoint_folder.is_dir() or self._state.step % checkpoint_every:
+            self._save_checkpoint()
 
     def results(self) -> dict[str, Any]:
-        """Figures of the whole training, the held-out text measured in full."""
-        standing = self._standing
-        after = self._measured(HELD_OUT)
+        """Return the figures of the whole training, with the perplexities of all held-out sentences."""
+        state = self._state
+        after = self._measure(HELD_OUT)
         return {
-            "steps": standing.step,
-            "tokens": standing.tokens,
-            "seconds": standing.seconds,
-            "perplexity": {"before": asdict(standing.before), "after": asdict(after)},
+            "steps": state.step,
+            "tokens": state.tokens,
+            "seconds": state.seconds,
+            "perplexity": {"before": asdict(state.before), "after": asdict(after)},
         }
 
     def model(self) -> Model:
-        """The model as it stands."""
+        """Return the model with its current weights."""
         return self._network.model()
 
     def output_layer(self) -> OutputLayer:
-        """Its output layer, with how often its words were read."""
-        return replace(self._network.output_layer(), counts=counts_with(self._start.output, self._corpus))
+        """Return the output layer with its current weights, and how often its words were read."""
+        return replace(self._network.output_layer(), counts=counts_with(self._initial.output, self._corpus))
 
     def card(self, name: str, command: str | None, results: Mapping[str, Any], files: Sequence[TextFile]) -> str:
-        """The model's card; `files`: that were read."""
-        start, standing = self._start, self._standing
+        """Return the model's card.
+
+        Args:
+            command: The command line of the training.
+            files: The files that were read.
+        """
+        initial, state = self._initial, self._state
         perplexity = results["perplexity"]
         return card_text(
             CardFacts(
                 name=name,
                 command=command,
-                config=start.model.config,
+                config=initial.model.config,
                 recipe=self._recipe,
-                precision=start.precision,
-                candidates=start.candidates,
+                precision=initial.precision,
+                candidates=initial.candidates,
                 source=self._config.source and last_part(self._config.source),
                 files=files,
                 sentences=self._corpus.n_sentences,
                 tokens=len(self._corpus.tokens),
-                words=len(start.output.words),
+                words=len(initial.output.words),
                 seed=self._config.seed,
-                steps=standing.step,
-                seen=standing.tokens,
-                hours=standing.seconds / 3600,
-                start=Perplexities(**perplexity["before"]),
-                end=Perplexities(**perplexity["after"]),
-                left_out=start.left_out,
+                steps=state.step,
+                tokens_trained=state.tokens,
+                hours=state.seconds / 3600,
+                before=Perplexities(**perplexity["before"]),
+                after=Perplexities(**perplexity["after"]),
+                left_out=initial.left_out,
             )
         )
 
-    def _first(self) -> Standing:
-        before = self._measured(HELD_OUT)
-        return Standing(0, 0.0, 0, start_position(self._shape.rows), before, before)
+    def _first_state(self) -> RunState:
+        before = self._measure(HELD_OUT)
+        return RunState(0, 0.0, 0, start_position(self._shape.rows), before, before)
 
-    def _resumed(self, saved: Saved) -> Standing:
-        self._network.restore(saved.arrays)
-        state = saved.state["standing"]
+    def _resumed_state(self, checkpoint: Checkpoint) -> RunState:
+        self._network.restore(checkpoint.arrays)
+        state = checkpoint.state["standing"]
         sentences, offsets = (
-            np.asarray(saved.arrays[f"position.{name}"], np.int64) for name in ("sentences", "offsets")
+            np.asarray(checkpoint.arrays[f"position.{name}"], np.int64) for name in ("sentences", "offsets")
         )
-        return Standing(
+        return RunState(
             step=state["step"],
             seconds=state["seconds"],
             tokens=state["tokens"],
@@ -206,109 +191,111 @@ class Run:
         )
 
     def _rate(self) -> float:
-        """Learning rate of the next step; 0 when the schedule has ended."""
-        return self._schedule.rate(self._standing.step, self._standing.seconds)
+        """Return the learning rate of the next step, 0 if the schedule has ended."""
+        return self._schedule.rate(self._state.step, self._state.seconds)
 
     def _batch(self, windows: Windows, step: int) -> Batch:
         window = windows.next()
-        words: Words
+        words: WindowInputs
         if self._table is not None:
             words = self._table(window.inputs)
         else:
-            words = spell(window.inputs, self._corpus.spellings, group_bounds(self._start.model.config))
-        n_words = len(self._start.output.words)
-        return window, words, choose(window.targets, n_words, self._shape.candidates, self._config.seed, step)
+            words = spell(window.inputs, self._corpus.spellings, group_bounds(self._initial.model.config))
+        n_words = len(self._initial.output.words)
+        return window, words, choose_rows(window.targets, n_words, self._shape.candidates, self._config.seed, step)
 
     def _advance(self, window: Window, seconds: float) -> None:
-        standing, read = self._standing, window.goes_on.size
-        self._standing = replace(
-            standing,
-            step=standing.step + 1,
-            seconds=seconds,
-            tokens=standing.tokens + read,
-            position=window.position,
+        state, read = self._state, window.keep_mask.size
+        self._state = replace(
+            state, step=state.step + 1, seconds=seconds, tokens=state.tokens + read, position=window.position
         )
 
-    def _keep(self) -> None:
-        """Measure some of the held-out text, and write a checkpoint of everything."""
-        self._standing = replace(self._standing, last=self._measured(GLANCED))
-        standing, position, start = self._standing, self._standing.position, self._start
+    def _save_checkpoint(self) -> None:
+        """Measure a sample of the held-out sentences and write a checkpoint."""
+        self._state = replace(self._state, last=self._measure(HELD_OUT_SAMPLE))
+        state, position = self._state, self._state.position
         arrays = self._network.arrays()
-        arrays |= {f"weight.{name}": array for name, array in self._frozen().items()}
+        arrays |= {f"weight.{name}": array for name, array in self._frozen_weights().items()}
         arrays |= {"position.sentences": position.sentences, "position.offsets": position.offsets}
-        state = start_to_json(start) | {
+        header = initial_to_json(self._initial) | {
             "standing": {
-                "step": standing.step,
-                "seconds": standing.seconds,
-                "tokens": standing.tokens,
+                "step": state.step,
+                "seconds": state.seconds,
+                "tokens": state.tokens,
                 "epoch": position.epoch,
                 "taken": position.taken,
-                "before": asdict(standing.before),
-                "last": asdict(standing.last),
+                "before": asdict(state.before),
+                "last": asdict(state.last),
             }
         }
-        save_checkpoint(self._checkpoint, Saved(arrays, state))
+        save_checkpoint(self._checkpoint_folder, Checkpoint(arrays, header))
 
-    def _frozen(self) -> dict[str, Any]:
-        """Weights that the network needs and this training leaves as they are."""
+    def _frozen_weights(self) -> dict[str, Any]:
+        """Return the weights that the network needs and this training does not change."""
         return {name: weight for name, weight in self._network.fixed.items() if not name.startswith("mix.")}
 
-    def _measured(self, most: int) -> Perplexities:
+    def _measure(self, most: int) -> Perplexities:
+        """Measure the perplexities of at most `most` held-out sentences, evenly spaced."""
         chosen = self._held_out[:: max(len(self._held_out) // most, 1)][:most]  # (sentences,)
         sentences = [np.concatenate([[START], self._corpus.sentence(int(n)), [END]]) for n in chosen]
         return self._meter(sentences, self._numbers, self._corpus.spellings)
 
-    def _progress(self, stage: TrainStage, recent: "_Recent", rate: float) -> TrainProgress:
-        standing = self._standing
-        fraction = self._schedule.fraction(standing.step, standing.seconds)
+    def _progress(self, stage: TrainStage, recent: "_RecentSteps", rate: float) -> TrainProgress:
+        state = self._state
+        fraction = self._schedule.fraction(state.step, state.seconds)
         return TrainProgress(
             stage=stage,
-            tokens=standing.tokens,
-            step=standing.step,
+            tokens=state.tokens,
+            step=state.step,
             fraction=fraction,
             loss=recent.loss,
             rate=rate,
             tokens_per_second=recent.speed,
-            forward=standing.last.forward,
-            backward=standing.last.backward,
-            seconds_left=self._schedule.seconds_left(standing.step, standing.seconds),
+            forward=state.last.forward,
+            backward=state.last.backward,
+            seconds_left=self._schedule.seconds_left(state.step, state.seconds),
         )
 
 
-def _recipe(start: Start, config: TrainConfig) -> Recipe:
-    """How the model is trained, where the configuration says nothing else."""
-    recipe = start.recipe
+def _recipe(initial: InitialModel, config: TrainConfig) -> TrainingRecipe:
+    """Return the recipe of the model's size, with the learning rate and dropout of the configuration if it has any."""
+    recipe = initial.recipe
     rate = recipe.rate if config.learning_rate is None else config.learning_rate
     dropout = recipe.dropout if config.dropout is None else config.dropout
     return replace(recipe, rate=rate, dropout=dropout)
 
 
-class _Recent:
-    """The last steps: their mean loss, and the speed over them."""
+class _RecentSteps:
+    """Mean loss and speed of the most recent steps."""
 
     def __init__(self, tokens: int) -> None:
-        self._losses: deque[float] = deque(maxlen=_RECENT)
-        self._times: deque[tuple[float, int]] = deque([(time.monotonic(), tokens)], maxlen=_RECENT)
+        self._losses: deque[float] = deque(maxlen=_RECENT_STEPS)
+        self._times: deque[tuple[float, int]] = deque([(time.monotonic(), tokens)], maxlen=_RECENT_STEPS)
 
-    def add(self, loss: float, standing: Standing) -> None:
-        """Take a step in; raises `ModelError` when the last ones had no finite loss."""
+    def add(self, loss: float, state: RunState) -> None:
+        """Add a step.
+
+        Raises:
+            ModelError: The loss was not finite for `_DIVERGED_STEPS` consecutive steps.
+        """
         self._losses.append(loss)
-        self._times.append((time.monotonic(), standing.tokens))
-        last = list(self._losses)[-_DIVERGED:]
-        if len(last) == _DIVERGED and not np.isfinite(last).any():
-            raise ModelError(f"the loss is no number any more at step {standing.step}; try another --seed")
+        self._times.append((time.monotonic(), state.tokens))
+        last = list(self._losses)[-_DIVERGED_STEPS:]
+        if len(last) == _DIVERGED_STEPS and not np.isfinite(last).any():
+            raise ModelError(f"the training diverged at step {state.step}: the loss is not finite; try another --seed")
 
     @property
-    def is_new(self) -> bool:
-        """Whether no step was taken in yet."""
+    def is_empty(self) -> bool:
+        """Whether no step was added yet."""
         return not self._losses
 
     @property
     def loss(self) -> float:
+        """Mean loss in nats per token."""
         return sum(self._losses) / len(self._losses)
 
     @property
     def speed(self) -> float:
-        """Tokens a second."""
+        """Tokens per second."""
         (began, first), (now, last) = self._times[0], self._times[-1]
         return (last - first) / max(now - began, 1e-9)

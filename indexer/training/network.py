@@ -1,4 +1,7 @@
-"""What is trained, and one step of it: loss of both language models, clipped gradients, Adam (Kingma & Ba 2015)."""
+"""The training network and one training step: loss of both language models, clipped gradients, Adam.
+
+Adam: Kingma and Ba 2015.
+"""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -12,47 +15,48 @@ from ..elmo import Precision
 from ..elmo.config import DIRECTIONS, BiLMConfig, is_product_weight, tensor_shapes
 from ..elmo.model import Model, OutputLayer
 from ..elmo.networks.bilm import BiLM
-from ..vectors.arrays import Array, Integers
-from .batches import Choice, Spellings, Window, spell
+from ..vectors.arrays import Array, Int32s, Integers, Places
+from .batches import OutputRows, Spellings, Window, spell
 from .layers import GroupedCharCNN, UnrolledLSTM, candidate_normaliser, group_bounds, rows_of
 
-Arrays = dict[str, npt.NDArray[np.generic]]
-
 SOFTMAX = ("softmax.weights", "softmax.bias")
+"""Names of the output layer's weights."""
+CHARACTER_PREFIXES = ("characters.", "highway.", "projection.")
+"""Prefixes of the names of the character CNN's weights."""
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
-CLIP = 1.0  # of the norm of all gradients together
+"""Parameters of Adam."""
+MAX_NORM = 1.0
+"""Maximum norm of all gradients together."""
+_FORMS_AT_ONCE = 4096  # forms that the character CNN reads in one batch
+
+Arrays = dict[str, npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingShape:
-    """What fixes the step's graph: `rows` are read in parallel, `steps` tokens at a time."""
+    """Everything that determines the TensorFlow graph of a training step, apart from the model."""
 
-    rows: int
-    steps: int
-    candidates: int  # of the softmax; as many as there are words: the full softmax
+    rows: int  # rows of text read in parallel
+    steps: int  # tokens of each row in a window
+    candidates: int  # of the softmax, equal to the number of words for the full softmax
     dropout: float
     precision: Precision
-    frozen: bool = False  # the character CNN: windows come with `WordVectors` then, not with `Spellings`
-
-
-_AT_ONCE = 4096
-"""Forms that the character CNN reads together."""
-
-
-PARTS = ("characters.", "highway.", "projection.")
-"""How the names of its weights begin."""
+    frozen: bool = False  # whether the character CNN is frozen, so that windows come with `WindowWords`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WordVectors:
-    """The distinct words of a window, as the character CNN has them."""
+class WindowWords:
+    """The distinct words of a window, as vectors of a frozen character CNN."""
 
     vectors: Array  # (words, projection)
-    places: npt.NDArray[np.int32]  # (2, steps, rows): which word stands where
+    places: Places  # (2, steps, rows): row of `vectors` of each input
+
+
+WindowInputs = Spellings | WindowWords
 
 
 class WordTable:
-    """The vectors of a text's forms by a model's character CNN, each worked out when it is first needed."""
+    """Vectors of a text's forms from a frozen character CNN. A vector is computed when it is first needed."""
 
     def __init__(self, model: Model, spellings: Integers) -> None:
         self._spellings = spellings  # (types, max_characters)
@@ -64,29 +68,30 @@ class WordTable:
         cnn = GroupedCharCNN(model.config, bilm.cnn)
         self._read = tf.function(lambda ids, groups: bilm.projected(cnn(ids, groups)), input_signature=specs)
 
-    def __call__(self, inputs: Integers) -> WordVectors:
-        """The words of `inputs` (2, steps, rows), type ids."""
+    def __call__(self, inputs: Int32s) -> WindowWords:
+        """Return the words of a window.
+
+        Args:
+            inputs: Type ids (2, steps, rows).
+        """
         found, places = np.unique(inputs, return_inverse=True)
         missing = found[~self._known[found]]
-        for start in range(0, len(missing), _AT_ONCE):
-            some = missing[start : start + _AT_ONCE].astype(np.int32)  # (some,)
-            spelled = spell(some, self._spellings, self._bounds)
-            read = self._read(spelled.characters, spelled.groups).numpy()  # (some and one more a group, projection)
-            self._vectors[some] = read[spelled.places]
+        for start in range(0, len(missing), _FORMS_AT_ONCE):
+            part = missing[start : start + _FORMS_AT_ONCE].astype(np.int32)  # (part,)
+            spelled = spell(part, self._spellings, self._bounds)
+            vectors = self._read(spelled.characters, spelled.groups).numpy()  # (part + groups, projection)
+            self._vectors[part] = vectors[spelled.places]
         self._known[missing] = True
-        return WordVectors(self._vectors[found], places.reshape(inputs.shape).astype(np.int32))
-
-
-Words = Spellings | WordVectors
+        return WindowWords(self._vectors[found], places.reshape(inputs.shape).astype(np.int32))
 
 
 class TrainingNetwork:
-    """Holds weights, optimiser and carried state in TensorFlow; `arrays` is all of it."""
+    """Weights, optimiser state and carried LSTM state as TensorFlow variables. `arrays` returns all of them."""
 
     def __init__(self, model: Model, output: OutputLayer, shape: TrainingShape, seed: int) -> None:
         self.config, self.shape, self.seed = model.config, shape, seed
         self._low = tf.bfloat16 if shape.precision is Precision.BFLOAT16 else tf.float32
-        fixed = ("mix.", *PARTS) if shape.frozen else "mix."
+        fixed = ("mix.", *CHARACTER_PREFIXES) if shape.frozen else "mix."
         self.fixed = {n: np.asarray(array, np.float32) for n, array in model.weights.items() if n.startswith(fixed)}
         trained = {name: model.weights[name] for name in tensor_shapes(model.config) if name not in self.fixed}
         trained |= dict(zip(SOFTMAX, (output.weights, output.bias), strict=True))
@@ -100,52 +105,60 @@ class TrainingNetwork:
         self._updates = _variable("updates", np.zeros(()))
         self._step = tf.function(self._train, input_signature=_signature(self.config, shape))
 
-    def train(self, window: Window, words: Words, choice: Choice, rate: float, step: int) -> float:
-        """One step of training; returns the loss, the mean over both directions, in nats a token.
+    def train(self, window: Window, words: WindowInputs, output_rows: OutputRows, rate: float, step: int) -> float:
+        """Train one step and return the loss in nats per token, the mean over both directions.
 
-        A step whose gradients are no finite numbers changes nothing but the carried state.
+        A step whose gradients are not finite changes only the carried state.
+
+        Args:
+            words: The words of the window.
+            output_rows: The rows of the output layer that the window needs.
+            rate: Learning rate.
+            step: Number of the step, which seeds dropout.
         """
-        loss = self._step(*_arrays(window, words, choice), np.float32(rate), np.array([self.seed, step], np.int32))
+        loss = self._step(*_arrays(window, words, output_rows), np.float32(rate), np.array([self.seed, step], np.int32))
         return float(loss)
 
-    def gradients(self, window: Window, words: Words, choice: Choice, step: int) -> tuple[float, Arrays]:
-        """Loss, and the gradient of each weight by name; nothing is changed."""
-        batch = [tf.convert_to_tensor(array) for array in _arrays(window, words, choice)]
+    def gradients(
+        self, window: Window, words: WindowInputs, output_rows: OutputRows, step: int
+    ) -> tuple[float, Arrays]:
+        """Return the loss and the gradient of each weight by name, without changing anything."""
+        batch = [tf.convert_to_tensor(array) for array in _arrays(window, words, output_rows)]
         loss, found, _ = self._gradients(batch, tf.constant([self.seed, step], tf.int32))
         arrays: Arrays = {name: gradient.numpy() for name, gradient in found.items()}
         for name in SOFTMAX:
             dense = np.zeros(self.weights[name].shape, np.float32)  # (words, ...)
-            dense[choice.words] = arrays[name]
+            dense[output_rows.words] = arrays[name]
             arrays[name] = dense
         return float(loss), arrays
 
-    def states(self, window: Window, words: Words) -> npt.NDArray[np.float32]:
-        """Top states of a window, from which each next word is told: (2, steps, rows, projection).
+    def states(self, window: Window, words: WindowInputs) -> Array:
+        """Return the top states of a window, which predict the next words: (2, steps, rows, projection).
 
-        Dropout falls as at step 0; nothing is changed but the carried state.
+        Dropout is that of step 0. Only the carried state changes.
         """
         inputs, spelled, groups = map(tf.constant, _word_arrays(words))
-        goes_on, none = tf.constant(window.goes_on), tf.constant([0, 0])
-        tops, (cells, outputs) = self._states(self._dense(), inputs, spelled, groups, goes_on, none)
+        keep_mask, seed = tf.constant(window.keep_mask), tf.constant([0, 0])
+        tops, (cells, outputs) = self._states(self._dense(), inputs, spelled, groups, keep_mask, seed)
         self._cells.assign(cells)
         self._outputs.assign(outputs)
         return np.stack([top.numpy() for top in tops])
 
     def arrays(self) -> Arrays:
-        """Everything that training changes: weights, optimiser, carried state. Copies."""
+        """Return copies of everything that training changes: weights, optimiser state and carried state."""
         return {name: variable.numpy() for name, variable in self._variables().items()}
 
     def restore(self, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
-        """Take up what `arrays` gave; the names and shapes must be the same."""
+        """Load what `arrays` returned. Names and shapes must be the same."""
         for name, variable in self._variables().items():
             variable.assign(arrays[name])
 
     def model(self) -> Model:
-        """The model as it stands."""
+        """Return the model with its current weights."""
         return Model(self.config, self.fixed | {n: self.weights[n].numpy() for n in self.weights if n not in SOFTMAX})
 
     def output_layer(self) -> OutputLayer:
-        """The output layer as it stands."""
+        """Return the output layer with its current weights."""
         return OutputLayer(self._words, *(self.weights[name].numpy() for name in SOFTMAX))
 
     def _variables(self) -> dict[str, tf.Variable]:
@@ -154,19 +167,24 @@ class TrainingNetwork:
         found |= {f"square.{name}": variable for name, variable in self._squares.items()}
         return found | {"state.cells": self._cells, "state.outputs": self._outputs, "updates": self._updates}
 
-    def _train(self, *given: tf.Tensor) -> tf.Tensor:
-        *batch, rate, seed = given
+    def _train(self, *arguments: tf.Tensor) -> tf.Tensor:
+        *batch, rate, seed = arguments
         needed = batch[_NEEDED]  # (r,)
         loss, gradients, (cells, outputs) = self._gradients(batch, seed)
         self._cells.assign(cells)
         self._outputs.assign(outputs)
         norm = tf.linalg.global_norm(list(gradients.values()))
         if tf.math.is_finite(norm):
-            self._update(gradients, needed, rate, CLIP / tf.maximum(norm, CLIP))
+            self._update(gradients, needed, rate, MAX_NORM / tf.maximum(norm, MAX_NORM))
         return loss
 
     def _update(self, gradients: dict[str, tf.Tensor], needed: tf.Tensor, rate: tf.Tensor, scale: tf.Tensor) -> None:
-        """Adam; of the output layer only the rows that had a gradient, with the moments that they had then."""
+        """Apply Adam. In the output layer only the needed rows and their moments change.
+
+        Args:
+            needed: Rows of the output layer, (r,).
+            scale: Factor that clips the gradients.
+        """
         updates = self._updates.assign_add(1.0)
         powers = BETA1**updates, BETA2**updates
         for name, gradient in gradients.items():
@@ -191,14 +209,17 @@ class TrainingNetwork:
     def _gradients(
         self, batch: Sequence[tf.Tensor], seed: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-        """Loss, gradients by name (of the output layer: of the needed rows), and the carried state after."""
-        inputs, spelled, groups, goes_on, targets, needed, correction = batch
+        """Return the loss, the gradients by name and the carried state after the window.
+
+        The gradients of the output layer are those of the needed rows.
+        """
+        inputs, spelled, groups, keep_mask, targets, needed, correction = batch
         dense = self._dense()
         rows, bias = (tf.gather(self.weights[name], needed) for name in SOFTMAX)  # (r, p), (r,)
         with tf.GradientTape() as tape:
             leaves = dense | dict(zip(SOFTMAX, (rows, bias), strict=True))
             tape.watch(list(leaves.values()))
-            states, carried = self._states(dense, inputs, spelled, groups, goes_on, seed)
+            states, carried = self._states(dense, inputs, spelled, groups, keep_mask, seed)
             loss = sum(
                 self._loss(states[d], targets[d], rows, bias + correction) for d in range(len(DIRECTIONS))
             ) / len(DIRECTIONS)
@@ -207,7 +228,7 @@ class TrainingNetwork:
         return loss, dict(zip(names, gradients, strict=True)), carried
 
     def _dense(self) -> dict[str, tf.Tensor]:
-        """All weights that are trained, but the output layer's."""
+        """Return all trained weights except the output layer's."""
         return {name: tf.convert_to_tensor(weight) for name, weight in self.weights.items() if name not in SOFTMAX}
 
     def _states(
@@ -216,10 +237,14 @@ class TrainingNetwork:
         inputs: tf.Tensor,
         spelled: tf.Tensor,
         groups: tf.Tensor,
-        goes_on: tf.Tensor,
+        keep_mask: tf.Tensor,
         seed: tf.Tensor,
     ) -> tuple[list[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-        """Top states (steps, rows, projection) of both directions, and the carried state after."""
+        """Return the top states (steps, rows, projection) of both directions, and the carried state after the window.
+
+        Args:
+            spelled: The words' character ids (u, max_characters), or their vectors (u, projection) if frozen.
+        """
         low = {n: tf.cast(weight, self._low) if is_product_weight(n) else weight for n, weight in dense.items()}
         bilm = BiLM(self.config, low | {name: tf.constant(array) for name, array in self.fixed.items()})
         words = spelled  # (u, projection)
@@ -232,7 +257,7 @@ class TrainingNetwork:
             for n, lstm in enumerate(bilm.stacks[d]):
                 x = self._drop(x, seed, 10 * d + n)
                 unrolled = UnrolledLSTM(lstm, low[f"{direction}.{n}.kernel"])
-                y, cell, output = unrolled(x, goes_on, self._cells[d, n], self._outputs[d, n])
+                y, cell, output = unrolled(x, keep_mask, self._cells[d, n], self._outputs[d, n])
                 x = x + y if n and self.config.skip else y  # (steps, rows, projection)
                 cells.append(cell)
                 outputs.append(output)
@@ -242,34 +267,43 @@ class TrainingNetwork:
         return tops, carried
 
     def _drop(self, x: tf.Tensor, seed: tf.Tensor, place: int) -> tf.Tensor:
-        """Dropout by seed, step and place in the network: nothing is left to a generator's state."""
+        """Apply dropout that depends only on the seed, the step and the place in the network.
+
+        So a resumed training drops the same inputs as an uninterrupted one.
+        """
         if not self.shape.dropout:
             return x
-        mixed = tf.stack([seed[0] * 1000 + place, seed[1]])
-        kept: tf.Tensor = _dropped(self.shape.dropout)(x, mixed)
-        return kept
+        place_seed = tf.stack([seed[0] * 1000 + place, seed[1]])
+        dropped: tf.Tensor = _dropout(self.shape.dropout)(x, place_seed)
+        return dropped
 
     def _loss(self, states: tf.Tensor, targets: tf.Tensor, rows: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-        """Mean loss of one direction. A target among the candidates stands there once, as it should."""
+        """Return the mean loss of one direction. A target that is also a candidate counts once.
+
+        Args:
+            targets: Place of each target in `rows`, (steps, rows).
+            rows: Needed rows of the output layer, candidates first, (r, p).
+            bias: Their bias, with the correction for sampling, (r,).
+        """
         k = self.shape.candidates
         flat = tf.reshape(states, (self.shape.steps * self.shape.rows, self.config.projection))  # (n, p)
         places = tf.reshape(targets, (-1,))  # (n,)
-        right = tf.reduce_sum(flat * rows_of(rows, places), 1) + rows_of(bias[:, None], places)[:, 0]  # (n,)
-        others = candidate_normaliser(flat, rows[:k], bias[:k], self._low)  # (n,)
-        own = tf.where(places < k, tf.constant(-1e30), right)  # (n,)
-        most = tf.maximum(others, own)  # (n,)
-        total = most + tf.math.log(tf.exp(others - most) + tf.exp(own - most))  # (n,)
-        return tf.reduce_mean(total - right)
+        scores = tf.reduce_sum(flat * rows_of(rows, places), 1) + rows_of(bias[:, None], places)[:, 0]  # (n,)
+        candidates = candidate_normaliser(flat, rows[:k], bias[:k], self._low)  # (n,)
+        target = tf.where(places < k, tf.constant(-1e30), scores)  # (n,): not added if it is a candidate
+        most = tf.maximum(candidates, target)  # (n,)
+        normaliser = most + tf.math.log(tf.exp(candidates - most) + tf.exp(target - most))  # (n,)
+        return tf.reduce_mean(normaliser - scores)
 
 
 @functools.cache
-def _dropped(share: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """Dropout in one pass, compiled."""
+def _dropout(share: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """Return a function that applies dropout, compiled into one pass."""
 
-    def dropped(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def dropout(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return tf.nn.experimental.stateless_dropout(x, share, seed, rng_alg="philox")
 
-    compiled: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = tf.function(dropped, jit_compile=True)
+    compiled: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = tf.function(dropout, jit_compile=True)
     return compiled
 
 
@@ -280,6 +314,7 @@ def _update_rows(
     rate: tf.Tensor,
     powers: tuple[tf.Tensor, tf.Tensor],
 ) -> None:
+    """Apply Adam to some rows of a weight: weight, first and second moment."""
     weight, mean, square = (tf.gather(variable, needed) for variable in variables)  # (r, ...)
     mean = BETA1 * mean + (1 - BETA1) * gradient
     square = BETA2 * square + (1 - BETA2) * gradient * gradient
@@ -289,16 +324,16 @@ def _update_rows(
         tf.raw_ops.ResourceScatterUpdate(resource=variable.handle, indices=needed, updates=rows)
 
 
-_NEEDED = 5  # place of the needed words in `_arrays`
+_NEEDED = 5  # index of `output_rows.words` in the result of `_arrays`
 
 
-def _arrays(window: Window, words: Words, choice: Choice) -> tuple[npt.NDArray[np.generic], ...]:
-    return *_word_arrays(words), window.goes_on, choice.targets, choice.words, choice.correction
+def _arrays(window: Window, words: WindowInputs, output_rows: OutputRows) -> tuple[npt.NDArray[np.generic], ...]:
+    return *_word_arrays(words), window.keep_mask, output_rows.targets, output_rows.words, output_rows.correction
 
 
-def _word_arrays(words: Words) -> tuple[npt.NDArray[np.generic], ...]:
-    """Which word stands where; the words, spelled or as vectors; how many each group of like length holds, if any."""
-    if isinstance(words, WordVectors):
+def _word_arrays(words: WindowInputs) -> tuple[npt.NDArray[np.generic], ...]:
+    """Return the word of each input, the spellings or vectors of the words, and the group sizes of spellings."""
+    if isinstance(words, WindowWords):
         return words.places, words.vectors, np.zeros(0, np.int32)
     return words.places, words.characters, words.groups
 

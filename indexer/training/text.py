@@ -1,4 +1,4 @@
-"""Texts to train on -> sentences of tokens, one at a time; what is known of their files."""
+"""Training texts: their sentences as tokens, one at a time, and the size and digest of each file."""
 
 import bz2
 import gzip
@@ -20,9 +20,9 @@ from ..text.analyser import TextAnalyser, TokenKind
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file that was read, for the model's card: its path from the text given, its size, and its digest.
+    """A file that was read, as listed on the model's card.
 
-    What lies above the text is the user's own affair and stays out of a card that may be passed on.
+    The path starts at the given text. The folders above it are private and must not appear on a card.
     """
 
     path: str
@@ -32,7 +32,7 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True)
 class TextRead:
-    """What was read of the texts, and a line for each document that could not be."""
+    """The files that were read, and a line for each document that could not be read."""
 
     files: list[TextFile]
     skipped: list[str]
@@ -40,10 +40,10 @@ class TextRead:
 
 @dataclass(frozen=True, slots=True)
 class TextOptions:
-    """How texts become tokens; `language` cuts raw text and says nothing about tokenised text."""
+    """How texts are split into tokens."""
 
-    tokenized: bool
-    language: str
+    tokenized: bool  # whether each line is one sentence, its tokens separated by spaces
+    language: str  # of raw text, not used for tokenised text
     normalise: tuple[Normalise, ...]
 
 
@@ -53,38 +53,49 @@ def read_sentences(
     on_skip: Callable[[str], None],
     on_file: Callable[[TextFile], None] | None = None,
 ) -> Iterator[list[str]]:
-    """Yield the sentences of files and folders in order, tokens normalised as the encoder will read them.
+    """Yield the sentences of files and folders in order, with tokens normalised as the encoder reads them.
 
-    A sentence of more than 512 tokens is cut, as the encoder does. `on_skip` is told of each document that cannot be
-    read, in one line; `on_file` of each file that was.
+    A sentence of more than 512 tokens is split, as the encoder does.
+
+    Args:
+        on_skip: Receives one line for each document that cannot be read.
+        on_file: Receives each file that was read.
 
     Raises:
-        ModelError: a text to be read as tokens is missing, cannot be read or is not UTF-8.
-        DocumentError: a text does not exist.
-        QueryError: there is no such language.
+        ModelError: A tokenised text is missing, unreadable or not UTF-8.
+        DocumentError: A raw text does not exist.
+        QueryError: The language is not supported.
     """
-    heard = on_file or (lambda file: None)
-    cut = _tokenized(texts, heard) if options.tokenized else _raw(texts, options.language, on_skip, heard)
-    for sentence in cut:
+    on_file = on_file or (lambda file: None)
+    if options.tokenized:
+        sentences = _tokenized_sentences(texts, on_file)
+    else:
+        sentences = _raw_sentences(texts, options.language, on_skip, on_file)
+    for sentence in sentences:
         tokens = [normalise_token(token, options.normalise) for token in sentence]
         for start in range(0, len(tokens), MAX_TOKENS):
             yield tokens[start : start + MAX_TOKENS]
 
 
 def files_of(texts: Sequence[Path], skipped: Sequence[str] = ()) -> list[TextFile]:
-    """Every file of the texts given, hidden ones left out, with size and digest.
+    """Return every file of the given texts with its size and digest. Hidden files are left out.
 
-    `skipped`: what `on_skip` heard; files that could not be read are left out.
+    Args:
+        skipped: The lines that `on_skip` received. Their files are left out.
 
     Raises:
-        ModelError: a text does not exist, or cannot be read.
+        ModelError: A text does not exist or cannot be read.
     """
     read = ((text, path) for text, path in _files(texts) if not any(s.startswith(f"{path}: ") for s in skipped))
     return [text_file(text, path) for text, path in read]
 
 
 def text_file(text: Path, path: Path) -> TextFile:
-    """A file of a text given; raises `ModelError` if it cannot be read."""
+    """Return size and digest of a file of the given text.
+
+    Raises:
+        ModelError: The file cannot be read.
+    """
     name = (text.resolve().name / path.relative_to(text)).as_posix() if text.is_dir() else path.name
     try:
         with path.open("rb") as stream:
@@ -95,7 +106,7 @@ def text_file(text: Path, path: Path) -> TextFile:
 
 
 def _files(texts: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """Each text with each of its files, hidden ones left out."""
+    """Yield each text with each of its files. Hidden files are left out."""
     for text in texts:
         if text.is_dir():
             parts = sorted(path for path in text.rglob("*") if path.is_file())
@@ -107,18 +118,18 @@ def _files(texts: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
             raise ModelError(f"{text} does not exist or is no file; check the path of the text")
 
 
-def _tokenized(texts: Sequence[Path], on_file: Callable[[TextFile], None]) -> Iterator[list[str]]:
+def _tokenized_sentences(texts: Sequence[Path], on_file: Callable[[TextFile], None]) -> Iterator[list[str]]:
     for text, path in _files(texts):
         try:
-            with _opened(path) as stream:
+            with _open(path) as stream:
                 for number, line in enumerate(stream, 1):
-                    yield _decoded(line, path, number).split()
+                    yield _decode(line, path, number).split()
         except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
             raise ModelError(f"{path} cannot be read ({error}); correct it or leave it out") from error
         on_file(text_file(text, path))
 
 
-def _opened(path: Path) -> IO[bytes] | lzma.LZMAFile | gzip.GzipFile | bz2.BZ2File:
+def _open(path: Path) -> IO[bytes] | lzma.LZMAFile | gzip.GzipFile | bz2.BZ2File:
     match path.suffix.lower():
         case ".xz":
             return lzma.open(path)
@@ -129,27 +140,27 @@ def _opened(path: Path) -> IO[bytes] | lzma.LZMAFile | gzip.GzipFile | bz2.BZ2Fi
     return path.open("rb")
 
 
-def _decoded(line: bytes, path: Path, number: int) -> str:
+def _decode(line: bytes, path: Path, number: int) -> str:
     try:
         return line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         raise ModelError(f"{path}, line {number} is not UTF-8; convert it, or train without --tokenized") from error
 
 
-def _raw(
+def _raw_sentences(
     texts: Sequence[Path], language: str, on_skip: Callable[[str], None], on_file: Callable[[TextFile], None]
 ) -> Iterator[list[str]]:
     analyser = TextAnalyser(language)
-    # One by one: that two documents bear one id is of no matter here.
+    # One text at a time, so that equal document ids in two texts are no error.
     for text in texts:
-        told: set[Path] = set()
+        reported: set[Path] = set()
         for document in read_documents([text]):
             if isinstance(document, Skipped):
                 on_skip(f"{document.source}: {document.reason}")
                 continue
             path = text / document.source if document.source else text
-            if path not in told:
-                told.add(path)
+            if path not in reported:
+                reported.add(path)
                 on_file(text_file(text, path))
             for sentence in analyser.sentences(document.text):
                 if any(token.kind is not TokenKind.PUNCTUATION for token in sentence.tokens):

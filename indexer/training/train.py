@@ -1,7 +1,8 @@
-"""Training a biLM (Peters et al. 2018) from text to a model folder: prepare, train, measure, write; resume anywhere.
+"""Training of a biLM (Peters et al. 2018), from texts to a model folder. An interrupted training can be resumed.
 
-The forward and the backward language model share the character CNN and the softmax. What a run does depends on its
-settings and its seed alone; with `steps` also its result. With `minutes` the learning rate follows the time trained.
+The forward and the backward language model share the character CNN and the softmax. With `steps` the result depends on
+the settings and the seed only. With `minutes` it also depends on the speed of the machine, because the learning rate
+follows the training time.
 """
 
 import dataclasses
@@ -13,127 +14,148 @@ from ..elmo.config import BiLMConfig
 from ..errors import ModelError
 from ..runtime import import_tensorflow
 from .batches import HELD_OUT, held_out_sentences
-from .checkpoint import Saved, load_checkpoint
+from .checkpoint import Checkpoint, load_checkpoint
 from .config import TrainConfig, TrainProgress, TrainReport, TrainStage
 from .corpus import Corpus, open_corpus, prepare
-from .folder import Json, TrainingFolder, held_folder
-from .initial import Start, continued, network_config, new_start, read_source, size_of, start_again
+from .folder import Json, TrainingFolder, locked_folder
+from .initial import (
+    InitialModel,
+    continued_model,
+    initial_from_checkpoint,
+    network_config,
+    new_model,
+    read_source,
+    size_of,
+)
 from .text import TextOptions, TextRead, read_sentences
-from .word2vec import ENOUGH, warm_rows
+from .word2vec import MIN_TOKENS, warm_start
 
 __all__ = ["CHECKPOINT_EVERY", "TrainConfig", "TrainProgress", "TrainReport", "TrainStage", "train"]
 
-MINUTES = 60.0
-"""Time budget if neither minutes nor steps are given."""
+DEFAULT_MINUTES = 60.0
+"""Training time in minutes if neither minutes nor steps are given."""
 CHECKPOINT_EVERY = 200
-MOST_SEED = 2**31 - 1
+"""Default number of steps between two checkpoints."""
+MAX_SEED = 2**31 - 1
 
-Told = Callable[[TrainProgress], None]
+OnProgress = Callable[[TrainProgress], None]
 
 
 def train(
     config: TrainConfig,
     out: Path,
     checkpoint_every: int = CHECKPOINT_EVERY,
-    told: Told | None = None,
+    on_progress: OnProgress | None = None,
     on_skip: Callable[[str], None] | None = None,
     command: str | None = None,
 ) -> TrainReport:
-    """Train to the end and leave a model folder at `out`; the same call again resumes, or says that it is done.
+    """Train a model and write it to the folder `out`.
 
-    `on_skip` is told of each document that cannot be read, in one line, when that is found. `command` is the command
-    line that the model's card names.
+    After an interruption the same call resumes from the last checkpoint. After the end it returns the report again.
+
+    Args:
+        checkpoint_every: Number of steps between two checkpoints.
+        on_skip: Receives one line for each document that cannot be read, during reading.
+        command: The command line to show on the model's card.
 
     Raises:
-        ModelError: the folder is another training's or in use, the text is too little or cannot be read, the model
-            to continue cannot be read, or the training diverged.
-        DocumentError: a text does not exist.
-        QueryError: there is no such language.
+        ModelError: The folder belongs to another training or is in use, the text is too short, a text or the model to
+            continue is unreadable, or the training diverged.
+        DocumentError: A text does not exist.
+        QueryError: The language is not supported.
     """
-    config, told = _checked(config), told or (lambda _: None)
-    with held_folder(out) as folder:
+    config, on_progress = _checked(config), on_progress or (lambda _: None)
+    with locked_folder(out) as folder:
         folder.claim(_settings(config))
         if record := folder.record():
             folder.clear()
             return _report(out, record, already=True)
-        start, corpus, read, saved = _begun(config, folder, told, on_skip or (lambda _: None))
+        initial, corpus, read, checkpoint = _begin(config, folder, on_progress, on_skip or (lambda _: None))
         import_tensorflow()
-        from .loop import Run
+        from .loop import TrainingRun
 
-        run = Run(config, start, corpus, folder.checkpoint, saved)
-        run.train(checkpoint_every, told)
+        run = TrainingRun(config, initial, corpus, folder.checkpoint, checkpoint)
+        run.train(checkpoint_every, on_progress)
         results = run.results()
         card = run.card(out.resolve().name, command, results, read.files)
         files = [dataclasses.asdict(file) for file in read.files]
         record = {"settings": _settings(config), "results": results, "files": files, "skipped": read.skipped}
         folder.finish(run.model(), run.output_layer(), card, record)
-        return _report(out, record, notices=tuple(f"left out: {part}" for part in start.left_out))
+        return _report(out, record, notices=tuple(f"left out: {part}" for part in initial.left_out))
 
 
-def _begun(
-    config: TrainConfig, folder: TrainingFolder, told: Told, on_skip: Callable[[str], None]
-) -> tuple[Start, Corpus, TextRead, Saved | None]:
-    """Where the training stands: the model as it starts, or as the last checkpoint has it, and the prepared text."""
-    saved = load_checkpoint(folder.checkpoint)
-    again = start_again(saved) if saved else None
-    source = read_source(config.source) if config.source and not again else None
-    network = again.model.config if again else network_config(config.size, source)
-    read = folder.reading() or _prepared(config, folder, network, told, on_skip)
+def _begin(
+    config: TrainConfig, folder: TrainingFolder, on_progress: OnProgress, on_skip: Callable[[str], None]
+) -> tuple[InitialModel, Corpus, TextRead, Checkpoint | None]:
+    """Return the initial model, the prepared text, what was read for it, and the checkpoint if there is one."""
+    checkpoint = load_checkpoint(folder.checkpoint)
+    resumed = initial_from_checkpoint(checkpoint) if checkpoint else None
+    source = read_source(config.source) if config.source and not resumed else None
+    network = resumed.model.config if resumed else network_config(config.size, source)
+    read = folder.text_read() or _prepare(config, folder, network, on_progress, on_skip)
     corpus = open_corpus(folder.prepared)
-    if again:
-        return again, corpus, read, saved
+    if resumed:
+        return resumed, corpus, read, checkpoint
     if source:
-        return continued(source, corpus, config.seed), corpus, read, None
-    start = _warmed(new_start(size_of(network), corpus, config.seed), corpus, config.seed, told)
-    return start, corpus, read, None
+        return continued_model(source, corpus, config.seed), corpus, read, None
+    initial = new_model(size_of(network), corpus, config.seed)
+    return _with_warm_start(initial, corpus, config.seed, on_progress), corpus, read, None
 
 
-def _prepared(
-    config: TrainConfig, folder: TrainingFolder, network: BiLMConfig, told: Told, on_skip: Callable[[str], None]
+def _prepare(
+    config: TrainConfig,
+    folder: TrainingFolder,
+    network: BiLMConfig,
+    on_progress: OnProgress,
+    on_skip: Callable[[str], None],
 ) -> TextRead:
-    """Read the texts, which then lie prepared in the folder."""
+    """Read the texts and write the prepared text into the folder."""
     for text in config.texts:
         if not text.exists():
             raise ModelError(f"{text} does not exist; check the path of the text")
     read = TextRead([], [])
 
-    def skipped(line: str) -> None:
+    def skip(line: str) -> None:
         read.skipped.append(line)
         on_skip(line)
 
-    def heard(n: int, tokens: int) -> None:
-        told(TrainProgress(TrainStage.READING, tokens, n))
+    def report(sentences: int, tokens: int) -> None:
+        on_progress(TrainProgress(TrainStage.READING, tokens, sentences))
 
     options = TextOptions(config.tokenized, config.language, network.normalise)
-    sentences = read_sentences(config.texts, options, skipped, read.files.append)
-    prepare(sentences, folder.prepared, network.max_characters, heard)
-    folder.keep_reading(read)
+    sentences = read_sentences(config.texts, options, skip, read.files.append)
+    prepare(sentences, folder.prepared, network.max_characters, report)
+    folder.write_text_read(read)
     return read
 
 
-def _warmed(start: Start, corpus: Corpus, seed: int, told: Told) -> Start:
-    """The start with word2vec's vectors in its output layer, if its recipe wants them and there is enough text."""
+def _with_warm_start(initial: InitialModel, corpus: Corpus, seed: int, on_progress: OnProgress) -> InitialModel:
+    """Return the model with word2vec vectors in its output layer, if its recipe asks for it and the text is long."""
     tokens = len(corpus.tokens)
-    if not start.recipe.warm or tokens < ENOUGH:
-        return start
+    if not initial.recipe.warm_start or tokens < MIN_TOKENS:
+        return initial
 
-    def reported(fraction: float) -> None:
-        told(TrainProgress(TrainStage.WORD_VECTORS, tokens, fraction=fraction))
+    def report(fraction: float) -> None:
+        on_progress(TrainProgress(TrainStage.WORD_VECTORS, tokens, fraction=fraction))
 
     held_out = held_out_sentences(corpus, HELD_OUT)
-    return dataclasses.replace(start, output=warm_rows(start.output, corpus, seed, reported, held_out))
+    return dataclasses.replace(initial, output=warm_start(initial.output, corpus, seed, report, held_out))
 
 
 def _checked(config: TrainConfig) -> TrainConfig:
-    """The configuration with its time budget; raises `ModelError` for one that makes no sense."""
+    """Return the configuration with a time budget.
+
+    Raises:
+        ModelError: A value is out of range, or two values exclude each other.
+    """
     if config.minutes is not None and config.steps is not None:
         raise ModelError("both --minutes and --steps are given; give one of them")
     if any(budget is not None and budget <= 0 for budget in (config.minutes, config.steps)):
-        raise ModelError("a training needs more than no time and no steps; give a larger number")
-    if not 0 <= config.seed <= MOST_SEED:
-        raise ModelError(f"the seed is {config.seed}; give a number from 0 to {MOST_SEED}")
+        raise ModelError("--minutes and --steps must be more than 0; give a larger number")
+    if not 0 <= config.seed <= MAX_SEED:
+        raise ModelError(f"the seed is {config.seed}; give a number from 0 to {MAX_SEED}")
     if config.freeze_characters and config.source is None:
-        raise ModelError("--freeze-characters leaves a trained character CNN as it is; name its model with --from")
+        raise ModelError("--freeze-characters needs a model with a trained character CNN; name its model with --from")
     if config.learning_rate is not None and not 0 < config.learning_rate <= 1:
         raise ModelError(f"the learning rate is {config.learning_rate:g}; give one above 0 and up to 1")
     if config.dropout is not None and not 0 <= config.dropout < 1:
@@ -141,11 +163,11 @@ def _checked(config: TrainConfig) -> TrainConfig:
     if not config.texts:
         raise ModelError("there is no text to train on; name files or folders")
     unlimited = config.minutes is None and config.steps is None
-    return dataclasses.replace(config, minutes=MINUTES) if unlimited else config
+    return dataclasses.replace(config, minutes=DEFAULT_MINUTES) if unlimited else config
 
 
 def _settings(config: TrainConfig) -> Json:
-    """What two runs must share to be one training."""
+    """Return the settings that must be equal for two runs to be the same training."""
     source = config.source
     if source is not None and "://" not in source and bundled_folder(source) is None:
         source = str(Path(source).expanduser().resolve())

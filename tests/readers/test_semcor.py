@@ -1,4 +1,4 @@
-"""The reader of SemCor's markup: readable text, exact offsets, senses as WordNet's keys. The samples are our own."""
+"""The reader of SemCor markup gives readable text, exact offsets and WordNet sense keys. The samples are made up."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_offsets_cut_the_tagged_words_from_the_text() -> None:
     ]
 
 
-def test_senses_are_sense_keys_without_those_that_wordnet_lost_and_without_names() -> None:
+def test_senses_are_wordnet_keys_without_lost_senses_and_names() -> None:
     _, tagged = semcor.running_text(semcor.read_markup(MARKUP, "br-a99"))
     senses = {row.lemma: row.senses for row in tagged}
     assert senses["row"] == ("row%2:38:00::",)
@@ -116,7 +116,7 @@ def test_senses_are_sense_keys_without_those_that_wordnet_lost_and_without_names
         ("rate of * * f at 16 ` .", "rate of **f at 16'."),
     ],
 )
-def test_words_and_marks_are_set_as_in_print(parts: str, text: str) -> None:
+def test_words_and_punctuation_are_spaced_as_in_print(parts: str, text: str) -> None:
     entries = [semcor.Entry(part, "", ()) for part in parts.split()]
     printed, spans = semcor.sentence_text(entries)
     assert printed == text
@@ -133,7 +133,7 @@ def test_an_archive_is_read_file_by_file(tmp_path: Path) -> None:
     assert (found.part, found.name, found.text) == ("brown1", "br-a99", TEXT)
 
 
-def test_an_unpacked_archive_reads_as_the_archive_does(tmp_path: Path) -> None:
+def test_an_unpacked_archive_reads_like_the_archive(tmp_path: Path) -> None:
     path = archive(tmp_path / "s.tar.xz", {"s/README": "no markup", "s/brown1/tagfiles/br-a99": MARKUP})
     with tarfile.open(path) as packed:
         packed.extractall(tmp_path / "out", filter="data")
@@ -142,7 +142,7 @@ def test_an_unpacked_archive_reads_as_the_archive_does(tmp_path: Path) -> None:
     assert next(semcor.read_archive(tmp_path / "out" / "s" / "brown1")).part == "brown1"
 
 
-def test_what_is_not_semcor_is_named(tmp_path: Path) -> None:
+def test_errors_name_what_is_not_semcor(tmp_path: Path) -> None:
     empty = archive(tmp_path / "empty.tar.xz", {"a/b": "c"})
     with pytest.raises(DocumentError, match=r"empty\.tar\.xz holds no folder tagfiles"):
         list(semcor.read_archive(empty))
@@ -151,7 +151,7 @@ def test_what_is_not_semcor_is_named(tmp_path: Path) -> None:
     whole = archive(
         tmp_path / "whole.tar.xz", {f"s/brown1/tagfiles/br-a{n}": MARKUP * 50 for n in range(40)}
     ).read_bytes()
-    for name, damaged in (("cut", whole[:-200]), ("turned", whole[:300] + b"\0" * 8 + whole[308:])):
+    for name, damaged in (("truncated", whole[:-200]), ("overwritten", whole[:300] + b"\0" * 8 + whole[308:])):
         (tmp_path / f"{name}.tar.xz").write_bytes(damaged)
         with pytest.raises(DocumentError, match=rf"{name}\.tar\.xz cannot be read"):
             list(semcor.read_archive(tmp_path / f"{name}.tar.xz"))

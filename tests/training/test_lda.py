@@ -1,4 +1,4 @@
-"""The discriminant analysis agrees with scikit-learn's and with its definition, however the rows come."""
+"""Discriminant analysis equals scikit-learn's and its definition, for rows in any batches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 
 def drawn(seed: int, n: int = 400, d: int = 6, senses: int = 4) -> tuple[Doubles, Integers]:
-    """Rows (n, d) of correlated noise around one mean a sense, and their senses (n,)."""
+    """Return rows (n, d) of correlated noise around one mean per sense, and their senses (n,)."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, senses, n)
     noise = random.normal(size=(n, d)) @ random.normal(size=(d, d))
@@ -26,7 +26,7 @@ def scatter_of(rows: Doubles, labels: Integers, lemma_of: list[int]) -> Scatter:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_with_one_lemma_the_directions_are_those_of_scikit_learn(seed: int) -> None:
+def test_directions_for_one_lemma_equal_those_of_scikit_learn(seed: int) -> None:
     rows, labels = drawn(seed)
     reference = LinearDiscriminantAnalysis(solver="eigen").fit(rows, labels)
     ours = discriminants(scatter_of(rows, labels, [0] * 4), 3, 0.0, 0.0)
@@ -35,7 +35,7 @@ def test_with_one_lemma_the_directions_are_those_of_scikit_learn(seed: int) -> N
     np.testing.assert_allclose(np.abs(cosines), 1, atol=1e-6)
 
 
-def test_within_becomes_the_identity_and_between_diagonal_in_falling_order() -> None:
+def test_map_makes_within_the_identity_and_between_diagonal_in_descending_order() -> None:
     rows, labels = drawn(1)
     found = scatter_of(rows, labels, [0, 0, 1, 1])
     mapped = discriminants(found, 6, 0.0, 0.0)
@@ -48,7 +48,7 @@ def test_within_becomes_the_identity_and_between_diagonal_in_falling_order() -> 
     np.testing.assert_allclose(weighted, mapped * (ratios / (1 + ratios)) ** 0.5, atol=1e-5)
 
 
-def test_what_tells_lemmas_apart_but_not_senses_does_not_count() -> None:
+def test_directions_that_separate_only_lemmas_are_ignored() -> None:
     random = np.random.default_rng(0)
     labels = random.integers(0, 4, 1000)
     rows = random.normal(size=(1000, 2))
@@ -60,7 +60,7 @@ def test_what_tells_lemmas_apart_but_not_senses_does_not_count() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(0, 99))
-def test_rows_may_come_in_any_parts(parts: list[int], seed: int) -> None:
+def test_result_does_not_depend_on_how_rows_are_split(parts: list[int], seed: int) -> None:
     rows, labels = drawn(seed, sum(parts))
     whole = scatter_of(rows, labels, [0, 0, 1, 1])
     sums = ScatterSums(6, [0, 0, 1, 1])
@@ -73,7 +73,7 @@ def test_rows_may_come_in_any_parts(parts: list[int], seed: int) -> None:
         np.testing.assert_allclose(getattr(in_parts, name), getattr(whole, name), rtol=1e-4, atol=1e-4)
 
 
-def test_covariances_are_what_their_names_say() -> None:
+def test_covariances_equal_their_definitions() -> None:
     rows, labels = drawn(2)
     found = scatter_of(rows, labels, [0, 0, 1, 1])
     own = np.stack([rows[labels == label].mean(0) for label in labels])
@@ -85,7 +85,7 @@ def test_covariances_are_what_their_names_say() -> None:
     np.testing.assert_allclose(found.total, np.cov(rows.T, bias=True), rtol=1e-3, atol=1e-3)
 
 
-def test_shrinkage_and_scaling_are_as_documented() -> None:
+def test_shrinkage_and_scaling_equal_their_definitions() -> None:
     rows, labels = drawn(3)
     found = scatter_of(rows, labels, [0] * 4)
     mapped = discriminants(found, 3, 1.0, 0.0)

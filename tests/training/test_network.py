@@ -1,4 +1,4 @@
-"""The training network is the encoder's network, and its gradients are those of plain differentiation."""
+"""The training network equals the encoder's network, and its gradients equal automatic differentiation."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from polyseme.indexer.elmo.config import Activation, BiLMConfig, tensor_shapes
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.model import Model, OutputLayer
 from polyseme.indexer.elmo.networks.bilm import BiLM
-from polyseme.indexer.training.batches import Position, Windows, choose, spell, start_position
+from polyseme.indexer.training.batches import Position, Windows, choose_rows, spell, start_position
 from polyseme.indexer.training.corpus import Corpus, open_corpus, prepare, vocabulary_of, word_numbers
 from polyseme.indexer.training.layers import candidate_normaliser, group_bounds
-from polyseme.indexer.training.network import PARTS, SOFTMAX, TrainingNetwork, TrainingShape, WordTable
+from polyseme.indexer.training.network import CHARACTER_PREFIXES, SOFTMAX, TrainingNetwork, TrainingShape, WordTable
 from polyseme.indexer.vectors.arrays import Reals
 
 WORDS = ["a", "of", "the", "naïve", "international", "q" * 12, "w" * 44, "x" * 47, "extraordinarily", "z" * 60]
@@ -59,21 +59,21 @@ CONFIGS = [
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_gradients_are_those_of_plain_differentiation_with_the_full_softmax(config: BiLMConfig, tmp_path: Path) -> None:
+def test_gradients_equal_automatic_differentiation_with_the_full_softmax(config: BiLMConfig, tmp_path: Path) -> None:
     corpus = prepared(tmp_path, random_sentences(60), config.max_characters)
     network, words = network_for(corpus, config)
     windows = Windows(corpus, word_numbers(corpus, words), np.array([0]), STEPS, 1, start_position(ROWS))
     windows.next()
-    window = windows.next()  # in the middle of sentences, beginning at a state of zero all the same
+    window = windows.next()  # begins inside sentences, but with a zero state
     spellings = spell(window.inputs, corpus.spellings, group_bounds(config))
-    loss, gradients = network.gradients(window, spellings, choose(window.targets, len(words), 0, 1, 0), 0)
+    loss, gradients = network.gradients(window, spellings, choose_rows(window.targets, len(words), 0, 1, 0), 0)
     weights = {name: tf.constant(weight.numpy()) for name, weight in network.weights.items()}
     with tf.GradientTape() as tape:
         tape.watch(list(weights.values()))
         bilm = BiLM(config, weights | {"mix.weights": tf.zeros(config.n_layers), "mix.gamma": tf.ones(())})
         read = tf.gather(bilm.words(spellings.characters), spellings.places)  # (2, steps, rows, projection)
         plain = (
-            tf.add_n([plain_loss(bilm, d, read[d], window.targets[d], window.goes_on, weights) for d in range(2)]) / 2
+            tf.add_n([plain_loss(bilm, d, read[d], window.targets[d], window.keep_mask, weights) for d in range(2)]) / 2
         )
     assert loss == pytest.approx(float(plain), abs=1e-5)
     expected = tape.gradient(plain, weights)
@@ -85,15 +85,15 @@ def test_gradients_are_those_of_plain_differentiation_with_the_full_softmax(conf
 
 
 def plain_loss(
-    bilm: BiLM, d: int, x: tf.Tensor, targets: Reals, goes_on: Reals, weights: dict[str, tf.Tensor]
+    bilm: BiLM, d: int, x: tf.Tensor, targets: Reals, keep_mask: Reals, weights: dict[str, tf.Tensor]
 ) -> tf.Tensor:
     for n, lstm in enumerate(bilm.stacks[d]):
         cell, output = tf.zeros((ROWS, bilm.config.cell)), tf.zeros((ROWS, bilm.config.projection))
         outputs = []
         for t in range(STEPS):
-            kept = goes_on[t][:, None]
+            keep = keep_mask[t][:, None]
             read = tf.matmul(x[t], lstm.input_kernel) + lstm.bias
-            cell, output = lstm.step(read, cell * kept, output * kept)
+            cell, output = lstm.step(read, cell * keep, output * keep)
             outputs.append(output)
         x = x + tf.stack(outputs) if n and bilm.config.skip else tf.stack(outputs)
     scores = tf.matmul(x, weights["softmax.weights"], transpose_b=True) + weights["softmax.bias"]
@@ -101,53 +101,53 @@ def plain_loss(
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_a_frozen_character_cnn_leaves_the_other_gradients_as_they_are(config: BiLMConfig, tmp_path: Path) -> None:
+def test_freezing_the_character_cnn_does_not_change_the_other_gradients(config: BiLMConfig, tmp_path: Path) -> None:
     corpus = prepared(tmp_path, random_sentences(60), config.max_characters)
     network, words = network_for(corpus, config)
     shape = replace(network.shape, frozen=True)
     frozen = TrainingNetwork(network.model(), network.output_layer(), shape, 1)
     table = WordTable(network.model(), corpus.spellings)
     windows = Windows(corpus, word_numbers(corpus, words), np.array([0]), STEPS, 1, start_position(ROWS))
-    for _ in range(2):  # the second time most words are known
+    for _ in range(2):  # in the second window most words are known
         window = windows.next()
-        choice = choose(window.targets, len(words), 0, 1, 0)
+        needed = choose_rows(window.targets, len(words), 0, 1, 0)
         spellings = spell(window.inputs, corpus.spellings, group_bounds(config))
-        loss, gradients = network.gradients(window, spellings, choice, 0)
-        same, found = frozen.gradients(window, table(window.inputs), choice, 0)
+        loss, gradients = network.gradients(window, spellings, needed, 0)
+        same, found = frozen.gradients(window, table(window.inputs), needed, 0)
         assert same == pytest.approx(loss, abs=1e-6)
-        kept = {name for name in gradients if name.startswith(PARTS)}
-        assert kept
-        assert set(found) == set(gradients) - kept
+        frozen_names = {name for name in gradients if name.startswith(CHARACTER_PREFIXES)}
+        assert frozen_names
+        assert set(found) == set(gradients) - frozen_names
         for name, gradient in found.items():
             one, other = np.asarray(gradient, np.float32), np.asarray(gradients[name], np.float32)
             np.testing.assert_allclose(one, other, atol=1e-6, err_msg=name)
     before = network.model().weights
-    frozen.train(window, table(window.inputs), choice, 0.01, 0)
+    frozen.train(window, table(window.inputs), needed, 0.01, 0)
     for name, weight in frozen.model().weights.items():
-        assert (weight == before[name]).all() == (name.startswith(("mix.", *PARTS))), name
+        assert (weight == before[name]).all() == (name.startswith(("mix.", *CHARACTER_PREFIXES))), name
 
 
-def test_gradients_in_bfloat16_point_where_those_in_float32_do(tmp_path: Path) -> None:
+def test_gradients_in_bfloat16_have_the_direction_of_those_in_float32(tmp_path: Path) -> None:
     corpus = prepared(tmp_path, random_sentences(60))
     found = []
     for precision in Precision:
         network, words = network_for(corpus, CONFIGS[0], precision)
         window = Windows(corpus, word_numbers(corpus, words), np.array([0]), STEPS, 1, start_position(ROWS)).next()
         spellings = spell(window.inputs, corpus.spellings, group_bounds(CONFIGS[0]))
-        _, gradients = network.gradients(window, spellings, choose(window.targets, len(words), 0, 1, 0), 0)
+        _, gradients = network.gradients(window, spellings, choose_rows(window.targets, len(words), 0, 1, 0), 0)
         found.append(np.concatenate([gradients[name].astype(np.float64).ravel() for name in sorted(gradients)]))
     exact, low = found
     assert exact @ low / np.sqrt((exact @ exact) * (low @ low)) > 0.999
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_states_are_the_encoders_even_across_windows(config: BiLMConfig, tmp_path: Path) -> None:
+def test_states_equal_the_encoders_also_across_windows(config: BiLMConfig, tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     sentences = [[WORDS[i] for i in rng.integers(0, len(WORDS), n)] for n in (17, 14, 1, 20, 5, 9, 30, 2)]
     corpus = prepared(tmp_path, sentences, config.max_characters)
     network, words = network_for(corpus, config)
     windows = Windows(corpus, word_numbers(corpus, words), np.array([], int), STEPS, 1, start_position(ROWS))
-    order = np.random.default_rng([1, 0]).permutation(len(sentences))[:ROWS]  # what the rows begin with
+    order = np.random.default_rng([1, 0]).permutation(len(sentences))[:ROWS]  # the first sentence of each row
     read = []
     for _ in range(6):
         window = windows.next()
@@ -162,7 +162,7 @@ def test_states_are_the_encoders_even_across_windows(config: BiLMConfig, tmp_pat
         np.testing.assert_allclose(states[1, 1 : t + 1, row][::-1], layers[-1, :, p:], atol=1e-5)
 
 
-def test_the_sampled_softmax_is_near_the_full_one_in_expectation() -> None:
+def test_sampled_softmax_equals_the_full_softmax_in_expectation() -> None:
     rng = np.random.default_rng(0)
     n_words, p, n = 400, 8, 64
     rows = rng.normal(0, 0.5, (n_words, p)).astype(np.float32)
@@ -172,16 +172,16 @@ def test_the_sampled_softmax_is_near_the_full_one_in_expectation() -> None:
     full = np.log(np.exp(scores).sum(1))
     estimates = []
     for step in range(200):
-        choice = choose(np.zeros(n, np.int32), n_words, 120, 7, step)
-        chosen = choice.words[:120]
-        corrected = bias[chosen] + choice.correction[:120]
+        needed = choose_rows(np.zeros(n, np.int32), n_words, 120, 7, step)
+        chosen = needed.words[:120]
+        corrected = bias[chosen] + needed.correction[:120]
         estimates.append(candidate_normaliser(tf.constant(states), rows[chosen], corrected, tf.float32).numpy())
     mean = np.mean(np.exp(np.array(estimates)), axis=0)
     np.testing.assert_allclose(mean, np.exp(full), rtol=0.06)
     assert np.mean(mean / np.exp(full)) == pytest.approx(1, abs=0.02)
 
 
-def test_a_sampled_step_leaves_rows_that_were_not_needed_alone(tmp_path: Path) -> None:
+def test_a_sampled_step_changes_only_the_needed_rows(tmp_path: Path) -> None:
     sentences = [[f"w{i}" for i in range(start, start + 8)] for start in range(0, 80)]
     corpus = prepared(tmp_path, sentences)
     words = vocabulary_of(corpus, 100)
@@ -189,18 +189,18 @@ def test_a_sampled_step_leaves_rows_that_were_not_needed_alone(tmp_path: Path) -
     shape = TrainingShape(ROWS, STEPS, 10, 0.1, Precision.FLOAT32)
     network = TrainingNetwork(model, OutputLayer(words, rows, bias), shape, 1)
     window = Windows(corpus, word_numbers(corpus, words), np.array([0]), STEPS, 1, start_position(ROWS)).next()
-    choice = choose(window.targets, len(words), 10, 1, 0)
+    needed = choose_rows(window.targets, len(words), 10, 1, 0)
     before = network.arrays()
-    network.train(window, spell(window.inputs, corpus.spellings, group_bounds(CONFIGS[0])), choice, 0.01, 0)
+    network.train(window, spell(window.inputs, corpus.spellings, group_bounds(CONFIGS[0])), needed, 0.01, 0)
     after = network.arrays()
     for name in SOFTMAX:
         changed = np.flatnonzero((before[f"weight.{name}"] != after[f"weight.{name}"]).reshape(len(words), -1).any(1))
-        assert set(changed) == set(choice.words.tolist())
+        assert set(changed) == set(needed.words.tolist())
     for name in tensor_shapes(CONFIGS[0]):
         assert name.startswith("mix.") or (before[f"weight.{name}"] != after[f"weight.{name}"]).any(), name
 
 
-def test_windows_from_a_position_are_those_that_would_have_come(tmp_path: Path) -> None:
+def test_windows_resumed_from_a_position_equal_uninterrupted_ones(tmp_path: Path) -> None:
     corpus = prepared(tmp_path, random_sentences(30))
     numbers = word_numbers(corpus, vocabulary_of(corpus, 100))
     whole = Windows(corpus, numbers, np.array([3]), STEPS, 9, start_position(ROWS))
@@ -211,14 +211,14 @@ def test_windows_from_a_position_are_those_that_would_have_come(tmp_path: Path) 
         for one, other in (
             (window.inputs, again.inputs),
             (window.targets, again.targets),
-            (window.goes_on, again.goes_on),
+            (window.keep_mask, again.keep_mask),
         ):
             np.testing.assert_array_equal(one, other)
         position = window.position
     assert position.epoch >= 3
 
 
-def test_an_epoch_reads_every_sentence_once_in_both_directions_and_none_that_is_held_out(tmp_path: Path) -> None:
+def test_an_epoch_reads_every_training_sentence_once_in_both_directions(tmp_path: Path) -> None:
     sentences = [[f"s{number}", *(f"w{i}" for i in range(number % 7))] for number in range(40)]
     corpus = prepared(tmp_path, sentences)
     numbers = np.arange(len(corpus.types), dtype=np.int32)  # targets as type ids
@@ -227,26 +227,26 @@ def test_an_epoch_reads_every_sentence_once_in_both_directions_and_none_that_is_
     made = [windows.next() for _ in range(60)]
     inputs = np.concatenate([window.inputs for window in made], 1)  # (2, t, rows)
     targets = np.concatenate([window.targets for window in made], 1)
-    goes_on = np.concatenate([window.goes_on for window in made])  # (t, rows)
+    keep_mask = np.concatenate([window.keep_mask for window in made])  # (t, rows)
     read = []
     for row in range(ROWS):
-        starts = np.flatnonzero(goes_on[:, row] == 0)
+        starts = np.flatnonzero(keep_mask[:, row] == 0)
         for start, end in itertools.pairwise(starts):
             forward = [corpus.types[i] for i in inputs[0, start:end, row]]
             backward = [corpus.types[i] for i in inputs[1, start:end, row]]
-            said = [[corpus.types[i] for i in targets[d, start:end, row]] for d in range(2)]
-            assert forward[0] == "<S>" == said[1][-1]
-            assert backward[0] == "</S>" == said[0][-1]
-            assert forward[1:] == said[0][:-1] == backward[:0:-1] == said[1][-2::-1]
+            predicted = [[corpus.types[i] for i in targets[d, start:end, row]] for d in range(2)]
+            assert forward[0] == "<S>" == predicted[1][-1]
+            assert backward[0] == "</S>" == predicted[0][-1]
+            assert forward[1:] == predicted[0][:-1] == backward[:0:-1] == predicted[1][-2::-1]
             read.append(forward[1:])
     names = {" ".join(sentence) for sentence in read}
-    kept = [sentence for number, sentence in enumerate(sentences) if number not in held_out]
-    assert names == {" ".join(sentence) for sentence in kept}
-    counts = [sum(sentence == other for other in read) for sentence in kept]
-    assert max(counts) - min(counts) <= 2  # rows end in the middle of an epoch
+    training = [sentence for number, sentence in enumerate(sentences) if number not in held_out]
+    assert names == {" ".join(sentence) for sentence in training}
+    counts = [sum(sentence == other for other in read) for sentence in training]
+    assert max(counts) - min(counts) <= 2  # the last epoch is incomplete
 
 
-def test_spellings_are_those_of_the_words_that_stand_there(tmp_path: Path) -> None:
+def test_spellings_are_those_of_the_inputs_and_fit_their_groups(tmp_path: Path) -> None:
     corpus = prepared(tmp_path, random_sentences(20))
     inputs = np.random.default_rng(0).integers(0, len(corpus.types), (2, STEPS, ROWS)).astype(np.int32)
     bounds = group_bounds(CONFIGS[0])
@@ -258,14 +258,14 @@ def test_spellings_are_those_of_the_words_that_stand_there(tmp_path: Path) -> No
         assert lengths[start:end].max() <= bound
 
 
-def test_candidates_come_as_often_as_their_correction_says() -> None:
+def test_candidates_are_drawn_as_often_as_the_correction_expects() -> None:
     n_words, samples = 50, 10
     targets = np.arange(n_words, dtype=np.int32)
     seen, expected = np.zeros(n_words), np.zeros(n_words)
     for step in range(2000):
-        choice = choose(targets, n_words, samples, 3, step)
-        assert len(set(choice.words.tolist())) == len(choice.words)
-        np.testing.assert_array_equal(choice.words[choice.targets], targets)
-        seen[choice.words[:samples]] += 1 / 2000
-        expected[choice.words] += np.exp(-choice.correction) / 2000
+        needed = choose_rows(targets, n_words, samples, 3, step)
+        assert len(set(needed.words.tolist())) == len(needed.words)
+        np.testing.assert_array_equal(needed.words[needed.targets], targets)
+        seen[needed.words[:samples]] += 1 / 2000
+        expected[needed.words] += np.exp(-needed.correction) / 2000
     np.testing.assert_allclose(seen, expected, atol=0.05)

@@ -1,4 +1,4 @@
-"""Sense spaces fitted, adapted, centred and made without labels: what is stored is what was fitted, and it helps."""
+"""Sense spaces are fitted, adapted, centred and made without labels. They separate senses and read back unchanged."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from polyseme.indexer.elmo.model import Model, OutputLayer
 from polyseme.indexer.elmo.sense_space import Block, BlockKind, SenseSpace, Topics
 from polyseme.indexer.errors import DocumentError, ModelError
 from polyseme.indexer.gold.sense_text import SenseText, SenseToken, read_judged, read_semcor
-from polyseme.indexer.training.sense_space.expected import TEMPERATURE, group_expected, proper_words
+from polyseme.indexer.training.sense_space.expected import TEMPERATURE, alphabetic_words, group_expected
 from polyseme.indexer.training.sense_space.fit import adapt, centre, fit, recipe_for
 from polyseme.indexer.training.sense_space.topics import DIM, learn_topics
-from polyseme.indexer.training.sense_space.train import UNLABELLED, SenseConfig, Way, train_sense_space
+from polyseme.indexer.training.sense_space.train import UNLABELLED, FitMethod, SenseConfig, train_sense_space
 from polyseme.indexer.training.sense_space.unlabelled import fit_unlabelled
 from polyseme.indexer.vectors.arrays import Array
 from polyseme.ui.cli.main import run_command
@@ -42,18 +42,18 @@ MONEY = ("loan", "clerk", "cash", "shares", "credit")
 OPENINGS = ("We", "They", "You", "She", "Nobody")
 
 
-def sentences(word: str, around: Sequence[str], ending: str) -> list[list[str]]:
-    """25 sentences around a word whose neighbours tell its sense."""
-    return [[opening, "saw", "the", near, word, ending, "."] for opening in OPENINGS for near in around]
+def sentences(word: str, neighbours: Sequence[str], ending: str) -> list[list[str]]:
+    """Return 25 sentences with a word whose neighbours determine its sense."""
+    return [[opening, "saw", "the", near, word, ending, "."] for opening in OPENINGS for near in neighbours]
 
 
 def gold(words: Sequence[str] = ("bank", "bar")) -> SenseText:
-    """Each word in two senses, 25 uses each."""
+    """Return each word in two senses, 25 uses each."""
     texts: list[tuple[str, ...]] = []
     tokens: list[SenseToken] = []
     for word in words:
-        for sense, around, ending in (("river", RIVER, "below"), ("money", MONEY, "office")):
-            for sentence in sentences(word, around, ending):
+        for sense, neighbours, ending in (("river", RIVER, "below"), ("money", MONEY, "office")):
+            for sentence in sentences(word, neighbours, ending):
                 tokens.append(SenseToken(len(texts), 4, word, f"{word} {sense}"))
                 texts.append(tuple(sentence))
     return SenseText(tuple(texts), tuple(tokens))
@@ -68,10 +68,10 @@ def with_space(encoder: ElmoEncoder, space: SenseSpace) -> ElmoEncoder:
 
 
 def margin(encoder: ElmoEncoder, word: str) -> float:
-    """How much more alike uses of one sense are than uses of two: difference of mean cosines."""
+    """Return the mean cosine of uses of one sense minus that of uses of different senses."""
     groups: list[Array] = []
-    for around, ending in ((RIVER, "below"), (MONEY, "office")):
-        rows = np.stack([sense[4] for sense in encoder.sense(sentences(word, around, ending))])
+    for neighbours, ending in ((RIVER, "below"), (MONEY, "office")):
+        rows = np.stack([sense[4] for sense in encoder.sense(sentences(word, neighbours, ending))])
         groups.append(rows / np.linalg.norm(rows, axis=1, keepdims=True))
     same = np.mean([(rows @ rows.T).mean() for rows in groups])
     return float(same - (groups[0] @ groups[1].T).mean())
@@ -91,14 +91,16 @@ def fitted(tiny_encoder: ElmoEncoder, output: OutputLayer) -> SenseSpace:
     return fit(tiny_encoder, gold(), space.counts, recipe_for(tiny_encoder, output, space.counts), quiet)
 
 
-def test_what_is_fitted_tells_senses_of_other_words_apart(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
+def test_a_fitted_space_separates_senses_of_words_it_was_not_fitted_to(
+    tiny_encoder: ElmoEncoder, fitted: SenseSpace
+) -> None:
     assert [str(block) for block in fitted.blocks.blocks] == ["context 2", "bag", "expected", "own 1"]
     assert margin(with_space(tiny_encoder, fitted), "port") > margin(tiny_encoder, "port") + 0.3
 
 
 @pytest.fixture(scope="module")
 def with_topics(tiny_encoder: ElmoEncoder, output: OutputLayer) -> SenseSpace:
-    """The same with topics of five numbers for all words of the output layer but one."""
+    """A fitted space with topic vectors of five numbers for all words of the output layer except one."""
     space = tiny_encoder.model.sense_space
     assert space is not None
     places = {word: row for row, word in enumerate(output.words)}
@@ -109,7 +111,7 @@ def with_topics(tiny_encoder: ElmoEncoder, output: OutputLayer) -> SenseSpace:
 
 
 @pytest.mark.parametrize("which", ["fitted", "with_topics"])
-def test_sense_vectors_are_the_formula_of_the_card(
+def test_sense_vectors_equal_the_formula_on_the_card(
     tiny_encoder: ElmoEncoder, which: str, request: pytest.FixtureRequest
 ) -> None:
     fitted: SenseSpace = request.getfixturevalue(which)
@@ -119,7 +121,7 @@ def test_sense_vectors_are_the_formula_of_the_card(
     assert blocks.word_mean is not None
     assert blocks.expected is not None
     centred = layers[0, :, :half] - blocks.word_mean
-    if blocks.topics is not None:  # a word is looked up as it stands, then in lower case
+    if blocks.topics is not None:  # a word is looked up unchanged, then in lower case
         centred = np.zeros((len(tokens), 5))
         for j, token in enumerate(tokens):
             place = blocks.topics.words.get(token, blocks.topics.words.get(token.lower()))
@@ -140,7 +142,7 @@ def test_sense_vectors_are_the_formula_of_the_card(
 
 @pytest.fixture(scope="module")
 def unread(with_topics: SenseSpace, tiny_encoder: ElmoEncoder) -> SenseSpace:
-    """A space with topics whose blocks have not read the word."""
+    """A space with topics, without the block that has read the word."""
     blocks = with_topics.blocks
     fewer = replace(blocks, blocks=blocks.blocks[:-1])
     return replace(with_topics, blocks=fewer, map=with_topics.map[: fewer.width(tiny_encoder.dim)])
@@ -148,13 +150,13 @@ def unread(with_topics: SenseSpace, tiny_encoder: ElmoEncoder) -> SenseSpace:
 
 @pytest.fixture(scope="module")
 def plain(unread: SenseSpace, tiny_encoder: ElmoEncoder) -> SenseSpace:
-    """One of layer 0 and context states alone."""
+    """A space with only layer 0 and context states."""
     fewer = replace(unread.blocks, blocks=unread.blocks.blocks[:2], topics=None, expected=None)
     return replace(unread, blocks=fewer, map=unread.map[: fewer.width(tiny_encoder.dim)])
 
 
 @pytest.mark.parametrize(("which", "number"), [("plain", 1), ("unread", 1), ("with_topics", 1), ("fitted", 1)])
-def test_a_space_is_stored_and_read_as_it_was_fitted(
+def test_a_space_reads_back_as_it_was_fitted(
     tmp_path: Path,
     tiny_encoder: ElmoEncoder,
     output: OutputLayer,
@@ -200,12 +202,12 @@ def test_spaces_of_newer_formats_and_other_sizes_are_refused(
         read_model(tmp_path / "m")
 
 
-def test_with_a_group_for_each_word_what_is_expected_is_the_whole_softmax(tiny_encoder: ElmoEncoder) -> None:
+def test_expected_words_with_one_group_per_word_equal_the_softmax(tiny_encoder: ElmoEncoder) -> None:
     random = np.random.default_rng(2)
     words = ("<S>", "</S>", "<UNK>", "bank", "shore", "7", "edge", "side")
     rows = random.normal(0, 3, (len(words), 6)).astype(np.float32)
     output = OutputLayer(words, rows, random.normal(size=len(words)).astype(np.float32))
-    proper = proper_words(words)
+    proper = alphabetic_words(words)
     assert [words[i] for i in proper] == ["bank", "shore", "edge", "side"]
     vectors = random.normal(size=(4, 6)).astype(np.float32)
     (contexts,) = tiny_encoder.contexts([["on", "the", "bank"]])  # (t, dim)
@@ -216,7 +218,7 @@ def test_with_a_group_for_each_word_what_is_expected_is_the_whole_softmax(tiny_e
         np.testing.assert_allclose(row, likely @ vectors / likely.sum(), rtol=1e-4, atol=1e-5)
 
 
-def test_words_that_can_stand_for_one_another_are_grouped_however_they_are_expected(
+def test_words_with_equal_vectors_are_grouped_despite_different_output_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("polyseme.indexer.training.sense_space.expected.GROUPS", 2)
@@ -228,35 +230,33 @@ def test_words_that_can_stand_for_one_another_are_grouped_however_they_are_expec
     np.testing.assert_allclose(sorted(groups.values[:, 0]), [-1, 1], atol=1e-6)
 
 
-def test_topics_tell_what_words_are_written_with(tmp_path: Path) -> None:
+def test_topics_of_words_in_similar_contexts_are_similar(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     sentences = []
     for kind in rng.integers(2, size=4000):
-        company = [f"{'ab'[kind]}{n}" for n in rng.integers(40, size=6)]
+        context = [f"{'ab'[kind]}{n}" for n in rng.integers(40, size=6)]
         word = (("Cat", "dog", "cow"), ("slate", "chalk", "flint"))[kind][rng.integers(3)]
-        sentences.append([*company[:3], word, *company[3:]])
-    told: list[float] = []
+        sentences.append([*context[:3], word, *context[3:]])
+    fractions: list[float] = []
     words = ["cat", "Cat", "dog", "cow", "slate", "chalk", "flint", "unseen", ",", *(f"a{n}" for n in range(40))]
-    topics = learn_topics(sentences, words, told.append)
+    topics = learn_topics(sentences, words, fractions.append)
     assert topics.vectors.shape == (len(words), DIM)
-    assert told == sorted(told)
+    assert fractions == sorted(fractions)
     rows = topics.rows(["cat", "dog", "cow", "slate", "chalk", "flint"])
-    likeness = rows @ rows.T
-    assert likeness[:3, :3].min() > likeness[:3, 3:].max() + 0.2
-    assert likeness[3:, 3:].min() > likeness[:3, 3:].max() + 0.2
+    cosines = rows @ rows.T
+    assert cosines[:3, :3].min() > cosines[:3, 3:].max() + 0.2
+    assert cosines[3:, 3:].min() > cosines[:3, 3:].max() + 0.2
     np.testing.assert_array_equal(*topics.rows(["cat", "Cat"]))
     assert not topics.rows(["unseen", ",", "nowhere"]).any()
-    np.testing.assert_array_equal(learn_topics(sentences, words, told.append).vectors, topics.vectors)
+    np.testing.assert_array_equal(learn_topics(sentences, words, fractions.append).vectors, topics.vectors)
 
 
-def test_no_tokens_have_no_expectations(fitted: SenseSpace) -> None:
+def test_expected_rows_of_no_tokens_are_empty(fitted: SenseSpace) -> None:
     assert fitted.blocks.expected is not None
     assert fitted.blocks.expected.rows(np.zeros((0, 12), np.float32)).shape == (0, 6)
 
 
-def test_few_words_with_senses_move_a_space_towards_them_and_one_hardly_at_all(
-    tiny_encoder: ElmoEncoder, fitted: SenseSpace
-) -> None:
+def test_adapting_to_many_labels_helps_and_to_two_changes_little(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
     before = tiny_encoder.model.sense_space
     assert before is not None
     many = adapt(tiny_encoder, before, gold(("bank", "bar", "pool", "stock")), quiet)
@@ -266,13 +266,13 @@ def test_few_words_with_senses_move_a_space_towards_them_and_one_hardly_at_all(
     few = adapt(tiny_encoder, before, two, quiet)
     assert (few.map.shape, few.blocks) == (before.map.shape, before.blocks)
     (old,), (new,) = (e.sense([["on", "the", "bank", "."]]) for e in (tiny_encoder, with_space(tiny_encoder, few)))
-    likeness = [rows @ rows.T / np.outer(*[np.linalg.norm(rows, axis=1)] * 2) for rows in (old, new)]
-    np.testing.assert_allclose(likeness[1], likeness[0], atol=0.05)
+    cosines = [rows @ rows.T / np.outer(*[np.linalg.norm(rows, axis=1)] * 2) for rows in (old, new)]
+    np.testing.assert_allclose(cosines[1], cosines[0], atol=0.05)
 
 
-def test_senses_that_were_judged_once_each_do_not_upset_a_space(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
+def test_adapting_to_senses_judged_once_does_no_harm(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
     whole = gold()
-    for count in (2, 10, 50):  # every use a sense of its own: nothing lies within a sense
+    for count in (2, 10, 50):  # each use has its own sense, so there is no variance within senses
         single = [replace(token, sense=f"{token.sense} {n}") for n, token in enumerate(whole.tokens[:count])]
         adapted = adapt(tiny_encoder, fitted, replace(whole, tokens=tuple(single)), quiet)
         assert np.isfinite(adapted.map).all()
@@ -290,7 +290,7 @@ def test_gold_without_two_senses_of_a_word_is_refused(tiny_encoder: ElmoEncoder,
 
 
 def words_of(text: SenseText) -> SenseText:
-    """Every token a word of its own."""
+    """Return the text with each token labelled with itself."""
     tokens = [SenseToken(i, n, word, word) for i, words in enumerate(text.sentences) for n, word in enumerate(words)]
     return SenseText(text.sentences, tuple(tokens))
 
@@ -314,9 +314,7 @@ def test_text_alone_centres_a_space_or_makes_one(tiny_encoder: ElmoEncoder, fitt
     np.testing.assert_array_equal(again.map, made.map)
 
 
-def test_too_little_text_makes_a_space_and_says_that_nothing_was_measured(
-    tiny_encoder: ElmoEncoder, fitted: SenseSpace
-) -> None:
+def test_a_short_text_makes_a_space_without_measuring_it(tiny_encoder: ElmoEncoder, fitted: SenseSpace) -> None:
     little = words_of(SenseText(gold().sentences[:3], ()))
     recipe = recipe_for(tiny_encoder, None, fitted.counts)
     made, choice = fit_unlabelled(tiny_encoder, little, fitted.counts, recipe, quiet)
@@ -326,7 +324,7 @@ def test_too_little_text_makes_a_space_and_says_that_nothing_was_measured(
 
 
 def markup() -> str:
-    """The gold above as SemCor would have it."""
+    """Return the gold above as SemCor markup."""
     lines = ["<contextfile concordance=brown>", "<context filename=br-a99 paras=yes>", "<p pnum=1>"]
     for token in gold().tokens:
         lines.append("<s snum=1>")
@@ -350,7 +348,7 @@ def semcor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_semcor_is_read_as_sentences_and_tokens_with_senses(semcor: Path) -> None:
+def test_semcor_is_read_as_sentences_and_labelled_tokens(semcor: Path) -> None:
     found = read_semcor(semcor)
     assert [found.sentences[token.sentence][token.position] for token in found.tokens] == ["bank"] * 50 + ["bar"] * 50
     assert {(token.lemma, token.sense) for token in found.tokens} == {
@@ -359,7 +357,7 @@ def test_semcor_is_read_as_sentences_and_tokens_with_senses(semcor: Path) -> Non
     assert found.missed == 0
 
 
-def test_the_command_fits_a_model_and_keeps_all_else(
+def test_the_command_adds_a_space_and_changes_nothing_else(
     tmp_path: Path, semcor: Path, tiny_folder: Path, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "model"
@@ -382,7 +380,7 @@ def test_the_command_fits_a_model_and_keeps_all_else(
     assert (tmp_path / "again" / SENSE_SPACE).read_bytes() == (out / SENSE_SPACE).read_bytes()
 
 
-def test_a_text_beside_semcor_teaches_topics_which_later_fittings_keep(
+def test_a_text_given_with_semcor_trains_topics_that_later_runs_keep(
     tmp_path: Path, semcor: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = tmp_path / "text.txt"
@@ -411,7 +409,7 @@ def test_a_text_beside_semcor_teaches_topics_which_later_fittings_keep(
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A folder of two documents, and the table that judges the first."""
+    """A folder of two documents, and a table of gold senses of their words."""
     folder = tmp_path_factory.mktemp("judged")
     texts = folder / "texts"
     texts.mkdir()
@@ -429,22 +427,22 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize(
-    ("own_space", "labels", "way"),
+    ("own_space", "labels", "method"),
     [
-        (True, True, Way.ADAPTED),
-        (False, True, Way.ADAPTED),
-        (True, False, Way.CENTRED),
-        (False, False, Way.UNLABELLED),
+        (True, True, FitMethod.ADAPTED),
+        (False, True, FitMethod.ADAPTED),
+        (True, False, FitMethod.CENTRED),
+        (False, False, FitMethod.UNLABELLED),
     ],
 )
-def test_a_collections_own_gold_or_text_serves_a_model_with_and_without_a_space(
+def test_gold_or_text_of_a_collection_fits_models_with_and_without_a_space(
     tmp_path: Path,
     judged: tuple[Path, Path],
     tiny_folder: Path,
     tiny_model: Model,
     own_space: bool,
     labels: bool,
-    way: Way,
+    method: FitMethod,
 ) -> None:
     source = tiny_folder
     if not own_space:
@@ -453,26 +451,26 @@ def test_a_collections_own_gold_or_text_serves_a_model_with_and_without_a_space(
     texts, table = judged
     config = SenseConfig(str(table) if labels else UNLABELLED, str(source), (texts,))
     report = train_sense_space(config, tmp_path / "out")
-    assert report.way is way
+    assert report.method is method
     verify_model(tmp_path / "out")
     loaded = load_encoder(tmp_path / "out")
     assert loaded.has_sense_space
     assert np.isfinite(loaded.sense([["the", "bank"]])[0]).all()
-    assert str(way) in read_card(tmp_path / "out")
+    assert str(method) in read_card(tmp_path / "out")
     if labels:
         assert (report.tokens, report.senses, report.lemmas) == (100, 4, 2)
         assert any("not one token" in notice for notice in report.notices)
 
 
-def test_gold_that_does_not_fit_is_named(tmp_path: Path, judged: tuple[Path, Path]) -> None:
+def test_errors_name_gold_that_does_not_fit_the_texts(tmp_path: Path, judged: tuple[Path, Path]) -> None:
     texts, table = judged
-    told: list[str] = []
+    skipped: list[str] = []
     (tmp_path / "c.txt").write_text("short")
     with pytest.raises(DocumentError, match=r"judges a\.txt, which is not among the texts"):
-        read_judged(table, [tmp_path / "c.txt"], "en", told.append)
+        read_judged(table, [tmp_path / "c.txt"], "en", skipped.append)
     (tmp_path / "a.txt").write_text("short")
     with pytest.raises(DocumentError, match=r"is outside a\.txt"):
-        read_judged(table, [tmp_path / "a.txt"], "en", told.append)
+        read_judged(table, [tmp_path / "a.txt"], "en", skipped.append)
     header = "document_id\tstart\tend\tlemma\tsense\n"
     for content, message in (
         ("a\tb\n", "has no column 'document_id'"),
@@ -481,10 +479,10 @@ def test_gold_that_does_not_fit_is_named(tmp_path: Path, judged: tuple[Path, Pat
     ):
         (tmp_path / "t.tsv").write_text(content)
         with pytest.raises(DocumentError, match=message):
-            read_judged(tmp_path / "t.tsv", [texts], "en", told.append)
+            read_judged(tmp_path / "t.tsv", [texts], "en", skipped.append)
     (tmp_path / "t.tsv").write_text(header + "a.txt\tx\t3\tbank\t1\n")
     with pytest.raises(DocumentError, match=r"t\.tsv, row 2: not 5 columns with two offsets"):
-        read_judged(tmp_path / "t.tsv", [texts], "en", told.append)
+        read_judged(tmp_path / "t.tsv", [texts], "en", skipped.append)
     with pytest.raises(ModelError, match=r"none\.tsv does not exist"):
         train_sense_space(SenseConfig(str(tmp_path / "none.tsv"), "default"), tmp_path / "out")
     with pytest.raises(ModelError, match="needs the texts that it is about"):
@@ -500,5 +498,5 @@ def test_gold_that_does_not_fit_is_named(tmp_path: Path, judged: tuple[Path, Pat
         ["text", "--out", "m", "--model", "default"],
     ],
 )
-def test_options_that_mean_nothing_together_are_a_usage_error(arguments: list[str]) -> None:
+def test_options_that_exclude_each_other_are_a_usage_error(arguments: list[str]) -> None:
     assert run_command(["train", *arguments]) == 2

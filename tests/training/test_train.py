@@ -1,4 +1,4 @@
-"""Training from text to a model folder: it learns, it resumes exactly, what it writes is what it trained."""
+"""Training from text to a model folder: it learns, resumes exactly, and writes the model that it trained."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from polyseme.indexer.elmo.formats.model_folder import (
 from polyseme.indexer.elmo.model import Model, OutputLayer
 from polyseme.indexer.elmo.sense_space import bags, rarity_weights
 from polyseme.indexer.errors import ModelError
-from polyseme.indexer.training.checkpoint import FILE, Saved, load_checkpoint, save_checkpoint
+from polyseme.indexer.training.checkpoint import FILE, Checkpoint, load_checkpoint, save_checkpoint
 from polyseme.indexer.training.config import CONFIGS, Size
 from polyseme.indexer.training.corpus import MARKS, open_corpus, prepare, vocabulary_of, word_numbers
-from polyseme.indexer.training.initial import Start
+from polyseme.indexer.training.initial import InitialModel
 from polyseme.indexer.training.perplexity import PerplexityMeter
 from polyseme.indexer.training.text import TextOptions, read_sentences
 from polyseme.indexer.training.train import TrainConfig, TrainProgress, TrainStage, train
@@ -47,7 +47,7 @@ PLACES = {"cat": "barn", "trout": "river", "lark": "field", "goat": "hill", "bat
 
 
 def toy_text(count: int) -> str:
-    """Sentences whose last word depends on an earlier one: an animal and the place where it lives."""
+    """Return sentences whose last word depends on an earlier one: an animal and the place where it lives."""
     rng = np.random.default_rng(0)
     begins = ("slowly", "often", "again")
     lines = []
@@ -71,22 +71,22 @@ def config(text: Path) -> TrainConfig:
 
 @pytest.fixture(scope="module")
 def trained(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[TrainProgress]]:
-    """An uninterrupted training, and what it told."""
+    """The folder of an uninterrupted training, and its progress events."""
     out = tmp_path_factory.mktemp("trained") / "model"
-    told: list[TrainProgress] = []
+    events: list[TrainProgress] = []
     command = f"polyseme train {config.texts[0].name} --size tiny --steps 150 --seed 1 --tokenized"
-    train(config, out, 50, told.append, command=command)
-    return out, told
+    train(config, out, 50, events.append, command=command)
+    return out, events
 
 
 def perplexity_of_unigrams(text: str) -> float:
-    """Of the best model that knows no context, over words and sentence ends."""
+    """Return the perplexity of the best model without context, over words and sentence ends."""
     counts = Counter(word for line in text.splitlines() for word in [*line.split(), "</S>"])
     total = sum(counts.values())
     return math.exp(-sum(n / total * math.log(n / total) for n in counts.values()))
 
 
-def test_it_learns_what_no_unigram_model_can_know(trained: tuple[Path, list[TrainProgress]], text: Path) -> None:
+def test_trained_model_predicts_better_than_unigrams(trained: tuple[Path, list[TrainProgress]], text: Path) -> None:
     record = json.loads((trained[0] / "training.json").read_text())
     before, after = (record["results"]["perplexity"][when] for when in ("before", "after"))
     unigrams = perplexity_of_unigrams(text.read_text())
@@ -96,17 +96,17 @@ def test_it_learns_what_no_unigram_model_can_know(trained: tuple[Path, list[Trai
     assert record["results"]["tokens"] == 150 * 32 * 16
 
 
-def test_progress_tells_speed_loss_perplexities_and_time_left(trained: tuple[Path, list[TrainProgress]]) -> None:
+def test_progress_reports_speed_loss_perplexities_and_time_left(trained: tuple[Path, list[TrainProgress]]) -> None:
     reading, *others = trained[1]
     assert (reading.stage, reading.sentences, reading.tokens) == (TrainStage.READING, 300, 300 * 8)
     steps = [event for event in others if event.stage is TrainStage.TRAINING]
     assert [event.step for event in steps] == list(range(1, 151))
     assert [event.fraction for event in steps] == pytest.approx([n / 150 for n in range(1, 151)])
-    kept = [event for event in others if event.stage is TrainStage.CHECKPOINT]
-    assert [event.step for event in kept] == [50, 100, 150]
-    losses = [event.loss or 0 for event in kept]
+    checkpoints = [event for event in others if event.stage is TrainStage.CHECKPOINT]
+    assert [event.step for event in checkpoints] == [50, 100, 150]
+    losses = [event.loss or 0 for event in checkpoints]
     assert losses == sorted(losses, reverse=True)
-    forward = [event.forward or 0 for event in kept]
+    forward = [event.forward or 0 for event in checkpoints]
     assert forward == sorted(forward, reverse=True)
     assert all((event.tokens_per_second or 0) > 0 and event.seconds_left is not None for event in steps)
     rates = [event.rate or 0 for event in steps]
@@ -114,7 +114,7 @@ def test_progress_tells_speed_loss_perplexities_and_time_left(trained: tuple[Pat
     assert rates[-1] == pytest.approx(1e-2 / 150)
 
 
-def test_the_folder_is_a_model_with_card_output_layer_and_checksums(
+def test_folder_has_model_card_output_layer_and_checksums(
     trained: tuple[Path, list[TrainProgress]], text: Path
 ) -> None:
     out = trained[0]
@@ -134,17 +134,17 @@ def test_the_folder_is_a_model_with_card_output_layer_and_checksums(
     assert encoder.encode([["the", "cat", "goes"]])[0].shape == (3, 3, 32)
     card = (out / "MODEL_CARD.md").read_text()
     record = json.loads((out / "training.json").read_text())
-    for told in (
+    for expected in (
         text.name,
         record["files"][0]["sha256"],
         "--size tiny --steps 150 --seed 1 --tokenized",
         "tensorflow 2",
     ):
-        assert told in card
+        assert expected in card
 
 
-def test_the_last_words_follow_from_the_first(trained: tuple[Path, list[TrainProgress]]) -> None:
-    """The model's own prediction through the encoder: what is trained is what is used."""
+def test_trained_model_predicts_the_last_word_through_the_encoder(trained: tuple[Path, list[TrainProgress]]) -> None:
+    """The encoder and the output layer that were written predict what was learned."""
     output, encoder = read_output_layer(trained[0]), load_encoder(trained[0])
     assert output is not None
     sentences = [["often", "the", animal, "goes", "to", "its"] for animal in PLACES]
@@ -153,7 +153,7 @@ def test_the_last_words_follow_from_the_first(trained: tuple[Path, list[TrainPro
         assert output.words[int(np.argmax(forward))] == place
 
 
-def test_a_finished_training_says_so(
+def test_a_finished_training_is_reported_and_unchanged(
     trained: tuple[Path, list[TrainProgress]], config: TrainConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in trained[0].iterdir()}
@@ -173,7 +173,7 @@ def test_a_finished_training_says_so(
         (["--steps", "150", "--tokenized", "--seed", "2"], "--seed 1, not 2"),
     ],
 )
-def test_other_settings_for_a_folder_are_refused_in_one_line(
+def test_a_folder_refuses_other_settings_in_one_line(
     trained: tuple[Path, list[TrainProgress]],
     config: TrainConfig,
     capsys: pytest.CaptureFixture[str],
@@ -186,13 +186,13 @@ def test_other_settings_for_a_folder_are_refused_in_one_line(
     assert f"was begun with {difference}; give the same options" in line
 
 
-def test_a_training_killed_and_resumed_equals_an_uninterrupted_one(
+def test_a_killed_and_resumed_training_equals_an_uninterrupted_one(
     trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
 ) -> None:
     out = tmp_path / "killed"
     code = "from polyseme.ui.cli.main import main; main()"
     command = ["train", str(config.texts[0]), "--out", str(out), "--size", "tiny", "--steps", "150", "--tokenized"]
-    # As many threads as in this process, where TensorFlow is loaded: other sums round otherwise.
+    # As many threads as in this process, because the number of threads changes rounding.
     threads = os.environ | {"TF_NUM_INTRAOP_THREADS": "0", "TF_NUM_INTEROP_THREADS": "0"}
     arguments = [sys.executable, "-c", code, *command, "--checkpoint-every", "10", "--quiet"]
     process = subprocess.Popen(arguments, env=threads)
@@ -213,7 +213,7 @@ def test_a_training_killed_and_resumed_equals_an_uninterrupted_one(
     assert not (out / "checkpoint").exists()
 
 
-def test_the_same_seed_gives_the_same_model_and_another_another(
+def test_equal_seeds_give_equal_models_and_other_seeds_other_models(
     trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
 ) -> None:
     train(config, tmp_path / "same", 1000)
@@ -227,7 +227,7 @@ class StoppedError(Exception):
     pass
 
 
-def test_a_checkpoint_holds_every_weight_and_moment_and_the_place_in_the_text(
+def test_a_checkpoint_has_all_weights_moments_states_and_the_reading_position(
     config: TrainConfig, tmp_path: Path
 ) -> None:
     def stop(event: TrainProgress) -> None:
@@ -265,7 +265,7 @@ def test_a_checkpoint_holds_every_weight_and_moment_and_the_place_in_the_text(
         train(config, tmp_path / "model")
 
 
-def test_a_checkpoint_reads_back_and_an_unfinished_one_changes_nothing(tmp_path: Path) -> None:
+def test_a_checkpoint_reads_back_despite_an_unfinished_one(tmp_path: Path) -> None:
     folder = tmp_path / "checkpoint"
     assert load_checkpoint(folder) is None
     for step in range(3):
@@ -273,7 +273,7 @@ def test_a_checkpoint_reads_back_and_an_unfinished_one_changes_nothing(tmp_path:
             "a": np.arange(6, dtype=np.float32).reshape(2, 3).T + step,
             "b": np.array(step, np.int64),
         }
-        save_checkpoint(folder, Saved(arrays, {"step": step, "words": ["ß", "\u2028"]}))
+        save_checkpoint(folder, Checkpoint(arrays, {"step": step, "words": ["ß", "\u2028"]}))
         (tmp_path / ".checkpoint.partial").mkdir()
         (tmp_path / ".checkpoint.partial" / FILE).write_bytes(b"half")
         saved = load_checkpoint(folder)
@@ -283,19 +283,17 @@ def test_a_checkpoint_reads_back_and_an_unfinished_one_changes_nothing(tmp_path:
             np.testing.assert_array_equal(saved.arrays[name], array)
 
 
-def test_the_time_budget_ends_a_training_with_the_learning_rate_at_zero(config: TrainConfig, tmp_path: Path) -> None:
-    told: list[TrainProgress] = []
-    report = train(replace(config, steps=None, minutes=0.05), tmp_path / "model", 1000, told.append)
+def test_learning_rate_reaches_zero_at_the_end_of_the_minutes(config: TrainConfig, tmp_path: Path) -> None:
+    events: list[TrainProgress] = []
+    report = train(replace(config, steps=None, minutes=0.05), tmp_path / "model", 1000, events.append)
     assert report.seconds >= 3
-    steps = [event for event in told if event.stage is TrainStage.TRAINING]
+    steps = [event for event in events if event.stage is TrainStage.TRAINING]
     assert steps[-1].fraction == 1
     assert (steps[-1].rate or 1) < 0.1 * max(event.rate or 0 for event in steps)
     assert steps[-1].seconds_left == 0
 
 
-def test_a_model_is_continued_with_its_own_vocabulary_on_raw_text(
-    trained: tuple[Path, list[TrainProgress]], tmp_path: Path
-) -> None:
+def test_a_continued_model_keeps_its_vocabulary(trained: tuple[Path, list[TrainProgress]], tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.md").write_text("# Notes\n\n" + "The goat goes often to its hill. It rains. " * 20)
     (tmp_path / "in" / "b.txt").write_text("The new lark sings over its field. " * 20)
@@ -324,10 +322,10 @@ def test_a_model_is_continued_with_its_own_vocabulary_on_raw_text(
     assert str(tmp_path) not in card
 
 
-def test_a_frozen_character_cnn_stays_and_a_killed_run_resumes_with_it(
+def test_a_frozen_character_cnn_stays_unchanged_also_after_resuming(
     trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
 ) -> None:
-    halved = tmp_path / "halved"  # as published models come
+    halved = tmp_path / "halved"  # in half precision, as published models are
     convert(str(trained[0]), halved, half=True)
     frozen = replace(config, size=None, steps=8, source=str(halved), freeze_characters=True)
     train(frozen, tmp_path / "whole", 100)
@@ -341,25 +339,25 @@ def test_a_frozen_character_cnn_stays_and_a_killed_run_resumes_with_it(
     report = train(frozen, tmp_path / "resumed", 100)
     old, new, resumed = (read_model(path).weights for path in (halved, tmp_path / "whole", tmp_path / "resumed"))
     for name, weight in new.items():
-        is_kept = name.startswith(("characters", "highway", "projection.", "mix."))
-        assert (weight == old[name]).all() == is_kept, name
+        is_frozen = name.startswith(("characters", "highway", "projection.", "mix."))
+        assert (weight == old[name]).all() == is_frozen, name
         np.testing.assert_allclose(resumed[name], weight, rtol=0, atol=1e-5, err_msg=name)
     record = json.loads((tmp_path / "resumed" / "training.json").read_text())
     assert record["settings"]["--freeze-characters"] is True
     assert report.forward < 0.7 * perplexity_of_unigrams(config.texts[0].read_text())
 
 
-def test_a_learning_rate_and_a_dropout_of_ones_own_are_taken(
+def test_given_learning_rate_and_dropout_are_used(
     trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
 ) -> None:
     further = replace(config, size=None, steps=4, source=str(trained[0]))
     rates: list[float] = []
 
-    def told(event: TrainProgress) -> None:
+    def add_rate(event: TrainProgress) -> None:
         if event.rate is not None:
             rates.append(event.rate)
 
-    train(replace(further, learning_rate=1e-4), tmp_path / "slow", told=told)
+    train(replace(further, learning_rate=1e-4), tmp_path / "slow", on_progress=add_rate)
     assert max(rates) == pytest.approx(1e-4, rel=0.3)
     train(further, tmp_path / "plain")
     train(replace(further, dropout=0.5), tmp_path / "dropped")
@@ -370,22 +368,20 @@ def test_a_learning_rate_and_a_dropout_of_ones_own_are_taken(
     assert 0 < np.abs(slow - old).mean() < 0.1 * np.abs(plain - old).mean()
     assert np.abs(dropped - plain).max() > 1e-5
     assert "| dropout | 0.5 |" in (tmp_path / "dropped" / "MODEL_CARD.md").read_text()
-    assert "learning rate 0.0001 brought" in (tmp_path / "slow" / "MODEL_CARD.md").read_text()
+    assert "maximum learning rate 0.0001," in (tmp_path / "slow" / "MODEL_CARD.md").read_text()
 
 
 @pytest.mark.parametrize("size", [Size.SMALL, Size.MEDIUM, Size.ORIGINAL])
-def test_only_a_model_that_has_learned_already_is_trained_with_dropout(
-    tiny_model: Model, tiny_folder: Path, size: Size
-) -> None:
+def test_only_continued_models_are_trained_with_dropout(tiny_model: Model, tiny_folder: Path, size: Size) -> None:
     output = read_output_layer(tiny_folder)
     assert output is not None
-    new = Start(tiny_model, output, size, Precision.FLOAT32)
+    new = InitialModel(tiny_model, output, size, Precision.FLOAT32)
     again = replace(new, continues=True)
     assert (new.recipe.dropout, again.recipe.dropout) == (0, 0.1)
     assert again.recipe.rate == new.recipe.rate / 2
 
 
-def test_a_model_without_output_layer_gets_one_for_the_text(
+def test_a_continued_model_without_output_layer_gets_a_new_one(
     tiny_folder: Path, config: TrainConfig, tmp_path: Path
 ) -> None:
     report = train(replace(config, size=None, steps=2, source=str(tiny_folder)), tmp_path / "model")
@@ -397,7 +393,7 @@ def test_a_model_without_output_layer_gets_one_for_the_text(
 
 
 def slow_perplexities(sentences: list[list[str]], model: Model, output: OutputLayer) -> list[float]:
-    """Brute force: every sentence, every place, every word."""
+    """Return both perplexities by brute force: each sentence, position and word by itself."""
     number = {word: i for i, word in enumerate(output.words)}
     nats: list[list[float]] = [[], []]
     for sentence in sentences:
@@ -407,12 +403,12 @@ def slow_perplexities(sentences: list[list[str]], model: Model, output: OutputLa
             states = slow_direction(words, name, model.config, model.weights)[-1]
             for state, following in zip(states[:-1], tokens[1:], strict=True):
                 scores = output.weights.astype(np.float64) @ state + output.bias
-                told = scores[number.get(following, number["<UNK>"])]
-                nats[d].append(math.log(np.exp(scores).sum()) - told)
+                target = scores[number.get(following, number["<UNK>"])]
+                nats[d].append(math.log(np.exp(scores).sum()) - target)
     return [math.exp(np.mean(each)) for each in nats]
 
 
-def test_perplexity_is_that_of_brute_force(tiny_model: Model, tmp_path: Path) -> None:
+def test_perplexity_equals_brute_force(tiny_model: Model, tmp_path: Path) -> None:
     import tensorflow as tf
 
     rng = np.random.default_rng(1)
@@ -431,7 +427,7 @@ def test_perplexity_is_that_of_brute_force(tiny_model: Model, tmp_path: Path) ->
 
 
 DAMAGED = gzip.compress(b"a b c\n" * 9)[:10] + b"\xff" * 30
-"""A download that went wrong in its middle."""
+"""A gzip file damaged in its middle."""
 
 
 @pytest.mark.parametrize(
@@ -452,7 +448,7 @@ DAMAGED = gzip.compress(b"a b c\n" * 9)[:10] + b"\xff" * 30
         ({"a.txt": b"a b\nb a\n", "out/notes.txt": b"mine"}, ["a.txt"], "out holds notes.txt, and no training"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(
+def test_user_errors_are_one_line(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -473,7 +469,7 @@ def test_what_is_wrong_is_told_in_one_line(
     assert Path("out").exists() == ("out/notes.txt" in files)
 
 
-def test_what_was_skipped_is_told_at_once_kept_and_not_on_the_card(
+def test_skipped_documents_are_reported_and_recorded_but_not_on_the_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -494,12 +490,12 @@ def test_what_was_skipped_is_told_at_once_kept_and_not_on_the_card(
     assert "1 document skipped" in capsys.readouterr().err
     Path("in/a.txt").unlink()
     assert run_command([*command[:3], "none", *command[4:]]) == 1
-    *told, last = capsys.readouterr().err.splitlines()
-    assert len(told) == 1
+    *skipped, last = capsys.readouterr().err.splitlines()
+    assert len(skipped) == 1
     assert "the text has 0 sentences" in last
 
 
-def test_a_training_goes_on_and_is_known_to_be_done_when_the_text_is_gone(config: TrainConfig, tmp_path: Path) -> None:
+def test_a_training_resumes_and_stays_finished_without_its_text(config: TrainConfig, tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_bytes(config.texts[0].read_bytes())
     size = text.stat().st_size
@@ -511,7 +507,7 @@ def test_a_training_goes_on_and_is_known_to_be_done_when_the_text_is_gone(config
 
     with pytest.raises(StoppedError):
         train(own, out, 2, stop)
-    (out / "..model.77.partial").mkdir()  # of a run that was killed while it wrote the model
+    (out / "..model.77.partial").mkdir()  # left by a run that was killed while it wrote the model
     text.write_text("something else\n")
     text.rename(tmp_path / "elsewhere.txt")
     assert train(own, out, 100).steps == 4
@@ -520,7 +516,7 @@ def test_a_training_goes_on_and_is_known_to_be_done_when_the_text_is_gone(config
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
 
 
-def test_whatever_the_seed_the_same_sentences_are_held_out(
+def test_held_out_sentences_do_not_depend_on_the_seed(
     trained: tuple[Path, list[TrainProgress]], config: TrainConfig, tmp_path: Path
 ) -> None:
     further = replace(config, size=None, steps=1, source=str(trained[0]))
@@ -535,7 +531,7 @@ def test_whatever_the_seed_the_same_sentences_are_held_out(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX limits the size of files")
-def test_a_full_disk_is_told_in_one_line(tmp_path: Path, tiny_model: Model, config: TrainConfig) -> None:
+def test_a_full_disk_is_reported_in_one_line(tmp_path: Path, tiny_model: Model, config: TrainConfig) -> None:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -552,7 +548,7 @@ def test_a_full_disk_is_told_in_one_line(tmp_path: Path, tiny_model: Model, conf
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_without_a_sense_space_weighs_words_by_its_own_counts(
+def test_a_model_without_a_sense_space_weights_words_by_its_own_counts(
     trained: tuple[Path, list[TrainProgress]],
 ) -> None:
     model, output = read_model(trained[0]), read_output_layer(trained[0])
@@ -568,17 +564,17 @@ def test_a_model_without_a_sense_space_weighs_words_by_its_own_counts(
     assert own.model_id != english.model_id
 
 
-def test_two_trainings_do_not_share_a_folder(config: TrainConfig, tmp_path: Path) -> None:
+def test_two_trainings_cannot_use_one_folder(config: TrainConfig, tmp_path: Path) -> None:
     def again(event: TrainProgress) -> None:
         with pytest.raises(ModelError, match="is being trained by another process"):
             train(config, tmp_path / "model")
         raise StoppedError
 
     with pytest.raises(StoppedError):
-        train(config, tmp_path / "model", told=again)
+        train(config, tmp_path / "model", on_progress=again)
 
 
-def test_text_is_read_as_tokens_or_through_the_analyser(tmp_path: Path) -> None:
+def test_text_is_read_as_tokens_or_by_the_analyser(tmp_path: Path) -> None:
     options = TextOptions(True, "en", CONFIGS[Size.TINY].normalise)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "1.txt.gz").write_bytes(gzip.compress("He did n’t .\n\n``  yes ''\n".encode()))

@@ -231,7 +231,7 @@ def fit_sense_space(config: SenseConfig, out: Path, command: str, quiet: bool) -
     for notice in report.notices:
         note(notice)
     note(
-        f"{out}: sense vectors of {report.dim}, {report.way}: {report.tokens} words, {report.senses} senses of"
+        f"{out}: sense vectors of {report.dim}, {report.method}: {report.tokens} words, {report.senses} senses of"
         f" {report.lemmas} lemmas, in {duration(report.seconds)}"
     )
 

@@ -1,39 +1,45 @@
-"""What the language models expect in a place, made cheap: the output layer's words in groups.
+"""A cheap approximation of the words that the language models expect in a place: the vocabulary in groups.
 
-A softmax over 60,000 words costs more than the biLSTM itself. Words whose rows of the output layer are alike are
-expected together; words whose own vectors are alike can stand for one another. K-means groups those that are both; a
-group is as probable as its words together, and stands for the mean of their vectors, the likelier ones (by themselves)
-weightier.
+A softmax over 60,000 words would cost more than the biLSTM. Words with similar rows in the output layer are expected in
+the same places. Words with similar vectors can replace one another. K-means groups words that are similar in both. A
+group is as probable as its words together. Its vector is the mean of its words' vectors, weighted by their probability
+without context.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from ...elmo.lexical_substitution import log_scores
 from ...elmo.model import OutputLayer
 from ...elmo.sense_space import Expected
-from ...vectors.arrays import Array, Doubles
+from ...vectors.arrays import Array, Doubles, Integers, Reals
 
 GROUPS = 1000
+"""Maximum number of groups."""
 TEMPERATURE = 1.5
-"""Scores are divided by it: probabilities less sharp than the language models' own serve better."""
-ALIKE = 4.0
-MOST_WORDS = 20_000
-"""Words that are grouped, the most frequent first."""
+"""Divisor of the scores. Flatter probabilities than the language models' own give better sense vectors."""
+VECTOR_WEIGHT = 4.0
+"""Weight of the words' own vectors in grouping, relative to the rows of the output layer."""
+MAX_WORDS = 20_000
+"""Maximum number of words to group, most frequent first."""
 
 
-def proper_words(words: Sequence[str], most: int = MOST_WORDS) -> list[int]:
-    """Numbers of the words with a letter, marks such as `<UNK>` left out: the first `most`."""
+def alphabetic_words(words: Sequence[str], most: int = MAX_WORDS) -> list[int]:
+    """Return the numbers of the first `most` words that contain a letter. Marks such as `<UNK>` are left out."""
     found = (i for i, word in enumerate(words) if any(map(str.isalpha, word)) and not _is_mark(word))
     return [i for i, _ in zip(found, range(most), strict=False)]
 
 
-def group_expected(output: OutputLayer, words: Sequence[int], vectors: Array, alike: float = ALIKE) -> Expected:
-    """Group the output layer's words of these numbers, whose own vectors are `vectors` (n, d).
+def group_expected(
+    output: OutputLayer, words: Sequence[int], vectors: Array, vector_weight: float = VECTOR_WEIGHT
+) -> Expected:
+    """Group words of the output layer.
 
-    alike: how much these weigh beside the rows of the output layer (n, projection), both at equal variance.
+    Args:
+        words: Numbers of the words to group, (n,).
+        vectors: Their own vectors, (n, d).
+        vector_weight: Weight of the vectors relative to the rows of the output layer, both at equal variance.
     """
     from sklearn.cluster import MiniBatchKMeans
 
@@ -42,8 +48,8 @@ def group_expected(output: OutputLayer, words: Sequence[int], vectors: Array, al
     group = np.arange(len(rows))  # (n,)
     if len(rows) > GROUPS:
         kmeans = MiniBatchKMeans(GROUPS, random_state=0, n_init=1, batch_size=4096, max_iter=30)
-        places = np.concatenate([_of_unit_variance(rows), alike * _of_unit_variance(vectors)], axis=1)
-        _, group = np.unique(kmeans.fit_predict(places), return_inverse=True)  # without groups that are empty
+        points = np.concatenate([_of_unit_variance(rows), vector_weight * _of_unit_variance(vectors)], axis=1)
+        _, group = np.unique(kmeans.fit_predict(points), return_inverse=True)  # renumbered without empty groups
     weights = np.exp(scores - scores.max())  # (n,)
     sums = np.asarray(np.bincount(group, weights), np.float64)  # (groups,)
     return Expected(
@@ -53,15 +59,18 @@ def group_expected(output: OutputLayer, words: Sequence[int], vectors: Array, al
     )
 
 
-def _of_unit_variance(rows: npt.NDArray[np.floating]) -> Doubles:
-    """Rows (n, d) scaled so that their total variance is 1; rows that are all the same stay as they are."""
+def _of_unit_variance(rows: Reals) -> Doubles:
+    """Return rows (n, d) scaled to a total variance of 1. Rows without variance are returned unchanged."""
     total = np.sqrt(rows.astype(np.float64).var(axis=0).sum())
     return np.asarray(rows / (total if total > 0 else 1.0), np.float64)
 
 
-def _weighted_means(
-    rows: npt.NDArray[np.floating], group: npt.NDArray[np.integer], weights: Doubles, sums: Doubles
-) -> Array:
+def _weighted_means(rows: Reals, group: Integers, weights: Doubles, sums: Doubles) -> Array:
+    """Return the weighted mean of the rows of each group: (groups, d).
+
+    Args:
+        sums: Sum of the weights of each group, (groups,).
+    """
     found = np.zeros((len(sums), rows.shape[1]))  # (groups, d)
     np.add.at(found, group, rows * weights[:, None])
     return np.asarray(found / sums[:, None], np.float32)

@@ -1,7 +1,7 @@
-"""Topic vectors: what words are written about with, whichever word a sense space meets.
+"""Topic vectors: vectors of words by the words that occur near them.
 
-Layer 0 knows how a word is spelled and, by training, what can stand in its place; which words keep it company is told
-better by skip-gram over a wide window (Mikolov et al. 2013; gensim). docs/sense-space.md says how much better.
+Layer 0 represents how a word is spelled and which words can replace it. Skip-gram over a wide window (Mikolov et al.
+2013, gensim) represents better which words occur near it. docs/sense-space.md has the measurements.
 """
 
 import tempfile
@@ -9,46 +9,53 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ...elmo.sense_space import Topics
+from ...vectors.arrays import Bytes
 from ..corpus import MARKS, Corpus, open_corpus, prepare
-from ..word2vec import Word2Vec, word_vectors
+from ..word2vec import Word2VecConfig, word_vectors
 
-Told = Callable[[float], None]
+OnProgress = Callable[[float], None]
+"""Receives the fraction done, 0 to 1."""
 
 DIM = 128
-WAY = Word2Vec(window=8, skip_gram=True, tokens=270_000_000, folded=True)
-_COMMON = 20_000  # words whose mean is taken off
+SKIP_GRAM = Word2VecConfig(window=8, skip_gram=True, tokens=270_000_000, lowercase=True)
+_COMMON_WORDS = 20_000  # most frequent words, whose mean vector is subtracted
 _SEED = 1
-_SPELLED = 4  # characters of a spelling that are kept: none is needed
+_MAX_CHARACTERS = 4  # of a spelling: word2vec reads no spellings, so they are kept short
 
 
-def learn_topics(sentences: Iterable[Sequence[str]], words: Sequence[str], told: Told) -> Topics:
-    """Topic vectors of `words`, the most frequent first, from a text; `told` hears how much is done, 0 to 1.
+def learn_topics(sentences: Iterable[Sequence[str]], words: Sequence[str], on_progress: OnProgress) -> Topics:
+    """Learn topic vectors from a text.
+
+    Args:
+        words: Words to learn vectors of, most frequent first.
 
     Raises:
-        ModelError: there are fewer than two sentences, or there is no room to keep the text for a while.
+        ModelError: There are fewer than two sentences, or the temporary copy of the text cannot be written.
     """
     with tempfile.TemporaryDirectory() as folder:
-        prepare(sentences, Path(folder) / "prepared", _SPELLED, lambda *_: None)
+        prepare(sentences, Path(folder) / "prepared", _MAX_CHARACTERS, lambda *_: None)
         corpus = open_corpus(Path(folder) / "prepared")
-        vectors = _learnt(corpus, words, told)
+        vectors = _topic_vectors(corpus, words, on_progress)
     return Topics({word: row for row, word in enumerate(words)}, vectors)
 
 
-def _learnt(corpus: Corpus, words: Sequence[str], told: Told) -> npt.NDArray[np.int8]:
-    """(words, DIM): learnt in lower case, where a word and its capital are one."""
-    proper = [word for word in words if any(map(str.isalnum, word)) and word not in MARKS]
-    folded = list(dict.fromkeys(word.lower() for word in proper))
-    place = {word: row for row, word in enumerate(folded)}
-    vectors = word_vectors(corpus, folded, DIM, _SEED, told, WAY)  # (folded, DIM)
-    seen = np.any(vectors, axis=1)  # (folded,)
-    vectors[seen] -= vectors[seen][:_COMMON].mean(axis=0)
-    # Only directions count, so that each row may fill the whole range of a byte.
-    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)  # (folded, 1)
-    stored = np.round(127 * vectors / largest).astype(np.int8)  # (folded, DIM)
-    wanted = set(proper)
+def _topic_vectors(corpus: Corpus, words: Sequence[str], on_progress: OnProgress) -> Bytes:
+    """Return the vectors of words, learned in lower case, so that a word and its capitalised form share one.
+
+    (words, DIM)
+    """
+    learned = [word for word in words if any(map(str.isalnum, word)) and word not in MARKS]
+    lowercase = list(dict.fromkeys(word.lower() for word in learned))
+    place = {word: row for row, word in enumerate(lowercase)}
+    vectors = word_vectors(corpus, lowercase, DIM, _SEED, on_progress, SKIP_GRAM)  # (lowercase, DIM)
+    seen = np.any(vectors, axis=1)  # (lowercase,)
+    vectors[seen] -= vectors[seen][:_COMMON_WORDS].mean(axis=0)
+    # Only directions matter, so each row is scaled to the whole int8 range.
+    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)  # (lowercase, 1)
+    stored = np.round(127 * vectors / largest).astype(np.int8)  # (lowercase, DIM)
+    wanted = set(learned)
     found = np.zeros((len(words), DIM), np.int8)  # (words, DIM)
     known = [(row, place[word.lower()]) for row, word in enumerate(words) if word in wanted]
     rows, places = np.array(known, np.int64).reshape(-1, 2).T

@@ -1,4 +1,4 @@
-"""`polyseme train --sense-space`: a model and gold in, the same model with a sense space out."""
+"""`polyseme train --sense-space`: fit a sense space to a model and write both as a new model folder."""
 
 import time
 from collections import Counter
@@ -23,19 +23,19 @@ from ...errors import ModelError
 from ...gold.sense_text import SenseText, read_judged, read_semcor, read_words
 from ..text import TextOptions, files_of, read_sentences
 from .card import SenseFacts, adapted_text, choice_text, recipe_text, sense_section
-from .fit import Told, adapt, centre, fit, recipe_for
+from .fit import OnProgress, adapt, centre, fit, recipe_for
 from .topics import learn_topics
 from .unlabelled import fit_unlabelled
 
 UNLABELLED = "unlabelled"
-"""Given for GOLD: there is none, the texts alone must do."""
-MOST_WORDS = 200_000
-"""Words read of texts without senses."""
-_COUNTED = 60_000  # forms kept of a text that is counted
+"""Value of GOLD for texts without sense labels."""
+MAX_WORDS = 200_000
+"""Maximum number of words to read from texts without sense labels."""
+_MAX_COUNTED = 60_000  # forms whose counts are kept, if the counts come from the text
 
 
-class Way(StrEnum):
-    """How a sense space came to be."""
+class FitMethod(StrEnum):
+    """How a sense space was fitted."""
 
     FITTED = "fitted to words with senses"
     ADAPTED = "adapted to words with senses"
@@ -45,29 +45,28 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SenseConfig:
-    """What to fit: `gold` is SemCor (archive or folder), a table of judged words in `texts`, or `UNLABELLED`.
+    """What to fit a sense space to.
 
-    With SemCor, `texts` teach the topics of words (`sense_topics`); without any the model's own stay. `tokenized`: they
-    are one sentence a line, tokens between spaces.
+    With SemCor, `texts` are only read for topic vectors. Without them the model keeps its own topic vectors.
     """
 
-    gold: str
-    source: str
-    texts: tuple[Path, ...] = ()
-    language: str = "en"
-    tokenized: bool = False
+    gold: str  # SemCor (archive or folder), a table of gold senses of `texts`, or `UNLABELLED`
+    source: str  # the model
+    texts: tuple[Path, ...] = ()  # files and folders
+    language: str = "en"  # of the texts
+    tokenized: bool = False  # whether each line of the texts is one sentence, its tokens separated by spaces
 
 
 @dataclass(frozen=True, slots=True)
 class SenseReport:
-    """What came of it: tokens with senses (without labels: words), how many senses of how many lemmas."""
+    """Result of fitting a sense space."""
 
     out: Path
-    way: Way
-    tokens: int
+    method: FitMethod
+    tokens: int  # labelled tokens
     senses: int
     lemmas: int
-    dim: int
+    dim: int  # of the sense vectors
     seconds: float
     notices: tuple[str, ...] = ()
 
@@ -75,20 +74,24 @@ class SenseReport:
 def train_sense_space(
     config: SenseConfig,
     out: Path,
-    told: Told | None = None,
-    told_topics: Callable[[float], None] | None = None,
+    on_progress: OnProgress | None = None,
+    on_topics_progress: Callable[[float], None] | None = None,
     command: str | None = None,
 ) -> SenseReport:
-    """Fit a sense space for the model of any source and write both as the new model folder `out`.
+    """Fit a sense space to a model and write both as the new model folder `out`.
 
-    SemCor makes a new space. A table of judged words adapts the model's own, or one made of the texts; texts alone
-    centre the model's own on them, or make one. `told` hears how many words of how many have been read, `told_topics`
-    how much of the topics is learnt, 0 to 1. `command` is the command line that the model's card names.
+    SemCor makes a new space. A table of gold senses adapts the model's own space, or a space made from the texts if the
+    model has none. Texts alone centre the model's own space on them, or make a space.
+
+    Args:
+        on_progress: Receives the number of labelled tokens read so far, and their total number.
+        on_topics_progress: Receives the fraction of the topic vectors learned, 0 to 1.
+        command: The command line to show on the model's card.
 
     Raises:
-        ModelError: the source cannot be read, `out` is there already, or nothing in the gold can be told apart.
-        DocumentError: the gold or a text cannot be read, or they do not belong together.
-        QueryError: there is no such language.
+        ModelError: The model cannot be read, `out` exists already, or no word has two senses.
+        DocumentError: The gold data or a text cannot be read, or they do not fit together.
+        QueryError: The language is not supported.
     """
     began = time.monotonic()
     if out.exists():
@@ -100,74 +103,77 @@ def train_sense_space(
     if config.texts and _is_semcor(config.gold):
         options = TextOptions(config.tokenized, config.language, tuple(Normalise))
         sentences = read_sentences(config.texts, options, notices.append)
-        topics = learn_topics(sentences, list(counts.counts), told_topics or (lambda done: None))
-    made = _make(config, model, output, counts, topics, text, told or (lambda done, total: None))
+        topics = learn_topics(sentences, list(counts.counts), on_topics_progress or (lambda done: None))
+    fitted = _fit(config, model, output, counts, topics, text, on_progress or (lambda done, total: None))
     senses = {(token.lemma, token.sense) for token in text.tokens}
     report = SenseReport(
         out=out,
-        way=made.way,
+        method=fitted.method,
         tokens=len(text.tokens),
         senses=len(senses),
         lemmas=len({lemma for lemma, _ in senses}),
-        dim=made.space.dim,
+        dim=fitted.space.dim,
         seconds=time.monotonic() - began,
         notices=tuple(notices),
     )
     half = all(weight.dtype == np.float16 for weight in model.weights.values())
-    section = _section(config, command, made, report)
+    section = _section(config, command, fitted, report)
     card = with_section(card_of(config.source, model), section)
-    write_model(out, replace(model, sense_space=made.space), card, output_layer=output, half=half)
+    write_model(out, replace(model, sense_space=fitted.space), card, output_layer=output, half=half)
     return report
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Made:
+class _Fitted:
+    """A fitted space, its method, and sentences about the method for the card."""
+
     space: SenseSpace
-    way: Way
-    how: str  # a sentence for the card
+    method: FitMethod
+    details: str
 
 
-def _make(
+def _fit(
     config: SenseConfig,
     model: Model,
     output: OutputLayer | None,
     counts: WordCounts,
     topics: Topics | None,
     text: SenseText,
-    told: Told,
-) -> _Made:
+    on_progress: OnProgress,
+) -> _Fitted:
     encoder, own = ElmoEncoder(model, config.source), model.sense_space
     if config.gold == UNLABELLED and own:
-        return _Made(centre(encoder, own, text, told), Way.CENTRED, "")
+        return _Fitted(centre(encoder, own, text, on_progress), FitMethod.CENTRED, "")
     if own and not _is_semcor(config.gold):
-        return _Made(adapt(encoder, own, text, told), Way.ADAPTED, adapted_text(len(text.tokens)))
+        return _Fitted(adapt(encoder, own, text, on_progress), FitMethod.ADAPTED, adapted_text(len(text.tokens)))
     recipe = recipe_for(encoder, output and replace(output, counts=counts), counts, topics)
     if _is_semcor(config.gold):
-        return _Made(fit(encoder, text, counts, recipe, told), Way.FITTED, recipe_text(recipe))
+        return _Fitted(fit(encoder, text, counts, recipe, on_progress), FitMethod.FITTED, recipe_text(recipe))
     plain = text
     if config.gold != UNLABELLED:
-        plain = read_words(config.texts, config.language, MOST_WORDS, lambda _: None)
-    space, choice = fit_unlabelled(encoder, plain, counts, recipe, told)
+        plain = read_words(config.texts, config.language, MAX_WORDS, lambda _: None)
+    space, choice = fit_unlabelled(encoder, plain, counts, recipe, on_progress)
     if config.gold == UNLABELLED:
-        return _Made(space, Way.UNLABELLED, choice_text(choice))
-    adapted = adapt(encoder, space, text, told)
-    return _Made(adapted, Way.ADAPTED, f"{choice_text(choice)} {adapted_text(len(text.tokens))}")
+        return _Fitted(space, FitMethod.UNLABELLED, choice_text(choice))
+    adapted = adapt(encoder, space, text, on_progress)
+    return _Fitted(adapted, FitMethod.ADAPTED, f"{choice_text(choice)} {adapted_text(len(text.tokens))}")
 
 
 def _read(config: SenseConfig, on_skip: Callable[[str], None]) -> SenseText:
+    """Read the gold data and the texts that it is about."""
     if config.gold != UNLABELLED and not Path(config.gold).exists():
-        raise ModelError(f"{config.gold} does not exist; give SemCor, a table of judged words, or {UNLABELLED}")
+        raise ModelError(f"{config.gold} does not exist; give SemCor, a table of gold senses, or {UNLABELLED}")
     if _is_semcor(config.gold):
         return read_semcor(Path(config.gold))
     if config.tokenized:
-        raise ModelError("judged words and texts to centre on are raw; leave --tokenized out")
+        raise ModelError("with a table of gold senses, or none, the texts must be raw; leave --tokenized out")
     if not config.texts:
         raise ModelError(f"{config.gold} needs the texts that it is about; name files or folders")
     if config.gold == UNLABELLED:
-        return read_words(config.texts, config.language, MOST_WORDS, on_skip)
+        return read_words(config.texts, config.language, MAX_WORDS, on_skip)
     text = read_judged(Path(config.gold), config.texts, config.language, on_skip)
     if text.missed:
-        on_skip(f"{text.missed} of the judged stretches are not one token and were left out")
+        on_skip(f"{text.missed} of the judged spans are not one token and were left out")
     return text
 
 
@@ -177,34 +183,38 @@ def _is_semcor(gold: str) -> bool:
 
 
 def _read_source(config: SenseConfig, text: SenseText) -> tuple[Model, OutputLayer | None, WordCounts]:
-    """The model, its output layer if it has one, and word counts: its own, else English ones, else the text's."""
+    """Return the model, its output layer if it has one, and word counts.
+
+    The counts are the model's own, or else those of English text, or else, for other languages, those of `text`.
+    """
     model = read_any(config.source)
     folder = model_folder(config.source)
     output = read_output_layer(folder) if folder else None
-    known = read_word_counts(folder) if folder else None
-    if known:
-        return model, output, known
-    found = english_counts() if config.language == "en" else _counted(text)
+    own_counts = read_word_counts(folder) if folder else None
+    if own_counts:
+        return model, output, own_counts
+    found = english_counts() if config.language == "en" else _count_words(text)
     if output is None:
         return model, None, found
     counts = WordCounts({word: found.counts.get(word, 0) for word in output.words}, found.total)
     return model, output, counts
 
 
-def _counted(text: SenseText) -> WordCounts:
+def _count_words(text: SenseText) -> WordCounts:
     forms = Counter(normalise_token(form, tuple(Normalise)) for sentence in text.sentences for form in sentence)
-    return WordCounts(dict(forms.most_common(_COUNTED)), forms.total())
+    return WordCounts(dict(forms.most_common(_MAX_COUNTED)), forms.total())
 
 
-def _section(config: SenseConfig, command: str | None, made: _Made, report: SenseReport) -> str:
+def _section(config: SenseConfig, command: str | None, fitted: _Fitted, report: SenseReport) -> str:
+    """Return the card's section. It lists the files of the texts and of the gold data, but not of a SemCor folder."""
     gold = [] if config.gold == UNLABELLED else [Path(config.gold)]
-    known = not _is_semcor(config.gold) or gold[0].is_file()
-    files = files_of([*config.texts, *gold], report.notices) if known else []
+    has_files = not _is_semcor(config.gold) or gold[0].is_file()
+    files = files_of([*config.texts, *gold], report.notices) if has_files else []
     return sense_section(
         SenseFacts(
-            space=made.space,
-            way=report.way,
-            how=made.how,
+            space=fitted.space,
+            method=report.method,
+            details=fitted.details,
             command=command,
             tokens=report.tokens,
             senses=report.senses,
