@@ -11,7 +11,7 @@ import numpy as np
 from ..indexer.collection.records import Layer
 from ..indexer.errors import QueryError
 from ..indexer.pipeline import form_of, is_asked_about
-from ..indexer.text.analyser import TextAnalyser
+from ..indexer.text.analyser import TextAnalyser, TokenKind
 from ..indexer.vectorise import raw_vectors
 from ..indexer.vectors.arrays import Array, Ids, row_products, unit
 from ..indexer.vectors.rows import scan
@@ -107,6 +107,28 @@ class Searcher(NamedSenseReader):
             if other is not None and other is not self.settings.layer:
                 found = self._by_layer(asked, found, other, k)
             return found
+
+    def holds(self, word: str, match: str = Match.LEMMA, where: Where = None) -> bool:
+        """Return whether the collection has a word, or several words in a row, inside the filters.
+
+        Args:
+            word: A form or a lemma. With match `lemma` a form counts for its lemma.
+            match: `form` or `lemma`.
+        """
+        wanted = choice(Match, match, "match", [Match.FORM, Match.LEMMA])
+        tokens = self.analyser.tokens(word.strip())
+        words = tuple(n for n, token in enumerate(tokens) if token.kind is not TokenKind.PUNCTUATION)
+        with self._view(where) as view:
+            if len(words) == 1:
+                try:
+                    self._word_rows(view, tokens[words[0]].text, wanted)
+                except QueryError:
+                    return False
+                return True
+            stored = tuple(n for n in words if is_asked_about(tokens[n], self.settings.function_words))
+            asked = Asked(word, tokens, words, stored)
+            found = self._phrase_words(view, asked, wanted)
+            return bool(found and find_spans(self.collection, self.analyser, asked.words, found, wanted))
 
     def _find(self, view: View, asked: Asked, match: Match, k: int) -> HitList[OccurrenceHit]:
         if match is Match.ANY:

@@ -191,6 +191,40 @@ def test_an_unknown_target_is_answered_with_any_word_and_says_so(searcher: Searc
     assert "function words" in (function.notice or "")
 
 
+@pytest.mark.parametrize(
+    ("word", "lemma", "form"),
+    [
+        ("bank", True, True),
+        ("Banks", True, True),
+        ("vans", True, False),
+        ("embankment", False, False),
+        ("the", False, False),
+        ("", False, False),
+        (".", False, False),
+        ("ice cream", True, True),
+        ("ice creams", True, True),
+        ("ices cream", True, False),
+        ("bank of the river", True, True),
+        ("bank in the river", False, False),
+        ("river cream", False, False),
+    ],
+)
+def test_holds_says_which_words_the_collection_has(searcher: Searcher, word: str, lemma: bool, form: bool) -> None:
+    assert (searcher.holds(word), searcher.holds(word, "form")) == (lemma, form)
+    if word.strip(".") and word != "the":
+        for match, held in ((Match.LEMMA, lemma), (Match.FORM, form)):
+            assert (searcher.occurrences(f"[{word}]", k=1, match=match).match is match) is held
+
+
+def test_holds_answers_within_the_filters(searcher: Searcher) -> None:
+    assert searcher.holds("cream", where="document=plain")
+    assert not searcher.holds("cream", where="genre=news")
+    assert searcher.holds("ice cream", where="document=plain")
+    assert not searcher.holds("ice cream", where="genre=news")
+    with pytest.raises(QueryError, match="match is 'any'; choose one of form, lemma"):
+        searcher.holds("cream", "any")
+
+
 def test_what_a_filter_lets_in_follows_the_collection(tmp_path: Path) -> None:
     path = tmp_path / "c.pol"
     texts = {"a": "The river bank was green.", "b": "The bank of the mill was old."}
