@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polyseme.indexer.errors import QueryError
+from polyseme.indexer.text.analyser import TextAnalyser
 from polyseme.search.query.filters import Condition, Operator, compare_values, parse_where, where_texts
-from polyseme.search.query.target import parse_target
+from polyseme.search.query.target import Target, parse_query, parse_target, write_query
 
 
 def escaped(text: str) -> str:
@@ -44,6 +45,33 @@ def test_anything_but_one_target_is_an_error_with_an_example(text: str, problem:
     with pytest.raises(QueryError, match=problem) as caught:
         parse_target(text)
     assert "[bank]" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["a\\", "a\\b", "\\[x\\]", "[]", "a ] b [", "\\\\"])
+def test_odd_sentences_come_back_from_the_box(text: str) -> None:
+    assert parse_query(write_query(text)) == text
+
+
+@given(st.text() | st.text(alphabet="ab \\[]", max_size=12), st.data())
+def test_any_sentence_and_target_that_are_written_are_read_back(sentence: str, data: st.DataObject) -> None:
+    assert parse_query(write_query(sentence)) == sentence
+    start = data.draw(st.integers(0, len(sentence)))
+    end = data.draw(st.integers(start, len(sentence)))
+    if sentence[start:end].strip() == sentence[start:end] != "":
+        assert parse_query(write_query(sentence, start, end)) == Target(sentence, start, end)
+
+
+def test_each_token_of_a_sentence_with_brackets_can_be_asked_for() -> None:
+    analyser = TextAnalyser("en")
+    sentence = "He said [sic] that the bank by the river bank \\ was shut."
+    for token in analyser.tokens(sentence):
+        written = write_query(sentence, token.start, token.end)
+        assert parse_query(written) == Target(sentence, token.start, token.end)
+
+
+def test_two_marks_are_an_error_with_an_example() -> None:
+    with pytest.raises(QueryError, match=r"2 words are marked.*\[bank\]"):
+        parse_query("two [marks] in [one]")
 
 
 @pytest.mark.parametrize(
