@@ -68,7 +68,7 @@ def brute_force(collection: Collection, where: str | None, sense: Array, word: A
     )
     found: list[tuple[float, int]] = []
     with collection.reading() as snapshot:
-        scope = make_scope(collection, snapshot, parse_where(where), lambda name, snapshot: {})
+        scope = make_scope(collection, snapshot, parse_where(where), lambda name: {})
         for segment in snapshot.segments.values():
             mask = scope.sentence_mask(segment)
             for first, count, vector in collection.db.execute(sql, (segment.key,)):
@@ -104,7 +104,7 @@ def _direction(rng: np.random.Generator, dim: int) -> Array:
 def check(collection: Collection, where: str | None, k: int) -> None:
     for sense, word in queries(collection):
         with collection.reading() as snapshot:
-            scope = make_scope(collection, snapshot, parse_where(where), lambda name, snapshot: {})
+            scope = make_scope(collection, snapshot, parse_where(where), lambda name: {})
             best = nearest_any(collection, scope, sense, word, k)
         wanted = brute_force(collection, where, sense, word, k)
         np.testing.assert_allclose(best.scores, wanted.scores, atol=1e-5)
@@ -167,7 +167,7 @@ def test_a_heavy_word_lets_the_search_end_early(collection: Collection, monkeypa
     collection.settings = replace(collection.settings, word_weight=50.0)
     sense, word = queries(collection)[0]
     with collection.reading() as snapshot:
-        scope = make_scope(collection, snapshot, (), lambda name, snapshot: {})
+        scope = make_scope(collection, snapshot, (), lambda name: {})
         best = nearest_any(collection, scope, sense, word, 3)
     assert 3 == len(best.ids) <= sum(scored) < 1000
 

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from fakes import FakeEncoder
 from polyseme.indexer.build import build
-from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.vectors.arrays import Array, unit
 from polyseme.search.searcher import Searcher
-from polyseme.search.senses.ambiguity import ambiguous_lemmas, gap, spread
+from polyseme.search.senses.ambiguity import gap, spread
 from polyseme.ui.page.examples import examples
 from sense_texts import documents
 
@@ -51,14 +50,12 @@ def test_gap_of_two_opposite_points_is_known() -> None:
 
 def test_the_word_of_two_senses_is_found_and_the_word_of_one_is_not(tmp_path: Path) -> None:
     build(tmp_path / "c.pol", documents(60), model=FakeEncoder())
-    with Collection.open(tmp_path / "c.pol") as collection:
-        with collection.reading() as snapshot:
-            found = ambiguous_lemmas(collection, snapshot, 10)
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        found = searcher.ambiguous_lemmas(10)
         assert "bank" in found
         assert "boat" not in found
-        collection.remove([f"d{number:02}" for number in range(50)])
-        with collection.reading() as snapshot:
-            assert ambiguous_lemmas(collection, snapshot, 10) == []
+        searcher.collection.remove([f"d{number:02}" for number in range(50)])
+        assert searcher.ambiguous_lemmas(10) == []
 
 
 def test_the_examples_begin_with_words_of_several_senses(tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ from polyseme.indexer.reencode import reencode
 from polyseme.indexer.vectors.arrays import Array
 from polyseme.search.confidence import VERDICT, Calibration, Compared
 from polyseme.search.hits import Match
+from polyseme.search.query.target import Target, parse_target
 from polyseme.search.searcher import Searcher
-from polyseme.search.senses.labels import labels_of, no_topics
-from polyseme.search.senses.named import NamedSense, from_json, to_json
+from polyseme.search.senses.labels import labels_of
+from polyseme.search.senses.named_sense_file import NamedSense, from_json, to_json
 from sense_texts import documents
 
 
@@ -160,6 +161,31 @@ def test_a_sense_from_marked_lines_holds_their_like_and_not_what_was_marked_agai
     assert kinds(list(searcher.apply_named_sense("shore", k=5))) == {"river"}
     other = searcher.apply_named_sense("shore", k=99, match="any")
     assert len({hit.lemma for hit in other}) > 1
+
+
+def test_examples_of_a_named_sense_keep_brackets_and_backslashes(tmp_path: Path) -> None:
+    texts = {r"The bank is C:\[new] and not [old].", r"A [bank] of the river \\."}
+    build(tmp_path / "c.pol", [Document(text, text) for text in texts], model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        hits = searcher.occurrences("the [bank]")
+        made = searcher.save_named_sense("mine", positive=hits)
+    assert {hit.sentence for hit in hits} == texts
+    assert [parse_target(text) for text in made.examples] == [Target(h.sentence, h.start, h.end) for h in hits]
+
+
+def test_a_phrase_is_found_without_the_occurrences_of_an_excluded_sense(tmp_path: Path) -> None:
+    texts = ["A river bank.", "The old mill by the river bank was shut.", "One bank and a bank and a bank and a bank."]
+    build(tmp_path / "c.pol", [Document(str(n), text) for n, text in enumerate(texts)], model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        every = searcher.occurrences("the [river bank]")
+        assert {hit.document_id for hit in every} == {"0", "1"}
+        banks = {hit.document_id: hit for hit in searcher.occurrences("the [bank]")}
+        searcher.save_named_sense("mine", positive=[banks["0"]], negative=[banks["1"]])
+        belonging = {hit.document_id for hit in searcher.apply_named_sense("mine", k=99)}
+        assert "1" not in belonging
+        (kept,) = searcher.occurrences("the [river bank]", where="sense!=mine")
+        (wanted,) = [hit for hit in every if hit.document_id == "1"]
+        assert (kept.document_id, kept.token, kept.score) == ("1", "river bank", pytest.approx(wanted.score))
 
 
 def test_a_sense_goes_to_another_collection_of_the_same_model_as_a_file(searcher: Searcher, tmp_path: Path) -> None:
@@ -318,7 +344,7 @@ def test_confidence_is_a_share_that_never_falls_as_the_score_rises(quantiles: li
 def test_the_even_score_is_where_confidence_is_a_half() -> None:
     calibration = Calibration(tuple(np.linspace(-0.5, 1, 201).tolist()))
     for compared in Compared:
-        assert calibration.confidence([calibration.even(compared)], compared)[0] == pytest.approx(0.5, abs=0.02)
+        assert calibration.confidence([calibration.even_score(compared)], compared)[0] == pytest.approx(0.5, abs=0.02)
 
 
 def test_hits_like_random_pairs_at_best_say_that_nothing_means_that() -> None:
@@ -361,7 +387,7 @@ def test_labels_are_of_what_the_lines_are_about_and_not_of_chance() -> None:
 
     assert [word.lemma for word in labels_of(river, money, topics)] == ["river", "fish", "water"]
     assert {word.lemma for word in labels_of(money, river, topics)} == {"loan", "cash"}
-    assert labels_of(river, money, no_topics)[0].lemma == "come"
+    assert labels_of(river, money, lambda words: None)[0].lemma == "come"
     unknown = labels_of([["x", "y"]], [["z"]], topics)
     assert [word.lemma for word in unknown] == ["x", "y"]
     assert [word.lemma for word in labels_of([["river"]], [], topics)] == []

@@ -12,7 +12,6 @@ from ...indexer.text.analyser import TokenKind
 from ...indexer.vectors.arrays import Array
 from ...search.query.target import write_query
 from ...search.searcher import Searcher
-from ...search.senses.ambiguity import ambiguous_lemmas
 
 EXAMPLES = 4
 SHORTEST, LONGEST = 30, 90
@@ -32,8 +31,7 @@ def examples(searcher: Searcher) -> tuple[str, ...]:
 
 def _of_several_senses(searcher: Searcher) -> Iterator[str]:
     """The most central line of handy length of the largest sense of each word that falls apart clearly."""
-    with searcher.collection.reading() as snapshot:
-        found = ambiguous_lemmas(searcher.collection, snapshot, _WORDS)
+    found = searcher.ambiguous_lemmas(_WORDS)
     lemmas = telling_first(found, searcher.encoder.word_topics(found))
     for lemma in lemmas:
         lines = searcher.sense_occurrences(searcher.senses(lemma), 1)

@@ -18,7 +18,7 @@ from ....indexer.text.analyser import TextAnalyser
 from ....indexer.vectors.arrays import Ids, top, unit
 from ...retrieval.keywords import match_expression
 from ...retrieval.ranking import fuse
-from ...searcher import HYBRID_CANDIDATES
+from ...retrieval.sentences import HYBRID_CANDIDATES
 from ..datasets.retrieval import RetrievalSet, read_retrieval
 from ..measures import mean_interval, ndcg
 from ..records import Score, Span, whole
