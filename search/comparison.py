@@ -15,7 +15,7 @@ class Comparison:
 
     Attributes:
         score: Cosine of the two sense vectors, in [-1, 1].
-        confidence: Probability that the senses are the same; None without a calibrated collection.
+        confidence: Probability that the senses are the same. None without a calibrated collection.
         first: The first target as written.
         second: The second target as written.
     """
@@ -30,7 +30,7 @@ def compare(analyser: TextAnalyser, encode: QueryEncoder, first: str, second: st
     """Compare the targets of two sentences, each marked with brackets.
 
     Raises:
-        QueryError: A sentence has not exactly one target.
+        QueryError: A sentence does not have exactly one target.
     """
     a, b = (read_target_query(analyser, text, function_words=True) for text in (first, second))
     score = float(encode.sense(a) @ encode.sense(b))

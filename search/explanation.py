@@ -22,7 +22,7 @@ class Contribution:
 
     Attributes:
         drop: Mean of two changes of the score: its fall when only this word is removed from the sentence, and its rise
-            when only this word is added to the target. Shares need not sum to the score.
+            when it is added to the target alone. Shares need not sum to the score.
     """
 
     token: str

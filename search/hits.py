@@ -28,7 +28,7 @@ class SentenceHit:
 
     Attributes:
         score: Cosine in [-1, 1].
-        confidence: Probability that the sense is the same; None for sentences (docs/senses.md says why).
+        confidence: Probability that the sense is the same. None for sentences (docs/senses.md says why).
         document: Title of the document, else its id.
         sentence_start: Offset of the sentence in the document's text, in characters.
     """
@@ -52,7 +52,7 @@ class OccurrenceHit(SentenceHit):
     that of its first stored word.
 
     Attributes:
-        confidence: Probability that the sense is the same; None if the collection has no calibration.
+        confidence: Probability that the sense is the same. None if the collection has no calibration.
         position: Number of the token in its sentence, from 0.
         start: Offset of the token in the sentence, in characters.
         end: Offset after its last character.
@@ -74,8 +74,8 @@ class HitList(list[Hit], Generic[Hit]):
 
     Attributes:
         match: The match used, which may differ from the one requested.
-        notice: A remark for the user, such as why another match was used; None if there is none.
-        verdict: A statement that no hit has the sense of the query, if the confidences say so; else None.
+        notice: A remark for the user, such as why another match was used. None if no remark is needed.
+        verdict: A statement that no hit has the sense of the query, if the confidences say so. Else None.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ def concordance_line(hit: OccurrenceHit, width: int | None = None) -> Concordanc
     """Return the concordance line of a hit.
 
     Args:
-        width: Maximum number of characters on each side, an ellipsis included; None for the whole sentence.
+        width: Maximum number of characters on each side, an ellipsis included. None for the whole sentence.
     """
     left = _SPACE.sub(" ", hit.sentence[: hit.start]).lstrip()
     node = _SPACE.sub(" ", hit.sentence[hit.start : hit.end])

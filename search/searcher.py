@@ -48,7 +48,7 @@ class Searcher:
         """Open a collection with the model that it was made with.
 
         Args:
-            model: An encoder, or the source to load that model from; None for the source in the collection's settings.
+            model: An encoder, or the source to load that model from. None for the source in the collection's settings.
 
         Raises:
             CollectionError: The collection or its model cannot be opened. The message has the next step.
@@ -141,7 +141,7 @@ class Searcher:
         """Explain which words around a hit make it similar to the query, and give the score by layer.
 
         Args:
-            query: The query that the hit answered; None for the hit's own sentence, which shows what its vector
+            query: The query that the hit answered. None for the hit's own sentence, which shows what its vector
                 depends on.
         """
         with self._view() as view:
@@ -174,7 +174,7 @@ class Searcher:
         occurrences first. Occurrences removed since the inventory was made are left out.
 
         Args:
-            number: Number of the only sense to list, from 1; None for all.
+            number: Number of the only sense to list, from 1, or None for all.
         """
         with self._view() as view:
             return members.sense_occurrences(view, inventory, number)
@@ -267,7 +267,7 @@ class Searcher:
         """Find the k occurrences nearest to a named sense, of those that belong to it.
 
         Args:
-            match: Whose occurrences: `form` or `lemma` of the sense's word, or the nearest of `any` word; None for the
+            match: Whose occurrences: `form` or `lemma` of the sense's word, or the nearest of `any` word. None for the
                 match that the sense was saved with.
         """
         with self._view(where) as view:

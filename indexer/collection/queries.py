@@ -164,8 +164,8 @@ def best_keyword_sentences(
 
     Args:
         expression: FTS5 expression.
-        documents: Keys of the documents to search; None for all.
-        sentences: Ids of the sentences to search; None for all. It takes precedence over `documents`.
+        documents: Keys of the documents to search, or None for all.
+        sentences: Ids of the sentences to search, or None for all. It takes precedence over `documents`.
     """
     sql = (
         "SELECT f.rowid FROM sentences_fts f JOIN sentences s ON s.id = f.rowid"
@@ -242,7 +242,7 @@ def seen_sources(db: sqlite3.Connection, root: str) -> set[str]:
 
 
 def unseen_documents(db: sqlite3.Connection, root: str) -> list[tuple[str, str]]:
-    """Return (document id, source) of a folder's live documents that this run has not read, in the order of ids."""
+    """Return (document id, source) of a folder's live documents that this run did not read, in the order of ids."""
     return db.execute(
         "SELECT document_id, source FROM documents WHERE state = ? AND root = ?"
         " AND document_id NOT IN (SELECT document_id FROM seen) ORDER BY document_id",

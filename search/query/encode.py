@@ -86,7 +86,7 @@ def read_target_query(analyser: TextAnalyser, query: str | tuple[str, int], func
 
 
 def query_for_words(analyser: TextAnalyser, text: str, function_words: bool) -> TargetQuery | None:
-    """Tokenise a text that is a target as a whole; None if it holds no word."""
+    """Tokenise a text that is a target as a whole. None if it holds no word."""
     tokens = analyser.tokens(text)
     target = _without_outer_punctuation(tokens, tuple(range(len(tokens))))
     return _target_query(text, tokens, target, function_words) if target else None

@@ -50,8 +50,8 @@ def parse_where(where: Where) -> tuple[Condition, ...]:
     """Return the conditions of a query, all of which must hold.
 
     Args:
-        where: A mapping such as `{"year": "1999..", "genre": ["news", "letters"], "author": "!Anon"}`, or the text of
-            the command line and the page such as `"year=1999.."` and `"author!=Anon"`, or a list of such texts.
+        where: A mapping such as `{"year": "1999..", "genre": ["news", "letters"], "author": "!Anon"}`, or texts as the
+            command line and the page write them, such as `"year=1999.."` and `"author!=Anon"`.
 
     Raises:
         QueryError: A filter cannot be understood.

@@ -47,7 +47,7 @@ class Scope:
     """What may answer a query, in one snapshot.
 
     Attributes:
-        documents: Live documents that the filters let in, by key; None for all live ones.
+        documents: Live documents that the filters let in, by key, or None for all live ones.
         senses: Filters by named sense, all of which must let an occurrence in.
     """
 
@@ -62,7 +62,7 @@ class Scope:
         return self.documents is None and not self.senses
 
     def sentence_mask(self, segment: Segment) -> Mask | None:
-        """Return which sentences of a segment may answer; None for all.  (m,)"""
+        """Return which sentences of a segment may answer, or None for all.  (m,)"""
         mask = self._documents_mask(segment)
         for members in self.senses:
             chosen = members.sentences(segment)
@@ -70,7 +70,7 @@ class Scope:
         return mask
 
     def among(self, segment: Segment, rows: Ids) -> Mask | None:
-        """Return which of some token rows of a segment may answer; None for all of them.  (n,) -> (n,)"""
+        """Return which of some token rows of a segment may answer, or None for all of them.  (n,) -> (n,)"""
         mask = self._documents_mask(segment)
         allowed = None if mask is None else mask[segment.token_sentences[as_slice(rows)]]
         for members in self.senses:
@@ -89,7 +89,7 @@ class Scope:
         return rows if allowed is None else rows[allowed]
 
     def token_mask(self, segment: Segment) -> Mask | None:
-        """Return which token rows of a whole segment may answer; None for all.  (n,)"""
+        """Return which token rows of a whole segment may answer, or None for all.  (n,)"""
         mask = self._documents_mask(segment)
         if self.senses:
             return self.among(segment, np.arange(len(segment.tokens)))
@@ -129,7 +129,7 @@ def _members(condition: Condition, member_rows: MemberRows) -> Members:
 
 
 def document_mask(collection: Collection, snapshot: Snapshot, conditions: Sequence[Condition]) -> Mask | None:
-    """Return the live documents, by key, for which all conditions hold; None without conditions.  (largest key + 1,)
+    """Return the live documents, by key, for which all conditions hold. None without conditions.  (largest key + 1,)
 
     Raises:
         QueryError: No document has the field of a condition.

@@ -12,8 +12,7 @@ from ...indexer.errors import QueryError
 
 EXAMPLE = 'mark one word with brackets, as in "She sat on the river [bank]."'
 _BRACKETS = re.compile(r"\\([\[\]\\])|([\[\]])")
-# A backslash needs an escape only where it would read as one: before a bracket or a backslash, and at the end of a
-# part, which a bracket may follow.
+# A backslash is escaped only before a bracket or a backslash, and at the end of a part, where a bracket may follow.
 _TO_ESCAPE = re.compile(r"[\[\]]|\\(?=[\[\]\\]|$)")
 
 

@@ -110,8 +110,8 @@ def portions(stages: Iterable[NearTypes], counts: Ids) -> Iterator[tuple[Ids, fl
         counts: Number of occurrences of each type (T,).
 
     Yields:
-        Places of types (n,), and an upper bound of the identity of all later types. The bound is None after the last
-        type. The portions end early after `MOST_SEEN` occurrences, or where the stages end.
+        Places of types (n,), and an upper bound of the identity of all later types. After the last type
+        there is no bound (None). The portions end early after `MOST_SEEN` occurrences, or where the stages end.
     """
     before, wanted = 0, FIRST_ROWS
     for near in stages:

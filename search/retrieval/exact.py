@@ -64,7 +64,7 @@ def candidates(
 
     Args:
         wanted: Number of rows to propose.
-        allowed: Rows that may be chosen (n,); None for all.
+        allowed: Rows that may be chosen (n,), or None for all.
         effort: Share of the index's lists to read, in twelfths.
 
     Returns:
@@ -94,7 +94,7 @@ def type_rows(collection: Collection, scope: Scope, types: Sequence[int]) -> lis
 
 
 def nearest_rows(rows: Sequence[Rows], query: Array, k: int | None) -> Ranked:
-    """Rank rows by their cosine with a unit vector (d,), exactly; k None keeps all."""
+    """Rank rows by their cosine with a unit vector (d,), exactly, and keep the best k (None: all)."""
     ids = [np.zeros(0, np.int64), *(item.ids for item in rows)]
     scores = [np.zeros(0, np.float32), *(scan(item.segment.tokens, query, item.rows) for item in rows)]
     return ranked(np.concatenate(ids), np.concatenate(scores), k)

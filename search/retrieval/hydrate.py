@@ -65,7 +65,7 @@ def occurrence_hits(collection: Collection, best: Ranked, confidences: Array | N
     """Read the hits for n ranked occurrence ids, in their order.
 
     Args:
-        confidences: Confidence of each hit (n,); None if the collection has no calibration.
+        confidences: Confidence of each hit (n,). None if the collection has no calibration.
     """
     found = occurrences_by_id(collection.db, best.ids.tolist())
     sentences = _sentences(collection, sorted({row[0] for row in found.values()}))

@@ -41,7 +41,7 @@ class Span:
 
 
 def find_phrase_words(view: View, query: TargetQuery, match: Match) -> list[PhraseWord] | None:
-    """Look up the stored words of a target; None if the target has none or the collection lacks one of them.
+    """Look up the stored words of a target. None if the target has none or the collection lacks one of them.
 
     A word that occurs only outside the filters has no rows.
     """

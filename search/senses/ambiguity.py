@@ -45,7 +45,7 @@ def gap(vectors: Array, numbers: Ids) -> float:
         numbers: Group of each row from 0, `NONE` for none (n,).
 
     Returns:
-        Mean difference of the cosines times the square root of the second largest group's share; 0 for one group.
+        Mean difference of the cosines times the square root of the second largest group's share. It is 0 for one group.
     """
     kept, groups = vectors[numbers != NONE], numbers[numbers != NONE]
     if not len(groups) or int(groups.max()) == 0:

@@ -75,7 +75,7 @@ def _sampled(vectors: Array) -> Array:
 
 
 def _within(vectors: Array) -> float:
-    """Return the mean cosine distance of pairs of different rows; 0 for a single row."""
+    """Return the mean cosine distance of pairs of different rows, or 0 for a single row."""
     n = len(vectors)
     total = float(vectors.sum(axis=0) @ vectors.sum(axis=0))
     return 1 - (total - n) / (n * (n - 1)) if n > 1 else 0.0

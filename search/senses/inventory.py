@@ -34,7 +34,7 @@ class Sense:
         share: Share of all occurrences of the word.
         labels: Content words nearby that distinguish the sense from the word's other senses.
         central: Occurrences nearest to the centre. Their score is the cosine with it.
-        stability: How well the sense is found again in bootstrap samples, in [0, 1]; None if nothing was clustered.
+        stability: How well the sense is found again in bootstrap samples, in [0, 1]. None if nothing was clustered.
         collocates: Words nearby, by logDice.
     """
 
@@ -53,9 +53,9 @@ class SenseInventory:
 
     Attributes:
         word: The lemma or form, as stored.
-        assignments: Occurrence id -> number of its sense from 1; None if it fits no sense.
+        assignments: Occurrence id -> number of its sense from 1. None if it fits no sense.
         scores: Occurrence id -> cosine with the centre of its sense, or with the nearest centre if it fits no sense.
-        notice: A remark for the user; None if there is none.
+        notice: A remark for the user. None if no remark is needed.
         method: How the senses were induced.
     """
 

@@ -76,9 +76,9 @@ def sense_words(view: View, groups: Sequence[Ids]) -> list[SenseWords]:
 def labels_of(inside: Sequence[Sequence[str]], outside: Sequence[Sequence[str]], topics: WordTopics) -> list[Collocate]:
     """Return the words that distinguish some contexts from others, the strongest first.
 
-    Words are ranked by log-likelihood times topical fit: the component of the word's topic vector in the direction
-    from the outside contexts to the inside ones. In a few lines, common words such as *come* and *say* differ by
-    chance, but they do not fit the topic. Words that occur once count only if there are few repeated ones.
+    Words are ranked by log-likelihood times topical fit. The fit is the component of a word's topic vector in the
+    direction from the outside contexts to the inside ones. In a few lines, common words such as *come* and *say* differ
+    by chance, but they do not fit the topic. Words that occur once count only if there are few repeated ones.
 
     Args:
         inside: Lemmas near each occurrence of the group.
@@ -186,7 +186,7 @@ def log_likelihood(inside: int, inside_total: int, outside: int, outside_total: 
 
 
 def log_dice(together: int, group: int, word: int) -> float:
-    """Return 14 + log2 of the Dice coefficient (Rychlý 2008); at most 14."""
+    """Return 14 + log2 of the Dice coefficient (Rychlý 2008). It is at most 14."""
     return 14 + math.log2(2 * together / (group + word)) if together else float("-inf")
 
 

@@ -38,7 +38,7 @@ def live_members(view: View, inventory: SenseInventory) -> LiveMembers:
     """Read the occurrences of an inventory that are still in the collection, inside the filters or not.
 
     Raises:
-        QueryError: None is left.
+        QueryError: All of them have been removed.
     """
     ids = np.array(sorted(live_occurrences(view.collection.db, list(inventory.assignments))), np.int64)
     if not len(ids):

@@ -1,7 +1,7 @@
 """Named senses: save a sense under a name, filter by it, find its occurrences, take it to another collection.
 
-A named sense is the mean of some occurrences of a word, with the means of its rivals: other groups of occurrences that
-it is distinguished from. The table `prototypes` of a collection stores it as JSON.
+A named sense is the mean of some occurrences of a word. It also keeps the means of its rivals, which are other groups
+of occurrences that it is distinguished from. The table `prototypes` of a collection stores it as JSON.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def read_named_sense(view: View, name: str) -> NamedSense:
     """Read a named sense.
 
     Raises:
-        QueryError: There is none of that name, or its vectors cannot be compared with the collection's.
+        QueryError: No named sense has that name, or its vectors cannot be compared with the collection's.
     """
     path, stored = view.collection.path, view.collection.named_senses()
     if name not in stored:
@@ -193,7 +193,7 @@ def remove_named_sense(collection: Collection, name: str) -> None:
     """Remove a named sense from a collection.
 
     Raises:
-        QueryError: There is none of that name.
+        QueryError: No named sense has that name.
     """
     with collection.writing() as writer:
         if not writer.remove_named_sense(name):
@@ -204,7 +204,7 @@ def write_named_sense(view: View, name: str, path: Path) -> None:
     """Write a named sense to a JSON file.
 
     Raises:
-        QueryError: There is none of that name, or the file cannot be written.
+        QueryError: No named sense has that name, or the file cannot be written.
     """
     found = read_named_sense(view, name)
     try:

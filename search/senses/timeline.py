@@ -58,7 +58,7 @@ class Timeline:
 
 
 def wilson(count: int, total: int, z: float = Z) -> tuple[float, float]:
-    """Return the bounds of a share (Wilson 1927); (0, 1) if total is 0.
+    """Return the bounds of a share (Wilson 1927), or (0, 1) if total is 0.
 
     Args:
         z: Standard normal quantile of the interval.
@@ -72,7 +72,7 @@ def wilson(count: int, total: int, z: float = Z) -> tuple[float, float]:
 
 
 def year_of(value: str) -> int | None:
-    """Return the year of a date or number such as 1987, 1987-03-04 or 1987/03; None for other text."""
+    """Return the year of a date or number such as 1987, 1987-03-04 or 1987/03. None for other text."""
     found = _YEAR.fullmatch(value)
     return int(found[1]) if found else None
 
@@ -96,8 +96,8 @@ def make_timeline(
     Args:
         period: Length of a period in years. Periods begin at multiples of it.
         senses: Number of senses.
-        numbers: Occurrence id -> number of its sense from 1; None is not counted.
-        values: Occurrence id -> text of the field; occurrences without it are undated.
+        numbers: Occurrence id -> number of its sense from 1. None is not counted.
+        values: Occurrence id -> text of the field. Occurrences without it are undated.
 
     Raises:
         QueryError: The period is below 1 year.
