@@ -13,7 +13,7 @@ from ..indexer.vectorise import Vectoriser, token_vectors
 from ..indexer.vectors.arrays import Array, Doubles, Mask, unit
 from .context import View
 from .hits import OccurrenceHit
-from .query.encode import TargetQuery, query_for_hit, read_target_query
+from .query.encode import Query, TargetQuery, query_for_hit, read_target_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Contribution:
     """A context word of a hit and its share of the score.
 
     Attributes:
-        drop: Mean of two changes of the score: its fall when only this word is removed from the sentence, and its rise
-            when it is added to the target alone. Shares need not sum to the score.
+        drop: Mean of two changes of the score. It falls when only this word is removed from the sentence, and rises
+            when the word is added to the target alone. Shares need not sum to the score.
     """
 
     token: str
@@ -78,7 +78,7 @@ class Around:
         return [self._hit.tokens[n].text for n in kept], [kept.index(n) for n in self._hit.encoded]
 
 
-def explain(view: View, hit: OccurrenceHit, query: str | tuple[str, int] | None) -> Explanation:
+def explain(view: View, hit: OccurrenceHit, query: Query | None) -> Explanation:
     """Explain a hit by `shares`. See `Searcher.explain`. It encodes twice as many sentences as the hit has words."""
     function_words = view.settings.function_words
     own = query_for_hit(view.analyser, hit, function_words)

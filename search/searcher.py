@@ -13,6 +13,7 @@ from .comparison import Comparison, compare_calibrated
 from .context import SAME_WORD, Context, K, parse_option
 from .explanation import Explanation, explain
 from .hits import HitList, Match, OccurrenceHit, SentenceHit
+from .query.encode import Query
 from .query.filters import Where
 from .retrieval.more_like import AnyHit, find_more_like, hit_vector
 from .retrieval.occurrences import find_occurrences, hits_by_id, holds_words
@@ -81,7 +82,7 @@ class Searcher:
 
     def occurrences(
         self,
-        query: str | tuple[str, int],
+        query: Query,
         k: int = K,
         match: str = Match.LEMMA,
         where: Where = None,
@@ -90,7 +91,8 @@ class Searcher:
         """Find the k occurrences nearest in sense to a word in context.
 
         Args:
-            query: A sentence with the target in brackets, or (sentence, position of the target token from 0).
+            query: A sentence with the target in brackets, (sentence, position of the target token from 0), or a
+                `Target`.
             match: Which occurrences may answer: `form` (equal after case folding), `lemma`, or `any` word. A target
                 that the collection lacks is answered with `any`. The list's `match` and `notice` say so.
             layer: Re-rank the first 200 by another layer (`sense`, `0`, `1`, `2`, `elmo`). Their sentences are encoded
@@ -137,7 +139,7 @@ class Searcher:
         with self._view() as view:
             return compare_calibrated(view, first, second)
 
-    def explain(self, hit: OccurrenceHit, query: str | tuple[str, int] | None = None) -> Explanation:
+    def explain(self, hit: OccurrenceHit, query: Query | None = None) -> Explanation:
         """Explain which words around a hit make it similar to the query, and give the score by layer.
 
         Args:

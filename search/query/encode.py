@@ -12,8 +12,10 @@ from ...indexer.text.analyser import TextAnalyser, Token, TokenKind
 from ...indexer.vectorise import SentenceVectors, Vectoriser
 from ...indexer.vectors.arrays import Array, unit
 from ..hits import Match, OccurrenceHit
-from .target import EXAMPLE, parse_target
+from .target import EXAMPLE, Target, parse_target
 
+Query = str | tuple[str, int] | Target
+"""A query by word in context: text with brackets, (sentence, position of the target token from 0), or a target."""
 CACHED_QUERIES = 64
 """Maximum number of encoded sentences that a `QueryEncoder` caches."""
 
@@ -58,27 +60,26 @@ class TargetQuery:
         return match is Match.LEMMA and len(self.stored) == 1 and not any(map(str.isspace, self.text))
 
 
-def read_target_query(analyser: TextAnalyser, query: str | tuple[str, int], function_words: bool) -> TargetQuery:
+def read_target_query(analyser: TextAnalyser, query: Query, function_words: bool) -> TargetQuery:
     """Tokenise a query.
 
     Args:
-        query: Text with one target in brackets, or (sentence, position of the target token from 0).
         function_words: Whether the collection stores vectors of function words.
 
     Raises:
         QueryError: There is no target, more than one, or no word in it.
     """
-    if isinstance(query, str):
-        mark = parse_target(query)
-        sentence = mark.sentence
-        tokens = analyser.tokens(sentence)
-        target = tuple(n for n, t in enumerate(tokens) if t.start < mark.end and t.end > mark.start)
-    else:
+    if isinstance(query, tuple):
         sentence, position = query
         tokens = analyser.tokens(sentence)
         if not 0 <= position < len(tokens):
             raise QueryError(f"position {position} is outside the sentence, which has {len(tokens)} tokens from 0")
-        target = (position,)
+        target: tuple[int, ...] = (position,)
+    else:
+        mark = parse_target(query) if isinstance(query, str) else query
+        sentence = mark.sentence
+        tokens = analyser.tokens(sentence)
+        target = tuple(n for n, t in enumerate(tokens) if t.start < mark.end and t.end > mark.start)
     target = _without_outer_punctuation(tokens, target)
     if not target:
         raise QueryError(f"the target holds no word; {EXAMPLE}")

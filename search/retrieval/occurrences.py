@@ -15,7 +15,7 @@ from ...indexer.vectorise import raw_vectors
 from ...indexer.vectors.arrays import unit
 from ..context import WORD_MATCHES, View, check_k, count_rows, parse_option
 from ..hits import HitList, Match, OccurrenceHit
-from ..query.encode import TargetQuery, query_for_hit, query_for_words, read_target_query
+from ..query.encode import Query, TargetQuery, query_for_hit, query_for_words, read_target_query
 from .any_word import nearest_any
 from .exact import nearest_rows
 from .hydrate import occurrence_hits
@@ -26,9 +26,7 @@ LAYER_CANDIDATES = 200
 """Number of hits that another layer re-ranks. Their sentences are encoded again."""
 
 
-def find_occurrences(
-    view: View, query: str | tuple[str, int], k: int, match: str, layer: str | None
-) -> HitList[OccurrenceHit]:
+def find_occurrences(view: View, query: Query, k: int, match: str, layer: str | None) -> HitList[OccurrenceHit]:
     """Find the k occurrences nearest in sense to a word in context. See `Searcher.occurrences`."""
     check_k(k)
     wanted = parse_option(Match, match, "match", WORD_MATCHES)

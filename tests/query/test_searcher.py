@@ -19,6 +19,7 @@ from polyseme.indexer.pipeline import Work, batched, is_asked_about
 from polyseme.indexer.text.analyser import TextAnalyser
 from polyseme.indexer.vectors.arrays import as_slice, unit
 from polyseme.search.hits import Match, OccurrenceHit
+from polyseme.search.query.target import Target
 from polyseme.search.searcher import Searcher
 
 WORDS = ["bank", "river", "loan", "spring", "boat", "heron", "mill", "money", "letter", "crane", "shore", "water"]
@@ -223,6 +224,14 @@ def test_holds_answers_within_the_filters(searcher: Searcher) -> None:
     assert not searcher.holds("ice cream", where="genre=news")
     with pytest.raises(QueryError, match="match is 'any'; choose one of form, lemma"):
         searcher.holds("cream", "any")
+
+
+def test_a_sentence_with_brackets_a_position_and_a_target_ask_the_same(searcher: Searcher) -> None:
+    marked, sentence = "An old man saw the [bank] near the mill.", "An old man saw the bank near the mill."
+    hits = searcher.occurrences(marked, k=5)
+    target = Target(sentence, 19, 23)
+    assert searcher.occurrences((sentence, 5), k=5) == searcher.occurrences(target, k=5) == hits
+    assert searcher.explain(hits[1], target) == searcher.explain(hits[1], marked)
 
 
 def test_what_a_filter_lets_in_follows_the_collection(tmp_path: Path) -> None:

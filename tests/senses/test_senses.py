@@ -185,7 +185,8 @@ def test_a_phrase_is_found_without_the_occurrences_of_an_excluded_sense(tmp_path
         assert "1" not in belonging
         (kept,) = searcher.occurrences("the [river bank]", where="sense!=mine")
         (wanted,) = [hit for hit in every if hit.document_id == "1"]
-        assert (kept.document_id, kept.token, kept.score) == ("1", "river bank", pytest.approx(wanted.score))
+        assert (kept.document_id, kept.token) == ("1", "river bank")
+        assert kept.score == pytest.approx(wanted.score)
 
 
 def test_a_sense_goes_to_another_collection_of_the_same_model_as_a_file(searcher: Searcher, tmp_path: Path) -> None:
