@@ -73,7 +73,7 @@ def read_target_query(analyser: TextAnalyser, query: Query, function_words: bool
         sentence, position = query
         tokens = analyser.tokens(sentence)
         if not 0 <= position < len(tokens):
-            raise QueryError(f"position {position} is outside the sentence, which has {len(tokens)} tokens from 0")
+            raise QueryError(f"position {position} is outside the sentence; give one from 0 to {len(tokens) - 1}")
         target: tuple[int, ...] = (position,)
     else:
         mark = parse_target(query) if isinstance(query, str) else query

@@ -120,7 +120,7 @@ def make_scope(
 
 def _members(condition: Condition, member_rows: MemberRows) -> Members:
     if condition.operator is Operator.RANGE:
-        raise QueryError("senses have names, not numbers; write sense=NAME, sense=A|B or sense!=NAME")
+        raise QueryError("named senses have no order; write sense=NAME, sense=A|B or sense!=NAME, not sense=A..B")
     found = [member_rows(name.strip()) for name in condition.values]
     keys = sorted({key for rows in found for key in rows})
     empty = np.zeros(0, np.int64)

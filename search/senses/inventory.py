@@ -123,10 +123,10 @@ def sense_numbers(clusters: Ids) -> list[int | None]:
 def _notice(clusters: Ids) -> str | None:
     total = len(clusters)
     if total < FEWEST:
-        return f"only {total} occurrences; senses are told apart from {FEWEST} on"
+        return f"only {total} occurrences; at least {FEWEST} are needed to tell senses apart"
     notes = []
     if total > SAMPLE:
-        notes.append(f"told apart by {SAMPLE:,} of {total:,} occurrences; the others went to the nearest sense")
+        notes.append(f"{SAMPLE:,} of {total:,} occurrences were clustered; the others joined the nearest sense")
     unassigned = int((clusters == NONE).sum())
     if unassigned:
         notes.append(f"{unassigned} of {total:,} occurrences fit no sense")

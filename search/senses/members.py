@@ -42,7 +42,7 @@ def live_members(view: View, inventory: SenseInventory) -> LiveMembers:
     """
     ids = np.array(sorted(live_occurrences(view.collection.db, list(inventory.assignments))), np.int64)
     if not len(ids):
-        raise QueryError(f"no occurrence of {inventory.word!r} is left; tell its senses apart again")
+        raise QueryError(f"all occurrences of {inventory.word!r} were removed; look up its senses again")
     numbers = np.array([inventory.assignments[key] or 0 for key in ids.tolist()], np.int64)
     return LiveMembers(ids, numbers, view.vectors(ids))
 

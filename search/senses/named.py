@@ -117,7 +117,7 @@ def _from_inventory(view: View, name: str, inventory: SenseInventory, number: in
     members = live_members(view, inventory)
     inside = members.vectors[members.numbers == number]  # (n, d)
     if not len(inside):
-        raise QueryError(f"sense {number} of {inventory.word!r} has no occurrence left; tell its senses apart again")
+        raise QueryError(f"sense {number} of {inventory.word!r} has no occurrence left; look up its senses again")
     others = [sense.number for sense in inventory.senses if sense.number != number]
     rivals = [members.vectors[members.numbers == other] for other in others]
     central = inventory.senses[number - 1].central

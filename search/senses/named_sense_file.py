@@ -84,7 +84,7 @@ def check_name(name: str) -> str:
     """
     stripped = name.strip()
     if not stripped or len(stripped) > LONGEST_NAME or not stripped.isprintable():
-        raise QueryError(f"{name[:40]!r} is no name for a sense; give one of 1 to {LONGEST_NAME} printable characters")
+        raise QueryError(f"{name[:40]!r} cannot name a sense; give a name of 1 to {LONGEST_NAME} printable characters")
     if stripped.startswith("!") or ".." in stripped or any(sign in stripped for sign in "|=,;[]"):
         raise QueryError(f"{stripped!r} cannot be written in a filter; leave out ! | = , ; [ ] and ..")
     return stripped
@@ -110,7 +110,7 @@ def from_json(text: str, where: str) -> NamedSense:
     except (ValueError, RecursionError) as error:
         raise QueryError(f"{where} is not JSON ({error}); export the named sense again") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise QueryError(f"{where} is no named sense; make one with `polyseme named-sense export`")
+        raise QueryError(f"{where} is not a named sense; make one with `polyseme named-sense export`")
     version = found.get("version")
     if version != VERSION:
         raise QueryError(f"{where} has version {version!r}, this Polyseme reads {VERSION}; upgrade Polyseme")
