@@ -11,7 +11,7 @@ from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.snapshot import Snapshot
 from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Array, Ids
-from polyseme.search.query.encode import Asked, QueryEncoder, ask
+from polyseme.search.query.encode import QueryEncoder, TargetQuery, read_target_query
 from polyseme.search.searcher import Searcher
 
 from benchmarks.lib.sql import occurrence_place, type_ranges, type_rows
@@ -78,11 +78,11 @@ def draw_queries(searcher: Searcher, count: int) -> list[Query]:
 
 def vectors_of(
     searcher: Searcher, snapshot: Snapshot, queries: Sequence[Query]
-) -> Iterator[tuple[Query, Asked, Array, Array]]:
+) -> Iterator[tuple[Query, TargetQuery, Array, Array]]:
     """Yield each query with its target and the target's vectors: sense (d,) and identity (p,)."""
     encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
     for query in queries:
-        asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
+        asked = read_target_query(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
         yield query, asked, encode.sense(asked), encode.identity(asked)
 
 

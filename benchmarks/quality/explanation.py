@@ -29,7 +29,7 @@ from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Doubles
 from polyseme.search.evaluation.measures import mean_interval
 from polyseme.search.explanation import Around, shares
-from polyseme.search.query.encode import QueryEncoder, ask
+from polyseme.search.query.encode import QueryEncoder
 from polyseme.search.searcher import Searcher
 
 from benchmarks.lib.paths import DOCUMENTS, SENSES
@@ -126,7 +126,7 @@ def measure(searcher: Searcher, pairs: Sequence[Pair]) -> dict[str, list[Outcome
         encode = QueryEncoder(vectoriser)
         for number, pair in enumerate(pairs):
             asked, hit = (
-                ask(searcher.analyser, (found.sentence, found.position), searcher.settings.function_words)
+                read_target_query(searcher.analyser, (found.sentence, found.position), searcher.settings.function_words)
                 for found in searcher.hits([pair.asked, pair.hit])
             )
             around = Around(vectoriser, encode.sense(asked), hit)

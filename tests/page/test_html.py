@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.collection.records import Layer
-from polyseme.indexer.errors import QueryError
 from polyseme.indexer.text.analyser import TextAnalyser
 from polyseme.search.explanation import Contribution
 from polyseme.search.hits import Match, OccurrenceHit, SentenceHit
-from polyseme.search.query.target import Target
 from polyseme.search.senses.inventory import Sense, SenseInventory
 from polyseme.search.senses.labels import Collocate
 from polyseme.search.senses.timeline import make_timeline
@@ -25,9 +23,7 @@ from polyseme.ui.page.address import (
     PageQuery,
     Sort,
     read_address,
-    read_text,
     write_address,
-    write_text,
 )
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
 from polyseme.ui.page.html import base as views
@@ -266,32 +262,6 @@ def test_a_label_keeps_its_text_and_loses_its_markdown(text: str) -> None:
     assert plain == shown(text).replace("\N{WORD JOINER}", "")
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_`$\[\]<>#]", re.sub(r"\\.", "", label))
     assert ":smile:" not in label.replace("\\", "")
-
-
-@pytest.mark.parametrize("text", ["a\\", "a\\b", "\\[x\\]", "[]", "a ] b [", "\\\\"])
-def test_odd_sentences_come_back_from_the_box(text: str) -> None:
-    assert read_text(write_text(text)) == text
-
-
-@given(st.text(alphabet="ab \\[]", max_size=12), st.data())
-def test_a_marked_sentence_comes_back_with_its_target(sentence: str, data: st.DataObject) -> None:
-    assert read_text(write_text(sentence)) == sentence
-    start = data.draw(st.integers(0, len(sentence)))
-    end = data.draw(st.integers(start, len(sentence)))
-    if sentence[start:end].strip() == sentence[start:end] != "":
-        assert read_text(write_text(sentence, start, end)) == Target(sentence, start, end)
-
-
-def test_each_token_of_a_sentence_with_brackets_can_be_asked_for() -> None:
-    analyser = TextAnalyser("en")
-    sentence = "He said [sic] that the bank by the river bank \\ was shut."
-    for token in analyser.tokens(sentence):
-        assert read_text(write_text(sentence, token.start, token.end)) == Target(sentence, token.start, token.end)
-
-
-def test_two_marks_are_an_error_with_an_example() -> None:
-    with pytest.raises(QueryError, match=r"2 words are marked.*\[bank\]"):
-        read_text("two [marks] in [one]")
 
 
 QUERIES = st.builds(

@@ -23,7 +23,7 @@ from .printing import OutputFormat, note, one_line, show, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...search.senses.named import NamedSense
+    from ...search.senses.named_sense_file import NamedSense
 
 replace_option = click.option("--replace", is_flag=True, help="Replace an existing named sense of the same name.")
 name_argument = argument("name", "Name of the sense, such as river_bank.")

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from ...indexer.collection.records import Layer
 from ...search.hits import Match
-from ...search.query.target import Target, parse_target
 
 K = 20
 MOST = 1000
@@ -19,7 +18,6 @@ MOST_IDS = 5000
 """Lines that an address names one by one at most."""
 NO_SENSE = 0
 """Lines that fit no sense, where a query keeps one sense only. Senses count from 1."""
-_ESCAPED = re.compile(r"\\([\[\]\\])")
 
 
 class Sort(StrEnum):
@@ -155,25 +153,3 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
         if keys:
             address[name] = "-".join(map(str, sorted(set(keys))[:MOST_IDS]))
     return address
-
-
-def read_text(text: str) -> Target | str:
-    r"""The target where something is bracketed, else the sentence; ``\[`` and ``\]`` are brackets of the text itself.
-
-    Raises QueryError for brackets that do not match, hold nothing, or mark two stretches.
-    """
-    if not re.search(r"[\[\]]", _ESCAPED.sub("", text)):
-        return _ESCAPED.sub(r"\1", text)
-    return parse_target(text)
-
-
-def write_text(sentence: str, start: int | None = None, end: int | None = None) -> str:
-    """What to type for a sentence, with [start, end) as its target: `read_text` gives them back."""
-    if start is None or end is None:
-        return _escape(sentence)
-    return f"{_escape(sentence[:start])}[{_escape(sentence[start:end])}]{_escape(sentence[end:])}"
-
-
-def _escape(text: str) -> str:
-    # A backslash means itself unless a bracket or another backslash follows, as may happen where pieces are joined.
-    return re.sub(r"([\[\]]|\\(?=[\[\]\\]|$))", r"\\\1", text)

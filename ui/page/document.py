@@ -8,9 +8,8 @@ import streamlit as st
 
 from ...indexer.errors import PolysemeError
 from ...search.hits import OccurrenceHit, SentenceHit
-from ...search.query.target import Target
+from ...search.query.target import Target, write_query
 from ...search.searcher import Searcher
-from .address import write_text
 from .html import base as views
 from .session import OPENED
 
@@ -55,6 +54,6 @@ def draw(searcher: Searcher, lines: Sequence[SentenceHit], target: Target | None
 
 
 def _why(searcher: Searcher, hit: OccurrenceHit, target: Target) -> None:
-    found = searcher.explain(hit, write_text(target.sentence, target.start, target.end))
+    found = searcher.explain(hit, write_query(target.sentence, target.start, target.end))
     words = [word for word in found.words if word.drop > 0][:HELPERS]
     st.html(views.why(words, found.layers))

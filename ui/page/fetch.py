@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...indexer.collection.queries import live_occurrences, live_sentences
 from ...indexer.collection.records import Layer
 from ...search.hits import HitList, Match, OccurrenceHit, SentenceHit
-from ...search.query.target import Target
-from ...search.retrieval.hydrate import live_occurrences, occurrence_hits, sentence_hits
+from ...search.query.target import Target, parse_query
+from ...search.retrieval.hydrate import occurrence_hits, sentence_hits
 from ...search.retrieval.ranking import Ranked
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
-from .address import PageQuery, read_text
+from .address import PageQuery
 
 SENSE_FILTER = "sense="
 
@@ -33,7 +34,7 @@ class Request:
     @property
     def asked(self) -> Target | str:
         """The word in its sentence, or the sentence. QueryError for brackets that mark nothing, or two words."""
-        return read_text(self.text)
+        return parse_query(self.text)
 
 
 def request(query: PageQuery, limit: int) -> Request:
@@ -99,12 +100,9 @@ def hits_of(searcher: Searcher, ids: Sequence[int], words: bool) -> list[Sentenc
     """The occurrences (words) or sentences of these ids that are still in the collection, in the order of the ids."""
     with searcher.collection.reading():
         if words:
-            keys = sorted(live_occurrences(searcher.collection, list(ids)))
+            keys = sorted(live_occurrences(searcher.collection.db, ids))
             return list(occurrence_hits(searcher.collection, _unscored(keys)))
-        marks = ",".join("?" * len(ids))
-        live = "SELECT s.id FROM sentences s JOIN documents d ON d.id = s.document AND d.state = 1"
-        found = searcher.collection.db.execute(f"{live} WHERE s.id IN ({marks}) ORDER BY s.id", list(ids))
-        return sentence_hits(searcher.collection, _unscored([key for (key,) in found]))
+        return sentence_hits(searcher.collection, _unscored(live_sentences(searcher.collection.db, ids)))
 
 
 def _unscored(keys: Sequence[int]) -> Ranked:

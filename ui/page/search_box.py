@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ...indexer.text.analyser import TextAnalyser, Token, TokenKind
-from ...search.query.target import Target
-from .address import PageQuery, asked_anew, read_text, write_text
+from ...search.query.target import Target, parse_query, write_query
+from .address import PageQuery, asked_anew
 from .html import base as views
 from .session import ask, current, go, show, trail
 
@@ -44,7 +44,7 @@ def _meant(text: str, analyser: TextAnalyser) -> str:
     """A word that is typed by itself asks for the word: its senses and its lines, not for sentences of one word."""
     tokens = analyser.tokens(text) if text and not re.search(r"[\s\[\]\\]", text) else ()
     alone = len(tokens) == 1 and tokens[0].kind is not TokenKind.PUNCTUATION
-    return write_text(text, tokens[0].start, tokens[0].end) if alone else text
+    return write_query(text, tokens[0].start, tokens[0].end) if alone else text
 
 
 def examples(queries: Sequence[str]) -> None:
@@ -55,7 +55,7 @@ def examples(queries: Sequence[str]) -> None:
             " like it, then click a word of it to find that word in the same sense. Or begin with one of these:</p>"
         )
         for number, text in enumerate(queries):
-            asked = read_text(" ".join(text.split()))
+            asked = parse_query(" ".join(text.split()))
             target = Target(asked, 0, 0) if isinstance(asked, str) else asked
             parts = (target.sentence[: target.start], target.sentence[target.end :])
             node = views.label(target.sentence[target.start : target.end])
@@ -76,7 +76,7 @@ def words(tokens: Sequence[Token], asked: Target) -> None:
                 st.html(f'<p class="pol-sign">{sign}</p>', width="content")
                 continue
             inside = marked and token.start < asked.end and token.end > asked.start
-            text = write_text(asked.sentence, token.start, token.end)
+            text = write_query(asked.sentence, token.start, token.end)
             st.button(
                 views.label(token.text, 30),
                 key=f"word-{position}",
@@ -87,7 +87,7 @@ def words(tokens: Sequence[Token], asked: Target) -> None:
         if len(tokens) > WORDS:
             st.html('<p class="pol-quiet">… put [brackets] around a later word</p>', width="content")
         if marked:
-            whole = asked_anew(query, write_text(asked.sentence))
+            whole = asked_anew(query, write_query(asked.sentence))
             st.button(
                 "the whole sentence", key="whole", type="tertiary", icon=":material/close:", on_click=ask, args=(whole,)
             )
