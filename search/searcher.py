@@ -22,6 +22,7 @@ from .named_sense_reader import NamedSenseReader
 from .query.encode import Asked, QueryEncoder, ask
 from .query.filters import Where
 from .query.scope import Scope
+from .query.target import Target
 from .retrieval.any_word import nearest_any
 from .retrieval.exact import narrowed, nearest_rows, nearest_sentences, type_rows
 from .retrieval.hydrate import sentence_hits
@@ -50,6 +51,16 @@ class Comparison:
 
 class Searcher(NamedSenseReader):
     """Answers both questions from one collection. Threads may share it; ``with`` closes it."""
+
+    def holds(self, word: str, match: str = Match.LEMMA) -> bool:
+        """Return whether the collection holds an occurrence of a word: of a `lemma` or a `form`."""
+        wanted = choice(Match, match, "match", [Match.FORM, Match.LEMMA])
+        with self._view() as view:
+            try:
+                self._word_rows(view, word, wanted)
+            except QueryError:
+                return False
+        return True
 
     def sentences(self, text: str, k: int = K, where: Where = None, hybrid: bool = False) -> HitList[SentenceHit]:
         """The k sentences nearest in meaning to a text.
@@ -84,7 +95,7 @@ class Searcher(NamedSenseReader):
 
     def occurrences(
         self,
-        query: str | tuple[str, int],
+        query: str | tuple[str, int] | Target,
         k: int = K,
         match: str = Match.LEMMA,
         where: Where = None,
@@ -92,9 +103,9 @@ class Searcher(NamedSenseReader):
     ) -> HitList[OccurrenceHit]:
         """The k occurrences nearest in sense to a word in context.
 
-        query: a sentence with the target in brackets, or (sentence, position of the token from 0). match: ``form``
-        (equal after case folding), ``lemma``, or ``any`` word; a target that the collection does not hold is answered
-        with ``any``, which ``match`` and ``notice`` of the list tell. layer: order the first 200 by another
+        query: a sentence with the target in brackets, (sentence, position of the token from 0), or a Target. match:
+        ``form`` (equal after case folding), ``lemma``, or ``any`` word; a target that the collection does not hold is
+        answered with ``any``, which ``match`` and ``notice`` of the list tell. layer: order the first 200 by another
         representation (``sense``, ``0``, ``1``, ``2``, ``elmo``), encoding their sentences again.
         """
         check_k(k)
@@ -257,7 +268,7 @@ class Searcher(NamedSenseReader):
                 return found
             return replace(found, confidence=float(view.calibration.confidence([found.score])[0]))
 
-    def explain(self, hit: OccurrenceHit, query: str | tuple[str, int] | None = None) -> Explanation:
+    def explain(self, hit: OccurrenceHit, query: str | tuple[str, int] | Target | None = None) -> Explanation:
         """Which words around a hit make it alike with the query (left out and put in), and the score by layer.
 
         query: what the hit answered; None: the hit's own sentence (what its vector leans on).

@@ -11,7 +11,7 @@ from ...indexer.pipeline import form_of, is_asked_about
 from ...indexer.text.analyser import TextAnalyser, Token, TokenKind
 from ...indexer.vectorise import SentenceVectors, Vectoriser
 from ...indexer.vectors.arrays import Array, unit
-from .target import EXAMPLE, parse_target
+from .target import EXAMPLE, Target, parse_target
 
 REMEMBERED = 64
 
@@ -46,13 +46,13 @@ class Asked:
         return self.stored or self.target
 
 
-def ask(analyser: TextAnalyser, query: str | tuple[str, int], function_words: bool) -> Asked:
-    """Cut a query: text with one target in brackets, or (sentence, position of the token from 0).
+def ask(analyser: TextAnalyser, query: str | tuple[str, int] | Target, function_words: bool) -> Asked:
+    """Cut a query: text with one target in brackets, (sentence, position of the token from 0), or a parsed Target.
 
     QueryError when there is no target, more than one, or no word in it.
     """
-    if isinstance(query, str):
-        mark = parse_target(query)
+    if isinstance(query, str | Target):
+        mark = parse_target(query) if isinstance(query, str) else query
         sentence = mark.sentence
         tokens = analyser.tokens(sentence)
         target = tuple(n for n, t in enumerate(tokens) if t.start < mark.end and t.end > mark.start)
