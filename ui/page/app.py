@@ -7,7 +7,7 @@ import sqlite3
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import streamlit as st
@@ -17,8 +17,6 @@ from ...indexer.text.analyser import TokenKind
 from ...search.query.target import Target
 from ...search.searcher import Searcher
 from .. import heading
-from ..looks import ICON, STYLE
-from ..script import SCRIPT
 from . import actions, login, session, sidebar
 from . import cache as loading
 from . import document as document_panel
@@ -35,12 +33,21 @@ from .library import Shelf, is_collection, shelf
 from .listing import Answer
 
 
+STATIC = Path(__file__).parent / "static"
+
+
+@cache
+def static(name: str) -> str:
+    """Read a file of the folder `static`."""
+    return (STATIC / name).read_text(encoding="utf-8").strip()
+
+
 def main() -> None:
     """Draw the page."""
     given = loading.given_path()
     title = "Polyseme" if given is None else f"{given.name} · Polyseme"
-    st.set_page_config(page_title=title, page_icon=ICON, layout="wide")
-    st.html(STYLE)
+    st.set_page_config(page_title=title, page_icon=static("icon.svg"), layout="wide")
+    st.html(f"<style>\n{static('page.css')}\n</style>")
     if not login.admitted():
         return
     problems = session.begin()
@@ -139,7 +146,7 @@ def tell() -> None:
 
 def answer(searcher: Searcher, contents: Contents) -> None:
     """The words of the sentence, the senses, and the lines."""
-    browser = st.components.v2.component("polyseme_browser", js=SCRIPT)
+    browser = st.components.v2.component("polyseme_browser", js=static("page.js"))
     browser(key=actions.KEY, on_act_change=partial(actions.act, searcher))
     query = session.current()
     if not query.text and not any(text.startswith("sense=") for text in query.where):
