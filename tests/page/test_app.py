@@ -16,7 +16,7 @@ from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.hits import Match
 from polyseme.search.searcher import Searcher
-from polyseme.ui.page import indexing as adding
+from polyseme.ui.page import indexing
 from streamlit.testing.v1 import AppTest
 
 BANKS = "The bank by the river bank was shut on Monday."
@@ -59,7 +59,7 @@ def test_a_run_is_watched_by_whoever_comes_while_nothing_is_indexed_yet(
     monkeypatch.setattr("polyseme.ui.page.jobs.build", endless)
     folder = tmp_path / "mine"
     (folder / "letters.pol.files").mkdir(parents=True)
-    job = adding.jobs().start(folder / "letters.pol", [folder])
+    job = indexing.jobs().start(folder / "letters.pol", [folder])
     try:
         shown = app(folder, monkeypatch).run()
         assert "Indexing into <bdi>letters.pol</bdi>" in html(shown)
@@ -292,7 +292,7 @@ def test_a_folder_that_is_no_collection_is_told(monkeypatch: pytest.MonkeyPatch,
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "a.txt").write_text("A letter.")
     shown = html(app(tmp_path / "letters", monkeypatch).run())
-    assert "is no collection" in shown
+    assert "is not a collection" in shown
     assert "polyseme index letters.pol" in shown
 
 

@@ -50,13 +50,13 @@ EVIL = (
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
     """A folder, and the page's server, which starts while the collections in the folder are made."""
     program()
-    folder = tmp_path_factory.mktemp("shelf")
+    folder = tmp_path_factory.mktemp("library")
     with serving(folder / "banks.pol") as found:
         yield folder, found
 
 
 @pytest.fixture(scope="session")
-def shelf(server: tuple[Path, subprocess.Popen[str]]) -> Path:
+def library(server: tuple[Path, subprocess.Popen[str]]) -> Path:
     """The folder with two small collections made with the bundled model."""
     folder, _ = server
     documents = [
@@ -74,13 +74,13 @@ def _about(genre: str, year: int) -> dict[str, str | int | float]:
 
 
 @pytest.fixture(scope="session")
-def searcher(shelf: Path) -> Iterator[Searcher]:
-    with Searcher.open(shelf / "banks.pol") as found:
+def searcher(library: Path) -> Iterator[Searcher]:
+    with Searcher.open(library / "banks.pol") as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def address(shelf: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
+def address(library: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
     return address_of(server[1])
 
 
@@ -277,7 +277,7 @@ def test_a_line_opens_in_its_document_and_leads_to_its_neighbours(page: Page, ad
         expect(page.locator(".pol-head")).to_contain_text(hit.document)
         if step:
             page.get_by_role("button", name=step).click()
-    page.get_by_text("Why is it near?").click()
+    page.get_by_text("Explain the score").click()
     expect(page.locator(".pol-why")).to_contain_text("Cosine by layer")
     page.keyboard.press("Escape")
     expect(page.locator(".pol-document")).to_have_count(0)
@@ -388,7 +388,7 @@ def test_collocates_are_shown_for_each_sense(page: Page, address: str, searcher:
 
 def test_a_sense_is_saved_and_filters_by_its_name(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address, BANK, "&sense=1")
-    page.get_by_role("button", name="Save this sense").click()
+    page.get_by_role("button", name="Name this sense").click()
     page.get_by_label("Name", exact=True).fill("side_of_water")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved as side_of_water")).to_be_visible()
@@ -400,9 +400,9 @@ def test_a_sense_is_saved_and_filters_by_its_name(page: Page, address: str, sear
     page.get_by_role("option", name="side_of_water").click()
     page.wait_for_url(re.compile("where=sense%3Dside_of_water"))
     shows(page, searcher.occurrences(BANK, 20, where="sense=side_of_water"))
-    page.get_by_role("button", name="Forget a saved sense").click()
-    page.get_by_role("button", name="Forget side_of_water").click()
-    expect(page.get_by_role("heading", name="Saved senses")).to_have_count(0)
+    page.get_by_role("button", name="Delete a named sense").click()
+    page.get_by_role("button", name="Delete side_of_water").click()
+    expect(page.get_by_role("heading", name="Named senses")).to_have_count(0)
     shows(page, searcher.occurrences(BANK, 20))
     assert not searcher.named_senses()
 
@@ -420,7 +420,7 @@ def test_filters_match_and_keywords_change_the_list(page: Page, address: str, se
     shows(page, searcher.occurrences(BANK, 20, "any"))
     page.get_by_role("button", name="the whole sentence").click()
     shows(page, searcher.sentences(BANK.replace("[", "").replace("]", ""), 20))
-    page.get_by_text("Count shared words too").click()
+    page.get_by_text("Also rank by keywords").click()
     shows(page, searcher.sentences(BANK.replace("[", "").replace("]", ""), 20, hybrid=True))
     assert parameters(page)["hybrid"] == ["1"]
 
@@ -651,7 +651,7 @@ def test_another_collection_is_chosen(page: Page, address: str) -> None:
     assert parameters(page)["collection"] == ["other.pol"]
 
 
-def test_documents_are_indexed_from_the_page(page: Page, address: str, shelf: Path) -> None:
+def test_documents_are_indexed_from_the_page(page: Page, address: str, library: Path) -> None:
     opened(page, address)
     page.get_by_role("button", name="Add documents").click()
     expect(page.get_by_role("combobox", name="Into")).to_be_visible()
@@ -670,14 +670,14 @@ def test_documents_are_indexed_from_the_page(page: Page, address: str, shelf: Pa
     expect(page.get_by_text("Done: 1 added")).to_be_visible()
     expect(page.locator(".pol-words")).to_contain_text("picture.xyz")
     expect(page.locator(".pol-words")).to_contain_text("unknown file type '.xyz'")
-    assert (shelf / "fresh.pol").is_dir()
-    assert sorted(path.name for path in (shelf / "fresh.pol.files").iterdir()) == ["letter.txt", "picture.xyz"]
-    page.get_by_role("button", name="Search it").click()
+    assert (library / "fresh.pol").is_dir()
+    assert sorted(path.name for path in (library / "fresh.pol.files").iterdir()) == ["letter.txt", "picture.xyz"]
+    page.get_by_role("button", name="Search this collection").click()
     expect(page.locator(".pol-top")).to_contain_text("fresh.pol")
     expect(page.locator(".pol-top")).to_contain_text("1 document")
 
 
-def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, shelf: Path, tmp_path: Path) -> None:
+def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, library: Path, tmp_path: Path) -> None:
     # A run hears that it is cancelled between two batches; before the first of them it imports TensorFlow.
     (tmp_path / "long.txt").write_text("".join(f"The {n}th bank stood by water number {n}.\n" for n in range(6_000)))
     opened(page, address)
@@ -694,8 +694,8 @@ def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, shelf:
     page.get_by_role("button", name="Index into long.pol", exact=True).click()
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=9 * PATIENCE)
-    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("Cancelled. Committed documents stay")).to_be_visible(timeout=9 * PATIENCE)
+    page.get_by_role("button", name="Resume").click()
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=9 * PATIENCE)
+    expect(page.get_by_text("Cancelled. Committed documents stay")).to_be_visible(timeout=9 * PATIENCE)

@@ -28,7 +28,7 @@ from polyseme.ui.page.export import Export, rows, settings
 from polyseme.ui.page.facets import Facet, FacetKind
 from polyseme.ui.page.html.concordance import key_of
 from polyseme.ui.page.lines import CANDIDATES
-from polyseme.ui.page.listing import answer, everything
+from polyseme.ui.page.listing import Question, answer, everything, read_target, understand
 from polyseme.ui.page.senses import dated, period_for, with_values
 from streamlit.testing.v1 import AppTest
 
@@ -59,6 +59,10 @@ def opened(visit: AppTest, **parameters: str | list[str]) -> AppTest:
     with pytest.MonkeyPatch.context() as patch:
         came_by_history(visit, patch, **parameters)
     return visit
+
+
+def asked(searcher: Searcher, query: PageQuery) -> Question:
+    return understand(searcher, query, read_target(searcher, query))
 
 
 def keys(page: AppTest) -> set[str | None]:
@@ -204,7 +208,7 @@ def test_of_a_word_that_is_not_there_no_more_is_fetched_than_is_shown(
 
     monkeypatch.setattr(searcher, "occurrences", counted)
     for query in (f"The [platypus] was by {sort}.", f"The [steep platypus] was by {sort}."):
-        found = answer(searcher, PageQuery(query, sort=sort))
+        found = answer(searcher, asked(searcher, PageQuery(query, sort=sort)))
         assert found.match is Match.ANY
         assert len(found.shown) == 20
     assert max(limits) <= CANDIDATES
@@ -247,10 +251,10 @@ def test_the_senses_count_their_lines_inside_the_filters_where_there_are_any(
     ],
 )
 def test_a_file_holds_the_lines_of_all_pages(searcher: Searcher, query: PageQuery) -> None:
-    whole = everything(searcher, query)
+    whole = everything(searcher, asked(searcher, query))
     seen: list[SentenceHit] = []
     for number in range(1, 99):
-        found = answer(searcher, replace(query, page=number))
+        found = answer(searcher, asked(searcher, replace(query, page=number)))
         seen += found.shown
         if not found.page.more:
             break
@@ -262,7 +266,9 @@ def test_a_file_holds_the_lines_of_all_pages(searcher: Searcher, query: PageQuer
 
 def test_what_a_file_says_was_asked_asks_for_its_lines_again(page: AppTest, searcher: Searcher) -> None:
     inventory = searcher.senses("bank", "form")
-    whole = everything(searcher, PageQuery(QUERY, Match.FORM, sense=1, listing=Listing.OTHERS, layer=Layer.LAYER_1))
+    whole = everything(
+        searcher, asked(searcher, PageQuery(QUERY, Match.FORM, sense=1, listing=Listing.OTHERS, layer=Layer.LAYER_1))
+    )
     said = settings(whole.query, searcher.collection.info())
     assert [key_of(hit) for hit in whole.lines[:20]] == [
         hit.occurrence_id for hit in searcher.same_sense_other_words(inventory, 1, 20)
@@ -276,14 +282,14 @@ def test_a_file_that_is_cut_says_so(searcher: Searcher, monkeypatch: pytest.Monk
     info = searcher.collection.info()
     number = len(searcher.senses("bank").assignments)
     for most, cut in ((number, False), (number - 1, True), (30, True)):
-        monkeypatch.setattr("polyseme.ui.page.lines.MOST", most)
-        monkeypatch.setattr("polyseme.ui.page.listing.MOST", most)
+        monkeypatch.setattr("polyseme.ui.page.lines.MAX_LINES", most)
+        monkeypatch.setattr("polyseme.ui.page.listing.MAX_LINES", most)
         for sort in (Sort.SCORE, Sort.DATE):
-            whole = everything(searcher, PageQuery(QUERY, sort=sort, page=3))
+            whole = everything(searcher, asked(searcher, PageQuery(QUERY, sort=sort, page=3)))
             assert (len(whole.lines), whole.cut) == (most, cut)
             assert ("cut" in settings(whole.query, info, whole.cut)) is cut
             assert "page" not in settings(whole.query, info)
-    assert everything(searcher, PageQuery("They fished.")).cut
+    assert everything(searcher, asked(searcher, PageQuery("They fished."))).cut
 
 
 def test_the_page_says_how_much_a_file_will_hold(page: AppTest) -> None:
@@ -291,11 +297,11 @@ def test_the_page_says_how_much_a_file_will_hold(page: AppTest) -> None:
     assert len(lines(page)) == 20
     assert re.search(r"All \d+ lines of this list, not only this page", html(page))
     opened(page, q="They fished.")
-    assert "Of more than 100,000 lines it is the first ones, and the file says so" in html(page)
+    assert "A list of more than 100,000 lines is cut, and the file says so" in html(page)
 
 
 def test_files_and_page_number_senses_as_the_command_line_does(page: AppTest, searcher: Searcher) -> None:
-    whole = everything(searcher, PageQuery(QUERY))
+    whole = everything(searcher, asked(searcher, PageQuery(QUERY)))
     numbers = {hit.occurrence_id: number for hit, number in searcher.sense_occurrences(searcher.senses("bank"))}
     read = rows(Export(whole.lines, whole.numbers, {}))
     assert {row["occurrence_id"]: row["sense"] for row in read} == numbers
@@ -376,7 +382,7 @@ def test_a_click_on_a_period_keeps_its_lines_and_on_no_date_those_without(visit:
         session.ask(PageQuery("[bank]", sense=1, page=3))
         actions.pick_period(place, sense)
         assert session.current() == PageQuery("[bank]", picked=picked)
-        assert session.TOLD not in visit
+        assert session.MESSAGE not in visit
     for place, sense in [(-2, 1), (1, 1), (0, 3), (0, 0), (0, -2)]:
         session.ask(PageQuery("[bank]"))
         actions.pick_period(place, sense)
@@ -388,11 +394,11 @@ def test_lines_beyond_those_that_an_address_holds_are_told(visit: dict[str, obje
     visit[actions.PERIODS] = make_timeline("year", 10, 1, dict.fromkeys(range(6000), 1), {})
     actions.pick_period(-1, 1)
     assert session.current().picked == tuple(range(5000))
-    assert "Of these 6,000 lines the first 5,000 of the collection are kept" in str(visit[session.TOLD])
+    assert "Of these 6,000 lines the first 5,000 of the collection are kept" in str(visit[session.MESSAGE])
     visit[actions.KEY] = {"act": {"act": "pick", "numbers": list(range(5000, 5002)), "every": True}}
     actions.act(cast(Searcher, None))
     assert session.current().picked == tuple(range(5000))
-    assert "Of these 5,002 lines" in str(visit[session.TOLD])
+    assert "Of these 5,002 lines" in str(visit[session.MESSAGE])
 
 
 def test_lines_of_a_saved_sense_without_examples_are_occurrences(

@@ -24,11 +24,10 @@ from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.progress import Progress, Stage
 from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.hits import OccurrenceHit
-from polyseme.ui import access
-from polyseme.ui.page import jobs, uploads
+from polyseme.ui.page import jobs, login, uploads
 from polyseme.ui.page.actions import Act, Event, read_event
 from polyseme.ui.page.address import NO_SENSE, PageQuery, Sort
-from polyseme.ui.page.examples import telling_first
+from polyseme.ui.page.examples import rare_first
 from polyseme.ui.page.export import (
     Export,
     ExportFormat,
@@ -43,7 +42,7 @@ from polyseme.ui.page.export import (
 from polyseme.ui.page.facets import Facet, FacetKind
 from polyseme.ui.page.html.base import distinct
 from polyseme.ui.page.indexing import named_source
-from polyseme.ui.page.library import is_shelf, new_path, safe_name, shelf
+from polyseme.ui.page.library import is_library, library_at, new_path, safe_name
 from polyseme.ui.page.lines import date_key, narrowed_hits, page_of, sorted_hits
 from polyseme.ui.page.senses import dated, period_for
 from polyseme.ui.page.session import Trail
@@ -222,7 +221,7 @@ def test_no_name_leads_out_of_its_folder(name: str) -> None:
     except PolysemeError:
         assert not any(sign.isalnum() for sign in name.replace("\\", "/").split("/")[-1])
         return
-    folder = Path("/shelf/files")
+    folder = Path("/library/files")
     path = folder / kept
     assert path.parent == folder
     assert path.name == kept
@@ -279,7 +278,7 @@ def test_a_metadata_table_that_is_sent_later_keeps_what_the_earlier_one_said(tmp
 
 
 def test_files_that_are_too_large_are_refused_and_none_is_kept(tmp_path: Path) -> None:
-    huge = uploads.LARGEST * 2**20 + 1
+    huge = uploads.MAX_FILE * 2**20 + 1
     with pytest.raises(PolysemeError, match="larger than 200 MiB"):
         uploads.keep([Sent("a.txt", b"a"), Sent("b.txt", b"b", huge)], tmp_path / "files")
     with pytest.raises(PolysemeError, match="1000 MiB together"):
@@ -291,29 +290,29 @@ def test_a_folder_of_collections_is_a_shelf_and_a_collection_stands_on_one(tmp_p
     for name in ("b.pol", "a.pol"):
         Collection.create(tmp_path / name, SETTINGS).close()
     (tmp_path / "notes").mkdir()
-    found = shelf(tmp_path)
+    found = library_at(tmp_path)
     assert (found.names, found.first) == (("a.pol", "b.pol"), "a.pol")
-    assert shelf(tmp_path / "b.pol").first == "b.pol"
-    assert shelf(tmp_path / "b.pol").path("a.pol") == tmp_path / "a.pol"
-    assert shelf(tmp_path / "b.pol", alone=True).path("a.pol") is None
-    assert shelf(tmp_path / "b.pol").path("../b.pol") is None
-    assert shelf(tmp_path / "new.pol").path("") == tmp_path / "new.pol"
-    with pytest.raises(PolysemeError, match="is there already"):
+    assert library_at(tmp_path / "b.pol").first == "b.pol"
+    assert library_at(tmp_path / "b.pol").path("a.pol") == tmp_path / "a.pol"
+    assert library_at(tmp_path / "b.pol", alone=True).path("a.pol") is None
+    assert library_at(tmp_path / "b.pol").path("../b.pol") is None
+    assert library_at(tmp_path / "new.pol").path("") == tmp_path / "new.pol"
+    with pytest.raises(PolysemeError, match="already exists"):
         new_path(tmp_path, "a")
     assert new_path(tmp_path, "../c") == tmp_path / "c.pol"
-    assert shelf(tmp_path / "b.pol", alone=True).alone
-    assert not shelf(tmp_path, alone=True).alone
+    assert library_at(tmp_path / "b.pol", alone=True).alone
+    assert not library_at(tmp_path, alone=True).alone
 
 
 def test_a_folder_stays_a_shelf_while_its_first_collection_is_begun(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
-    assert is_shelf(tmp_path / "new")
+    assert is_library(tmp_path / "new")
     uploads.keep([Sent("a.txt", b"one")], uploads.folder_for(tmp_path / "new" / "letters.pol"))
-    assert is_shelf(tmp_path / "new")
+    assert is_library(tmp_path / "new")
     (tmp_path / "new" / "letters.pol").mkdir()
-    assert shelf(tmp_path / "new").folder == tmp_path / "new"
+    assert library_at(tmp_path / "new").folder == tmp_path / "new"
     (tmp_path / "new" / "notes.txt").write_text("mine")
-    assert not is_shelf(tmp_path / "new")
+    assert not is_library(tmp_path / "new")
 
 
 def test_values_that_begin_alike_are_shown_apart() -> None:
@@ -326,9 +325,9 @@ def test_values_that_begin_alike_are_shown_apart() -> None:
 
 def test_examples_begin_with_words_that_people_look_up() -> None:
     topics = np.array([[0.6, 0], [0, 0.99], [0.7, 0.1], [0.95, 0]], np.float32)
-    assert telling_first(["back", "pupil", "take", "bank"], topics) == ["pupil", "bank", "back", "take"]
-    assert telling_first(["back", "pupil"], None) == ["back", "pupil"]
-    assert telling_first([], np.zeros((0, 2), np.float32)) == []
+    assert rare_first(["back", "pupil", "take", "bank"], topics) == ["pupil", "bank", "back", "take"]
+    assert rare_first(["back", "pupil"], None) == ["back", "pupil"]
+    assert rare_first([], np.zeros((0, 2), np.float32)) == []
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-that-name/x", "/none/such", "a\0b"])
@@ -342,15 +341,15 @@ def test_a_place_that_is_not_there_is_told(path: str) -> None:
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False), (None, False)],
 )
 def test_only_this_machine_needs_no_login(address: str | None, local: bool) -> None:
-    assert access.is_local(address) is local
+    assert login.is_local(address) is local
 
 
 def test_a_password_must_be_there_and_long_enough() -> None:
-    assert access.password_of({}) is None
-    assert access.password_of({"polyseme": {"password": "short"}}) is None
-    assert access.password_of({"polyseme": {"password": "long enough"}}) == "long enough"
-    assert not access.can_log_in({"polyseme": {"password": ""}})
-    assert access.can_log_in({"auth": {}})
+    assert login.password_of({}) is None
+    assert login.password_of({"polyseme": {"password": "short"}}) is None
+    assert login.password_of({"polyseme": {"password": "long enough"}}) == "long enough"
+    assert not login.can_log_in({"polyseme": {"password": ""}})
+    assert login.can_log_in({"auth": {}})
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import pytest
 from polyseme.indexer.errors import PolysemeError
-from polyseme.ui import access
-from polyseme.ui.page import server
+from polyseme.ui.page import login, server
 
-UI = Path(server.__file__).parent
+ENTRY = server.SCRIPT.parent
 START = """
 import sys
 from pathlib import Path
-from polyseme.ui.server import launch
+from polyseme.ui.page.server import launch
 sys.exit(launch(Path(sys.argv[1]), int(sys.argv[2]), browser=False))
 """
 
@@ -93,7 +92,7 @@ def test_beyond_this_machine_there_is_a_login_or_no_page(monkeypatch: pytest.Mon
         server.launch(tmp_path / "none.pol", 0, browser=False, address="0.0.0.0")
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text('[polyseme]\npassword = "correct horse"\n')
-    assert access.can_log_in(access.written_secrets())
+    assert login.can_log_in(login.written_secrets())
 
 
 def test_nothing_is_reported_and_nothing_is_asked() -> None:
@@ -121,9 +120,9 @@ def test_the_address_can_be_typed(address: str, page: str) -> None:
 
 
 def test_no_file_of_the_page_hides_a_package() -> None:
-    """`streamlit run ui/app.py` puts ui/ first on sys.path."""
-    elsewhere = [entry for entry in sys.path if Path(entry or ".").resolve() != UI]
-    for file in UI.glob("*.py"):
+    """`streamlit run ui/page/entry/run_page.py` puts ui/page/entry first on sys.path."""
+    elsewhere = [entry for entry in sys.path if Path(entry or ".").resolve() != ENTRY]
+    for file in ENTRY.glob("*.py"):
         if file.stem != "__init__":
             assert file.stem not in sys.stdlib_module_names
             assert importlib.machinery.PathFinder.find_spec(file.stem, elsewhere) is None, file.stem

@@ -18,10 +18,10 @@ from .options import collection_argument, model_option, with_page_options
 def open_page(collection: Path, port: int | None, no_browser: bool, address: str, model: str | None) -> int:
     """Open the page on COLLECTION, which may not be there yet, or a folder of collections; for this machine alone."""
     from ...indexer.collection.collection import Collection
-    from ..page.library import is_shelf
+    from ..page.library import is_library
     from ..page.server import launch
 
-    if not is_shelf(collection) and (collection.exists() or not collection.parent.is_dir()):
+    if not is_library(collection) and (collection.exists() or not collection.parent.is_dir()):
         Collection.open(collection).close()
     return launch(collection, port, not no_browser, model, address)
 
