@@ -1,10 +1,11 @@
-"""What the page shows of a hit is the document's text and nothing else: no markup, no script, no other order."""
+"""Tests of the page's HTML, which shows the text of documents as text only, and of addresses and facets."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from polyseme.search.query.target import Target
 from polyseme.search.senses.inventory import Sense, SenseInventory
 from polyseme.search.senses.labels import Collocate
 from polyseme.search.senses.timeline import make_timeline
+from polyseme.ui.page import actions, app
 from polyseme.ui.page.address import (
     NO_SENSE,
     Listing,
@@ -64,7 +66,7 @@ def concordance(hits: Sequence[SentenceHit]) -> str:
 
 
 class Reader(HTMLParser):
-    """Reads HTML as a browser does and keeps its text, tags and attributes."""
+    """An HTML parser that keeps text, tags and attributes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,6 +88,17 @@ class Reader(HTMLParser):
         self.text.append(data)
         for name in self.open:
             self.inside.setdefault(name, []).append(data)
+
+
+def test_every_class_of_the_stylesheet_is_used_by_the_page() -> None:
+    folder = Path(app.__file__).parent
+    sources = [*folder.rglob("*.py"), folder / "static" / "page.js"]
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    style = app.static("page.css")
+    used = set(re.findall(r"(?<![-\w])(pol-[a-z]+)(?![-\w])", code))
+    assert {"pol-line", "pol-dot"} <= set(re.findall(r"\.(pol-[a-z]+)", style)) <= used
+    keys = {*re.findall(r'\bkey="([a-z-]+)"', code), actions.KEY}
+    assert set(re.findall(r"\.st-key-([a-z-]+)", style)) <= keys
 
 
 def read(html: str) -> Reader:
@@ -122,15 +135,13 @@ def occurrence(
 
 
 def shown(text: str) -> str:
-    """What a browser shows of a text whose runs of white space are folded."""
+    """Return a text as a browser shows it, with white space collapsed."""
     return views._UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
 
 
 @settings(deadline=None)  # the first call loads the tokeniser
 @given(TEXT, TEXT.filter(bool), TEXT, TEXT)
-def test_a_line_shows_exactly_the_text_with_the_node_at_its_offsets(
-    left: str, node: str, right: str, field: str
-) -> None:
+def test_line_shows_exactly_the_text_with_the_node_at_its_offsets(left: str, node: str, right: str, field: str) -> None:
     hit = occurrence(left, node, right, title=node, metadata={"note": field, field: left})
     reader = read(concordance([hit]))
     text = "".join(reader.inside["p.pol-text"])
@@ -143,7 +154,7 @@ def test_a_line_shows_exactly_the_text_with_the_node_at_its_offsets(
 
 @settings(deadline=None)
 @given(TEXT.filter(bool), TEXT)
-def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> None:
+def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
     hit = occurrence("", sentence, "", title=value, metadata={"author": value, value: sentence})
     plain = SentenceHit(1, 0.5, 0.99, value, value, 1, sentence, 0, {"year": 1999, "author": value})
     word = Collocate(sentence, 1, 1.0, 1.0)
@@ -167,7 +178,7 @@ def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> 
         read(html)
 
 
-def test_each_sense_says_how_many_of_its_lines_are_inside_the_filters() -> None:
+def test_each_sense_counts_its_lines_inside_the_filters() -> None:
     senses = (Sense(1, 3, 0.5, (), ()), Sense(2, 2, 0.3, (), ()))
     inventory = SenseInventory("bank", Match.LEMMA, senses, {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: None}, {}, None)
     assert " here<" not in sense_view.entry(inventory, None, None)
@@ -175,7 +186,7 @@ def test_each_sense_says_how_many_of_its_lines_are_inside_the_filters() -> None:
         assert re.findall(r">(\d+) here<", sense_view.entry(inventory, None, inside)) == counts
 
 
-def test_a_script_in_a_document_is_shown_as_text() -> None:
+def test_script_in_a_document_is_shown_as_text() -> None:
     hit = occurrence("Type <script>", "alert", "(1)</script> & wait", title='A "quoted" <title>')
     html = concordance([hit])
     assert "<script" not in html
@@ -183,14 +194,14 @@ def test_a_script_in_a_document_is_shown_as_text() -> None:
     assert "A &quot;quoted&quot; &lt;title&gt;" in html
 
 
-def test_the_second_of_two_equal_words_is_the_one_highlighted() -> None:
+def test_second_of_two_equal_words_is_highlighted() -> None:
     html = concordance([occurrence("the bank by the river ", "bank", " again")])
     assert html.count("<mark") == 1
     assert "".join(read(html).inside["p.pol-text"]) == "the bank by the river bank again"
     assert 'data-hop="22-26" data-in="1"><bdi>bank</bdi></mark>' in html
 
 
-def test_every_word_of_a_line_can_be_asked_for_by_its_offsets() -> None:
+def test_every_word_of_a_line_has_its_offsets() -> None:
     sentence = "The bank by the river bank was shut."
     hit = occurrence(sentence[:22], "bank", sentence[26:])
     hops = re.findall(r'data-hop="(\d+)-(\d+)" data-in="1">(?:<bdi>)?(\w+)<', concordance([hit]))
@@ -198,7 +209,7 @@ def test_every_word_of_a_line_can_be_asked_for_by_its_offsets() -> None:
     assert all(sentence[int(start) : int(end)] == word for start, end, word in hops)
 
 
-def test_contexts_of_a_line_are_cut_at_their_far_ends() -> None:
+def test_long_contexts_are_cut_at_the_far_end() -> None:
     hit = occurrence("far " * 100, "node", " away" * 100)
     text = "".join(read(concordance([hit])).inside["p.pol-text"])
     left, _, right = text.partition("node")
@@ -207,13 +218,13 @@ def test_contexts_of_a_line_are_cut_at_their_far_ends() -> None:
     assert max(len(left), len(right)) <= views.CONTEXT + 1
 
 
-def test_a_line_of_hebrew_runs_from_right_to_left() -> None:
+def test_hebrew_line_is_written_from_right_to_left() -> None:
     assert 'dir="rtl"' in concordance([occurrence("123 שלום ", "עולם", "!")])
     assert 'dir="ltr"' in concordance([occurrence("123 ", "hello", " שלום")])
 
 
 @given(st.text(alphabet="ab ", max_size=300), st.integers(4, 80))
-def test_contexts_are_cut_between_words_at_the_far_side(text: str, longest: int) -> None:
+def test_cut_text_is_a_prefix_or_suffix_within_the_limit(text: str, longest: int) -> None:
     left, right = views.cut_left(text, longest), views.cut_right(text, longest)
     assert len(left) <= longest
     assert len(right) <= longest
@@ -222,13 +233,13 @@ def test_contexts_are_cut_between_words_at_the_far_side(text: str, longest: int)
     assert (left == text) == (right == text) == (len(text) <= longest)
 
 
-def test_a_cut_falls_on_a_space_where_one_is_near() -> None:
+def test_text_is_cut_at_a_nearby_space() -> None:
     assert views.cut_right("one two three four", 12) == "one two…"
     assert views.cut_left("one two three four", 12) == "…three four"
 
 
 @given(st.integers(0, 500), st.integers(0, 200), st.integers(0, 500), st.integers(1, 300))
-def test_the_window_of_a_long_document_holds_the_sentence(before: int, sentence: int, after: int, size: int) -> None:
+def test_window_of_a_long_document_contains_the_sentence(before: int, sentence: int, after: int, size: int) -> None:
     length, end = before + sentence + after, before + sentence
     first, last = views.window(length, before, end, size)
     assert 0 <= first <= before
@@ -238,7 +249,7 @@ def test_the_window_of_a_long_document_holds_the_sentence(before: int, sentence:
         assert (first, last) == (0, length)
 
 
-def test_the_document_is_shown_whole_with_sentence_and_node_marked_by_offsets() -> None:
+def test_document_is_shown_with_sentence_and_node_highlighted_by_offsets() -> None:
     text = "Before. The bank, the bank.\n\nAfter & <so> on."
     hit = SentenceHit(1, 0.5, None, "d", "d", 1, "The bank, the bank.", 8, {})
     reader = read(views.document_page(text, hit, 1))
@@ -250,7 +261,7 @@ def test_the_document_is_shown_whole_with_sentence_and_node_marked_by_offsets() 
     assert "".join(reader.text) == "1234567" + text[8:]
 
 
-def test_a_very_long_document_says_how_much_is_left_out() -> None:
+def test_long_document_shows_how_many_characters_are_omitted() -> None:
     text = "a " * 100_000 + "Here. " + "b " * 100_000
     hit = SentenceHit(1, 0.5, None, "d", "d", 1, "Here.", 200_000, {})
     html = views.document_page(text, hit, 1)
@@ -260,7 +271,7 @@ def test_a_very_long_document_says_how_much_is_left_out() -> None:
 
 
 @given(TEXT)
-def test_a_label_keeps_its_text_and_loses_its_markdown(text: str) -> None:
+def test_label_keeps_its_text_and_escapes_markdown(text: str) -> None:
     label = views.label(text, 20_000)
     plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace("\N{WORD JOINER}", "")
     assert plain == shown(text).replace("\N{WORD JOINER}", "")
@@ -269,12 +280,12 @@ def test_a_label_keeps_its_text_and_loses_its_markdown(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a\\", "a\\b", "\\[x\\]", "[]", "a ] b [", "\\\\"])
-def test_odd_sentences_come_back_from_the_box(text: str) -> None:
+def test_sentences_with_brackets_and_backslashes_round_trip(text: str) -> None:
     assert read_text(write_text(text)) == text
 
 
 @given(st.text(alphabet="ab \\[]", max_size=12), st.data())
-def test_a_marked_sentence_comes_back_with_its_target(sentence: str, data: st.DataObject) -> None:
+def test_sentence_with_target_round_trips(sentence: str, data: st.DataObject) -> None:
     assert read_text(write_text(sentence)) == sentence
     start = data.draw(st.integers(0, len(sentence)))
     end = data.draw(st.integers(start, len(sentence)))
@@ -282,14 +293,14 @@ def test_a_marked_sentence_comes_back_with_its_target(sentence: str, data: st.Da
         assert read_text(write_text(sentence, start, end)) == Target(sentence, start, end)
 
 
-def test_each_token_of_a_sentence_with_brackets_can_be_asked_for() -> None:
+def test_every_token_of_a_sentence_with_brackets_round_trips_as_target() -> None:
     analyser = TextAnalyser("en")
     sentence = "He said [sic] that the bank by the river bank \\ was shut."
     for token in analyser.tokens(sentence):
         assert read_text(write_text(sentence, token.start, token.end)) == Target(sentence, token.start, token.end)
 
 
-def test_two_marks_are_an_error_with_an_example() -> None:
+def test_two_targets_are_an_error_with_an_example() -> None:
     with pytest.raises(QueryError, match=r"2 words are marked.*\[bank\]"):
         read_text("two [marks] in [one]")
 
@@ -312,32 +323,32 @@ QUERIES = st.builds(
 
 
 @given(QUERIES)
-def test_the_address_says_the_whole_query(query: PageQuery) -> None:
+def test_query_round_trips_through_its_address(query: PageQuery) -> None:
     address = write_address(query)
     given_back = {key: [value] if isinstance(value, str) else value for key, value in address.items()}
     assert read_address(given_back) == (query, ())
 
 
-def test_an_address_that_cannot_be_understood_is_told_and_the_rest_is_used() -> None:
+def test_invalid_parts_of_an_address_are_reported_and_the_rest_is_used() -> None:
     query, problems = read_address({"q": ["x"], "match": ["lemmma"], "k": ["0"], "where": ["a=b", "c=d"]})
     assert query == PageQuery("x", where=("a=b", "c=d"))
     assert [line.split(" ")[0] for line in problems] == ["match=lemmma", "k=0"]
 
 
 @pytest.mark.parametrize("sense", ["-1", "0", "two", ""])
-def test_an_address_with_an_unknown_sense_keeps_all_lines(sense: str) -> None:
+def test_address_with_an_unknown_sense_keeps_all_lines(sense: str) -> None:
     query, problems = read_address({"q": ["x"], "sense": [sense]})
     assert query == PageQuery("x")
     assert [line.split(" ")[0] for line in problems] == [f"sense={sense}"]
 
 
-def test_senses_in_an_address_count_from_1_and_none_asks_for_lines_of_no_sense() -> None:
+def test_senses_in_an_address_count_from_1_and_none_means_no_sense() -> None:
     assert read_address({"sense": ["1"]}) == (PageQuery(sense=1), ())
     assert read_address({"sense": ["none"]}) == (PageQuery(sense=NO_SENSE), ())
     assert write_address(PageQuery("x", sense=NO_SENSE))["sense"] == "none"
 
 
-def test_the_kind_of_a_facet_follows_its_values() -> None:
+def test_kind_of_a_facet_follows_from_its_values() -> None:
     years = {str(year): 1 for year in range(1950, 2000)}
     dates = {f"1999-0{month}-1{day}": 1 for month in range(1, 4) for day in range(4)}
     found = facets(
@@ -358,13 +369,13 @@ def test_the_kind_of_a_facet_follows_its_values() -> None:
     assert list(by_field["grade"].options) == ["9", "10"]
 
 
-def test_values_that_no_filter_can_name_are_not_offered() -> None:
+def test_values_that_no_filter_can_express_are_not_offered() -> None:
     found = facet("place", {"A|B": 1, "C": 1, "1..2": 1})
     assert found is not None
     assert dict(found.options) == {"C": 1}
 
 
-def test_filters_and_selections_say_the_same() -> None:
+def test_filters_round_trip_through_selections() -> None:
     offered = facets({"year": {str(year): 1 for year in range(1950, 2000)}, "genre": {"news": 2, "letter": 1}})
     where = ("year=1960..", "genre=news|letter", "author!=Anon", "genre!=news", "nonsense")
     chosen, rest = select(where, offered)

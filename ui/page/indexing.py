@@ -55,7 +55,7 @@ def draw_notice(collection: Path) -> None:
     if job is not None and job.running and not is_open():
         with st.container(horizontal=True, key="still", vertical_alignment="center"):
             st.html(
-                '<p class="pol-told" role="status">Indexing is in progress. Committed documents can be searched'
+                '<p class="pol-status" role="status">Indexing is in progress. Committed documents can be searched'
                 " already.</p>",
                 width="content",
             )
@@ -200,7 +200,8 @@ def _draw_run(job: Job, library: Library) -> None:
         _draw_next_steps(job, library, "Try again")
     else:
         st.html(
-            '<p class="pol-told" role="status">Cancelled. Committed documents stay. Resuming encodes only the rest.</p>'
+            '<p class="pol-status" role="status">Cancelled. Committed documents stay. Resuming encodes only the'
+            " rest.</p>"
         )
         _draw_next_steps(job, library, "Resume")
 
@@ -228,7 +229,7 @@ def progress_text(now: Progress | None) -> str:
 
 def _draw_report(job: Job, report: BuildReport, library: Library) -> None:
     st.html(
-        f'<p class="pol-told" role="status">Done: {report.added} added, {report.updated} replaced, {report.unchanged}'
+        f'<p class="pol-status" role="status">Done: {report.added} added, {report.updated} replaced, {report.unchanged}'
         f" unchanged, {len(report.skipped)} skipped; {base.count(report.sentences, 'sentence')} in"
         f" {duration(report.seconds)}.</p>"
     )

@@ -36,7 +36,7 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether the run has not ended yet."""
+        """Whether the run is in progress."""
         return self.thread is not None and self.thread.is_alive()
 
     @property

@@ -25,7 +25,7 @@ class Library:
     """A folder and the names of the collections in it.
 
     Args:
-        first: The collection that the page opens first, or "" if there is none yet.
+        first: The collection that the page opens first, or "" if the library is empty.
         alone: Whether only the first collection may be opened, and no other created.
     """
 
@@ -48,7 +48,7 @@ def is_collection(path: Path) -> bool:
 def is_library(path: Path) -> bool:
     """Return whether a path is a folder for collections: it contains some, or it is empty.
 
-    Hidden files do not count. Folders of a run that has not created its collection yet do not count either.
+    Hidden files do not count. Folders that a run created before its collection do not count either.
     """
     if not path.is_dir() or is_collection(path):
         return False

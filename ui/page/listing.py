@@ -122,7 +122,7 @@ class FullListing:
 def read_target(searcher: Searcher, query: PageQuery) -> Target | str:
     """Parse the text of a query: the word in its sentence, or the sentence.
 
-    A query without a text has the first example of its named sense as its target, or "" if there is none.
+    A query without a text has the first example of its named sense as its target. Without an example the target is "".
 
     Raises:
         QueryError: The brackets do not match, are empty, or mark more than one target.

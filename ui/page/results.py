@@ -177,7 +177,7 @@ def marked_lines() -> None:
         return
     with st.container(horizontal=True, key="marked", vertical_alignment="center"):
         status = f"{base.count(len(plus), 'line')} marked +, {len(minus)} marked \N{MINUS SIGN}"
-        st.html(f'<p class="pol-told" role="status">{status}</p>', width="content")
+        st.html(f'<p class="pol-status" role="status">{status}</p>', width="content")
         again = replace(query, like=plus, unlike=minus, page=1, picked=())
         if query.listing is Listing.OTHERS:
             # The marked lines are of other words, so the next list is not limited to a sense of this word.

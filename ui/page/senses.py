@@ -170,7 +170,7 @@ def _draw_chosen(searcher: Searcher, query: PageQuery, found: Answer, inventory:
     with st.container(horizontal=True, key="narrowed", vertical_alignment="center", gap="small"):
         if query.picked:
             picked = base.count(len(query.picked), "line")
-            st.html(f'<p class="pol-told">{picked} picked</p>', width="content")
+            st.html(f'<p class="pol-status">{picked} picked</p>', width="content")
         if query.sense is not None or query.picked:
             everything = replace(query, sense=None, picked=(), listing=Listing.HITS)
             st.button("Show all lines", key="all-lines", icon=":material/close:", on_click=change, args=(everything,))
