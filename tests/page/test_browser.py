@@ -365,7 +365,7 @@ def test_cells_of_the_timeline_filter_the_lines(page: Page, address: str, search
     found = searcher.timeline(searcher.senses("bank"), "year", 5)
     expect(page.locator(".pol-time thead th")).to_have_count(len(found.periods) + 2)
     place = next(n for n, period in enumerate(found.periods) if period.counts[0])
-    page.locator(f'.pol-point[data-period="{place}"][data-of="0"]').click()
+    page.locator(f'.pol-point[data-period="{place}"][data-of="1"]').click()
     ids = found.periods[place].ids[0]
     shows(page, [hit for hit in searcher.occurrences(BANK, 1000) if hit.occurrence_id in ids])
     page.locator('.pol-time thead [data-period="-1"]').click()
