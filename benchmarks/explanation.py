@@ -25,6 +25,7 @@ from polyseme.indexer.vectors.arrays import Doubles, Mask
 from polyseme.search.evaluation.gold import by_word, read_gold
 from polyseme.search.evaluation.measures import mean_interval
 from polyseme.search.explanation import Around, shares
+from polyseme.search.query.encode import query_for_hit
 from polyseme.search.searcher import Searcher
 from same_sense import ROUNDS, stored_places
 from searching import load_stored
@@ -63,7 +64,7 @@ class Replaced(Around):
 
     def _remaining(self, absent: set[int]) -> tuple[list[str], list[int]]:
         tokens = [NEUTRAL if n in absent else token.text for n, token in enumerate(self._hit.tokens)]
-        return tokens, list(self._hit.meaning)
+        return tokens, list(self._hit.encoded)
 
 
 def draw_pairs(searcher: Searcher, each: int) -> list[Pair]:
@@ -189,7 +190,10 @@ def measure(searcher: Searcher, pairs: Sequence[Pair]) -> dict[str, list[Outcome
     outcomes: dict[str, list[Outcome]] = {name: [] for name in METHODS}
     with searcher._view() as view:  # the product's own transforms
         for number, pair in enumerate(pairs):
-            asked, hit = (searcher._asked_hit(found) for found in searcher.hits([pair.asked, pair.hit]))
+            asked, hit = (
+                query_for_hit(view.analyser, found, view.settings.function_words)
+                for found in searcher.hits([pair.asked, pair.hit])
+            )
             kinds = {kind: kind(view.encode.vectoriser, view.encode.sense(asked), hit) for kind in (Around, Replaced)}
             if len(kinds[Around].positions) < FEWEST:
                 continue

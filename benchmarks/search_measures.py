@@ -159,7 +159,7 @@ def same_word(path: Path) -> SameWord:
         with searcher.collection.reading() as snapshot:
             exact = Lemmas(searcher.collection, load_stored(searcher.collection, snapshot))
             for query, asked, sense, _ in vectors_of(searcher, snapshot, queries):
-                best = exact.best(asked.words[0].lemma, sense, K)
+                best = exact.best(asked.target_tokens[0].lemma, sense, K)
                 recalls.append(len(set(ask_one(query)) & set(best)) / max(len(best), 1))
         within = np.flatnonzero(sizes <= LARGEST_WORD)
         return SameWord(

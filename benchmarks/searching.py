@@ -25,7 +25,7 @@ from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Array, Ids, sense_word_vector, top
 from polyseme.indexer.vectors.rows import scan
 from polyseme.search.hits import Match
-from polyseme.search.query.encode import Asked, QueryEncoder, ask
+from polyseme.search.query.encode import QueryEncoder, TargetQuery, read_target_query
 from polyseme.search.retrieval.exact import CANDIDATES
 from polyseme.search.searcher import Searcher
 
@@ -104,11 +104,11 @@ def draw_queries(searcher: Searcher, count: int) -> list[Query]:
 
 def vectors_of(
     searcher: Searcher, snapshot: Snapshot, queries: Sequence[Query]
-) -> Iterator[tuple[Query, Asked, Array, Array]]:
+) -> Iterator[tuple[Query, TargetQuery, Array, Array]]:
     """Each query as it is asked, with the vectors of its word: sense (d,) and identity (p,)."""
     encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
     for query in queries:
-        asked = ask(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
+        asked = read_target_query(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
         yield query, asked, encode.sense(asked), encode.identity(asked)
 
 

@@ -74,7 +74,7 @@ def exact_answers(path: Path) -> Exact:
         lemmas = Lemmas(searcher.collection, stored)
         of_lemma, of_any = [], []
         for _, asked, sense, word in vectors_of(searcher, snapshot, queries):
-            of_lemma.append(lemmas.best(asked.words[0].lemma, sense, K + 1))
+            of_lemma.append(lemmas.best(asked.target_tokens[0].lemma, sense, K + 1))
             of_any.append(best_stored(stored, stored.scores(sense, word, searcher.settings.word_weight), K + 1))
     return Exact(queries, of_lemma, of_any)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .collection.collection import Collection
 from .collection.compaction import compact
+from .collection.queries import add_seen, create_seen, seen_sources, unseen_documents
 from .collection.random_pairs import store_background
 from .collection.records import CollectionSettings, DocumentEntry, Layer
 from .collection.schema import DATABASE_NAME, State
@@ -176,7 +177,7 @@ def run_into(
     run.estimate = estimate(found.files, found.bytes, encoder) if found.files else None
     run.started = time.monotonic()
     run.report(Stage.INDEXING)
-    writer.db.execute("CREATE TEMP TABLE seen (document_id TEXT PRIMARY KEY, root TEXT, source TEXT) WITHOUT ROWID")
+    create_seen(writer.db.conn)
 
     def on_empty(document: DocumentEntry) -> None:
         known = writer.find(document.document_id) is not None
@@ -243,7 +244,7 @@ def _plan(writer: Writer, documents: Iterable[Document | Skipped], run: Run) -> 
         entry = document_entry(found)
         run.documents += 1
         run.characters += len(entry.text)
-        writer.db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (entry.document_id, entry.root, entry.source))
+        add_seen(writer.db.conn, entry.document_id, entry.root, entry.source)
         stored = writer.find(entry.document_id)
         if stored is not None and stored.content_hash == entry.content_hash:
             run.unchanged += 1
@@ -266,13 +267,8 @@ def _vanished(writer: Writer, roots: list[str], skipped: Iterable[Skipped]) -> l
     unread = {item.document_id.rpartition("#")[0] or item.document_id for item in skipped if item.document_id}
     gone = []
     for root in roots:
-        read = {source for (source,) in writer.db.execute("SELECT DISTINCT source FROM seen WHERE root = ?", (root,))}
-        rows = writer.db.execute(
-            "SELECT document_id, source FROM documents WHERE state = ? AND root = ?"
-            " AND document_id NOT IN (SELECT document_id FROM seen) ORDER BY document_id",
-            (int(State.LIVE), root),
-        )
-        for document_id, source in rows:
+        read = seen_sources(writer.db.conn, root)
+        for document_id, source in unseen_documents(writer.db.conn, root):
             if not (Path(root) / source).exists() or source in read - unread:
                 gone.append(document_id)
     return gone

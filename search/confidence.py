@@ -1,7 +1,8 @@
-"""Scores -> confidences: where a score stands among those of random pairs of the same word, and what that tells.
+"""Calibrate scores: the probability that two occurrences of a word have the same sense.
 
-The percentile is measured on the collection, so it fits whatever model and texts there are. The share of same-sense
-pairs at a percentile is a logistic curve, fitted on gold senses (`benchmarks/senses.py`, docs/senses.md).
+A score is first converted to its percentile among random pairs of the same word (the null distribution). Percentiles
+are measured on each collection, so they suit its model and texts. A logistic curve, fitted on gold senses, then gives
+the share of same-sense pairs at a percentile (`benchmarks/senses.py`, docs/senses.md).
 """
 
 from __future__ import annotations
@@ -17,18 +18,21 @@ import numpy.typing as npt
 from ..indexer.vectors.arrays import Array, Doubles
 
 FEW = 10
-"""Candidates below which the best hit alone speaks for the list."""
+"""Minimum number of candidates for a verdict by several hits. With fewer, the best hit alone decides."""
 BEST = 3
-"""Hits that speak for a longer one."""
+"""Number of best hits that decide the verdict."""
 LEAST_OF_BEST = 0.25
-"""Probit of a percentile: the best hits of many are above the median of random pairs by chance alone."""
+"""Minimum mean probit of the best hits' percentiles. Above 0, as the best of many exceed the median by chance alone."""
 LEAST_OF_FEW = 0.35
-"""Confidence of the best hit of few candidates."""
+"""Minimum confidence of the best hit among few candidates."""
 VERDICT = "nothing here means that"
 
 
 class Compared(Enum):
-    """What a score compares an occurrence with: another one, or the mean of several. Intercept and slope of each."""
+    """What a score compares an occurrence with: another occurrence, or the mean of several.
+
+    The values are intercept and slope of the logistic curve.
+    """
 
     PAIR = (0.37, 0.94)
     CENTRE = (0.2, 1.94)
@@ -36,29 +40,35 @@ class Compared(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Cosines of random same-word pairs of a collection, as quantiles (q,) from the lowest to the highest."""
+    """Calibration of a collection's scores.
+
+    Attributes:
+        quantiles: Quantiles of the cosines of random same-word pairs, from the lowest to the highest (q,).
+    """
 
     quantiles: tuple[float, ...]
 
     def percentile(self, scores: npt.ArrayLike) -> Doubles:
-        """Share of random same-word pairs that score lower.  (n,) -> (n,)"""
+        """Return the share of random same-word pairs that score lower.  (n,) -> (n,)"""
         levels = np.linspace(0, 1, len(self.quantiles))  # (q,)
         return np.asarray(np.interp(np.asarray(scores, np.float64), self.quantiles, levels))
 
     def confidence(self, scores: npt.ArrayLike, compared: Compared = Compared.PAIR) -> Array:
-        """Probability that the sense is the same.  (n,) -> (n,)"""
+        """Return the probability that the sense is the same.  (n,) -> (n,)"""
         intercept, slope = compared.value
         return np.asarray(1 / (1 + np.exp(-intercept - slope * probit(self.percentile(scores)))), np.float32)
 
-    def even(self, compared: Compared) -> float:
-        """The score at which the sense is as likely the same as not."""
+    def even_score(self, compared: Compared) -> float:
+        """Return the score at which the probability of the same sense is 0.5."""
         intercept, slope = compared.value
         return float(np.quantile(self.quantiles, NormalDist().cdf(-intercept / slope)))
 
     def verdict(self, scores: npt.ArrayLike, candidates: int) -> str | None:
-        """VERDICT when even the best hits are no nearer than random occurrences of the word; None otherwise.
+        """Return `VERDICT` if the best hits are no nearer than random occurrences of the word, else None.
 
-        scores: of the hits, pair by pair (n,); candidates: how many occurrences they were chosen from.
+        Args:
+            scores: Scores of the hits, as those of pairs (n,).
+            candidates: Number of occurrences that the hits were chosen from.
         """
         best = np.sort(np.asarray(scores, np.float64))[::-1][:BEST]
         if not len(best):
@@ -74,5 +84,5 @@ def _probits() -> tuple[float, ...]:
 
 
 def probit(shares: npt.ArrayLike) -> Doubles:
-    """Standard normal quantile of shares, which are kept within 1/1000 of the ends.  (n,) -> (n,)"""
+    """Return the standard normal quantile of shares clipped to [0.001, 0.999].  (n,) -> (n,)"""
     return np.asarray(np.interp(np.asarray(shares, np.float64), np.arange(1, 1000) / 1000, _probits()))

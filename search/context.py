@@ -1,210 +1,218 @@
-"""A collection and its encoder, open for queries: what every kind of query stands on."""
+"""An open collection with its encoder (`Context`), and what one query sees of it (`View`).
+
+Each question is a function of a view in a file of its own. `Searcher` opens the view and calls the function.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from ..indexer.collection import queries
 from ..indexer.collection.collection import Collection
 from ..indexer.collection.random_pairs import background
-from ..indexer.collection.records import Layer
+from ..indexer.collection.records import CollectionSettings, Layer
 from ..indexer.collection.snapshot import Snapshot
-from ..indexer.encoders import fitting_encoder
 from ..indexer.errors import QueryError
 from ..indexer.text.analyser import TextAnalyser
-from ..indexer.vectorise import TOKEN, Vectoriser
+from ..indexer.vectorise import Vectoriser
 from ..indexer.vectors.arrays import Array, Ids
 from .confidence import Calibration, Compared
 from .hits import HitList, Match, OccurrenceHit
 from .query.encode import QueryEncoder
 from .query.filters import Where, parse_where
 from .query.scope import Scope, make_scope
-from .retrieval.exact import Rows, narrowed, type_rows
-from .retrieval.hydrate import live_occurrences, occurrence_hits
-from .retrieval.phrases import vectors_of
+from .retrieval.exact import Rows, type_rows, vectors_of
+from .retrieval.hydrate import occurrence_hits
 from .retrieval.ranking import Ranked
-from .senses import named as named_senses
-from .senses.named import NamedSense
 
 if TYPE_CHECKING:
     from ..indexer.elmo import Encoder
 
 K = 20
-"""Hits, unless another number is asked for."""
+"""Default number of hits."""
+SAME_WORD = (Match.FORM, Match.LEMMA)
+"""Matches whose hits are occurrences of the same word."""
+WORD_MATCHES = (*SAME_WORD, Match.ANY)
+"""Matches of a search by word in context."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one query works with: one state of the collection, what the filters leave of it, the encoder."""
+    """What one query sees: a snapshot of a collection, narrowed by filters, and the encoder for queries."""
 
+    context: Context
     scope: Scope
     encode: QueryEncoder
     calibration: Calibration | None
 
     @property
+    def collection(self) -> Collection:
+        """The collection."""
+        return self.context.collection
+
+    @property
+    def settings(self) -> CollectionSettings:
+        """Settings of the collection."""
+        return self.context.collection.settings
+
+    @property
+    def analyser(self) -> TextAnalyser:
+        """Tokeniser and lemmatiser of the collection's language."""
+        return self.context.analyser
+
+    @property
     def snapshot(self) -> Snapshot:
-        """The state of the collection."""
+        """The state of the collection that the query reads."""
         return self.scope.snapshot
 
+    def unfiltered(self) -> View:
+        """Return a view of the same snapshot without filters."""
+        return self if self.scope.is_whole else replace(self, scope=Scope(self.snapshot))
 
-class Reader:
-    """A collection with its encoder. Threads may share it; ``with`` closes it."""
+    def types(self, word: str, match: Match) -> list[int]:
+        """Return the keys of the types with a given lemma, or with a given form unless match is `lemma`."""
+        find = queries.types_of_lemma if match is Match.LEMMA else queries.types_of_form
+        return find(self.collection.db, word)
 
-    def __init__(self, collection: Collection, encoder: Encoder) -> None:
-        """Use ``Searcher.open``."""
-        self.collection = collection
-        self.encoder = encoder
-        self.settings = collection.settings
-        self.analyser = TextAnalyser(self.settings.language)
-        self._queries: QueryEncoder | None = None
-        self._calibration: tuple[int, Calibration | None] | None = None
-        self._members: dict[str, dict[int, Ids]] = {}
-        self._members_of = -1
+    def rows(self, types: list[int]) -> list[Rows]:
+        """Return the live rows of some types inside the filters, by segment."""
+        return type_rows(self.collection, self.scope, types)
 
-    @classmethod
-    def open(cls, path: str | Path, model: str | Encoder | None = None) -> Self:
-        """Open a collection with the model that it was made with.
+    def find_word(self, word: str, match: Match) -> tuple[str, list[Rows]]:
+        """Look up a word: its lemma or form as stored, and its live rows inside the filters, by segment.
 
-        model: where that model lies now, or an Encoder; None: where the collection remembers it. CollectionError when
-        the collection or its model cannot be had, with the way out.
+        Args:
+            word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
         """
-        collection = Collection.open(path)
-        try:
-            return cls(collection, fitting_encoder(collection, model))
-        except BaseException:
-            collection.close()
-            raise
-
-    def close(self) -> None:
-        """Close the collection; hits stay valid."""
-        self.collection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    @contextmanager
-    def _view(self, where: Where = None) -> Iterator[View]:
-        with self.collection.reading() as snapshot:
-            if self._queries is None or self._queries.vectoriser.transforms is not snapshot.transforms:
-                vectoriser = Vectoriser(self.encoder, self.settings.layer, snapshot.transforms)
-                self._queries = QueryEncoder(vectoriser)
-            if self._calibration is None or self._calibration[0] != snapshot.generation:
-                quantiles = background(self.collection, snapshot)
-                self._calibration = snapshot.generation, Calibration(quantiles) if quantiles else None
-            if self._members_of != snapshot.generation:
-                self._members, self._members_of = {}, snapshot.generation
-            scope = make_scope(self.collection, snapshot, parse_where(where), self._named_sense_rows)
-            yield View(scope, self._queries, self._calibration[1])
-
-    def _named_sense_rows(self, name: str, snapshot: Snapshot) -> dict[int, Ids]:
-        """Rows of the occurrences of a named sense, by segment; QueryError when there is no such name."""
-        if name not in self._members:
-            named_sense = self._named_sense(name, snapshot)
-            found = {}
-            for item in type_rows(self.collection, Scope(snapshot), self._types(named_sense.match, named_sense.word)):
-                vectors = np.asarray(item.segment.tokens[item.rows], np.float32)  # (n, d)
-                found[item.segment.key] = item.rows[named_sense.holds(vectors)]
-            self._members[name] = found
-        return self._members[name]
-
-    def _named_sense(self, name: str, snapshot: Snapshot) -> NamedSense:
-        """The named sense, if it fits this collection's vectors."""
-        stored = self.collection.named_senses()
-        if name not in stored:
-            known = ", ".join(stored) or "none yet; save one with `polyseme named-sense save`"
-            raise QueryError(f"{self.collection.path} has no sense named {name!r}; there are: {known}")
-        named_sense = named_senses.from_json(stored[name], f"the sense {name!r} of {self.collection.path}")
-        self._check_space(named_sense, snapshot, f"the sense {name!r}")
-        return named_sense
-
-    def _check_space(self, named_sense: NamedSense, snapshot: Snapshot, where: str) -> None:
-        space = named_senses.space_of(self.settings, snapshot.transforms.get(TOKEN))
-        dim = next((segment.tokens.shape[1] for segment in snapshot.segments.values()), 0)
-        named_senses.check_space(named_sense, self.settings, space, dim, where)
-
-    def _types(self, match: Match, value: str) -> list[int]:
-        column = "lemma" if match is Match.LEMMA else "form"
-        return [key for (key,) in self.collection.db.execute(f"SELECT id FROM types WHERE {column} = ?", (value,))]
-
-    def _word_rows(self, view: View, word: str, match: Match) -> tuple[str, list[Rows]]:
-        """A word as the collection keeps it, and its occurrences that may answer; QueryError when there are none."""
         value = unicodedata.normalize("NFC", word.strip().casefold())
-        types = self._types(match, value)
+        types = self.types(value, match)
         if not types and match is Match.LEMMA:
             value = self.analyser.lemma(word.strip())
-            types = self._types(match, value)
-        every = type_rows(self.collection, Scope(view.snapshot), types)
-        if not any(len(item.rows) for item in every):
-            raise QueryError(f"{self.collection.path} does not hold {word!r}; try another form, or `polyseme sense`")
-        rows = narrowed(view.scope, every)
-        if not any(len(item.rows) for item in rows):
+            types = self.types(value, match)
+        return value, self.rows(types)
+
+    def holds(self, word: str, match: Match) -> bool:
+        """Return whether a word occurs inside the filters. See `find_word` for `word`."""
+        return count_rows(self.find_word(word, match)[1]) > 0
+
+    def require_word(self, word: str, match: Match) -> tuple[str, list[Rows]]:
+        """Look up a word as `find_word` does.
+
+        Raises:
+            QueryError: The word does not occur in the collection, or not inside the filters.
+        """
+        value, rows = self.find_word(word, match)
+        if count_rows(rows):
+            return value, rows
+        if self.unfiltered().holds(word, match):
             raise QueryError(f"{word!r} does not occur within the filter; widen it")
-        return value, rows
+        raise QueryError(f"{self.collection.path} does not hold {word!r}; try another form, or `polyseme sense`")
 
-    def _vectors(self, view: View, ids: Ids) -> Array:
-        """Stored vectors of occurrences, in their order, whatever the filter; QueryError where one is gone.
+    def vectors(self, ids: Ids) -> Array:
+        """Read the stored vectors of occurrences, in their order, inside the filters or not.  (n,) -> (n, d)
 
-        (n,) -> (n, d)
+        Raises:
+            QueryError: An occurrence is no longer in the collection.
         """
         if not len(ids):
             return np.zeros((0, 1), np.float32)
-        if len(live_occurrences(self.collection, ids.tolist())) < len(np.unique(ids)):
+        db = self.collection.db
+        if len(queries.live_occurrences(db, ids.tolist())) < len(np.unique(ids)):
             raise QueryError(f"some occurrences are no longer in {self.collection.path}; search again")
-        parts = [ids[first : first + 500].tolist() for first in range(0, len(ids), 500)]
-        types: set[int] = set()
-        for part in parts:
-            marks = ",".join("?" * len(part))
-            found = self.collection.db.execute(f"SELECT DISTINCT type FROM occurrences WHERE id IN ({marks})", part)
-            types |= {kind for (kind,) in found}
-        return vectors_of(type_rows(self.collection, Scope(view.snapshot), sorted(types)), ids)
+        types = sorted(queries.types_of_occurrences(db, ids.tolist()))
+        return vectors_of(self.unfiltered().rows(types), ids)
 
-    def _hits(
+    def hits(
         self,
-        view: View,
         best: Ranked,
         match: Match,
         notice: str | None = None,
         candidates: int | None = None,
-        length: float | Array | None = None,
+        mean_length: float | Array | None = None,
     ) -> HitList[OccurrenceHit]:
-        """Hits with their confidence.
+        """Read the hits for ranked occurrences and add their confidences.
 
-        candidates: how many occurrences they were chosen from, where the list is to say whether any of them means what
-        was asked for; length: where scores compare with the mean of several unit vectors, the length of that mean, for
-        all or for each (n,).
+        Args:
+            candidates: Number of occurrences that the best were chosen from, if the list shall have a verdict.
+            mean_length: If scores compare with the mean of several unit vectors: the length of that mean, for all
+                hits or for each (n,).
         """
-        if view.calibration is None:
+        if self.calibration is None:
             return HitList(occurrence_hits(self.collection, best), match, notice)
         weight = self.settings.word_weight
-        # Among other words the score counts the word's identity too; that of the same word would be 1.
+        # With match `any` the score includes the word's identity, which is 1 for the same word.
         scores = best.scores * (1 + weight) - weight if match is Match.ANY else best.scores
-        # The product with an unscaled mean is the mean of the cosines with those that it is the mean of.
-        pairwise = scores if length is None else scores * length
-        sure = view.calibration.confidence(pairwise, Compared.PAIR if length is None else Compared.CENTRE)
-        verdict = None if candidates is None else view.calibration.verdict(pairwise, candidates)
-        return HitList(occurrence_hits(self.collection, best, sure), match, notice, verdict)
+        # The inner product with an unscaled mean is the mean of the cosines with the vectors behind it.
+        pairwise = scores if mean_length is None else scores * mean_length
+        compared = Compared.PAIR if mean_length is None else Compared.CENTRE
+        confidences = self.calibration.confidence(pairwise, compared)
+        verdict = None if candidates is None else self.calibration.verdict(pairwise, candidates)
+        return HitList(occurrence_hits(self.collection, best, confidences), match, notice, verdict)
 
 
-Choice = TypeVar("Choice", Match, Layer)
+NamedSenseRows = Callable[[View, str], Mapping[int, Ids]]
+"""Reader of named senses: a view and a name -> rows of the sense's occurrences, by segment key."""
+
+
+class Context:
+    """An open collection with its encoder and the caches that queries share. Threads may share it."""
+
+    def __init__(self, collection: Collection, encoder: Encoder, named_sense_rows: NamedSenseRows) -> None:
+        self.collection = collection
+        self.encoder = encoder
+        self.analyser = TextAnalyser(collection.settings.language)
+        self._named_sense_rows = named_sense_rows
+        self._encode: QueryEncoder | None = None
+        self._calibration: tuple[int, Calibration | None] | None = None
+
+    @contextmanager
+    def view(self, where: Where = None) -> Iterator[View]:
+        """Open a view of the newest snapshot inside filters. It holds the collection's lock until it is closed."""
+        with self.collection.reading() as snapshot:
+            if self._encode is None or self._encode.vectoriser.transforms is not snapshot.transforms:
+                vectoriser = Vectoriser(self.encoder, self.collection.settings.layer, snapshot.transforms)
+                self._encode = QueryEncoder(vectoriser)
+            if self._calibration is None or self._calibration[0] != snapshot.generation:
+                quantiles = background(self.collection, snapshot)
+                self._calibration = snapshot.generation, Calibration(quantiles) if quantiles else None
+            view = View(self, Scope(snapshot), self._encode, self._calibration[1])
+            if conditions := parse_where(where):
+                rows_of = partial(self._named_sense_rows, view)
+                view = replace(view, scope=make_scope(self.collection, snapshot, conditions, rows_of))
+            yield view
+
+
+def count_rows(rows: list[Rows]) -> int:
+    """Return the number of rows in all segments."""
+    return sum(len(item.rows) for item in rows)
+
+
+Option = TypeVar("Option", Match, Layer)
+
+
+def parse_option(kind: type[Option], value: str, name: str, allowed: Sequence[Option]) -> Option:
+    """Return the option with a given value.
+
+    Raises:
+        QueryError: The value is not allowed. The message lists those that are.
+    """
+    if value not in allowed:
+        raise QueryError(f"{name} is {value!r}; choose one of {', '.join(allowed)}")
+    return kind(value)
 
 
 def check_k(k: int) -> None:
-    """QueryError when no hit is asked for."""
+    """Refuse a number of hits below 1.
+
+    Raises:
+        QueryError: k is below 1.
+    """
     if k < 1:
         raise QueryError(f"k is {k}; ask for at least 1 hit")
-
-
-def choice(kind: type[Choice], value: str, what: str, allowed: list[Choice]) -> Choice:
-    """The choice of that name; QueryError, which lists those allowed, for another."""
-    if value not in allowed:
-        raise QueryError(f"{what} is {value!r}; choose one of {', '.join(allowed)}")
-    return kind(value)

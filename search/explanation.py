@@ -1,4 +1,4 @@
-"""Why a hit is a hit: which context words carry the likeness, and the score by layer."""
+"""Explain a hit: the share of each context word in the score, and the score by layer."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from ..indexer.collection.records import Layer
 from ..indexer.text.analyser import TokenKind
 from ..indexer.vectorise import Vectoriser, token_vectors
 from ..indexer.vectors.arrays import Array, Doubles, Mask, unit
-from .query.encode import Asked, QueryEncoder
+from .context import View
+from .hits import OccurrenceHit
+from .query.encode import Query, TargetQuery, query_for_hit, read_target_query
 
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """A context word of the hit and its share of the score.
+    """A context word of a hit and its share of the score.
 
-    drop: the mean of how much the score falls when the word alone is left out of the sentence, and of how much it
-    rises when the word alone is put beside the target. Shares need not add up to the score.
+    Attributes:
+        drop: Mean of two changes of the score. It falls when only this word is removed from the sentence, and rises
+            when the word is added to the target alone. Shares need not sum to the score.
     """
 
     token: str
@@ -31,7 +34,13 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """score: cosine of the sense vectors; words: context words, the most helpful first; layers: cosine by layer."""
+    """Why a hit scores as it does.
+
+    Attributes:
+        score: Cosine of the two sense vectors.
+        words: Context words, the largest share first.
+        layers: Cosine of the two targets in each layer.
+    """
 
     score: float
     words: tuple[Contribution, ...]
@@ -39,12 +48,13 @@ class Explanation:
 
 
 class Around:
-    """The n words around a hit's target, any of which may be left out; target and punctuation stay.
+    """The n words around a hit's target, each of which can be removed. The target and punctuation stay.
 
-    `positions`: of the words in the sentence, (n,).
+    Attributes:
+        positions: Positions of the words in the sentence (n,).
     """
 
-    def __init__(self, vectoriser: Vectoriser, target: Array, hit: Asked) -> None:
+    def __init__(self, vectoriser: Vectoriser, target: Array, hit: TargetQuery) -> None:
         self._vectoriser = vectoriser
         self._target = target  # (d,)
         self._hit = hit
@@ -52,41 +62,46 @@ class Around:
         self.positions = tuple(n for n in words if n not in hit.target)
 
     def scores(self, present: Mask) -> Doubles:
-        """Cosine of the hit's target with the asked one where only some words are there.  (c, n) -> (c,)"""
+        """Return the cosine of the hit's target with the query's for c choices of present words.  (c, n) -> (c,)"""
         sentences, places = [], []
         for row in present:
-            absent = {self.positions[n] for n in np.flatnonzero(~row)}
-            tokens, meaning = self._remaining(absent)
+            tokens, target = self._without({self.positions[n] for n in np.flatnonzero(~row)})
             sentences.append(tokens)
-            places.append(meaning)
+            places.append(target)
         found = self._vectoriser(sentences)
         targets = [unit(one.tokens[where].mean(axis=0)) for one, where in zip(found, places, strict=True)]
         return np.array([vector @ self._target for vector in targets], np.float64)  # (c,)
 
-    def _remaining(self, absent: set[int]) -> tuple[list[str], list[int]]:
-        """The sentence without some positions, and where the target's words stand then."""
+    def _without(self, absent: set[int]) -> tuple[list[str], list[int]]:
+        """Return the sentence's tokens without some positions, and the positions of the target in what is left."""
         kept = [n for n in range(len(self._hit.tokens)) if n not in absent]
-        return [self._hit.tokens[n].text for n in kept], [kept.index(n) for n in self._hit.meaning]
+        return [self._hit.tokens[n].text for n in kept], [kept.index(n) for n in self._hit.encoded]
 
 
-def explain(encode: QueryEncoder, asked: Asked, hit: Asked) -> Explanation:
-    """Tell each context word's share of the score by `shares`: twice as many short sentences as words are encoded."""
-    target = encode.sense(asked)  # (d,)
-    score = float(encode.sense(hit) @ target)
-    around = Around(encode.vectoriser, target, hit)
+def explain(view: View, hit: OccurrenceHit, query: Query | None) -> Explanation:
+    """Explain a hit by `shares`. See `Searcher.explain`. It encodes twice as many sentences as the hit has words."""
+    function_words = view.settings.function_words
+    own = query_for_hit(view.analyser, hit, function_words)
+    asked = own if query is None else read_target_query(view.analyser, query, function_words)
+    target = view.encode.sense(asked)  # (d,)
+    score = float(view.encode.sense(own) @ target)
+    around = Around(view.encode.vectoriser, target, own)
     found = zip(around.positions, shares(around.scores, len(around.positions), score).tolist(), strict=True)
-    tokens = [(hit.tokens[n], n, share) for n, share in found]
+    tokens = [(own.tokens[n], n, share) for n, share in found]
     words = [Contribution(token.text, n, token.start, token.end, share) for token, n, share in tokens]
     words.sort(key=lambda word: (-word.drop, word.position))
-    return Explanation(score, tuple(words), layer_scores(encode.vectoriser, asked, hit))
+    return Explanation(score, tuple(words), layer_scores(view.encode.vectoriser, asked, own))
 
 
 def shares(scores: Callable[[Mask], Doubles], n: int, whole: float) -> Doubles:
-    """Mean of what each of n words adds last and of what it adds first.  -> (n,)
+    """Return the mean of what each of n words adds when it is the last word added, and when it is the first.  -> (n,)
 
-    scores: (c, n), which words are there, -> (c,); whole: the score with all. Left out alone, a word that another can
-    replace seems worth nothing; put in alone, one that needs another does. The mean is the Shapley value wherever words
-    act by themselves or in pairs (Shapley 1953): of a pair each gets half.
+    Removed alone, a word that another can replace seems worthless. Added alone, a word that needs another does. The
+    mean is the Shapley value where words act alone or in pairs (Shapley 1953): each word of a pair gets half.
+
+    Args:
+        scores: Function from c choices of present words (c, n) to scores (c,).
+        whole: The score with all words.
     """
     alone = np.eye(n, dtype=bool)  # (n, n)
     found = scores(np.concatenate([~alone, alone, np.zeros((1, n), bool)]))  # (2 * n + 1,)
@@ -94,14 +109,14 @@ def shares(scores: Callable[[Mask], Doubles], n: int, whole: float) -> Doubles:
     return np.asarray((last + first) / 2, np.float64)
 
 
-def layer_scores(vectoriser: Vectoriser, asked: Asked, hit: Asked) -> dict[str, float]:
-    """Cosine of the two targets in every representation of the model, uncentred but for the sense vector."""
+def layer_scores(vectoriser: Vectoriser, asked: TargetQuery, hit: TargetQuery) -> dict[str, float]:
+    """Return the cosine of two targets in each layer of the model. Only the sense vector is centred."""
     sentences = [[token.text for token in one.tokens] for one in (asked, hit)]
     first, second = vectoriser.encoder.represent(sentences)
     return {
         str(layer): float(
-            unit(unit(token_vectors(first, layer)[list(asked.meaning)]).mean(axis=0))
-            @ unit(unit(token_vectors(second, layer)[list(hit.meaning)]).mean(axis=0))
+            unit(unit(token_vectors(first, layer)[list(asked.encoded)]).mean(axis=0))
+            @ unit(unit(token_vectors(second, layer)[list(hit.encoded)]).mean(axis=0))
         )
         for layer in Layer
     }

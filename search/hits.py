@@ -1,4 +1,4 @@
-"""Hits: occurrences and sentences of the collection with a score, answering a query."""
+"""Hits: occurrences and sentences of a collection that answer a query, with their scores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Match(StrEnum):
-    """Which occurrences may answer: the same form, the same lemma, any word; or whole sentences."""
+    """What a hit matches: the same form, the same lemma, any word, or a whole sentence."""
 
     FORM = "form"
     LEMMA = "lemma"
@@ -24,10 +24,13 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SentenceHit:
-    """A sentence that answers a query by sentence.
+    """A sentence that answers a query.
 
-    score: cosine in [-1, 1]; confidence: None until calibrated, of sentences always (docs/senses.md tells why);
-    document: its title, else its id; sentence_start: offset of the sentence in the document's text.
+    Attributes:
+        score: Cosine in [-1, 1].
+        confidence: Probability that the sense is the same. None for sentences (docs/senses.md says why).
+        document: Title of the document, else its id.
+        sentence_start: Offset of the sentence in the document's text, in characters.
     """
 
     rank: int
@@ -43,10 +46,16 @@ class SentenceHit:
 
 @dataclass(frozen=True, slots=True)
 class OccurrenceHit(SentenceHit):
-    """An occurrence that answers a query by word in context.
+    """An occurrence that answers a query by word in context. `sentence[start:end] == token`.
 
-    ``sentence[start:end] == token``; position: number of the token in its sentence, from 0. For a target of several
-    words the token is the whole span, position that of its first token, occurrence_id that of its first stored word.
+    For a target of several words, `token` is the whole span, `position` that of its first token, and `occurrence_id`
+    that of its first stored word.
+
+    Attributes:
+        confidence: Probability that the sense is the same. None if the collection has no calibration.
+        position: Number of the token in its sentence, from 0.
+        start: Offset of the token in the sentence, in characters.
+        end: Offset after its last character.
     """
 
     token: str
@@ -63,8 +72,10 @@ Hit = TypeVar("Hit", bound=SentenceHit)
 class HitList(list[Hit], Generic[Hit]):
     """Hits, best first.
 
-    match: what was matched in the end; notice: what the asker should know, or None; verdict: None, or what the hits'
-    confidences say together, where that is that nothing here means what was asked for.
+    Attributes:
+        match: The match used, which may differ from the one requested.
+        notice: A remark for the user, such as why another match was used. None if no remark is needed.
+        verdict: A statement that no hit has the sense of the query, if the confidences say so. Else None.
     """
 
     def __init__(
@@ -80,11 +91,11 @@ class HitList(list[Hit], Generic[Hit]):
         self.verdict = verdict
 
     def to_dicts(self) -> list[dict[str, object]]:
-        """One dictionary a hit, with the hit's fields in their order; metadata is a dictionary inside."""
+        """Return one dictionary for each hit, with the hit's fields in their order. Metadata is a nested dictionary."""
         return [hit_to_dict(hit) for hit in self]
 
     def to_pandas(self) -> DataFrame:
-        """One row a hit; metadata in columns ``metadata.FIELD``."""
+        """Return one row for each hit, with metadata in columns `metadata.FIELD`."""
         import pandas
 
         rows = []
@@ -96,6 +107,6 @@ class HitList(list[Hit], Generic[Hit]):
 
 
 def hit_to_dict(hit: SentenceHit) -> dict[str, object]:
-    """The hit's fields as plain values, in their order."""
+    """Return a hit's fields as plain values, in their order."""
     found = {field.name: getattr(hit, field.name) for field in fields(hit)}
     return found | {"metadata": dict(hit.metadata)}

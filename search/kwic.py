@@ -1,4 +1,4 @@
-"""Key word in context: a hit -> left context, node, right context. Pure; the node comes from stored offsets."""
+"""Format a hit as a key word in context: left context, node, right context. The stored offsets give the node."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class ConcordanceLine:
-    """One line: ``left + node + right`` is the sentence with its runs of white space folded."""
+    """One line. `left + node + right` is the sentence with each run of white space as one space."""
 
     left: str
     node: str
@@ -20,7 +20,11 @@ class ConcordanceLine:
 
 
 def concordance_line(hit: OccurrenceHit, width: int | None = None) -> ConcordanceLine:
-    """The hit's line; ``width`` characters of context on each side, cut with an ellipsis, or all of the sentence."""
+    """Return the concordance line of a hit.
+
+    Args:
+        width: Maximum number of characters on each side, an ellipsis included. None for the whole sentence.
+    """
     left = _SPACE.sub(" ", hit.sentence[: hit.start]).lstrip()
     node = _SPACE.sub(" ", hit.sentence[hit.start : hit.end])
     right = _SPACE.sub(" ", hit.sentence[hit.end :]).rstrip()

@@ -1,209 +1,105 @@
-"""Search: a snapshot of a collection and its encoder -> hits."""
+"""The facade of search: it opens a view of a collection for each question and calls the function that answers it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
-from ..indexer.collection.records import Layer
-from ..indexer.errors import QueryError
-from ..indexer.pipeline import form_of, is_asked_about
-from ..indexer.text.analyser import TextAnalyser
-from ..indexer.vectorise import raw_vectors
-from ..indexer.vectors.arrays import Array, Ids, row_products, unit
-from ..indexer.vectors.rows import scan
-from .context import K, View, check_k, choice
+from ..indexer.collection.collection import Collection
+from ..indexer.encoders import fitting_encoder
+from ..indexer.vectors.arrays import Array
+from .comparison import Comparison, compare_calibrated
+from .context import SAME_WORD, Context, K, parse_option
 from .explanation import Explanation, explain
 from .hits import HitList, Match, OccurrenceHit, SentenceHit
-from .named_sense_reader import NamedSenseReader
-from .query.encode import Asked, QueryEncoder, ask
+from .query.encode import Query
 from .query.filters import Where
-from .query.scope import Scope
-from .query.target import Target
-from .retrieval.any_word import nearest_any
-from .retrieval.exact import narrowed, nearest_rows, nearest_sentences, type_rows
-from .retrieval.hydrate import sentence_hits
-from .retrieval.keywords import keyword_ranks
-from .retrieval.phrases import PhraseWord, find_spans, span_vectors
-from .retrieval.ranking import Ranked, fuse, more_like_vector, ranked
+from .retrieval.more_like import AnyHit, find_more_like, hit_vector
+from .retrieval.occurrences import find_occurrences, hits_by_id, holds_words
+from .retrieval.sentences import find_sentences
+from .senses import members, named
+from .senses.ambiguity import ambiguous_lemmas
+from .senses.change import Change, measure_change
+from .senses.inventory import SenseInventory, find_senses, word_vectors
+from .senses.named_sense_file import NamedSense
+from .senses.timeline import Timeline, find_timeline
 
-LAYER_CANDIDATES = 200
-"""Hits that are encoded again when another layer is asked for."""
-HYBRID_CANDIDATES = 200
-"""Sentences that each of the two rankings brings to the fusion."""
-LONGEST_PHRASE = 32
-"""Words of a target: SQLite joins at most 64 tables."""
-AnyHit = TypeVar("AnyHit", bound=SentenceHit)
+if TYPE_CHECKING:
+    from ..indexer.elmo import Encoder
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How alike two words in context are: cosine of their sense vectors; confidence: None until calibrated."""
+class Searcher:
+    """Answers questions about one collection. Threads may share it. Use it in a `with` block, which closes it.
 
-    score: float
-    confidence: float | None
-    first: str
-    second: str
+    Methods raise QueryError for a question that cannot be answered, with the next step. `where` narrows the answer to
+    documents or named senses (see `search.query.filters.parse_where`).
+    """
 
+    def __init__(self, collection: Collection, encoder: Encoder) -> None:
+        self.collection = collection
+        self.encoder = encoder
+        self.settings = collection.settings
+        self._context = Context(collection, encoder, named.NamedSenseRows())
+        self.analyser = self._context.analyser
+        self._view = self._context.view
 
-class Searcher(NamedSenseReader):
-    """Answers both questions from one collection. Threads may share it; ``with`` closes it."""
+    @classmethod
+    def open(cls, path: str | Path, model: str | Encoder | None = None) -> Self:
+        """Open a collection with the model that it was made with.
 
-    def holds(self, word: str, match: str = Match.LEMMA) -> bool:
-        """Return whether the collection holds an occurrence of a word: of a `lemma` or a `form`."""
-        wanted = choice(Match, match, "match", [Match.FORM, Match.LEMMA])
-        with self._view() as view:
-            try:
-                self._word_rows(view, word, wanted)
-            except QueryError:
-                return False
-        return True
+        Args:
+            model: An encoder, or the source to load that model from. None for the source in the collection's settings.
+
+        Raises:
+            CollectionError: The collection or its model cannot be opened. The message has the next step.
+        """
+        collection = Collection.open(path)
+        try:
+            return cls(collection, fitting_encoder(collection, model))
+        except BaseException:
+            collection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the collection. Hits stay valid."""
+        self.collection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def sentences(self, text: str, k: int = K, where: Where = None, hybrid: bool = False) -> HitList[SentenceHit]:
-        """The k sentences nearest in meaning to a text.
+        """Find the k sentences nearest in meaning to a text.
 
-        hybrid: order by reciprocal rank fusion with the keyword ranks (FTS5, BM25); ``score`` stays the cosine.
-        QueryError for a text without a word, or a filter on a field that no document has.
+        Args:
+            hybrid: Order by reciprocal rank fusion with keyword ranks (FTS5, BM25). `score` stays the cosine.
         """
-        check_k(k)
-        tokens = self.analyser.tokens(text)
-        if not any(token.text.strip() for token in tokens):
-            raise QueryError("the query is empty; type a sentence")
         with self._view(where) as view:
-            vector = view.encode(tokens).sentence
-            best = nearest_sentences(view.scope, vector, max(k, HYBRID_CANDIDATES) if hybrid else k)
-            if hybrid:
-                best = self._fused(view, best, text, vector, k)
-            return HitList(sentence_hits(self.collection, best), Match.SENTENCE)
-
-    def _fused(self, view: View, best: Ranked, text: str, vector: Array, k: int) -> Ranked:
-        words = keyword_ranks(self.collection, self.analyser, view.scope, text, HYBRID_CANDIDATES)
-        ids = fuse([best.ids, words], k)
-        return Ranked(ids, self._sentence_scores(view, ids, vector))
-
-    def _sentence_scores(self, view: View, ids: Ids, vector: Array) -> Array:
-        scores = np.zeros(len(ids), np.float32)
-        for n, key in enumerate(ids.tolist()):
-            for segment in view.snapshot.segments.values():
-                row = segment.sentence_row(key)
-                if row is not None:
-                    scores[n] = scan(segment.sentences, vector, np.array([row]))[0]
-        return scores
+            return find_sentences(view, text, k, hybrid)
 
     def occurrences(
         self,
-        query: str | tuple[str, int] | Target,
+        query: Query,
         k: int = K,
         match: str = Match.LEMMA,
         where: Where = None,
         layer: str | None = None,
     ) -> HitList[OccurrenceHit]:
-        """The k occurrences nearest in sense to a word in context.
+        """Find the k occurrences nearest in sense to a word in context.
 
-        query: a sentence with the target in brackets, (sentence, position of the token from 0), or a Target. match:
-        ``form`` (equal after case folding), ``lemma``, or ``any`` word; a target that the collection does not hold is
-        answered with ``any``, which ``match`` and ``notice`` of the list tell. layer: order the first 200 by another
-        representation (``sense``, ``0``, ``1``, ``2``, ``elmo``), encoding their sentences again.
+        Args:
+            query: A sentence with the target in brackets, (sentence, position of the target token from 0), or a
+                `Target`.
+            match: Which occurrences may answer: `form` (equal after case folding), `lemma`, or `any` word. A target
+                that the collection lacks is answered with `any`. The list's `match` and `notice` say so.
+            layer: Re-rank the first 200 by another layer (`sense`, `0`, `1`, `2`, `elmo`). Their sentences are encoded
+                again.
         """
-        check_k(k)
-        wanted = choice(Match, match, "match", [Match.FORM, Match.LEMMA, Match.ANY])
-        other = None if layer is None else choice(Layer, layer, "layer", list(Layer))
         with self._view(where) as view:
-            asked = ask(self.analyser, query, self.settings.function_words)
-            first = k if other is None or other is self.settings.layer else max(k, LAYER_CANDIDATES)
-            found = self._find(view, asked, wanted, first)
-            if other is not None and other is not self.settings.layer:
-                found = self._by_layer(asked, found, other, k)
-            return found
-
-    def _find(self, view: View, asked: Asked, match: Match, k: int) -> HitList[OccurrenceHit]:
-        if match is Match.ANY:
-            return self._find_any(view, asked, k)
-        words = self._phrase_words(view, asked, match)
-        if words is None:
-            found = self._find_any(view, asked, k)
-            found.notice = f"{asked.text!r} does not occur in this collection; these are other words in a similar sense"
-            if not asked.stored and not self.settings.function_words:
-                found.notice = f"function words such as {asked.text!r} are not indexed here; these are other words"
-            return found
-        if not (asked.is_one_word if match is Match.LEMMA else len(asked.target) == 1):
-            found = self._find_phrase(view, asked, words, match, view.encode.sense(asked), k)
-            return found or self._instead(view, asked, k)
-        best = nearest_rows(words[0].rows, view.encode.sense(asked), k)
-        notice = None if len(best.ids) else f"{asked.text!r} does not occur within the filter"
-        return self._hits(view, best, match, notice, sum(len(item.rows) for item in words[0].rows))
-
-    def _instead(self, view: View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
-        found = self._find_any(view, asked, k)
-        found.notice = f"{asked.text!r} does not occur in these documents; these are other words in a similar sense"
-        return found
-
-    def _find_any(self, view: View, asked: Asked, k: int) -> HitList[OccurrenceHit]:
-        sense, identity = view.encode.sense(asked), view.encode.identity(asked)
-        return self._hits(view, nearest_any(self.collection, view.scope, sense, identity, k), Match.ANY)
-
-    def _phrase_words(self, view: View, asked: Asked, match: Match) -> list[PhraseWord] | None:
-        """The target's stored words with their live rows inside the filter; None where one is not in the collection."""
-        words = []
-        for position in asked.stored:
-            token = asked.tokens[position]
-            value = token.lemma if match is Match.LEMMA else form_of(token)
-            types = self._types(match, value)
-            every = type_rows(self.collection, Scope(view.snapshot), types)
-            if not any(len(item.rows) for item in every):
-                return None
-            rows = narrowed(view.scope, every)
-            words.append(PhraseWord(position - asked.target[0], types, rows))
-        return words or None
-
-    def _find_phrase(
-        self, view: View, asked: Asked, words: list[PhraseWord], match: Match, vector: Array, k: int
-    ) -> HitList[OccurrenceHit]:
-        """The places of the same words in a row that are nearest to a unit vector (d,); none where there are none."""
-        if len(words) > LONGEST_PHRASE:
-            raise QueryError(
-                f"the target has {len(words)} words; mark at most {LONGEST_PHRASE}, or use sentence search"
-            )
-        spans = find_spans(self.collection, self.analyser, asked.words, words, match)
-        if not spans:
-            return HitList((), match)
-        scores = row_products(span_vectors(words, spans), vector)
-        first_ids = np.array([span.ids[0] for span in spans], np.int64)
-        best = ranked(first_ids, scores.astype(np.float32), k)
-        by_id = {span.ids[0]: span for span in spans}
-        hits = []
-        found = self._hits(view, best, match, None, len(spans))
-        for hit in found:
-            tokens = self.analyser.tokens(hit.sentence)
-            place = by_id[hit.occurrence_id].position
-            whole = tokens[place : place + len(asked.target)]
-            start, end = whole[0].start, whole[-1].end
-            lemma = " ".join(token.lemma for token in whole)
-            hits.append(replace(hit, token=hit.sentence[start:end], lemma=lemma, position=place, start=start, end=end))
-        return HitList(hits, match, None, found.verdict)
-
-    def _by_layer(self, asked: Asked, found: HitList[OccurrenceHit], layer: Layer, k: int) -> HitList[OccurrenceHit]:
-        """The same hits in the order of another representation, of which the collection stores nothing."""
-        sentences = [self.analyser.tokens(hit.sentence) for hit in found]
-        tokens = [[token.text for token in asked.tokens], *([token.text for token in s] for s in sentences)]
-        raw = raw_vectors(self.encoder, layer, tokens)
-        target = unit(unit(raw[0].tokens[list(asked.meaning)]).mean(axis=0))  # (d,)
-        scores = np.empty(len(found), np.float32)
-        for n, hit in enumerate(found):
-            inside = list(self._asked_hit(hit).meaning)
-            scores[n] = unit(unit(raw[n + 1].tokens[inside]).mean(axis=0)) @ target
-        ids = np.array([hit.occurrence_id for hit in found], np.int64)
-        by_id = {hit.occurrence_id: hit for hit in found}
-        best = ranked(ids, scores, k)
-        hits = [
-            replace(by_id[key], rank=rank, score=score)
-            for rank, (key, score) in enumerate(zip(best.ids.tolist(), best.scores.tolist(), strict=True), start=1)
-        ]
-        note = f"the {len(found)} nearest by {self.settings.layer}, in the order of layer {layer}"
-        return HitList(hits, found.match, "; ".join(filter(None, [found.notice, note])))
+            return find_occurrences(view, query, k, match, layer)
 
     def more_like(
         self,
@@ -213,109 +109,184 @@ class Searcher(NamedSenseReader):
         where: Where = None,
         match: str = Match.LEMMA,
     ) -> HitList[AnyHit]:
-        """Hits near the positive ones and away from the negative ones (Rocchio), of the same words, or sentences.
+        """Find k hits near the positive ones and away from the negative ones (Rocchio): occurrences, or sentences.
 
-        match: of the positive ones' ``lemma``, of their ``form``, or of ``any`` word; sentences have none. Of targets
-        of several words the first positive one tells the words.
+        Args:
+            match: For occurrences: those of the positive hits' `lemma` or `form`, or of `any` word. If the target has
+                several words, the first positive hit determines them.
         """
-        check_k(k)
-        wanted = choice(Match, match, "match", [Match.FORM, Match.LEMMA, Match.ANY])
-        if not positive:
-            raise QueryError("nothing is marked +; mark at least one hit that means what you look for")
         with self._view(where) as view:
-            vector = self._wanted(positive, negative, view)
-            plus = [hit for hit in positive if isinstance(hit, OccurrenceHit)]
-            if not plus:
-                best = nearest_sentences(view.scope, vector, k)
-                return HitList(sentence_hits(self.collection, best), Match.SENTENCE)  # type: ignore[arg-type]
-            return self._like(view, plus, wanted, vector, k)  # type: ignore[return-value]
+            return find_more_like(view, positive, negative, k, match)
 
-    def _like(
-        self, view: View, plus: Sequence[OccurrenceHit], match: Match, vector: Array, k: int
-    ) -> HitList[OccurrenceHit]:
-        """The occurrences nearest to a unit vector (d,), of the words that were marked or, with ``any``, near them."""
-        asked = [self._asked_hit(hit) for hit in plus]
-        length = None if len(plus) == 1 else float(np.linalg.norm(self._plus(plus, view).mean(axis=0)))
-        if match is Match.ANY:
-            identity = unit(np.mean([view.encode.identity(item) for item in asked], axis=0))  # (p,)
-            best = nearest_any(self.collection, view.scope, vector, identity, k)
-            return self._hits(view, best, match, length=length)
-        if len(asked[0].target) > 1:
-            words = self._phrase_words(view, asked[0], match)
-            return self._find_phrase(view, asked[0], words, match, vector, k) if words else HitList((), match)
-        values = {hit.lemma for hit in plus} if match is Match.LEMMA else {form_of(a.words[0]) for a in asked}
-        types = [key for value in sorted(values) for key in self._types(match, value)]
-        rows = type_rows(self.collection, view.scope, types)
-        best = nearest_rows(rows, vector, k)
-        return self._hits(view, best, match, None, sum(len(item.rows) for item in rows), length)
+    def hits(self, ids: Sequence[int]) -> list[OccurrenceHit]:
+        """Read occurrences by their ids, in the order given, each with score 1."""
+        with self._view() as view:
+            return hits_by_id(view, ids)
 
-    def _wanted(self, positive: Sequence[SentenceHit], negative: Sequence[SentenceHit], view: View) -> Array:
-        if len({isinstance(hit, OccurrenceHit) for hit in [*positive, *negative]}) > 1:
-            raise QueryError("both sentences and occurrences are marked; mark hits of one kind")
-        plus = self._plus(positive, view)
-        minus = self._plus(negative, view) if negative else np.zeros((0, plus.shape[1]), np.float32)
-        return more_like_vector(plus, minus)
+    def holds(self, word: str, match: str = Match.LEMMA, where: Where = None) -> bool:
+        """Return whether the collection has a word, or several words in a row.
 
-    def _plus(self, hits: Sequence[SentenceHit], view: View) -> Array:
-        """Stored unit vectors of hits.  (n, d)"""
-        return np.stack([self._stored(hit, view) for hit in hits])
+        Args:
+            word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
+            match: `form` or `lemma`.
+        """
+        wanted = parse_option(Match, match, "match", SAME_WORD)
+        with self._view(where) as view:
+            return holds_words(view, word, wanted)
 
     def compare(self, first: str, second: str) -> Comparison:
-        """How alike two words in context are, by this collection's model and transforms."""
+        """Compare two words in context, each marked with brackets, by this collection's model and transforms."""
         with self._view() as view:
-            found = compare(self.analyser, view.encode, first, second)
-            if view.calibration is None:
-                return found
-            return replace(found, confidence=float(view.calibration.confidence([found.score])[0]))
+            return compare_calibrated(view, first, second)
 
-    def explain(self, hit: OccurrenceHit, query: str | tuple[str, int] | Target | None = None) -> Explanation:
-        """Which words around a hit make it alike with the query (left out and put in), and the score by layer.
+    def explain(self, hit: OccurrenceHit, query: Query | None = None) -> Explanation:
+        """Explain which words around a hit make it similar to the query, and give the score by layer.
 
-        query: what the hit answered; None: the hit's own sentence (what its vector leans on).
+        Args:
+            query: The query that the hit answered. None for the hit's own sentence, which shows what its vector
+                depends on.
         """
         with self._view() as view:
-            own = self._asked_hit(hit)
-            asked = own if query is None else ask(self.analyser, query, self.settings.function_words)
-            return explain(view.encode, asked, own)
-
-    def _asked_hit(self, hit: OccurrenceHit) -> Asked:
-        tokens = self.analyser.tokens(hit.sentence)
-        target = tuple(n for n, token in enumerate(tokens) if token.start >= hit.start and token.end <= hit.end)
-        stored = tuple(n for n in target if is_asked_about(tokens[n], self.settings.function_words))
-        return Asked(hit.sentence, tokens, target, stored)
+            return explain(view, hit, query)
 
     def vector(self, hit: SentenceHit) -> Array:
-        """The stored unit vector of a hit: of its occurrence (d,), the mean of several words, of its sentence (e,)."""
+        """Read the stored unit vector of a hit: of its occurrence (d,) or its sentence (e,).
+
+        For a target of several words it is the unit mean of their vectors.
+        """
         with self._view() as view:
-            return self._stored(hit, view)
+            return hit_vector(view, hit)
 
-    def _stored(self, hit: SentenceHit, view: View) -> Array:
-        if isinstance(hit, OccurrenceHit):
-            inside = self.collection.db.execute(
-                'SELECT id, type FROM occurrences WHERE sentence = ? AND start >= ? AND "end" <= ? ORDER BY position',
-                (hit.sentence_id, hit.start, hit.end),
-            ).fetchall()
-            found = [self._stored_occurrence(view, key, kind) for key, kind in inside]
-            vectors = [vector for vector in found if vector is not None]
-            if vectors and len(vectors) == len(found):
-                return vectors[0] if len(vectors) == 1 else unit(np.mean(vectors, axis=0))
-        else:
-            for segment in view.snapshot.segments.values():
-                number = segment.sentence_row(hit.sentence_id)
-                if number is not None:
-                    return np.asarray(segment.sentences[number], np.float32)
-        raise QueryError(f"sentence {hit.sentence_id} is no longer in {self.collection.path}; search again")
+    def senses(self, word: str, match: str = Match.LEMMA, where: Where = None) -> SenseInventory:
+        """Induce the senses of a word from its occurrences.
 
-    def _stored_occurrence(self, view: View, key: int, kind: int) -> Array | None:
-        for item in type_rows(self.collection, Scope(view.snapshot), [kind]):
-            place = np.flatnonzero(item.ids == key)
-            if len(place):
-                return np.asarray(item.segment.tokens[item.rows[place[0]]], np.float32)
-        return None
+        Args:
+            word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
+            match: `form` or `lemma`.
+        """
+        with self._view(where) as view:
+            return find_senses(view, word, match)
 
+    def sense_occurrences(
+        self, inventory: SenseInventory, number: int | None = None
+    ) -> list[tuple[OccurrenceHit, int | None]]:
+        """List the occurrences of an inventory with the numbers of their senses.
 
-def compare(analyser: TextAnalyser, encode: QueryEncoder, first: str, second: str) -> Comparison:
-    """How alike two words in context are; both are sentences with one word in brackets."""
-    a, b = ask(analyser, first, function_words=True), ask(analyser, second, function_words=True)
-    score = float(encode.sense(a) @ encode.sense(b))
-    return Comparison(min(1.0, max(-1.0, score)), None, a.text, b.text)
+        Occurrences that fit no sense come first, with None. Then come the senses by number, each with its most central
+        occurrences first. Occurrences removed since the inventory was made are left out.
+
+        Args:
+            number: Number of the only sense to list, from 1, or None for all.
+        """
+        with self._view() as view:
+            return members.sense_occurrences(view, inventory, number)
+
+    def same_sense_other_words(
+        self, inventory: SenseInventory, number: int, k: int = K, where: Where = None
+    ) -> HitList[OccurrenceHit]:
+        """Find the k occurrences of other words nearest to a sense. Scores are those of match `any`.
+
+        Args:
+            number: Number of the sense, from 1.
+        """
+        with self._view(where) as view:
+            return members.other_words(view, inventory, number, k)
+
+    def within(self, inventory: SenseInventory, where: Where) -> frozenset[int]:
+        """Return the ids of an inventory's occurrences inside the filters."""
+        with self._view(where) as view:
+            return members.members_inside(view, inventory)
+
+    def project(self, source: SenseInventory | Sequence[OccurrenceHit], method: str = "pca") -> Array:
+        """Project occurrences to two dimensions: an inventory's in the order of its assignments, or hits.  -> (n, 2)
+
+        Args:
+            method: `pca` or `umap`.
+        """
+        with self._view() as view:
+            return members.project_occurrences(view, source, method)
+
+    def timeline(self, inventory: SenseInventory, field: str = "year", period: int = 10) -> Timeline:
+        """Count the occurrences of each sense by period.
+
+        Args:
+            field: Metadata field that holds the date.
+            period: Length of a period, in years.
+        """
+        with self._view() as view:
+            return find_timeline(view, inventory, field, period)
+
+    def change(self, word: str, before: Where, after: Where, match: str = Match.LEMMA) -> Change:
+        """Measure how far a word's meaning changed between the documents of two filters."""
+        with self._view(before) as view:
+            _, first = word_vectors(view, word, match)
+        with self._view(after) as view:
+            value, second = word_vectors(view, word, match)
+        return measure_change(value, first, second)
+
+    def ambiguous_lemmas(self, k: int) -> list[str]:
+        """Return at most k lemmas, of the more frequent ones, whose occurrences split most clearly into senses."""
+        with self._view() as view:
+            return ambiguous_lemmas(view, k)
+
+    def save_named_sense(
+        self,
+        name: str,
+        inventory: SenseInventory | None = None,
+        sense: int | None = None,
+        positive: Sequence[OccurrenceHit] = (),
+        negative: Sequence[OccurrenceHit] = (),
+        replace: bool = False,
+    ) -> NamedSense:
+        """Save a sense under a name: a sense of an inventory, or hits marked positive and negative.
+
+        Args:
+            sense: Number of the sense in the inventory, from 1.
+            replace: Replace a named sense of the same name.
+        """
+        with self._view() as view:
+            made = named.make_named_sense(view, name, inventory, sense, positive, negative)
+        named.store_named_sense(self.collection, made, replace)
+        return made
+
+    def named_senses(self) -> tuple[NamedSense, ...]:
+        """Read all named senses, in the order of their names."""
+        with self._view() as view:
+            return named.stored_named_senses(view.collection)
+
+    def named_sense(self, name: str) -> NamedSense:
+        """Read a named sense."""
+        with self._view() as view:
+            return named.read_named_sense(view, name)
+
+    def remove_named_sense(self, name: str) -> None:
+        """Remove a named sense."""
+        named.remove_named_sense(self.collection, name)
+
+    def apply_named_sense(
+        self, name: str, k: int = K, match: str | None = None, where: Where = None
+    ) -> HitList[OccurrenceHit]:
+        """Find the k occurrences nearest to a named sense, of those that belong to it.
+
+        Args:
+            match: Whose occurrences: `form` or `lemma` of the sense's word, or the nearest of `any` word. None for the
+                match that the sense was saved with.
+        """
+        with self._view(where) as view:
+            return named.find_named_sense(view, name, k, match)
+
+    def export_named_sense(self, name: str, path: str | Path) -> None:
+        """Write a named sense to a JSON file for other collections made with the same model."""
+        with self._view() as view:
+            named.write_named_sense(view, name, Path(path))
+
+    def import_named_sense(self, path: str | Path, replace: bool = False) -> NamedSense:
+        """Read a named sense from a JSON file and save it.
+
+        Args:
+            replace: Replace a named sense of the same name.
+        """
+        with self._view() as view:
+            found = named.load_named_sense(view, Path(path))
+        named.store_named_sense(self.collection, found, replace)
+        return found

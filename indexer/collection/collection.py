@@ -253,7 +253,7 @@ class Collection:
         return {str(value): int(count) for value, count in rows}
 
     def named_senses(self) -> dict[str, str]:
-        """Named senses in the order of their names, as JSON: `search.senses.named` reads it."""
+        """Named senses in the order of their names, as JSON: `search.senses.named_sense_file` reads it."""
         if not self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'prototypes'").fetchone():
             return {}  # not written to since named senses came to be
         rows = self.db.execute("SELECT name, data FROM prototypes ORDER BY name")

@@ -1,4 +1,4 @@
-"""A query cut and encoded as documents are: what was asked, as tokens and vectors."""
+"""Tokenise and encode queries the way documents are tokenised and encoded."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ from ...indexer.pipeline import form_of, is_asked_about
 from ...indexer.text.analyser import TextAnalyser, Token, TokenKind
 from ...indexer.vectorise import SentenceVectors, Vectoriser
 from ...indexer.vectors.arrays import Array, unit
+from ..hits import Match, OccurrenceHit
 from .target import EXAMPLE, Target, parse_target
 
-REMEMBERED = 64
+Query = str | tuple[str, int] | Target
+"""A query by word in context: text with brackets, (sentence, position of the target token from 0), or a target."""
+CACHED_QUERIES = 64
+"""Maximum number of encoded sentences that a `QueryEncoder` caches."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A sentence's tokens, which of them are the target (positions, in order), and those of them with a meaning."""
+class TargetQuery:
+    """A tokenised sentence with a target.
+
+    Attributes:
+        target: Positions of the target's tokens, in order.
+        stored: Those of them that a collection stores vectors of. Punctuation never is, function words by choice.
+    """
 
     sentence: str
     tokens: tuple[Token, ...]
@@ -26,73 +35,107 @@ class Asked:
     stored: tuple[int, ...]
 
     @property
-    def words(self) -> list[Token]:
-        """The target's tokens."""
+    def target_tokens(self) -> list[Token]:
+        """Tokens of the target."""
         return [self.tokens[n] for n in self.target]
 
     @property
     def text(self) -> str:
-        """The target as it stands in the sentence."""
-        return self.sentence[self.words[0].start : self.words[-1].end]
+        """The target as written in the sentence."""
+        first, last = self.tokens[self.target[0]], self.tokens[self.target[-1]]
+        return self.sentence[first.start : last.end]
 
     @property
-    def is_one_word(self) -> bool:
-        """Whether one stored word and what clings to it are asked for: "bank", "river's", "l'acqua"."""
-        return len(self.target) == 1 or (len(self.stored) == 1 and not any(map(str.isspace, self.text)))
-
-    @property
-    def meaning(self) -> tuple[int, ...]:
-        """Positions whose vectors stand for the target: those that a collection stores, else all of them."""
+    def encoded(self) -> tuple[int, ...]:
+        """Positions whose vectors represent the target: the stored ones, or all if none is stored."""
         return self.stored or self.target
 
+    def is_single_word(self, match: Match) -> bool:
+        """Return whether the target is one word rather than a phrase.
 
-def ask(analyser: TextAnalyser, query: str | tuple[str, int] | Target, function_words: bool) -> Asked:
-    """Cut a query: text with one target in brackets, (sentence, position of the token from 0), or a parsed Target.
+        For match `lemma` clitics and signs attached to the word do not count: "bank", "river's", "l'acqua".
+        """
+        if len(self.target) == 1:
+            return True
+        return match is Match.LEMMA and len(self.stored) == 1 and not any(map(str.isspace, self.text))
 
-    QueryError when there is no target, more than one, or no word in it.
+
+def read_target_query(analyser: TextAnalyser, query: Query, function_words: bool) -> TargetQuery:
+    """Tokenise a query.
+
+    Args:
+        function_words: Whether the collection stores vectors of function words.
+
+    Raises:
+        QueryError: There is no target, more than one, or no word in it.
     """
-    if isinstance(query, str | Target):
+    if isinstance(query, tuple):
+        sentence, position = query
+        tokens = analyser.tokens(sentence)
+        if not 0 <= position < len(tokens):
+            raise QueryError(f"position {position} is outside the sentence; give one from 0 to {len(tokens) - 1}")
+        target: tuple[int, ...] = (position,)
+    else:
         mark = parse_target(query) if isinstance(query, str) else query
         sentence = mark.sentence
         tokens = analyser.tokens(sentence)
         target = tuple(n for n, t in enumerate(tokens) if t.start < mark.end and t.end > mark.start)
-    else:
-        sentence, position = query
-        tokens = analyser.tokens(sentence)
-        if not 0 <= position < len(tokens):
-            raise QueryError(f"position {position} is outside the sentence, which has {len(tokens)} tokens from 0")
-        target = (position,)
-    words = [n for n in target if tokens[n].kind is not TokenKind.PUNCTUATION]
-    if not words:
+    target = _without_outer_punctuation(tokens, target)
+    if not target:
         raise QueryError(f"the target holds no word; {EXAMPLE}")
-    target = tuple(n for n in target if words[0] <= n <= words[-1])  # "[bank,]" asks for "bank"
+    return _target_query(sentence, tokens, target, function_words)
+
+
+def query_for_words(analyser: TextAnalyser, text: str, function_words: bool) -> TargetQuery | None:
+    """Tokenise a text that is a target as a whole. None if it holds no word."""
+    tokens = analyser.tokens(text)
+    target = _without_outer_punctuation(tokens, tuple(range(len(tokens))))
+    return _target_query(text, tokens, target, function_words) if target else None
+
+
+def query_for_hit(analyser: TextAnalyser, hit: OccurrenceHit, function_words: bool) -> TargetQuery:
+    """Tokenise a hit's sentence. The target is the hit's token."""
+    tokens = analyser.tokens(hit.sentence)
+    target = tuple(n for n, token in enumerate(tokens) if token.start >= hit.start and token.end <= hit.end)
+    return _target_query(hit.sentence, tokens, target, function_words)
+
+
+def _without_outer_punctuation(tokens: Sequence[Token], target: tuple[int, ...]) -> tuple[int, ...]:
+    """Drop punctuation at both ends of a target, so that "[bank,]" asks for "bank"."""
+    words = [n for n in target if tokens[n].kind is not TokenKind.PUNCTUATION]
+    return tuple(n for n in target if words[0] <= n <= words[-1]) if words else ()
+
+
+def _target_query(
+    sentence: str, tokens: tuple[Token, ...], target: tuple[int, ...], function_words: bool
+) -> TargetQuery:
     stored = tuple(n for n in target if is_asked_about(tokens[n], function_words))
-    return Asked(sentence, tokens, target, stored)
+    return TargetQuery(sentence, tokens, target, stored)
 
 
 class QueryEncoder:
-    """Encodes queries and remembers the last few, so that turning a page or a filter costs nothing."""
+    """Encodes queries and caches the most recent ones, so that another page or filter needs no encoding."""
 
     def __init__(self, vectoriser: Vectoriser) -> None:
         self.vectoriser = vectoriser
-        self._known: OrderedDict[tuple[str, ...], SentenceVectors] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, ...], SentenceVectors] = OrderedDict()
 
     def __call__(self, tokens: Sequence[Token]) -> SentenceVectors:
-        """Unit vectors of a query of t tokens: sentence (e,), tokens (t, d)."""
+        """Encode t tokens as unit vectors: sentence (e,), tokens (t, d)."""
         key = tuple(token.text for token in tokens)
-        if key not in self._known:
-            self._known[key] = self.vectoriser([key])[0]
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-        self._known.move_to_end(key)
-        return self._known[key]
+        if key not in self._cache:
+            self._cache[key] = self.vectoriser([key])[0]
+            if len(self._cache) > CACHED_QUERIES:
+                self._cache.popitem(last=False)
+        self._cache.move_to_end(key)
+        return self._cache[key]
 
-    def sense(self, asked: Asked) -> Array:
-        """Unit vector of the target in its sentence: the mean over its words.  (d,)"""
-        rows = self(asked.tokens).tokens[list(asked.meaning)]  # (words, d)
+    def sense(self, query: TargetQuery) -> Array:
+        """Encode the target in its sentence: the unit mean of its words' vectors.  (d,)"""
+        rows = self(query.tokens).tokens[list(query.encoded)]  # (words, d)
         return unit(rows.mean(axis=0))
 
-    def identity(self, asked: Asked) -> Array:
-        """Unit vector of the target's words by themselves: the mean over them.  (p,)"""
-        rows = self.vectoriser.words([form_of(asked.tokens[n]) for n in asked.meaning])  # (words, p)
+    def identity(self, query: TargetQuery) -> Array:
+        """Encode the target's words out of context: the unit mean of their layer 0 vectors.  (p,)"""
+        rows = self.vectoriser.words([form_of(query.tokens[n]) for n in query.encoded])  # (words, p)
         return unit(rows.mean(axis=0))

@@ -1,4 +1,4 @@
-"""Parse metadata filters such as `year=1950..1979`."""
+"""Parse, evaluate and write filters such as `year=1950..1979`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,12 @@ from enum import StrEnum
 from ...indexer.errors import QueryError
 
 _PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ].*)?)?)?")
-
-
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]|$)")
-
-
 _EPOCH = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
 
 
 class Operator(StrEnum):
-    """How a condition compares."""
+    """How a condition compares a value."""
 
     ONE_OF = "one of"
     NONE_OF = "none of"
@@ -30,30 +26,35 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One filter on one field. RANGE has two values, "" for an open end; both ends belong to it."""
+    """One filter on one field. RANGE has two values, both inclusive, "" for an open end."""
 
     field: str
     operator: Operator
     values: tuple[str, ...]
 
     def holds(self, value: str) -> bool:
-        """Whether a stored value satisfies the condition (for NONE_OF: whether it is one of those excluded not)."""
+        """Return whether a value satisfies the condition (for NONE_OF: is not one of the excluded values)."""
         if self.operator is Operator.RANGE:
             low, high = self.values
-            above = not low or compare_values(*_alike(low, value)) <= 0
-            return above and (not high or compare_values(*_alike(value, high)) <= 0)
+            above = not low or compare_values(*_same_precision(low, value)) <= 0
+            return above and (not high or compare_values(*_same_precision(value, high)) <= 0)
         equal = any(compare_values(value, wanted) == 0 for wanted in self.values)
         return equal is (self.operator is Operator.ONE_OF)
 
 
 Where = Mapping[str, "str | int | float | Sequence[str | int | float]"] | Sequence[str] | str | None
+"""Filters as callers give them. See `parse_where`."""
 
 
 def parse_where(where: Where) -> tuple[Condition, ...]:
-    """The conditions of a query, all of which must hold.
+    """Return the conditions of a query, all of which must hold.
 
-    As Python gives them (``{"year": "1999..", "genre": ["news", "letters"], "author": "!Anon"}``), or as the command
-    line and the page do (``"year=1999.."``, ``"author!=Anon"``, a list of such).
+    Args:
+        where: A mapping such as `{"year": "1999..", "genre": ["news", "letters"], "author": "!Anon"}`, or texts as the
+            command line and the page write them, such as `"year=1999.."` and `"author!=Anon"`.
+
+    Raises:
+        QueryError: A filter cannot be understood.
     """
     if where is None:
         return ()
@@ -93,7 +94,7 @@ def _from_text(field: str, value: str, negated: bool) -> Condition:
 
 
 def compare_values(a: str, b: str) -> int:
-    """-1, 0 or 1: as numbers if both are, else as ISO dates if both are, else as text."""
+    """Return -1, 0 or 1. Two numbers are compared as numbers, two ISO dates as dates, everything else as text."""
     for read in (_number, _date):
         first, second = read(a), read(b)
         if first is not None and second is not None:
@@ -101,8 +102,8 @@ def compare_values(a: str, b: str) -> int:
     return (a > b) - (a < b)
 
 
-def _alike(a: str, b: str) -> tuple[str, str]:
-    """Cut a date to the other's precision, so that 1987-03-04 lies within ..1987 and ..1987-03."""
+def _same_precision(a: str, b: str) -> tuple[str, str]:
+    """Cut two dates to the same precision, so that 1987-03-04 is inside ..1987 and ..1987-03."""
     if _PARTIAL_DATE.fullmatch(a) and _PARTIAL_DATE.fullmatch(b):
         length = min(len(a), len(b))
         return a[:length], b[:length]
@@ -118,7 +119,7 @@ def _number(text: str) -> float | None:
 
 
 def _date(text: str) -> float | None:
-    """Seconds since an ISO date or date and time; without a zone, as if in UTC."""
+    """Return an ISO date, with or without time, as seconds since the year 1. Without a zone it is in UTC."""
     if not _DATE.match(text):
         return None
     try:
@@ -130,10 +131,10 @@ def _date(text: str) -> float | None:
 
 
 def where_texts(conditions: Iterable[Condition]) -> list[str]:
-    """Conditions as the command line and the page's address write them."""
+    """Write conditions as the command line and the page's address do. `parse_where` reads them back."""
     texts = []
     for condition in conditions:
         sign = "!=" if condition.operator is Operator.NONE_OF else "="
-        joint = ".." if condition.operator is Operator.RANGE else "|"
-        texts.append(f"{condition.field}{sign}{joint.join(condition.values)}")
+        joiner = ".." if condition.operator is Operator.RANGE else "|"
+        texts.append(f"{condition.field}{sign}{joiner.join(condition.values)}")
     return texts

@@ -1,4 +1,4 @@
-"""What the filters of a query leave: documents by their metadata, occurrences by their sense."""
+"""Apply filters: which documents (by metadata) and which occurrences (by named sense) may answer a query."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from ...indexer.collection.collection import Collection
+from ...indexer.collection.queries import document_keys, documents_by_value
 from ...indexer.collection.segment import Segment
 from ...indexer.collection.snapshot import Snapshot
 from ...indexer.errors import QueryError
@@ -18,21 +19,24 @@ from .filters import Condition, Operator
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Occurrences of some senses, as rows of each segment; excluding: these are left out, else only these are let in.
+    """Occurrences of named senses, which a filter either requires or excludes.
 
-    A sentence is let in when it holds such an occurrence, and left out when it holds an excluded one.
+    A required sense lets in sentences with such an occurrence. An excluded sense leaves them out.
+
+    Attributes:
+        rows: Token rows of the occurrences, by segment key.
     """
 
     rows: Mapping[int, Ids]
     excluding: bool
 
     def among(self, segment: Segment, rows: Ids) -> Mask:
-        """Which of some rows are let in.  (n,) -> (n,)"""
+        """Return which of some token rows are let in.  (n,) -> (n,)"""
         inside = np.isin(rows, self.rows.get(segment.key, np.zeros(0, np.int64)))
         return ~inside if self.excluding else inside
 
     def sentences(self, segment: Segment) -> Mask:
-        """Which sentences are let in.  (m,)"""
+        """Return which sentences of a segment are let in.  (m,)"""
         holds = np.zeros(len(segment.sentences), bool)
         holds[segment.token_sentences[self.rows.get(segment.key, np.zeros(0, np.int64))]] = True
         return ~holds if self.excluding else holds
@@ -40,7 +44,12 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What may answer, in one snapshot. documents: by key, None for all live ones; senses: all must let in."""
+    """What may answer a query, in one snapshot.
+
+    Attributes:
+        documents: Live documents that the filters let in, by key, or None for all live ones.
+        senses: Filters by named sense, all of which must let an occurrence in.
+    """
 
     snapshot: Snapshot
     documents: Mask | None = None
@@ -49,11 +58,11 @@ class Scope:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every live document and occurrence may answer."""
+        """Whether there are no filters."""
         return self.documents is None and not self.senses
 
     def sentence_mask(self, segment: Segment) -> Mask | None:
-        """Which sentences of a segment may answer; None: all.  (m,)"""
+        """Return which sentences of a segment may answer, or None for all.  (m,)"""
         mask = self._documents_mask(segment)
         for members in self.senses:
             chosen = members.sentences(segment)
@@ -61,7 +70,7 @@ class Scope:
         return mask
 
     def among(self, segment: Segment, rows: Ids) -> Mask | None:
-        """Which of a segment's token rows may answer; None: all of them.  (n,) -> (n,)"""
+        """Return which of some token rows of a segment may answer, or None for all of them.  (n,) -> (n,)"""
         mask = self._documents_mask(segment)
         allowed = None if mask is None else mask[segment.token_sentences[as_slice(rows)]]
         for members in self.senses:
@@ -75,12 +84,12 @@ class Scope:
         return self._masks[segment.key]
 
     def rows(self, segment: Segment, rows: Ids) -> Ids:
-        """Those of a segment's token rows that may answer.  (n,) -> (<= n,)"""
+        """Return those of some token rows of a segment that may answer.  (n,) -> (<= n,)"""
         allowed = self.among(segment, rows)
         return rows if allowed is None else rows[allowed]
 
     def token_mask(self, segment: Segment) -> Mask | None:
-        """Which token rows of a segment may answer; None: all.  (n,)"""
+        """Return which token rows of a whole segment may answer, or None for all.  (n,)"""
         mask = self._documents_mask(segment)
         if self.senses:
             return self.among(segment, np.arange(len(segment.tokens)))
@@ -88,31 +97,31 @@ class Scope:
 
 
 DOCUMENT = "document"
-"""The filter field that holds the document's id; metadata of that name is stored as ``meta.document``."""
-
-
+"""Filter field for the document's id. A metadata field of that name is stored as `meta.document`."""
 SENSE = "sense"
-"""The filter field of named senses (`search.senses.named`); metadata of that name is stored as ``meta.sense``."""
-
-
-MemberRows = Callable[[str, Snapshot], Mapping[int, Ids]]
-"""Name of a sense -> rows of its occurrences in each segment."""
+"""Filter field for named senses. A metadata field of that name is stored as `meta.sense`."""
+MemberRows = Callable[[str], Mapping[int, Ids]]
+"""Reader of named senses: name -> token rows of the sense's occurrences, by segment key."""
 
 
 def make_scope(
     collection: Collection, snapshot: Snapshot, conditions: Sequence[Condition], member_rows: MemberRows
 ) -> Scope:
-    """What all conditions together leave; QueryError for a field that no document has, or a sense without a name."""
+    """Return the scope in which all conditions hold.
+
+    Raises:
+        QueryError: No document has the field of a condition, or there is no named sense of that name.
+    """
     of_senses = [condition for condition in conditions if condition.field == SENSE]
     others = [condition for condition in conditions if condition.field != SENSE]
-    senses = tuple(_members(condition, snapshot, member_rows) for condition in of_senses)
+    senses = tuple(_members(condition, member_rows) for condition in of_senses)
     return Scope(snapshot, document_mask(collection, snapshot, others), senses)
 
 
-def _members(condition: Condition, snapshot: Snapshot, member_rows: MemberRows) -> Members:
+def _members(condition: Condition, member_rows: MemberRows) -> Members:
     if condition.operator is Operator.RANGE:
-        raise QueryError("senses have names, not numbers; write sense=NAME, sense=A|B or sense!=NAME")
-    found = [member_rows(name.strip(), snapshot) for name in condition.values]
+        raise QueryError("named senses have no order; write sense=NAME, sense=A|B or sense!=NAME, not sense=A..B")
+    found = [member_rows(name.strip()) for name in condition.values]
     keys = sorted({key for rows in found for key in rows})
     empty = np.zeros(0, np.int64)
     union = {key: np.unique(np.concatenate([rows.get(key, empty) for rows in found])) for key in keys}
@@ -120,9 +129,10 @@ def _members(condition: Condition, snapshot: Snapshot, member_rows: MemberRows) 
 
 
 def document_mask(collection: Collection, snapshot: Snapshot, conditions: Sequence[Condition]) -> Mask | None:
-    """Live documents, by key, for which every condition holds; None for no condition.  (largest key + 1,)
+    """Return the live documents, by key, for which all conditions hold. None without conditions.  (largest key + 1,)
 
-    QueryError for a field that no document has.
+    Raises:
+        QueryError: No document has the field of a condition.
     """
     if not conditions:
         return None
@@ -133,7 +143,7 @@ def document_mask(collection: Collection, snapshot: Snapshot, conditions: Sequen
 
 
 def _matching(collection: Collection, condition: Condition, size: int) -> Mask:
-    """Documents by key for which a condition holds.  (size,)"""
+    """Return the documents, by key, for which a condition holds.  (size,)"""
     excluding = condition.operator is Operator.NONE_OF
     documents_with: dict[str, list[int]] = {}
     for value, key in _values(collection, condition.field):
@@ -142,15 +152,15 @@ def _matching(collection: Collection, condition: Condition, size: int) -> Mask:
     for value, keys in documents_with.items():
         if condition.holds(value) is not excluding:
             found[keys] = True
-    # A document without the field is not one of those that NONE_OF excludes.
+    # NONE_OF does not exclude documents without the field.
     return ~found if excluding else found
 
 
 def _values(collection: Collection, field: str) -> list[tuple[str, int]]:
-    """(value, document key) of a field."""
+    """Return (value, document key) of a field."""
     if field == DOCUMENT:
-        return collection.db.execute("SELECT document_id, id FROM documents").fetchall()
-    values = collection.db.execute("SELECT value, document FROM metadata WHERE field = ?", (field,)).fetchall()
+        return document_keys(collection.db)
+    values = documents_by_value(collection.db, field)
     if not values:
         known = ", ".join([*collection.fields(), DOCUMENT, SENSE])
         raise QueryError(f"no document has a field {field!r}; the fields are {known}")

@@ -1,6 +1,6 @@
-r"""What was asked: the target in brackets, and the filters. Pure: text in, records out.
+r"""Read and write the bracket notation of queries.
 
-``the [bank] of the river`` asks for *bank*; ``\[`` and ``\]`` are brackets of the text itself.
+`the [bank] of the river` asks for *bank*. `\[` and `\]` are brackets of the text itself.
 """
 
 from __future__ import annotations
@@ -12,19 +12,36 @@ from ...indexer.errors import QueryError
 
 EXAMPLE = 'mark one word with brackets, as in "She sat on the river [bank]."'
 _BRACKETS = re.compile(r"\\([\[\]\\])|([\[\]])")
+# A backslash is escaped only before a bracket or a backslash, and at the end of a part, where a bracket may follow.
+_TO_ESCAPE = re.compile(r"[\[\]]|\\(?=[\[\]\\]|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A sentence without its marks, and the offsets of what was marked in it."""
+    """A sentence without its brackets, and the character offsets of the bracketed text in it."""
 
     sentence: str
     start: int
     end: int
 
 
+def parse_query(text: str) -> Target | str:
+    r"""Return the target where the text has brackets, else the sentence. `\[` and `\]` become plain brackets.
+
+    Raises:
+        QueryError: The brackets do not match, are empty, or mark more than one target.
+    """
+    if any(found[2] for found in _BRACKETS.finditer(text)):
+        return parse_target(text)
+    return _BRACKETS.sub(r"\1", text)
+
+
 def parse_target(text: str) -> Target:
-    """The target of a query; QueryError, with an example, unless exactly one stretch is bracketed."""
+    """Return the target of a query. White space inside the brackets is not part of it.
+
+    Raises:
+        QueryError: There is not exactly one pair of brackets with text inside. The message has an example.
+    """
     plain: list[str] = []
     length = 0
     marks: list[tuple[str, int]] = []
@@ -48,3 +65,14 @@ def parse_target(text: str) -> Target:
         raise QueryError(f"the brackets are empty; {EXAMPLE}")
     lead = len(inside) - len(inside.lstrip())
     return Target(sentence, start + lead, start + len(inside.rstrip()))
+
+
+def write_query(sentence: str, start: int | None = None, end: int | None = None) -> str:
+    """Write a query for a sentence, with [start, end) as its target. `parse_query` reads it back."""
+    if start is None or end is None:
+        return _escaped(sentence)
+    return f"{_escaped(sentence[:start])}[{_escaped(sentence[start:end])}]{_escaped(sentence[end:])}"
+
+
+def _escaped(text: str) -> str:
+    return _TO_ESCAPE.sub(r"\\\g<0>", text)

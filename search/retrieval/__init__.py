@@ -1,1 +1,1 @@
-"""Find occurrences and sentences by score."""
+"""Find the occurrences and sentences that answer a query, best first."""

@@ -1,8 +1,8 @@
-"""The nearest occurrences of any word: exact where the words' identity allows it, else proposed by FAISS.
+"""Find the occurrences of any word nearest in sense: exactly where word identity allows it, else proposed by FAISS.
 
-The score of an occurrence is (sense + w * identity) / (1 + w). Identity belongs to the type and sense is a cosine, so a
-type's identity bounds what its occurrences can reach: types are read in the order of their identity until no further
-one can matter. Where that would mean to read too much, the segments' indexes propose the rest.
+The score of an occurrence is (sense + w * identity) / (1 + w). Identity is a property of the type, and sense is a
+cosine, so a type's identity bounds the score of its occurrences. Types are therefore scored in the order of identity
+until no further type can reach the k best. If that takes too many occurrences, the segments' indexes propose the rest.
 """
 
 from __future__ import annotations
@@ -22,25 +22,27 @@ from .exact import CANDIDATES, candidates
 from .ranking import Ranked, ranked
 
 FIRST_ROWS = 1_000
-"""Occurrences looked at before the bound is first tried; each further portion is four times as large."""
+"""Number of occurrences in the first portion. The bound is checked after each portion."""
 GROWTH = 4
+"""Growth of the portions: each is this many times as large as what came before."""
 MOST_SCORED = 50_000
-"""Occurrences scored before the indexes are asked: about what they cost."""
+"""Maximum number of occurrences scored before the indexes are used: they take about as long."""
 MOST_SEEN = 400_000
-"""Occurrences looked at, those that a filter leaves out included."""
+"""Maximum number of occurrences visited, including those that a filter leaves out."""
 MOST_TYPES = 16_384
+"""Maximum number of types visited."""
 HIGHEST_COSINE = 1.001
-"""Of two unit vectors, one of them stored in half precision."""
+"""Upper bound of the cosine of two unit vectors, one of them stored in half precision."""
 
 
 def nearest_any(collection: Collection, scope: Scope, sense: Array, word: Array, k: int) -> Ranked:
-    """The k occurrences of any word nearest in sense (d,) and, with the collection's weight, in identity (p,)."""
+    """Find the k occurrences in scope nearest to a sense (d,) and, weighted by the collection, an identity (p,)."""
     search = AnyWord(collection.types(), scope, sense, word, collection.settings.word_weight, k)
     return search.best() if search.scan_types() else search.proposed()
 
 
 class AnyWord:
-    """One search: what was scored so far, at most the k best of it."""
+    """One search for any word: the k best of the occurrences scored so far."""
 
     def __init__(self, types: TypeTable, scope: Scope, sense: Array, word: Array, weight: float, k: int) -> None:
         self.types, self.scope, self.sense, self.word, self.weight, self.k = types, scope, sense, word, weight, k
@@ -49,11 +51,11 @@ class AnyWord:
         self.scored = 0
 
     def best(self) -> Ranked:
-        """The k best of what was scored."""
+        """Return the k best occurrences scored so far."""
         return ranked(self.ids, self.scores, self.k)
 
     def scan_types(self) -> bool:
-        """Score type after type, the nearest in identity first; True: nothing else can be among the k best."""
+        """Score types in the order of their identity. Return whether no other occurrence can be among the k best."""
         for places, bound in portions(self.types.nearest(self.word, MOST_TYPES), self.types.counts):
             for segment in self.segments:
                 rows, kinds = self.types.ranges[segment.key].rows(np.sort(places))
@@ -71,7 +73,11 @@ class AnyWord:
         return False
 
     def _score(self, segment: Segment, rows: Ids, kinds: Ids) -> None:
-        """Score rows, whose types' places are `kinds`, and keep the best.  (n,), (n,)"""
+        """Score rows (n,) and keep the k best.
+
+        Args:
+            kinds: Place of each row's type in the type table (n,).
+        """
         if not len(rows):
             return
         distinct, place = np.unique(kinds, return_inverse=True)
@@ -84,7 +90,7 @@ class AnyWord:
         self.scored += len(rows)
 
     def proposed(self) -> Ranked:
-        """The best of what the types gave and what the segments' indexes propose."""
+        """Return the k best of what was scored and what the segments' indexes propose."""
         both = np.concatenate([self.sense, np.sqrt(self.weight) * self.word]) / np.sqrt(1 + self.weight)  # (d + p,)
         wanted = max(CANDIDATES, 4 * self.k)
         for segment in self.segments:
@@ -97,16 +103,21 @@ class AnyWord:
 
 
 def portions(stages: Iterable[NearTypes], counts: Ids) -> Iterator[tuple[Ids, float | None]]:
-    """Places of types, nearest first, in portions of growing numbers of occurrences, and what no later type exceeds.
+    """Yield places of types, nearest first, in portions of growing numbers of occurrences, each with a bound.
 
-    counts: occurrences of each type (T,). The bound is None after the last of all types; the portions end early after
-    MOST_SEEN occurrences, or where the stages end.
+    Args:
+        stages: Types by identity, nearest first.
+        counts: Number of occurrences of each type (T,).
+
+    Yields:
+        Places of types (n,), and an upper bound of the identity of all later types. After the last type
+        there is no bound (None). The portions end early after `MOST_SEEN` occurrences, or where the stages end.
     """
     before, wanted = 0, FIRST_ROWS
     for near in stages:
         seen = before + np.cumsum(counts[near.places])  # (n,)
         end = 0
-        while end < len(seen) or not end:  # a stage without types has a bound to tell
+        while end < len(seen) or not end:  # a stage without types still has a bound
             first, end = end, min(int(np.searchsorted(seen, wanted)) + 1, len(seen))
             bound = float(near.cosines[end]) if end < len(seen) else near.rest
             yield near.places[first:end], bound

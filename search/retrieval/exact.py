@@ -1,6 +1,7 @@
-"""Vectors of a snapshot -> the ids that score best. Exact wherever a word is given; FAISS proposes, exact scores order.
+"""Rank the vectors of a snapshot against a query: exact for a given word, proposed by FAISS for sentences.
 
-A segment's rows of one type are a range of a memory-mapped file, so "the same word" is a scan of a few ranges.
+The rows of one type are a range in a segment's memory-mapped file, so a search for the same word scans a few ranges.
+Where FAISS proposes candidates, exact scores from the stored vectors order them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from ...indexer.collection.collection import Collection
 from ...indexer.collection.faiss_index import search_index
+from ...indexer.collection.queries import ranges_of_types
 from ...indexer.collection.segment import Segment
 from ...indexer.errors import CollectionError
 from ...indexer.vectors.arrays import Array, Ids, Mask, as_slice
@@ -22,28 +24,28 @@ from ..query.scope import Scope
 from .ranking import Ranked, ranked
 
 CANDIDATES = 500
-"""Rows that an approximate index proposes to the exact ranking, at least."""
+"""Minimum number of rows that an approximate index proposes for exact ranking."""
 SENTENCE_EFFORT = 2.0
-"""Share of an index's lists that a search by sentence reads, in twelfths: sentence vectors cluster less than words."""
+"""Share of an index's lists that sentence search reads, in twelfths. Sentence vectors cluster less than words do."""
 SCAN_LIMIT = 50_000
-"""Up to this many rows that a filter leaves, all are scored."""
+"""Maximum number of filtered rows that are all scored, without the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of one segment."""
+    """Token rows of one segment."""
 
     segment: Segment
     rows: Ids
 
     @property
     def ids(self) -> Ids:
-        """Occurrence ids of the rows (n,)."""
+        """Occurrence ids of the rows.  (n,)"""
         return np.asarray(self.segment.token_ids[as_slice(self.rows)])
 
 
 def nearest_sentences(scope: Scope, query: Array, k: int) -> Ranked:
-    """The k sentences nearest to a unit vector (e,), of those that may answer."""
+    """Find the k sentences in scope nearest to a unit vector (e,)."""
     ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for segment in scope.snapshot.segments.values():
         allowed = scope.sentence_mask(segment)
@@ -58,15 +60,21 @@ def nearest_sentences(scope: Scope, query: Array, k: int) -> Ranked:
 def candidates(
     index: Callable[[], Any], n: int, query: Array, wanted: int, allowed: Mask | None, effort: float = 1.0
 ) -> Ids:
-    """Rows worth scoring: what the index of n rows proposes, or all allowed ones where those are few.
+    """Choose the rows to score: those that the index of n rows proposes, or all allowed rows if they are few.
 
-    allowed: (n,) or None for all -> (m,)
+    Args:
+        wanted: Number of rows to propose.
+        allowed: Rows that may be chosen (n,), or None for all.
+        effort: Share of the index's lists to read, in twelfths.
+
+    Returns:
+        Row numbers (m,).
     """
     count = n if allowed is None else int(allowed.sum())
     if count > wanted and (allowed is None or count > SCAN_LIMIT):
         try:
             rows = search_index(index(), query, wanted, allowed, effort)
-        except CollectionError:  # a damaged index file costs time, not answers
+        except CollectionError:  # without an intact index file all rows are scanned: slower, with the same hits
             rows = np.zeros(0, np.int64)
         if len(rows) >= wanted:
             return rows
@@ -74,13 +82,10 @@ def candidates(
 
 
 def type_rows(collection: Collection, scope: Scope, types: Sequence[int]) -> list[Rows]:
-    """All rows of some types that may answer, segment by segment."""
-    marks = ",".join("?" * len(types))
+    """Return the rows of some types in scope, by segment."""
     found: dict[int, list[Ids]] = {}
-    for segment, first, count in collection.db.execute(
-        f"SELECT segment, first, count FROM ranges WHERE type IN ({marks}) ORDER BY segment, first", list(types)
-    ):
-        found.setdefault(segment, []).append(np.arange(first, first + count))
+    for key, first, count in ranges_of_types(collection.db, types):
+        found.setdefault(key, []).append(np.arange(first, first + count))
     out = []
     for key, ranges in found.items():
         segment = scope.snapshot.segments[key]
@@ -88,15 +93,30 @@ def type_rows(collection: Collection, scope: Scope, types: Sequence[int]) -> lis
     return out
 
 
-def narrowed(scope: Scope, found: Sequence[Rows]) -> list[Rows]:
-    """Those of some live rows that a scope lets answer, segment by segment."""
-    if scope.is_whole:
-        return list(found)
-    return [Rows(item.segment, scope.rows(item.segment, item.rows)) for item in found]
-
-
-def nearest_rows(found: Sequence[Rows], query: Array, k: int | None) -> Ranked:
-    """Exact order of given rows by cosine with a unit vector (d,)."""
-    ids = [np.zeros(0, np.int64), *(item.ids for item in found)]
-    scores = [np.zeros(0, np.float32), *(scan(item.segment.tokens, query, item.rows) for item in found)]
+def nearest_rows(rows: Sequence[Rows], query: Array, k: int | None) -> Ranked:
+    """Rank rows by their cosine with a unit vector (d,), exactly, and keep the best k (None: all)."""
+    ids = [np.zeros(0, np.int64), *(item.ids for item in rows)]
+    scores = [np.zeros(0, np.float32), *(scan(item.segment.tokens, query, item.rows) for item in rows)]
     return ranked(np.concatenate(ids), np.concatenate(scores), k)
+
+
+def vectors_of(rows: Sequence[Rows], ids: Ids) -> Array:
+    """Read the stored vectors of occurrences, all of which must be among the rows.  (n,) -> (n, d) float32"""
+    all_ids = np.concatenate([item.ids for item in rows])
+    sources = np.concatenate([np.full(len(item.rows), n) for n, item in enumerate(rows)])
+    places = np.concatenate([item.rows for item in rows])
+    order = np.argsort(all_ids)
+    found = order[np.searchsorted(all_ids, ids, sorter=order)]  # (n,)
+    out = np.empty((len(ids), rows[0].segment.tokens.shape[1]), np.float32)
+    for n, item in enumerate(rows):
+        here = sources[found] == n
+        out[here] = item.segment.tokens[places[found[here]]]
+    return out
+
+
+def rows_vectors(rows: Sequence[Rows]) -> tuple[Ids, Array]:
+    """Read the ids and vectors of rows, in the order of the ids.  (n,), (n, d)"""
+    ids = np.concatenate([item.ids for item in rows])
+    vectors = np.concatenate([np.asarray(item.segment.tokens[item.rows], np.float32) for item in rows])
+    order = np.argsort(ids)
+    return ids[order], vectors[order]

@@ -1,18 +1,21 @@
-"""Keyword ranks of sentences: FTS5 and BM25, for the hybrid order."""
+"""Rank sentences by keywords (FTS5, BM25), for the hybrid order."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ...indexer.collection.collection import Collection
-from ...indexer.collection.schema import State, id_set
+from ...indexer.collection.queries import best_keyword_sentences
 from ...indexer.text.analyser import TextAnalyser, TokenKind
 from ...indexer.vectors.arrays import Ids
+from ..context import View
 from ..query.scope import Scope
 
 
 def match_expression(text: str, analyser: TextAnalyser) -> str:
-    """An FTS5 expression that any content word of the text satisfies; every word is quoted, so it is never syntax."""
+    """Return an FTS5 expression that matches any content word of a text. Every word is quoted, so none is syntax.
+
+    A text without content words is matched by its function words. A text without words gives an empty expression.
+    """
     tokens = analyser.tokens(text)
     words = [t.text for t in tokens if t.kind in (TokenKind.WORD, TokenKind.NUMBER)]
     words = words or [t.text for t in tokens if t.kind is TokenKind.FUNCTION]
@@ -20,31 +23,21 @@ def match_expression(text: str, analyser: TextAnalyser) -> str:
     return " OR ".join(f'"{word}"' for word in distinct)
 
 
-def keyword_ranks(collection: Collection, analyser: TextAnalyser, scope: Scope, text: str, k: int) -> Ids:
-    """Ids of the k best sentences that may answer by BM25, best first; ties in the order of ids."""
-    expression = match_expression(text, analyser)
+def keyword_ranks(view: View, text: str, k: int) -> Ids:
+    """Return the ids of the k best sentences inside the filters by BM25, best first. Ties are in the order of ids."""
+    expression = match_expression(text, view.analyser)
     if not expression:
         return np.zeros(0, np.int64)
-    sql = (
-        "SELECT f.rowid FROM sentences_fts f JOIN sentences s ON s.id = f.rowid"
-        " JOIN documents d ON d.id = s.document {} WHERE f.sentences_fts MATCH ? AND d.state = ?"
-        " ORDER BY bm25(sentences_fts), f.rowid LIMIT ?"
-    )
-    parameters = (expression, int(State.LIVE), k)
+    scope, documents, sentences = view.scope, None, None
     if scope.senses:
-        with id_set(collection.db, "chosen_sentences", _sentence_ids(scope)) as table:
-            rows = collection.db.execute(sql.format(f"JOIN {table} c ON c.id = s.id"), parameters).fetchall()
+        sentences = _sentence_ids(scope)
     elif scope.documents is not None:
-        chosen = np.flatnonzero(scope.documents & scope.snapshot.live).tolist()
-        with id_set(collection.db, "chosen_documents", chosen) as table:
-            rows = collection.db.execute(sql.format(f"JOIN {table} c ON c.id = d.id"), parameters).fetchall()
-    else:
-        rows = collection.db.execute(sql.format(""), parameters).fetchall()
-    return np.array([key for (key,) in rows], dtype=np.int64)
+        documents = np.flatnonzero(scope.documents & scope.snapshot.live).tolist()
+    return np.array(best_keyword_sentences(view.collection.db, expression, k, documents, sentences), np.int64)
 
 
 def _sentence_ids(scope: Scope) -> list[int]:
-    """Ids of all sentences that may answer."""
+    """Return the ids of all sentences in scope."""
     found: list[int] = []
     for segment in scope.snapshot.segments.values():
         mask = scope.sentence_mask(segment)

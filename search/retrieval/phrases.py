@@ -1,98 +1,133 @@
-"""Targets of several words: the places where the same forms or lemmas stand one after the other."""
+"""Search for targets of several words: the places where the same forms or lemmas follow one another."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...indexer.collection.collection import Collection
-from ...indexer.collection.schema import id_set
+from ...indexer.collection.queries import consecutive_occurrences
+from ...indexer.errors import QueryError
 from ...indexer.pipeline import form_of
-from ...indexer.text.analyser import TextAnalyser, Token
-from ...indexer.vectors.arrays import Array, Ids, unit
-from ..hits import Match
-from .exact import Rows
+from ...indexer.text.analyser import Token
+from ...indexer.vectors.arrays import Array, row_products, unit
+from ..context import View, count_rows
+from ..hits import HitList, Match, OccurrenceHit
+from ..query.encode import TargetQuery
+from .exact import Rows, vectors_of
+from .ranking import ranked
+
+LONGEST_PHRASE = 32
+"""Maximum number of stored words in a target. SQLite joins at most 64 tables."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseWord:
-    """A stored word of the target: its distance from the target's first token, its types, its live rows."""
+    """A stored word of a phrase: its distance from the first token, its types, its live rows inside the filters."""
 
     offset: int
-    types: Sequence[int]
-    rows: Sequence[Rows]
+    types: list[int]
+    rows: list[Rows]
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A place of the phrase: sentence, position of its first token, ids of its stored words (as PhraseWords)."""
+    """A place of a phrase: its sentence, the position of its first token, the ids of its stored words in order."""
 
     sentence: int
     position: int
     ids: tuple[int, ...]
 
 
-def find_spans(
-    collection: Collection,
-    analyser: TextAnalyser,
-    target: Sequence[Token],
-    words: Sequence[PhraseWord],
-    match: Match,
-) -> list[Span]:
-    """Every place where the target's tokens follow one another, by form or by lemma, in the order of sentences."""
-    anchor = min(words, key=lambda word: sum(len(item.rows) for item in word.rows))
-    ids = [int(i) for item in anchor.rows for i in item.ids]
-    columns = ", ".join(f"o{n}.id" for n in range(len(words)))
-    joins = " ".join(
-        f"JOIN occurrences o{n} ON o{n}.sentence = a.sentence"
-        f" AND o{n}.position = a.position + {word.offset - anchor.offset}"
-        f" AND o{n}.type IN ({','.join(map(str, word.types))})"
-        for n, word in enumerate(words)
+def find_phrase_words(view: View, query: TargetQuery, match: Match) -> list[PhraseWord] | None:
+    """Look up the stored words of a target. None if the target has none or the collection lacks one of them.
+
+    A word that occurs only outside the filters has no rows.
+    """
+    words = []
+    for position in query.stored:
+        token = query.tokens[position]
+        types = view.types(token.lemma if match is Match.LEMMA else form_of(token), match)
+        rows = view.rows(types)
+        if not count_rows(rows) and not count_rows(view.unfiltered().rows(types)):
+            return None
+        words.append(PhraseWord(position - query.target[0], types, rows))
+    return words or None
+
+
+def find_spans(view: View, query: TargetQuery, words: Sequence[PhraseWord], match: Match) -> list[Span]:
+    """Find every place inside the filters where the target's tokens follow one another, in the order of sentences.
+
+    Raises:
+        QueryError: The target has more than `LONGEST_PHRASE` stored words.
+    """
+    if len(words) > LONGEST_PHRASE:
+        raise QueryError(f"the target has {len(words)} words; mark at most {LONGEST_PHRASE}, or use sentence search")
+    anchor = min(words, key=lambda word: count_rows(word.rows))
+    places = consecutive_occurrences(
+        view.collection.db,
+        [int(key) for item in anchor.rows for key in item.ids],
+        [(word.offset - anchor.offset, word.types) for word in words],
     )
-    with id_set(collection.db, "anchors", ids) as table:
-        rows = collection.db.execute(
-            f"SELECT a.sentence, a.position, {columns} FROM {table} t JOIN occurrences a ON a.id = t.id {joins}"
-            " ORDER BY a.sentence, a.position"
-        ).fetchall()
-    spans = [Span(row[0], row[1] - anchor.offset, tuple(row[2:])) for row in rows]
-    if len(words) == len(target):
-        return spans
-    return [span for span in spans if _follow(collection, analyser, target, span, match)]
+    spans = [Span(row[0], row[1] - anchor.offset, tuple(row[2:])) for row in places]
+    if view.scope.senses:  # these filters, unlike those by document, may leave out one word of a sentence
+        spans = _with_all_rows(words, spans)
+    if len(words) < len(query.target):
+        spans = [span for span in spans if _has_all_tokens(view, query.target_tokens, span, match)]
+    return spans
 
 
-def _follow(collection: Collection, analyser: TextAnalyser, target: Sequence[Token], span: Span, match: Match) -> bool:
-    """Whether also the words that have no vector (of, the, a comma) stand in their places."""
-    tokens = analyser.tokens(collection.sentence_text(span.sentence))
+def _with_all_rows(words: Sequence[PhraseWord], spans: Sequence[Span]) -> list[Span]:
+    """Keep the spans whose stored words are all among the words' rows."""
+    inside = np.ones(len(spans), bool)
+    for n, word in enumerate(words):
+        ids = np.concatenate([np.zeros(0, np.int64), *(item.ids for item in word.rows)])
+        inside &= np.isin([span.ids[n] for span in spans], ids)
+    return [span for span, kept in zip(spans, inside.tolist(), strict=True) if kept]
+
+
+def _has_all_tokens(view: View, target: Sequence[Token], span: Span, match: Match) -> bool:
+    """Return whether the span also has the target's tokens without vectors, such as "of", "the" and commas."""
+    tokens = view.analyser.tokens(view.collection.sentence_text(span.sentence))
     there = tokens[max(span.position, 0) : span.position + len(target)]
     if span.position < 0 or len(there) != len(target):
         return False
-    return all(same_word(a, b, match) for a, b in zip(there, target, strict=True))
+    return all(is_same_word(a, b, match) for a, b in zip(there, target, strict=True))
 
 
-def same_word(a: Token, b: Token, match: Match) -> bool:
-    """Equal lemmas, or forms equal after case folding."""
+def is_same_word(a: Token, b: Token, match: Match) -> bool:
+    """Return whether two tokens have equal lemmas or, unless match is `lemma`, equal case-folded forms."""
     return a.lemma == b.lemma if match is Match.LEMMA else form_of(a) == form_of(b)
 
 
-def vectors_of(rows: Sequence[Rows], ids: Ids) -> Array:
-    """Stored vectors of occurrences that are known to be among the rows.  (n,) -> (n, d) float32"""
-    all_ids = np.concatenate([item.ids for item in rows])
-    sources = np.concatenate([np.full(len(item.rows), n) for n, item in enumerate(rows)])
-    places = np.concatenate([item.rows for item in rows])
-    order = np.argsort(all_ids)
-    found = order[np.searchsorted(all_ids, ids, sorter=order)]  # (n,)
-    out = np.empty((len(ids), rows[0].segment.tokens.shape[1]), np.float32)
-    for n, item in enumerate(rows):
-        here = sources[found] == n
-        out[here] = item.segment.tokens[places[found[here]]]
-    return out
-
-
 def span_vectors(words: Sequence[PhraseWord], spans: Sequence[Span]) -> Array:
-    """Unit means of the vectors of each span's stored words.  (len(spans), d)"""
+    """Return the unit mean of the vectors of each span's stored words.  (len(spans), d)"""
     total = sum(
         vectors_of(word.rows, np.array([span.ids[n] for span in spans], np.int64)) for n, word in enumerate(words)
     )
     return unit(total)
+
+
+def nearest_spans(
+    view: View, query: TargetQuery, words: Sequence[PhraseWord], match: Match, vector: Array, k: int
+) -> HitList[OccurrenceHit]:
+    """Find the k places of a phrase nearest to a unit vector (d,). The token of a hit is the whole span."""
+    spans = find_spans(view, query, words, match)
+    if not spans:
+        return HitList((), match)
+    scores = row_products(span_vectors(words, spans), vector)
+    first_ids = np.array([span.ids[0] for span in spans], np.int64)
+    best = ranked(first_ids, scores.astype(np.float32), k)
+    positions = {span.ids[0]: span.position for span in spans}
+    found = view.hits(best, match, None, len(spans))
+    hits = [_widened(view, hit, positions[hit.occurrence_id], len(query.target)) for hit in found]
+    return HitList(hits, match, None, found.verdict)
+
+
+def _widened(view: View, hit: OccurrenceHit, position: int, length: int) -> OccurrenceHit:
+    """Widen the hit of a phrase's first stored word to the whole span of `length` tokens."""
+    span = view.analyser.tokens(hit.sentence)[position : position + length]
+    start, end = span[0].start, span[-1].end
+    lemma = " ".join(token.lemma for token in span)
+    return replace(hit, token=hit.sentence[start:end], lemma=lemma, position=position, start=start, end=end)

@@ -1,1 +1,1 @@
-"""Induce, label, name and follow the senses of words."""
+"""Induce the senses of words, label them, name them, and count them over time."""

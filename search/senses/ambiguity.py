@@ -1,4 +1,7 @@
-"""Which words of a collection fall apart most clearly: cheap enough to look at hundreds before any is clustered."""
+"""Find the words whose occurrences split most clearly into several senses.
+
+A cheap measure of spread ranks hundreds of words. Only the best are clustered.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,27 @@ from math import ceil, log, sqrt
 
 import numpy as np
 
-from ...indexer.collection.collection import Collection
-from ...indexer.collection.snapshot import Snapshot
+from ...indexer.collection.queries import lemmas_by_frequency
 from ...indexer.vectors.arrays import Array, Ids
-from ..query.scope import Scope
-from ..retrieval.exact import type_rows
+from ..context import View, count_rows
+from ..hits import Match
+from ..retrieval.exact import rows_vectors
 from .clustering import NONE, centres_of, cluster
-from .inventory import rows_vectors
 
 FEWEST, MOST = 20, 400
-"""Occurrences of a word that is looked at: enough to tell senses by, few enough to read hundreds of words at once."""
-LOOKED_AT = 200
+"""Minimum and maximum number of occurrences of a word: enough for several senses, few enough to read hundreds."""
+EXAMINED = 200
+"""Maximum number of words whose spread is measured."""
 SAMPLE = 64
-"""Occurrences of a word whose spread is measured."""
+"""Maximum number of occurrences of a word that its spread is measured on."""
 CLUSTERED = 40
-"""Words of the widest spread whose occurrences are grouped."""
+"""Maximum number of words, those with the widest spread, that are clustered."""
 
 
 def spread(vectors: Array) -> float:
-    """Share of the variance that lies along one line, in [0, 1]: high where vectors form two groups.  (n, d)
+    """Return the share of the variance along the first principal component, in [0, 1].  (n, d)
 
-    A random sample of one group spreads in all directions alike; two groups apart spread along the line between them.
+    One group varies equally in all directions. Two groups vary mostly along the line between them.
     """
     centred = vectors - vectors.mean(axis=0)  # (n, d)
     products = centred @ centred.T if len(centred) < centred.shape[1] else centred.T @ centred  # (min(n, d),) * 2
@@ -35,9 +38,14 @@ def spread(vectors: Array) -> float:
 
 
 def gap(vectors: Array, numbers: Ids) -> float:
-    """How much nearer vectors are to their own centre than to the next; the more, the larger the second group is.
+    """Return how much nearer vectors are to their own group's centre than to the next, weighted by the second group.
 
-    vectors: (n, d), unit; numbers: (n,) group of each, -1 for none. 0 where there is one group.
+    Args:
+        vectors: Unit rows (n, d).
+        numbers: Group of each row from 0, `NONE` for none (n,).
+
+    Returns:
+        Mean difference of the cosines times the square root of the second largest group's share. It is 0 for one group.
     """
     kept, groups = vectors[numbers != NONE], numbers[numbers != NONE]
     if not len(groups) or int(groups.max()) == 0:
@@ -49,31 +57,18 @@ def gap(vectors: Array, numbers: Ids) -> float:
     return float((own - cosines.max(axis=1)).mean() * sqrt(second))
 
 
-def ambiguous_lemmas(collection: Collection, snapshot: Snapshot, k: int) -> list[str]:
-    """At most k lemmas, of the more frequent ones, whose occurrences fall apart most clearly; best first."""
-    counted = (
-        "SELECT t.lemma, SUM(r.count) AS n FROM ranges r JOIN types t ON t.id = r.type GROUP BY t.lemma"
-        " HAVING n BETWEEN ? AND ? ORDER BY n DESC, t.lemma LIMIT ?"
-    )
-    found = collection.db.execute(counted, (FEWEST, MOST, LOOKED_AT)).fetchall()
+def ambiguous_lemmas(view: View, k: int) -> list[str]:
+    """Return at most k of the more frequent lemmas, those whose occurrences split most clearly first."""
     spreads: dict[str, tuple[float, Array]] = {}
-    for lemma, _ in found:
-        vectors = _vectors(collection, snapshot, lemma)  # (n, d)
-        if lemma.isalpha() and len(vectors) >= FEWEST:
-            # Few vectors lie along a line by chance.
-            spreads[lemma] = (
-                spread(vectors[:: ceil(len(vectors) / SAMPLE)]) * len(vectors) / (len(vectors) + 10),
-                vectors,
-            )
+    for lemma in lemmas_by_frequency(view.collection.db, FEWEST, MOST, EXAMINED):
+        rows = view.rows(view.types(lemma, Match.LEMMA))
+        if lemma.isalpha() and count_rows(rows) >= FEWEST:
+            vectors = rows_vectors(rows)[1]  # (n, d)
+            sample = vectors[:: ceil(len(vectors) / SAMPLE)]
+            # A few vectors may lie along a line by chance, so small words are discounted.
+            spreads[lemma] = spread(sample) * len(vectors) / (len(vectors) + 10), vectors
     likely = sorted(spreads, key=lambda lemma: (-spreads[lemma][0], lemma))[:CLUSTERED]
     gaps = {
         lemma: gap(vectors, cluster(vectors)) * log(len(vectors)) for lemma in likely for vectors in spreads[lemma][1:]
     }
     return [lemma for lemma in sorted(likely, key=lambda lemma: (-gaps[lemma], lemma)) if gaps[lemma] > 0][:k]
-
-
-def _vectors(collection: Collection, snapshot: Snapshot, lemma: str) -> Array:
-    """The live occurrences of a lemma.  (n, d)"""
-    types = [key for (key,) in collection.db.execute("SELECT id FROM types WHERE lemma = ?", (lemma,))]
-    rows = type_rows(collection, Scope(snapshot), types)
-    return rows_vectors(rows)[1] if rows else np.zeros((0, 1), np.float32)

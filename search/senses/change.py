@@ -1,4 +1,4 @@
-"""How far a word's meaning moved between two sets of its occurrences. Pure: vectors in, figures out."""
+"""Measure how far a word's meaning changed between two sets of its occurrences."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ import numpy as np
 from ...indexer.vectors.arrays import Array, Ids, unit
 
 SAMPLE = 1000
-"""Occurrences of each side that are compared."""
+"""Maximum number of occurrences of each side, evenly spread, that are compared."""
 ROUNDS = 1000
-"""Of the bootstrap and of the permutation test."""
+"""Number of rounds of the bootstrap and of the permutation test."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """A word's change of meaning between two sets of documents (Kutuzov & Giulianelli 2020, "UiO-UvA at SemEval-2020").
 
-    apd: average pairwise cosine distance between the two sides, with its 95 % bootstrap interval; prt: inverted cosine
-    of the two sides' mean vectors (1: no change); apd_within: the average pairwise distance inside a side, mean of
-    both; p_value: share of random splits of the same occurrences that are at least as far apart (by apd - apd_within).
-    n_before, n_after: occurrences.
+    Attributes:
+        n_before: Number of occurrences of the first side.
+        n_after: Number of occurrences of the second side.
+        apd: Average pairwise cosine distance between the two sides.
+        apd_low: Lower bound of its 95 % bootstrap interval.
+        apd_high: Upper bound.
+        apd_within: Average pairwise distance inside a side, mean of both sides.
+        prt: Inverse of the cosine of the two sides' mean vectors. 1 is no change.
+        p_value: Share of random splits of the same occurrences that are at least as far apart, by apd - apd_within.
     """
 
     word: str
@@ -36,7 +41,7 @@ class Change:
 
 
 def measure_change(word: str, before: Array, after: Array) -> Change:
-    """Compare unit vectors of the occurrences of two sides, (n, d) and (m, d), both n, m >= 1."""
+    """Compare the unit vectors of the occurrences of two sides.  (n, d), (m, d), n and m at least 1"""
     rng = np.random.default_rng(0)
     first, second = _sampled(before), _sampled(after)
     apds = []
@@ -64,18 +69,19 @@ def measure_change(word: str, before: Array, after: Array) -> Change:
 
 
 def _sampled(vectors: Array) -> Array:
+    """Return at most `SAMPLE` rows, evenly spread."""
     n = len(vectors)
     return vectors[np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))]
 
 
 def _within(vectors: Array) -> float:
-    """Mean cosine distance over pairs of different rows; 0 for a single one."""
+    """Return the mean cosine distance of pairs of different rows, or 0 for a single row."""
     n = len(vectors)
     total = float(vectors.sum(axis=0) @ vectors.sum(axis=0))
     return 1 - (total - n) / (n * (n - 1)) if n > 1 else 0.0
 
 
 def _excess(vectors: Array, order: Ids, n: int) -> float:
-    """Distance between the first n rows of an order and the others, over that inside them."""
+    """Return the distance between the first n rows of an order and the rest, less the distance inside them."""
     a, b = vectors[order[:n]], vectors[order[n:]]
     return 1 - float(a.mean(axis=0) @ b.mean(axis=0)) - (_within(a) + _within(b)) / 2

@@ -1,16 +1,17 @@
-"""Unit vectors of a word's occurrences -> its senses: is there more than one, which, how stable. Pure.
+"""Cluster the unit vectors of a word's occurrences into senses, and measure how stable the clusters are.
 
-Chosen by measurement among the methods of `benchmarks/sense_methods.py` (docs/senses.md):
+The method was chosen by measurement among those of `benchmarks/sense_methods.py` (docs/senses.md):
 
-1. Is there more than one? The best split into two is compared with the best split of Gaussian clouds of the same shape,
-   which have one centre (SigClust: Liu, Hayes, Nobel and Marron 2008); how many standard deviations better it must be
-   depends on how alike the occurrences are altogether. A word that falls short has one sense.
-2. Which? In the space of the word's mean and its first principal components, groups that maximise the sum of
-   (cosine - resolution) over their pairs: the constant Potts model (Traag, Van Dooren and Nesterov 2011). The
-   resolution is the cosine that two occurrences of one sense must exceed on average, so the number of senses follows.
-3. Groups too small or too loose to be a sense join the nearest; what is far from every centre belongs to none.
+1. Does the word have more than one sense? The best split into two is compared with the best splits of Gaussian clouds
+   of the same shape, which have one centre (SigClust: Liu, Hayes, Nobel and Marron 2008). The split must be better by
+   a number of standard deviations that grows with the mean cosine of the occurrences. Otherwise there is one sense.
+2. Which senses are there? The clusters maximise the sum of (cosine - resolution) over their pairs, in the space of the
+   word's mean and first principal components. This is the constant Potts model (Traag, Van Dooren and Nesterov 2011).
+   The resolution is the cosine that two occurrences of one sense must exceed on average. It determines the number of
+   senses.
+3. Clusters that are too small or too loose join the nearest other cluster. Occurrences far from every centre fit none.
 
-All is deterministic: fixed seeds, ties by place.
+Results are deterministic: seeds are fixed and ties are broken by place.
 """
 
 from __future__ import annotations
@@ -22,22 +23,29 @@ import numpy as np
 from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, row_products, unit
 
 SAMPLE = 1500
-"""Occurrences that are clustered; the others join the nearest centre."""
+"""Maximum number of occurrences that are clustered. The rest join the nearest centre."""
 NONE = -1
-"""The number of occurrences that belong to no sense."""
+"""Cluster number of occurrences that fit no sense. Clusters are numbered from 0."""
 FENCE = 2.5
-"""Interquartile ranges below the lower quartile where an occurrence is too far from its centre to belong to it."""
+"""An occurrence this many interquartile ranges below the lower quartile of the scores may be an outlier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was chosen on CoarseWSD-20's train split and half of SemCor (`benchmarks/senses.py --choose`).
+    """Settings, chosen on CoarseWSD-20's train split and half of SemCor (`benchmarks/senses.py --choose`).
 
-    gate_dim: principal components in which a split is judged; bar, slope: a word whose mean cosine is the bar must
-    split as well as clouds do, and for each 1 / slope that the mean is higher by one standard deviation better; dim,
-    resolution: of the Potts model; smallest, fewest, least_alike: share and number of occurrences that a sense has at
-    least, and their mean cosine (of clouds without any sense it stays below 0.13); clouds: how many are drawn; rounds,
-    draws: bootstrap samples and their size.
+    Attributes:
+        gate_dim: Number of principal components in which a split is judged.
+        bar: Mean cosine at which a word must split as well as the clouds do.
+        slope: Standard deviations by which the split must be better, for each 1 that the mean cosine exceeds the bar.
+        dim: Number of principal components of the Potts model.
+        resolution: Resolution of the Potts model, a cosine.
+        smallest: Minimum share of the occurrences in a sense.
+        fewest: Minimum number of occurrences in a sense.
+        least_cosine: Minimum mean cosine in a sense. In clouds without senses it stays below 0.13.
+        clouds: Number of Gaussian clouds drawn.
+        rounds: Number of bootstrap samples.
+        draws: Size of a bootstrap sample.
     """
 
     gate_dim: int = 5
@@ -47,7 +55,7 @@ class Settings:
     resolution: float = 0.3
     smallest: float = 0.08
     fewest: int = 4
-    least_alike: float = 0.15
+    least_cosine: float = 0.15
     clouds: int = 30
     rounds: int = 20
     draws: int = 300
@@ -57,7 +65,10 @@ CHOSEN = Settings()
 
 
 def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
-    """Sense numbers of unit vectors (n, d), n >= 1: 0 for the largest sense, and so on; -1 for none.  -> (n,)"""
+    """Cluster unit vectors (n, d), n at least 1. Clusters are numbered from 0, the largest first.  -> (n,)
+
+    Occurrences that fit no cluster get `NONE`.
+    """
     n = len(vectors)
     chosen = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))
     sample = vectors[chosen]
@@ -66,9 +77,9 @@ def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
 
 
 def settled(vectors: Array, centres: Array, resolution: float, rounds: int = 20) -> Ids:
-    """Nearest centre of each row, or none, with the centres moved to their members until all agree.
+    """Assign rows to their nearest centre or `NONE`, and move the centres, until nothing changes.
 
-    So a sense that is saved by its centre holds what it held when it was told apart.  (n, d), (s, d) -> (n,)
+    A named sense, which keeps only centres, therefore contains the same occurrences.  (n, d), (s, d) -> (n,)
     """
     numbers = np.full(len(vectors), NONE, np.int64)
     for _ in range(rounds):
@@ -82,21 +93,21 @@ def settled(vectors: Array, centres: Array, resolution: float, rounds: int = 20)
 
 
 def partition(vectors: Array, settings: Settings = CHOSEN) -> Ids:
-    """Groups of unit vectors (n, d), numbered from 0, none smaller than a sense may be.  -> (n,)"""
+    """Cluster unit vectors (n, d) into clusters of at least the minimum size, numbered from 0.  -> (n,)"""
     if len(vectors) < 2 * settings.fewest or not splits(vectors, settings):
         return np.zeros(len(vectors), np.int64)
     least = max(settings.fewest, int(np.ceil(settings.smallest * len(vectors))))
-    return absorbed(vectors, potts(reduced(vectors, settings.dim), settings.resolution), least, settings.least_alike)
+    return absorbed(vectors, potts(reduced(vectors, settings.dim), settings.resolution), least, settings.least_cosine)
 
 
 def splits(vectors: Array, settings: Settings = CHOSEN) -> bool:
-    """Whether the best split into two is better than in clouds of one centre by as much as the mean cosine demands."""
-    alike = float((vectors.mean(axis=0).astype(np.float64) ** 2).sum())  # mean cosine of all pairs
-    return split_strength(vectors, settings) >= settings.slope * (alike - settings.bar)
+    """Return whether vectors (n, d) split better than one-centred clouds by as much as their mean cosine requires."""
+    cosine = float((vectors.mean(axis=0).astype(np.float64) ** 2).sum())  # mean of all pairs
+    return split_strength(vectors, settings) >= settings.slope * (cosine - settings.bar)
 
 
 def split_strength(vectors: Array, settings: Settings = CHOSEN) -> float:
-    """By how many standard deviations the best split into two is better than in clouds of one centre.  (n, d)"""
+    """Return by how many standard deviations vectors (n, d) split better than one-centred Gaussian clouds."""
     rows = (vectors - vectors.mean(axis=0)).astype(np.float64)  # (n, d)
     values, axes = np.linalg.eigh(rows.T @ rows / len(rows))  # ascending
     dim = min(settings.gate_dim, len(values))
@@ -110,7 +121,10 @@ def split_strength(vectors: Array, settings: Settings = CHOSEN) -> float:
 
 
 def split_ratio(rows: Doubles, rounds: int = 30) -> float:
-    """Share of the squared distances that two means leave, begun at the sign of the first component.  (n, dim)"""
+    """Return the share of the squared distances that remains after a split into two by k-means.  (n, dim)
+
+    The split starts at the sign of the first principal component.
+    """
     rows = rows - rows.mean(axis=0)
     _, axes = np.linalg.eigh(rows.T @ rows)
     inside: Mask = rows @ axes[:, -1] > 0
@@ -130,7 +144,7 @@ def split_ratio(rows: Doubles, rounds: int = 30) -> float:
 
 
 def reduced(vectors: Array, dim: int) -> Array:
-    """Unit vectors without what lies outside the word's mean and first components.  (n, d) -> (n, d)"""
+    """Project unit vectors to their mean and first principal components, as unit vectors again.  (n, d) -> (n, d)"""
     mean = vectors.mean(axis=0)
     rows = vectors - mean  # (n, d)
     _, axes = np.linalg.eigh((rows.T @ rows).astype(np.float64))
@@ -139,10 +153,10 @@ def reduced(vectors: Array, dim: int) -> Array:
 
 
 def potts(vectors: Array, resolution: float, rounds: int = 20) -> Ids:
-    """Groups that maximise the sum of (cosine - resolution) over their pairs, by local moves.  (n, d) -> (n,)
+    """Find clusters that maximise the sum of (cosine - resolution) over their pairs, by local moves.  (n, d) -> (n,)
 
-    Begun at average-link clusters cut at the same cosine; then each occurrence in turn goes to the group that it adds
-    most to, or stands alone, until none moves.
+    Average-link clusters cut at the same cosine are the start. Then each occurrence in turn moves to the cluster to
+    which it adds most, or becomes a cluster by itself, until none moves.
     """
     from sklearn.cluster import AgglomerativeClustering
 
@@ -159,7 +173,7 @@ def potts(vectors: Array, resolution: float, rounds: int = 20) -> Ids:
         moved = 0
         for place in range(n):
             own = labels[place]
-            sums = np.bincount(labels, gains[place], n + 1)  # (n + 1,); the last group is empty
+            sums = np.bincount(labels, gains[place], n + 1)  # (n + 1,), the last cluster is empty
             best = int(sums.argmax())
             if sums[best] <= 0:
                 best = int(np.flatnonzero(np.bincount(labels, minlength=n + 1) == 0)[0])
@@ -170,14 +184,19 @@ def potts(vectors: Array, resolution: float, rounds: int = 20) -> Ids:
     return numbered(labels)
 
 
-def absorbed(vectors: Array, labels: Ids, least: int, least_alike: float = -1.0) -> Ids:
-    """Let groups that are too small or too loose join the nearest of the others, numbered from 0.  (n, d), (n,) -> (n,)
+def absorbed(vectors: Array, labels: Ids, least: int, least_cosine: float = -1.0) -> Ids:
+    """Merge clusters that are too small or too loose into the nearest of the others.  (n, d), (n,) -> (n,)
 
-    least: number of members; least_alike: their mean cosine.
+    Args:
+        least: Minimum number of members.
+        least_cosine: Minimum mean cosine of the members.
+
+    Returns:
+        Cluster numbers from 0.
     """
     while True:
         groups = [labels == name for name in np.unique(labels)]
-        large = [inside for inside in groups if inside.sum() >= least and mean_cosine(vectors[inside]) >= least_alike]
+        large = [inside for inside in groups if inside.sum() >= least and mean_cosine(vectors[inside]) >= least_cosine]
         if len(large) == len(groups) or not large:
             return numbered(labels) if large else np.zeros(len(vectors), np.int64)
         nearest = nearest_centre(vectors, np.stack([unit(vectors[inside].mean(axis=0)) for inside in large]))
@@ -187,31 +206,31 @@ def absorbed(vectors: Array, labels: Ids, least: int, least_alike: float = -1.0)
 
 
 def mean_cosine(vectors: Array) -> float:
-    """Mean cosine of different rows, n >= 2.  (n, d)"""
+    """Return the mean cosine of different rows, n at least 2.  (n, d)"""
     n = len(vectors)
     total = float((vectors.sum(axis=0).astype(np.float64) ** 2).sum())
     return (total - n) / (n * (n - 1))
 
 
 def numbered(labels: Ids) -> Ids:
-    """The same groups, numbered from 0 without gaps; -1 stays.  (n,) -> (n,)"""
+    """Renumber clusters from 0 without gaps. `NONE` stays.  (n,) -> (n,)"""
     names = np.unique(labels[labels != NONE])
     return np.where(labels == NONE, NONE, np.searchsorted(names, labels)).astype(np.int64)
 
 
 def centres_of(vectors: Array, numbers: Ids) -> Array:
-    """Unit centres of the groups from 0 on, none empty.  (n, d), (n,) -> (s, d)"""
+    """Return the unit centres of the clusters 0 to s - 1, none empty.  (n, d), (n,) -> (s, d)"""
     return np.stack([unit(vectors[numbers == number].mean(axis=0)) for number in range(int(numbers.max()) + 1)])
 
 
 def nearest_centre(vectors: Array, centres: Array) -> Ids:
-    """The nearest centre of each row, the first of equals.  (n, d), (s, d) -> (n,)"""
+    """Return the nearest centre of each row, the first of equals.  (n, d), (s, d) -> (n,)"""
     products = np.stack([row_products(vectors, centre) for centre in centres], axis=1)  # (n, s)
     return np.asarray(products.argmax(axis=1), np.int64)
 
 
 def row_products_by(vectors: Array, centres: Array, numbers: Ids) -> Array:
-    """Product of each row with its group's centre.  (n, d), (s, d), (n,) -> (n,)"""
+    """Return the inner product of each row with its cluster's centre, 0 for `NONE`.  (n, d), (s, d), (n,) -> (n,)"""
     out = np.zeros(len(vectors), np.float32)
     for number, centre in enumerate(centres):
         inside = numbers == number
@@ -220,13 +239,13 @@ def row_products_by(vectors: Array, centres: Array, numbers: Ids) -> Array:
 
 
 def outlying(scores: Array, resolution: float) -> Mask:
-    """Which occurrences are too far from their centre to belong to it: unusually, and by themselves.  (n,) -> (n,)"""
+    """Return which scores are too low to belong to a centre: below the resolution, and outliers.  (n,) -> (n,)"""
     low, high = np.quantile(scores, [0.25, 0.75])
     return np.asarray(scores < min(resolution, low - FENCE * (high - low)))
 
 
 def by_size(numbers: Ids) -> Ids:
-    """Number groups from 0, largest first; equal sizes in the order of their first member; -1 stays."""
+    """Renumber clusters by size, largest first, equal sizes by their first member. `NONE` stays.  (n,) -> (n,)"""
     inside = numbers != NONE
     names, firsts, places, counts = np.unique(
         numbers[inside], return_index=True, return_inverse=True, return_counts=True
@@ -239,9 +258,14 @@ def by_size(numbers: Ids) -> Ids:
 
 
 def stability(vectors: Array, numbers: Ids, settings: Settings = CHOSEN) -> tuple[float, ...]:
-    """How well each sense is found again in bootstrap samples: mean of the best Jaccard overlap (Hennig 2007).
+    """Measure how well bootstrap samples reproduce each cluster: mean of the best Jaccard overlap (Hennig 2007).
 
-    vectors: (n, d); numbers: (n,), senses from 0. A sample holds at most ``draws`` distinct occurrences.
+    Args:
+        vectors: Unit rows (n, d).
+        numbers: Clusters from 0 (n,).
+
+    Returns:
+        Stability of each cluster, in [0, 1].
     """
     count = int(numbers.max()) + 1
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Senses of a word, induced from its occurrences: groups of sense vectors, with central lines, labels, collocates."""
+"""Induce the senses of a word from its occurrences: groups of sense vectors with central lines, labels, collocates."""
 
 from __future__ import annotations
 
@@ -7,31 +7,35 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...indexer.collection.collection import Collection
-from ...indexer.text.analyser import TextAnalyser
 from ...indexer.vectors.arrays import Array, Ids
+from ..context import SAME_WORD, View, parse_option
 from ..hits import Match, OccurrenceHit
-from ..retrieval.exact import Rows
+from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
 from .clustering import NONE, SAMPLE, centres_of, cluster, nearest_centre, row_products_by, stability
-from .labels import Collocate, SenseWords, WordTopics, no_topics, sense_words
+from .labels import Collocate, sense_words
 
 FEWEST = 10
-"""Occurrences below which no senses are told apart."""
+"""Minimum number of occurrences to cluster. A word with fewer gets one sense."""
 CENTRAL_LINES = 5
+"""Number of central occurrences that a sense lists."""
 METHOD = "Potts model of cosines, gated by SigClust"
 NOT_CLUSTERED = "not clustered"
 
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """A group of occurrences judged alike. share: of all occurrences; score of a hit: cosine with the centre.
+    """An induced sense: a group of occurrences with similar sense vectors.
 
-    number: its number among the senses of the word, from 1.
-
-    labels: content words nearby that tell it from the word's other senses; stability: how well it is found again in
-    bootstrap samples, in [0, 1], None where nothing was clustered; collocates: words nearby, by logDice.
+    Attributes:
+        number: Number among the senses of the word, from 1, the largest first.
+        size: Number of occurrences.
+        share: Share of all occurrences of the word.
+        labels: Content words nearby that distinguish the sense from the word's other senses.
+        central: Occurrences nearest to the centre. Their score is the cosine with it.
+        stability: How well the sense is found again in bootstrap samples, in [0, 1]. None if nothing was clustered.
+        collocates: Words nearby, by logDice.
     """
 
     number: int
@@ -45,10 +49,14 @@ class Sense:
 
 @dataclass(frozen=True, slots=True)
 class SenseInventory:
-    """The senses of a word, largest first.
+    """The induced senses of a word, largest first.
 
-    assignments: occurrence id -> number of its sense (None: it fits none); scores: occurrence id -> cosine with that
-    centre (of none: with the nearest); notice: what the asker should know, or None; method: how they were told apart.
+    Attributes:
+        word: The lemma or form, as stored.
+        assignments: Occurrence id -> number of its sense from 1. None if it fits no sense.
+        scores: Occurrence id -> cosine with the centre of its sense, or with the nearest centre if it fits no sense.
+        notice: A remark for the user. None if no remark is needed.
+        method: How the senses were induced.
     """
 
     word: str
@@ -60,15 +68,25 @@ class SenseInventory:
     method: str = ""
 
 
-def induce_senses(
-    collection: Collection,
-    analyser: TextAnalyser,
-    word: str,
-    match: Match,
-    rows: Sequence[Rows],
-    topics: WordTopics = no_topics,
-) -> SenseInventory:
-    """The senses of the occurrences in some rows of the collection; topics: as the encoder tells them, for labels."""
+def find_senses(view: View, word: str, match: str) -> SenseInventory:
+    """Induce the senses of a word inside the filters. See `Searcher.senses`."""
+    wanted = parse_option(Match, match, "match", SAME_WORD)
+    value, rows = view.require_word(word, wanted)
+    return induce_senses(view, value, wanted, rows)
+
+
+def word_vectors(view: View, word: str, match: str) -> tuple[str, Array]:
+    """Read the vectors of a word's occurrences inside the filters: its lemma or form as stored, and (n, d).
+
+    Raises:
+        QueryError: There are none.
+    """
+    value, rows = view.require_word(word, parse_option(Match, match, "match", SAME_WORD))
+    return value, rows_vectors(rows)[1]
+
+
+def induce_senses(view: View, word: str, match: Match, rows: Sequence[Rows]) -> SenseInventory:
+    """Induce the senses of the occurrences in some rows."""
     ids, vectors = rows_vectors(rows)
     few = len(ids) < FEWEST
     clusters = np.zeros(len(ids), np.int64) if few else cluster(vectors)  # (n,)
@@ -77,13 +95,15 @@ def induce_senses(
     nearest = np.where(clusters == NONE, nearest_centre(vectors, centres), clusters)  # (n,)
     scores = row_products_by(vectors, centres, nearest)  # (n,)
     groups = [ids[clusters == place] for place in range(len(centres))]
-    words = sense_words(collection, analyser, groups, topics)
+    words = sense_words(view, groups)
     senses = []
     for place, group in enumerate(groups):
         inside = scores[clusters == place]
         best = np.lexsort((group, -inside))[:CENTRAL_LINES]
-        central = occurrence_hits(collection, Ranked(group[best], inside[best]))
-        senses.append(_sense(place + 1, len(group), len(ids), words[place], central, stable[place]))
+        central = tuple(occurrence_hits(view.collection, Ranked(group[best], inside[best])))
+        labels, collocates = words[place].labels, words[place].collocates
+        share = len(group) / len(ids)
+        senses.append(Sense(place + 1, len(group), share, labels, central, stable[place], collocates))
     return SenseInventory(
         word,
         match,
@@ -95,33 +115,19 @@ def induce_senses(
     )
 
 
-def rows_vectors(rows: Sequence[Rows]) -> tuple[Ids, Array]:
-    """Ids and vectors of rows in the order of the ids.  (n,), (n, d)"""
-    ids = np.concatenate([item.ids for item in rows])
-    vectors = np.concatenate([np.asarray(item.segment.tokens[item.rows], np.float32) for item in rows])
-    order = np.argsort(ids)
-    return ids[order], vectors[order]
-
-
 def sense_numbers(clusters: Ids) -> list[int | None]:
-    """Number of the sense of each occurrence, from 1, None where it fits none.  (n,)"""
+    """Convert cluster numbers from 0 (n,) to sense numbers from 1, with None for `NONE`."""
     return [None if place == NONE else place + 1 for place in clusters.tolist()]
 
 
 def _notice(clusters: Ids) -> str | None:
     total = len(clusters)
     if total < FEWEST:
-        return f"only {total} occurrences; senses are told apart from {FEWEST} on"
+        return f"only {total} occurrences; at least {FEWEST} are needed to tell senses apart"
     notes = []
     if total > SAMPLE:
-        notes.append(f"told apart by {SAMPLE:,} of {total:,} occurrences; the others went to the nearest sense")
-    alone = int((clusters == NONE).sum())
-    if alone:
-        notes.append(f"{alone} of {total:,} occurrences fit no sense")
+        notes.append(f"{SAMPLE:,} of {total:,} occurrences were clustered; the others joined the nearest sense")
+    unassigned = int((clusters == NONE).sum())
+    if unassigned:
+        notes.append(f"{unassigned} of {total:,} occurrences fit no sense")
     return "; ".join(notes) or None
-
-
-def _sense(
-    number: int, size: int, total: int, words: SenseWords, central: Sequence[OccurrenceHit], stability: float | None
-) -> Sense:
-    return Sense(number, size, size / total, words.labels, tuple(central), stability, words.collocates)

@@ -1,4 +1,4 @@
-"""Words near the occurrences of each sense: labels that tell it from the others, and its collocates."""
+"""Find words near the occurrences of each sense: labels that distinguish it from the others, and collocates."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...indexer.collection.collection import Collection
-from ...indexer.text.analyser import TextAnalyser, TokenKind
+from ...indexer.collection.queries import lemma_frequencies
+from ...indexer.text.analyser import TokenKind
 from ...indexer.vectors.arrays import Array, Ids, unit
+from ..context import View
 from ..hits import OccurrenceHit
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
 
 LABELS = 6
+"""Maximum number of labels of a sense."""
 COLLOCATES = 12
+"""Maximum number of collocates of a sense."""
 FEW_LABELS = 4
+"""Minimum number of repeated words. With fewer, words that occur once may be labels too."""
 LABEL_REACH = 20
-"""Tokens on each side whose words may become labels."""
+"""Number of tokens on each side whose words may become labels."""
 COLLOCATE_REACH = 5
-"""Tokens on each side whose words are collocates, as concordancers usually count."""
+"""Number of tokens on each side whose words are collocates, the usual window of concordancers."""
 LINES = 400
-"""Occurrences of a sense that are read, evenly spread."""
+"""Maximum number of occurrences of a sense that are read, evenly spread."""
 LEAST_TOGETHER = 2
-"""Times that a collocate must stand near a sense."""
+"""Minimum number of occurrences of a sense that a collocate is near."""
 
 
 WordTopics = Callable[[Sequence[str]], Array | None]
-"""Words -> what they are written about with, (n, d), as `Encoder.word_topics`; or None."""
-
-
-def no_topics(words: Sequence[str]) -> None:
-    """Of a model that knows none."""
+"""Function from words to their topic vectors (n, d), as `Encoder.word_topics`, or to None if the model has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenseWords:
-    """labels: what tells the sense from the word's others; collocates: by logDice."""
+    """Labels that distinguish a sense from the word's other senses, and its collocates by logDice."""
 
     labels: tuple[Collocate, ...]
     collocates: tuple[Collocate, ...]
@@ -47,33 +47,42 @@ class SenseWords:
 
 @dataclass(frozen=True, slots=True)
 class _Near:
-    """Content lemmas near each occurrence that was read, within either reach, and how many there are in all."""
+    """Content lemmas near the occurrences of a sense that were read.
+
+    Attributes:
+        wide: Lemmas within `LABEL_REACH` of each occurrence.
+        narrow: Lemmas within `COLLOCATE_REACH` of each occurrence.
+        size: Number of occurrences of the sense, read or not.
+    """
 
     wide: list[list[str]]
     narrow: list[list[str]]
     size: int
 
 
-def sense_words(
-    collection: Collection, analyser: TextAnalyser, groups: Sequence[Ids], topics: WordTopics = no_topics
-) -> list[SenseWords]:
-    """The words of each group of occurrence ids; a word of one sense has its first collocates for labels."""
-    near = [_near(collection, analyser, ids) for ids in groups]
+def sense_words(view: View, groups: Sequence[Ids]) -> list[SenseWords]:
+    """Find the labels and collocates of each group of occurrence ids. A single group is labelled by its collocates."""
+    near = [_near(view, ids) for ids in groups]
     out = []
     for number, group in enumerate(near):
         others = [other for place, other in enumerate(near) if place != number]
-        found = _collocates(collection, group, others)
+        found = _collocates(view, group, others)
         outside = [context for other in others for context in other.wide]
-        labels = labels_of(group.wide, outside, topics) if others else found[:LABELS]
+        labels = labels_of(group.wide, outside, view.context.encoder.word_topics) if others else found[:LABELS]
         out.append(SenseWords(tuple(labels), tuple(found)))
     return out
 
 
 def labels_of(inside: Sequence[Sequence[str]], outside: Sequence[Sequence[str]], topics: WordTopics) -> list[Collocate]:
-    """Words that tell contexts from others, those that were seen once only where there are hardly others.
+    """Return the words that distinguish some contexts from others, the strongest first.
 
-    By log-likelihood times how far the word's topic lies in the direction from the other contexts to these: among few
-    lines chance alone makes *come* and *say* differ, but not that they are of what the lines are about.
+    Words are ranked by log-likelihood times topical fit. The fit is the component of a word's topic vector in the
+    direction from the outside contexts to the inside ones. In a few lines, common words such as *come* and *say* differ
+    by chance, but they do not fit the topic. Words that occur once count only if there are few repeated ones.
+
+    Args:
+        inside: Lemmas near each occurrence of the group.
+        outside: Lemmas near each of the other occurrences.
     """
     found = collocates(inside, outside, sum(map(len, inside)))
     lemmas = list(dict.fromkeys(lemma for context in (*inside, *outside) for lemma in context))
@@ -89,37 +98,41 @@ def labels_of(inside: Sequence[Sequence[str]], outside: Sequence[Sequence[str]],
 
 
 def _about(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[str, int]) -> Array:
-    """What contexts are about: the mean of their directions.  (1, d)"""
-    sums = np.zeros((len(contexts) + 1, rows.shape[1]), np.float32)  # (contexts + 1, d); the last: if there are none
+    """Return the topic of contexts: the mean of their unit topic vectors.  (1, d)"""
+    sums = np.zeros((len(contexts) + 1, rows.shape[1]), np.float32)  # (contexts + 1, d), a zero row so that none works
     for number, context in enumerate(contexts):
         sums[number] = rows[[place[lemma] for lemma in context]].sum(axis=0)
     return np.asarray(unit(sums).sum(axis=0, keepdims=True) / max(len(contexts), 1), np.float32)
 
 
-def _near(collection: Collection, analyser: TextAnalyser, ids: Ids) -> _Near:
+def _near(view: View, ids: Ids) -> _Near:
     chosen = ids[np.unique(np.linspace(0, len(ids) - 1, min(len(ids), LINES)).astype(np.int64))]
     nothing: Array = np.zeros(len(chosen), np.float32)
-    hits = occurrence_hits(collection, Ranked(chosen, nothing))
+    hits = occurrence_hits(view.collection, Ranked(chosen, nothing))
     wide, narrow = [], []
     for hit in hits:
-        wide.append(_lemmas(analyser, hit, LABEL_REACH))
-        narrow.append(_lemmas(analyser, hit, COLLOCATE_REACH))
+        wide.append(_lemmas(view, hit, LABEL_REACH))
+        narrow.append(_lemmas(view, hit, COLLOCATE_REACH))
     return _Near(wide, narrow, len(ids))
 
 
-def _lemmas(analyser: TextAnalyser, hit: OccurrenceHit, reach: int) -> list[str]:
-    tokens = analyser.tokens(hit.sentence)
+def _lemmas(view: View, hit: OccurrenceHit, reach: int) -> list[str]:
+    """Return the content lemmas within `reach` tokens of a hit, without its own lemma."""
+    tokens = view.analyser.tokens(hit.sentence)
     near = tokens[max(0, hit.position - reach) : hit.position + reach + 1]
     return [t.lemma for t in near if t.kind is TokenKind.WORD and t.lemma != hit.lemma]
 
 
-def _collocates(collection: Collection, group: _Near, others: Sequence[_Near]) -> list[Collocate]:
-    """By logDice against the frequency in the whole collection; the log-likelihood is against the other senses."""
+def _collocates(view: View, group: _Near, others: Sequence[_Near]) -> list[Collocate]:
+    """Return a sense's collocates by logDice, which uses frequencies in the whole collection.
+
+    Their log-likelihood compares the sense with the word's other senses.
+    """
     here = Counter(lemma for context in group.narrow for lemma in set(context))
     there = Counter(lemma for other in others for context in other.narrow for lemma in set(context))
     lines = sum(len(other.narrow) for other in others)
     frequent = {lemma: count for lemma, count in here.items() if count >= LEAST_TOGETHER}
-    total = _frequencies(collection, sorted(frequent))
+    total = lemma_frequencies(view.collection.db, sorted(frequent))
     scale = group.size / max(len(group.narrow), 1)
     found = [
         Collocate(
@@ -133,22 +146,15 @@ def _collocates(collection: Collection, group: _Near, others: Sequence[_Near]) -
     return sorted(found, key=lambda item: (-item.log_dice, -item.count, item.lemma))[:COLLOCATES]
 
 
-def _frequencies(collection: Collection, lemmas: Sequence[str]) -> dict[str, int]:
-    """How often lemmas occur in the collection, with what was deleted and not yet compacted."""
-    found: dict[str, int] = {}
-    for first in range(0, len(lemmas), 500):
-        part = list(lemmas[first : first + 500])
-        sql = (
-            "SELECT t.lemma, sum(r.count) FROM types t JOIN ranges r ON r.type = t.id"
-            f" WHERE t.lemma IN ({','.join('?' * len(part))}) GROUP BY t.lemma"
-        )
-        found.update(collection.db.execute(sql, part).fetchall())
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Collocate:
-    """A word near a group's occurrences: in how many of them, its log-likelihood (signed) and logDice."""
+    """A word near the occurrences of a group.
+
+    Attributes:
+        count: Number of the group's occurrences that the word is near.
+        log_likelihood: Log-likelihood against other occurrences, negative if the word is rarer in the group.
+        log_dice: logDice with the group, at most 14.
+    """
 
     lemma: str
     count: int
@@ -157,7 +163,16 @@ class Collocate:
 
 
 def log_likelihood(inside: int, inside_total: int, outside: int, outside_total: int) -> float:
-    """Signed G2 of a word inside a group against outside (Dunning 1993); negative where it is rarer inside."""
+    """Return the signed log-likelihood ratio G2 of a word inside a group against outside (Dunning 1993).
+
+    It is negative if the word is rarer inside.
+
+    Args:
+        inside: Number of occurrences of the group that the word is near.
+        inside_total: Number of occurrences of the group.
+        outside: Number of other occurrences that the word is near.
+        outside_total: Number of other occurrences.
+    """
     total = inside_total + outside_total
     observed = ((inside, inside_total), (outside, outside_total))
     share = (inside + outside) / total if total else 0.0
@@ -171,14 +186,16 @@ def log_likelihood(inside: int, inside_total: int, outside: int, outside_total: 
 
 
 def log_dice(together: int, group: int, word: int) -> float:
-    """14 + log2 of the Dice coefficient (Rychlý 2008); at most 14."""
+    """Return 14 + log2 of the Dice coefficient (Rychlý 2008). It is at most 14."""
     return 14 + math.log2(2 * together / (group + word)) if together else float("-inf")
 
 
 def collocates(inside: Sequence[Iterable[str]], outside: Sequence[Iterable[str]], k: int) -> list[Collocate]:
-    """The k words that tell the contexts of a group from all others, the strongest first.
+    """Return the k words that distinguish the contexts of a group from all others, the strongest first.
 
-    inside, outside: the lemmas near each occurrence of the group, and near each of the others.
+    Args:
+        inside: Lemmas near each occurrence of the group.
+        outside: Lemmas near each of the other occurrences.
     """
     here = Counter(lemma for context in inside for lemma in set(context))
     there = Counter(lemma for context in outside for lemma in set(context))

@@ -1,204 +1,164 @@
-"""Named senses: saved in a collection and as small JSON files, applied as filters and to other collections.
+"""Named senses: save a sense under a name, filter by it, find its occurrences, take it to another collection.
 
-A named sense is the mean of some occurrences of a word, and the means of others that it is told apart from. JSON in and
-out is validated to the last number; a file holds no code.
+A named sense is the mean of some occurrences of a word. It also keeps the means of its rivals, which are other groups
+of occurrences that it is distinguished from. The table `prototypes` of a collection stores it as JSON.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ...indexer.collection.records import CollectionSettings
+from ...indexer.collection.collection import Collection
 from ...indexer.errors import QueryError
-from ...indexer.vectors.arrays import Array, Mask, row_products, unit
-from ...indexer.vectors.transforms import Transform
-from ..hits import Match
+from ...indexer.vectorise import TOKEN
+from ...indexer.vectors.arrays import Array, Ids, unit
+from ..confidence import Compared
+from ..context import WORD_MATCHES, View, check_k, parse_option
+from ..hits import HitList, Match, OccurrenceHit
+from ..query.target import write_query
+from ..retrieval.any_word import nearest_any
+from ..retrieval.exact import Rows, nearest_rows
+from .inventory import SenseInventory
+from .members import check_number, live_members
+from .named_sense_file import NamedSense, check_name, from_json, read_file, to_json
 
-FORMAT = "polyseme prototype"
-VERSION = 1
-LONGEST_NAME = 100
-LARGEST_FILE = 16 * 2**20
-"""Bytes of a file that is still read."""
 EXAMPLES = 5
+"""Maximum number of example sentences that a named sense keeps."""
+SLACK = 1e-4
+"""Subtracted from the lowest score of a sense's own occurrences, so that rounding cannot exclude one of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedSense:
-    """A named sense of a word.
+def stored_named_senses(collection: Collection) -> tuple[NamedSense, ...]:
+    """Read all named senses of a collection, in the order of their names."""
+    return tuple(from_json(text, f"the sense {name!r}") for name, text in collection.named_senses().items())
 
-    word, match: whose occurrences it sorts; mean: of the occurrences that it was made from, not scaled, so that its
-    product with an occurrence is the mean cosine with them (d,); rivals: means of what it is told apart from;
-    threshold: the least cosine with the centre of what belongs to it; size: how many occurrences it was made from;
-    examples: some of them, the target in brackets; model_id, space: what its numbers mean.
+
+def read_named_sense(view: View, name: str) -> NamedSense:
+    """Read a named sense.
+
+    Raises:
+        QueryError: No named sense has that name, or its vectors cannot be compared with the collection's.
     """
-
-    name: str
-    word: str
-    match: Match
-    mean: tuple[float, ...]
-    rivals: tuple[tuple[float, ...], ...]
-    threshold: float
-    size: int
-    examples: tuple[str, ...]
-    model_id: str
-    space: str
-
-    @property
-    def centre(self) -> Array:
-        """Unit vector in the direction of the mean.  (d,)"""
-        return unit(np.array(self.mean, np.float32))
-
-    @property
-    def length(self) -> float:
-        """Length of the mean: the mean cosine of its occurrences with the centre."""
-        return float(np.linalg.norm(np.array(self.mean)))
-
-    def scores(self, vectors: Array) -> Array:
-        """Cosine of unit rows with the centre.  (n, d) -> (n,)"""
-        return row_products(vectors, self.centre)
-
-    def holds(self, vectors: Array) -> Mask:
-        """Which of some unit rows belong to the sense: near enough, and nearer than to any rival.  (n, d) -> (n,)"""
-        own = self.scores(vectors)
-        inside: Mask = own >= self.threshold
-        for rival in self.rivals:
-            inside &= own > row_products(vectors, unit(np.array(rival, np.float32)))
-        return inside
+    path, stored = view.collection.path, view.collection.named_senses()
+    if name not in stored:
+        known = ", ".join(stored) or "none yet; save one with `polyseme named-sense save`"
+        raise QueryError(f"{path} has no sense named {name!r}; there are: {known}")
+    found = from_json(stored[name], f"the sense {name!r} of {path}")
+    check_space(view, found, f"the sense {name!r}")
+    return found
 
 
-def space_of(settings: CollectionSettings, transform: Transform | None) -> str:
-    """Digest of what a collection does to a model's token vectors; equal ones make vectors that can be compared."""
-    digest = hashlib.sha256(f"{settings.layer}".encode())
-    if transform is not None:
-        for array in (transform.mean, transform.matrix):
-            digest.update(b"" if array is None else np.ascontiguousarray(array, np.float32).tobytes())
-    return digest.hexdigest()[:16]
+class NamedSenseRows:
+    """Rows of the occurrences that belong to each named sense, cached for one generation of a collection."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, dict[int, Ids]] = {}
+        self._generation = -1
+
+    def __call__(self, view: View, name: str) -> Mapping[int, Ids]:
+        """Return the live rows of a named sense, by segment key, inside the view's filters or not.
+
+        Raises:
+            QueryError: There is no named sense of that name, or it does not fit the collection.
+        """
+        if self._generation != view.snapshot.generation:
+            self._rows, self._generation = {}, view.snapshot.generation
+        if name not in self._rows:
+            found = read_named_sense(view, name)
+            rows = _own_rows(view.unfiltered(), found, found.match)
+            self._rows[name] = {item.segment.key: item.rows for item in rows}
+        return self._rows[name]
 
 
-def check_name(name: str) -> str:
-    """The name as it is kept; QueryError for one that a filter could not be written with."""
-    kept = name.strip()
-    if not kept or len(kept) > LONGEST_NAME or not kept.isprintable():
-        raise QueryError(f"{name[:40]!r} is no name for a sense; give one of 1 to {LONGEST_NAME} printable characters")
-    if kept.startswith("!") or ".." in kept or any(sign in kept for sign in "|=,;[]"):
-        raise QueryError(f"{kept!r} cannot be written in a filter; leave out ! | = , ; [ ] and ..")
-    return kept
+def _own_rows(view: View, named_sense: NamedSense, match: Match) -> list[Rows]:
+    """Return the rows of the sense's word, inside the filters, that belong to the sense."""
+    return [
+        Rows(item.segment, item.rows[named_sense.holds(np.asarray(item.segment.tokens[item.rows], np.float32))])
+        for item in view.rows(view.types(named_sense.word, match))
+    ]
 
 
-def to_json(named_sense: NamedSense) -> str:
-    """The file of a named sense; numbers as they are, so that reading gives the same named sense."""
-    head = {"format": FORMAT, "version": VERSION}
-    return json.dumps(head | asdict(named_sense), ensure_ascii=False, indent=1) + "\n"
+def find_named_sense(view: View, name: str, k: int, match: str | None) -> HitList[OccurrenceHit]:
+    """Find the occurrences of a named sense. See `Searcher.apply_named_sense`."""
+    check_k(k)
+    found = read_named_sense(view, name)
+    wanted = found.match if match is None else parse_option(Match, match, "match", WORD_MATCHES)
+    if wanted is Match.ANY:
+        identity = view.encode.vectoriser.words([found.word])[0]  # (p,)
+        best = nearest_any(view.collection, view.scope, found.centre, identity, k)
+        return view.hits(best, wanted, mean_length=found.length)
+    best = nearest_rows(_own_rows(view, found, wanted), found.centre, k)
+    notice = None if len(best.ids) else f"no occurrence of {found.word!r} here belongs to {name!r}"
+    return view.hits(best, wanted, notice, mean_length=found.length)
 
 
-def from_json(text: str, where: str) -> NamedSense:
-    """Read what ``to_json`` wrote; QueryError, which names ``where`` it was, for anything else."""
-    try:
-        found = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise QueryError(f"{where} is not JSON ({error}); export the named sense again") from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise QueryError(f"{where} is no named sense; make one with `polyseme named-sense export`")
-    version = found.get("version")
-    if version != VERSION:
-        raise QueryError(f"{where} has version {version!r}, this Polyseme reads {VERSION}; upgrade Polyseme")
-    names = set(NamedSense.__dataclass_fields__)
-    if set(found) - {"format", "version"} != names:
-        wrong = sorted((set(found) - {"format", "version"}) ^ names)
-        raise QueryError(f"{where}: missing or unknown {', '.join(wrong)}; export the named sense again")
-    return _checked(found, where)
+def make_named_sense(
+    view: View,
+    name: str,
+    inventory: SenseInventory | None,
+    sense: int | None,
+    positive: Sequence[OccurrenceHit],
+    negative: Sequence[OccurrenceHit],
+) -> NamedSense:
+    """Make a named sense of an induced sense or of marked hits. See `Searcher.save_named_sense`."""
+    if (inventory is None) is (not positive) or (inventory is None) is not (sense is None):
+        raise QueryError("give a sense of an inventory, or at least one hit that is marked +")
+    if inventory is not None and sense is not None:
+        return _from_inventory(view, name, inventory, sense)
+    return _from_hits(view, name, positive, negative)
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no finite number")
+def _from_inventory(view: View, name: str, inventory: SenseInventory, number: int) -> NamedSense:
+    check_number(inventory, number)
+    members = live_members(view, inventory)
+    inside = members.vectors[members.numbers == number]  # (n, d)
+    if not len(inside):
+        raise QueryError(f"sense {number} of {inventory.word!r} has no occurrence left; look up its senses again")
+    others = [sense.number for sense in inventory.senses if sense.number != number]
+    rivals = [members.vectors[members.numbers == other] for other in others]
+    central = inventory.senses[number - 1].central
+    return _named_sense(view, name, inventory.word, inventory.match, inside, rivals, lowest_score(inside), central)
 
 
-def _checked(found: Mapping[str, Any], where: str) -> NamedSense:
-    texts = {key: found[key] for key in ("name", "word", "model_id", "space")}
-    examples = found["examples"]
-    rivals = found["rivals"]
-    right = (
-        all(isinstance(text, str) and text for text in texts.values())
-        and found["match"] in (Match.FORM, Match.LEMMA)
-        and isinstance(found["size"], int)
-        and not isinstance(found["size"], bool)
-        and found["size"] > 0
-        and isinstance(examples, list)
-        and all(isinstance(text, str) for text in examples)
-        and _is_vector(found["mean"])
-        and isinstance(rivals, list)
-        and all(_is_vector(rival) and len(rival) == len(found["mean"]) for rival in rivals)
-        and _is_vector([found["threshold"]])
-    )
-    if not right:
-        raise QueryError(f"{where}: a value is of the wrong kind; export the named sense again")
-    return NamedSense(
-        name=check_name(texts["name"]),
-        word=texts["word"],
-        match=Match(found["match"]),
-        mean=tuple(map(float, found["mean"])),
-        rivals=tuple(tuple(map(float, rival)) for rival in rivals),
-        threshold=float(found["threshold"]),
-        size=found["size"],
-        examples=tuple(examples),
-        model_id=texts["model_id"],
-        space=texts["space"],
-    )
+def _from_hits(
+    view: View, name: str, positive: Sequence[OccurrenceHit], negative: Sequence[OccurrenceHit]
+) -> NamedSense:
+    words = sorted({hit.lemma for hit in positive})
+    if len(words) > 1:
+        raise QueryError(f"the hits marked + are of several words ({', '.join(words)}); mark hits of one")
+    if not view.types(words[0], Match.LEMMA):
+        raise QueryError(f"{words[0]!r} is more than one word; mark hits of a single word")
+    inside = view.vectors(np.array([hit.occurrence_id for hit in positive], np.int64))
+    outside = view.vectors(np.array([hit.occurrence_id for hit in negative], np.int64))
+    threshold = 0.0
+    if view.calibration is not None:
+        compared = Compared.PAIR if len(inside) == 1 else Compared.CENTRE
+        length = max(float(np.linalg.norm(inside.mean(axis=0))), 1e-6)
+        # Hits marked + belong to the sense, however dissimilar they are.
+        threshold = min(lowest_score(inside), view.calibration.even_score(compared) / length)
+    return _named_sense(view, name, words[0], Match.LEMMA, inside, [outside], threshold, positive)
 
 
-def _is_vector(value: object) -> bool:
-    """A list of finite numbers, not empty."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in value)
-    )
+def lowest_score(vectors: Array) -> float:
+    """Return the lowest cosine of unit rows (n, d) with their centre, less `SLACK`."""
+    return float((vectors @ unit(vectors.mean(axis=0))).min()) - SLACK
 
 
-def read_file(path: Path) -> NamedSense:
-    """A named sense from its file; QueryError in one line when it is none."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise QueryError(f"{path} is larger than any named sense; name another file")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QueryError(f"{path} cannot be read ({error}); name a file that `named-sense export` made") from error
-    return from_json(text, str(path))
-
-
-def check_space(named_sense: NamedSense, settings: CollectionSettings, space: str, dim: int, where: str) -> None:
-    """QueryError when the named sense's numbers mean nothing in this collection."""
-    if named_sense.model_id != settings.model_id:
-        raise QueryError(
-            f"{where} was made with another model ({named_sense.model_id[:12]}, here {settings.model_id[:12]});"
-            " save the sense again in this collection"
-        )
-    if named_sense.space != space:
-        raise QueryError(f"{where} was made from other vectors of the same model; save the sense again here")
-    if dim and len(named_sense.mean) != dim:
-        raise QueryError(f"{where} has {len(named_sense.mean)} numbers, vectors here have {dim}; export it again")
-
-
-def make(
+def _named_sense(
+    view: View,
     name: str,
     word: str,
     match: Match,
     inside: Array,
     rivals: Sequence[Array],
     threshold: float,
-    examples: Sequence[str],
-    model_id: str,
-    space: str,
+    examples: Sequence[OccurrenceHit],
 ) -> NamedSense:
-    """A named sense of occurrences (n, d), told apart from groups of others (each (m, d)); all are unit rows."""
+    """Make a named sense of occurrences (n, d), distinguished from rivals (each (m, d)). All are unit rows."""
     return NamedSense(
         name=check_name(name),
         word=word,
@@ -207,11 +167,90 @@ def make(
         rivals=tuple(_mean(group) for group in rivals if len(group)),
         threshold=threshold,
         size=len(inside),
-        examples=tuple(examples[:EXAMPLES]),
-        model_id=model_id,
-        space=space,
+        examples=tuple(write_query(hit.sentence, hit.start, hit.end) for hit in examples[:EXAMPLES]),
+        model_id=view.settings.model_id,
+        space=space_of(view),
     )
 
 
 def _mean(vectors: Array) -> tuple[float, ...]:
     return tuple(float(value) for value in vectors.astype(np.float32).mean(axis=0))
+
+
+def store_named_sense(collection: Collection, named_sense: NamedSense, replace: bool) -> None:
+    """Store a named sense in a collection.
+
+    Raises:
+        QueryError: Its name is taken and `replace` is false.
+    """
+    if not replace and named_sense.name in collection.named_senses():
+        raise QueryError(f"there is a sense named {named_sense.name!r} already; choose another name, or replace it")
+    with collection.writing() as writer:
+        writer.set_named_sense(named_sense.name, to_json(named_sense))
+
+
+def remove_named_sense(collection: Collection, name: str) -> None:
+    """Remove a named sense from a collection.
+
+    Raises:
+        QueryError: No named sense has that name.
+    """
+    with collection.writing() as writer:
+        if not writer.remove_named_sense(name):
+            raise QueryError(f"{collection.path} has no sense named {name!r}; list them first")
+
+
+def write_named_sense(view: View, name: str, path: Path) -> None:
+    """Write a named sense to a JSON file.
+
+    Raises:
+        QueryError: No named sense has that name, or the file cannot be written.
+    """
+    found = read_named_sense(view, name)
+    try:
+        path.write_text(to_json(found), encoding="utf-8")
+    except OSError as error:
+        raise QueryError(f"{path} cannot be written ({error}); name another file") from error
+
+
+def load_named_sense(view: View, path: Path) -> NamedSense:
+    """Read a named sense from a JSON file.
+
+    Raises:
+        QueryError: The file is damaged, or its vectors cannot be compared with the collection's.
+    """
+    found = read_file(path)
+    check_space(view, found, str(path))
+    return found
+
+
+def space_of(view: View) -> str:
+    """Return a digest of the collection's layer and token transform. The vectors of equal spaces can be compared."""
+    digest = hashlib.sha256(f"{view.settings.layer}".encode())
+    transform = view.snapshot.transforms.get(TOKEN)
+    if transform is not None:
+        for array in (transform.mean, transform.matrix):
+            digest.update(b"" if array is None else np.ascontiguousarray(array, np.float32).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def check_space(view: View, named_sense: NamedSense, where: str) -> None:
+    """Refuse a named sense whose vectors cannot be compared with the collection's.
+
+    Args:
+        where: Name of its source, for error messages.
+
+    Raises:
+        QueryError: Model, layer, transform or dimension differ.
+    """
+    model_id = view.settings.model_id
+    if named_sense.model_id != model_id:
+        raise QueryError(
+            f"{where} was made with another model ({named_sense.model_id[:12]}, here {model_id[:12]});"
+            " save the sense again in this collection"
+        )
+    if named_sense.space != space_of(view):
+        raise QueryError(f"{where} was made from other vectors of the same model; save the sense again here")
+    dim = next((segment.tokens.shape[1] for segment in view.snapshot.segments.values()), 0)
+    if dim and len(named_sense.mean) != dim:
+        raise QueryError(f"{where} has {len(named_sense.mean)} numbers, vectors here have {dim}; export it again")

@@ -1,4 +1,4 @@
-"""Vectors -> a map of two dimensions."""
+"""Project vectors to two dimensions, for a map."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ METHODS = ("pca", "umap")
 
 
 def project(vectors: Array, method: str = "pca") -> Array:
-    """Two coordinates for each unit row, the same at every run.  (n, d) -> (n, 2)
+    """Return two coordinates for each unit row, the same in every run.  (n, d) -> (n, 2)
 
-    pca: first two principal components, each pointing to where its largest weight is positive; umap: McInnes et al.
-    2018 with a fixed seed, where umap-learn is installed. QueryError for another method, or where it is not.
+    Args:
+        method: `pca`: the first two principal components, each with the sign that makes its largest weight positive.
+            `umap`: UMAP (McInnes et al. 2018) with a fixed seed, which needs umap-learn.
+
+    Raises:
+        QueryError: The method is unknown, or umap-learn is not installed.
     """
     if method not in METHODS:
         raise QueryError(f"method is {method!r}; choose one of {', '.join(METHODS)}")

@@ -1,4 +1,4 @@
-"""Senses over time: how many occurrences of each sense fall into each period. Pure."""
+"""Count the occurrences of each sense by period."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ...indexer.collection.queries import live_occurrences, metadata_values
 from ...indexer.errors import QueryError
+from ..context import View
+from .inventory import SenseInventory
 
 Z = 1.959963984540054
 """Standard normal quantile of a 95 % interval."""
@@ -16,10 +19,16 @@ _YEAR = re.compile(r"\s*([+-]?\d{1,6})(?:[-/.T].*)?\s*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Years start to end, both inside, and what falls into them, one entry a sense: that of sense 1 first.
+    """A period of years and its occurrences of each sense. Each tuple has one entry for each sense, sense 1 first.
 
-    counts; shares of the period's occurrences that have a sense, with Wilson's 95 % bounds (an empty period has shares
-    of 0 between 0 and 1); ids of the occurrences.
+    Attributes:
+        start: First year.
+        end: Last year, inclusive.
+        counts: Number of occurrences.
+        shares: Share of the period's occurrences that have a sense. It is 0 if the period has none.
+        lows: Lower bound of the share's 95 % interval (Wilson 1927). It is 0 if the period has none.
+        highs: Upper bound. It is 1 if the period has none.
+        ids: Ids of the occurrences.
     """
 
     start: int
@@ -33,9 +42,13 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Periods without gaps from the first to the last dated occurrence; undated: those of each sense without a date.
+    """The senses of a word over time.
 
-    undated_ids: their ids, one entry a sense.
+    Attributes:
+        field: Metadata field that holds the date.
+        periods: Consecutive periods from the first to the last dated occurrence.
+        undated: Number of occurrences without a date, of each sense.
+        undated_ids: Their ids, of each sense.
     """
 
     field: str
@@ -45,7 +58,11 @@ class Timeline:
 
 
 def wilson(count: int, total: int, z: float = Z) -> tuple[float, float]:
-    """Bounds of a share (Wilson 1927); (0, 1) when there is nothing."""
+    """Return the bounds of a share (Wilson 1927), or (0, 1) if total is 0.
+
+    Args:
+        z: Standard normal quantile of the interval.
+    """
     if not total:
         return 0.0, 1.0
     share = count / total
@@ -55,9 +72,20 @@ def wilson(count: int, total: int, z: float = Z) -> tuple[float, float]:
 
 
 def year_of(value: str) -> int | None:
-    """The year of a date or number: 1987, 1987-03-04, 1987/03; None for other text."""
+    """Return the year of a date or number such as 1987, 1987-03-04 or 1987/03. None for other text."""
     found = _YEAR.fullmatch(value)
     return int(found[1]) if found else None
+
+
+def find_timeline(view: View, inventory: SenseInventory, field: str, period: int) -> Timeline:
+    """Count an inventory's live occurrences by period and sense. See `Searcher.timeline`."""
+    fields = view.collection.fields()
+    if field not in fields:
+        raise QueryError(f"no document has a field {field!r}; the fields are {', '.join(fields) or 'none'}")
+    live = live_occurrences(view.collection.db, list(inventory.assignments))
+    values = metadata_values(view.collection.db, sorted(live), field)
+    numbers = {key: number for key, number in inventory.assignments.items() if key in live}
+    return make_timeline(field, period, len(inventory.senses), numbers, values)
 
 
 def make_timeline(
@@ -65,8 +93,14 @@ def make_timeline(
 ) -> Timeline:
     """Count occurrences by period and sense.
 
-    numbers: occurrence id -> sense from 1, None for none (not counted); values: occurrence id -> the field's text,
-    where there is one. Periods begin at multiples of ``period`` years.
+    Args:
+        period: Length of a period in years. Periods begin at multiples of it.
+        senses: Number of senses.
+        numbers: Occurrence id -> number of its sense from 1. None is not counted.
+        values: Occurrence id -> text of the field. Occurrences without it are undated.
+
+    Raises:
+        QueryError: The period is below 1 year.
     """
     if period < 1:
         raise QueryError(f"period is {period}; ask for at least 1 year")
@@ -87,15 +121,15 @@ def make_timeline(
 
 
 def restricted(found: Timeline, inside: Collection[int]) -> Timeline:
-    """The timeline of those of its occurrences alone that are among some ids."""
+    """Return the timeline of only those occurrences whose ids are given."""
 
-    def left(groups: Sequence[Sequence[int]]) -> list[list[int]]:
+    def kept(groups: Sequence[Sequence[int]]) -> list[list[int]]:
         return [[key for key in group if key in inside] for group in groups]
 
-    periods = [_period(slot.start, slot.end - slot.start + 1, left(slot.ids)) for slot in found.periods]
-    held = [place for place, slot in enumerate(periods) if any(slot.counts)]
-    kept = periods[held[0] : held[-1] + 1] if held else []
-    return _timeline(found.field, tuple(kept), left(found.undated_ids))
+    periods = [_period(slot.start, slot.end - slot.start + 1, kept(slot.ids)) for slot in found.periods]
+    dated = [place for place, slot in enumerate(periods) if any(slot.counts)]
+    span = periods[dated[0] : dated[-1] + 1] if dated else []
+    return _timeline(found.field, tuple(span), kept(found.undated_ids))
 
 
 def _timeline(field: str, periods: tuple[Period, ...], undated: Sequence[Sequence[int]]) -> Timeline:

@@ -12,11 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.collection.records import Layer
-from polyseme.indexer.errors import QueryError
 from polyseme.indexer.text.analyser import TextAnalyser
 from polyseme.search.explanation import Contribution
 from polyseme.search.hits import Match, OccurrenceHit, SentenceHit
-from polyseme.search.query.target import Target
 from polyseme.search.senses.inventory import Sense, SenseInventory
 from polyseme.search.senses.labels import Collocate
 from polyseme.search.senses.timeline import make_timeline
@@ -27,9 +25,7 @@ from polyseme.ui.page.address import (
     PageQuery,
     Sort,
     read_address,
-    read_text,
     write_address,
-    write_text,
 )
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
 from polyseme.ui.page.html import base as views
@@ -277,32 +273,6 @@ def test_label_keeps_its_text_and_escapes_markdown(text: str) -> None:
     assert plain == shown(text).replace("\N{WORD JOINER}", "")
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_`$\[\]<>#]", re.sub(r"\\.", "", label))
     assert ":smile:" not in label.replace("\\", "")
-
-
-@pytest.mark.parametrize("text", ["a\\", "a\\b", "\\[x\\]", "[]", "a ] b [", "\\\\"])
-def test_sentences_with_brackets_and_backslashes_round_trip(text: str) -> None:
-    assert read_text(write_text(text)) == text
-
-
-@given(st.text(alphabet="ab \\[]", max_size=12), st.data())
-def test_sentence_with_target_round_trips(sentence: str, data: st.DataObject) -> None:
-    assert read_text(write_text(sentence)) == sentence
-    start = data.draw(st.integers(0, len(sentence)))
-    end = data.draw(st.integers(start, len(sentence)))
-    if sentence[start:end].strip() == sentence[start:end] != "":
-        assert read_text(write_text(sentence, start, end)) == Target(sentence, start, end)
-
-
-def test_every_token_of_a_sentence_with_brackets_round_trips_as_target() -> None:
-    analyser = TextAnalyser("en")
-    sentence = "He said [sic] that the bank by the river bank \\ was shut."
-    for token in analyser.tokens(sentence):
-        assert read_text(write_text(sentence, token.start, token.end)) == Target(sentence, token.start, token.end)
-
-
-def test_two_targets_are_an_error_with_an_example() -> None:
-    with pytest.raises(QueryError, match=r"2 words are marked.*\[bank\]"):
-        read_text("two [marks] in [one]")
 
 
 QUERIES = st.builds(

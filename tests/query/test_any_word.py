@@ -1,4 +1,4 @@
-"""Search for any word against brute force over what the collection stores."""
+"""Search for any word, compared with brute force over the stored vectors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def documents(first: int, last: int) -> list[Document]:
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some 3,500 occurrences in segments of several sizes, with deleted documents."""
+    """Build some 3,500 occurrences in segments of several sizes, with deleted documents."""
     folder = tmp_path_factory.mktemp("any") / "c.pol"
     config = BuildConfig(segment_sentences=100, sample_sentences=50)
     build(folder, documents(0, 33), config, model=FakeEncoder())
@@ -60,7 +60,7 @@ def collection(path: Path) -> Iterator[Collection]:
 
 
 def brute_force(collection: Collection, where: str | None, sense: Array, word: Array, k: int) -> Ranked:
-    """Every live occurrence inside the filter, read from the files and tables one by one."""
+    """Score every live occurrence inside the filter, read from files and tables one by one."""
     weight = collection.settings.word_weight
     sql = (
         "SELECT r.first, r.count, t.vector FROM ranges r JOIN types t ON t.id = r.type WHERE r.segment = ?"
@@ -68,7 +68,7 @@ def brute_force(collection: Collection, where: str | None, sense: Array, word: A
     )
     found: list[tuple[float, int]] = []
     with collection.reading() as snapshot:
-        scope = make_scope(collection, snapshot, parse_where(where), lambda name, snapshot: {})
+        scope = make_scope(collection, snapshot, parse_where(where), lambda name: {})
         for segment in snapshot.segments.values():
             mask = scope.sentence_mask(segment)
             for first, count, vector in collection.db.execute(sql, (segment.key,)):
@@ -82,7 +82,7 @@ def brute_force(collection: Collection, where: str | None, sense: Array, word: A
 
 
 def queries(collection: Collection) -> list[tuple[Array, Array]]:
-    """Sense and identity of stored occurrences of frequent and rare words, and some that are nowhere."""
+    """Return (sense, identity) of stored occurrences of frequent and rare words, and of some random vectors."""
     rng = np.random.default_rng(5)
     with collection.reading() as snapshot:
         types = collection.types()
@@ -104,11 +104,11 @@ def _direction(rng: np.random.Generator, dim: int) -> Array:
 def check(collection: Collection, where: str | None, k: int) -> None:
     for sense, word in queries(collection):
         with collection.reading() as snapshot:
-            scope = make_scope(collection, snapshot, parse_where(where), lambda name, snapshot: {})
+            scope = make_scope(collection, snapshot, parse_where(where), lambda name: {})
             best = nearest_any(collection, scope, sense, word, k)
         wanted = brute_force(collection, where, sense, word, k)
         np.testing.assert_allclose(best.scores, wanted.scores, atol=1e-5)
-        # Scores that differ in the last bit alone may change places.
+        # Scores that differ only in the last bit may change places.
         assert set(best.ids[: k - 1].tolist()) <= set(brute_force(collection, where, sense, word, k + 3).ids.tolist())
 
 
@@ -123,7 +123,7 @@ def test_any_word_equals_brute_force(
     check(collection, where, k=15)
 
 
-def test_any_word_over_vectors_of_bytes_equals_brute_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_word_over_int8_vectors_equals_brute_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
     config = BuildConfig(segment_sentences=100, sample_sentences=50, storage=Storage.BYTES)
     build(tmp_path / "c.pol", documents(0, 20), config, model=FakeEncoder())
@@ -135,7 +135,7 @@ def test_any_word_over_vectors_of_bytes_equals_brute_force(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("limit", ["MOST_SCORED", "MOST_SEEN", "MOST_TYPES"])
-def test_where_types_would_take_too_long_the_indexes_propose(
+def test_indexes_propose_candidates_if_scanning_types_exceeds_a_limit(
     collection: Collection, limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
@@ -153,7 +153,7 @@ def test_where_types_would_take_too_long_the_indexes_propose(
     assert asked
 
 
-def test_a_heavy_word_lets_the_search_end_early(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_high_word_weight_ends_the_search_early(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
     monkeypatch.setattr(any_word, "candidates", None)
     scored: list[int] = []
@@ -167,12 +167,12 @@ def test_a_heavy_word_lets_the_search_end_early(collection: Collection, monkeypa
     collection.settings = replace(collection.settings, word_weight=50.0)
     sense, word = queries(collection)[0]
     with collection.reading() as snapshot:
-        scope = make_scope(collection, snapshot, (), lambda name, snapshot: {})
+        scope = make_scope(collection, snapshot, (), lambda name: {})
         best = nearest_any(collection, scope, sense, word, 3)
     assert 3 == len(best.ids) <= sum(scored) < 1000
 
 
-def test_types_of_a_later_generation_are_found(path: Path, tmp_path: Path) -> None:
+def test_types_added_after_opening_are_found(path: Path, tmp_path: Path) -> None:
     folder = tmp_path / "grown.pol"
     build(folder, documents(0, 9), BuildConfig(segment_sentences=60, sample_sentences=50), model=FakeEncoder())
     with Collection.open(folder) as collection:
@@ -195,7 +195,7 @@ def test_types_of_a_later_generation_are_found(path: Path, tmp_path: Path) -> No
     st.lists(st.floats(-1, 1), max_size=3),
     st.integers(1, 500),
 )
-def test_portions_name_every_type_once_nearest_first(
+def test_portions_contain_every_type_once_nearest_first(
     kinds: list[tuple[float, int]], least: list[float], rows: int
 ) -> None:
     identity = np.array([cosine for cosine, _ in kinds], np.float32)
@@ -221,7 +221,7 @@ def test_portions_name_every_type_once_nearest_first(
 
 @pytest.mark.parametrize("few", [0, 10**6])
 @pytest.mark.parametrize("most", [3, 40, 10**6])
-def test_types_come_nearest_first_in_stages_that_bound_what_comes_later(
+def test_type_stages_are_nearest_first_and_bound_later_types(
     few: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(3)

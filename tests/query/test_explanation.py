@@ -1,4 +1,4 @@
-"""Explanations of hits: shares of the score against brute force and against Shapley values by their definition."""
+"""Explanations of hits: shares of the score, compared with brute force and with the definition of Shapley values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def vector(tokens: list[str], places: list[int]) -> Array:
     return unit(FakeEncoder().sense([tokens])[0][places].mean(axis=0))
 
 
-def test_a_share_is_the_mean_of_what_a_word_adds_last_and_first(path: Path) -> None:
+def test_a_share_is_the_mean_of_adding_a_word_last_and_first(path: Path) -> None:
     with Searcher.open(path, FakeEncoder()) as searcher:
         asked = [token.text for token in searcher.analyser.tokens(QUERY.replace("[", "").replace("]", ""))]
         target = vector(asked, [5])
@@ -55,7 +55,7 @@ def test_a_share_is_the_mean_of_what_a_word_adds_last_and_first(path: Path) -> N
             assert all(hit.sentence[word.start : word.end] == word.token for word in found.words)
 
 
-def test_the_most_helpful_words_come_first_and_a_lonely_word_has_none(path: Path) -> None:
+def test_words_are_sorted_by_share_and_a_single_word_has_none(path: Path) -> None:
     with Searcher.open(path, FakeEncoder()) as searcher:
         explanations = {hit.document_id: searcher.explain(hit, QUERY) for hit in searcher.occurrences(QUERY)}
     for found in explanations.values():
@@ -65,7 +65,7 @@ def test_the_most_helpful_words_come_first_and_a_lonely_word_has_none(path: Path
     assert explanations["2"].words == ()
 
 
-def test_the_words_around_a_phrase_are_those_outside_it(path: Path) -> None:
+def test_context_words_of_a_phrase_are_outside_the_phrase(path: Path) -> None:
     query = "I like [ice cream] best."
     with Searcher.open(path, FakeEncoder()) as searcher:
         (hit,) = searcher.occurrences(query)
@@ -75,14 +75,14 @@ def test_the_words_around_a_phrase_are_those_outside_it(path: Path) -> None:
 
 
 def pairwise(n: int, seed: int) -> tuple[Doubles, Doubles]:
-    """What each of n words adds by itself (n,), and what each two add together (n, n), upper triangle."""
+    """Draw what each of n words adds alone (n,), and what each pair adds together (n, n), upper triangle."""
     rng = np.random.default_rng(seed)
     return rng.standard_normal(n), np.triu(rng.standard_normal((n, n)), 1)
 
 
 @pytest.mark.parametrize(("n", "seed"), [(1, 0), (2, 1), (5, 2), (6, 3)])
 def test_shares_are_shapley_values_where_words_act_in_pairs(n: int, seed: int) -> None:
-    """Shapley's definition: what a word adds to those before it, over all orders. They sum to the whole's gain."""
+    """Compare with Shapley's definition: what a word adds to those before it, averaged over all orders."""
     single, double = pairwise(n, seed)
 
     def scores(present: Mask) -> Doubles:
@@ -102,7 +102,7 @@ def test_shares_are_shapley_values_where_words_act_in_pairs(n: int, seed: int) -
     assert found.sum() == pytest.approx(whole - none, abs=1e-9)
 
 
-def test_two_words_that_each_suffice_share_the_score_where_leaving_one_out_shows_nothing() -> None:
+def test_two_redundant_words_share_the_score() -> None:
     def scores(present: Mask) -> Doubles:
         return np.asarray(0.1 + 0.8 * present[:, :2].any(axis=1), np.float64)
 

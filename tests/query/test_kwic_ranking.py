@@ -1,4 +1,4 @@
-"""The pure parts of search: concordance lines, fusion, order, association, clusters."""
+"""Concordance lines, rankings, association measures and transforms, compared with their definitions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def hit(sentence: str, start: int, end: int) -> OccurrenceHit:
 
 
 @given(st.text(), st.text(min_size=1), st.text())
-def test_a_concordance_line_is_the_sentence_cut_at_the_offsets(left: str, node: str, right: str) -> None:
+def test_a_concordance_line_is_the_sentence_split_at_the_offsets(left: str, node: str, right: str) -> None:
     line = concordance_line(hit(left + node + right, len(left), len(left) + len(node)))
     assert (line.left + line.node + line.right).split() == (left + node + right).split()
     assert "".join(line.node.split()) == "".join(node.split())
@@ -35,7 +35,7 @@ def test_context_is_cut_to_its_width_with_an_ellipsis() -> None:
     assert concordance_line(hit("bank", 0, 4), width=0) == concordance_line(hit("bank", 0, 4))
 
 
-def test_fusion_is_the_sum_of_reciprocal_ranks() -> None:
+def test_fusion_sums_reciprocal_ranks() -> None:
     fused = fuse([np.array([7, 3, 9]), np.array([3, 5])])
     scores = {7: 1 / 61, 3: 1 / 62 + 1 / 61, 9: 1 / 63, 5: 1 / 62}
     assert fused.tolist() == sorted(scores, key=lambda key: (-scores[key], key))
@@ -45,14 +45,14 @@ def test_fusion_is_the_sum_of_reciprocal_ranks() -> None:
     arrays(np.float32, st.integers(0, 60), elements=st.sampled_from([0.0, 0.25, 0.5, -1.0])),
     st.integers(1, 70),
 )
-def test_the_order_is_total_score_then_id(scores: np.ndarray[tuple[int], np.dtype[np.float32]], k: int) -> None:
+def test_ranking_sorts_by_score_then_id(scores: np.ndarray[tuple[int], np.dtype[np.float32]], k: int) -> None:
     ids = np.random.default_rng(0).permutation(len(scores)).astype(np.int64)
     wanted = sorted(zip((-scores).tolist(), ids.tolist(), strict=True))[:k]
     assert ranked(ids, scores, k).ids.tolist() == [key for _, key in wanted]
     assert ids[top(scores, k, ids)].tolist() == [key for _, key in wanted]
 
 
-def test_log_likelihood_is_the_g_test() -> None:
+def test_log_likelihood_equals_scipys_g_test() -> None:
     for a, n, b, m in ((10, 50, 5, 200), (1, 9, 30, 80), (20, 20, 1, 40)):
         table = [[a, b], [n - a, m - b]]
         g = chi2_contingency(table, correction=False, lambda_="log-likelihood").statistic
@@ -66,14 +66,14 @@ def test_log_dice_is_at_most_14() -> None:
     assert log_dice(0, 10, 10) == float("-inf")
 
 
-def test_collocates_tell_one_group_from_the_others() -> None:
+def test_collocates_distinguish_one_group_from_the_others() -> None:
     river = [["water", "boat", "go"], ["water", "heron"], ["water", "go"]] * 4
     money = [["loan", "go"], ["loan", "cheque"], ["loan", "go"]] * 4
     assert [c.lemma for c in collocates(river, money, 2)] == ["water", "boat"]
     assert "go" not in {c.lemma for c in collocates(river, money, 9)}
 
 
-def test_joint_vectors_have_the_weighted_cosine() -> None:
+def test_sense_word_vectors_have_the_weighted_cosine() -> None:
     rng = np.random.default_rng(0)
     sense, word = unit(rng.standard_normal((6, 5))), unit(rng.standard_normal((6, 3)))
     both = sense_word_vector(sense, word, 0.3)
@@ -81,7 +81,7 @@ def test_joint_vectors_have_the_weighted_cosine() -> None:
     assert both @ both.T == pytest.approx(wanted, abs=1e-6)
 
 
-def test_whitening_evens_out_a_large_sample_and_fades_for_a_small_one() -> None:
+def test_whitening_equalises_a_large_sample_and_shrinks_for_a_small_one() -> None:
     rng = np.random.default_rng(0)
     mix = rng.standard_normal((8, 8))
     sample = (rng.standard_normal((50_000, 8)) @ mix + 3).astype(np.float32)
@@ -97,7 +97,7 @@ def test_whitening_evens_out_a_large_sample_and_fades_for_a_small_one() -> None:
     assert np.isfinite(fit_whitening(sample[:1])(sample[:5])).all()
 
 
-def test_centring_removes_the_mean_and_pca_keeps_the_most() -> None:
+def test_centring_removes_the_mean_and_pca_keeps_most_variance() -> None:
     rng = np.random.default_rng(1)
     sample = (rng.standard_normal((5000, 6)) + 10).astype(np.float32)
     assert (sample - fit_centring(sample).mean).mean(axis=0) == pytest.approx(np.zeros(6), abs=0.1)
@@ -117,7 +117,7 @@ def test_more_like_is_rocchio() -> None:
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 4])
-def test_clear_groups_are_found_and_numbered_by_size(groups: int) -> None:
+def test_clear_clusters_are_found_and_numbered_by_size(groups: int) -> None:
     rng = np.random.default_rng(groups)
     gold = np.repeat(np.arange(groups), [40, 25, 15, 10][:groups])
     centres = np.linalg.qr(rng.standard_normal((48, 48)))[0][:groups]

@@ -1,4 +1,4 @@
-"""What was asked: brackets and filters, and back."""
+"""Brackets and filters: parsed, written and parsed back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polyseme.indexer.errors import QueryError
+from polyseme.indexer.text.analyser import TextAnalyser
 from polyseme.search.query.filters import Condition, Operator, compare_values, parse_where, where_texts
-from polyseme.search.query.target import parse_target
+from polyseme.search.query.target import Target, parse_query, parse_target, write_query
 
 
 def escaped(text: str) -> str:
@@ -15,7 +16,7 @@ def escaped(text: str) -> str:
 
 
 @given(st.text(), st.text(min_size=1).filter(lambda t: t.strip()), st.text())
-def test_the_target_is_cut_back_from_any_text(left: str, node: str, right: str) -> None:
+def test_the_target_is_parsed_from_any_escaped_text(left: str, node: str, right: str) -> None:
     target = parse_target(f"{escaped(left)}[{escaped(node)}]{escaped(right)}")
     assert target.sentence == left + node + right
     assert target.sentence[target.start : target.end] == node.strip()
@@ -46,6 +47,33 @@ def test_anything_but_one_target_is_an_error_with_an_example(text: str, problem:
     assert "[bank]" in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["a\\", "a\\b", "\\[x\\]", "[]", "a ] b [", "\\\\"])
+def test_sentences_with_brackets_and_backslashes_round_trip(text: str) -> None:
+    assert parse_query(write_query(text)) == text
+
+
+@given(st.text() | st.text(alphabet="ab \\[]", max_size=12), st.data())
+def test_any_sentence_and_target_round_trip(sentence: str, data: st.DataObject) -> None:
+    assert parse_query(write_query(sentence)) == sentence
+    start = data.draw(st.integers(0, len(sentence)))
+    end = data.draw(st.integers(start, len(sentence)))
+    if sentence[start:end].strip() == sentence[start:end] != "":
+        assert parse_query(write_query(sentence, start, end)) == Target(sentence, start, end)
+
+
+def test_each_token_of_a_sentence_with_brackets_can_be_the_target() -> None:
+    analyser = TextAnalyser("en")
+    sentence = "He said [sic] that the bank by the river bank \\ was shut."
+    for token in analyser.tokens(sentence):
+        written = write_query(sentence, token.start, token.end)
+        assert parse_query(written) == Target(sentence, token.start, token.end)
+
+
+def test_two_targets_are_an_error_with_an_example() -> None:
+    with pytest.raises(QueryError, match=r"2 words are marked.*\[bank\]"):
+        parse_query("two [marks] in [one]")
+
+
 @pytest.mark.parametrize(
     ("text", "yes", "no"),
     [
@@ -66,7 +94,7 @@ def test_anything_but_one_target_is_an_error_with_an_example(text: str, problem:
         ("title=a=b", ["a=b"], ["a"]),
     ],
 )
-def test_filters_hold_for_what_they_say(text: str, yes: list[str], no: list[str]) -> None:
+def test_filters_accept_and_reject_values(text: str, yes: list[str], no: list[str]) -> None:
     (condition,) = parse_where([text])
     assert all(condition.holds(value) for value in yes)
     assert not any(condition.holds(value) for value in no)
@@ -81,7 +109,7 @@ def test_python_and_command_line_write_the_same_filters() -> None:
 
 
 @pytest.mark.parametrize("text", ["year", "=1999", "!=x", "year=.."])
-def test_what_is_no_filter_is_an_error(text: str) -> None:
+def test_malformed_filters_are_errors(text: str) -> None:
     with pytest.raises(QueryError, match="write"):
         parse_where([text])
 
@@ -90,7 +118,7 @@ NAMES = st.text(st.characters(exclude_characters="=!|.", exclude_categories=["Cs
 
 
 @given(NAMES.filter(bool), st.lists(NAMES, min_size=1, max_size=3), st.booleans())
-def test_conditions_survive_being_written(field: str, values: list[str], negated: bool) -> None:
+def test_written_conditions_are_parsed_back(field: str, values: list[str], negated: bool) -> None:
     operator = Operator.NONE_OF if negated else Operator.ONE_OF
     condition = Condition(field, operator, tuple(values))
     assert parse_where(where_texts([condition])) == (condition,)

@@ -1,4 +1,4 @@
-"""Search against brute force: every vector of the collection, compared in numpy."""
+"""Search, compared with brute force over every vector of the collection in numpy."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from polyseme.indexer.pipeline import Work, batched, is_asked_about
 from polyseme.indexer.text.analyser import TextAnalyser
 from polyseme.indexer.vectors.arrays import as_slice, unit
 from polyseme.search.hits import Match, OccurrenceHit
+from polyseme.search.query.target import Target
 from polyseme.search.searcher import Searcher
 
 WORDS = ["bank", "river", "loan", "spring", "boat", "heron", "mill", "money", "letter", "crane", "shore", "water"]
 
 
 def documents() -> list[Document]:
-    """60 documents of made-up text with years and genres; some words stand twice in a sentence."""
+    """Make 60 documents of random text with years and genres. Some words occur twice in a sentence."""
     rng = np.random.default_rng(7)
     out = []
     for n in range(60):
@@ -55,7 +56,7 @@ def searcher(path: Path) -> Iterator[Searcher]:
 
 
 def brute_force(searcher: Searcher, sentence: str, position: int) -> list[tuple[float, str, str, int, str, str]]:
-    """(score, document, sentence, position, form, lemma) of every occurrence, encoded afresh, best first."""
+    """Return (score, document, sentence, position, form, lemma) of every occurrence, encoded again, best first."""
     encoder, analyser = FakeEncoder(), searcher.analyser
     query = unit(encoder.sense([[t.text for t in analyser.tokens(sentence)]])[0][position])
     found = []
@@ -93,7 +94,7 @@ def test_same_word_search_equals_brute_force(searcher: Searcher, match: Match, t
 
 
 def test_any_word_search_finds_what_brute_force_finds(searcher: Searcher) -> None:
-    """recall@10 of the approximate index with exact re-ranking, over all forms and a joint score computed here."""
+    """Measure recall@10 of the approximate index with exact reranking, over all forms and a score computed here."""
     encoder = FakeEncoder()
     weight = searcher.settings.word_weight
     with searcher.collection.reading() as snapshot:
@@ -117,7 +118,7 @@ def test_any_word_search_finds_what_brute_force_finds(searcher: Searcher) -> Non
     assert np.mean(recalls) >= 0.95
 
 
-def test_the_collections_own_sentence_comes_first(searcher: Searcher) -> None:
+def test_a_sentence_of_the_collection_ranks_first_for_itself(searcher: Searcher) -> None:
     for document in documents()[::12]:
         for cut in searcher.analyser.sentences(document.text):
             text = document.text[cut.start : cut.end]
@@ -157,13 +158,13 @@ def test_sentence_search_equals_brute_force_with_and_without_a_filter(searcher: 
         assert all(keep(Document(hit.document_id, "x", hit.metadata)) for hit in hits)
 
 
-def test_a_filter_narrows_before_the_cut(searcher: Searcher) -> None:
+def test_filters_apply_before_the_cut_to_k(searcher: Searcher) -> None:
     hits = searcher.occurrences("the [bank] of the river", k=3, where="document=doc33|doc34|doc35|plain", match="any")
     assert len(hits) == 3
     assert {hit.document_id for hit in hits} <= {"doc33", "doc34", "doc35", "plain"}
 
 
-def test_equal_words_of_a_sentence_are_different_targets(searcher: Searcher) -> None:
+def test_equal_words_in_one_sentence_are_different_targets(searcher: Searcher) -> None:
     text = "The bank near the river saw loan by the bank."
     first = searcher.occurrences("The [bank] near the river saw loan by the bank.", k=5)
     second = searcher.occurrences("The bank near the river saw loan by the [bank].", k=5)
@@ -172,7 +173,7 @@ def test_equal_words_of_a_sentence_are_different_targets(searcher: Searcher) -> 
     assert [h.score for h in first] != [h.score for h in second]
 
 
-def test_the_node_is_cut_by_offsets(searcher: Searcher) -> None:
+def test_offsets_give_the_token_in_sentence_and_document(searcher: Searcher) -> None:
     for hit in searcher.occurrences("the old [cranes] saw", k=200):
         assert hit.sentence[hit.start : hit.end] == hit.token
         assert hit.token.casefold() in ("crane", "cranes")
@@ -181,7 +182,7 @@ def test_the_node_is_cut_by_offsets(searcher: Searcher) -> None:
         assert searcher.analyser.tokens(hit.sentence)[hit.position].start == hit.start
 
 
-def test_an_unknown_target_is_answered_with_any_word_and_says_so(searcher: Searcher) -> None:
+def test_an_unknown_target_is_answered_with_any_word_and_a_notice(searcher: Searcher) -> None:
     hits = searcher.occurrences("the [embankment] of the river", k=5)
     assert (hits.match, len(hits)) == (Match.ANY, 5)
     assert hits.notice is not None
@@ -191,7 +192,49 @@ def test_an_unknown_target_is_answered_with_any_word_and_says_so(searcher: Searc
     assert "function words" in (function.notice or "")
 
 
-def test_what_a_filter_lets_in_follows_the_collection(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("word", "lemma", "form"),
+    [
+        ("bank", True, True),
+        ("Banks", True, True),
+        ("vans", True, False),
+        ("embankment", False, False),
+        ("the", False, False),
+        ("", False, False),
+        (".", False, False),
+        ("ice cream", True, True),
+        ("ice creams", True, True),
+        ("ices cream", True, False),
+        ("bank of the river", True, True),
+        ("bank in the river", False, False),
+        ("river cream", False, False),
+    ],
+)
+def test_holds_knows_the_words_of_the_collection(searcher: Searcher, word: str, lemma: bool, form: bool) -> None:
+    assert (searcher.holds(word), searcher.holds(word, "form")) == (lemma, form)
+    if word.strip(".") and word != "the":
+        for match, held in ((Match.LEMMA, lemma), (Match.FORM, form)):
+            assert (searcher.occurrences(f"[{word}]", k=1, match=match).match is match) is held
+
+
+def test_holds_respects_filters(searcher: Searcher) -> None:
+    assert searcher.holds("cream", where="document=plain")
+    assert not searcher.holds("cream", where="genre=news")
+    assert searcher.holds("ice cream", where="document=plain")
+    assert not searcher.holds("ice cream", where="genre=news")
+    with pytest.raises(QueryError, match="match is 'any'; choose one of form, lemma"):
+        searcher.holds("cream", "any")
+
+
+def test_brackets_position_and_target_are_equivalent_queries(searcher: Searcher) -> None:
+    marked, sentence = "An old man saw the [bank] near the mill.", "An old man saw the bank near the mill."
+    hits = searcher.occurrences(marked, k=5)
+    target = Target(sentence, 19, 23)
+    assert searcher.occurrences((sentence, 5), k=5) == searcher.occurrences(target, k=5) == hits
+    assert searcher.explain(hits[1], target) == searcher.explain(hits[1], marked)
+
+
+def test_cached_filters_follow_changes_of_the_collection(tmp_path: Path) -> None:
     path = tmp_path / "c.pol"
     texts = {"a": "The river bank was green.", "b": "The bank of the mill was old."}
 
@@ -209,14 +252,14 @@ def test_what_a_filter_lets_in_follows_the_collection(tmp_path: Path) -> None:
             assert asked("year=..1990") == asked("year=..1990") != ["b"]
         put(a=1990, b=1990)  # no text changed
         assert sorted(asked("year=1990")) == ["a", "b"]
-        for year in range(40):  # more filters than are remembered
+        for year in range(40):  # more filters than are cached
             assert sorted(asked(f"year={1951 + year}..1999")) == ["a", "b"]
         opened.collection.remove(["a"])
         assert asked("year=1990") == ["b"]
 
 
 @given(st.lists(st.integers(0, 30), max_size=12), st.booleans())
-def test_rows_that_follow_one_another_are_read_as_a_slice(rows: list[int], in_order: bool) -> None:
+def test_consecutive_rows_are_read_as_a_slice(rows: list[int], in_order: bool) -> None:
     wanted = np.array(sorted(set(rows)) if in_order else rows, np.int64)
     vectors = np.arange(31)
     np.testing.assert_array_equal(vectors[as_slice(wanted)], vectors[wanted])
@@ -224,7 +267,7 @@ def test_rows_that_follow_one_another_are_read_as_a_slice(rows: list[int], in_or
     assert isinstance(as_slice(wanted), slice) is follows
 
 
-def test_sentences_are_encoded_by_number_and_by_length() -> None:
+def test_batches_are_limited_by_sentences_and_by_tokens() -> None:
     analyser = TextAnalyser("en")
     entry = DocumentEntry("d", "d", "A short one. " * 7 + "A " + "very " * 40 + "long one. " + "A short one.", {}, "")
     cuts = list(pipeline.cut([Work(entry, 0)], analyser, lambda _: None))
@@ -232,7 +275,7 @@ def test_sentences_are_encoded_by_number_and_by_length() -> None:
     assert [item for batch in batched(cuts, 3, 30) for item in batch] == cuts
 
 
-def test_a_known_target_outside_the_filter_gives_nothing_and_says_so(searcher: Searcher) -> None:
+def test_a_target_outside_the_filter_gives_no_hits_and_a_notice(searcher: Searcher) -> None:
     hits = searcher.occurrences("an ice [cream] van", where={"genre": "news"})
     assert (list(hits), hits.match, hits.notice) == ([], Match.LEMMA, "'cream' does not occur within the filter")
 
@@ -252,7 +295,7 @@ def test_a_phrase_is_found_as_consecutive_words(searcher: Searcher) -> None:
     assert (absent.match, len(absent)) == (Match.ANY, 3)
 
 
-def test_a_phrases_score_is_the_cosine_of_means(searcher: Searcher) -> None:
+def test_the_score_of_a_phrase_is_the_cosine_of_means(searcher: Searcher) -> None:
     encoder = FakeEncoder()
     (hit,) = searcher.occurrences("I like [ice cream] best.", match="form")
     tokens = [[t.text for t in searcher.analyser.tokens(s)] for s in ("I like ice cream best.", hit.sentence)]
@@ -261,7 +304,7 @@ def test_a_phrases_score_is_the_cosine_of_means(searcher: Searcher) -> None:
     assert hit.score == pytest.approx(float(unit(a[2:4].mean(axis=0)) @ stored), abs=1e-4)
 
 
-def test_another_layer_reorders_and_says_so(searcher: Searcher) -> None:
+def test_another_layer_reranks_and_adds_a_notice(searcher: Searcher) -> None:
     query = "An old man saw the [bank] near the mill."
     hits = searcher.occurrences(query, k=10, layer="2")
     encoder = FakeEncoder()
@@ -278,7 +321,7 @@ def test_another_layer_reorders_and_says_so(searcher: Searcher) -> None:
     assert [hit.rank for hit in hits] == list(range(1, 11))
 
 
-def test_hybrid_orders_by_rank_fusion_and_keeps_the_cosine(searcher: Searcher) -> None:
+def test_hybrid_search_fuses_ranks_and_keeps_the_cosine(searcher: Searcher) -> None:
     plain = {hit.sentence_id: hit.score for hit in searcher.sentences("ice cream", k=400)}
     hybrid = searcher.sentences("ice cream", k=5, hybrid=True)
     assert {hit.sentence_id: pytest.approx(hit.score, abs=1e-3) for hit in hybrid} == {
@@ -290,7 +333,7 @@ def test_hybrid_orders_by_rank_fusion_and_keeps_the_cosine(searcher: Searcher) -
     assert len(quoted) == 2
 
 
-def test_more_like_goes_to_the_positive_and_away_from_the_negative(searcher: Searcher) -> None:
+def test_more_like_moves_towards_positive_and_away_from_negative_hits(searcher: Searcher) -> None:
     hits = searcher.occurrences("the [bank] of the river", k=50)
     plus, minus = hits[10], hits[30]
     near = searcher.more_like([plus], k=5)
@@ -303,7 +346,7 @@ def test_more_like_goes_to_the_positive_and_away_from_the_negative(searcher: Sea
     assert searcher.more_like([sentence], k=1)[0].sentence_id == sentence.sentence_id
 
 
-def test_more_like_is_of_the_words_that_match(searcher: Searcher) -> None:
+def test_more_like_keeps_to_the_match(searcher: Searcher) -> None:
     hits = searcher.occurrences("the [cranes] by the river", k=500)
     plural = next(hit for hit in hits if hit.token == "cranes")
     like = searcher.more_like([plural], k=500)
@@ -347,7 +390,7 @@ def test_vector_is_the_stored_one(searcher: Searcher) -> None:
         (lambda s: s.more_like([]), "nothing is marked"),
     ],
 )
-def test_a_query_that_cannot_be_answered_is_told_in_one_line(searcher: Searcher, call: object, message: str) -> None:
+def test_unanswerable_queries_raise_one_line_errors(searcher: Searcher, call: object, message: str) -> None:
     assert callable(call)
     with pytest.raises(QueryError, match=message) as caught:
         call(searcher)
@@ -364,7 +407,7 @@ def test_a_model_without_sense_space_gets_one_fitted_on_the_collection(tmp_path:
 
 
 @pytest.mark.parametrize("layer", list(Layer))
-def test_every_layer_can_be_chosen_at_indexing(tmp_path: Path, layer: Layer) -> None:
+def test_every_layer_can_be_indexed(tmp_path: Path, layer: Layer) -> None:
     build(tmp_path / "c.pol", documents()[:10], BuildConfig(layer=layer), model=FakeEncoder())
     with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
         text = documents()[3].text.split(".")[0] + "."
@@ -385,7 +428,7 @@ def test_to_dicts_and_to_pandas_hold_the_same(searcher: Searcher) -> None:
     assert frame["metadata.year"].tolist()[0] == hits[0].metadata["year"]
 
 
-def test_signs_and_clitics_around_the_target_do_not_narrow_it(tmp_path: Path) -> None:
+def test_punctuation_and_clitics_around_the_target_are_ignored(tmp_path: Path) -> None:
     text = "The river's bank is old. A river runs there. The bank, they say, is far; the bank."
     build(tmp_path / "c.pol", [Document("a", text)], model=FakeEncoder())
     with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
@@ -406,12 +449,12 @@ def test_composed_and_decomposed_letters_are_one_form(tmp_path: Path) -> None:
             assert searcher.senses(word, match="form").senses[0].size == 2
 
 
-def test_a_target_of_more_words_than_can_be_joined_is_refused(searcher: Searcher) -> None:
+def test_a_target_with_too_many_words_is_an_error(searcher: Searcher) -> None:
     with pytest.raises(QueryError, match="the target has 100 words; mark at most 32"):
         searcher.occurrences("[" + " ".join(["bank"] * 100) + "]")
 
 
-def test_more_like_and_explain_take_a_phrase_as_the_search_did(searcher: Searcher) -> None:
+def test_more_like_and_explain_accept_phrase_hits(searcher: Searcher) -> None:
     query = "the [bank of the river] is wet"
     (hit,) = searcher.occurrences(query)
     assert searcher.explain(hit, query).score == pytest.approx(hit.score, abs=1e-3)
@@ -423,7 +466,7 @@ def test_more_like_and_explain_take_a_phrase_as_the_search_did(searcher: Searche
         searcher.more_like([again, searcher.sentences("boats", k=1)[0]])
 
 
-def test_occurrences_removed_since_are_left_out_of_an_inventory(tmp_path: Path) -> None:
+def test_sense_occurrences_leave_out_removed_documents(tmp_path: Path) -> None:
     path = tmp_path / "c.pol"
     build(path, [Document("a", "The bank is old. " * 4), Document("b", "A river bank.")], model=FakeEncoder())
     with Searcher.open(path, FakeEncoder()) as searcher:
@@ -435,7 +478,7 @@ def test_occurrences_removed_since_are_left_out_of_an_inventory(tmp_path: Path) 
         assert [hit.document_id for hit, _ in searcher.sense_occurrences(inventory)] == ["b"]
 
 
-def test_equal_sentences_score_equally_and_stand_in_the_order_of_their_ids(tmp_path: Path) -> None:
+def test_equal_sentences_have_equal_scores_in_the_order_of_ids(tmp_path: Path) -> None:
     path = tmp_path / "c.pol"
     documents = [Document(f"d{n:03}", "The bank of the river. " + "A mill. " * (n % 3)) for n in range(101)]
     build(path, documents, BuildConfig(segment_sentences=37), model=FakeEncoder())

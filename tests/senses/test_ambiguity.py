@@ -1,4 +1,4 @@
-"""Which words are taken for ambiguous: those whose occurrences truly fall apart."""
+"""Ambiguous words are those whose occurrences form several clusters."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from fakes import FakeEncoder
 from polyseme.indexer.build import build
-from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.vectors.arrays import Array, unit
 from polyseme.search.searcher import Searcher
-from polyseme.search.senses.ambiguity import ambiguous_lemmas, gap, spread
+from polyseme.search.senses.ambiguity import gap, spread
 from polyseme.ui.page.examples import examples
 from sense_texts import documents
 
@@ -25,7 +24,7 @@ def groups(apart: float, n: int = 30, d: int = 16) -> Array:
 
 
 @pytest.mark.parametrize("d", [8, 200])
-def test_spread_is_the_first_principal_components_share_of_the_variance(d: int) -> None:
+def test_spread_is_the_variance_share_of_the_first_component(d: int) -> None:
     vectors = np.random.default_rng(1).normal(size=(50, d)).astype(np.float32)
     variances = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False) ** 2
     assert spread(vectors) == pytest.approx(variances[0] / variances.sum(), rel=1e-4)
@@ -44,24 +43,22 @@ def test_spread_and_gap_grow_as_two_groups_move_apart() -> None:
 def test_gap_of_two_opposite_points_is_known() -> None:
     vectors = np.array([[1, 0]] * 3 + [[-1, 0], [0, 1]], np.float32)
     numbers = np.array([0, 0, 0, 1, -1])
-    # Each has cosine 1 with its own centre and -1 with the other; the second group is one of five.
+    # Each has cosine 1 with its own centre and -1 with the other. The second group is one of five.
     assert gap(vectors, numbers) == pytest.approx(2 * np.sqrt(1 / 5), rel=1e-6)
     assert gap(vectors[:3], numbers[:3]) == 0.0
 
 
-def test_the_word_of_two_senses_is_found_and_the_word_of_one_is_not(tmp_path: Path) -> None:
+def test_ambiguous_lemmas_include_bank_and_not_boat(tmp_path: Path) -> None:
     build(tmp_path / "c.pol", documents(60), model=FakeEncoder())
-    with Collection.open(tmp_path / "c.pol") as collection:
-        with collection.reading() as snapshot:
-            found = ambiguous_lemmas(collection, snapshot, 10)
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        found = searcher.ambiguous_lemmas(10)
         assert "bank" in found
         assert "boat" not in found
-        collection.remove([f"d{number:02}" for number in range(50)])
-        with collection.reading() as snapshot:
-            assert ambiguous_lemmas(collection, snapshot, 10) == []
+        searcher.collection.remove([f"d{number:02}" for number in range(50)])
+        assert searcher.ambiguous_lemmas(10) == []
 
 
-def test_the_examples_begin_with_words_of_several_senses(tmp_path: Path) -> None:
+def test_page_examples_use_ambiguous_words(tmp_path: Path) -> None:
     texts = documents(60)
     build(tmp_path / "c.pol", texts, model=FakeEncoder())
     with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:

@@ -1,4 +1,4 @@
-"""Senses told apart on vectors whose groups are known, and figures against their definitions."""
+"""Clustering of vectors with known groups, and measures compared with their definitions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sklearn.metrics import adjusted_rand_score
 
 
 def clouds(sizes: list[int], noise: float = 0.12, dim: int = 48, seed: int = 0) -> tuple[Array, Ids]:
-    """Unit vectors around orthogonal centres, shuffled, and the centre of each."""
+    """Return shuffled unit vectors around orthogonal centres, and the number of each one's centre."""
     rng = np.random.default_rng(seed)
     gold = np.repeat(np.arange(len(sizes)), sizes)
     centres = np.linalg.qr(rng.standard_normal((dim, dim)))[0]
@@ -27,7 +27,7 @@ def clouds(sizes: list[int], noise: float = 0.12, dim: int = 48, seed: int = 0) 
     return vectors[order], gold[order]
 
 
-def test_fifty_thousand_occurrences_are_told_apart_within_seconds() -> None:
+def test_fifty_thousand_occurrences_are_clustered_within_seconds() -> None:
     vectors, gold = clouds([25_000, 15_000, 10_000])
     started = time.process_time()
     numbers = cluster(vectors)
@@ -47,7 +47,7 @@ def test_one_cloud_is_one_sense(noise: float, seed: int) -> None:
     assert (numbers == 0).mean() > 0.95
 
 
-def test_the_same_vectors_give_the_same_senses_whatever_was_drawn_before() -> None:
+def test_clustering_is_deterministic() -> None:
     vectors, _ = clouds([30, 20, 12], 0.2)
     first = cluster(vectors), stability(vectors, cluster(vectors))
     np.random.default_rng().standard_normal(7)
@@ -56,7 +56,7 @@ def test_the_same_vectors_give_the_same_senses_whatever_was_drawn_before() -> No
     assert first[1] == second[1]
 
 
-def test_what_is_far_from_every_centre_has_no_sense() -> None:
+def test_occurrences_far_from_every_centre_fit_no_sense() -> None:
     vectors, _ = clouds([60, 40], 0.08)
     strangers = unit(np.random.default_rng(5).standard_normal((2, 48)))
     numbers = cluster(np.concatenate([vectors, strangers]))
@@ -72,7 +72,7 @@ def test_every_member_is_nearest_to_its_own_centre() -> None:
     assert (nearest == numbers[inside]).all()
 
 
-def test_clear_senses_are_stable_and_arbitrary_ones_are_not() -> None:
+def test_clear_clusters_are_stable_and_arbitrary_ones_are_not() -> None:
     vectors, gold = clouds([40, 40], 0.1)
     assert min(stability(vectors, gold)) > 0.95
     arbitrary = np.random.default_rng(2).integers(0, 2, len(gold))
@@ -85,7 +85,7 @@ def test_the_mean_cosine_is_that_of_all_pairs() -> None:
     assert mean_cosine(vectors) == pytest.approx(np.mean(pairs), abs=1e-6)
 
 
-def test_change_is_the_mean_over_pairs_and_its_test_tells_a_change_from_none() -> None:
+def test_change_is_the_mean_pairwise_distance_with_a_permutation_test() -> None:
     vectors, gold = clouds([30, 30], 0.2)
     before, after = vectors[gold == 0], vectors[gold == 1]
     found = measure_change("bank", before, after)
@@ -104,13 +104,13 @@ def test_change_is_the_mean_over_pairs_and_its_test_tells_a_change_from_none() -
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 5), (5, 5), (3, 10), (40, 90), (1, 1)])
-def test_intervals_are_wilsons(count: int, total: int) -> None:
+def test_intervals_equal_scipys_wilson_intervals(count: int, total: int) -> None:
     expected = binomtest(count, total).proportion_ci(method="wilson")
     assert wilson(count, total) == pytest.approx((expected.low, expected.high), abs=1e-9)
     assert wilson(0, 0) == (0.0, 1.0)
 
 
-def test_a_timeline_shows_empty_periods_and_counts_undated_ones_apart() -> None:
+def test_a_timeline_has_empty_periods_and_separate_undated_counts() -> None:
     numbers = {1: 1, 2: 2, 3: 1, 4: 1, 5: 2, 6: None, 7: 1}
     values = {1: "1903-05-01", 2: "1909", 3: "1931", 4: "1931.0", 5: "about 1900", 6: "1903"}
     found = make_timeline("year", 10, 2, numbers, values)
@@ -126,7 +126,7 @@ def test_a_timeline_shows_empty_periods_and_counts_undated_ones_apart() -> None:
     assert (found.periods[1].lows, found.periods[1].highs) == ((0, 0), (1, 1))
 
 
-def test_a_timeline_that_is_restricted_is_that_of_what_is_left() -> None:
+def test_a_restricted_timeline_equals_one_made_of_the_rest() -> None:
     numbers = {key: key % 3 or None for key in range(1, 40)}
     values = {key: str(1900 + 7 * key) if key % 5 else "n.d." for key in numbers}
     whole = make_timeline("year", 10, 2, numbers, values)
@@ -143,7 +143,7 @@ def test_years_are_read_from_dates(text: str, year: int | None) -> None:
     assert year_of(text) == year
 
 
-def test_the_map_is_that_of_scikit_learns_pca_but_for_signs() -> None:
+def test_the_projection_equals_scikit_learns_pca_except_for_signs() -> None:
     vectors, _ = clouds([20, 10, 5], 0.2)
     found = project(vectors)
     expected = PCA(2).fit_transform(vectors)
@@ -153,6 +153,6 @@ def test_the_map_is_that_of_scikit_learns_pca_but_for_signs() -> None:
     assert project(vectors[:0]).shape == (0, 2)
 
 
-def test_an_unknown_map_is_refused() -> None:
+def test_an_unknown_projection_is_an_error() -> None:
     with pytest.raises(QueryError, match="method is 'tsne'; choose one of pca, umap"):
         project(np.zeros((3, 4), np.float32), "tsne")

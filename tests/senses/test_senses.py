@@ -1,4 +1,4 @@
-"""Senses and named senses on a collection where they are known: against the documents' own marks and brute force."""
+"""Senses and named senses of documents whose metadata gives the sense, compared with it and with brute force."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from polyseme.indexer.reencode import reencode
 from polyseme.indexer.vectors.arrays import Array
 from polyseme.search.confidence import VERDICT, Calibration, Compared
 from polyseme.search.hits import Match
+from polyseme.search.query.target import Target, parse_target
 from polyseme.search.searcher import Searcher
-from polyseme.search.senses.labels import labels_of, no_topics
-from polyseme.search.senses.named import NamedSense, from_json, to_json
+from polyseme.search.senses.labels import labels_of
+from polyseme.search.senses.named_sense_file import NamedSense, from_json, to_json
 from sense_texts import documents
 
 
@@ -46,7 +47,7 @@ def kinds(hits: list[object]) -> set[object]:
     return {hit.metadata["kind"] for hit in hits}  # type: ignore[attr-defined]
 
 
-def test_the_senses_are_those_of_the_documents(searcher: Searcher) -> None:
+def test_induced_senses_match_the_documents_kinds(searcher: Searcher) -> None:
     inventory = searcher.senses("banks")
     assert [(sense.number, sense.size, sense.share) for sense in inventory.senses] == [(1, 20, 0.5), (2, 20, 0.5)]
     for sense in inventory.senses:
@@ -64,7 +65,7 @@ def test_the_senses_are_those_of_the_documents(searcher: Searcher) -> None:
     assert searcher.senses("banks") == inventory
 
 
-def test_senses_within_a_filter_are_of_what_it_leaves(searcher: Searcher) -> None:
+def test_senses_inside_a_filter_use_only_its_occurrences(searcher: Searcher) -> None:
     inventory = searcher.senses("bank", where="kind=river")
     assert [sense.size for sense in inventory.senses] == [20]
     few = searcher.senses("bank", where="year=1900..1904")
@@ -74,7 +75,7 @@ def test_senses_within_a_filter_are_of_what_it_leaves(searcher: Searcher) -> Non
         searcher.senses("bank", where="year=1700..1701 ".strip())
 
 
-def test_other_words_in_the_same_sense_are_never_the_word_itself(searcher: Searcher) -> None:
+def test_same_sense_other_words_never_returns_the_word_itself(searcher: Searcher) -> None:
     inventory = searcher.senses("bank")
     found = searcher.same_sense_other_words(inventory, 1, k=10)
     assert len(found) == 10
@@ -85,7 +86,7 @@ def test_other_words_in_the_same_sense_are_never_the_word_itself(searcher: Searc
         searcher.same_sense_other_words(inventory, 3)
 
 
-def test_occurrences_of_an_inventory_within_filters_are_those_that_a_search_finds_there(searcher: Searcher) -> None:
+def test_within_returns_what_a_search_with_the_same_filters_finds(searcher: Searcher) -> None:
     inventory = searcher.senses("bank")
     searcher.save_named_sense("mine", inventory, 1)
     for where in ("kind=river", "year=..1910", "sense=mine", "sense!=mine", ["sense=mine", "year=1911.."]):
@@ -109,7 +110,7 @@ def test_the_timeline_counts_the_documents_years(searcher: Searcher) -> None:
         searcher.timeline(inventory, "decade")
 
 
-def test_change_is_large_between_kinds_and_none_within_one(searcher: Searcher) -> None:
+def test_change_is_significant_between_kinds_and_not_within_one(searcher: Searcher) -> None:
     far = searcher.change("bank", "kind=river", "kind=money")
     near = searcher.change("bank", ["kind=river", "year=..1918"], ["kind=river", "year=1919.."])
     assert far.apd > near.apd
@@ -119,7 +120,7 @@ def test_change_is_large_between_kinds_and_none_within_one(searcher: Searcher) -
         searcher.change("bank", "year=..1899", "year=1900..")
 
 
-def test_a_saved_sense_filters_every_kind_of_query_by_what_it_held(searcher: Searcher) -> None:
+def test_named_sense_filters_every_kind_of_query(searcher: Searcher) -> None:
     inventory = searcher.senses("bank")
     (kind,) = kinds([hit for hit, _ in searcher.sense_occurrences(inventory, 1)])
     members = {key for key, number in inventory.assignments.items() if number == 1}
@@ -145,7 +146,7 @@ def _year(metadata: object) -> float:
     return float(metadata.get("year", 9999))
 
 
-def test_a_sense_from_marked_lines_holds_their_like_and_not_what_was_marked_against(searcher: Searcher) -> None:
+def test_named_sense_from_marks_matches_plus_and_rejects_minus(searcher: Searcher) -> None:
     hits = searcher.occurrences("The [bank] stood.", k=99)
     river = [hit for hit in hits if hit.metadata["kind"] == "river"]
     money = [hit for hit in hits if hit.metadata["kind"] == "money"]
@@ -162,7 +163,33 @@ def test_a_sense_from_marked_lines_holds_their_like_and_not_what_was_marked_agai
     assert len({hit.lemma for hit in other}) > 1
 
 
-def test_a_sense_goes_to_another_collection_of_the_same_model_as_a_file(searcher: Searcher, tmp_path: Path) -> None:
+def test_examples_of_a_named_sense_keep_brackets_and_backslashes(tmp_path: Path) -> None:
+    texts = {r"The bank is C:\[new] and not [old].", r"A [bank] of the river \\."}
+    build(tmp_path / "c.pol", [Document(text, text) for text in texts], model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        hits = searcher.occurrences("the [bank]")
+        made = searcher.save_named_sense("mine", positive=hits)
+    assert {hit.sentence for hit in hits} == texts
+    assert [parse_target(text) for text in made.examples] == [Target(h.sentence, h.start, h.end) for h in hits]
+
+
+def test_phrase_search_respects_an_excluded_named_sense(tmp_path: Path) -> None:
+    texts = ["A river bank.", "The old mill by the river bank was shut.", "One bank and a bank and a bank and a bank."]
+    build(tmp_path / "c.pol", [Document(str(n), text) for n, text in enumerate(texts)], model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        every = searcher.occurrences("the [river bank]")
+        assert {hit.document_id for hit in every} == {"0", "1"}
+        banks = {hit.document_id: hit for hit in searcher.occurrences("the [bank]")}
+        searcher.save_named_sense("mine", positive=[banks["0"]], negative=[banks["1"]])
+        belonging = {hit.document_id for hit in searcher.apply_named_sense("mine", k=99)}
+        assert "1" not in belonging
+        (kept,) = searcher.occurrences("the [river bank]", where="sense!=mine")
+        (wanted,) = [hit for hit in every if hit.document_id == "1"]
+        assert (kept.document_id, kept.token) == ("1", "river bank")
+        assert kept.score == pytest.approx(wanted.score)
+
+
+def test_named_sense_is_exported_and_imported_by_collections_of_one_model(searcher: Searcher, tmp_path: Path) -> None:
     made = searcher.save_named_sense("mine", searcher.senses("bank"), 1)
     searcher.export_named_sense("mine", tmp_path / "mine.json")
     build(tmp_path / "other.pol", documents(20), model=FakeEncoder())
@@ -182,7 +209,7 @@ def test_a_sense_goes_to_another_collection_of_the_same_model_as_a_file(searcher
         foreign.import_named_sense(tmp_path / "mine.json")
 
 
-def test_named_senses_outlive_compaction_removal_and_encoding_again(tmp_path: Path) -> None:
+def test_named_senses_survive_compaction_removal_and_reencoding(tmp_path: Path) -> None:
     folder = tmp_path / "c.pol"
     build(folder, documents(), BuildConfig(segment_sentences=17), model=FakeEncoder())
     with Searcher.open(folder, FakeEncoder()) as searcher:
@@ -221,10 +248,10 @@ def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tm
     ("call", "message"),
     [
         (lambda s: s.occurrences("a [bank]", where="sense=none"), "has no sense named 'none'; there are: none yet"),
-        (lambda s: s.occurrences("a [bank]", where="sense=a..b"), "senses have names, not numbers"),
+        (lambda s: s.occurrences("a [bank]", where="sense=a..b"), "named senses have no order"),
         (lambda s: s.remove_named_sense("none"), "has no sense named 'none'"),
         (lambda s: s.save_named_sense("a|b", positive=s.occurrences("a [bank]", k=1)), "cannot be written in a filter"),
-        (lambda s: s.save_named_sense(" ", positive=s.occurrences("a [bank]", k=1)), "is no name for a sense"),
+        (lambda s: s.save_named_sense(" ", positive=s.occurrences("a [bank]", k=1)), "cannot name a sense"),
         (lambda s: s.save_named_sense("x"), "give a sense of an inventory"),
         (lambda s: s.save_named_sense("x", s.senses("bank"), 7), "has senses 1 to 2, not 7"),
         (lambda s: s.save_named_sense("x", s.senses("bank")), "give a sense of an inventory"),
@@ -234,7 +261,7 @@ def test_a_collection_made_before_there_were_named_senses_opens_and_takes_one(tm
         (lambda s: s.apply_named_sense("x", k=0), "k is 0"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(
+def test_impossible_requests_raise_one_line_errors(
     searcher: Searcher, call: Callable[[Searcher], object], message: str
 ) -> None:
     with pytest.raises(QueryError, match=message) as caught:
@@ -248,7 +275,7 @@ NAME = st.text("abcdefg äöü日本-_()", min_size=1, max_size=40).map(str.stri
 
 
 @given(NAME, st.text(min_size=1), VECTOR, st.lists(VECTOR), FINITE, st.integers(1, 10**6), st.lists(st.text()))
-def test_a_named_sense_is_read_back_as_it_was_written(
+def test_a_named_sense_round_trips_through_json(
     name: str,
     word: str,
     mean: tuple[float, ...],
@@ -263,7 +290,7 @@ def test_a_named_sense_is_read_back_as_it_was_written(
 
 DAMAGED: list[tuple[Callable[[dict[str, object]], object], str]] = [
     (lambda d: d.update(version=2), "has version 2, this Polyseme reads 1; upgrade"),
-    (lambda d: d.update(format="x"), "is no named sense"),
+    (lambda d: d.update(format="x"), "is not a named sense"),
     (lambda d: d.pop("mean"), "missing or unknown mean"),
     (lambda d: d.update(code="import os"), "missing or unknown code"),
     (lambda d: d.update(mean=[1.0, "0"]), "of the wrong kind"),
@@ -279,7 +306,7 @@ DAMAGED: list[tuple[Callable[[dict[str, object]], object], str]] = [
 
 
 @pytest.mark.parametrize(("damage", "message"), DAMAGED)
-def test_a_damaged_named_sense_is_refused_in_one_line(
+def test_a_damaged_named_sense_raises_a_one_line_error(
     damage: Callable[[dict[str, object]], object], message: str
 ) -> None:
     made = NamedSense("a", "bank", Match.LEMMA, (1.0, 0.0), (), 0.5, 3, ("the [bank]",), "m", "s")
@@ -291,13 +318,13 @@ def test_a_damaged_named_sense_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize("text", ["", "[", "[]", "{}", '{"format": NaN}', "[" * 100_000, '{"mean": [1e999]}'])
-def test_text_that_is_no_named_sense_is_refused(text: str) -> None:
+def test_text_that_is_not_a_named_sense_is_an_error(text: str) -> None:
     with pytest.raises(QueryError):
         from_json(text, "a.json")
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
-def test_numbers_that_are_not_finite_are_refused(number: str) -> None:
+def test_numbers_that_are_not_finite_are_errors(number: str) -> None:
     made = NamedSense("a", "bank", Match.LEMMA, (0.25, 0.0), (), 0.5, 3, (), "m", "s")
     with pytest.raises(QueryError):
         from_json(to_json(made).replace("0.25", number), "a.json")
@@ -307,7 +334,7 @@ SCORES = st.lists(st.integers(-1000, 1000).map(lambda n: n / 1000), min_size=2, 
 
 
 @given(SCORES, SCORES)
-def test_confidence_is_a_share_that_never_falls_as_the_score_rises(quantiles: list[float], scores: list[float]) -> None:
+def test_confidence_is_a_probability_and_grows_with_the_score(quantiles: list[float], scores: list[float]) -> None:
     calibration = Calibration(tuple(sorted(quantiles)))
     for compared in Compared:
         found = calibration.confidence(sorted(scores), compared)
@@ -315,13 +342,13 @@ def test_confidence_is_a_share_that_never_falls_as_the_score_rises(quantiles: li
         assert ((found >= 0) & (found <= 1)).all()
 
 
-def test_the_even_score_is_where_confidence_is_a_half() -> None:
+def test_confidence_at_the_even_score_is_one_half() -> None:
     calibration = Calibration(tuple(np.linspace(-0.5, 1, 201).tolist()))
     for compared in Compared:
-        assert calibration.confidence([calibration.even(compared)], compared)[0] == pytest.approx(0.5, abs=0.02)
+        assert calibration.confidence([calibration.even_score(compared)], compared)[0] == pytest.approx(0.5, abs=0.02)
 
 
-def test_hits_like_random_pairs_at_best_say_that_nothing_means_that() -> None:
+def test_hits_no_better_than_random_pairs_get_the_verdict() -> None:
     calibration = Calibration(tuple(np.linspace(-0.5, 1, 201).tolist()))
     assert calibration.verdict([0.2, 0.1, 0.0, -0.3], 50) == VERDICT
     assert calibration.verdict([0.9, 0.8, 0.7, -0.3], 50) is None
@@ -330,7 +357,7 @@ def test_hits_like_random_pairs_at_best_say_that_nothing_means_that() -> None:
     assert calibration.verdict([], 0) is None
 
 
-def test_the_background_is_stored_and_measured_anew_when_the_collection_has_grown(tmp_path: Path) -> None:
+def test_random_pairs_are_stored_and_measured_again_after_growth(tmp_path: Path) -> None:
     folder = tmp_path / "c.pol"
     build(folder, documents(20), model=FakeEncoder())
     with Searcher.open(folder, FakeEncoder()) as searcher:
@@ -352,7 +379,7 @@ def test_the_background_is_stored_and_measured_anew_when_the_collection_has_grow
             assert background(collection, snapshot) == grown
 
 
-def test_labels_are_of_what_the_lines_are_about_and_not_of_chance() -> None:
+def test_labels_fit_the_topic_of_the_lines_and_not_chance() -> None:
     river, money = [["come", "river"], ["come", "water"], ["come", "fish"]], [["say", "loan"], ["say", "cash"]]
     axes = {"river": [1, 0], "water": [1, 0.2], "fish": [0.9, 0], "loan": [0, 1], "cash": [0.1, 1], "come": [0.02, 0.1]}
 
@@ -361,7 +388,7 @@ def test_labels_are_of_what_the_lines_are_about_and_not_of_chance() -> None:
 
     assert [word.lemma for word in labels_of(river, money, topics)] == ["river", "fish", "water"]
     assert {word.lemma for word in labels_of(money, river, topics)} == {"loan", "cash"}
-    assert labels_of(river, money, no_topics)[0].lemma == "come"
+    assert labels_of(river, money, lambda words: None)[0].lemma == "come"
     unknown = labels_of([["x", "y"]], [["z"]], topics)
     assert [word.lemma for word in unknown] == ["x", "y"]
     assert [word.lemma for word in labels_of([["river"]], [], topics)] == []

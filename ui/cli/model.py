@@ -55,13 +55,14 @@ def model_expect(sentence: str, source: str, k: int, language: str, form: str) -
     from ...indexer.elmo.lexical_substitution import load_expectations
     from ...indexer.errors import QueryError
     from ...indexer.text.analyser import TextAnalyser
-    from ...search.query.encode import ask
+    from ...search.hits import Match
+    from ...search.query.encode import read_target_query
 
-    asked = ask(TextAnalyser(language), sentence, function_words=True)
-    if not asked.is_one_word:
+    asked = read_target_query(TextAnalyser(language), sentence, function_words=True)
+    if not asked.is_single_word(Match.LEMMA):
         raise QueryError(f"{asked.text!r} is more than one word; mark one")
     tokens = [token.text for token in asked.tokens]
-    rows = [asdict(found) for found in load_expectations(source).substitutes(tokens, asked.meaning[0], k)]
+    rows = [asdict(found) for found in load_expectations(source).substitutes(tokens, asked.encoded[0], k)]
     show(rows, Format(form), "".join(f"{row['score']:.3f}  {row['word']}\n" for row in rows))
 
 

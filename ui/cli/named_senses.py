@@ -13,7 +13,7 @@ from .printing import Format, note, one_line, show, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...search.senses.named import NamedSense
+    from ...search.senses.named_sense_file import NamedSense
 
 replace_option = click.option("--replace", is_flag=True, help="In the place of one of that name.")
 name_argument = click.argument("name")

@@ -153,8 +153,8 @@ def compare(first: str, second: str, language: str, model: str | None, form: str
     from ...indexer.elmo import load_encoder
     from ...indexer.text.analyser import TextAnalyser
     from ...indexer.vectorise import Vectoriser
+    from ...search.comparison import compare as run
     from ...search.query.encode import QueryEncoder
-    from ...search.searcher import compare as run
 
     vectoriser = Vectoriser(load_encoder(model or "default"), Layer.SENSE, {})
     row = asdict(run(TextAnalyser(language), QueryEncoder(vectoriser), first, second))

@@ -10,10 +10,11 @@ import streamlit as st
 
 from ...indexer.errors import PolysemeError
 from ...search.hits import Match
+from ...search.query.target import parse_query, write_query
 from ...search.searcher import Searcher
 from ...search.senses.timeline import Timeline
 from . import session
-from .address import MAX_IDS, Listing, PageQuery, new_question, read_text, write_text
+from .address import MAX_IDS, Listing, PageQuery, new_question
 from .html.senses import UNDATED
 
 KEY = "browser"
@@ -83,8 +84,8 @@ def word_of(query: PageQuery) -> PageQuery:
     Marks among sentences or other words do not belong to these lines, so they are dropped.
     """
     match = Match.LEMMA if query.match is Match.ANY else query.match
-    target = read_text(query.text)
-    text = write_text(target, 0, len(target)) if isinstance(target, str) and target else query.text
+    target = parse_query(query.text)
+    text = write_query(target, 0, len(target)) if isinstance(target, str) and target else query.text
     own = replace(query, text=text, match=match)
     return own if (text, match) == (query.text, query.match) else replace(own, like=(), unlike=())
 
@@ -105,7 +106,7 @@ def hop(searcher: Searcher, sentence_id: int, start: int, end: int) -> None:
     left = around[0] + " " * (sentence[start - 1 : start].isspace() and bool(around[0]))
     right = " " * (sentence[end : end + 1].isspace() and bool(around[1])) + around[1]
     node = " ".join(sentence[start:end].split())
-    text = write_text(left + node + right, len(left), len(left) + len(node))
+    text = write_query(left + node + right, len(left), len(left) + len(node))
     session.ask(new_question(session.current(), text))
 
 

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from ...indexer.collection.records import Layer
 from ...search.hits import Match
-from ...search.query.target import Target, parse_target
 
 K = 20
 """Default number of lines per page."""
@@ -20,7 +19,6 @@ MAX_IDS = 5000
 """Maximum number of lines that an address names one by one."""
 NO_SENSE = 0
 """The sense of a query that keeps the lines which fit no sense. Senses count from 1."""
-_ESCAPED = re.compile(r"\\([\[\]\\])")
 
 
 class Sort(StrEnum):
@@ -163,26 +161,3 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
         if keys:
             address[name] = "-".join(map(str, sorted(set(keys))[:MAX_IDS]))
     return address
-
-
-def read_text(text: str) -> Target | str:
-    r"""Return the target of a text with brackets, else the sentence. `\[` and `\]` are literal brackets.
-
-    Raises:
-        QueryError: The brackets do not match, are empty, or mark more than one target.
-    """
-    if not re.search(r"[\[\]]", _ESCAPED.sub("", text)):
-        return _ESCAPED.sub(r"\1", text)
-    return parse_target(text)
-
-
-def write_text(sentence: str, start: int | None = None, end: int | None = None) -> str:
-    """Return the text to type for a sentence whose target is [start, end). The inverse of `read_text`."""
-    if start is None or end is None:
-        return _escape(sentence)
-    return f"{_escape(sentence[:start])}[{_escape(sentence[start:end])}]{_escape(sentence[end:])}"
-
-
-def _escape(text: str) -> str:
-    # A backslash is literal unless a bracket or a backslash follows. A final one may be followed by the next piece.
-    return re.sub(r"([\[\]]|\\(?=[\[\]\\]|$))", r"\\\1", text)

@@ -18,6 +18,7 @@ import streamlit as st
 
 from ...indexer.collection.records import CollectionInfo
 from ...indexer.collection.schema import DATABASE_NAME
+from ...indexer.errors import QueryError
 from ...indexer.vectors.arrays import Array
 from ...search.hits import Match
 from ...search.searcher import Searcher
@@ -140,7 +141,10 @@ def senses(searcher: Searcher, word: str, match: Match) -> SenseInventory | None
 def _senses(
     searcher_key: int, stored: tuple[tuple[int, ...], int], word: str, match: Match, _searcher: Searcher
 ) -> SenseInventory | None:
-    return _searcher.senses(word, match) if _searcher.holds(word, match) else None
+    try:
+        return _searcher.senses(word, match)
+    except QueryError:  # the collection does not hold the word
+        return None
 
 
 def places(searcher: Searcher, inventory: SenseInventory, method: str) -> Array:

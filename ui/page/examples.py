@@ -7,11 +7,11 @@ from itertools import chain, islice
 
 import numpy as np
 
+from ...indexer.collection.queries import lemma_frequencies
 from ...indexer.text.analyser import TokenKind
 from ...indexer.vectors.arrays import Array
+from ...search.query.target import write_query
 from ...search.searcher import Searcher
-from ...search.senses.ambiguity import ambiguous_lemmas
-from .address import write_text
 
 EXAMPLES = 4
 """Number of example queries."""
@@ -29,18 +29,17 @@ def examples(searcher: Searcher) -> tuple[str, ...]:
     """Return a sentence, then sentences with a word in brackets. A small collection has fewer."""
     first, *others = list(_sentences(searcher)) or [""]
     words = chain(_of_several_senses(searcher), (_with_word(searcher, text) for text in others))
-    return tuple(filter(None, (write_text(first), *islice(words, EXAMPLES - 1))))
+    return tuple(filter(None, (write_query(first), *islice(words, EXAMPLES - 1))))
 
 
 def _of_several_senses(searcher: Searcher) -> Iterator[str]:
     """Yield for each clearly ambiguous word the most central line of its largest sense with a suitable length."""
-    with searcher.collection.reading() as snapshot:
-        found = ambiguous_lemmas(searcher.collection, snapshot, _WORDS)
+    found = searcher.ambiguous_lemmas(_WORDS)
     lemmas = rare_first(found, searcher.encoder.word_topics(found))
     for lemma in lemmas:
         lines = searcher.sense_occurrences(searcher.senses(lemma), 1)
         suitable = (hit for hit, _ in lines if _is_suitable(hit.sentence))
-        yield from (write_text(hit.sentence, hit.start, hit.end) for hit in islice(suitable, 1))
+        yield from (write_query(hit.sentence, hit.start, hit.end) for hit in islice(suitable, 1))
 
 
 def rare_first(lemmas: Sequence[str], topics: Array | None) -> list[str]:
@@ -72,10 +71,10 @@ def _is_suitable(sentence: str) -> bool:
 
 def _with_word(searcher: Searcher, sentence: str) -> str:
     """Return the sentence as a query for its content word with the most occurrences in the collection."""
-    counted = "SELECT SUM(r.count) FROM ranges r JOIN types t ON t.id = r.type WHERE t.lemma = ?"
     tokens = [token for token in searcher.analyser.tokens(sentence) if token.kind is TokenKind.WORD]
-    sizes = [searcher.collection.db.execute(counted, (token.lemma,)).fetchone()[0] or 0 for token in tokens]
+    frequencies = lemma_frequencies(searcher.collection.db, sorted({token.lemma for token in tokens}))
+    sizes = [frequencies.get(token.lemma, 0) for token in tokens]
     if not any(sizes):
-        return write_text(sentence)
+        return write_query(sentence)
     word = tokens[sizes.index(max(sizes))]
-    return write_text(sentence, word.start, word.end)
+    return write_query(sentence, word.start, word.end)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...indexer.collection.queries import live_occurrences, live_sentences
 from ...search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from ...search.query.target import Target
-from ...search.retrieval.hydrate import live_occurrences, occurrence_hits, sentence_hits
+from ...search.retrieval.hydrate import occurrence_hits, sentence_hits
 from ...search.retrieval.ranking import Ranked
 from ...search.searcher import Searcher
 from .address import PageQuery
@@ -56,12 +57,9 @@ def hits_of(searcher: Searcher, ids: Sequence[int], words: bool) -> list[Sentenc
     """Return the occurrences (if `words`) or sentences of these ids that still exist, in the order of the ids."""
     with searcher.collection.reading():
         if words:
-            keys = sorted(live_occurrences(searcher.collection, list(ids)))
+            keys = sorted(live_occurrences(searcher.collection.db, ids))
             return list(occurrence_hits(searcher.collection, _unscored(keys)))
-        marks = ",".join("?" * len(ids))
-        live = "SELECT s.id FROM sentences s JOIN documents d ON d.id = s.document AND d.state = 1"
-        found = searcher.collection.db.execute(f"{live} WHERE s.id IN ({marks}) ORDER BY s.id", list(ids))
-        return sentence_hits(searcher.collection, _unscored([key for (key,) in found]))
+        return sentence_hits(searcher.collection, _unscored(live_sentences(searcher.collection.db, ids)))
 
 
 def _unscored(keys: Sequence[int]) -> Ranked:

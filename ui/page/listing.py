@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from ...indexer.pipeline import is_asked_about
 from ...indexer.text.analyser import Token
 from ...search.hits import HitList, Match, SentenceHit
-from ...search.query.target import Target
+from ...search.query.target import Target, parse_query
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
-from ...search.senses.named import NamedSense
+from ...search.senses.named_sense_file import NamedSense
 from . import cache, fetch
-from .address import MATCHES, Listing, PageQuery, Sort, read_text
+from .address import MATCHES, Listing, PageQuery, Sort
 from .export import MAX_LINES
 from .html.concordance import key_of
 from .lines import Page, hits_needed, is_complete, narrowed_hits, page_of, sorted_hits
@@ -128,9 +128,9 @@ def read_target(searcher: Searcher, query: PageQuery) -> Target | str:
         QueryError: The brackets do not match, are empty, or mark more than one target.
     """
     if query.text:
-        return read_text(query.text)
+        return parse_query(query.text)
     named = _named_sense(searcher, query)
-    return read_text(named.examples[0]) if named is not None and named.examples else ""
+    return parse_query(named.examples[0]) if named is not None and named.examples else ""
 
 
 def _named_sense(searcher: Searcher, query: PageQuery) -> NamedSense | None:

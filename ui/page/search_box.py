@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ...indexer.text.analyser import TextAnalyser, Token, TokenKind
-from ...search.query.target import Target
-from .address import PageQuery, new_question, read_text, write_text
+from ...search.query.target import Target, parse_query, write_query
+from .address import PageQuery, new_question
 from .html import base
 from .session import ask, current, go, show, trail
 
@@ -44,7 +44,7 @@ def _as_target(text: str, analyser: TextAnalyser) -> str:
     """Bracket a single typed word, so that it asks for its senses and occurrences instead of similar sentences."""
     tokens = analyser.tokens(text) if text and not re.search(r"[\s\[\]\\]", text) else ()
     alone = len(tokens) == 1 and tokens[0].kind is not TokenKind.PUNCTUATION
-    return write_text(text, tokens[0].start, tokens[0].end) if alone else text
+    return write_query(text, tokens[0].start, tokens[0].end) if alone else text
 
 
 def examples(queries: Sequence[str]) -> None:
@@ -55,7 +55,7 @@ def examples(queries: Sequence[str]) -> None:
             " meaning, then click one of its words to find that word in the same sense. Or start with one of these:</p>"
         )
         for number, text in enumerate(queries):
-            question = read_text(" ".join(text.split()))
+            question = parse_query(" ".join(text.split()))
             target = Target(question, 0, 0) if isinstance(question, str) else question
             parts = (target.sentence[: target.start], target.sentence[target.end :])
             node = base.label(target.sentence[target.start : target.end])
@@ -79,7 +79,7 @@ def words(tokens: Sequence[Token], target: Target) -> None:
                 st.html(f'<p class="pol-sign">{sign}</p>', width="content")
                 continue
             inside = marked and token.start < target.end and token.end > target.start
-            text = write_text(target.sentence, token.start, token.end)
+            text = write_query(target.sentence, token.start, token.end)
             st.button(
                 base.label(token.text, 30),
                 key=f"word-{position}",
@@ -90,7 +90,7 @@ def words(tokens: Sequence[Token], target: Target) -> None:
         if len(tokens) > MAX_WORDS:
             st.html('<p class="pol-quiet">… to search for a later word, type [brackets] around it</p>', width="content")
         if marked:
-            whole = new_question(query, write_text(target.sentence))
+            whole = new_question(query, write_query(target.sentence))
             st.button(
                 "the whole sentence", key="whole", type="tertiary", icon=":material/close:", on_click=ask, args=(whole,)
             )

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....indexer.build import BuildConfig
+from ....indexer.collection.queries import best_keyword_rows, fill_keyword_index
 from ....indexer.collection.schema import connect, create_keyword_index
 from ....indexer.pipeline import is_worth_keeping
 from ....indexer.text.analyser import TextAnalyser
 from ....indexer.vectors.arrays import Ids, top, unit
 from ...retrieval.keywords import match_expression
 from ...retrieval.ranking import fuse
-from ...searcher import HYBRID_CANDIDATES
+from ...retrieval.sentences import HYBRID_CANDIDATES
 from ..datasets.retrieval import RetrievalSet, read_retrieval
 from ..measures import mean_interval, ndcg
 from ..records import Score, Span, whole
@@ -127,17 +128,14 @@ def vector_rankings(found: Represented, cut: CutDocuments, queries: Sequence[Que
 
 def keyword_rankings(analyser: TextAnalyser, texts: Sequence[str], queries: Iterable[Query], most: int) -> Rankings:
     """For each query the texts that hold a word of it, by FTS5's BM25: built and asked as a collection's index is."""
-    sql = "SELECT rowid FROM sentences_fts WHERE sentences_fts MATCH ? ORDER BY bm25(sentences_fts), rowid LIMIT ?"
     with tempfile.TemporaryDirectory() as folder:
         db = connect(Path(folder) / "keywords.db")
         create_keyword_index(db, analyser.language)
-        db.execute("BEGIN")
-        db.executemany("INSERT INTO sentences_fts (rowid, text) VALUES (?, ?)", enumerate(texts))
-        db.execute("COMMIT")
+        fill_keyword_index(db, texts)
         expressions = [match_expression(query.text, analyser) for query in queries]
-        found = [db.execute(sql, (words, most)).fetchall() if words else [] for words in expressions]
+        found = [best_keyword_rows(db, words, most) if words else [] for words in expressions]
         db.close()
-    return [np.array([row for (row,) in rows], np.int64) for rows in found]
+    return [np.array(rows, np.int64) for rows in found]
 
 
 def documents_of(rankings: Rankings, cut: CutDocuments) -> Rankings:

@@ -1,0 +1,250 @@
+"""Every SELECT that search, the page and the indexer run against a collection's database.
+
+Each function takes the open connection and returns plain values. `schema.py` opens the database and `migrations.py`
+creates its tables. The methods of `Collection` and `Writer` read whole documents and change rows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from .schema import State, id_set
+
+BATCH_PARAMETERS = 500
+"""Maximum number of values in one `IN (...)` list. Older builds of SQLite allow 999 parameters."""
+
+
+def _in_batches(db: sqlite3.Connection, sql: str, values: Sequence[Any], *before: Any) -> Iterator[Any]:
+    """Yield the rows of a query whose list of values may be longer than SQLite allows.
+
+    Args:
+        sql: Query with `IN ({})`, run once for each batch of values.
+        before: Parameters that precede the list.
+    """
+    for first in range(0, len(values), BATCH_PARAMETERS):
+        batch = values[first : first + BATCH_PARAMETERS]
+        yield from db.execute(sql.format(_marks(batch)), [*before, *batch])
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+# Types and their rows
+
+
+def types_of_lemma(db: sqlite3.Connection, lemma: str) -> list[int]:
+    """Return the keys of all types with a lemma."""
+    return [key for (key,) in db.execute("SELECT id FROM types WHERE lemma = ?", (lemma,))]
+
+
+def types_of_form(db: sqlite3.Connection, form: str) -> list[int]:
+    """Return the keys of all types with a case-folded form."""
+    return [key for (key,) in db.execute("SELECT id FROM types WHERE form = ?", (form,))]
+
+
+def ranges_of_types(db: sqlite3.Connection, types: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Return the ranges of types in the token files: (segment, first row, number of rows), in this order."""
+    return db.execute(
+        f"SELECT segment, first, count FROM ranges WHERE type IN ({_marks(types)}) ORDER BY segment, first",
+        list(types),
+    ).fetchall()
+
+
+def lemma_frequencies(db: sqlite3.Connection, lemmas: Sequence[str]) -> dict[str, int]:
+    """Count the occurrences of each lemma. Deleted occurrences count until the collection is compacted."""
+    sql = "SELECT lemma, sum(count) FROM types JOIN ranges ON type = types.id WHERE lemma IN ({}) GROUP BY lemma"
+    return dict(_in_batches(db, sql, lemmas))
+
+
+def lemmas_by_frequency(db: sqlite3.Connection, fewest: int, most: int, limit: int) -> list[str]:
+    """Return the most frequent lemmas among those with `fewest` to `most` occurrences.
+
+    Deleted occurrences count until the collection is compacted. Equal counts are in alphabetical order.
+    """
+    sql = (
+        "SELECT t.lemma, SUM(r.count) AS n FROM ranges r JOIN types t ON t.id = r.type GROUP BY t.lemma"
+        " HAVING n BETWEEN ? AND ? ORDER BY n DESC, t.lemma LIMIT ?"
+    )
+    return [lemma for lemma, _ in db.execute(sql, (fewest, most, limit))]
+
+
+# Occurrences and sentences
+
+
+def occurrences_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, tuple[int, int, int, int, str]]:
+    """Return (sentence, position, start, end, lemma) of occurrences, by occurrence id."""
+    sql = (
+        'SELECT o.id, o.sentence, o.position, o.start, o."end", t.lemma'
+        " FROM occurrences o JOIN types t ON t.id = o.type WHERE o.id IN ({})"
+    )
+    return {row[0]: row[1:] for row in _in_batches(db, sql, ids)}
+
+
+def sentences_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Return (id, document key, start, end) of sentences. Offsets are those in the document's text."""
+    sql = 'SELECT id, document, start, "end" FROM sentences WHERE id IN ({})'
+    return list(_in_batches(db, sql, ids))
+
+
+def documents_by_key(db: sqlite3.Connection, keys: Sequence[int]) -> list[tuple[int, str, str, str, str]]:
+    """Return (key, document id, title, metadata as JSON, text) of documents."""
+    sql = "SELECT id, document_id, title, metadata, text FROM documents WHERE id IN ({})"
+    return list(_in_batches(db, sql, keys))
+
+
+def live_occurrences(db: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    """Return the occurrences whose documents are live."""
+    sql = (
+        "SELECT o.id FROM occurrences o JOIN sentences s ON s.id = o.sentence JOIN documents d ON d.id = s.document"
+        f" WHERE d.state = {int(State.LIVE)} AND o.id IN ({{}})"
+    )
+    return {key for (key,) in _in_batches(db, sql, ids)}
+
+
+def live_sentences(db: sqlite3.Connection, ids: Sequence[int]) -> list[int]:
+    """Return the sentences whose documents are live, in the order of their ids."""
+    sql = (
+        "SELECT s.id FROM sentences s JOIN documents d ON d.id = s.document"
+        f" WHERE d.state = {int(State.LIVE)} AND s.id IN ({{}})"
+    )
+    return sorted(key for (key,) in _in_batches(db, sql, ids))
+
+
+def types_of_occurrences(db: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    """Return the distinct types of occurrences."""
+    sql = "SELECT DISTINCT type FROM occurrences WHERE id IN ({})"
+    return {key for (key,) in _in_batches(db, sql, ids)}
+
+
+def occurrences_between(db: sqlite3.Connection, sentence: int, start: int, end: int) -> list[tuple[int, int]]:
+    """Return (id, type) of a sentence's occurrences inside [start, end), in the order of the text."""
+    sql = 'SELECT id, type FROM occurrences WHERE sentence = ? AND start >= ? AND "end" <= ? ORDER BY position'
+    return db.execute(sql, (sentence, start, end)).fetchall()
+
+
+def consecutive_occurrences(
+    db: sqlite3.Connection, anchors: list[int], words: Sequence[tuple[int, Sequence[int]]]
+) -> list[tuple[int, ...]]:
+    """Find the places where given words occur at given distances from an anchor word.
+
+    Args:
+        anchors: Occurrence ids of the anchor word.
+        words: For each word its distance from the anchor in tokens, and its types. SQLite joins at most 64 tables.
+
+    Returns:
+        (sentence, position of the anchor, id of each word's occurrence), in the order of sentences and positions.
+    """
+    columns = ", ".join(f"o{n}.id" for n in range(len(words)))
+    joins = " ".join(
+        f"JOIN occurrences o{n} ON o{n}.sentence = a.sentence AND o{n}.position = a.position + {int(distance)}"
+        f" AND o{n}.type IN ({','.join(str(int(kind)) for kind in types)})"
+        for n, (distance, types) in enumerate(words)
+    )
+    with id_set(db, "anchors", anchors) as table:
+        return db.execute(
+            f"SELECT a.sentence, a.position, {columns} FROM {table} t JOIN occurrences a ON a.id = t.id {joins}"
+            " ORDER BY a.sentence, a.position"
+        ).fetchall()
+
+
+# Keywords
+
+
+def best_keyword_sentences(
+    db: sqlite3.Connection,
+    expression: str,
+    limit: int,
+    documents: list[int] | None = None,
+    sentences: list[int] | None = None,
+) -> list[int]:
+    """Rank live sentences by BM25, best first. Ties are in the order of ids.
+
+    Args:
+        expression: FTS5 expression.
+        documents: Keys of the documents to search, or None for all.
+        sentences: Ids of the sentences to search, or None for all. It takes precedence over `documents`.
+    """
+    sql = (
+        "SELECT f.rowid FROM sentences_fts f JOIN sentences s ON s.id = f.rowid"
+        " JOIN documents d ON d.id = s.document {} WHERE f.sentences_fts MATCH ? AND d.state = ?"
+        " ORDER BY bm25(sentences_fts), f.rowid LIMIT ?"
+    )
+    parameters = (expression, int(State.LIVE), limit)
+    if sentences is not None:
+        with id_set(db, "chosen_sentences", sentences) as table:
+            rows = db.execute(sql.format(f"JOIN {table} c ON c.id = s.id"), parameters).fetchall()
+    elif documents is not None:
+        with id_set(db, "chosen_documents", documents) as table:
+            rows = db.execute(sql.format(f"JOIN {table} c ON c.id = d.id"), parameters).fetchall()
+    else:
+        rows = db.execute(sql.format(""), parameters).fetchall()
+    return [key for (key,) in rows]
+
+
+def fill_keyword_index(db: sqlite3.Connection, texts: Iterable[str]) -> None:
+    """Add texts to a keyword index that has no collection around it, with row ids from 0, in one transaction."""
+    db.execute("BEGIN")
+    db.executemany("INSERT INTO sentences_fts (rowid, text) VALUES (?, ?)", enumerate(texts))
+    db.execute("COMMIT")
+
+
+def best_keyword_rows(db: sqlite3.Connection, expression: str, limit: int) -> list[int]:
+    """Rank the rows of a keyword index by BM25, best first, without regard to documents. Ties are in the order of ids.
+
+    Args:
+        expression: FTS5 expression.
+    """
+    sql = "SELECT rowid FROM sentences_fts WHERE sentences_fts MATCH ? ORDER BY bm25(sentences_fts), rowid LIMIT ?"
+    return [key for (key,) in db.execute(sql, (expression, limit))]
+
+
+# Metadata
+
+
+def metadata_values(db: sqlite3.Connection, ids: Sequence[int], field: str) -> dict[int, str]:
+    """Return a metadata field of occurrences' documents, by occurrence id. Documents without the field are left out."""
+    sql = (
+        "SELECT o.id, m.value FROM occurrences o JOIN sentences s ON s.id = o.sentence"
+        " JOIN metadata m ON m.document = s.document AND m.field = ? WHERE o.id IN ({})"
+    )
+    return dict(_in_batches(db, sql, ids, field))
+
+
+def documents_by_value(db: sqlite3.Connection, field: str) -> list[tuple[str, int]]:
+    """Return (value, document key) for each value of a metadata field, live or not."""
+    return db.execute("SELECT value, document FROM metadata WHERE field = ?", (field,)).fetchall()
+
+
+def document_keys(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Return (document id, key) of all documents, live or not."""
+    return db.execute("SELECT document_id, id FROM documents").fetchall()
+
+
+# Documents seen by one run of the indexer
+
+
+def create_seen(db: sqlite3.Connection) -> None:
+    """Create the temporary table of the documents that a run of the indexer has read."""
+    db.execute("CREATE TEMP TABLE seen (document_id TEXT PRIMARY KEY, root TEXT, source TEXT) WITHOUT ROWID")
+
+
+def add_seen(db: sqlite3.Connection, document_id: str, root: str | None, source: str | None) -> None:
+    """Note that a document was read, from a file (`source`) of a folder (`root`). The first file of an id counts."""
+    db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (document_id, root, source))
+
+
+def seen_sources(db: sqlite3.Connection, root: str) -> set[str]:
+    """Return the files of a folder that documents were read from."""
+    return {source for (source,) in db.execute("SELECT DISTINCT source FROM seen WHERE root = ?", (root,))}
+
+
+def unseen_documents(db: sqlite3.Connection, root: str) -> list[tuple[str, str]]:
+    """Return (document id, source) of a folder's live documents that this run did not read, in the order of ids."""
+    return db.execute(
+        "SELECT document_id, source FROM documents WHERE state = ? AND root = ?"
+        " AND document_id NOT IN (SELECT document_id FROM seen) ORDER BY document_id",
+        (int(State.LIVE), root),
+    ).fetchall()

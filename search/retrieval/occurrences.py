@@ -1,0 +1,122 @@
+"""Search by word in context: the occurrences of a word, or of any word, nearest in sense to a target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ...indexer.collection.queries import live_occurrences
+from ...indexer.collection.records import Layer
+from ...indexer.errors import QueryError
+from ...indexer.pipeline import form_of
+from ...indexer.vectorise import raw_vectors
+from ...indexer.vectors.arrays import unit
+from ..context import WORD_MATCHES, View, check_k, count_rows, parse_option
+from ..hits import HitList, Match, OccurrenceHit
+from ..query.encode import Query, TargetQuery, query_for_hit, query_for_words, read_target_query
+from .any_word import nearest_any
+from .exact import nearest_rows
+from .hydrate import occurrence_hits
+from .phrases import find_phrase_words, find_spans, nearest_spans
+from .ranking import Ranked, ranked
+
+LAYER_CANDIDATES = 200
+"""Number of hits that another layer re-ranks. Their sentences are encoded again."""
+
+
+def find_occurrences(view: View, query: Query, k: int, match: str, layer: str | None) -> HitList[OccurrenceHit]:
+    """Find the k occurrences nearest in sense to a word in context. See `Searcher.occurrences`."""
+    check_k(k)
+    wanted = parse_option(Match, match, "match", WORD_MATCHES)
+    other = None if layer is None else parse_option(Layer, layer, "layer", list(Layer))
+    target = read_target_query(view.analyser, query, view.settings.function_words)
+    if other is None or other is view.settings.layer:
+        return nearest_occurrences(view, target, wanted, k)
+    found = nearest_occurrences(view, target, wanted, max(k, LAYER_CANDIDATES))
+    return _reranked(view, target, found, other, k)
+
+
+def nearest_occurrences(view: View, query: TargetQuery, match: Match, k: int) -> HitList[OccurrenceHit]:
+    """Find the k nearest occurrences. A target that the collection lacks is answered with any word and a notice."""
+    if match is Match.ANY:
+        return _of_any_word(view, query, k)
+    if not query.is_single_word(match):
+        return _of_phrase(view, query, match, k)
+    if query.stored:
+        token = query.tokens[query.stored[0]]
+        types = view.types(token.lemma if match is Match.LEMMA else form_of(token), match)
+        rows = view.rows(types)
+        count = count_rows(rows)
+        if count:
+            return view.hits(nearest_rows(rows, view.encode.sense(query), k), match, None, count)
+        if count_rows(view.unfiltered().rows(types)):
+            return HitList((), match, f"{query.text!r} does not occur within the filter")
+    return _of_any_word(view, query, k, _missing(view, query))
+
+
+def _of_phrase(view: View, query: TargetQuery, match: Match, k: int) -> HitList[OccurrenceHit]:
+    words = find_phrase_words(view, query, match)
+    if words is None:
+        return _of_any_word(view, query, k, _missing(view, query))
+    found = nearest_spans(view, query, words, match, view.encode.sense(query), k)
+    notice = f"{query.text!r} does not occur in these documents; these are other words in a similar sense"
+    return found or _of_any_word(view, query, k, notice)
+
+
+def _of_any_word(view: View, query: TargetQuery, k: int, notice: str | None = None) -> HitList[OccurrenceHit]:
+    sense, identity = view.encode.sense(query), view.encode.identity(query)
+    return view.hits(nearest_any(view.collection, view.scope, sense, identity, k), Match.ANY, notice)
+
+
+def _missing(view: View, query: TargetQuery) -> str:
+    """Return the notice for a target that the collection lacks."""
+    if not query.stored and not view.settings.function_words:
+        return f"function words such as {query.text!r} are not indexed here; these are other words"
+    return f"{query.text!r} does not occur in this collection; these are other words in a similar sense"
+
+
+def _reranked(
+    view: View, query: TargetQuery, found: HitList[OccurrenceHit], layer: Layer, k: int
+) -> HitList[OccurrenceHit]:
+    """Order hits by another layer, of which the collection stores no vectors, and keep k of them."""
+    sentences = [query.tokens, *(view.analyser.tokens(hit.sentence) for hit in found)]
+    raw = raw_vectors(view.context.encoder, layer, [[token.text for token in tokens] for tokens in sentences])
+    target = unit(unit(raw[0].tokens[list(query.encoded)]).mean(axis=0))  # (d,)
+    scores = np.empty(len(found), np.float32)
+    for n, hit in enumerate(found):
+        positions = query_for_hit(view.analyser, hit, view.settings.function_words).encoded
+        scores[n] = unit(unit(raw[n + 1].tokens[list(positions)]).mean(axis=0)) @ target
+    by_id = {hit.occurrence_id: hit for hit in found}
+    best = ranked(np.array([hit.occurrence_id for hit in found], np.int64), scores, k)
+    hits = [
+        replace(by_id[key], rank=rank, score=score)
+        for rank, (key, score) in enumerate(zip(best.ids.tolist(), best.scores.tolist(), strict=True), start=1)
+    ]
+    note = f"the {len(found)} nearest by {view.settings.layer}, in the order of layer {layer}"
+    return HitList(hits, found.match, "; ".join(filter(None, [found.notice, note])))
+
+
+def hits_by_id(view: View, ids: Sequence[int]) -> list[OccurrenceHit]:
+    """Read occurrences by their ids, in the order given, each with score 1.
+
+    Raises:
+        QueryError: The collection has no live occurrence of that id.
+    """
+    missing = sorted(set(ids) - live_occurrences(view.collection.db, list(ids)))
+    if missing:
+        raise QueryError(f"{view.collection.path} has no occurrence {missing[0]}; search again for its number")
+    best = Ranked(np.array(ids, np.int64), np.ones(len(ids), np.float32))
+    return occurrence_hits(view.collection, best)
+
+
+def holds_words(view: View, text: str, match: Match) -> bool:
+    """Return whether a word, or several words in a row, occur inside the filters."""
+    query = query_for_words(view.analyser, text, view.settings.function_words)
+    if query is None:
+        return False
+    if query.is_single_word(match):
+        return bool(query.stored) and view.holds(query.tokens[query.stored[0]].text, match)
+    words = find_phrase_words(view, query, match)
+    return words is not None and bool(find_spans(view, query, words, match))

@@ -1,0 +1,182 @@
+"""The record of a named sense and its JSON format, as collections store it and as files.
+
+Everything read is validated, down to each number. The `format` of a file is "polyseme prototype".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...indexer.errors import QueryError
+from ...indexer.vectors.arrays import Array, Mask, row_products, unit
+from ..hits import Match
+
+FORMAT = "polyseme prototype"
+VERSION = 1
+LONGEST_NAME = 100
+"""Maximum length of a name, in characters."""
+LARGEST_FILE = 16 * 2**20
+"""Maximum size of a file, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSense:
+    """A named sense of a word.
+
+    Attributes:
+        word: Lemma or form, by `match`, whose occurrences may belong to the sense.
+        mean: Mean of the unit vectors that it was made from, not scaled (d,). Its inner product with a unit vector is
+            the mean cosine with them.
+        rivals: Means of the groups that it is distinguished from, each (d,).
+        threshold: Minimum cosine with the centre.
+        size: Number of occurrences that it was made from.
+        examples: Some of their sentences, with the target in brackets.
+        model_id: Digest of the model that made the vectors.
+        space: Digest of the collection's layer and transform. The vectors of equal spaces can be compared.
+    """
+
+    name: str
+    word: str
+    match: Match
+    mean: tuple[float, ...]
+    rivals: tuple[tuple[float, ...], ...]
+    threshold: float
+    size: int
+    examples: tuple[str, ...]
+    model_id: str
+    space: str
+
+    @property
+    def centre(self) -> Array:
+        """Unit vector in the direction of the mean.  (d,)"""
+        return unit(np.array(self.mean, np.float32))
+
+    @property
+    def length(self) -> float:
+        """Length of the mean, which equals the mean cosine of the occurrences with the centre."""
+        return float(np.linalg.norm(np.array(self.mean)))
+
+    def scores(self, vectors: Array) -> Array:
+        """Return the cosine of unit rows with the centre.  (n, d) -> (n,)"""
+        return row_products(vectors, self.centre)
+
+    def holds(self, vectors: Array) -> Mask:
+        """Return which unit rows belong to the sense: near enough, and nearer than to any rival.  (n, d) -> (n,)"""
+        own = self.scores(vectors)
+        inside: Mask = own >= self.threshold
+        for rival in self.rivals:
+            inside &= own > row_products(vectors, unit(np.array(rival, np.float32)))
+        return inside
+
+
+def check_name(name: str) -> str:
+    """Return a name without surrounding white space.
+
+    Raises:
+        QueryError: No filter could be written with this name.
+    """
+    stripped = name.strip()
+    if not stripped or len(stripped) > LONGEST_NAME or not stripped.isprintable():
+        raise QueryError(f"{name[:40]!r} cannot name a sense; give a name of 1 to {LONGEST_NAME} printable characters")
+    if stripped.startswith("!") or ".." in stripped or any(sign in stripped for sign in "|=,;[]"):
+        raise QueryError(f"{stripped!r} cannot be written in a filter; leave out ! | = , ; [ ] and ..")
+    return stripped
+
+
+def to_json(named_sense: NamedSense) -> str:
+    """Write a named sense as JSON. `from_json` reads the same numbers back."""
+    head = {"format": FORMAT, "version": VERSION}
+    return json.dumps(head | asdict(named_sense), ensure_ascii=False, indent=1) + "\n"
+
+
+def from_json(text: str, where: str) -> NamedSense:
+    """Read a named sense from JSON.
+
+    Args:
+        where: Name of the source, for error messages.
+
+    Raises:
+        QueryError: The text is not what `to_json` writes.
+    """
+    try:
+        found = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise QueryError(f"{where} is not JSON ({error}); export the named sense again") from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise QueryError(f"{where} is not a named sense; make one with `polyseme named-sense export`")
+    version = found.get("version")
+    if version != VERSION:
+        raise QueryError(f"{where} has version {version!r}, this Polyseme reads {VERSION}; upgrade Polyseme")
+    names = set(NamedSense.__dataclass_fields__)
+    if set(found) - {"format", "version"} != names:
+        wrong = sorted((set(found) - {"format", "version"}) ^ names)
+        raise QueryError(f"{where}: missing or unknown {', '.join(wrong)}; export the named sense again")
+    return _checked(found, where)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no finite number")
+
+
+def _checked(found: Mapping[str, Any], where: str) -> NamedSense:
+    texts = {key: found[key] for key in ("name", "word", "model_id", "space")}
+    examples = found["examples"]
+    rivals = found["rivals"]
+    right = (
+        all(isinstance(text, str) and text for text in texts.values())
+        and found["match"] in (Match.FORM, Match.LEMMA)
+        and isinstance(found["size"], int)
+        and not isinstance(found["size"], bool)
+        and found["size"] > 0
+        and isinstance(examples, list)
+        and all(isinstance(text, str) for text in examples)
+        and _is_vector(found["mean"])
+        and isinstance(rivals, list)
+        and all(_is_vector(rival) and len(rival) == len(found["mean"]) for rival in rivals)
+        and _is_vector([found["threshold"]])
+    )
+    if not right:
+        raise QueryError(f"{where}: a value is of the wrong kind; export the named sense again")
+    return NamedSense(
+        name=check_name(texts["name"]),
+        word=texts["word"],
+        match=Match(found["match"]),
+        mean=tuple(map(float, found["mean"])),
+        rivals=tuple(tuple(map(float, rival)) for rival in rivals),
+        threshold=float(found["threshold"]),
+        size=found["size"],
+        examples=tuple(examples),
+        model_id=texts["model_id"],
+        space=texts["space"],
+    )
+
+
+def _is_vector(value: object) -> bool:
+    """Return whether a value is a non-empty list of finite numbers."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in value)
+    )
+
+
+def read_file(path: Path) -> NamedSense:
+    """Read a named sense from a file.
+
+    Raises:
+        QueryError: The file cannot be read, or is not a named sense.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise QueryError(f"{path} is larger than any named sense; name another file")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError(f"{path} cannot be read ({error}); name a file that `named-sense export` made") from error
+    return from_json(text, str(path))
