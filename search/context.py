@@ -194,10 +194,10 @@ def count_rows(rows: list[Rows]) -> int:
     return sum(len(item.rows) for item in rows)
 
 
-Option = TypeVar("Option", Match, Layer)
+MatchOrLayer = TypeVar("MatchOrLayer", Match, Layer)
 
 
-def parse_option(kind: type[Option], value: str, name: str, allowed: Sequence[Option]) -> Option:
+def parse_option(kind: type[MatchOrLayer], value: str, name: str, allowed: Sequence[MatchOrLayer]) -> MatchOrLayer:
     """Return the option with a given value.
 
     Raises:
