@@ -19,6 +19,7 @@ from polyseme.indexer.build import build
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.documents import Document
 from polyseme.search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from polyseme.search.query.target import Target
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.timeline import make_timeline, restricted
 from polyseme.ui.page import actions, session
@@ -198,7 +199,7 @@ def test_unknown_word_fetches_no_more_hits_than_are_shown(
     limits: list[int] = []
     plain = searcher.occurrences
 
-    def counted(query: str, k: int, *rest: object) -> HitList[OccurrenceHit]:
+    def counted(query: Target, k: int, *rest: object) -> HitList[OccurrenceHit]:
         limits.append(k)
         return plain(query, k, *rest)  # type: ignore[arg-type]
 
@@ -208,6 +209,42 @@ def test_unknown_word_fetches_no_more_hits_than_are_shown(
         assert found.match is Match.ANY
         assert len(found.shown) == 20
     assert max(limits) <= CANDIDATES
+
+
+@pytest.mark.parametrize(
+    ("text", "k", "limits"),
+    [
+        ("She rowed to the [bank].", 20, [1000]),
+        ("She rowed to the [platypus].", 20, [20]),
+        ("She rowed to the [muddy bank].", 20, [20]),
+        ("She rowed to the [muddy bank].", 5, [5, 1000]),  # only the search shows that these words do occur
+    ],
+)
+def test_answer_searches_once(
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch, text: str, k: int, limits: list[int]
+) -> None:
+    found: list[int] = []
+    plain = searcher.occurrences
+
+    def counted(query: Target, k: int, *rest: object) -> HitList[OccurrenceHit]:
+        found.append(k)
+        return plain(query, k, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(searcher, "occurrences", counted)
+    monkeypatch.setattr("polyseme.ui.page.cache.kept", lambda searcher, key, find: find())
+    answer(searcher, asked(searcher, PageQuery(text, k=k)))
+    assert found == limits
+
+
+def test_pages_of_several_words_hold_all_their_occurrences(searcher: Searcher) -> None:
+    text = "A heron stood on the [muddy bank]."
+    seen: list[SentenceHit] = []
+    for number in (1, 2, 3):
+        found = answer(searcher, asked(searcher, PageQuery(text, k=5, page=number)))
+        seen += found.shown
+    assert found.complete
+    assert not found.page.more
+    assert seen == list(searcher.occurrences(text, 1000))
 
 
 def here(page: AppTest) -> dict[int | None, int]:
