@@ -28,9 +28,7 @@ from polyseme.ui.page.address import (
     write_address,
 )
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
-from polyseme.ui.page.html import base as views
-from polyseme.ui.page.html import concordance as kwic_view
-from polyseme.ui.page.html import senses as sense_view
+from polyseme.ui.page.html import base, concordance, senses
 
 EVIL = [
     "<script>alert(1)</script>",
@@ -57,8 +55,8 @@ def words(sentence: str) -> list[tuple[int, int]]:
     return [(token.start, token.end) for token in ANALYSER.tokens(sentence)]
 
 
-def concordance(hits: Sequence[SentenceHit]) -> str:
-    return kwic_view.concordance(hits, 1, words, {1: 0}) + kwic_view.marks({1: 1, 2: -1})
+def lines_of(hits: Sequence[SentenceHit]) -> str:
+    return concordance.concordance(hits, 1, words, {1: 0}) + concordance.marks({1: 1, 2: -1})
 
 
 class Reader(HTMLParser):
@@ -132,20 +130,20 @@ def occurrence(
 
 def shown(text: str) -> str:
     """Return a text as a browser shows it, with white space collapsed."""
-    return views._UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
+    return base._UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
 
 
 @settings(deadline=None)  # the first call loads the tokeniser
 @given(TEXT, TEXT.filter(bool), TEXT, TEXT)
 def test_line_shows_exactly_the_text_with_the_node_at_its_offsets(left: str, node: str, right: str, field: str) -> None:
     hit = occurrence(left, node, right, title=node, metadata={"note": field, field: left})
-    reader = read(concordance([hit]))
+    reader = read(lines_of([hit]))
     text = "".join(reader.inside["p.pol-text"])
-    if max(map(len, (left, right))) < views.CONTEXT and len(node) < views.NODE:
+    if max(map(len, (left, right))) < base.CONTEXT and len(node) < base.NODE:
         folded = shown(left.lstrip()) + shown(node) + shown(right.rstrip())
         assert re.sub(" +", " ", text) == re.sub(" +", " ", folded)
         assert "".join(reader.inside.get("mark.pol-node", [])) == shown(node)
-    assert len(text) <= 2 * views.CONTEXT + views.NODE + 2
+    assert len(text) <= 2 * base.CONTEXT + base.NODE + 2
 
 
 @settings(deadline=None)
@@ -156,42 +154,42 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
     word = Collocate(sentence, 1, 1.0, 1.0)
     inventory = SenseInventory(sentence, Match.LEMMA, (Sense(1, 1, 1.0, (word,), (hit, hit)),), {1: 1}, {1: 0.5}, value)
     for html in (
-        concordance([plain]),
-        concordance([hit]),
-        views.document_head(plain, 1, 1),
-        views.document_page(sentence, plain, 1),
-        sense_view.entry(inventory, 1, {1}),
-        sense_view.legend(inventory),
-        sense_view.collocate_tables(inventory, None),
-        sense_view.timeline(make_timeline("year", 10, 1, {1: 1}, {1: "1999"}), inventory),
-        sense_view.occurrence_map(np.zeros((1, 2), np.float32), [1], [1], {1: hit}, [1]),
-        views.notice(value),
-        views.message(value, sentence, value),
-        views.heading(value, None),
-        views.found(value, sentence, value, [value]),
-        views.why([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
+        lines_of([plain]),
+        lines_of([hit]),
+        base.document_head(plain, 1, 1),
+        base.document_page(sentence, plain, 1),
+        senses.entry(inventory, 1, {1}),
+        senses.legend(inventory),
+        senses.collocate_tables(inventory, None),
+        senses.timeline(make_timeline("year", 10, 1, {1: 1}, {1: "1999"}), inventory),
+        senses.occurrence_map(np.zeros((1, 2), np.float32), [1], [1], {1: hit}, [1]),
+        base.notice(value),
+        base.message(value, sentence, value),
+        base.heading(value, None),
+        base.found(value, sentence, value, [value]),
+        base.why([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
     ):
         read(html)
 
 
 def test_each_sense_counts_its_lines_inside_the_filters() -> None:
-    senses = (Sense(1, 3, 0.5, (), ()), Sense(2, 2, 0.3, (), ()))
-    inventory = SenseInventory("bank", Match.LEMMA, senses, {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: None}, {}, None)
-    assert " here<" not in sense_view.entry(inventory, None, None)
+    both = (Sense(1, 3, 0.5, (), ()), Sense(2, 2, 0.3, (), ()))
+    inventory = SenseInventory("bank", Match.LEMMA, both, {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: None}, {}, None)
+    assert " here<" not in senses.entry(inventory, None, None)
     for inside, counts in (({1, 2, 5, 6}, ["2", "1", "1"]), ({4, 5}, ["0", "2", "0"]), (set[int](), ["0"] * 3)):
-        assert re.findall(r">(\d+) here<", sense_view.entry(inventory, None, inside)) == counts
+        assert re.findall(r">(\d+) here<", senses.entry(inventory, None, inside)) == counts
 
 
 def test_script_in_a_document_is_shown_as_text() -> None:
     hit = occurrence("Type <script>", "alert", "(1)</script> & wait", title='A "quoted" <title>')
-    html = concordance([hit])
+    html = lines_of([hit])
     assert "<script" not in html
     assert "Type <script>alert(1)</script> & wait" in "".join(read(html).inside["p.pol-text"])
     assert "A &quot;quoted&quot; &lt;title&gt;" in html
 
 
 def test_second_of_two_equal_words_is_highlighted() -> None:
-    html = concordance([occurrence("the bank by the river ", "bank", " again")])
+    html = lines_of([occurrence("the bank by the river ", "bank", " again")])
     assert html.count("<mark") == 1
     assert "".join(read(html).inside["p.pol-text"]) == "the bank by the river bank again"
     assert 'data-hop="22-26" data-in="1"><bdi>bank</bdi></mark>' in html
@@ -200,28 +198,28 @@ def test_second_of_two_equal_words_is_highlighted() -> None:
 def test_every_word_of_a_line_has_its_offsets() -> None:
     sentence = "The bank by the river bank was shut."
     hit = occurrence(sentence[:22], "bank", sentence[26:])
-    hops = re.findall(r'data-hop="(\d+)-(\d+)" data-in="1">(?:<bdi>)?(\w+)<', concordance([hit]))
+    hops = re.findall(r'data-hop="(\d+)-(\d+)" data-in="1">(?:<bdi>)?(\w+)<', lines_of([hit]))
     assert [(int(start), int(end)) for start, end, _ in hops] == words(sentence)[:-1]
     assert all(sentence[int(start) : int(end)] == word for start, end, word in hops)
 
 
 def test_long_contexts_are_cut_at_the_far_end() -> None:
     hit = occurrence("far " * 100, "node", " away" * 100)
-    text = "".join(read(concordance([hit])).inside["p.pol-text"])
+    text = "".join(read(lines_of([hit])).inside["p.pol-text"])
     left, _, right = text.partition("node")
     assert left.startswith("…far")
     assert right.endswith("away…")
-    assert max(len(left), len(right)) <= views.CONTEXT + 1
+    assert max(len(left), len(right)) <= base.CONTEXT + 1
 
 
 def test_hebrew_line_is_written_from_right_to_left() -> None:
-    assert 'dir="rtl"' in concordance([occurrence("123 שלום ", "עולם", "!")])
-    assert 'dir="ltr"' in concordance([occurrence("123 ", "hello", " שלום")])
+    assert 'dir="rtl"' in lines_of([occurrence("123 שלום ", "עולם", "!")])
+    assert 'dir="ltr"' in lines_of([occurrence("123 ", "hello", " שלום")])
 
 
 @given(st.text(alphabet="ab ", max_size=300), st.integers(4, 80))
 def test_cut_text_is_a_prefix_or_suffix_within_the_limit(text: str, longest: int) -> None:
-    left, right = views.cut_left(text, longest), views.cut_right(text, longest)
+    left, right = base.cut_left(text, longest), base.cut_right(text, longest)
     assert len(left) <= longest
     assert len(right) <= longest
     assert text.endswith(left.removeprefix("…"))
@@ -230,14 +228,14 @@ def test_cut_text_is_a_prefix_or_suffix_within_the_limit(text: str, longest: int
 
 
 def test_text_is_cut_at_a_nearby_space() -> None:
-    assert views.cut_right("one two three four", 12) == "one two…"
-    assert views.cut_left("one two three four", 12) == "…three four"
+    assert base.cut_right("one two three four", 12) == "one two…"
+    assert base.cut_left("one two three four", 12) == "…three four"
 
 
 @given(st.integers(0, 500), st.integers(0, 200), st.integers(0, 500), st.integers(1, 300))
 def test_window_of_a_long_document_contains_the_sentence(before: int, sentence: int, after: int, size: int) -> None:
     length, end = before + sentence + after, before + sentence
-    first, last = views.window(length, before, end, size)
+    first, last = base.window(length, before, end, size)
     assert 0 <= first <= before
     assert end <= last <= length
     assert last - first <= max(size, sentence)
@@ -248,11 +246,11 @@ def test_window_of_a_long_document_contains_the_sentence(before: int, sentence: 
 def test_document_is_shown_with_sentence_and_node_highlighted_by_offsets() -> None:
     text = "Before. The bank, the bank.\n\nAfter & <so> on."
     hit = SentenceHit(1, 0.5, None, "d", "d", 1, "The bank, the bank.", 8, {})
-    reader = read(views.document_page(text, hit, 1))
+    reader = read(base.document_page(text, hit, 1))
     assert "".join(reader.text) == text
     assert "".join(reader.inside["span.pol-sentence"]) == "The bank, the bank."
     marked = occurrence("The bank, the ", "bank", ".")
-    reader = read(views.document_page("1234567" + text[8:], marked, 1))
+    reader = read(base.document_page("1234567" + text[8:], marked, 1))
     assert "".join(reader.inside["mark.pol-node"]) == "bank"
     assert "".join(reader.text) == "1234567" + text[8:]
 
@@ -260,15 +258,15 @@ def test_document_is_shown_with_sentence_and_node_highlighted_by_offsets() -> No
 def test_long_document_shows_how_many_characters_are_omitted() -> None:
     text = "a " * 100_000 + "Here. " + "b " * 100_000
     hit = SentenceHit(1, 0.5, None, "d", "d", 1, "Here.", 200_000, {})
-    html = views.document_page(text, hit, 1)
-    assert len(html) < views.DOCUMENT + 2000
+    html = base.document_page(text, hit, 1)
+    assert len(html) < base.DOCUMENT + 2000
     assert "more characters" in html
     assert ">Here.</span>" in html
 
 
 @given(TEXT)
 def test_label_keeps_its_text_and_escapes_markdown(text: str) -> None:
-    label = views.label(text, 20_000)
+    label = base.label(text, 20_000)
     plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace("\N{WORD JOINER}", "")
     assert plain == shown(text).replace("\N{WORD JOINER}", "")
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_`$\[\]<>#]", re.sub(r"\\.", "", label))

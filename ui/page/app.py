@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache as read_once
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -27,7 +26,7 @@ from .listing import Answer
 STATIC = Path(__file__).parent / "static"
 
 
-@read_once
+@functools.cache
 def static(name: str) -> str:
     """Read a file of the folder `static`."""
     return (STATIC / name).read_text(encoding="utf-8").strip()
@@ -145,7 +144,7 @@ def draw_message() -> None:
 def draw_answer(searcher: Searcher, contents: Contents) -> None:
     """Draw the words of the sentence, the senses, and the lines."""
     browser = st.components.v2.component("polyseme_browser", js=static("page.js"))
-    browser(key=actions.KEY, on_act_change=partial(actions.act, searcher))
+    browser(key=actions.KEY, on_act_change=functools.partial(actions.act, searcher))
     query = session.current()
     if not query.text and not any(text.startswith("sense=") for text in query.where):
         search_box.examples(cache.examples(searcher))

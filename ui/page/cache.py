@@ -25,7 +25,7 @@ from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.timeline import Timeline
 from .. import garbage
-from .examples import examples as find_examples
+from .examples import find_examples
 from .facets import Facet, facets
 from .server import COLLECTION_VARIABLE, MODEL_VARIABLE
 

@@ -25,7 +25,7 @@ _RARE = 0.93
 """Minimum norm of a word's topic vector, a measure of rarity, for a word that people look up."""
 
 
-def examples(searcher: Searcher) -> tuple[str, ...]:
+def find_examples(searcher: Searcher) -> tuple[str, ...]:
     """Return a sentence, then sentences with a word in brackets. A small collection has fewer."""
     first, *others = list(_sentences(searcher)) or [""]
     words = chain(_of_several_senses(searcher), (_with_word(searcher, text) for text in others))

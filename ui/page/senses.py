@@ -18,8 +18,7 @@ from .actions import PERIODS
 from .address import Listing, PageQuery, Sort
 from .cache import Contents
 from .facets import Facet, FacetKind
-from .html import base
-from .html import senses as sense_html
+from .html import base, senses
 from .listing import Answer, is_sense
 from .session import change, current, marks, show, show_message
 
@@ -49,14 +48,14 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
                 required=True,
                 label_visibility="collapsed",
             )
-        st.html(sense_html.entry(inventory, query.sense, found.inside))
+        st.html(senses.entry(inventory, query.sense, found.inside))
         pane = st.session_state["pane"]
         if pane == "map":
             _draw_map(searcher, inventory, found, query)
         elif pane == "time":
             _draw_timeline(searcher, inventory, contents.facets, found.inside)
         elif pane == "words":
-            st.html(sense_html.collocate_tables(inventory, query.sense))
+            st.html(senses.collocate_tables(inventory, query.sense))
         _draw_chosen(searcher, query, found, inventory)
 
 
@@ -84,8 +83,8 @@ def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, quer
     ids = [every[n] for n in drawn]
     numbers = [inventory.assignments[key] for key in ids]
     tips = {hit.occurrence_id: hit for hit in _occurrences(found.lines)}
-    shown = sense_html.occurrence_map(places[drawn], ids, numbers, tips, query.picked)
-    st.html(shown + sense_html.legend(inventory))
+    shown = senses.occurrence_map(places[drawn], ids, numbers, tips, query.picked)
+    st.html(shown + senses.legend(inventory))
     few = "" if found.inside is None else " Occurrences outside the filters are not drawn."
     few += "" if step == 1 else f" One in {step} occurrences is drawn."
     st.html(
@@ -127,7 +126,7 @@ def _draw_timeline(
     found = whole if inside is None else restricted(whole, inside)
     st.session_state[PERIODS] = found
     note = "" if inside is None else '<p class="pol-quiet">Lines outside the filters are not counted.</p>'
-    st.html(sense_html.timeline(found, inventory) + note)
+    st.html(senses.timeline(found, inventory) + note)
 
 
 def with_values(searcher: Searcher, facet: Facet) -> Facet:
