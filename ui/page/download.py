@@ -40,8 +40,8 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
         def make(output_format: ExportFormat) -> bytes:
             full = listing.everything(searcher, found.question)
-            asked = settings(full.query, info, full.cut)
-            return _FILES[output_format](Export(full.lines, full.numbers, asked, id_lists(full.query)))
+            described = settings(full.query, info, full.cut)
+            return _FILES[output_format](Export(full.lines, full.numbers, described, id_lists(full.query)))
 
         for output_format, name in _NAMES.items():
             st.download_button(

@@ -60,11 +60,11 @@ def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[
     Every line of a file repeats these values, so a list of ids appears as its length. `id_lists` returns the ids.
     """
     address = write_address(replace(query, page=1, picked=(), like=(), unlike=()))
-    asked = {name: value if isinstance(value, str) else " & ".join(value) for name, value in address.items()}
-    asked |= {name: count(len(keys), "id") for name, keys in id_lists(query).items()}
+    values = {name: value if isinstance(value, str) else " & ".join(value) for name, value in address.items()}
+    values |= {name: count(len(keys), "id") for name, keys in id_lists(query).items()}
     if cut:
-        asked["cut"] = f"the first {MAX_LINES:,} lines; there are more"
-    return asked | {
+        values["cut"] = f"the first {MAX_LINES:,} lines; there are more"
+    return values | {
         "collection": info.path,
         "documents": str(info.documents),
         "model": info.settings.model,
@@ -116,14 +116,14 @@ def _row(number: int, hit: SentenceHit, senses: Mapping[int, int | None]) -> dic
 
 def csv_bytes(export: Export) -> bytes:
     """Return CSV in UTF-8 with a byte order mark for spreadsheets. The settings are in columns `query.NAME`."""
-    asked = {f"query.{name}": value for name, value in export.settings.items()}
-    return ("\ufeff" + csv_text([_blank(row) | asked for row in rows(export)])).encode()
+    query = {f"query.{name}": value for name, value in export.settings.items()}
+    return ("\ufeff" + csv_text([_blank(row) | query for row in rows(export)])).encode()
 
 
 def jsonl_bytes(export: Export) -> bytes:
     """Return one JSON object per line, with the settings under `query`."""
-    asked = dict(export.settings)
-    lines = [json.dumps(row | {"query": asked}, ensure_ascii=False) for row in rows(export)]
+    query = dict(export.settings)
+    lines = [json.dumps(row | {"query": query}, ensure_ascii=False) for row in rows(export)]
     return "".join(line + "\n" for line in lines).encode(errors="replace")
 
 
@@ -135,7 +135,7 @@ def xlsx_bytes(export: Export) -> bytes:
     from openpyxl.styles import Font
 
     book = Workbook(write_only=True)
-    sheet, asked = book.create_sheet("lines"), book.create_sheet("query")
+    sheet, about = book.create_sheet("lines"), book.create_sheet("query")
 
     def cell(value: object, bold: bool = False) -> object:
         if not isinstance(value, str):
@@ -154,11 +154,11 @@ def xlsx_bytes(export: Export) -> bytes:
     for row in flattened:
         sheet.append([cell(row.get(column)) for column in columns])
     for name, value in export.settings.items():
-        asked.append([cell(name, bold=True), cell(value)])
+        about.append([cell(name, bold=True), cell(value)])
     for name, keys in export.ids.items():
         for first in range(0, len(keys), CELL_IDS):
             part = "-".join(map(str, keys[first : first + CELL_IDS]))
-            asked.append([cell(f"ids of {name}", bold=True), cell(part)])
+            about.append([cell(f"ids of {name}", bold=True), cell(part)])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
