@@ -128,3 +128,9 @@ def test_no_file_beside_the_script_hides_a_module() -> None:
         if file.stem != "__init__":
             assert file.stem not in sys.stdlib_module_names
             assert importlib.machinery.PathFinder.find_spec(file.stem, elsewhere) is None, file.stem
+
+
+def test_server_starts_without_importing_streamlit() -> None:
+    code = "import sys, polyseme.ui.page.server; print('streamlit' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
