@@ -99,7 +99,7 @@ def labels_of(inside: Sequence[Sequence[str]], outside: Sequence[Sequence[str]],
 
 def _about(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[str, int]) -> Array:
     """Return the topic of contexts: the mean of their unit topic vectors.  (1, d)"""
-    sums = np.zeros((len(contexts) + 1, rows.shape[1]), np.float32)  # (contexts + 1, d), a zero row so that none works
+    sums = np.zeros((len(contexts) + 1, rows.shape[1]), np.float32)  # (contexts + 1, d), one zero row if there are none
     for number, context in enumerate(contexts):
         sums[number] = rows[[place[lemma] for lemma in context]].sum(axis=0)
     return np.asarray(unit(sums).sum(axis=0, keepdims=True) / max(len(contexts), 1), np.float32)

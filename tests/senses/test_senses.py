@@ -23,6 +23,7 @@ from polyseme.search.confidence import VERDICT, Calibration, Compared
 from polyseme.search.hits import Match
 from polyseme.search.query.target import Target, parse_target
 from polyseme.search.searcher import Searcher
+from polyseme.search.senses.inventory import sense_numbers
 from polyseme.search.senses.labels import labels_of
 from polyseme.search.senses.named_sense_file import NamedSense, from_json, to_json
 from sense_texts import documents
@@ -63,6 +64,24 @@ def test_induced_senses_match_the_documents_kinds(searcher: Searcher) -> None:
     assert (inventory.word, inventory.match, inventory.notice) == ("bank", Match.LEMMA, None)
     assert "Potts" in inventory.method
     assert searcher.senses("banks") == inventory
+
+
+def test_occurrences_that_fit_no_sense_have_none_and_come_first(searcher: Searcher) -> None:
+    assert sense_numbers(np.array([1, -1, 0])) == [2, None, 1]
+    found = searcher.senses("bank")
+    stray = min(found.assignments)
+    inventory = replace(found, assignments=found.assignments | {stray: None})
+    listed = searcher.sense_occurrences(inventory)
+    assert [number for _, number in listed] == [None, *sorted(filter(None, inventory.assignments.values()))]
+    assert listed[0][0].occurrence_id == stray
+    assert stray not in {
+        hit.occurrence_id for hit, _ in searcher.sense_occurrences(inventory, found.assignments[stray])
+    }
+    timeline = searcher.timeline(inventory)
+    assert sum(sum(period.counts) for period in timeline.periods) + sum(timeline.undated) == len(listed) - 1
+    assert stray in searcher.within(inventory, None)
+    made = searcher.save_named_sense("mine", inventory, found.assignments[stray])
+    assert made.size == found.senses[0].size - 1
 
 
 def test_senses_inside_a_filter_use_only_its_occurrences(searcher: Searcher) -> None:
