@@ -19,6 +19,9 @@ lint: .venv/complete
 	$(BIN)/ruff format --check .
 	@mkdir -p build/house/polyseme && ln -sfn $(HOUSE) build/house/polyseme/  # mypy reads the names that are installed
 	$(BIN)/mypy
+	$(BIN)/deno fmt --check --quiet
+	$(BIN)/deno lint --quiet
+	$(BIN)/deno check --quiet ui/page/static
 
 test: lint
 	$(BIN)/python -m pytest
@@ -26,6 +29,7 @@ test: lint
 format: .venv/complete
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/deno fmt --quiet
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
