@@ -1,7 +1,7 @@
 """Resolve the requirements of pyproject.toml for each supported Python, from wheels alone, without installing them.
 
-Usage: `python tools/resolve.py [VERSION...]`, where VERSION is 3.12, say. The default is every supported version but the
-running one. Environment markers are evaluated for the running system. The exit status is 1 where a set cannot be
+Usage: `python tools/resolve.py [VERSION...]`, with versions such as 3.12. The default is every supported version but
+the running one. Environment markers are evaluated for the running system. The exit status is 1 where a set cannot be
 resolved, and 0 where it can or where no package registry answers.
 """
 
