@@ -230,9 +230,7 @@ def test_the_build_of_the_wheel_warns_of_nothing(tmp_path: Path) -> None:
     copy = tmp_path / "source"
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
     for name in filter(None, tracked.split("\0")):
-        if name.startswith(
-            ("polyseme/", "indexer/", "search/", "ui/", "data/", "pyproject.toml", "README.md", "LIC")
-        ):
+        if name.startswith(("polyseme/", "indexer/", "search/", "ui/", "data/", "pyproject.toml", "README.md", "LIC")):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             # Large files are left out: their size decides nothing here.
             (copy / name).write_bytes(b"" if name.endswith(".safetensors") else (ROOT / name).read_bytes())
