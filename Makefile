@@ -2,7 +2,7 @@
 BIN := .venv/bin
 HOUSE := $(addprefix $(CURDIR)/,polyseme/__init__.py polyseme/__main__.py polyseme/old_names.py polyseme/py.typed indexer search ui data)
 
-.PHONY: demo test lint format resolve clean environment development
+.PHONY: demo test lint format resolve reference clean environment development
 
 # The script returns at once where the environment is finished.
 environment:
@@ -31,9 +31,9 @@ format: development
 resolve: development
 	$(BIN)/python tools/resolve.py
 
+# Write docs/reference/cli.md from the help texts.
+reference: development
+	$(BIN)/python -m polyseme.ui.cli.reference
+
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-
-.PHONY: reference
-reference:  # docs/reference/cli.md, from the help texts
-	$(BIN)/python -m polyseme.ui.cli.reference
