@@ -183,7 +183,7 @@ def without_code(text: str, quotations: bool = False) -> str:
 def paragraphs(text: str) -> Iterator[str]:
     """Yield the running text of a docstring or comment: paragraphs, list items and entries of `Args:`.
 
-    Indented code and headings of sections are left out. Parts of a line that two spaces separate are apart.
+    Indented code, tables and headings of sections are left out. Parts of a line that two spaces separate are apart.
     """
     block: list[str] = []
     in_section = False
@@ -203,6 +203,9 @@ def paragraphs(text: str) -> Iterator[str]:
         in_section = in_section and indent > 0
         if indent >= 4 and not in_section and not block:
             continue  # code, or a table of files
+        if bare.startswith("|"):
+            yield from flush()  # a table
+            continue
         item = _ITEM.match(bare)
         entry = _ENTRY.match(bare)
         if item or (entry and (in_section or not block or block[-1].endswith((".", ":", ";")))):
@@ -239,7 +242,7 @@ def forbidden_words(glossary: Path) -> list[tuple[re.Pattern[str], str]]:
     for forbidden, instead in rows[2:]:
         for phrase in forbidden.split(", "):
             pattern = r"\s+".join(re.escape(word) for word in phrase.split())
-            found.append((re.compile(rf"\b{pattern}\b", re.IGNORECASE), instead))
+            found.append((re.compile(rf"(?<![\w-]){pattern}(?![\w-])", re.IGNORECASE), instead))
     return found
 
 

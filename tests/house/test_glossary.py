@@ -52,7 +52,7 @@ def test_forbidden_words_are_found_where_they_are_and_only_there(tmp_path: Path)
     path = tmp_path / "example.py"
     path.write_text(
         '"""Standard words, understood by all; `whoever` is code and "whoever" a quotation."""\n'
-        "# Whoever reads this\n# is told so.\n"
+        "# Whoever reads this under a share-alike licence\n# is told so.\n"
         "def test_so_many() -> None:\n"
         '    raise ValueError(f"{1} stands here", name)\n'
         "x = 1  # alike\n",

@@ -42,7 +42,7 @@ def test_sentences_end_where_a_reader_sees_the_end() -> None:
     assert words("Return CODE of 3 it's half-done.") == 5
 
 
-def test_paragraphs_are_apart_where_a_docstring_has_lists_entries_shapes_and_code() -> None:
+def test_paragraphs_are_apart_where_a_docstring_has_lists_entries_shapes_tables_and_code() -> None:
     text = """Return the best rows
 of a segment.  (n, d) -> (k,)
 
@@ -53,6 +53,8 @@ Args:
 
 - first item
 - second item
+
+| table | skipped |
 
     code = skipped(1)
 
