@@ -8,15 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from prose import ROOMS, ROOT, files_of, markdown_pages, page_texts, python_texts
 
-ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    path
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").rglob("*.md")]
-    if path.is_file()
-)
+PAGES = [*markdown_pages(), ROOT / "docs" / "development" / "glossary.md"]
 GUIDE = ("index", "search", "senses", "page", "models", "train")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+PLACE = re.compile(r"\b(?:docs|benchmarks|tools)/[\w./-]*\w")
+MODULE = re.compile(r"python -m (benchmarks\.[\w.]*\w)")
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -61,6 +59,21 @@ def test_every_file_and_folder_that_architecture_names_exists() -> None:
     named = {name for name in re.findall(r"`([\w/.]+)`", text) if "/" in name}
     assert named
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_documents_and_benchmarks_named_in_code_exist(room: str) -> None:
+    texts = [text for path in files_of(room) for text in python_texts(path)]
+    named = [(str(text), place) for text in texts for place in PLACE.findall(text.text)]
+    assert [place for place in named if not (ROOT / place[1]).exists()] == []
+
+
+def test_benchmarks_named_in_documents_exist() -> None:
+    for page in PAGES:
+        for module in MODULE.findall(page.read_text(encoding="utf-8")):
+            place = ROOT / module.replace(".", "/")
+            assert place.is_dir() or place.with_suffix(".py").is_file(), f"{page.name}: {module}"
+    assert any("benchmarks" in text.text for page in PAGES for text in page_texts(page))
 
 
 @pytest.mark.parametrize("reference", ["python", "format"])
