@@ -141,17 +141,19 @@ if is_of_here; then
   installer=pip
   "$(venv_python)" -m pip --version >/dev/null 2>&1 || installer=uv
 else
-  problem=$(obstacle)
-  installer=pip
-  if [ -n "$problem" ]; then
-    command -v uv >/dev/null 2>&1 || fail "$problem"
-    installer=uv
-  fi
-  said=${found:-of uv}
-  [ "$installer" = uv ] && said="of uv"
+  # First, because an unfinished environment takes space on the disk.
   if [ -e "$venv" ] || [ -L "$venv" ]; then
     say "Removing $venv, which is unfinished or of another Python."
     rm -rf "$venv"
+  fi
+  problem=$(obstacle)
+  installer=pip
+  said=$found
+  if [ -n "$problem" ]; then
+    # uv would choose another Python than the user did.
+    if [ -n "${PYTHON:-}" ] || ! command -v uv >/dev/null 2>&1; then fail "$problem"; fi
+    installer=uv
+    said="of uv"
   fi
   mkdir -p "$venv"
   : > "$log"

@@ -117,6 +117,16 @@ def test_the_python_named_by_the_user_is_taken(machine: Machine) -> None:
     assert "(Python 3.12)" in machine.make(PYTHON="my-python").stderr
 
 
+def test_a_python_named_by_the_user_is_not_replaced(machine: Machine) -> None:
+    machine.python("python3.13", "3.13")
+    machine.python("my-python", "3.14")
+    machine.uv()
+    done = machine.make(PYTHON="my-python")
+    assert done.returncode == 1
+    assert "found only 3.14" in done.stderr
+    assert machine.commands() == []
+
+
 @pytest.mark.parametrize(
     ("pythons", "line"),
     [
