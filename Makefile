@@ -1,20 +1,20 @@
-# Two commands do everything: `make demo` and `make test`. Each makes its own environment, and is quick the second time.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Two commands do everything: `make demo` and `make test`. Both make the environment first, and are quick the second time.
 BIN := .venv/bin
 HOUSE := $(addprefix $(CURDIR)/,polyseme/__init__.py polyseme/__main__.py polyseme/old_names.py polyseme/py.typed indexer search ui data)
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format resolve reference clean environment development
 
-.venv/complete: pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@
+# The script returns at once where the environment is finished.
+environment:
+	@sh tools/make_venv.sh
 
-demo: .venv/complete
-	$(BIN)/polyseme demo --collection build/demo.pol
+development:
+	@sh tools/make_venv.sh dev
 
-lint: .venv/complete
+demo: environment
+	@$(BIN)/polyseme demo --collection build/demo.pol
+
+lint: development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@mkdir -p build/house/polyseme && ln -sfn $(HOUSE) build/house/polyseme/  # mypy reads the names that are installed
@@ -26,14 +26,18 @@ lint: .venv/complete
 test: lint
 	$(BIN)/python -m pytest
 
-format: .venv/complete
+format: development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/deno fmt --quiet
 
+# Resolve all requirements for each supported Python that is not the running one.
+resolve: development
+	$(BIN)/python tools/resolve.py
+
+# Write docs/reference/cli.md from the help texts.
+reference: development
+	$(BIN)/python -m polyseme.ui.cli.reference
+
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-
-.PHONY: reference
-reference:  # docs/reference/cli.md, from the help texts
-	$(BIN)/python -m polyseme.ui.cli.reference

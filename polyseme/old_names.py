@@ -25,12 +25,12 @@ class _OldNames(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Claim every module of a room; return None for all others."""
+        """Claim every module of a room. Return None for all others."""
         room, _, rest = fullname.partition(".")
         return ModuleSpec(fullname, self) if rest and room in ROOMS else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the module of the full name; the import system then writes its own spec over the module's."""
+        """Return the module of the full name. The import system then replaces the module's spec by its own."""
         module = import_module(f"polyseme.{spec.name}")
         self._specs[spec.name] = module.__spec__
         return module
@@ -42,7 +42,7 @@ class _OldNames(MetaPathFinder, Loader):
 
 
 def take_over(room: str) -> None:
-    """Let the top-level name `room` stand for `polyseme.room`, with all its modules."""
+    """Make the top-level name `room` another name of `polyseme.room`, with all its modules."""
     if not any(isinstance(finder, _OldNames) for finder in sys.meta_path):
         sys.meta_path.insert(0, _OldNames())
     sys.modules[room] = import_module(f"polyseme.{room}")

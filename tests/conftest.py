@@ -1,4 +1,4 @@
-"""What several test files share: encoders (a tiny one with random weights, the bundled one), a searcher, the page."""
+"""Fixtures of several test files: encoders (a tiny one with random weights, the bundled one), a searcher, the page."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 settings.register_profile("polyseme", deadline=None)
 settings.load_profile("polyseme")
 
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the product has it, whichever test loads TensorFlow first
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as in the product, in every order of tests
 TINY = Path(__file__).parent / "fixtures" / "tiny_elmo"
 SHARED = Path(__file__).parents[2] / "shared"
 
 
 @pytest.fixture(scope="session")
 def tiny_folder() -> Path:
-    """Our own tiny ELMo, random weights, 3 layers of 12, sense vectors of 5: see fixtures/make_tiny_elmo.py."""
+    """Return our tiny ELMo: random weights, 3 layers of 12, sense vectors of 5. `make_tiny_elmo.py` makes it."""
     return TINY
 
 
@@ -54,7 +54,7 @@ def default_encoder() -> ElmoEncoder:
 
 @pytest.fixture(scope="session")
 def allennlp_fixture() -> Path:
-    """AllenNLP's published ELMo fixture, which lies beside the repository or nowhere."""
+    """Return AllenNLP's published ELMo fixture, a folder beside the repository. Skip the test without it."""
     folder = SHARED / "fixtures" / "elmo_allennlp"
     if not folder.is_dir():
         pytest.skip("the shared test data is not here")
@@ -63,7 +63,7 @@ def allennlp_fixture() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_eval() -> Path:
-    """The evaluation sets, which lie beside the repository or nowhere."""
+    """Return the evaluation sets, a folder beside the repository. Skip the test without it."""
     folder = SHARED / "eval"
     if not folder.is_dir():
         pytest.skip("the shared test data is not here")
@@ -72,14 +72,14 @@ def shared_eval() -> Path:
 
 @pytest.fixture(scope="module")
 def searcher(collection: Path) -> Iterator[Searcher]:
-    """A searcher on the collection that the test's own file makes."""
+    """Yield a searcher on the collection that the test's own file makes."""
     with Searcher.open(collection) as found:
         yield found
 
 
 @pytest.fixture
 def page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The page on the collection that the test's own file makes."""
+    """Return the page on the collection that the test's own file makes."""
     from pages import app  # Streamlit comes late: most files do without
 
     return app(collection, monkeypatch)

@@ -1,4 +1,4 @@
-"""A small encoder for tests: every vector is made from hashes of the words around, so nothing needs TensorFlow."""
+"""A small encoder for tests. Its vectors are made from hashes of the words around, so nothing needs TensorFlow."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SENSE_DIM = 12
 
 @cache
 def word_vector(word: str, dim: int) -> Array:
-    """A vector that depends on the word alone."""
+    """Return a vector that depends on the word alone.  (dim,)"""
     seed = int.from_bytes(hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest()[:8], "little")
     return np.random.default_rng(seed).standard_normal(dim).astype(np.float32)
 
 
 class FakeEncoder:
-    """Deterministic and independent of the batch, as an Encoder must be; senses are means of nearby words."""
+    """An encoder that is deterministic and independent of the batch. Sense vectors are means of nearby words."""
 
     n_layers = 3
     dim = DIM
@@ -69,7 +69,7 @@ class FakeEncoder:
 
 
 def _around(words: Array, n: int) -> Array:
-    """Mean of the other words, the nearer the weightier; left and right differ."""
+    """Return the mean of the other words, weighted by nearness. Words on the left weigh more."""
     distance = np.arange(len(words)) - n  # (t,)
     weights = np.where(distance < 0, 1.0, 0.8) / np.maximum(np.abs(distance), 1)  # (t,)
     weights[n] = 0

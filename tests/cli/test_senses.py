@@ -125,7 +125,7 @@ def test_change_and_timeline_print_estimates_with_intervals(
     assert run_command(["change", collection, "bank", "--before", "year=..1918"]) == 2
 
 
-def test_prototype_is_a_hidden_deprecated_alias_of_named_sense(
+def test_old_command_is_a_hidden_deprecated_alias_of_named_sense(
     collection: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_command(["named-sense", "list", collection, "--format", "csv"]) == 0

@@ -1,4 +1,4 @@
-"""The sample collection holds what it promises, and its gold senses name every occurrence of their words, once."""
+"""The sample collection is complete, and its gold senses name every occurrence of their words exactly once."""
 
 from __future__ import annotations
 

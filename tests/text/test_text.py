@@ -104,7 +104,7 @@ def test_tokens_of_a_stored_sentence_are_the_same_when_cut_again(text: str) -> N
 
 @settings(deadline=None, max_examples=10)
 @given(TEXTS)
-def test_analysers_agree_whatever_their_cache_holds(text: str) -> None:
+def test_analysers_agree_for_every_content_of_their_caches(text: str) -> None:
     assert list(TextAnalyser().sentences(text)) == list(ENGLISH.sentences(text))
 
 
