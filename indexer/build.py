@@ -19,7 +19,7 @@ from .errors import CollectionError
 from .pipeline import Work, encode, fit_on_sample, normalise, segments, split_sentences
 from .progress import IndexingRun, Progress, Stage
 from .runtime import raised_gc_threshold, trim_heap
-from .text.analyser import TextAnalyser
+from .text import TextAnalyser
 from .vectorise import Vectoriser, as_encoder, fitting_encoder
 from .vectors.int8 import Storage
 from .vectors.transforms import Normalisation
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .elmo import Encoder
 
 WORD_WEIGHT = 2.0
-"""Weight of the type vector relative to the sense vector in any-word search, by measurement (docs/quality.md)."""
+"""Weight of the type vector relative to the sense vector in any-word search, measured in docs/results/quality.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.collection.records import Layer
-from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.text import TextAnalyser
 from polyseme.search.explanation import Contribution
 from polyseme.search.hits import Match, OccurrenceHit, SentenceHit
 from polyseme.search.senses.inventory import Sense, SenseInventory

@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from ...indexer.errors import PolysemeError
-from ...indexer.text.analyser import TokenKind
+from ...indexer.text import TokenKind
 from ...search.query.target import Target
 from ...search.searcher import Searcher
 from . import actions, cache, document, indexing, listing, login, results, search_box, senses, session, sidebar

@@ -8,7 +8,7 @@ from itertools import chain, islice
 import numpy as np
 
 from ...indexer.collection.queries import lemma_frequencies
-from ...indexer.text.analyser import TokenKind
+from ...indexer.text import TokenKind
 from ...indexer.vectors.arrays import Array
 from ...search.query.target import write_query
 from ...search.searcher import Searcher

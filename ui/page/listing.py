@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...indexer.pipeline import is_asked_about
-from ...indexer.text.analyser import Token
+from ...indexer.text import Token
 from ...search.hits import HitList, Match, SentenceHit
 from ...search.query.target import Target, parse_query
 from ...search.searcher import Searcher

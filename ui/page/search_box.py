@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ...indexer.text.analyser import TextAnalyser, Token, TokenKind
+from ...indexer.text import TextAnalyser, Token, TokenKind
 from ...search.query.target import Target, parse_query, write_query
 from .address import PageQuery, new_question
 from .html import base
