@@ -1,6 +1,6 @@
 """A text prepared for training, on disk: each distinct form with its spelling, and the text as form ids.
 
-    types.txt       one form per line: `<S>`, `</S>`, then the forms of the text, most frequent first. Line number = id.
+    types.txt       one form per line: `<S>`, `</S>`, then the forms of the text, most frequent first. Line 0 is id 0.
     counts.npy      (types,) int64: occurrences of each form in the text, of `<S>` and `</S>` one per sentence
     spellings.npy   (types, max_characters) uint16: character ids
     tokens.npy      (tokens,) int32: the text, sentence after sentence, without `<S>` and `</S>`
