@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .elmo import Encoder
 
 WORD_WEIGHT = 2.0
-"""Weight of the type vector relative to the sense vector in any-word search, by measurement (docs/quality.md)."""
+"""Weight of the type vector relative to the sense vector in any-word search, measured in docs/results/quality.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

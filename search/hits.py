@@ -28,7 +28,7 @@ class SentenceHit:
 
     Attributes:
         score: Cosine in [-1, 1].
-        confidence: Probability that the sense is the same. None for sentences (docs/senses.md says why).
+        confidence: Probability that the sense is the same. None for sentences (docs/results/senses.md says why).
         document: Title of the document, else its id.
         sentence_start: Offset of the sentence in the document's text, in characters.
     """

@@ -31,7 +31,7 @@ def _faiss() -> Any:
 class Lists:
     """How the lists of an inverted file over n vectors are trained by k-means.
 
-    More rows and more rounds cost time and do not improve recall (docs/performance.md).
+    More rows and more rounds cost time and do not improve recall (docs/results/performance.md).
 
     Attributes:
         factor: Number of lists, as a multiple of the square root of n.

@@ -31,8 +31,8 @@ CONFIGS = {
 class TrainingRecipe:
     """Hyperparameters of training.
 
-    Dropout makes a model worse that reads its text at most once (docs/performance.md). So only a continued model is
-    trained with dropout, because it usually reads a short text several times.
+    Dropout makes a model worse that reads its text at most once (docs/results/performance.md). So only a continued
+    model is trained with dropout, because it usually reads a short text several times.
     """
 
     rows: int  # rows of text read in parallel: the batch size

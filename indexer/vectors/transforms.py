@@ -16,7 +16,7 @@ CENTRING_ROWS = 32.0
 LEAST_SHRINKAGE = 0.5
 """Minimum shrinkage of the covariance. Full whitening hurts retrieval, since small components are mostly noise.
 
-Measured in docs/quality.md.
+Measured in docs/results/quality.md.
 """
 
 

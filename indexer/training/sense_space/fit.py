@@ -49,7 +49,7 @@ class SpaceRecipe:
 def recipe_for(
     encoder: ElmoEncoder, output: OutputLayer | None, counts: WordCounts, topics: Topics | None = None
 ) -> SpaceRecipe:
-    """Return the recipe that measured best (docs/sense-space.md).
+    """Return the recipe that measured best (docs/results/sense-space.md).
 
     Args:
         output: The model's output layer. Without one the space has no block of expected words.
