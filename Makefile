@@ -19,6 +19,9 @@ lint: development
 	$(BIN)/ruff format --check .
 	@mkdir -p build/house/polyseme && ln -sfn $(HOUSE) build/house/polyseme/  # mypy reads the names that are installed
 	$(BIN)/mypy
+	$(BIN)/deno fmt --check --quiet
+	$(BIN)/deno lint --quiet
+	$(BIN)/deno check --quiet ui/page/static
 
 test: lint
 	$(BIN)/python -m pytest
@@ -26,6 +29,7 @@ test: lint
 format: development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/deno fmt --quiet
 
 # Resolve all requirements for each supported Python that is not the running one.
 resolve: development

@@ -19,7 +19,7 @@ from .errors import CollectionError
 from .pipeline import Work, encode, fit_on_sample, normalise, segments, split_sentences
 from .progress import IndexingRun, Progress, Stage
 from .runtime import raised_gc_threshold, trim_heap
-from .text.analyser import TextAnalyser
+from .text import TextAnalyser
 from .vectorise import Vectoriser, as_encoder, fitting_encoder
 from .vectors.int8 import Storage
 from .vectors.transforms import Normalisation

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .collection.records import DocumentPart, OccurrenceEntry, SentenceEntry
-from .text.analyser import Sentence, TextAnalyser, Token, TokenKind
+from .text import Sentence, TextAnalyser, Token, TokenKind
 from .vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_vectors
 from .vectors.transforms import Normalisation
 

@@ -12,7 +12,7 @@ from .collection.collection import Collection
 from .collection.integrity import stored_positions
 from .collection.records import VerifyReport
 from .collection.repair import repair_indexes
-from .text.analyser import TextAnalyser
+from .text import TextAnalyser
 from .vectorise import Vectoriser
 from .vectors.int8 import Storage
 

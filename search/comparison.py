@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..indexer.text.analyser import TextAnalyser
+from ..indexer.text import TextAnalyser
 from .context import View
 from .query.encode import QueryEncoder, read_target_query
 

@@ -2,7 +2,7 @@
 
 A score is first converted to its percentile among random pairs of the same word (the null distribution). Percentiles
 are measured on each collection, so they suit its model and texts. A logistic curve, fitted on gold senses, then gives
-the share of same-sense pairs at a percentile (`benchmarks/quality/senses.py`, docs/results/senses.md).
+the share of same-sense pairs at a percentile (`benchmarks.quality.senses`, docs/results/senses.md).
 """
 
 from __future__ import annotations

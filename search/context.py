@@ -20,7 +20,7 @@ from ..indexer.collection.random_pairs import random_pair_quantiles
 from ..indexer.collection.records import CollectionSettings, Layer
 from ..indexer.collection.snapshot import Snapshot
 from ..indexer.errors import QueryError
-from ..indexer.text.analyser import TextAnalyser
+from ..indexer.text import TextAnalyser
 from ..indexer.vectorise import Vectoriser
 from ..indexer.vectors.arrays import Array, Ids
 from .confidence import Calibration, Compared

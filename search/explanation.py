@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..indexer.collection.records import Layer
-from ..indexer.text.analyser import TokenKind
+from ..indexer.text import TokenKind
 from ..indexer.vectorise import Vectoriser, token_vectors
 from ..indexer.vectors.arrays import Array, Doubles, Mask, unit
 from .context import View

@@ -1,4 +1,4 @@
-"""A browser of this machine for the tests, and the page served for it."""
+"""Find a browser on this machine, and serve the page for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PATIENCE = 20_000
-"""Milliseconds that a busy machine may take."""
+"""Time limit for a busy machine, in milliseconds."""
 START = (
     "import sys; from pathlib import Path; from polyseme.ui.page.server import launch;"
     " launch(Path(sys.argv[1]), port=int(sys.argv[2]) or None, address=sys.argv[3], browser=False)"
@@ -24,7 +24,7 @@ START = (
 
 
 def program() -> str:
-    """The browser; without one, the tests that need it are skipped with the reason."""
+    """Return the browser's program. Skip the test if no browser is installed."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
@@ -35,7 +35,7 @@ def program() -> str:
 def serving(
     collection: Path, port: int = 0, address: str = "127.0.0.1", folder: Path | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """The page's server, which may still be starting. folder: where it runs, and so finds its secrets."""
+    """Run the page's server, which may still be starting. folder: its working folder, which may hold secrets."""
     here = str(Path(__file__).parents[1])
     environment = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": here}
     command = [sys.executable, "-c", START, str(collection), str(port), address]
@@ -45,13 +45,13 @@ def serving(
 
 
 def address_of(server: subprocess.Popen[str]) -> str:
-    """The page's address, once it answers."""
+    """Return the page's address once it answers."""
     assert server.stderr is not None
     killer = threading.Timer(120, server.kill)
     killer.start()
-    told = next((line.split()[3] for line in server.stderr if line.startswith("Polyseme is at ")), None)
+    address = next((line.split()[3] for line in server.stderr if line.startswith("Polyseme is at ")), None)
     killer.cancel()
-    assert told is not None, "the page did not start"
-    # What the server says must be read, or it would wait for that in the end.
+    assert address is not None, "the page did not start"
+    # Keep reading the server's output. If its pipe were full, the server would block.
     threading.Thread(target=server.stderr.read, daemon=True).start()
-    return told
+    return address

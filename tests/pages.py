@@ -1,4 +1,4 @@
-"""The page without a browser: Streamlit's own test runs it, and these read what it shows."""
+"""Run the page without a browser, with Streamlit's AppTest, and read what it shows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def html(page: AppTest) -> str:
 
 
 def lines(page: AppTest) -> list[tuple[str, str]]:
-    """(text, document) of the hits that the page shows, in its order."""
+    """Return (text, document) of the hits on the page, in order."""
     found = re.findall(r'<p class="pol-text".*?>(.*?)</p>.*?<bdi>(.*?)</bdi></button>', html(page))
     return [(unescape(re.sub("<[^>]*>", "", text)), unescape(document)) for text, document in found]
 
@@ -59,7 +59,7 @@ def address(page: AppTest) -> dict[str, list[str]]:
 
 
 def came_by_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, /, **parameters: str | list[str]) -> None:
-    """As after the browser's own way back or forth to another address."""
+    """Open another address as the browser's back or forward button does."""
     for name, value in parameters.items():
         page.query_params[name] = value
     with monkeypatch.context() as patch:

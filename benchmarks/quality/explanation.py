@@ -29,7 +29,7 @@ from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Doubles
 from polyseme.search.evaluation.measures import mean_interval
 from polyseme.search.explanation import Around, shares
-from polyseme.search.query.encode import QueryEncoder
+from polyseme.search.query.encode import QueryEncoder, read_target_query
 from polyseme.search.searcher import Searcher
 
 from benchmarks.lib.paths import DOCUMENTS, SENSES

@@ -18,7 +18,7 @@ from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.elmo import Encoder
 from polyseme.indexer.gold.judgements import Gold, by_word, read_gold
-from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Array, unit
 from polyseme.search.evaluation.datasets.pairs import read_coarsewsd

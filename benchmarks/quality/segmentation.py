@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.text.sentences import sentence_spans
 
 Span = tuple[int, int]

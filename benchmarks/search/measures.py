@@ -14,7 +14,7 @@ import numpy as np
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.faiss_index import build_index, search_index
 from polyseme.indexer.elmo import load_encoder
-from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectorise import Vectoriser
 from polyseme.search.hits import Match
 from polyseme.search.query.encode import QueryEncoder

@@ -23,7 +23,7 @@ from zlib import crc32
 import click
 from polyseme.indexer.elmo.characters import normalise_token
 from polyseme.indexer.elmo.config import Normalise
-from polyseme.indexer.text.analyser import Sentence, TextAnalyser, TokenKind
+from polyseme.indexer.text import Sentence, TextAnalyser, TokenKind
 
 SHORTEST, LONGEST = 4, 80
 """Minimum and maximum number of tokens in a sentence."""

@@ -1,10 +1,16 @@
-"""Takes the pictures of docs/screenshots: the page on the sample collection, in a browser without a window.
+"""Take the pictures of docs/screenshots: the page on the sample collection, in a headless browser.
 
     python docs/screenshots/take.py [--collection my.pol] [--only NAME]
 
-page.png and dark.png show a word with its senses and lines, map.png its occurrences as a map, time.png its senses over
-time, document.png a line in its document, phone.png a narrow window.
-Needs playwright (in the `dev` extra) and Chromium or Chrome on this machine; nothing is downloaded.
+| picture | shows |
+|---|---|
+| page.png, dark.png | a word with its senses and lines |
+| map.png | its occurrences as a map |
+| time.png | its senses over time |
+| document.png | a line in its document |
+| phone.png | a narrow window |
+
+This needs playwright (in the `dev` extra) and an installed Chromium or Chrome. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -29,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 BANK = "She sat on the river [bank] and watched the boats."
 SPRING = "The [spring] came up through the rock."
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# Nodes stand in the middle of their lines once the page has loaded its font; in a narrow window the lines wrap.
+# The page has loaded its font and moved every node to the middle of its line. In a narrow window the lines wrap.
 SETTLED = """() => document.fonts.status === "loaded" && [...document.querySelectorAll(".pol-kwic .pol-text")].every(
   (text) => {
     const [whole, node] = [text, text.querySelector(".pol-node")].map((e) => e.getBoundingClientRect());
@@ -40,7 +46,7 @@ SETTLED = """() => document.fonts.status === "loaded" && [...document.querySelec
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is asked, what is clicked then, and the window."""
+    """A picture: the query, the elements to click after it, and the window."""
 
     name: str
     query: str
@@ -60,7 +66,7 @@ PICTURES = (
 
 
 def main() -> int:
-    """Index the sample documents unless a collection is given, start the page, take its pictures."""
+    """Index the sample documents unless a collection is given, start the page, and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--collection", type=Path)
     parser.add_argument("--only", choices=[picture.name for picture in PICTURES])
@@ -81,7 +87,7 @@ def main() -> int:
 
 
 def sample(folder: Path) -> Path:
-    """A collection made of the sample documents."""
+    """Build a collection of the sample documents."""
     from polyseme.indexer.build import build
 
     collection = folder / "sample.pol"
@@ -91,7 +97,7 @@ def sample(folder: Path) -> Path:
 
 @contextmanager
 def serving(collection: Path) -> Iterator[str]:
-    """The page's address while it is served."""
+    """Serve the page, and yield its address."""
     code = (
         "import sys; from pathlib import Path; from polyseme.ui.page.server import launch\n"
         "launch(Path(sys.argv[1]), browser=False)"
@@ -109,7 +115,7 @@ def serving(collection: Path) -> Iterator[str]:
 
 
 def take(browser: Browser, address: str, picture: Picture) -> None:
-    """One picture, once its lines are there and in place."""
+    """Take one picture, once its lines are visible and in place."""
     context = browser.new_context(
         viewport={"width": picture.size[0], "height": picture.size[1]},
         color_scheme="dark" if picture.dark else "light",

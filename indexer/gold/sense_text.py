@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..documents import Skipped, read_documents
 from ..errors import DocumentError
-from ..text.analyser import TextAnalyser, TokenKind
+from ..text import TextAnalyser, TokenKind
 from .judgements import Gold, read_gold
 from .semcor import read_archive
 

@@ -15,7 +15,7 @@ from ..elmo.batching import MAX_TOKENS
 from ..elmo.characters import normalise_token
 from ..elmo.config import Normalise
 from ..errors import ModelError
-from ..text.analyser import TextAnalyser, TokenKind
+from ..text import TextAnalyser, TokenKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ...indexer.collection.records import CollectionSettings, Layer
 from ...indexer.errors import DocumentError
 from ...indexer.gold.judgements import Gold
 from ...indexer.pipeline import is_worth_keeping
-from ...indexer.text.analyser import TextAnalyser
+from ...indexer.text import TextAnalyser
 from ...indexer.vectorise import fit_tokens
 from ...indexer.vectors.arrays import Array, Doubles, Mask
 from ...indexer.vectors.transforms import Normalisation, Transform

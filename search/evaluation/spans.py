@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from ...indexer.text.analyser import Sentence, TextAnalyser, Token
+from ...indexer.text import Sentence, TextAnalyser, Token
 from .records import Span, Tokens
 
 

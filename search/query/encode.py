@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...indexer.errors import QueryError
 from ...indexer.pipeline import form_of, is_asked_about
-from ...indexer.text.analyser import TextAnalyser, Token, TokenKind
+from ...indexer.text import TextAnalyser, Token, TokenKind
 from ...indexer.vectorise import SentenceVectors, Vectoriser
 from ...indexer.vectors.arrays import Array, unit
 from ..hits import Match, OccurrenceHit

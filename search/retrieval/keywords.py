@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...indexer.collection.queries import best_keyword_sentences
-from ...indexer.text.analyser import TextAnalyser, TokenKind
+from ...indexer.text import TextAnalyser, TokenKind
 from ...indexer.vectors.arrays import Ids
 from ..context import View
 from ..query.scope import Scope

@@ -10,7 +10,7 @@ import numpy as np
 from ...indexer.collection.queries import consecutive_occurrences
 from ...indexer.errors import QueryError
 from ...indexer.pipeline import form_of
-from ...indexer.text.analyser import Token
+from ...indexer.text import Token
 from ...indexer.vectors.arrays import Array, row_products, unit
 from ..context import View, count_rows
 from ..hits import HitList, Match, OccurrenceHit

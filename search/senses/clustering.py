@@ -1,6 +1,6 @@
 """Cluster the unit vectors of a word's occurrences into senses, and measure how stable the clusters are.
 
-The method was chosen by measurement (docs/results/senses.md). It has these steps:
+The method was chosen by measurement among the methods in docs/results/senses.md:
 
 1. Does the word have more than one sense? The best split into two is compared with the best splits of Gaussian clouds
    of the same shape, which have one centre (SigClust: Liu, Hayes, Nobel and Marron 2008). The split must be better by
@@ -32,7 +32,9 @@ FENCE = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings, chosen on CoarseWSD-20's train split and half of SemCor (`benchmarks/quality/senses.py --choose`).
+    """Settings, chosen on CoarseWSD-20's train split and half of SemCor.
+
+    The command is `python -m benchmarks.quality.senses --choose`.
 
     Attributes:
         gate_dim: Number of principal components in which a split is judged.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...indexer.collection.queries import lemma_frequencies
-from ...indexer.text.analyser import TokenKind
+from ...indexer.text import TokenKind
 from ...indexer.vectors.arrays import Array, Ids, unit
 from ..context import View
 from ..hits import OccurrenceHit

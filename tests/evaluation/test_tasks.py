@@ -25,7 +25,7 @@ from gold_data import (
     write,
 )
 from polyseme.indexer.errors import DocumentError
-from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectors.transforms import fit_centring, fit_whitening
 from polyseme.search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, measures, spearman
 from polyseme.search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from polyseme.indexer.documents import Document, read_documents
-from polyseme.indexer.text.analyser import Sentence, TextAnalyser
+from polyseme.indexer.text import Sentence, TextAnalyser
 
 DATA = Path(__file__).parents[2] / "data"
 HEADER = "document_id\tstart\tend\tlemma\tsense"

@@ -1,4 +1,4 @@
-"""The page, driven without a browser: what a visitor types, clicks and filters gives the searcher's own list."""
+"""Tests of the page without a browser: typing, clicking and filtering give the searcher's own list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.hits import Match
 from polyseme.search.searcher import Searcher
-from polyseme.ui.page import indexing as adding
+from polyseme.ui.page import indexing
 from streamlit.testing.v1 import AppTest
 
 BANKS = "The bank by the river bank was shut on Monday."
@@ -39,7 +39,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> P
     return path
 
 
-def test_a_sentence_shows_the_hits_of_the_searcher_in_its_order(page: AppTest, searcher: Searcher) -> None:
+def test_sentence_query_shows_the_searchers_hits_in_order(page: AppTest, searcher: Searcher) -> None:
     ask(page, "They fished in the river.")
     assert lines(page) == expected(searcher.sentences("They fished in the river.", 20))
     assert address(page) == {"q": ["They fished in the river."], "match": ["lemma"], "k": ["20"]}
@@ -48,9 +48,7 @@ def test_a_sentence_shows_the_hits_of_the_searcher_in_its_order(page: AppTest, s
     assert address(page)["hybrid"] == ["1"]
 
 
-def test_a_run_is_watched_by_whoever_comes_while_nothing_is_indexed_yet(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_first_run_is_shown_to_a_new_visitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
 
     def endless(*arguments: object) -> None:
@@ -59,7 +57,7 @@ def test_a_run_is_watched_by_whoever_comes_while_nothing_is_indexed_yet(
     monkeypatch.setattr("polyseme.ui.page.jobs.build", endless)
     folder = tmp_path / "mine"
     (folder / "letters.pol.files").mkdir(parents=True)
-    job = adding.jobs().start(folder / "letters.pol", [folder])
+    job = indexing.jobs().start(folder / "letters.pol", [folder])
     try:
         shown = app(folder, monkeypatch).run()
         assert "Indexing into <bdi>letters.pol</bdi>" in html(shown)
@@ -72,8 +70,8 @@ def test_a_run_is_watched_by_whoever_comes_while_nothing_is_indexed_yet(
         job.thread.join(60)
 
 
-def test_an_address_that_lags_behind_takes_nothing_back(page: AppTest, searcher: Searcher) -> None:
-    """As when a click leaves the browser before it has heard of the address that the one before it made."""
+def test_stale_address_does_not_undo_a_click(page: AppTest, searcher: Searcher) -> None:
+    """A click can leave the browser before the browser receives the address of the previous click."""
     ask(page, "They fished in the river.")
     page.query_params.clear()
     page.toggle(key="hybrid").set_value(True).run()
@@ -81,7 +79,7 @@ def test_an_address_that_lags_behind_takes_nothing_back(page: AppTest, searcher:
     assert address(page) == {"q": ["They fished in the river."], "match": ["lemma"], "k": ["20"], "hybrid": ["1"]}
 
 
-def test_a_click_on_the_second_of_two_equal_words_asks_for_that_one(page: AppTest, searcher: Searcher) -> None:
+def test_clicking_a_repeated_word_searches_for_that_occurrence(page: AppTest, searcher: Searcher) -> None:
     ask(page, BANKS)
     buttons = [button.key for button in page.button if (button.key or "").startswith("word-")]
     assert buttons == [f"word-{position}" for position in range(10)]
@@ -109,7 +107,7 @@ def test_brackets_select_the_word_and_the_node_is_highlighted(page: AppTest, sea
     assert labels["word-4"] == "tertiary"
 
 
-def test_the_address_alone_gives_the_same_list(page: AppTest, searcher: Searcher) -> None:
+def test_address_reproduces_the_list(page: AppTest, searcher: Searcher) -> None:
     page.query_params["q"] = "She sat on the river [bank]."
     page.query_params["match"] = "form"
     page.query_params["k"] = "7"
@@ -124,7 +122,7 @@ def test_the_address_alone_gives_the_same_list(page: AppTest, searcher: Searcher
     assert address(page)["where"] == ["year=..1953", "genre!=news"]
 
 
-def test_going_back_in_the_browser_asks_the_old_query(
+def test_browser_back_restores_the_previous_query(
     page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(page, "They fished in the river.")
@@ -133,7 +131,7 @@ def test_going_back_in_the_browser_asks_the_old_query(
     assert page.text_input(key="text").value == BANKS
 
 
-def test_filters_are_those_of_the_command_line(page: AppTest, searcher: Searcher) -> None:
+def test_filters_equal_those_of_the_command_line(page: AppTest, searcher: Searcher) -> None:
     ask(page, "The [bank] lends money.")
     page.multiselect(key="facet-genre").set_value(["letter", "odd"]).run()
     page.number_input(key="facet-year-from").set_value(1952).run()
@@ -149,7 +147,7 @@ def test_filters_are_those_of_the_command_line(page: AppTest, searcher: Searcher
     assert lines(page) == expected(searcher.occurrences("The [bank] lends money.", 20))
 
 
-def test_match_and_number_of_hits_change_the_list(page: AppTest, searcher: Searcher) -> None:
+def test_match_and_lines_per_page_change_the_list(page: AppTest, searcher: Searcher) -> None:
     ask(page, "The [bank] lends money.")
     page.selectbox(key="k").set_value(50).run()
     assert lines(page) == expected(searcher.occurrences("The [bank] lends money.", 50))
@@ -159,7 +157,7 @@ def test_match_and_number_of_hits_change_the_list(page: AppTest, searcher: Searc
     assert address(page)["k"] == ["50"]
 
 
-def test_a_word_that_is_not_there_is_told(page: AppTest, searcher: Searcher) -> None:
+def test_unknown_word_shows_a_notice(page: AppTest, searcher: Searcher) -> None:
     ask(page, "The [platypus] lends money.")
     hits = searcher.occurrences("The [platypus] lends money.", 20)
     assert hits.notice is not None
@@ -167,7 +165,7 @@ def test_a_word_that_is_not_there_is_told(page: AppTest, searcher: Searcher) -> 
     assert lines(page) == expected(hits)
 
 
-def test_no_hit_within_the_filters_says_what_to_do(page: AppTest, searcher: Searcher) -> None:
+def test_no_hit_within_the_filters_offers_to_clear_them(page: AppTest, searcher: Searcher) -> None:
     page.query_params["q"] = "The [bank] lends money."
     page.query_params["where"] = ["year=3000.."]
     page.run()
@@ -178,7 +176,7 @@ def test_no_hit_within_the_filters_says_what_to_do(page: AppTest, searcher: Sear
 
 
 @pytest.mark.parametrize(
-    ("text", "where", "told"),
+    ("text", "where", "message"),
     [
         ("two [marks] in [one]", None, "2 words are marked"),
         ("no [", None, "the brackets do not match"),
@@ -186,18 +184,18 @@ def test_no_hit_within_the_filters_says_what_to_do(page: AppTest, searcher: Sear
         ("They fished.", "nonsense", "'nonsense' is no filter"),
     ],
 )
-def test_an_error_is_one_line_with_its_next_step(page: AppTest, text: str, where: str | None, told: str) -> None:
+def test_error_is_one_line_with_the_next_step(page: AppTest, text: str, where: str | None, message: str) -> None:
     page.query_params["q"] = text
     if where:
         page.query_params["where"] = [where]
     page.run()
     assert not page.exception
     (error,) = page.error
-    assert told in re.sub(r"[\\\u2060]", "", error.value)
+    assert message in re.sub(r"[\\\u2060]", "", error.value)
     assert page.text_input(key="text").value == text
 
 
-def test_an_odd_address_is_told_and_the_page_goes_on(page: AppTest) -> None:
+def test_invalid_address_shows_a_warning_and_the_list(page: AppTest) -> None:
     page.query_params["q"] = "They fished."
     page.query_params["k"] = "many"
     page.run()
@@ -206,14 +204,14 @@ def test_an_odd_address_is_told_and_the_page_goes_on(page: AppTest) -> None:
     assert len(lines(page)) == 20
 
 
-def test_the_collection_is_always_in_view(page: AppTest) -> None:
+def test_heading_shows_the_collection(page: AppTest) -> None:
     page.run()
     assert "11 documents" in html(page)
     assert "layer sense" in html(page)
     assert "small &amp; &lt;b&gt;.pol" in html(page)
 
 
-def test_the_first_view_offers_sentences_of_the_collection(page: AppTest, searcher: Searcher) -> None:
+def test_first_view_offers_example_sentences(page: AppTest, searcher: Searcher) -> None:
     page.run()
     page.button(key="example-0").click().run()
     asked = page.text_input(key="text").value
@@ -222,7 +220,7 @@ def test_the_first_view_offers_sentences_of_the_collection(page: AppTest, search
     assert lines(page) == expected(searcher.sentences(asked, 20))
 
 
-def test_what_a_document_says_never_becomes_markup(page: AppTest) -> None:
+def test_document_text_never_becomes_markup(page: AppTest) -> None:
     ask(page, "The script was closed.")
     page.selectbox(key="k").set_value(100).run()
     shown = html(page)
@@ -231,14 +229,14 @@ def test_what_a_document_says_never_becomes_markup(page: AppTest) -> None:
     assert "&lt;i&gt;Evil&lt;/i&gt;" in shown
 
 
-def test_the_senses_of_the_word_are_shown(page: AppTest, searcher: Searcher) -> None:
+def test_senses_of_the_word_are_shown(page: AppTest, searcher: Searcher) -> None:
     ask(page, "The [bank] lends money.")
     senses = searcher.senses("bank").senses
     rows = re.findall(r'data-sense="(\d+)".*?<b>([\d,]+) lines?</b>', html(page))
     assert rows == [(str(sense.number), str(sense.size)) for sense in senses]
 
 
-def test_a_hit_opens_in_its_document_and_leads_to_the_next(page: AppTest, searcher: Searcher) -> None:
+def test_hit_opens_in_its_document_with_a_button_to_the_next(page: AppTest, searcher: Searcher) -> None:
     ask(page, "She sat on the river [bank].")
     hits = searcher.occurrences("She sat on the river [bank].", 20)
     page.session_state["opened"] = 2
@@ -259,7 +257,7 @@ def document(page: AppTest) -> str:
     return unescape(re.sub("<[^>]*>", "", shown))
 
 
-def test_without_a_collection_the_page_offers_to_make_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_page_without_a_collection_offers_to_create_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     page = app(tmp_path / "none.pol", monkeypatch).run()
     assert "Nothing indexed yet" in html(page)
     assert "none.pol" in html(page)
@@ -267,7 +265,7 @@ def test_without_a_collection_the_page_offers_to_make_one(monkeypatch: pytest.Mo
     assert "polyseme ui my.pol" in html(app(None, monkeypatch).run())
 
 
-def test_an_empty_collection_offers_to_fill_it(
+def test_empty_collection_offers_to_add_documents(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, collection: Path
 ) -> None:
     with Collection.open(collection) as full:
@@ -275,9 +273,7 @@ def test_an_empty_collection_offers_to_fill_it(
     assert "Nothing indexed yet" in html(app(tmp_path / "empty.pol", monkeypatch).run())
 
 
-def test_a_collection_whose_model_is_gone_is_told_with_the_way_out(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_missing_model_shows_the_command_that_helps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
     settings = CollectionSettings(
         gone, "0" * 64, "float32", "en", "any", Layer.SENSE, Normalisation.WHITENED, False, 0.3
@@ -288,15 +284,17 @@ def test_a_collection_whose_model_is_gone_is_told_with_the_way_out(
     assert "polyseme reencode" in shown
 
 
-def test_a_folder_that_is_no_collection_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_folder_that_is_not_a_collection_shows_the_command_to_index_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "a.txt").write_text("A letter.")
     shown = html(app(tmp_path / "letters", monkeypatch).run())
-    assert "is no collection" in shown
+    assert "is not a collection" in shown
     assert "polyseme index letters.pol" in shown
 
 
-def test_the_order_and_the_page_of_the_lines_are_in_the_address(page: AppTest, searcher: Searcher) -> None:
+def test_address_holds_sort_order_and_page_number(page: AppTest, searcher: Searcher) -> None:
     page.query_params["q"] = "She sat on the river [bank]."
     page.query_params["page"] = "2"
     page.run()
@@ -310,7 +308,7 @@ def test_the_order_and_the_page_of_the_lines_are_in_the_address(page: AppTest, s
     assert address(page)["sort"] == ["document"]
 
 
-def test_a_sense_keeps_only_its_lines(page: AppTest, searcher: Searcher) -> None:
+def test_chosen_sense_keeps_only_its_lines(page: AppTest, searcher: Searcher) -> None:
     page.query_params["q"] = "She sat on the river [bank]."
     page.query_params["sense"] = "1"
     page.run()
@@ -320,7 +318,7 @@ def test_a_sense_keeps_only_its_lines(page: AppTest, searcher: Searcher) -> None
     assert lines(page) == expected(hits[:20])
 
 
-def test_marked_lines_in_the_address_are_searched_again(page: AppTest, searcher: Searcher) -> None:
+def test_address_with_marked_lines_searches_again_from_them(page: AppTest, searcher: Searcher) -> None:
     hits = searcher.occurrences("She sat on the river [bank].", 20)
     page.query_params["q"] = "She sat on the river [bank]."
     page.query_params["like"] = f"{hits[3].occurrence_id}-{hits[7].occurrence_id}"
@@ -338,28 +336,26 @@ def test_back_and_forward_go_through_the_searches_of_the_visit(page: AppTest) ->
     assert page.text_input(key="text").value == "The bank lends money."
 
 
-def test_another_layer_orders_the_same_candidates(page: AppTest, searcher: Searcher) -> None:
+def test_another_layer_reranks_the_same_candidates(page: AppTest, searcher: Searcher) -> None:
     ask(page, "She sat on the river [bank].")
     page.selectbox(key="layer").set_value("1").run()
     assert lines(page) == expected(searcher.occurrences("She sat on the river [bank].", 20, layer="1"))
     assert address(page)["layer"] == ["1"]
 
 
-def test_a_word_by_itself_shows_its_senses_too(
-    page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_single_word_shows_its_senses(page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(page, "bank")
     assert page.text_input(key="text").value == "[bank]"
     assert lines(page) == expected(searcher.occurrences("[bank]", 20))
     assert "Senses of <i>bank</i>" in html(page)
     assert "Nothing here means that" not in html(page)
-    # From an address, as from the command line, it is the sentence that it says.
+    # In an address, as on the command line, a text without brackets is a sentence.
     came_by_history(page, monkeypatch, q="bank")
     assert lines(page) == expected(searcher.sentences("bank", 20))
     assert "Senses of <i>bank</i>" in html(page)
 
 
-def test_other_collections_of_the_folder_can_be_chosen(
+def test_another_collection_of_the_folder_can_be_chosen(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_folder: Path
 ) -> None:
     for name in ("one", "two"):
@@ -376,7 +372,7 @@ def test_other_collections_of_the_folder_can_be_chosen(
     assert "one.pol" in html(page)
 
 
-def test_served_beyond_this_machine_the_page_asks_for_the_password(
+def test_page_served_beyond_this_machine_asks_for_the_password(
     monkeypatch: pytest.MonkeyPatch, collection: Path
 ) -> None:
     page = app(collection, monkeypatch)

@@ -1,6 +1,6 @@
-"""The page in a real browser, used as a person uses it: by typing, clicking, dragging and with the keyboard alone.
+"""Tests of the page in a real browser, by typing, clicking, dragging, and with the keyboard alone.
 
-Needs playwright and Chromium or Chrome on this machine; without one, skipped with the reason. One server for all tests.
+They need playwright, and Chromium or Chrome on this machine, and are skipped without them. All tests share a server.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ EVIL = (
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
-    """A folder, and the page's server, which starts while the collections in the folder are made."""
+    """A folder, and the page's server. The server starts while the collections in the folder are built."""
     program()
-    folder = tmp_path_factory.mktemp("shelf")
+    folder = tmp_path_factory.mktemp("library")
     with serving(folder / "banks.pol") as found:
         yield folder, found
 
 
 @pytest.fixture(scope="session")
-def shelf(server: tuple[Path, subprocess.Popen[str]]) -> Path:
-    """The folder with two small collections made with the bundled model."""
+def library(server: tuple[Path, subprocess.Popen[str]]) -> Path:
+    """The folder, with two small collections that were built with the bundled model."""
     folder, _ = server
     documents = [
         Document(f"{genre}/{year}.txt", " ".join((*lines[shift:], *lines[:shift])), _about(genre, year))
@@ -74,13 +74,13 @@ def _about(genre: str, year: int) -> dict[str, str | int | float]:
 
 
 @pytest.fixture(scope="session")
-def searcher(shelf: Path) -> Iterator[Searcher]:
-    with Searcher.open(shelf / "banks.pol") as found:
+def searcher(library: Path) -> Iterator[Searcher]:
+    with Searcher.open(library / "banks.pol") as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def address(shelf: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
+def address(library: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
     return address_of(server[1])
 
 
@@ -95,7 +95,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One visitor's browser for all tests, which so loads Streamlit's scripts once; each tab is a visit of its own."""
+    """One browser profile for all tests, so that Streamlit's scripts load once. Each tab is a separate visit."""
     found = browser.new_context(viewport={"width": 1300, "height": 900}, accept_downloads=True)
     found.grant_permissions(["clipboard-read", "clipboard-write"])
     found.set_default_timeout(PATIENCE)
@@ -122,7 +122,7 @@ def folded(hits: Sequence[SentenceHit]) -> list[str]:
 
 
 def shows(page: Page, hits: Sequence[SentenceHit]) -> None:
-    """The lines of the page are these hits, word for word, in their order."""
+    """Wait until the lines of the page are these hits, word for word, in their order."""
     expect(page.locator(".pol-line .pol-text")).to_have_text([_cut(hit) for hit in hits])
     settled(page)
 
@@ -145,7 +145,7 @@ def choose(page: Page, name: str, option: str) -> None:
 
 
 def settled(page: Page) -> None:
-    """The page has answered the last action: nobody acts faster than what is seen."""
+    """Wait until the page has answered the last action, as a person would."""
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
@@ -153,7 +153,7 @@ def parameters(page: Page) -> dict[str, list[str]]:
     return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
 
 
-def test_a_sentence_is_typed_and_a_word_of_it_is_clicked(page: Page, address: str, searcher: Searcher) -> None:
+def test_typed_sentence_then_clicked_word(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address)
     box = page.get_by_label(BOX)
     box.fill(TWICE)
@@ -167,9 +167,7 @@ def test_a_sentence_is_typed_and_a_word_of_it_is_clicked(page: Page, address: st
     expect(box).to_have_value("The [bank] by the river bank was shut.")
 
 
-def test_a_word_that_is_typed_by_itself_is_shown_with_its_senses_and_lines(
-    page: Page, address: str, searcher: Searcher
-) -> None:
+def test_single_typed_word_shows_its_senses_and_lines(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address)
     box = page.get_by_label(BOX)
     box.fill("bank")
@@ -179,7 +177,7 @@ def test_a_word_that_is_typed_by_itself_is_shown_with_its_senses_and_lines(
     expect(page.locator(".pol-badge")).to_have_count(len({*searcher.senses("bank").assignments.values()}))
 
 
-def test_any_word_of_a_line_is_the_next_question_and_the_way_back_is_kept(
+def test_clicking_a_word_of_a_line_searches_for_it_and_back_returns(
     page: Page, address: str, searcher: Searcher
 ) -> None:
     opened(page, address, BANK)
@@ -204,7 +202,7 @@ def test_any_word_of_a_line_is_the_next_question_and_the_way_back_is_kept(
     shows(page, boats)
 
 
-def test_lines_are_real_text_with_the_node_in_one_column(page: Page, address: str, searcher: Searcher) -> None:
+def test_lines_are_selectable_text_with_aligned_nodes(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address, BANK)
     hits = searcher.occurrences(BANK, 20)
     shows(page, hits)
@@ -225,14 +223,14 @@ def test_lines_are_real_text_with_the_node_in_one_column(page: Page, address: st
 
 
 def double_clicked(page: Page, word: Locator) -> bool:
-    """Whether the second click came while the page still waited for one: a busy machine may be slower than a hand."""
+    """Double-click, and return whether the second click came in time. A busy machine may be too slow."""
     page.evaluate("window.clicks = []; addEventListener('click', (event) => clicks.push(event.timeStamp), true)")
     word.dblclick()
     first, second = page.evaluate("window.clicks")
     return bool(second - first < 200)
 
 
-def test_selecting_text_of_a_line_asks_nothing(page: Page, address: str) -> None:
+def test_selecting_text_of_a_line_does_not_search(page: Page, address: str) -> None:
     for _ in range(10):
         opened(page, address, BANK)
         before = page.url
@@ -242,13 +240,13 @@ def test_selecting_text_of_a_line_asks_nothing(page: Page, address: str) -> None
             break
     else:
         pytest.fail("no double click was quick enough")
-    page.wait_for_timeout(600)  # longer than the page waits for a second click
+    page.wait_for_timeout(600)  # longer than the time in which a second click makes a double click
     settled(page)
     assert page.url == before
     assert page.evaluate("getSelection().toString().trim()") == text
 
 
-def test_the_order_and_every_page_hold_all_lines(page: Page, address: str, searcher: Searcher) -> None:
+def test_pages_together_hold_all_lines_in_every_order(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address, BANK)
     everything = searcher.occurrences(BANK, 1000)
     assert len(everything) > 40
@@ -266,7 +264,9 @@ def test_the_order_and_every_page_hold_all_lines(page: Page, address: str, searc
     shows(page, sorted(everything, key=lambda hit: re.findall(r"\w+", hit.sentence[hit.end :].casefold())[:8])[:20])
 
 
-def test_a_line_opens_in_its_document_and_leads_to_its_neighbours(page: Page, address: str, searcher: Searcher) -> None:
+def test_line_opens_in_its_document_with_buttons_to_its_neighbours(
+    page: Page, address: str, searcher: Searcher
+) -> None:
     opened(page, address, BANK)
     hits = searcher.occurrences(BANK, 20)
     page.locator(".pol-line").nth(1).locator(".pol-open").click()
@@ -277,7 +277,7 @@ def test_a_line_opens_in_its_document_and_leads_to_its_neighbours(page: Page, ad
         expect(page.locator(".pol-head")).to_contain_text(hit.document)
         if step:
             page.get_by_role("button", name=step).click()
-    page.get_by_text("Why is it near?").click()
+    page.get_by_text("Explain the score").click()
     expect(page.locator(".pol-why")).to_contain_text("Cosine by layer")
     page.keyboard.press("Escape")
     expect(page.locator(".pol-document")).to_have_count(0)
@@ -297,7 +297,7 @@ def test_marked_lines_are_searched_again(page: Page, address: str, searcher: Sea
     shows(page, hits)
 
 
-def test_a_sense_filters_the_lines_and_its_address_gives_the_same(
+def test_sense_filters_the_lines_and_the_address_reproduces_them(
     page: Page, browser: Browser, address: str, searcher: Searcher
 ) -> None:
     opened(page, address, BANK)
@@ -321,7 +321,7 @@ def test_a_sense_filters_the_lines_and_its_address_gives_the_same(
     shows(page, searcher.occurrences(BANK, 20))
 
 
-def test_a_sense_above_sentences_leads_to_the_words_own_lines(page: Page, address: str, searcher: Searcher) -> None:
+def test_sense_of_a_word_typed_as_sentence_shows_its_occurrences(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address, "bank")
     page.get_by_role("button", name="Mark line 2 plus").click()
     page.get_by_role("button", name="Search again from these").click()
@@ -359,13 +359,13 @@ def test_points_of_the_map_filter_the_lines(page: Page, address: str, searcher: 
     assert parameters(page)["lines"] == ["-".join(map(str, sorted(inside)))]
 
 
-def test_points_of_the_timeline_open_their_lines(page: Page, address: str, searcher: Searcher) -> None:
+def test_cells_of_the_timeline_filter_the_lines(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address, BANK)
     page.get_by_role("radio", name="Over time").click()
     found = searcher.timeline(searcher.senses("bank"), "year", 5)
     expect(page.locator(".pol-time thead th")).to_have_count(len(found.periods) + 2)
     place = next(n for n, period in enumerate(found.periods) if period.counts[0])
-    page.locator(f'.pol-point[data-period="{place}"][data-of="0"]').click()
+    page.locator(f'.pol-point[data-period="{place}"][data-of="1"]').click()
     ids = found.periods[place].ids[0]
     shows(page, [hit for hit in searcher.occurrences(BANK, 1000) if hit.occurrence_id in ids])
     page.locator('.pol-time thead [data-period="-1"]').click()
@@ -381,14 +381,14 @@ def test_collocates_are_shown_for_each_sense(page: Page, address: str, searcher:
     expect(page.locator(".pol-collocates table")).to_have_count(len(senses))
     heights = "(rows) => rows.map((row) => row.getBoundingClientRect().height)"
     rows = page.locator(".pol-collocates tbody tr").evaluate_all(heights)
-    assert max(rows) - min(rows) < 2, "a short table is not drawn out to the height of a long one"
+    assert max(rows) - min(rows) < 2, "a short table is stretched to the height of a long one"
     first = (senses[0].collocates or senses[0].labels)[0]
     expect(page.locator(".pol-collocates tbody td").first).to_have_text(first.lemma)
 
 
-def test_a_sense_is_saved_and_filters_by_its_name(page: Page, address: str, searcher: Searcher) -> None:
+def test_named_sense_is_saved_filters_and_is_deleted(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address, BANK, "&sense=1")
-    page.get_by_role("button", name="Save this sense").click()
+    page.get_by_role("button", name="Name this sense").click()
     page.get_by_label("Name", exact=True).fill("side_of_water")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved as side_of_water")).to_be_visible()
@@ -400,9 +400,9 @@ def test_a_sense_is_saved_and_filters_by_its_name(page: Page, address: str, sear
     page.get_by_role("option", name="side_of_water").click()
     page.wait_for_url(re.compile("where=sense%3Dside_of_water"))
     shows(page, searcher.occurrences(BANK, 20, where="sense=side_of_water"))
-    page.get_by_role("button", name="Forget a saved sense").click()
-    page.get_by_role("button", name="Forget side_of_water").click()
-    expect(page.get_by_role("heading", name="Saved senses")).to_have_count(0)
+    page.get_by_role("button", name="Delete a named sense").click()
+    page.get_by_role("button", name="Delete side_of_water").click()
+    expect(page.get_by_role("heading", name="Named senses")).to_have_count(0)
     shows(page, searcher.occurrences(BANK, 20))
     assert not searcher.named_senses()
 
@@ -420,24 +420,24 @@ def test_filters_match_and_keywords_change_the_list(page: Page, address: str, se
     shows(page, searcher.occurrences(BANK, 20, "any"))
     page.get_by_role("button", name="the whole sentence").click()
     shows(page, searcher.sentences(BANK.replace("[", "").replace("]", ""), 20))
-    page.get_by_text("Count shared words too").click()
+    page.get_by_text("Also rank by keywords").click()
     shows(page, searcher.sentences(BANK.replace("[", "").replace("]", ""), 20, hybrid=True))
     assert parameters(page)["hybrid"] == ["1"]
 
 
-def test_the_address_carries_everything_that_is_asked(page: Page, address: str, searcher: Searcher) -> None:
+def test_address_holds_match_size_filters_and_layer(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address, BANK, "&match=form&k=7&where=year=1960..&where=genre!=odd&layer=1")
     shows(page, searcher.occurrences(BANK, 7, "form", ["year=1960..", "genre!=odd"], "1"))
 
 
-def test_model_layer_and_number_of_documents_stay_in_view(page: Page, address: str) -> None:
+def test_heading_stays_in_view_and_never_covers_the_focus(page: Page, address: str) -> None:
     opened(page, address, BANK, "&k=100")
     page.locator(".pol-line").last.scroll_into_view_if_needed()
     expect(page.locator(".pol-top")).to_be_in_viewport()
     expect(page.locator(".pol-top")).to_contain_text("11 documents")
     expect(page.locator(".pol-top")).to_contain_text("model default")
     expect(page.locator(".pol-top")).to_contain_text("layer sense")
-    # Whoever goes back up with the keyboard finds what has the focus below it.
+    # When the keyboard moves back up, the focused element is below the heading, not under it.
     word = page.locator(".st-key-words button").first
     for target in (word, page.locator(".pol-text").first):
         page.locator(".pol-line").last.scroll_into_view_if_needed()
@@ -455,7 +455,7 @@ def downloaded(page: Page, name: str) -> Path:
     return Path(found.path()).rename(Path(found.path()).with_name(found.suggested_filename))
 
 
-def test_all_lines_are_exported_with_what_was_asked(page: Page, address: str, searcher: Searcher) -> None:
+def test_exported_files_hold_all_lines_and_the_query(page: Page, address: str, searcher: Searcher) -> None:
     from openpyxl import load_workbook
 
     opened(page, address, BANK, "&sense=1&sort=date")
@@ -485,7 +485,7 @@ def test_text_of_documents_is_never_markup(page: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "more", "told"),
+    ("query", "more", "message"),
     [
         ("The [platypus] swam.", "", "does not occur in this collection"),
         (BANK, "&where=year=3000..", "No hit within the filters"),
@@ -494,15 +494,15 @@ def test_text_of_documents_is_never_markup(page: Page, address: str) -> None:
         ("x", "&collection=none.pol", "No such collection"),
     ],
 )
-def test_what_people_meet_is_told_with_its_next_step(
-    page: Page, address: str, query: str, more: str, told: str
+def test_notices_and_errors_are_shown_without_traceback(
+    page: Page, address: str, query: str, more: str, message: str
 ) -> None:
     page.goto(f"{address}/?q={urllib.parse.quote(query)}{more}")
-    expect(page.get_by_text(told).first).to_be_visible()
+    expect(page.get_by_text(message).first).to_be_visible()
     assert page.get_by_text("Traceback").count() == 0
 
 
-def test_the_keyboard_alone_suffices(page: Page, address: str, searcher: Searcher) -> None:
+def test_keyboard_alone_reaches_every_action(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address)
     box = page.get_by_label(BOX)
     _tab_to(page, box)
@@ -545,7 +545,7 @@ def _tab_to(page: Page, target: Locator) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 800), (650, 450)])
-def test_a_phone_and_a_page_at_twice_its_size_need_no_sideways_scrolling(
+def test_narrow_and_zoomed_windows_need_no_horizontal_scrolling(
     browser: Browser, address: str, width: int, height: int
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=2)
@@ -557,7 +557,7 @@ def test_a_phone_and_a_page_at_twice_its_size_need_no_sideways_scrolling(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
     assert page.locator(".pol-line .pol-text, .pol-where, .pol-marks, .pol-badge, .pol-top").evaluate_all(wide) == []
     pieces = page.locator(".pol-line .pol-node").evaluate_all("(all) => all.map((e) => e.getClientRects().length)")
-    assert set(pieces) == {1}, "a node is not broken over two lines"
+    assert set(pieces) == {1}, "a node is broken over two lines"
     expect(page.locator(".pol-line .pol-s").first).to_be_visible()
     page.locator(".pol-open").nth(1).click()
     for part in (page.get_by_text("In its document"), page.locator(".pol-document .pol-node")):
@@ -602,7 +602,7 @@ FOCUSED = """async () => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast_and_labels_are_as_wcag_asks(page: Page, address: str, scheme: str) -> None:
+def test_contrast_labels_and_target_sizes_meet_wcag(page: Page, address: str, scheme: str) -> None:
     dark = scheme == "dark"
     page.emulate_media(color_scheme="dark" if dark else "light")
     opened(page, address, BANK, "&sense=1")
@@ -626,10 +626,10 @@ def test_contrast_and_labels_are_as_wcag_asks(page: Page, address: str, scheme: 
     expect(page.locator(".stMainBlockContainer")).to_have_css("color", re.compile(r"23[0-9]" if dark else r"\(31"))
     heights = [page.get_by_role("button", name=name).bounding_box() for name in ("Export", "Copy address")]
     middles = {round(place["y"] + place["height"] / 2) for place in heights if place is not None}
-    assert max(middles) - min(middles) <= 2, "the choices above the lines stand in one row"
+    assert max(middles) - min(middles) <= 2, "the controls above the lines are not in one row"
 
 
-def test_the_focus_is_always_seen(page: Page, address: str) -> None:
+def test_focus_is_always_visible(page: Page, address: str) -> None:
     opened(page, address, BANK)
     expect(page.locator(".pol-badge").first).to_be_visible()
     page.add_style_tag(content="* { transition: none !important; }")
@@ -643,7 +643,7 @@ def test_the_focus_is_always_seen(page: Page, address: str) -> None:
     assert unseen == [], "\n".join(unseen)
 
 
-def test_another_collection_is_chosen(page: Page, address: str) -> None:
+def test_choosing_another_collection_searches_it(page: Page, address: str) -> None:
     opened(page, address, BANK)
     choose(page, "Collection", "other.pol")
     expect(page.locator(".pol-top")).to_contain_text("1 document")
@@ -651,7 +651,7 @@ def test_another_collection_is_chosen(page: Page, address: str) -> None:
     assert parameters(page)["collection"] == ["other.pol"]
 
 
-def test_documents_are_indexed_from_the_page(page: Page, address: str, shelf: Path) -> None:
+def test_documents_are_indexed_from_the_page(page: Page, address: str, library: Path) -> None:
     opened(page, address)
     page.get_by_role("button", name="Add documents").click()
     expect(page.get_by_role("combobox", name="Into")).to_be_visible()
@@ -670,15 +670,15 @@ def test_documents_are_indexed_from_the_page(page: Page, address: str, shelf: Pa
     expect(page.get_by_text("Done: 1 added")).to_be_visible()
     expect(page.locator(".pol-words")).to_contain_text("picture.xyz")
     expect(page.locator(".pol-words")).to_contain_text("unknown file type '.xyz'")
-    assert (shelf / "fresh.pol").is_dir()
-    assert sorted(path.name for path in (shelf / "fresh.pol.files").iterdir()) == ["letter.txt", "picture.xyz"]
-    page.get_by_role("button", name="Search it").click()
+    assert (library / "fresh.pol").is_dir()
+    assert sorted(path.name for path in (library / "fresh.pol.files").iterdir()) == ["letter.txt", "picture.xyz"]
+    page.get_by_role("button", name="Search this collection").click()
     expect(page.locator(".pol-top")).to_contain_text("fresh.pol")
     expect(page.locator(".pol-top")).to_contain_text("1 document")
 
 
-def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, shelf: Path, tmp_path: Path) -> None:
-    # A run hears that it is cancelled between two batches; before the first of them it imports TensorFlow.
+def test_indexing_can_be_cancelled_and_resumed(page: Page, address: str, library: Path, tmp_path: Path) -> None:
+    # A run checks for cancellation between batches. Before the first batch it imports TensorFlow.
     (tmp_path / "long.txt").write_text("".join(f"The {n}th bank stood by water number {n}.\n" for n in range(6_000)))
     opened(page, address)
     page.get_by_role("button", name="Add documents").click()
@@ -694,8 +694,8 @@ def test_indexing_is_cancelled_and_gone_on_with(page: Page, address: str, shelf:
     page.get_by_role("button", name="Index into long.pol", exact=True).click()
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=9 * PATIENCE)
-    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("Cancelled. Committed documents stay")).to_be_visible(timeout=9 * PATIENCE)
+    page.get_by_role("button", name="Resume").click()
     expect(page.locator("[data-testid=stProgress]")).to_contain_text("sentences")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. What was committed stays")).to_be_visible(timeout=9 * PATIENCE)
+    expect(page.get_by_text("Cancelled. Committed documents stay")).to_be_visible(timeout=9 * PATIENCE)

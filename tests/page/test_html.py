@@ -1,22 +1,24 @@
-"""What the page shows of a hit is the document's text and nothing else: no markup, no script, no other order."""
+"""Tests of the page's HTML, which shows the text of documents as text only, and of addresses and facets."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.collection.records import Layer
-from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.text import TextAnalyser
 from polyseme.search.explanation import Contribution
 from polyseme.search.hits import Match, OccurrenceHit, SentenceHit
 from polyseme.search.senses.inventory import Sense, SenseInventory
 from polyseme.search.senses.labels import Collocate
 from polyseme.search.senses.timeline import make_timeline
+from polyseme.ui.page import actions, app
 from polyseme.ui.page.address import (
     NO_SENSE,
     Listing,
@@ -26,9 +28,7 @@ from polyseme.ui.page.address import (
     write_address,
 )
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
-from polyseme.ui.page.html import base as views
-from polyseme.ui.page.html import concordance as kwic_view
-from polyseme.ui.page.html import senses as sense_view
+from polyseme.ui.page.html import base, concordance, senses
 
 EVIL = [
     "<script>alert(1)</script>",
@@ -55,12 +55,12 @@ def words(sentence: str) -> list[tuple[int, int]]:
     return [(token.start, token.end) for token in ANALYSER.tokens(sentence)]
 
 
-def concordance(hits: Sequence[SentenceHit]) -> str:
-    return kwic_view.concordance(hits, 1, words, {1: 0}) + kwic_view.marks({1: 1, 2: -1})
+def lines_of(hits: Sequence[SentenceHit]) -> str:
+    return concordance.concordance(hits, 1, words, {1: 0}) + concordance.marks({1: 1, 2: -1})
 
 
 class Reader(HTMLParser):
-    """Reads HTML as a browser does and keeps its text, tags and attributes."""
+    """An HTML parser that keeps text, tags and attributes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,6 +82,17 @@ class Reader(HTMLParser):
         self.text.append(data)
         for name in self.open:
             self.inside.setdefault(name, []).append(data)
+
+
+def test_every_class_of_the_stylesheet_is_used_by_the_page() -> None:
+    folder = Path(app.__file__).parent
+    sources = [*folder.rglob("*.py"), folder / "static" / "page.js"]
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    style = app.static("page.css")
+    used = set(re.findall(r"(?<![-\w])(pol-[a-z]+)(?![-\w])", code))
+    assert {"pol-line", "pol-dot"} <= set(re.findall(r"\.(pol-[a-z]+)", style)) <= used
+    keys = {*re.findall(r'\bkey="([a-z-]+)"', code), actions.KEY}
+    assert set(re.findall(r"\.st-key-([a-z-]+)", style)) <= keys
 
 
 def read(html: str) -> Reader:
@@ -118,99 +129,97 @@ def occurrence(
 
 
 def shown(text: str) -> str:
-    """What a browser shows of a text whose runs of white space are folded."""
-    return views._UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
+    """Return a text as a browser shows it, with white space collapsed."""
+    return base._UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
 
 
 @settings(deadline=None)  # the first call loads the tokeniser
 @given(TEXT, TEXT.filter(bool), TEXT, TEXT)
-def test_a_line_shows_exactly_the_text_with_the_node_at_its_offsets(
-    left: str, node: str, right: str, field: str
-) -> None:
+def test_line_shows_exactly_the_text_with_the_node_at_its_offsets(left: str, node: str, right: str, field: str) -> None:
     hit = occurrence(left, node, right, title=node, metadata={"note": field, field: left})
-    reader = read(concordance([hit]))
+    reader = read(lines_of([hit]))
     text = "".join(reader.inside["p.pol-text"])
-    if max(map(len, (left, right))) < views.CONTEXT and len(node) < views.NODE:
+    if max(map(len, (left, right))) < base.CONTEXT and len(node) < base.NODE:
         folded = shown(left.lstrip()) + shown(node) + shown(right.rstrip())
         assert re.sub(" +", " ", text) == re.sub(" +", " ", folded)
         assert "".join(reader.inside.get("mark.pol-node", [])) == shown(node)
-    assert len(text) <= 2 * views.CONTEXT + views.NODE + 2
+    assert len(text) <= 2 * base.CONTEXT + base.NODE + 2
 
 
 @settings(deadline=None)
 @given(TEXT.filter(bool), TEXT)
-def test_every_view_of_a_sentence_holds_text_only(sentence: str, value: str) -> None:
+def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
     hit = occurrence("", sentence, "", title=value, metadata={"author": value, value: sentence})
     plain = SentenceHit(1, 0.5, 0.99, value, value, 1, sentence, 0, {"year": 1999, "author": value})
     word = Collocate(sentence, 1, 1.0, 1.0)
     inventory = SenseInventory(sentence, Match.LEMMA, (Sense(1, 1, 1.0, (word,), (hit, hit)),), {1: 1}, {1: 0.5}, value)
     for html in (
-        concordance([plain]),
-        concordance([hit]),
-        views.document_head(plain, 1, 1),
-        views.document_page(sentence, plain, 1),
-        sense_view.entry(inventory, 1, {1}),
-        sense_view.legend(inventory),
-        sense_view.collocate_tables(inventory, None),
-        sense_view.timeline(make_timeline("year", 10, 1, {1: 1}, {1: "1999"}), inventory),
-        sense_view.occurrence_map(np.zeros((1, 2), np.float32), [1], [1], {1: hit}, [1]),
-        views.notice(value),
-        views.message(value, sentence, value),
-        views.heading(value, None),
-        views.found(value, sentence, value, [value]),
-        views.why([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
+        lines_of([plain]),
+        lines_of([hit]),
+        base.document_head(plain, 1, 1),
+        base.document_page(sentence, plain, 1),
+        senses.entry(inventory, 1, {1}),
+        senses.legend(inventory),
+        senses.collocate_tables(inventory, None),
+        senses.timeline(make_timeline("year", 10, 1, {1: 1}, {1: "1999"}), inventory),
+        senses.occurrence_map(np.zeros((1, 2), np.float32), [1], [1], {1: hit}, [1]),
+        base.notice(value),
+        base.message(value, sentence, value),
+        base.heading(value, None),
+        base.found(value, sentence, value, [value]),
+        base.why([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
     ):
         read(html)
 
 
-def test_each_sense_says_how_many_of_its_lines_are_inside_the_filters() -> None:
-    senses = (Sense(1, 3, 0.5, (), ()), Sense(2, 2, 0.3, (), ()))
-    inventory = SenseInventory("bank", Match.LEMMA, senses, {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: None}, {}, None)
-    assert " here<" not in sense_view.entry(inventory, None, None)
+def test_each_sense_counts_its_lines_inside_the_filters() -> None:
+    both = (Sense(1, 3, 0.5, (), ()), Sense(2, 2, 0.3, (), ()))
+    inventory = SenseInventory("bank", Match.LEMMA, both, {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: None}, {}, None)
+    assert " here<" not in senses.entry(inventory, None, None)
     for inside, counts in (({1, 2, 5, 6}, ["2", "1", "1"]), ({4, 5}, ["0", "2", "0"]), (set[int](), ["0"] * 3)):
-        assert re.findall(r">(\d+) here<", sense_view.entry(inventory, None, inside)) == counts
+        assert re.findall(r">(\d+) here<", senses.entry(inventory, None, inside)) == counts
 
 
-def test_a_script_in_a_document_is_shown_as_text() -> None:
+def test_script_in_a_document_is_shown_as_text() -> None:
     hit = occurrence("Type <script>", "alert", "(1)</script> & wait", title='A "quoted" <title>')
-    html = concordance([hit])
+    html = lines_of([hit])
     assert "<script" not in html
     assert "Type <script>alert(1)</script> & wait" in "".join(read(html).inside["p.pol-text"])
     assert "A &quot;quoted&quot; &lt;title&gt;" in html
 
 
-def test_the_second_of_two_equal_words_is_the_one_highlighted() -> None:
-    html = concordance([occurrence("the bank by the river ", "bank", " again")])
+def test_second_of_two_equal_words_is_highlighted() -> None:
+    html = lines_of([occurrence("the bank by the river ", "bank", " again")])
     assert html.count("<mark") == 1
     assert "".join(read(html).inside["p.pol-text"]) == "the bank by the river bank again"
     assert 'data-hop="22-26" data-in="1"><bdi>bank</bdi></mark>' in html
 
 
-def test_every_word_of_a_line_can_be_asked_for_by_its_offsets() -> None:
+def test_every_word_of_a_line_has_its_offsets() -> None:
     sentence = "The bank by the river bank was shut."
     hit = occurrence(sentence[:22], "bank", sentence[26:])
-    hops = re.findall(r'data-hop="(\d+)-(\d+)" data-in="1">(?:<bdi>)?(\w+)<', concordance([hit]))
+    hops = re.findall(r'data-hop="(\d+)-(\d+)" data-in="1">(?:<bdi>)?(\w+)<', lines_of([hit]))
     assert [(int(start), int(end)) for start, end, _ in hops] == words(sentence)[:-1]
     assert all(sentence[int(start) : int(end)] == word for start, end, word in hops)
 
 
-def test_contexts_of_a_line_are_cut_at_their_far_ends() -> None:
+def test_long_contexts_are_cut_at_the_far_end() -> None:
     hit = occurrence("far " * 100, "node", " away" * 100)
-    text = "".join(read(concordance([hit])).inside["p.pol-text"])
+    text = "".join(read(lines_of([hit])).inside["p.pol-text"])
     left, _, right = text.partition("node")
     assert left.startswith("…far")
     assert right.endswith("away…")
-    assert max(len(left), len(right)) <= views.CONTEXT + 1
+    assert max(len(left), len(right)) <= base.CONTEXT + 1
 
 
-def test_a_line_of_hebrew_runs_from_right_to_left() -> None:
-    assert 'dir="rtl"' in concordance([occurrence("123 שלום ", "עולם", "!")])
-    assert 'dir="ltr"' in concordance([occurrence("123 ", "hello", " שלום")])
+def test_hebrew_line_is_written_from_right_to_left() -> None:
+    assert 'dir="rtl"' in lines_of([occurrence("123 שלום ", "עולם", "!")])
+    assert 'dir="ltr"' in lines_of([occurrence("123 ", "hello", " שלום")])
 
 
 @given(st.text(alphabet="ab ", max_size=300), st.integers(4, 80))
-def test_contexts_are_cut_between_words_at_the_far_side(text: str, longest: int) -> None:
-    left, right = views.cut_left(text, longest), views.cut_right(text, longest)
+def test_cut_text_is_a_prefix_or_suffix_within_the_limit(text: str, longest: int) -> None:
+    left, right = base.cut_left(text, longest), base.cut_right(text, longest)
     assert len(left) <= longest
     assert len(right) <= longest
     assert text.endswith(left.removeprefix("…"))
@@ -218,15 +227,15 @@ def test_contexts_are_cut_between_words_at_the_far_side(text: str, longest: int)
     assert (left == text) == (right == text) == (len(text) <= longest)
 
 
-def test_a_cut_falls_on_a_space_where_one_is_near() -> None:
-    assert views.cut_right("one two three four", 12) == "one two…"
-    assert views.cut_left("one two three four", 12) == "…three four"
+def test_text_is_cut_at_a_nearby_space() -> None:
+    assert base.cut_right("one two three four", 12) == "one two…"
+    assert base.cut_left("one two three four", 12) == "…three four"
 
 
 @given(st.integers(0, 500), st.integers(0, 200), st.integers(0, 500), st.integers(1, 300))
-def test_the_window_of_a_long_document_holds_the_sentence(before: int, sentence: int, after: int, size: int) -> None:
+def test_window_of_a_long_document_contains_the_sentence(before: int, sentence: int, after: int, size: int) -> None:
     length, end = before + sentence + after, before + sentence
-    first, last = views.window(length, before, end, size)
+    first, last = base.window(length, before, end, size)
     assert 0 <= first <= before
     assert end <= last <= length
     assert last - first <= max(size, sentence)
@@ -234,30 +243,30 @@ def test_the_window_of_a_long_document_holds_the_sentence(before: int, sentence:
         assert (first, last) == (0, length)
 
 
-def test_the_document_is_shown_whole_with_sentence_and_node_marked_by_offsets() -> None:
+def test_document_is_shown_with_sentence_and_node_highlighted_by_offsets() -> None:
     text = "Before. The bank, the bank.\n\nAfter & <so> on."
     hit = SentenceHit(1, 0.5, None, "d", "d", 1, "The bank, the bank.", 8, {})
-    reader = read(views.document_page(text, hit, 1))
+    reader = read(base.document_page(text, hit, 1))
     assert "".join(reader.text) == text
     assert "".join(reader.inside["span.pol-sentence"]) == "The bank, the bank."
     marked = occurrence("The bank, the ", "bank", ".")
-    reader = read(views.document_page("1234567" + text[8:], marked, 1))
+    reader = read(base.document_page("1234567" + text[8:], marked, 1))
     assert "".join(reader.inside["mark.pol-node"]) == "bank"
     assert "".join(reader.text) == "1234567" + text[8:]
 
 
-def test_a_very_long_document_says_how_much_is_left_out() -> None:
+def test_long_document_shows_how_many_characters_are_omitted() -> None:
     text = "a " * 100_000 + "Here. " + "b " * 100_000
     hit = SentenceHit(1, 0.5, None, "d", "d", 1, "Here.", 200_000, {})
-    html = views.document_page(text, hit, 1)
-    assert len(html) < views.DOCUMENT + 2000
+    html = base.document_page(text, hit, 1)
+    assert len(html) < base.DOCUMENT + 2000
     assert "more characters" in html
     assert ">Here.</span>" in html
 
 
 @given(TEXT)
-def test_a_label_keeps_its_text_and_loses_its_markdown(text: str) -> None:
-    label = views.label(text, 20_000)
+def test_label_keeps_its_text_and_escapes_markdown(text: str) -> None:
+    label = base.label(text, 20_000)
     plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace("\N{WORD JOINER}", "")
     assert plain == shown(text).replace("\N{WORD JOINER}", "")
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_`$\[\]<>#]", re.sub(r"\\.", "", label))
@@ -282,32 +291,32 @@ QUERIES = st.builds(
 
 
 @given(QUERIES)
-def test_the_address_says_the_whole_query(query: PageQuery) -> None:
+def test_query_round_trips_through_its_address(query: PageQuery) -> None:
     address = write_address(query)
     given_back = {key: [value] if isinstance(value, str) else value for key, value in address.items()}
     assert read_address(given_back) == (query, ())
 
 
-def test_an_address_that_cannot_be_understood_is_told_and_the_rest_is_used() -> None:
+def test_invalid_parts_of_an_address_are_reported_and_the_rest_is_used() -> None:
     query, problems = read_address({"q": ["x"], "match": ["lemmma"], "k": ["0"], "where": ["a=b", "c=d"]})
     assert query == PageQuery("x", where=("a=b", "c=d"))
     assert [line.split(" ")[0] for line in problems] == ["match=lemmma", "k=0"]
 
 
 @pytest.mark.parametrize("sense", ["-1", "0", "two", ""])
-def test_an_address_with_an_unknown_sense_keeps_all_lines(sense: str) -> None:
+def test_address_with_an_unknown_sense_keeps_all_lines(sense: str) -> None:
     query, problems = read_address({"q": ["x"], "sense": [sense]})
     assert query == PageQuery("x")
     assert [line.split(" ")[0] for line in problems] == [f"sense={sense}"]
 
 
-def test_senses_in_an_address_count_from_1_and_none_asks_for_lines_of_no_sense() -> None:
+def test_senses_in_an_address_count_from_1_and_none_means_no_sense() -> None:
     assert read_address({"sense": ["1"]}) == (PageQuery(sense=1), ())
     assert read_address({"sense": ["none"]}) == (PageQuery(sense=NO_SENSE), ())
     assert write_address(PageQuery("x", sense=NO_SENSE))["sense"] == "none"
 
 
-def test_the_kind_of_a_facet_follows_its_values() -> None:
+def test_kind_of_a_facet_follows_from_its_values() -> None:
     years = {str(year): 1 for year in range(1950, 2000)}
     dates = {f"1999-0{month}-1{day}": 1 for month in range(1, 4) for day in range(4)}
     found = facets(
@@ -328,13 +337,13 @@ def test_the_kind_of_a_facet_follows_its_values() -> None:
     assert list(by_field["grade"].options) == ["9", "10"]
 
 
-def test_values_that_no_filter_can_name_are_not_offered() -> None:
+def test_values_that_no_filter_can_express_are_not_offered() -> None:
     found = facet("place", {"A|B": 1, "C": 1, "1..2": 1})
     assert found is not None
     assert dict(found.options) == {"C": 1}
 
 
-def test_filters_and_selections_say_the_same() -> None:
+def test_filters_round_trip_through_selections() -> None:
     offered = facets({"year": {str(year): 1 for year in range(1950, 2000)}, "genre": {"news": 2, "letter": 1}})
     where = ("year=1960..", "genre=news|letter", "author!=Anon", "genre!=news", "nonsense")
     chosen, rest = select(where, offered)

@@ -1,6 +1,6 @@
-"""Lists of the page that no typed sentence orders: searched again, saved senses, other words; and what is told of them.
+"""Tests of the lists behind the page without a browser: marked lines, named senses, other words, files, timelines.
 
-Driven without a browser: what the page shows is what the searcher gives, and what it says of it is so.
+The page shows what the searcher returns, and its headlines and counts are true.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from polyseme.indexer.build import build
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.documents import Document
 from polyseme.search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from polyseme.search.query.target import Target
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.timeline import make_timeline, restricted
 from polyseme.ui.page import actions, session
@@ -28,7 +29,7 @@ from polyseme.ui.page.export import Export, rows, settings
 from polyseme.ui.page.facets import Facet, FacetKind
 from polyseme.ui.page.html.concordance import key_of
 from polyseme.ui.page.lines import CANDIDATES
-from polyseme.ui.page.listing import answer, everything
+from polyseme.ui.page.listing import Question, answer, everything, read_target, understand
 from polyseme.ui.page.senses import dated, period_for, with_values
 from streamlit.testing.v1 import AppTest
 
@@ -53,12 +54,16 @@ def collection(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> P
 
 
 def opened(visit: AppTest, **parameters: str | list[str]) -> AppTest:
-    """The page as an address of these parameters alone opens it."""
+    """Open the page with an address that has only these parameters."""
     for name in list(visit.query_params):
         del visit.query_params[name]
     with pytest.MonkeyPatch.context() as patch:
         came_by_history(visit, patch, **parameters)
     return visit
+
+
+def asked(searcher: Searcher, query: PageQuery) -> Question:
+    return understand(searcher, query, read_target(searcher, query))
 
 
 def keys(page: AppTest) -> set[str | None]:
@@ -70,7 +75,7 @@ def headline(page: AppTest) -> str:
     return re.sub("<[^>]*>", "", found)
 
 
-def test_marked_sentences_are_not_offered_as_a_sense(page: AppTest, searcher: Searcher) -> None:
+def test_marked_sentences_cannot_be_named_as_a_sense(page: AppTest, searcher: Searcher) -> None:
     opened(page, q="bank")
     assert "Senses of <i>bank</i>" in html(page)
     page.session_state["marks"] = {searcher.sentences("bank", 1)[0].sentence_id: 1}
@@ -92,16 +97,12 @@ def test_marked_sentences_are_not_offered_as_a_sense(page: AppTest, searcher: Se
         (PageQuery(where=("sense=mine",), like=(3,)), PageQuery(where=("sense=mine",), like=(3,))),
     ],
 )
-def test_a_sense_of_the_word_leaves_behind_what_was_marked_among_other_lines(
-    before: PageQuery, after: PageQuery
-) -> None:
+def test_choosing_a_sense_drops_marks_among_other_lines(before: PageQuery, after: PageQuery) -> None:
     assert word_of(before) == after
 
 
 @pytest.mark.parametrize("match", ["lemma", "form", "any"])
-def test_marked_lines_are_searched_again_among_the_words_that_match(
-    page: AppTest, searcher: Searcher, match: str
-) -> None:
+def test_marked_lines_are_searched_again_among_matching_words(page: AppTest, searcher: Searcher, match: str) -> None:
     hits = searcher.occurrences(QUERY, 20)
     opened(page, q=QUERY, match=match, like=f"{hits[3].occurrence_id}-{hits[7].occurrence_id}")
     assert lines(page) == expected(searcher.more_like([hits[3], hits[7]], k=20, match=match))
@@ -110,7 +111,7 @@ def test_marked_lines_are_searched_again_among_the_words_that_match(
     assert lines(page) == expected(searcher.more_like([hits[3], hits[7]], k=20, match="form"))
 
 
-def test_the_heading_names_the_word_that_the_lines_are_of(page: AppTest, searcher: Searcher) -> None:
+def test_headline_names_the_word_of_the_lines(page: AppTest, searcher: Searcher) -> None:
     hits = searcher.occurrences("The [shore] was steep.", 20)
     like = str(hits[0].occurrence_id)
     opened(page, q="The [platypus] was steep.", like=like)
@@ -120,7 +121,7 @@ def test_the_heading_names_the_word_that_the_lines_are_of(page: AppTest, searche
     assert headline(page).startswith("4 occurrences of shore nearest")
 
 
-def test_no_layer_and_no_keywords_order_what_no_text_orders(page: AppTest, searcher: Searcher) -> None:
+def test_layer_and_keywords_have_no_effect_without_a_ranking_text(page: AppTest, searcher: Searcher) -> None:
     hits = searcher.occurrences(QUERY, 20)
     like = str(hits[3].occurrence_id)
     opened(page, q=QUERY)
@@ -140,13 +141,13 @@ def test_no_layer_and_no_keywords_order_what_no_text_orders(page: AppTest, searc
     assert not page.button(key="page-next").disabled
 
 
-def test_a_layer_that_says_nothing_of_a_sentence_does_not_end_its_list(page: AppTest, searcher: Searcher) -> None:
+def test_layer_in_the_address_does_not_end_a_list_of_sentences(page: AppTest, searcher: Searcher) -> None:
     opened(page, q="They fished.", layer="1", page="2")
     assert lines(page) == expected(searcher.sentences("They fished.", 40)[20:])
     assert headline(page).startswith("Sentences ")
 
 
-def test_other_words_in_another_order_end_where_they_end(page: AppTest, searcher: Searcher) -> None:
+def test_other_words_in_another_order_end_after_the_candidates(page: AppTest, searcher: Searcher) -> None:
     inventory = searcher.senses("bank")
     opened(page, q=QUERY, sense="1", list="others", sort="document", k="100", where=["genre=letter|news"])
     others = searcher.same_sense_other_words(inventory, 1, 200, "genre=letter|news")
@@ -163,7 +164,7 @@ def test_other_words_in_another_order_end_where_they_end(page: AppTest, searcher
     assert lines(page) == expected(searcher.same_sense_other_words(inventory, 1, 20))
 
 
-def test_lines_like_other_words_are_of_any_word_and_of_no_sense(page: AppTest, searcher: Searcher) -> None:
+def test_search_from_marked_other_words_matches_any_word_and_no_sense(page: AppTest, searcher: Searcher) -> None:
     opened(page, q=QUERY, sense="1", list="others")
     other = searcher.same_sense_other_words(searcher.senses("bank"), 1, 1)[0]
     page.session_state["marks"] = {other.occurrence_id: 1}
@@ -174,7 +175,7 @@ def test_lines_like_other_words_are_of_any_word_and_of_no_sense(page: AppTest, s
     assert lines(page) == expected(searcher.more_like([other], k=20, match="any"))
 
 
-def test_a_saved_sense_is_shown_among_the_words_that_match(page: AppTest, searcher: Searcher) -> None:
+def test_named_sense_is_listed_among_matching_words(page: AppTest, searcher: Searcher) -> None:
     searcher.save_named_sense("lemma", searcher.senses("bank"), 1)
     searcher.save_named_sense("form", searcher.senses("bank", match="form"), 1)
     opened(page, where="sense=lemma")
@@ -192,35 +193,69 @@ def test_a_saved_sense_is_shown_among_the_words_that_match(page: AppTest, search
 
 
 @pytest.mark.parametrize("sort", list(Sort))
-def test_of_a_word_that_is_not_there_no_more_is_fetched_than_is_shown(
+def test_unknown_word_fetches_no_more_hits_than_are_shown(
     searcher: Searcher, monkeypatch: pytest.MonkeyPatch, sort: Sort
 ) -> None:
     limits: list[int] = []
     plain = searcher.occurrences
 
-    def counted(query: str, k: int, *rest: object) -> HitList[OccurrenceHit]:
+    def counted(query: Target, k: int, *rest: object) -> HitList[OccurrenceHit]:
         limits.append(k)
         return plain(query, k, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(searcher, "occurrences", counted)
     for query in (f"The [platypus] was by {sort}.", f"The [steep platypus] was by {sort}."):
-        found = answer(searcher, PageQuery(query, sort=sort))
+        found = answer(searcher, asked(searcher, PageQuery(query, sort=sort)))
         assert found.match is Match.ANY
         assert len(found.shown) == 20
     assert max(limits) <= CANDIDATES
 
 
+@pytest.mark.parametrize(
+    ("text", "k", "limits"),
+    [
+        ("She rowed to the [bank].", 20, [1000]),
+        ("She rowed to the [platypus].", 20, [20]),
+        ("She rowed to the [muddy bank].", 20, [20]),
+        ("She rowed to the [muddy bank].", 5, [5, 1000]),  # only the search shows that these words do occur
+    ],
+)
+def test_answer_searches_once(
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch, text: str, k: int, limits: list[int]
+) -> None:
+    found: list[int] = []
+    plain = searcher.occurrences
+
+    def counted(query: Target, k: int, *rest: object) -> HitList[OccurrenceHit]:
+        found.append(k)
+        return plain(query, k, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(searcher, "occurrences", counted)
+    monkeypatch.setattr("polyseme.ui.page.cache.kept", lambda searcher, key, find: find())
+    answer(searcher, asked(searcher, PageQuery(text, k=k)))
+    assert found == limits
+
+
+def test_pages_of_several_words_hold_all_their_occurrences(searcher: Searcher) -> None:
+    text = "A heron stood on the [muddy bank]."
+    seen: list[SentenceHit] = []
+    for number in (1, 2, 3):
+        found = answer(searcher, asked(searcher, PageQuery(text, k=5, page=number)))
+        seen += found.shown
+    assert found.complete
+    assert not found.page.more
+    assert seen == list(searcher.occurrences(text, 1000))
+
+
 def here(page: AppTest) -> dict[int | None, int]:
-    """What the senses say of their lines inside the filters, by sense."""
+    """Return the number of lines inside the filters that each sense shows."""
     found = re.findall(r'data-sense="(\d+)" aria-pressed=.*?(?:>([\d,]+) here</span>.*?)?</li>', html(page))
     return {int(number) or None: int(count) for number, count in found if count}
 
 
 @pytest.mark.parametrize("text", [QUERY, "bank"])
 @pytest.mark.parametrize("match", ["lemma", "any"])
-def test_the_senses_count_their_lines_inside_the_filters_where_there_are_any(
-    page: AppTest, searcher: Searcher, text: str, match: str
-) -> None:
+def test_senses_count_their_lines_inside_the_filters(page: AppTest, searcher: Searcher, text: str, match: str) -> None:
     opened(page, q=text, match=match)
     assert 'class="pol-senses"' in html(page)
     assert not here(page)
@@ -246,23 +281,25 @@ def test_the_senses_count_their_lines_inside_the_filters_where_there_are_any(
         PageQuery(QUERY, layer=Layer.LAYER_1),
     ],
 )
-def test_a_file_holds_the_lines_of_all_pages(searcher: Searcher, query: PageQuery) -> None:
-    whole = everything(searcher, query)
+def test_file_holds_the_lines_of_all_pages(searcher: Searcher, query: PageQuery) -> None:
+    whole = everything(searcher, asked(searcher, query))
     seen: list[SentenceHit] = []
     for number in range(1, 99):
-        found = answer(searcher, replace(query, page=number))
+        found = answer(searcher, asked(searcher, replace(query, page=number)))
         seen += found.shown
         if not found.page.more:
             break
-    # So few sentences are all scanned, whatever number is asked for.
+    # A small collection is scanned completely, so the number of hits does not change their order.
     assert [key_of(hit) for hit in whole.lines] == [key_of(hit) for hit in seen]
     assert len(seen) > 20
     assert not whole.cut
 
 
-def test_what_a_file_says_was_asked_asks_for_its_lines_again(page: AppTest, searcher: Searcher) -> None:
+def test_settings_in_a_file_reproduce_its_lines(page: AppTest, searcher: Searcher) -> None:
     inventory = searcher.senses("bank", "form")
-    whole = everything(searcher, PageQuery(QUERY, Match.FORM, sense=1, listing=Listing.OTHERS, layer=Layer.LAYER_1))
+    whole = everything(
+        searcher, asked(searcher, PageQuery(QUERY, Match.FORM, sense=1, listing=Listing.OTHERS, layer=Layer.LAYER_1))
+    )
     said = settings(whole.query, searcher.collection.info())
     assert [key_of(hit) for hit in whole.lines[:20]] == [
         hit.occurrence_id for hit in searcher.same_sense_other_words(inventory, 1, 20)
@@ -272,30 +309,30 @@ def test_what_a_file_says_was_asked_asks_for_its_lines_again(page: AppTest, sear
     assert lines(page) == expected(whole.lines[:20])
 
 
-def test_a_file_that_is_cut_says_so(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cut_file_says_that_it_is_cut(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     info = searcher.collection.info()
     number = len(searcher.senses("bank").assignments)
     for most, cut in ((number, False), (number - 1, True), (30, True)):
-        monkeypatch.setattr("polyseme.ui.page.lines.MOST", most)
-        monkeypatch.setattr("polyseme.ui.page.listing.MOST", most)
+        monkeypatch.setattr("polyseme.ui.page.lines.MAX_LINES", most)
+        monkeypatch.setattr("polyseme.ui.page.listing.MAX_LINES", most)
         for sort in (Sort.SCORE, Sort.DATE):
-            whole = everything(searcher, PageQuery(QUERY, sort=sort, page=3))
+            whole = everything(searcher, asked(searcher, PageQuery(QUERY, sort=sort, page=3)))
             assert (len(whole.lines), whole.cut) == (most, cut)
             assert ("cut" in settings(whole.query, info, whole.cut)) is cut
             assert "page" not in settings(whole.query, info)
-    assert everything(searcher, PageQuery("They fished.")).cut
+    assert everything(searcher, asked(searcher, PageQuery("They fished."))).cut
 
 
-def test_the_page_says_how_much_a_file_will_hold(page: AppTest) -> None:
+def test_export_says_how_many_lines_a_file_will_hold(page: AppTest) -> None:
     opened(page, q=QUERY, sort="date")
     assert len(lines(page)) == 20
     assert re.search(r"All \d+ lines of this list, not only this page", html(page))
     opened(page, q="They fished.")
-    assert "Of more than 100,000 lines it is the first ones, and the file says so" in html(page)
+    assert "A list of more than 100,000 lines is cut, and the file says so" in html(page)
 
 
-def test_files_and_page_number_senses_as_the_command_line_does(page: AppTest, searcher: Searcher) -> None:
-    whole = everything(searcher, PageQuery(QUERY))
+def test_files_and_page_number_senses_like_the_command_line(page: AppTest, searcher: Searcher) -> None:
+    whole = everything(searcher, asked(searcher, PageQuery(QUERY)))
     numbers = {hit.occurrence_id: number for hit, number in searcher.sense_occurrences(searcher.senses("bank"))}
     read = rows(Export(whole.lines, whole.numbers, {}))
     assert {row["occurrence_id"]: row["sense"] for row in read} == numbers
@@ -305,7 +342,7 @@ def test_files_and_page_number_senses_as_the_command_line_does(page: AppTest, se
 
 
 def points(page: AppTest) -> dict[tuple[int, int], int]:
-    """What the timeline counts, by place of the period and sense."""
+    """Return the counts of the timeline by period and sense."""
     found = re.findall(r'class="pol-point" data-period="(-?\d+)" data-of="(\d+)".*?(\d+)</span></button>', html(page))
     return {(int(place), int(sense)): int(count) for place, sense, count in found}
 
@@ -315,7 +352,7 @@ def over_time(visit: AppTest, **parameters: str | list[str]) -> AppTest:
     return visit.button_group(key="pane").set_value("time").run()
 
 
-def test_documents_without_a_year_take_none_away_from_the_others(page: AppTest, searcher: Searcher) -> None:
+def test_undated_documents_do_not_change_the_timeline(page: AppTest, searcher: Searcher) -> None:
     over_time(page, q=QUERY)
     period = page.selectbox(key="period-year").value or 0
     found = searcher.timeline(searcher.senses("bank"), "year", period)
@@ -325,12 +362,12 @@ def test_documents_without_a_year_take_none_away_from_the_others(page: AppTest, 
     assert sum(found.undated) > 0
 
 
-def test_years_are_found_among_more_values_than_are_listed(searcher: Searcher) -> None:
+def test_years_are_read_from_a_field_with_unlisted_values(searcher: Searcher) -> None:
     (found,) = dated([with_values(searcher, Facet(field, FacetKind.TYPED, {})) for field in ("genre", "year")])
     assert (found.field, period_for(found)) == ("year", 5)
 
 
-def test_the_timeline_and_the_map_are_of_the_lines_inside_the_filters(page: AppTest, searcher: Searcher) -> None:
+def test_timeline_and_map_show_only_lines_inside_the_filters(page: AppTest, searcher: Searcher) -> None:
     where = ["genre=letter", "year!=1951"]
     over_time(page, q=QUERY, where=where)
     inventory, period = searcher.senses("bank"), page.selectbox(key="period-year").value or 0
@@ -349,7 +386,7 @@ def test_the_timeline_and_the_map_are_of_the_lines_inside_the_filters(page: AppT
     assert "not drawn" not in html(page)
 
 
-def test_lines_without_a_date_are_opened_as_those_of_a_period(page: AppTest, searcher: Searcher) -> None:
+def test_undated_lines_have_buttons_like_a_period(page: AppTest, searcher: Searcher) -> None:
     over_time(page, q=QUERY, sort="date")
     inventory = searcher.senses("bank")
     found = searcher.timeline(inventory, "year", page.selectbox(key="period-year").value or 0)
@@ -363,41 +400,39 @@ def test_lines_without_a_date_are_opened_as_those_of_a_period(page: AppTest, sea
 
 @pytest.fixture
 def visit(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """What one visitor's session holds, where clicks are done without a page."""
+    """The session state of one visitor, for clicks without a page."""
     state: dict[str, object] = {}
     monkeypatch.setattr(streamlit, "session_state", state)
     return state
 
 
-def test_a_click_on_a_period_keeps_its_lines_and_on_no_date_those_without(visit: dict[str, object]) -> None:
+def test_clicking_a_period_keeps_its_lines(visit: dict[str, object]) -> None:
     numbers, values = {1: 1, 2: 2, 3: 1, 4: 1, 5: 2}, {1: "1903", 2: "1905", 3: "n.d."}
     visit[actions.PERIODS] = make_timeline("year", 10, 2, numbers, values)
     for place, sense, picked in [(0, 1, (1,)), (0, -1, (1, 2)), (-1, 1, (3, 4)), (-1, 2, (5,)), (-1, -1, (3, 4, 5))]:
         session.ask(PageQuery("[bank]", sense=1, page=3))
         actions.pick_period(place, sense)
         assert session.current() == PageQuery("[bank]", picked=picked)
-        assert session.TOLD not in visit
+        assert session.MESSAGE not in visit
     for place, sense in [(-2, 1), (1, 1), (0, 3), (0, 0), (0, -2)]:
         session.ask(PageQuery("[bank]"))
         actions.pick_period(place, sense)
         assert session.current() == PageQuery("[bank]")
 
 
-def test_lines_beyond_those_that_an_address_holds_are_told(visit: dict[str, object]) -> None:
+def test_picking_more_lines_than_an_address_holds_is_reported(visit: dict[str, object]) -> None:
     session.ask(PageQuery("[bank]"))
     visit[actions.PERIODS] = make_timeline("year", 10, 1, dict.fromkeys(range(6000), 1), {})
     actions.pick_period(-1, 1)
     assert session.current().picked == tuple(range(5000))
-    assert "Of these 6,000 lines the first 5,000 of the collection are kept" in str(visit[session.TOLD])
+    assert "Of these 6,000 lines the first 5,000 of the collection are kept" in str(visit[session.MESSAGE])
     visit[actions.KEY] = {"act": {"act": "pick", "numbers": list(range(5000, 5002)), "every": True}}
     actions.act(cast(Searcher, None))
     assert session.current().picked == tuple(range(5000))
-    assert "Of these 5,002 lines" in str(visit[session.TOLD])
+    assert "Of these 5,002 lines" in str(visit[session.MESSAGE])
 
 
-def test_lines_of_a_saved_sense_without_examples_are_occurrences(
-    page: AppTest, searcher: Searcher, tmp_path: Path
-) -> None:
+def test_named_sense_without_examples_lists_occurrences(page: AppTest, searcher: Searcher, tmp_path: Path) -> None:
     searcher.save_named_sense("bare", searcher.senses("bank"), 1)
     searcher.export_named_sense("bare", tmp_path / "bare.json")
     text = json.loads((tmp_path / "bare.json").read_text())

@@ -1,4 +1,4 @@
-"""Login by OpenID Connect, all the way: the real server, a real browser, and a small provider of our own."""
+"""End-to-end test of the login by OpenID Connect: the real server, a real browser, and a small provider."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLIENT, SECRET = "polyseme", "a secret of the client"
 
 @dataclass
 class Provider:
-    """An OpenID Connect provider with one account, whose authorisation endpoint asks nothing."""
+    """An OpenID Connect provider with one account. Its authorisation endpoint grants every request."""
 
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
     signs_with: RSAKey | None = None
@@ -49,7 +49,7 @@ class Provider:
         }
 
     def token(self, sent: dict[str, str], authorization: str) -> dict[str, Any]:
-        """The tokens for the code of the last visit; AssertionError where the client is not the one that asked."""
+        """Return the tokens for the code of the last visit, and check that the client is the one that requested it."""
         asked = self.asked[-1]
         assert base64.b64decode(authorization.removeprefix("Basic ")).decode() == f"{CLIENT}:{SECRET}"
         digest = hashlib.sha256(sent["code_verifier"].encode()).digest()
@@ -103,9 +103,7 @@ def provider() -> Iterator[Provider]:
         server.shutdown()
 
 
-def test_whoever_the_provider_vouches_for_sees_the_page_and_nobody_else(
-    provider: Provider, tmp_path: Path, tiny_folder: Path
-) -> None:
+def test_only_visitors_with_a_valid_token_see_the_page(provider: Provider, tmp_path: Path, tiny_folder: Path) -> None:
     chromium = program()
     build(tmp_path / "letters.pol", [Document("a", "The bank of the river. " * 5)], model=str(tiny_folder))
     with socket.socket() as trial:
@@ -128,7 +126,7 @@ def test_whoever_the_provider_vouches_for_sees_the_page_and_nobody_else(
         page = context.new_page()
         page.goto(address_of(server))
         button = page.get_by_role("button", name="Log in with your account")
-        provider.signs_with = RSAKey.generate_key(2048)  # a stranger's
+        provider.signs_with = RSAKey.generate_key(2048)  # the key of a stranger
         with page.expect_request(lambda request: "/oauth2callback" in request.url):
             button.click()
         page.wait_for_url(f"http://127.0.0.1:{port}/")

@@ -1,4 +1,4 @@
-"""The page's own decisions: which lines in which order, files to download, names that stay in their folder."""
+"""Tests of the page's own decisions: lines and their order, files, names, uploads, the library, logins, runs."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.progress import Progress, Stage
 from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.hits import OccurrenceHit
-from polyseme.ui import access
-from polyseme.ui.page import jobs, uploads
+from polyseme.ui.page import jobs, login, uploads
 from polyseme.ui.page.actions import Act, Event, read_event
 from polyseme.ui.page.address import NO_SENSE, PageQuery, Sort
-from polyseme.ui.page.examples import telling_first
+from polyseme.ui.page.examples import rare_first
 from polyseme.ui.page.export import (
     Export,
     ExportFormat,
@@ -43,7 +42,7 @@ from polyseme.ui.page.export import (
 from polyseme.ui.page.facets import Facet, FacetKind
 from polyseme.ui.page.html.base import distinct
 from polyseme.ui.page.indexing import named_source
-from polyseme.ui.page.library import is_shelf, new_path, safe_name, shelf
+from polyseme.ui.page.library import is_library, library_at, new_path, safe_name
 from polyseme.ui.page.lines import date_key, narrowed_hits, page_of, sorted_hits
 from polyseme.ui.page.senses import dated, period_for
 from polyseme.ui.page.session import Trail
@@ -97,7 +96,7 @@ def test_lines_are_sorted_by_the_nearest_words_of_each_side() -> None:
     assert order(Sort.ODD, {1: 0.9, 2: 0.5, 3: 0.1}) == [3, 2, 1]
 
 
-def test_dates_of_all_kinds_are_in_one_order_and_what_has_none_is_last() -> None:
+def test_dates_and_years_sort_together_with_undated_last() -> None:
     values: list[dict[str, str | int | float]] = [
         {"year": -44},
         {"year": 476},
@@ -108,7 +107,7 @@ def test_dates_of_all_kinds_are_in_one_order_and_what_has_none_is_last() -> None
     assert sorted(values, key=date_key) == values
 
 
-def test_lines_are_narrowed_to_a_sense_and_to_those_that_are_picked() -> None:
+def test_lines_are_narrowed_to_a_sense_and_to_picked_ids() -> None:
     numbers: dict[int, int | None] = {1: 1, 2: 2, 3: 1}
     assert narrowed_hits(LINES, numbers, 1, ()) == [LINES[0], LINES[2]]
     assert narrowed_hits(LINES, numbers, None, (2, 3)) == LINES[1:]
@@ -118,7 +117,7 @@ def test_lines_are_narrowed_to_a_sense_and_to_those_that_are_picked() -> None:
 
 
 @given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 300))
-def test_the_pages_hold_every_line_once(k: int, number: int, found: int) -> None:
+def test_pages_hold_every_line_once(k: int, number: int, found: int) -> None:
     seen: list[int] = []
     for page in range(1, max(1, -(-found // k)) + 1):
         here = page_of(PageQuery(k=k, page=page), found, complete=True)
@@ -138,7 +137,7 @@ def export() -> Export:
     return Export([*LINES, *odd, wide], {1: 1, 2: None}, settings(asked, INFO))
 
 
-def test_a_file_of_lines_says_everything_of_each_and_what_was_asked() -> None:
+def test_exported_row_holds_the_hit_and_the_query() -> None:
     made = export()
     read = [json.loads(line) for line in jsonl_bytes(made).decode().splitlines()]
     assert len(read) == len(made.hits)
@@ -172,7 +171,7 @@ def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
     assert ("where", "year=1990.. & genre=x") in asked.iter_rows(values_only=True)
 
 
-def test_long_lists_of_ids_are_not_repeated_in_every_row_and_never_cut() -> None:
+def test_long_id_lists_are_stored_once_and_whole() -> None:
     picked = tuple(range(10**17, 10**17 + 5000))
     query = PageQuery("a [bank]", picked=picked, like=(7,))
     made = Export(LINES, {}, settings(query, INFO), id_lists(query))
@@ -186,7 +185,7 @@ def test_long_lists_of_ids_are_not_repeated_in_every_row_and_never_cut() -> None
     assert ("ids of like", "7") in cells
 
 
-def test_a_file_is_named_after_what_was_asked() -> None:
+def test_file_name_contains_the_query() -> None:
     assert file_name(PageQuery('../"She [sat]" on'), ExportFormat.CSV) == "polyseme-She-sat-on.csv"
     assert rows(Export([], {}, {})) == []
 
@@ -201,9 +200,7 @@ def test_a_file_is_named_after_what_was_asked() -> None:
         ("edition", ["1850", "1855"], None),
     ],
 )
-def test_a_field_of_years_is_one_although_some_documents_have_none(
-    field: str, values: list[str], period: int | None
-) -> None:
+def test_field_with_some_years_is_a_date_field(field: str, values: list[str], period: int | None) -> None:
     facet = Facet(field, FacetKind.CHOICE, dict.fromkeys(values, 1))
     assert dated([facet]) == ([] if period is None else [facet])
     if period is not None:
@@ -216,13 +213,13 @@ NAMES = st.text(max_size=40) | st.sampled_from(
 
 
 @given(NAMES)
-def test_no_name_leads_out_of_its_folder(name: str) -> None:
+def test_safe_name_never_leads_out_of_its_folder(name: str) -> None:
     try:
         kept = safe_name(name)
     except PolysemeError:
         assert not any(sign.isalnum() for sign in name.replace("\\", "/").split("/")[-1])
         return
-    folder = Path("/shelf/files")
+    folder = Path("/library/files")
     path = folder / kept
     assert path.parent == folder
     assert path.name == kept
@@ -232,7 +229,7 @@ def test_no_name_leads_out_of_its_folder(name: str) -> None:
     assert len(kept.encode()) <= 125
 
 
-def test_names_keep_their_ending_and_their_letters() -> None:
+def test_safe_name_keeps_suffix_and_letters() -> None:
     assert safe_name("../../letters of 1999.txt") == "letters of 1999.txt"
     assert safe_name("brève lettre.txt") == "brève lettre.txt"
     assert safe_name("x" * 300 + ".jsonl").endswith("x.jsonl")
@@ -247,7 +244,7 @@ class Sent:
         return memoryview(self.data)
 
 
-def test_files_that_are_sent_stay_in_their_folder(tmp_path: Path) -> None:
+def test_uploaded_files_stay_in_their_folder(tmp_path: Path) -> None:
     folder = uploads.folder_for(tmp_path / "my.pol")
     kept = uploads.keep([Sent("../../evil.txt", b"one"), Sent("b.txt", b"two")], folder)
     assert kept == [folder / "evil.txt", folder / "b.txt"]
@@ -260,7 +257,7 @@ def test_files_that_are_sent_stay_in_their_folder(tmp_path: Path) -> None:
     assert (folder / "b.txt").read_bytes() == b"three"
 
 
-def test_a_metadata_table_that_is_sent_later_keeps_what_the_earlier_one_said(tmp_path: Path) -> None:
+def test_later_metadata_table_is_merged_with_the_earlier_one(tmp_path: Path) -> None:
     folder = tmp_path / "files"
     uploads.keep([Sent("a.txt", b"one"), Sent("metadata.tsv", b"file\tyear\na.txt\t1950\nb.txt\t1960\n")], folder)
     more = [Sent("c.txt", b"three"), Sent("metadata.csv", b"id;author\nc.txt;Ann\n"), Sent("b.txt", b"two")]
@@ -269,8 +266,8 @@ def test_a_metadata_table_that_is_sent_later_keeps_what_the_earlier_one_said(tmp
     described = {item.id: dict(item.metadata) for item in read_documents([folder]) if isinstance(item, Document)}
     assert described == {"a.txt": {"year": 1950}, "b.txt": {"year": 1961}, "c.txt": {"author": "Ann"}}
     assert sorted(path.name for path in folder.iterdir()) == ["a.txt", "b.txt", "c.txt", "metadata.csv"]
-    for wrong, told in ((b"file,year\n,1950\n", "row 1: it does not say which"), (b"colour\nred\n", "none of the")):
-        with pytest.raises(PolysemeError, match=told):
+    for wrong, message in ((b"file,year\n,1950\n", "row 1: it does not say which"), (b"colour\nred\n", "none of the")):
+        with pytest.raises(PolysemeError, match=message):
             uploads.keep([Sent("metadata.csv", wrong)], folder)
     assert "1961" in (folder / "metadata.csv").read_text()
     with pytest.raises(PolysemeError, match=r"two files are called 'a\.txt'"):
@@ -278,8 +275,8 @@ def test_a_metadata_table_that_is_sent_later_keeps_what_the_earlier_one_said(tmp
     assert (folder / "a.txt").read_bytes() == b"one"
 
 
-def test_files_that_are_too_large_are_refused_and_none_is_kept(tmp_path: Path) -> None:
-    huge = uploads.LARGEST * 2**20 + 1
+def test_too_large_uploads_are_refused_and_nothing_is_kept(tmp_path: Path) -> None:
+    huge = uploads.MAX_FILE * 2**20 + 1
     with pytest.raises(PolysemeError, match="larger than 200 MiB"):
         uploads.keep([Sent("a.txt", b"a"), Sent("b.txt", b"b", huge)], tmp_path / "files")
     with pytest.raises(PolysemeError, match="1000 MiB together"):
@@ -287,36 +284,36 @@ def test_files_that_are_too_large_are_refused_and_none_is_kept(tmp_path: Path) -
     assert not (tmp_path / "files").exists()
 
 
-def test_a_folder_of_collections_is_a_shelf_and_a_collection_stands_on_one(tmp_path: Path) -> None:
+def test_library_is_the_folder_itself_or_the_collections_parent(tmp_path: Path) -> None:
     for name in ("b.pol", "a.pol"):
         Collection.create(tmp_path / name, SETTINGS).close()
     (tmp_path / "notes").mkdir()
-    found = shelf(tmp_path)
+    found = library_at(tmp_path)
     assert (found.names, found.first) == (("a.pol", "b.pol"), "a.pol")
-    assert shelf(tmp_path / "b.pol").first == "b.pol"
-    assert shelf(tmp_path / "b.pol").path("a.pol") == tmp_path / "a.pol"
-    assert shelf(tmp_path / "b.pol", alone=True).path("a.pol") is None
-    assert shelf(tmp_path / "b.pol").path("../b.pol") is None
-    assert shelf(tmp_path / "new.pol").path("") == tmp_path / "new.pol"
-    with pytest.raises(PolysemeError, match="is there already"):
+    assert library_at(tmp_path / "b.pol").first == "b.pol"
+    assert library_at(tmp_path / "b.pol").path("a.pol") == tmp_path / "a.pol"
+    assert library_at(tmp_path / "b.pol", alone=True).path("a.pol") is None
+    assert library_at(tmp_path / "b.pol").path("../b.pol") is None
+    assert library_at(tmp_path / "new.pol").path("") == tmp_path / "new.pol"
+    with pytest.raises(PolysemeError, match="already exists"):
         new_path(tmp_path, "a")
     assert new_path(tmp_path, "../c") == tmp_path / "c.pol"
-    assert shelf(tmp_path / "b.pol", alone=True).alone
-    assert not shelf(tmp_path, alone=True).alone
+    assert library_at(tmp_path / "b.pol", alone=True).alone
+    assert not library_at(tmp_path, alone=True).alone
 
 
-def test_a_folder_stays_a_shelf_while_its_first_collection_is_begun(tmp_path: Path) -> None:
+def test_folder_stays_a_library_during_its_first_run(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
-    assert is_shelf(tmp_path / "new")
+    assert is_library(tmp_path / "new")
     uploads.keep([Sent("a.txt", b"one")], uploads.folder_for(tmp_path / "new" / "letters.pol"))
-    assert is_shelf(tmp_path / "new")
+    assert is_library(tmp_path / "new")
     (tmp_path / "new" / "letters.pol").mkdir()
-    assert shelf(tmp_path / "new").folder == tmp_path / "new"
+    assert library_at(tmp_path / "new").folder == tmp_path / "new"
     (tmp_path / "new" / "notes.txt").write_text("mine")
-    assert not is_shelf(tmp_path / "new")
+    assert not is_library(tmp_path / "new")
 
 
-def test_values_that_begin_alike_are_shown_apart() -> None:
+def test_values_with_the_same_beginning_get_distinct_labels() -> None:
     long = ["x" * 100 + end for end in ("a", "b")] + ["x" * 50 + middle + "x" * 50 for middle in ("1", "2")]
     shown = distinct(["short", *long], 20)
     assert shown["short"] == "short"
@@ -324,15 +321,15 @@ def test_values_that_begin_alike_are_shown_apart() -> None:
     assert shown[long[0]].endswith("a")
 
 
-def test_examples_begin_with_words_that_people_look_up() -> None:
+def test_examples_put_rare_words_first() -> None:
     topics = np.array([[0.6, 0], [0, 0.99], [0.7, 0.1], [0.95, 0]], np.float32)
-    assert telling_first(["back", "pupil", "take", "bank"], topics) == ["pupil", "bank", "back", "take"]
-    assert telling_first(["back", "pupil"], None) == ["back", "pupil"]
-    assert telling_first([], np.zeros((0, 2), np.float32)) == []
+    assert rare_first(["back", "pupil", "take", "bank"], topics) == ["pupil", "bank", "back", "take"]
+    assert rare_first(["back", "pupil"], None) == ["back", "pupil"]
+    assert rare_first([], np.zeros((0, 2), np.float32)) == []
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-that-name/x", "/none/such", "a\0b"])
-def test_a_place_that_is_not_there_is_told(path: str) -> None:
+def test_missing_source_is_an_error(path: str) -> None:
     with pytest.raises(PolysemeError, match="there is no"):
         named_source(path)
 
@@ -341,16 +338,16 @@ def test_a_place_that_is_not_there_is_told(path: str) -> None:
     ("address", "local"),
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False), (None, False)],
 )
-def test_only_this_machine_needs_no_login(address: str | None, local: bool) -> None:
-    assert access.is_local(address) is local
+def test_only_local_addresses_need_no_login(address: str | None, local: bool) -> None:
+    assert login.is_local(address) is local
 
 
-def test_a_password_must_be_there_and_long_enough() -> None:
-    assert access.password_of({}) is None
-    assert access.password_of({"polyseme": {"password": "short"}}) is None
-    assert access.password_of({"polyseme": {"password": "long enough"}}) == "long enough"
-    assert not access.can_log_in({"polyseme": {"password": ""}})
-    assert access.can_log_in({"auth": {}})
+def test_login_needs_a_long_enough_password_or_a_provider() -> None:
+    assert login.password_of({}) is None
+    assert login.password_of({"polyseme": {"password": "short"}}) is None
+    assert login.password_of({"polyseme": {"password": "long enough"}}) == "long enough"
+    assert not login.can_log_in({"polyseme": {"password": ""}})
+    assert login.can_log_in({"auth": {}})
 
 
 @pytest.mark.parametrize(
@@ -367,21 +364,21 @@ def test_a_password_must_be_there_and_long_enough() -> None:
         {"act": "pick", "numbers": list(range(6000))},
     ],
 )
-def test_what_a_browser_sends_is_checked(sent: object) -> None:
+def test_invalid_browser_events_are_ignored(sent: object) -> None:
     assert read_event(sent) is None
 
 
-def test_a_click_is_read() -> None:
+def test_valid_browser_event_is_read() -> None:
     assert read_event({"act": "pick", "numbers": [3, 4], "every": True}) == Event(Act.PICK, (3, 4), True)
 
 
-def test_the_trail_goes_back_and_forth_and_forgets_what_was_left() -> None:
+def test_trail_goes_back_and_forward_and_drops_abandoned_queries() -> None:
     trail = Trail()
     a, b, c = PageQuery("a"), PageQuery("b"), PageQuery("c")
     for query in (a, b, b):
         trail.go(query)
     assert (trail.beside(-1), trail.beside(1)) == (a, None)
-    trail.go(a)  # as the browser's own button does
+    trail.go(a)  # like the browser's back button
     assert (trail.beside(-1), trail.beside(1)) == (None, b)
     trail.go(c)
     assert (trail.beside(-1), trail.beside(1)) == (a, None)
@@ -391,7 +388,7 @@ def test_the_trail_goes_back_and_forth_and_forgets_what_was_left() -> None:
 REPORT = BuildReport(1, 0, 0, 0, 5, 50, (Skipped("x.zip", "unknown file type '.zip'"),), (), (), 0.1)
 
 
-def test_a_run_can_be_watched_cancelled_and_gone_on_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_run_can_be_watched_cancelled_and_resumed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     going = threading.Event()
     calls: list[tuple[Path, ...]] = []
 
@@ -430,7 +427,7 @@ def test_a_run_can_be_watched_cancelled_and_gone_on_with(monkeypatch: pytest.Mon
     assert runs.of(tmp_path / "a.pol") is again
 
 
-def test_what_a_run_has_loaded_is_not_looked_through_for_garbage(
+def test_objects_loaded_by_a_run_are_frozen_for_the_garbage_collector(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     loaded: list[list[str]] = []
@@ -452,7 +449,7 @@ def test_what_a_run_has_loaded_is_not_looked_through_for_garbage(
     assert any(found is loaded[0] for found in gc.get_objects())
 
 
-def test_a_run_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
+def test_failed_run_reports_its_error_in_one_line(tmp_path: Path) -> None:
     job = jobs.Jobs().start(tmp_path / "a.pol", [tmp_path / "missing"])
     assert job.thread is not None
     job.thread.join(60)

@@ -1,4 +1,4 @@
-"""The page's server: it starts, says where it is, answers only here, and ends when told."""
+"""Tests of the page's server: it starts, announces its address, is local by default, and ends on request."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from pathlib import Path
 
 import pytest
 from polyseme.indexer.errors import PolysemeError
-from polyseme.ui import access
-from polyseme.ui.page import server
+from polyseme.ui.page import login, server
 
-UI = Path(server.__file__).parent
+ENTRY = server.SCRIPT.parent
 START = """
 import sys
 from pathlib import Path
-from polyseme.ui.server import launch
+from polyseme.ui.page.server import launch
 sys.exit(launch(Path(sys.argv[1]), int(sys.argv[2]), browser=False))
 """
 
 
-def test_the_page_starts_says_its_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+def test_server_announces_its_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     port = server.free_port(server.HOME, 0)
     launched = subprocess.Popen(
         [sys.executable, "-c", START, str(tmp_path / "none.pol"), str(port)], stderr=subprocess.PIPE, text=True
@@ -51,7 +50,7 @@ def test_the_page_starts_says_its_address_and_ends_with_ctrl_c(tmp_path: Path) -
     assert server.free_port(server.HOME, port) == port
 
 
-def test_a_taken_port_is_told_in_one_line() -> None:
+def test_taken_port_is_an_error_with_advice() -> None:
     with socket.socket() as taken:
         taken.bind((server.HOME, 0))
         taken.listen()
@@ -60,14 +59,14 @@ def test_a_taken_port_is_told_in_one_line() -> None:
             server.free_port(server.HOME, port)
 
 
-def test_an_impossible_address_is_told_in_one_line() -> None:
+def test_unavailable_address_is_an_error() -> None:
     with pytest.raises(PolysemeError, match=r"cannot listen on 203\.0\.113\.7:8501"):
         server.free_port("203.0.113.7", None)
     with pytest.raises(PolysemeError, match="70000"):
         server.free_port(server.HOME, 70000)
 
 
-def test_another_port_is_found_where_the_usual_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_port_is_used_if_the_default_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind((server.HOME, 0))
         taken.listen()
@@ -75,7 +74,9 @@ def test_another_port_is_found_where_the_usual_one_is_taken(monkeypatch: pytest.
         assert server.free_port(server.HOME, None) != server.FIRST_PORT
 
 
-def test_the_collection_is_handed_over_whatever_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_collection_of_any_name_reaches_the_server_in_its_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(server.MODEL_VARIABLE, "an older one")
     name = "--server.port=1; rm -rf $HOME"
@@ -86,17 +87,17 @@ def test_the_collection_is_handed_over_whatever_its_name(monkeypatch: pytest.Mon
     assert not any(name in part for part in server.command(1, server.HOME))
 
 
-def test_beyond_this_machine_there_is_a_login_or_no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_server_refuses_a_public_address_without_a_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PolysemeError, match=r"can be reached from other machines.*\.streamlit/secrets\.toml"):
         server.launch(tmp_path / "none.pol", 0, browser=False, address="0.0.0.0")
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text('[polyseme]\npassword = "correct horse"\n')
-    assert access.can_log_in(access.written_secrets())
+    assert login.can_log_in(login.written_secrets())
 
 
-def test_nothing_is_reported_and_nothing_is_asked() -> None:
+def test_server_options_disable_statistics_and_prompts() -> None:
     command = server.command(8501, server.HOME)
     assert "--browser.gatherUsageStats=false" in command
     assert "--server.address=127.0.0.1" in command
@@ -105,7 +106,7 @@ def test_nothing_is_reported_and_nothing_is_asked() -> None:
     assert "--server.maxUploadSize=200" in command
 
 
-def test_every_option_is_one_that_streamlit_knows() -> None:
+def test_every_server_option_is_known_to_streamlit() -> None:
     from streamlit import config
 
     for name in server._OPTIONS:
@@ -116,14 +117,20 @@ def test_every_option_is_one_that_streamlit_knows() -> None:
     ("address", "page"),
     [("127.0.0.1", "http://127.0.0.1:1"), ("0.0.0.0", "http://127.0.0.1:1"), ("::1", "http://[::1]:1")],
 )
-def test_the_address_can_be_typed(address: str, page: str) -> None:
+def test_page_address_can_be_typed_into_a_browser(address: str, page: str) -> None:
     assert server.page_address(address, 1) == page
 
 
-def test_no_file_of_the_page_hides_a_package() -> None:
-    """`streamlit run ui/app.py` puts ui/ first on sys.path."""
-    elsewhere = [entry for entry in sys.path if Path(entry or ".").resolve() != UI]
-    for file in UI.glob("*.py"):
+def test_no_file_beside_the_script_hides_a_module() -> None:
+    """`streamlit run ui/page/entry/run_page.py` puts ui/page/entry first on sys.path."""
+    elsewhere = [entry for entry in sys.path if Path(entry or ".").resolve() != ENTRY]
+    for file in ENTRY.glob("*.py"):
         if file.stem != "__init__":
             assert file.stem not in sys.stdlib_module_names
             assert importlib.machinery.PathFinder.find_spec(file.stem, elsewhere) is None, file.stem
+
+
+def test_server_starts_without_importing_streamlit() -> None:
+    code = "import sys, polyseme.ui.page.server; print('streamlit' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

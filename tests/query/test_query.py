@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polyseme.indexer.errors import QueryError
-from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.text import TextAnalyser
 from polyseme.search.query.filters import Condition, Operator, compare_values, parse_where, where_texts
 from polyseme.search.query.target import Target, parse_query, parse_target, write_query
 

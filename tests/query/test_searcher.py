@@ -16,7 +16,7 @@ from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.pipeline import Work, batched, is_asked_about
-from polyseme.indexer.text.analyser import TextAnalyser
+from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectors.arrays import as_slice, unit
 from polyseme.search.hits import Match, OccurrenceHit
 from polyseme.search.query.target import Target

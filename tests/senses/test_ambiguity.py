@@ -11,7 +11,7 @@ from polyseme.indexer.build import build
 from polyseme.indexer.vectors.arrays import Array, unit
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.ambiguity import gap, spread
-from polyseme.ui.page.examples import examples
+from polyseme.ui.page.examples import find_examples
 from sense_texts import documents
 
 
@@ -62,7 +62,7 @@ def test_page_examples_use_ambiguous_words(tmp_path: Path) -> None:
     texts = documents(60)
     build(tmp_path / "c.pol", texts, model=FakeEncoder())
     with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
-        marked = examples(searcher)
+        marked = find_examples(searcher)
     sentences = {sentence for document in texts for sentence in document.text.replace(". ", ".\n").split("\n")}
     assert {text.replace("[", "").replace("]", "") for text in marked} <= sentences
     assert any("[bank]" in text for text in marked)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.errors import PolysemeError
+from polyseme.indexer.text import Sentence, TextAnalyser, TokenKind
 from polyseme.indexer.text import tokeniser as tokens
-from polyseme.indexer.text.analyser import Sentence, TextAnalyser, TokenKind
 from polyseme.indexer.text.tokeniser import Ending, Tokeniser
 
 ENGLISH = TextAnalyser()

@@ -79,7 +79,7 @@ def model_expect(sentence: str, source: str, k: int, language: str, output_forma
 
     from ...indexer.elmo.lexical_substitution import load_expectations
     from ...indexer.errors import QueryError
-    from ...indexer.text.analyser import TextAnalyser
+    from ...indexer.text import TextAnalyser
     from ...search.hits import Match
     from ...search.query.encode import read_target_query
 

@@ -35,10 +35,10 @@ def open_page(collection: Path, port: int | None, no_browser: bool, address: str
     By default only this machine can reach the page. Press Ctrl-C to stop it.
     """
     from ...indexer.collection.collection import Collection
-    from ..page.library import is_shelf
+    from ..page.library import is_library
     from ..page.server import launch
 
-    if not is_shelf(collection) and (collection.exists() or not collection.parent.is_dir()):
+    if not is_library(collection) and (collection.exists() or not collection.parent.is_dir()):
         Collection.open(collection).close()
     return launch(collection, port, not no_browser, model, address)
 

@@ -203,7 +203,7 @@ def compare(first: str, second: str, language: str, model: str, output_format: O
 
     from ...indexer.collection.records import Layer
     from ...indexer.elmo import load_encoder
-    from ...indexer.text.analyser import TextAnalyser
+    from ...indexer.text import TextAnalyser
     from ...indexer.vectorise import Vectoriser
     from ...search.comparison import compare as run
     from ...search.query.encode import QueryEncoder

@@ -1,4 +1,4 @@
-"""What is clicked in the page's own HTML, and what it does. What a browser sends is checked, never trusted."""
+"""Carry out clicks on the page's own HTML. Events from the browser are checked, never trusted."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from ...search.query.target import parse_query, write_query
 from ...search.searcher import Searcher
 from ...search.senses.timeline import Timeline
 from . import session
-from .address import MOST_IDS, Listing, PageQuery, asked_anew
+from .address import MAX_IDS, Listing, PageQuery, new_question
 from .html.senses import UNDATED
 
 KEY = "browser"
 PERIODS = "shown timeline"
 ALL_SENSES = -1
-"""What the browser sends where a period of all senses together is clicked."""
-LONGEST_SENTENCE = 1500
-"""Characters of a sentence that are asked again around the word; an address must stay short."""
+"""The sense that the browser sends when a period of all senses together is clicked."""
+MAX_SENTENCE = 1500
+"""Maximum length of a sentence that is searched again, in characters. It keeps addresses short."""
 
 
 class Act(StrEnum):
-    """What can be done by a click."""
+    """What a click does."""
 
     OPEN = "open"
     HOP = "hop"
@@ -38,7 +38,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A click: what it does, and its numbers."""
+    """A click. The act decides what the numbers mean. every: a modifier key was pressed."""
 
     act: Act
     numbers: tuple[int, ...]
@@ -46,11 +46,11 @@ class Event:
 
 
 def read_event(sent: object) -> Event | None:
-    """The event that the browser tells; None for anything else."""
+    """Return the event that the browser sent, or None if it is not a valid event."""
     if not isinstance(sent, Mapping) or sent.get("act") not in tuple(Act):
         return None
     numbers = sent.get("numbers")
-    if not isinstance(numbers, list) or len(numbers) > MOST_IDS:
+    if not isinstance(numbers, list) or len(numbers) > MAX_IDS:
         return None
     if not all(isinstance(n, int) and not isinstance(n, bool) and -1 <= n < 2**62 for n in numbers):
         return None
@@ -58,7 +58,7 @@ def read_event(sent: object) -> Event | None:
 
 
 def act(searcher: Searcher) -> None:
-    """Do what was clicked."""
+    """Carry out the last click."""
     event = read_event(st.session_state[KEY]["act"])
     if event is None:
         return
@@ -79,39 +79,39 @@ def act(searcher: Searcher) -> None:
 
 
 def word_of(query: PageQuery) -> PageQuery:
-    """The query for the lines of a sense: of the word's own occurrences, also where a word by itself was typed.
+    """Return the query for occurrences of the word itself, also if it was typed as a sentence of one word.
 
-    What was marked among sentences, or among other words, is none of these lines and is left behind.
+    Marks among sentences or other words do not belong to these lines, so they are dropped.
     """
     match = Match.LEMMA if query.match is Match.ANY else query.match
-    asked = parse_query(query.text)
-    text = write_query(asked, 0, len(asked)) if isinstance(asked, str) and asked else query.text
+    target = parse_query(query.text)
+    text = write_query(target, 0, len(target)) if isinstance(target, str) and target else query.text
     own = replace(query, text=text, match=match)
     return own if (text, match) == (query.text, query.match) else replace(own, like=(), unlike=())
 
 
 def hop(searcher: Searcher, sentence_id: int, start: int, end: int) -> None:
-    """Ask for a word of a line in the line's own sentence."""
+    """Search for a word of a line, in the sentence of that line."""
     try:
         sentence = searcher.collection.sentence_text(sentence_id)
     except PolysemeError as error:
-        session.tell(str(error))
+        session.show_message(str(error))
         return
     if not 0 <= start < end <= len(sentence):
         return
-    first, last = max(0, start - LONGEST_SENTENCE // 2), end + LONGEST_SENTENCE // 2
-    if len(sentence) <= LONGEST_SENTENCE:
+    first, last = max(0, start - MAX_SENTENCE // 2), end + MAX_SENTENCE // 2
+    if len(sentence) <= MAX_SENTENCE:
         first, last = 0, len(sentence)
     around = " ".join(sentence[first:start].split()), " ".join(sentence[end:last].split())
     left = around[0] + " " * (sentence[start - 1 : start].isspace() and bool(around[0]))
     right = " " * (sentence[end : end + 1].isspace() and bool(around[1])) + around[1]
     node = " ".join(sentence[start:end].split())
     text = write_query(left + node + right, len(left), len(left) + len(node))
-    session.ask(asked_anew(session.current(), text))
+    session.ask(new_question(session.current(), text))
 
 
 def mark(key: int, sign: int) -> None:
-    """Mark a line + or -; a second click takes the mark away."""
+    """Mark a line + (1) or - (-1). A second click removes the mark."""
     marks = session.marks()
     if sign not in (1, -1) or marks.get(key) == sign:
         marks.pop(key, None)
@@ -120,7 +120,7 @@ def mark(key: int, sign: int) -> None:
 
 
 def pick_period(place: int, sense: int) -> None:
-    """Keep the lines of a period, or of no date (`UNDATED`): of one sense, or of `ALL_SENSES`."""
+    """Keep the lines of a period (or `UNDATED`) in one sense (or `ALL_SENSES`)."""
     shown: Timeline | None = st.session_state.get(PERIODS)
     if shown is None or not UNDATED <= place < len(shown.periods):
         return
@@ -131,11 +131,11 @@ def pick_period(place: int, sense: int) -> None:
 
 
 def pick(ids: Collection[int]) -> None:
-    """Keep these lines only; what is more than an address holds is left out, and told."""
-    picked = tuple(sorted(ids)[:MOST_IDS])
+    """Keep only these lines. Report it if they are more than an address can hold."""
+    picked = tuple(sorted(ids)[:MAX_IDS])
     session.change(replace(word_of(session.current()), picked=picked, sense=None, listing=Listing.HITS))
     if len(picked) < len(ids):
-        session.tell(
-            f"Of these {len(ids):,} lines the first {len(picked):,} of the collection are kept, as many as an address"
-            " holds; filters or a shorter period leave fewer"
+        session.show_message(
+            f"Of these {len(ids):,} lines the first {len(picked):,} of the collection are kept. An address cannot hold"
+            " more. Use filters or a shorter period to get fewer"
         )

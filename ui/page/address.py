@@ -1,4 +1,4 @@
-r"""What the page is asked, and how its address says it: ``/?q=She sat on the river [bank].&match=form&k=20``. Pure."""
+"""Hold a query of the page, and read and write it as an address: `/?q=the river [bank]&match=form`. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from ...indexer.collection.records import Layer
 from ...search.hits import Match
 
 K = 20
-MOST = 1000
-"""Lines that one page shows at most."""
+"""Default number of lines per page."""
+MAX_K = 1000
+"""Maximum number of lines per page."""
 MATCHES = (Match.LEMMA, Match.FORM, Match.ANY)
-MOST_IDS = 5000
-"""Lines that an address names one by one at most."""
+MAX_IDS = 5000
+"""Maximum number of lines that an address names one by one."""
 NO_SENSE = 0
-"""Lines that fit no sense, where a query keeps one sense only. Senses count from 1."""
+"""The sense of a query that keeps the lines which fit no sense. Senses count from 1."""
 
 
 class Sort(StrEnum):
@@ -32,7 +33,7 @@ class Sort(StrEnum):
 
 
 class Listing(StrEnum):
-    """Which lines there are: those that the query finds, or other words in the sense that is picked."""
+    """The kind of list: the hits of the query, or other words in the chosen sense."""
 
     HITS = "hits"
     OTHERS = "others"
@@ -40,12 +41,18 @@ class Listing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """Everything that decides which list the page shows.
+    """Everything that decides which lines the page shows.
 
-    text: as typed; with one stretch in brackets it asks for a word, without for sentences. k: lines a page; page: from
-    1; where: filters as the command line writes them. sense: only lines of that induced sense (`NO_SENSE`: of none);
-    picked: only these occurrences; like, unlike: search again from what is marked + and -, ids of occurrences or
-    sentences. collection: its name on the shelf; "": the one that the page was opened on.
+    Args:
+        text: The text as typed. With a part in brackets it asks for that word, without it for sentences.
+        k: Number of lines per page.
+        where: Filters as the command line writes them.
+        page: Number of the page, from 1.
+        sense: Keep only the lines of this induced sense, from 1. `NO_SENSE` keeps those that fit no sense.
+        picked: Keep only these occurrence ids.
+        like: Ids of the lines marked +, to search again from: occurrences, or sentences.
+        unlike: Ids of the lines marked -.
+        collection: A name in the library. "" is the collection that the page was opened on.
     """
 
     text: str = ""
@@ -64,55 +71,56 @@ class PageQuery:
     collection: str = ""
 
 
-def asked_anew(query: PageQuery, text: str) -> PageQuery:
-    """Another question asked the same way: what belongs to the old question's lines is left behind."""
+def new_question(query: PageQuery, text: str) -> PageQuery:
+    """Return a query for another text with the same settings. What belongs to the old lines is dropped."""
     kept = PageQuery(text, query.match, query.k, query.hybrid, query.where, query.layer)
     sort = query.sort if query.sort is not Sort.ODD else Sort.SCORE
     return replace(kept, sort=sort, collection=query.collection)
 
 
 def narrowed(query: PageQuery, where: tuple[str, ...]) -> PageQuery:
-    """The same question within other filters, from its first page."""
+    """Return the same query with other filters, at its first page."""
     return replace(query, where=where, page=1, picked=())
 
 
 def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tuple[str, ...]]:
-    """The query that an address asks, and one line for each part of it that cannot be understood."""
+    """Return the query of an address, and one line for each part of it that cannot be understood."""
     last = {key: values[-1] for key, values in parameters.items() if values}
     problems: list[str] = []
 
     def choice(name: str, allowed: Sequence[str], usual: str) -> str:
-        if (asked := last.get(name, usual)) in allowed:
-            return asked
-        problems.append(f"{name}={asked} in the address is none of {', '.join(allowed)}; {usual or 'none'} is used")
+        if (given := last.get(name, usual)) in allowed:
+            return given
+        known = ", ".join(filter(None, allowed))
+        problems.append(f"{name}={given} in the address is not one of {known}; {usual or 'none'} is used")
         return usual
 
     def number(name: str, low: int, high: int, usual: int) -> int:
-        asked = last.get(name, str(usual))
-        if re.fullmatch(r"-?[0-9]{1,9}", asked) and low <= int(asked) <= high:
-            return int(asked)
-        problems.append(f"{name}={asked} in the address is no number from {low} to {high}; {usual} is used")
+        given = last.get(name, str(usual))
+        if re.fullmatch(r"-?[0-9]{1,9}", given) and low <= int(given) <= high:
+            return int(given)
+        problems.append(f"{name}={given} in the address is not a number from {low} to {high}; {usual} is used")
         return usual
 
     def sense() -> int | None:
-        asked = last["sense"]
-        if asked == "none" or re.fullmatch(r"[1-9][0-9]{0,3}", asked):
-            return NO_SENSE if asked == "none" else int(asked)
-        problems.append(f"sense={asked[:40]} in the address is neither a number from 1 nor none; it is left out")
+        given = last["sense"]
+        if given == "none" or re.fullmatch(r"[1-9][0-9]{0,3}", given):
+            return NO_SENSE if given == "none" else int(given)
+        problems.append(f"sense={given[:40]} in the address is neither a number from 1 nor none; it is ignored")
         return None
 
     def ids(name: str) -> tuple[int, ...]:
-        asked = last.get(name, "")
-        if not asked or re.fullmatch(r"[0-9]{1,18}(-[0-9]{1,18})*", asked):
-            return tuple(sorted({int(part) for part in asked.split("-") if part}))[:MOST_IDS]
-        problems.append(f"{name}={asked[:40]} in the address is no list of lines; it is left out")
+        given = last.get(name, "")
+        if not given or re.fullmatch(r"[0-9]{1,18}(-[0-9]{1,18})*", given):
+            return tuple(sorted({int(part) for part in given.split("-") if part}))[:MAX_IDS]
+        problems.append(f"{name}={given[:40]} in the address is not a list of lines; it is ignored")
         return ()
 
     layer = choice("layer", ["", *Layer], "")
     query = PageQuery(
         text=last.get("q", ""),
         match=Match(choice("match", MATCHES, Match.LEMMA)),
-        k=number("k", 1, MOST, K),
+        k=number("k", 1, MAX_K, K),
         hybrid=last.get("hybrid", "") not in ("", "0", "false"),
         where=tuple(parameters.get("where", ())),
         layer=Layer(layer) if layer else None,
@@ -129,7 +137,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
 
 
 def write_address(query: PageQuery) -> dict[str, str | list[str]]:
-    """The parameters that `read_address` reads back; nothing for the page as it first opens."""
+    """Return the address of a query as parameters, none for the initial page. The inverse of `read_address`."""
     if query == PageQuery():
         return {}
     address: dict[str, str | list[str]] = {"q": query.text, "match": str(query.match), "k": str(query.k)}
@@ -151,5 +159,5 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
         address["list"] = str(query.listing)
     for name, keys in (("lines", query.picked), ("like", query.like), ("unlike", query.unlike)):
         if keys:
-            address[name] = "-".join(map(str, sorted(set(keys))[:MOST_IDS]))
+            address[name] = "-".join(map(str, sorted(set(keys))[:MAX_IDS]))
     return address

@@ -1,4 +1,7 @@
-"""What the page loads once and keeps: searchers with their model, what collections hold, lists, senses."""
+"""Load once and keep for all sessions: searchers with their models, contents of collections, lists of hits, senses.
+
+Streamlit hashes the arguments that decide a value and ignores those whose names begin with an underscore.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,19 @@ import streamlit as st
 
 from ...indexer.collection.records import CollectionInfo
 from ...indexer.collection.schema import DATABASE_NAME
+from ...indexer.errors import QueryError
 from ...indexer.runtime import freeze_gc
 from ...indexer.vectors.arrays import Array
-from ...search.hits import HitList, Match, SentenceHit
+from ...search.hits import Match
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.timeline import Timeline
-from . import fetch as asking
-from .examples import examples as find_examples
+from .examples import find_examples
 from .facets import Facet, facets
 from .server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
 Found = TypeVar("Found")
-WARM = "A first sentence."
+WARM_UP = "A first sentence."
 _NUMBERS: weakref.WeakKeyDictionary[Searcher, int] = weakref.WeakKeyDictionary()
 _COUNT = itertools.count()
 _LOCK = threading.Lock()
@@ -35,42 +38,46 @@ _LOCK = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What one generation of a collection holds: counts, and what to filter by."""
+    """The counts of one generation of a collection, and the fields to filter by."""
 
     info: CollectionInfo
     facets: tuple[Facet, ...]
 
 
 def given_path() -> Path | None:
-    """The collection, or folder of collections, that `launch` was given."""
+    """Return the collection, or folder of collections, that `launch` received."""
     named = os.environ.get(COLLECTION_VARIABLE, "").strip()
     return Path(named) if named else None
 
 
 def given_model() -> str | None:
-    """Where the model lies now, as `launch` was told."""
+    """Return where the model is now, if `launch` received it."""
     return os.environ.get(MODEL_VARIABLE) or None
 
 
 def open_searcher(path: Path) -> Searcher:
-    """The searcher of a collection, kept for all sessions. CollectionError with the way out when it cannot be had."""
+    """Return the searcher of a collection, shared by all sessions.
+
+    Raises:
+        CollectionError: The collection or its model cannot be opened. The message says what to do.
+    """
     database = path / DATABASE_NAME
-    # `reencode` puts another collection in the place of the old one: another file, another searcher.
-    kept = database.stat().st_ino if database.is_file() else 0
-    return _searcher(str(path), given_model(), kept)
+    # `reencode` replaces the collection with another: a new database file needs a new searcher.
+    inode = database.stat().st_ino if database.is_file() else 0
+    return _searcher(str(path), given_model(), inode)
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=4)
-def _searcher(path: str, model: str | None, kept: int) -> Searcher:
+def _searcher(path: str, model: str | None, inode: int) -> Searcher:
     searcher = Searcher.open(path, model)
-    # The libraries behind both load at their first use; let the first query not wait for them.
-    searcher.encoder.represent([[token.text for token in searcher.analyser.tokens(WARM)]])
+    # The encoder and the analyser load their libraries at first use. Load them before the first query.
+    searcher.encoder.represent([[token.text for token in searcher.analyser.tokens(WARM_UP)]])
     freeze_gc()
     return searcher
 
 
 def _key(searcher: Searcher) -> int:
-    """A number that no other searcher ever has: their `id` is given again once they have left the cache."""
+    """Return a number that no other searcher ever gets. An `id` may be reused after a searcher leaves the cache."""
     with _LOCK:
         if searcher not in _NUMBERS:
             _NUMBERS[searcher] = next(_COUNT)
@@ -83,13 +90,13 @@ def _generation(searcher: Searcher) -> int:
 
 
 def _stored(searcher: Searcher) -> tuple[tuple[int, ...], int]:
-    """Segments and number of live documents: what changes when occurrences do, not when a sense is saved."""
+    """Return the segments and the number of live documents, which change with occurrences but not with named senses."""
     with searcher.collection.reading() as snapshot:
         return tuple(sorted(snapshot.segments)), int(snapshot.live.sum())
 
 
 def contents(searcher: Searcher) -> Contents:
-    """What the collection holds now."""
+    """Return the current contents of the collection."""
     return _contents(_key(searcher), _generation(searcher), searcher)
 
 
@@ -102,22 +109,21 @@ def _contents(searcher_key: int, generation: int, _searcher: Searcher) -> Conten
 
 
 def examples(searcher: Searcher) -> tuple[str, ...]:
-    """Queries to begin with."""
+    """Return queries to start with."""
     return _examples(_key(searcher), _stored(searcher), searcher)
 
 
-@st.cache_resource(show_spinner="Looking for words of several senses …", max_entries=8)
+@st.cache_resource(show_spinner="Looking for words with several senses …", max_entries=8)
 def _examples(searcher_key: int, stored: tuple[tuple[int, ...], int], _searcher: Searcher) -> tuple[str, ...]:
     return find_examples(_searcher)
 
 
-def hits(searcher: Searcher, request: asking.Request) -> HitList[SentenceHit]:
-    """The hits of a request, found once. QueryError as the searcher raises it."""
-    return kept(searcher, request, lambda: asking.find(searcher, request))
-
-
 def kept(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:
-    """What is found of one generation of the collection, found once; key: all that decides it."""
+    """Return what `find` finds in the current generation of the collection, and keep it.
+
+    Args:
+        key: Everything that decides the result. Its `repr` is compared.
+    """
     return cast(Found, _kept(_key(searcher), _generation(searcher), repr(key), find))
 
 
@@ -126,20 +132,23 @@ def _kept(searcher_key: int, generation: int, key: str, _find: Callable[[], obje
     return _find()
 
 
-def senses(searcher: Searcher, word: str, match: Match) -> SenseInventory:
-    """The senses of a word. QueryError when the collection does not hold it."""
+def senses(searcher: Searcher, word: str, match: Match) -> SenseInventory | None:
+    """Return the senses of a word, or None if the collection does not hold it."""
     return _senses(_key(searcher), _stored(searcher), word, match, searcher)
 
 
-@st.cache_resource(show_spinner="Telling the senses apart …", max_entries=64)
+@st.cache_resource(show_spinner="Grouping the occurrences by sense …", max_entries=64)
 def _senses(
     searcher_key: int, stored: tuple[tuple[int, ...], int], word: str, match: Match, _searcher: Searcher
-) -> SenseInventory:
-    return _searcher.senses(word, match)
+) -> SenseInventory | None:
+    try:
+        return _searcher.senses(word, match)
+    except QueryError:  # the collection does not hold the word
+        return None
 
 
 def places(searcher: Searcher, inventory: SenseInventory, method: str) -> Array:
-    """Two coordinates for each occurrence of an inventory, in the order of its assignments.  -> (n, 2)"""
+    """Return two coordinates for each occurrence of an inventory, in the order of its assignments.  (n, 2)"""
     return _places(_key(searcher), _stored(searcher), inventory.word, inventory.match, method, searcher, inventory)
 
 
@@ -157,7 +166,7 @@ def _places(
 
 
 def timeline(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> Timeline:
-    """The senses of a word by period."""
+    """Return the senses of a word by period, in years."""
     return _timeline(
         _key(searcher), _generation(searcher), inventory.word, inventory.match, field, period, searcher, inventory
     )

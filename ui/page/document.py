@@ -1,4 +1,4 @@
-"""The document of a hit, with the hit marked and in view, the ways to its neighbours, and why it is a hit."""
+"""Draw the document of a hit, with the hit highlighted, buttons to its neighbours, and an explanation of its score."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import streamlit as st
 
 from ...indexer.errors import PolysemeError
 from ...search.hits import OccurrenceHit, SentenceHit
-from ...search.query.target import Target, write_query
+from ...search.query.target import Target
 from ...search.searcher import Searcher
-from .html import base as views
+from .html import base
 from .session import OPENED
 
-HELPERS = 6
-"""Context words that are named as what makes a hit alike."""
+MAX_WORDS = 6
+"""Maximum number of context words that an explanation names."""
 
 
 def draw(searcher: Searcher, lines: Sequence[SentenceHit], target: Target | None) -> None:
-    """The document of the line that is open."""
+    """Draw the document of the opened line, if a line is open."""
 
     def go(number: int | None) -> None:
         st.session_state[OPENED] = number
@@ -39,21 +39,21 @@ def draw(searcher: Searcher, lines: Sequence[SentenceHit], target: Target | None
                     on_click=go,
                     args=(number + step,),
                 )
-            why = isinstance(hit, OccurrenceHit) and target is not None and st.toggle("Why is it near?", key="why")
+            why = isinstance(hit, OccurrenceHit) and target is not None and st.toggle("Explain the score", key="why")
         try:
             _, text = searcher.collection.document(hit.document_id)
-            st.html(views.document_head(hit, len(lines), number))
+            st.html(base.document_head(hit, len(lines), number))
             if why and isinstance(hit, OccurrenceHit) and target is not None:
-                _why(searcher, hit, target)
+                _draw_why(searcher, hit, target)
         except PolysemeError as error:
-            st.error(views.label(str(error), 1000))
+            st.error(base.label(str(error), 1000))
             return
-        st.html(views.document_page(text, hit, number))
+        st.html(base.document_page(text, hit, number))
 
     document()
 
 
-def _why(searcher: Searcher, hit: OccurrenceHit, target: Target) -> None:
-    found = searcher.explain(hit, write_query(target.sentence, target.start, target.end))
-    words = [word for word in found.words if word.drop > 0][:HELPERS]
-    st.html(views.why(words, found.layers))
+def _draw_why(searcher: Searcher, hit: OccurrenceHit, target: Target) -> None:
+    found = searcher.explain(hit, target)
+    words = [word for word in found.words if word.drop > 0][:MAX_WORDS]
+    st.html(base.why(words, found.layers))

@@ -1,4 +1,4 @@
-"""The list as a file: every line that the query finds, with what was asked."""
+"""Draw the export button: every line of the list as a file, with the query that found them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from functools import partial
 import streamlit as st
 
 from ...search.searcher import Searcher
-from . import cache as loading
-from . import listing as answering
+from . import cache, listing
 from .address import PageQuery
 from .export import (
+    MAX_LINES,
     MIME,
-    MOST,
     Export,
     ExportFormat,
     csv_bytes,
@@ -34,40 +33,36 @@ _NAMES = {ExportFormat.CSV: "CSV", ExportFormat.XLSX: "Excel (XLSX)", ExportForm
 
 
 def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
-    """The button that opens a choice of formats."""
+    """Draw a button that opens a choice of formats. The file is made when a format is clicked."""
     with st.popover("Export", icon=":material/download:", key="export"):
-        _exports(searcher, query, found)
+        st.html(f'<p class="pol-quiet">{content_text(found)}</p>')
+        info = cache.contents(searcher).info
+
+        def make(output_format: ExportFormat) -> bytes:
+            full = listing.everything(searcher, found.question)
+            described = settings(full.query, info, full.cut)
+            return _FILES[output_format](Export(full.lines, full.numbers, described, id_lists(full.query)))
+
+        for output_format, name in _NAMES.items():
+            st.download_button(
+                name,
+                partial(make, output_format),
+                file_name(query, output_format),
+                MIME[output_format],
+                key=f"export-{output_format}",
+                on_click="ignore",
+                disabled=not found.lines,
+                width="stretch",
+            )
 
 
-def _exports(searcher: Searcher, query: PageQuery, found: Answer) -> None:
-    st.html(f'<p class="pol-quiet">{told(found)}</p>')
-    info = loading.contents(searcher).info
-
-    def made(form: ExportFormat) -> bytes:
-        whole = answering.everything(searcher, query)
-        asked = settings(whole.query, info, whole.cut)
-        return _FILES[form](Export(whole.lines, whole.numbers, asked, id_lists(whole.query)))
-
-    for form, name in _NAMES.items():
-        st.download_button(
-            name,
-            partial(made, form),
-            file_name(query, form),
-            MIME[form],
-            key=f"export-{form}",
-            on_click="ignore",
-            disabled=not found.lines,
-            width="stretch",
-        )
-
-
-def told(found: Answer) -> str:
-    """What a file will hold."""
+def content_text(found: Answer) -> str:
+    """Return in words what a file will contain."""
     number = len(found.lines)
-    if found.complete and number <= MOST:
+    if found.complete and number <= MAX_LINES:
         lines = "The line" if number == 1 else f"All {number:,} lines"
-        return f"{lines} of this list, not only this page, with what was asked."
+        return f"{lines} of this list, not only this page, with the query."
     return (
-        f"All lines of this list, not only this page, with what was asked. Of more than {MOST:,} lines it is the first"
-        " ones, and the file says so."
+        f"All lines of this list, not only this page, with the query. A list of more than {MAX_LINES:,} lines is cut,"
+        " and the file says so."
     )

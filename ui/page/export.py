@@ -1,4 +1,4 @@
-"""All hits of a list with the query that found them, as files for spreadsheets and scripts. Pure."""
+"""Write all hits of a list, with the query that found them, as CSV, XLSX or JSON Lines. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..formats import csv_text, defuse, flat
 from .address import PageQuery, write_address
 from .html.base import count
 
-MOST = 100_000
-"""Lines that one file holds at most."""
-CELL = 32_767
-"""Characters that a cell of a spreadsheet holds."""
+MAX_LINES = 100_000
+"""Maximum number of lines in a file."""
+MAX_CELL = 32_767
+"""Maximum length of a spreadsheet cell, in characters."""
 CELL_IDS = 1000
-"""Ids in one cell, of 18 digits at most."""
+"""Number of ids in a cell. An id has at most 18 digits."""
 
 
 class ExportFormat(StrEnum):
-    """Kinds of file."""
+    """A kind of file."""
 
     CSV = "csv"
     XLSX = "xlsx"
@@ -40,10 +40,12 @@ MIME: Mapping[ExportFormat, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Lines in their order, and what was asked to find them.
+    """Lines in their order, and the query that found them.
 
-    senses: occurrence id -> number of its sense, from 1 (None: it fits none); ids: lists of
-    ids that were asked by, which a workbook alone keeps.
+    Args:
+        senses: Occurrence id -> number of its sense, from 1. None: it fits no sense.
+        settings: Name -> value of everything that decides the list.
+        ids: Name -> list of ids in the query. Only a workbook stores them.
     """
 
     hits: Sequence[SentenceHit]
@@ -53,16 +55,16 @@ class Export:
 
 
 def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[str, str]:
-    """What decides the list, by name: the address's parameters, the collection and its model; and whether it is cut.
+    """Return everything that decides the list: the address's parameters, the collection, its model, and any cut.
 
-    Every line of a file repeats it, so that lists of ids are told by their length; `id_lists` has them.
+    Every line of a file repeats these values, so a list of ids appears as its length. `id_lists` returns the ids.
     """
-    said = write_address(replace(query, page=1, picked=(), like=(), unlike=()))
-    asked = {name: value if isinstance(value, str) else " & ".join(value) for name, value in said.items()}
-    asked |= {name: count(len(keys), "id") for name, keys in id_lists(query).items()}
+    address = write_address(replace(query, page=1, picked=(), like=(), unlike=()))
+    values = {name: value if isinstance(value, str) else " & ".join(value) for name, value in address.items()}
+    values |= {name: count(len(keys), "id") for name, keys in id_lists(query).items()}
     if cut:
-        asked["cut"] = f"the first {MOST:,} lines; there are more"
-    return asked | {
+        values["cut"] = f"the first {MAX_LINES:,} lines; there are more"
+    return values | {
         "collection": info.path,
         "documents": str(info.documents),
         "model": info.settings.model,
@@ -72,15 +74,15 @@ def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[
 
 
 def id_lists(query: PageQuery) -> dict[str, Sequence[int]]:
-    """The ids that the query names one by one, under the names that they have in its address."""
+    """Return the ids that the query names one by one, by their names in its address."""
     named = {"lines": query.picked, "like": query.like, "unlike": query.unlike}
     return {name: keys for name, keys in named.items() if keys}
 
 
 def rows(export: Export) -> list[dict[str, object]]:
-    """One row a line: left, node, right, then the hit's other fields; metadata is a dictionary inside.
+    """Return one row per line: left context, node, right context, then the hit's other fields.
 
-    ``sense`` is the number of the line's sense, from 1; None where it fits none.
+    `sense` is the number of the line's sense, from 1, or None. `metadata` is a dictionary.
     """
     return [_row(number, hit, export.senses) for number, hit in enumerate(export.hits, start=1)]
 
@@ -113,32 +115,32 @@ def _row(number: int, hit: SentenceHit, senses: Mapping[int, int | None]) -> dic
 
 
 def csv_bytes(export: Export) -> bytes:
-    """CSV in UTF-8 with a mark that spreadsheets look for; the query's settings in columns ``query.NAME``."""
-    asked = {f"query.{name}": value for name, value in export.settings.items()}
-    return ("\ufeff" + csv_text([_blank(row) | asked for row in rows(export)])).encode()
+    """Return CSV in UTF-8 with a byte order mark for spreadsheets. The settings are in columns `query.NAME`."""
+    query = {f"query.{name}": value for name, value in export.settings.items()}
+    return ("\ufeff" + csv_text([_blank(row) | query for row in rows(export)])).encode()
 
 
 def jsonl_bytes(export: Export) -> bytes:
-    """One JSON object a line, with the query's settings under ``query``."""
-    asked = dict(export.settings)
-    lines = [json.dumps(row | {"query": asked}, ensure_ascii=False) for row in rows(export)]
+    """Return one JSON object per line, with the settings under `query`."""
+    query = dict(export.settings)
+    lines = [json.dumps(row | {"query": query}, ensure_ascii=False) for row in rows(export)]
     return "".join(line + "\n" for line in lines).encode(errors="replace")
 
 
 def xlsx_bytes(export: Export) -> bytes:
-    """A workbook with the lines, and on a second sheet what was asked. Every text is a text, never a formula."""
+    """Return a workbook with the lines, and the settings on a second sheet. No text becomes a formula."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Font
 
     book = Workbook(write_only=True)
-    sheet, asked = book.create_sheet("lines"), book.create_sheet("query")
+    sheet, about = book.create_sheet("lines"), book.create_sheet("query")
 
     def cell(value: object, bold: bool = False) -> object:
         if not isinstance(value, str):
             return value
-        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(defuse(value)))[:CELL]
+        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(defuse(value)))[:MAX_CELL]
         made = WriteOnlyCell(sheet, value=text.encode(errors="replace").decode())
         made.data_type = "s"
         if bold:
@@ -152,11 +154,11 @@ def xlsx_bytes(export: Export) -> bytes:
     for row in flattened:
         sheet.append([cell(row.get(column)) for column in columns])
     for name, value in export.settings.items():
-        asked.append([cell(name, bold=True), cell(value)])
+        about.append([cell(name, bold=True), cell(value)])
     for name, keys in export.ids.items():
         for first in range(0, len(keys), CELL_IDS):
             part = "-".join(map(str, keys[first : first + CELL_IDS]))
-            asked.append([cell(f"ids of {name}", bold=True), cell(part)])
+            about.append([cell(f"ids of {name}", bold=True), cell(part)])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -166,7 +168,7 @@ def _blank(row: Mapping[str, object]) -> dict[str, object]:
     return {key: "" if value is None else value for key, value in row.items()}
 
 
-def file_name(query: PageQuery, form: ExportFormat) -> str:
-    """A name for the file that says what was asked."""
+def file_name(query: PageQuery, output_format: ExportFormat) -> str:
+    """Return a file name that contains the query."""
     words = "".join(sign if sign.isalnum() else " " for sign in query.text).split()
-    return "-".join(["polyseme", *words[:8]])[:80] + f".{form}"
+    return "-".join(["polyseme", *words[:8]])[:80] + f".{output_format}"

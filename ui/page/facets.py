@@ -1,4 +1,4 @@
-"""Metadata fields -> what the page offers to filter by, and back to the filters of the command line. Pure."""
+"""Turn metadata fields into the filter widgets that the page offers, and their values into filter strings. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ...indexer.errors import QueryError
 from ...search.query.filters import Condition, Operator, parse_where, where_texts
 
 FEW = 8
-"""Different numbers or dates up to which they are picked one by one."""
+"""Maximum number of different numbers or dates that are chosen one by one. More become a range."""
 SHORT = 30
-"""Values up to which a field is offered at once; the others lie under "More fields"."""
-LONGEST = 1000
-"""Values up to which they are listed; above, the value is typed."""
+"""Maximum number of values of a field that is shown at once. Other fields are under "More fields"."""
+MAX_LISTED = 1000
+"""Maximum number of values that a list offers. With more, the visitor types the value."""
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d)?")
 
 
 class FacetKind(StrEnum):
-    """How a field is asked for."""
+    """The widget that a field gets."""
 
     CHOICE = "choice"
     NUMBER = "number"
@@ -31,9 +31,12 @@ class FacetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A field to filter by. options: its values, in order, with the number of documents of each.
+    """A field to filter by.
 
-    For NUMBER and DATE, low and high are the least and the greatest value; for the others they are empty.
+    Args:
+        options: The values in order, with the number of documents of each.
+        low: The smallest value of a NUMBER or DATE, else "".
+        high: The greatest value of a NUMBER or DATE, else "".
     """
 
     field: str
@@ -44,22 +47,25 @@ class Facet:
 
     @property
     def short(self) -> bool:
-        """Whether the field is offered at once."""
+        """Whether the field is shown at once, not under "More fields"."""
         return self.kind in (FacetKind.NUMBER, FacetKind.DATE) or len(self.options) <= SHORT
 
     @property
     def whole(self) -> bool:
-        """Whether all values of a NUMBER are whole numbers."""
+        """Whether this is a NUMBER with whole values only."""
         return self.kind is FacetKind.NUMBER and all(float(value).is_integer() for value in self.options)
 
 
 Selection = tuple[str, ...]
-"""CHOICE: the chosen values; NUMBER, DATE: both ends, "" for an open one; TYPED: what was typed. Empty: no filter."""
+"""The value of a facet. Empty: no filter.
+
+CHOICE: the chosen values. NUMBER and DATE: both ends, "" for an open one. TYPED: the typed text.
+"""
 
 
 def facet(field: str, values: Mapping[str, int]) -> Facet | None:
-    """What to offer for a field with these values; None where no filter can name it."""
-    options = {value: count for value, count in values.items() if _sayable(field, value)}
+    """Return the facet of a field with these values, or None if no filter string can name any of them."""
+    options = {value: count for value, count in values.items() if _is_expressible(field, value)}
     if not options:
         return None
     for kind, fits in ((FacetKind.NUMBER, _number), (FacetKind.DATE, _date)):
@@ -67,7 +73,7 @@ def facet(field: str, values: Mapping[str, int]) -> Facet | None:
         if len(values) > FEW and all(key is not None for key in keys.values()):
             ordered = sorted(values, key=lambda value: keys[value] or 0.0)
             return Facet(field, kind, dict(values), ordered[0], ordered[-1])
-    if len(options) > LONGEST:
+    if len(options) > MAX_LISTED:
         return Facet(field, FacetKind.TYPED, {})
     numbers = {value: _number(value) for value in options}
     if all(number is not None for number in numbers.values()):
@@ -76,14 +82,14 @@ def facet(field: str, values: Mapping[str, int]) -> Facet | None:
 
 
 def facets(values: Mapping[str, Mapping[str, int]]) -> list[Facet]:
-    """The facets of all fields: those offered at once first, ranges before choices."""
+    """Return the facets of all fields: those that are shown at once first, ranges before choices."""
     found = [item for item in (facet(field, counts) for field, counts in values.items()) if item is not None]
     rank = {FacetKind.NUMBER: 0, FacetKind.DATE: 0, FacetKind.CHOICE: 1, FacetKind.TYPED: 2}
     return sorted(found, key=lambda item: (not item.short, rank[item.kind], item.field))
 
 
 def select(where: Sequence[str], offered: Sequence[Facet]) -> tuple[dict[str, Selection], tuple[str, ...]]:
-    """What the filters mean for each facet, by field, and the filters that no facet can show."""
+    """Return the selection of each facet by field, and the filter strings that no facet can show."""
     chosen: dict[str, Selection] = {}
     rest = []
     by_field = {item.field: item for item in offered}
@@ -98,7 +104,7 @@ def select(where: Sequence[str], offered: Sequence[Facet]) -> tuple[dict[str, Se
 
 
 def filters(chosen: Mapping[str, Selection], offered: Sequence[Facet], rest: Sequence[str]) -> tuple[str, ...]:
-    """The filters of these selections; `select` gives them back."""
+    """Return the filter strings of these selections. The inverse of `select`."""
     texts = []
     for item in offered:
         values = chosen.get(item.field, ())
@@ -133,8 +139,8 @@ def _selection(text: str, offered: Facet) -> Selection | None:
     return ends if all(not end or read(end) is not None for end in ends) else None
 
 
-def _sayable(field: str, value: str) -> bool:
-    """Whether FIELD=VALUE asks for that value: one with | or .. in it cannot be written."""
+def _is_expressible(field: str, value: str) -> bool:
+    """Return whether `FIELD=VALUE` means that value. A value that contains `|` or `..` cannot be written."""
     try:
         return parse_where(f"{field}={value}") == (Condition(field, Operator.ONE_OF, (value,)),)
     except QueryError:
@@ -146,7 +152,7 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if number - number == 0 else None  # neither infinite nor "nan"
+    return number if number - number == 0 else None  # infinity and NaN are not numbers here
 
 
 def _date(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Indexing from the page: choose files or name a folder, watch, cancel, go on; what was skipped is named with why."""
+"""Index from the page: choose files or name a folder, watch the run, cancel it, resume it, see what was skipped."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from ...indexer.errors import PolysemeError
 from ...indexer.progress import Progress, Stage
 from ...indexer.readers import is_known
 from ..formats import duration
-from . import cache as loading
-from . import login
+from . import cache, login
 from .address import PageQuery
-from .html import base as views
+from .html import base
 from .jobs import Job, Jobs
-from .library import Shelf, new_path
-from .session import ask, tell
-from .uploads import LARGEST, folder_for, keep
+from .library import Library, new_path
+from .session import ask, show_message
+from .uploads import MAX_FILE, folder_for, keep
 
 OPEN = "adding"
 NEW = "A new collection"
 WATCHED = "watched run"
-SKIPPED = 200
-"""Skipped documents that are named; the others are counted."""
+MAX_SKIPPED = 200
+"""Maximum number of skipped documents that are listed. The others are counted."""
 
 
 @st.cache_resource
 def jobs() -> Jobs:
-    """The runs of all sessions."""
+    """Return the runs of all sessions."""
     return Jobs()
 
 
@@ -40,26 +39,27 @@ def open_panel() -> None:
 
 
 def close_panel() -> None:
-    """Back to the lines."""
+    """Show the lines again."""
     st.session_state[OPEN] = False
     st.session_state.pop(WATCHED, None)
 
 
 def is_open() -> bool:
-    """Whether the panel is shown."""
+    """Return whether the panel is shown."""
     return bool(st.session_state.get(OPEN))
 
 
-def notice(collection: Path) -> None:
-    """That a collection is still being indexed, above its lines."""
+def draw_notice(collection: Path) -> None:
+    """Draw a notice above the lines while their collection is being indexed."""
     job = jobs().of(collection)
     if job is not None and job.running and not is_open():
         with st.container(horizontal=True, key="still", vertical_alignment="center"):
             st.html(
-                '<p class="pol-told" role="status">Still indexing; what is committed can be searched already.</p>',
+                '<p class="pol-status" role="status">Indexing is in progress. Committed documents can be searched'
+                " already.</p>",
                 width="content",
             )
-            st.button("See how far it is", key="see", on_click=_watch, args=(collection,))
+            st.button("Show progress", key="see", on_click=_watch, args=(collection,))
 
 
 def _watch(collection: Path) -> None:
@@ -67,48 +67,51 @@ def _watch(collection: Path) -> None:
     st.session_state[WATCHED] = collection
 
 
-def draw(shelf: Shelf, current: Path | None, first: bool) -> None:
-    """The panel. first: there is nothing to search yet, so there is no way back."""
+def draw(library: Library, current: Path | None, first: bool) -> None:
+    """Draw the panel.
+
+    Args:
+        first: Whether there is nothing to search yet, so no way back to the lines.
+    """
     with st.container(key="adding"):
         watched: Path | None = st.session_state.get(WATCHED)
-        job = _going_on(shelf, current, first) if watched is None else jobs().of(watched)
+        job = _running(library, current, first) if watched is None else jobs().of(watched)
         if not first:
             st.button("Back to the search", key="close-adding", icon=":material/arrow_back:", on_click=close_panel)
         if job is not None:
-            _run(job, shelf)
+            _draw_run(job, library)
             return
-        st.html(_welcome(shelf, current) if first else '<h2 class="pol-title">Add documents</h2>')
-        _form(shelf, current)
+        st.html(_welcome(library, current) if first else '<h2 class="pol-title">Add documents</h2>')
+        _draw_form(library, current)
 
 
-def _going_on(shelf: Shelf, current: Path | None, first: bool) -> Job | None:
-    """A run that this visit did not begin, or began before a reload: it can be watched and cancelled from here too."""
+def _running(library: Library, current: Path | None, first: bool) -> Job | None:
+    """Return a run in progress that another visit started, or this visit before a reload."""
     job = None if current is None else jobs().of(current)
-    if job is None and first and not shelf.alone:
-        job = jobs().running_in(shelf.folder)
+    if job is None and first and not library.alone:
+        job = jobs().running_in(library.folder)
     if job is None or not job.running:
         return None
     st.session_state[WATCHED] = job.collection
     return job
 
 
-def _welcome(shelf: Shelf, current: Path | None) -> str:
-    name = current.name if current is not None else shelf.folder.name
-    stays = "" if login.is_served_beyond() else " Nothing leaves this machine."
+def _welcome(library: Library, current: Path | None) -> str:
+    name = current.name if current is not None else library.folder.name
+    local = "" if login.is_served_beyond() else " Nothing leaves this machine."
     return (
-        '<section class="pol-welcome"><h2>Nothing indexed yet</h2><p>Choose documents, and'
-        f" <b>{views.escape(name)}</b> will hold them: their sentences, and what every word means in each.{stays}"
-        "</p></section>"
+        '<section class="pol-welcome"><h2>Nothing indexed yet</h2><p>Choose documents. Their sentences, and the'
+        f" meaning of every word in its sentence, will be stored in <b>{base.escape(name)}</b>.{local}</p></section>"
     )
 
 
-def _form(shelf: Shelf, current: Path | None) -> None:
-    names = sorted({*shelf.names, *([current.name] if current else [])})
-    # What was chosen stays on offer, also while it is away for a moment, as when it is encoded anew.
+def _draw_form(library: Library, current: Path | None) -> None:
+    names = sorted({*library.names, *([current.name] if current else [])})
+    # A chosen collection stays in the list while it is missing for a moment, for example during `reencode`.
     chosen = st.session_state.get("into")
-    if chosen and chosen not in (*names, NEW) and not shelf.alone:
+    if chosen and chosen not in (*names, NEW) and not library.alone:
         names = sorted([*names, chosen])
-    options = names if shelf.alone and names else [*names, NEW]
+    options = names if library.alone and names else [*names, NEW]
     usual = options.index(current.name) if current is not None else len(options) - 1
     into, name = NEW, ""
     if names:
@@ -119,8 +122,9 @@ def _form(shelf: Shelf, current: Path | None) -> None:
         "Documents: txt, md, html, pdf, docx, epub, csv, tsv, jsonl, json",
         accept_multiple_files=True,
         key="files",
-        max_upload_size=LARGEST,
-        help="A file named metadata.csv with a column file or id gives the others their year, author, genre and so on.",
+        max_upload_size=MAX_FILE,
+        help="To give documents a year, author, genre or other metadata, add a file metadata.csv with a column file or"
+        " id.",
     )
     path = ""
     if not login.is_served_beyond():
@@ -130,44 +134,50 @@ def _form(shelf: Shelf, current: Path | None) -> None:
 
     def begin() -> None:
         try:
-            target = shelf.folder / into if into != NEW else new_path(shelf.folder, name)
+            target = library.folder / into if into != NEW else new_path(library.folder, name)
             sources = [named_source(path)] if path.strip() else []
             if files:
                 try:
                     kept = keep(files, folder_for(target))
                 except OSError as error:
-                    tell(f"the files cannot be kept ({error}); make room, or index them with `polyseme index`")
+                    show_message(
+                        f"the files cannot be stored ({error}); free some disk space, or index them with"
+                        " `polyseme index`"
+                    )
                     return
-                # A folder's files of other kinds are passed over; those that were sent on purpose are named.
+                # A folder's files of unknown types are ignored. A file that was sent explicitly is reported.
                 sources += [folder_for(target), *(path for path in kept if not is_known(path))]
             _start(target, sources)
         except PolysemeError as error:
-            tell(str(error))
+            show_message(str(error))
 
     ready = bool(files or path.strip()) and (into != NEW or bool(name.strip()))
-    # It says where the documents will go, so that nobody sends them elsewhere than they see.
-    st.button(_doing(shelf, into, name), key="begin", type="primary", disabled=not ready, on_click=begin)
+    # The label names the target, so that visitors see where their documents will go.
+    st.button(_button_label(library, into, name), key="begin", type="primary", disabled=not ready, on_click=begin)
     if not ready:
         st.html('<p class="pol-quiet">Choose at least one document, and a name for a new collection.</p>')
 
 
-def _doing(shelf: Shelf, into: str, name: str) -> str:
-    """What the button does, as far as it is known."""
+def _button_label(library: Library, into: str, name: str) -> str:
     try:
-        target = into if into != NEW else new_path(shelf.folder, name).name
-    except PolysemeError:  # told when it is pressed
+        target = into if into != NEW else new_path(library.folder, name).name
+    except PolysemeError:  # reported when the button is pressed
         return "Index"
-    return views.label(f"Index into {target}", 100)
+    return base.label(f"Index into {target}", 100)
 
 
 def named_source(given: str) -> Path:
-    """A folder or file of this machine; PolysemeError when it is not there, or may not be read."""
+    """Return a folder or file of this machine.
+
+    Raises:
+        PolysemeError: It does not exist, or may not be read.
+    """
     try:
         path = Path(given.strip()).expanduser()
         found = path.exists()
     except OSError as error:
         raise PolysemeError(f"{given.strip()} cannot be read ({error.strerror}); check its permissions") from None
-    except (RuntimeError, ValueError):  # no such user's home; a NUL
+    except (RuntimeError, ValueError):  # the home folder of an unknown user, or a NUL character
         found = False
     if not found:
         raise PolysemeError(f"there is no {given.strip()}; name a folder or a file on this machine")
@@ -175,90 +185,93 @@ def named_source(given: str) -> Path:
 
 
 def _start(target: Path, sources: list[Path]) -> None:
-    jobs().start(target, sources, loading.given_model() or "default")
+    jobs().start(target, sources, cache.given_model() or "default")
     st.session_state[WATCHED] = target
 
 
-def _run(job: Job, shelf: Shelf) -> None:
-    st.html(f'<h2 class="pol-title">Indexing into <bdi>{views.escape(job.collection.name)}</bdi></h2>')
+def _draw_run(job: Job, library: Library) -> None:
+    st.html(f'<h2 class="pol-title">Indexing into <bdi>{base.escape(job.collection.name)}</bdi></h2>')
     if job.running:
-        _progress(job)
+        _draw_progress(job)
     elif job.report is not None:
-        _report(job, job.report, shelf)
+        _draw_report(job, job.report, library)
     elif job.problem is not None:
-        st.error(views.label(job.problem, 1000))
-        _ways_on(job, shelf, "Try again")
+        st.error(base.label(job.problem, 1000))
+        _draw_next_steps(job, library, "Try again")
     else:
         st.html(
-            '<p class="pol-told" role="status">Cancelled. What was committed stays; going on encodes only the rest.</p>'
+            '<p class="pol-status" role="status">Cancelled. Committed documents stay. Resuming encodes only the'
+            " rest.</p>"
         )
-        _ways_on(job, shelf, "Go on")
+        _draw_next_steps(job, library, "Resume")
 
 
 @st.fragment(run_every=2.0)
-def _progress(job: Job) -> None:
+def _draw_progress(job: Job) -> None:
     if not job.running:
         st.rerun()
     now = job.progress
-    text = "Ending after these sentences" if job.stop.is_set() else progress_text(now)
+    text = "Cancelling after these sentences" if job.stop.is_set() else progress_text(now)
     st.progress(0.0 if now is None or now.fraction is None else now.fraction, text=text)
     st.button("Cancel", key="cancel", on_click=job.cancel, disabled=job.stop.is_set())
 
 
 def progress_text(now: Progress | None) -> str:
-    """How far a run is, for people."""
+    """Return the progress of a run in words."""
     if now is None or now.stage is Stage.LOADING:
         return "Loading the model"
     if now.stage is not Stage.INDEXING:
         return now.stage.value.capitalize()
     left = "" if now.seconds_left is None else f", about {duration(now.seconds_left)} left"
     skipped = f", {now.skipped} skipped" if now.skipped else ""
-    return f"{views.count(now.documents, 'document')}, {views.count(now.sentences, 'sentence')}{skipped}{left}"
+    return f"{base.count(now.documents, 'document')}, {base.count(now.sentences, 'sentence')}{skipped}{left}"
 
 
-def _report(job: Job, report: BuildReport, shelf: Shelf) -> None:
+def _draw_report(job: Job, report: BuildReport, library: Library) -> None:
     st.html(
-        f'<p class="pol-told" role="status">Done: {report.added} added, {report.updated} replaced, {report.unchanged}'
-        f" unchanged, {len(report.skipped)} skipped; {views.count(report.sentences, 'sentence')} in"
+        f'<p class="pol-status" role="status">Done: {report.added} added, {report.updated} replaced, {report.unchanged}'
+        f" unchanged, {len(report.skipped)} skipped; {base.count(report.sentences, 'sentence')} in"
         f" {duration(report.seconds)}.</p>"
     )
     if report.skipped:
         rows = "".join(
-            f"<tr><td><bdi>{views.escape(views.cut_left(item.source, 120))}</bdi></td>"
-            f"<td>{views.escape(views.cut_right(item.reason, 300))}</td></tr>"
-            for item in report.skipped[:SKIPPED]
+            f"<tr><td><bdi>{base.escape(base.cut_left(item.source, 120))}</bdi></td>"
+            f"<td>{base.escape(base.cut_right(item.reason, 300))}</td></tr>"
+            for item in report.skipped[:MAX_SKIPPED]
         )
-        rest = len(report.skipped) - SKIPPED
+        rest = len(report.skipped) - MAX_SKIPPED
         more = f'<p class="pol-quiet">and {rest} others</p>' if rest > 0 else ""
         st.html(
-            '<table class="pol-words"><caption>Skipped, and why</caption><thead><tr><th scope="col">document</th>'
+            '<table class="pol-words"><caption>Skipped documents</caption><thead><tr><th scope="col">document</th>'
             f'<th scope="col">reason</th></tr></thead><tbody>{rows}</tbody></table>{more}'
         )
     for line in report.notices:
-        st.info(views.label(line, 1000))
-    _ways_on(job, shelf, None)
+        st.info(base.label(line, 1000))
+    _draw_next_steps(job, library, None)
 
 
-def _ways_on(job: Job, shelf: Shelf, again: str | None) -> None:
-    def go_on() -> None:
+def _draw_next_steps(job: Job, library: Library, again: str | None) -> None:
+    """Draw the buttons below a run that has ended. again: label of the button that starts it again, if any."""
+
+    def resume() -> None:
         try:
             jobs().start(job.collection, job.sources, job.model)
         except PolysemeError as error:
-            tell(str(error))
+            show_message(str(error))
 
     def search() -> None:
         close_panel()
         name = job.collection.name
-        ask(PageQuery(collection="" if name == shelf.first else name))
+        ask(PageQuery(collection="" if name == library.first else name))
 
     def more() -> None:
         st.session_state.pop(WATCHED, None)
 
-    ways: list[tuple[str, str, Callable[[], None]]] = [("Add more documents", "more", more)]
+    steps: list[tuple[str, str, Callable[[], None]]] = [("Add more documents", "more", more)]
     if (job.collection / "collection.db").is_file():
-        ways.insert(0, ("Search it", "search-it", search))
+        steps.insert(0, ("Search this collection", "search-it", search))
     if again:
-        ways.insert(0, (again, "go-on", go_on))
+        steps.insert(0, (again, "go-on", resume))
     with st.container(horizontal=True, key="ways"):
-        for n, (name, key, act) in enumerate(ways):
+        for n, (name, key, act) in enumerate(steps):
             st.button(name, key=key, type="primary" if not n else "secondary", on_click=act)

@@ -1,4 +1,4 @@
-"""Indexing from the page: one run at a time a collection, in a thread that can be watched, cancelled and resumed."""
+"""Index in background threads, one run per collection at a time. A run can be watched, cancelled and resumed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ...indexer.progress import Progress
 from ...indexer.runtime import freezing_gc
 
 BATCH = 128
-"""Sentences encoded together: few, so that a run soon hears that it is cancelled."""
+"""Number of sentences encoded together. A run checks for cancellation between batches, so the number is small."""
 
 
 class Cancelled(Exception):  # noqa: N818
-    """The visitor asked the run to end."""
+    """The visitor cancelled the run."""
 
 
 @dataclass(slots=True)
 class Job:
-    """One run: what it indexes, how far it is, and how it ended. Written by its thread, read by the page."""
+    """One run: its sources, its progress, and how it ended. Its thread writes the record, and the page reads it."""
 
     collection: Path
     sources: tuple[Path, ...]
@@ -36,36 +36,40 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether the run goes on."""
+        """Whether the run is in progress."""
         return self.thread is not None and self.thread.is_alive()
 
     @property
     def cancelled(self) -> bool:
-        """Whether the run was ended by the visitor before it was done."""
+        """Whether the visitor ended the run before it was complete."""
         return self.stop.is_set() and not self.running and self.report is None
 
     def cancel(self) -> None:
-        """Ask the run to end at the next sentence; what was committed stays."""
+        """Ask the run to end after the current sentences. Committed documents stay."""
         self.stop.set()
 
 
 class Jobs:
-    """The runs of all sessions, the last one of each collection."""
+    """The runs of all sessions: the last one of each collection."""
 
     def __init__(self) -> None:
         self._jobs: dict[Path, Job] = {}
         self._lock = threading.Lock()
 
     def of(self, collection: Path) -> Job | None:
-        """The last run of a collection."""
+        """Return the last run of a collection."""
         return self._jobs.get(collection)
 
     def running_in(self, folder: Path) -> Job | None:
-        """A run that goes on for a collection in a folder."""
+        """Return a run in progress for any collection of a folder."""
         return next((job for path, job in list(self._jobs.items()) if path.parent == folder and job.running), None)
 
     def start(self, collection: Path, sources: Sequence[Path], model: str = "default") -> Job:
-        """Begin a run, or go on with one that was cut off; PolysemeError while another one writes."""
+        """Start a run, or resume an interrupted one.
+
+        Raises:
+            PolysemeError: The collection is already being indexed.
+        """
         with self._lock:
             before = self._jobs.get(collection)
             if before is not None and before.running:
@@ -78,18 +82,21 @@ class Jobs:
 
 
 def _run(job: Job) -> None:
-    def watch(progress: Progress) -> None:
+    def on_progress(progress: Progress) -> None:
         job.progress = progress
         if job.stop.is_set():
             raise Cancelled
 
     try:
         config = BuildConfig(batch_sentences=BATCH)
-        job.report = build(job.collection, job.sources, config, job.model, freezing_gc(watch))
+        job.report = build(job.collection, job.sources, config, job.model, freezing_gc(on_progress))
     except Cancelled:
         pass
     except PolysemeError as error:
         job.problem = str(error)
     except Exception as error:
         traceback.print_exc()
-        job.problem = f"the run ended with {type(error).__name__}: {error}; what was committed stays, start it again"
+        job.problem = (
+            f"the run ended with {type(error).__name__}: {error}; committed documents stay, so start it again to"
+            " continue"
+        )

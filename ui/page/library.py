@@ -1,4 +1,4 @@
-"""The collections that the page offers: those in one folder. Names that visitors give never lead out of it."""
+"""The library: the collections in one folder, which the page offers. Names from visitors never lead out of it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from ...indexer.errors import PolysemeError
 
 ENDING = ".pol"
 FILES = ".files"
-"""Ends the name of the folder of files that were sent for a collection."""
-LONGEST = 120
+"""Suffix of the folder that holds the files sent to a collection."""
+MAX_NAME = 120
+"""Maximum length of a file name, in bytes."""
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\ud800-\udfff\u202a-\u202e\u2066-\u2069]+')
-# Windows takes these for devices, whatever follows the first dot.
+# Windows reserves these names for devices, also when an extension follows.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """A folder, the names of the collections in it, and the one that the page opens first ("": none yet).
+class Library:
+    """A folder and the names of the collections in it.
 
-    alone: no other collection may be opened or made.
+    Args:
+        first: The collection that the page opens first, or "" if the library is empty.
+        alone: Whether only the first collection may be opened, and no other created.
     """
 
     folder: Path
@@ -32,20 +35,20 @@ class Shelf:
     alone: bool = False
 
     def path(self, name: str) -> Path | None:
-        """The folder of a collection of the shelf, or of the one that the page was opened on; None for another."""
+        """Return the folder of a collection, or None if it is not in the library. An empty name means the first."""
         chosen = name or self.first
         return self.folder / chosen if chosen and chosen in {*self.names, self.first} else None
 
 
 def is_collection(path: Path) -> bool:
-    """Whether a folder holds a collection."""
+    """Return whether a folder holds a collection."""
     return (path / DATABASE_NAME).is_file()
 
 
-def is_shelf(path: Path) -> bool:
-    """Whether a path is a folder to keep collections in: with some in it, or empty.
+def is_library(path: Path) -> bool:
+    """Return whether a path is a folder for collections: it contains some, or it is empty.
 
-    Hidden files do not count, nor what a run leaves there that has not made its collection yet.
+    Hidden files do not count. Folders that a run created before its collection do not count either.
     """
     if not path.is_dir() or is_collection(path):
         return False
@@ -57,17 +60,18 @@ def _is_begun(path: Path) -> bool:
     return path.is_dir() and path.name.endswith((ENDING, ENDING + FILES))
 
 
-def shelf(given: Path, alone: bool = False) -> Shelf:
-    """The shelf that a path means: the path itself, or the folder that the collection stands in.
+def library_at(given: Path, alone: bool = False) -> Library:
+    """Return the library of a path: the path itself, or the folder that contains the collection.
 
-    alone: offer no other collection than the one given.
+    Args:
+        alone: Whether to offer only the given collection.
     """
-    if is_shelf(given):
+    if is_library(given):
         names = _names(given)
-        return Shelf(given, names, names[0] if names else "")
+        return Library(given, names, names[0] if names else "")
     if alone:
-        return Shelf(given.parent, (given.name,) if is_collection(given) else (), given.name, alone=True)
-    return Shelf(given.parent, _names(given.parent), given.name)
+        return Library(given.parent, (given.name,) if is_collection(given) else (), given.name, alone=True)
+    return Library(given.parent, _names(given.parent), given.name)
 
 
 def _names(folder: Path) -> tuple[str, ...]:
@@ -78,27 +82,34 @@ def _names(folder: Path) -> tuple[str, ...]:
 
 
 def safe_name(name: str) -> str:
-    """A file's name that stays in its folder on every system; PolysemeError for one of which nothing is left.
+    """Return a file name that stays in its folder on every operating system.
 
-    What comes before the last separator is left out, so ``../../etc/passwd`` is ``passwd``.
+    Everything up to the last separator is dropped, so `../../etc/passwd` becomes `passwd`.
+
+    Raises:
+        PolysemeError: Nothing usable is left of the name.
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     kept = _NOT_IN_NAMES.sub("_", last).strip(" .")
     stem, dot, ending = kept.rpartition(".")
-    if len(kept.encode()) > LONGEST:
-        short = (stem if dot else kept).encode()[: LONGEST - len(ending.encode()[:20]) - 1].decode(errors="ignore")
+    if len(kept.encode()) > MAX_NAME:
+        short = (stem if dot else kept).encode()[: MAX_NAME - len(ending.encode()[:20]) - 1].decode(errors="ignore")
         kept = f"{short}.{ending.encode()[:20].decode(errors='ignore')}" if dot else short
     if _DEVICES.match(kept):
         kept = f"_{kept}"
     if not kept.strip("._ "):
-        raise PolysemeError(f"{name[:40]!r} is no name; give one with letters or digits")
+        raise PolysemeError(f"{name[:40]!r} is not a usable name; give one with letters or digits")
     return kept
 
 
 def new_path(folder: Path, name: str) -> Path:
-    """Where a collection of this name goes; PolysemeError when the name is none, or taken."""
+    """Return the path of a new collection.
+
+    Raises:
+        PolysemeError: The name is unusable, or already exists.
+    """
     kept = safe_name(name)
     path = folder / (kept if kept.endswith(ENDING) else kept + ENDING)
     if path.exists():
-        raise PolysemeError(f"{path.name} is there already; choose another name, or open it and add documents to it")
+        raise PolysemeError(f"{path.name} already exists; choose another name, or open it and add documents to it")
     return path

@@ -1,4 +1,4 @@
-"""Which lines the page shows, in which order, on which page. Pure: hits in, hits out."""
+"""Choose the lines that the page shows: keep some, order them, cut them into pages. Pure: hits in, hits out."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TypeVar
 from ...indexer.collection.records import Scalar
 from ...search.hits import Match, OccurrenceHit, SentenceHit
 from .address import NO_SENSE, PageQuery, Sort
-from .export import MOST
+from .export import MAX_LINES
 
 EVERYTHING = 1_000_000
-"""As good as no limit: occurrences of one word that are listed at most."""
+"""Maximum number of occurrences of one word that are listed. In practice: all of them."""
 STEP = 1000
-"""Occurrences of one word that are fetched at first, and by which more are."""
+"""Number of occurrences of one word that are fetched first, and each time that more are needed."""
 CANDIDATES = 200
-"""Lines of which another layer, keywords or another order than the score's choose."""
+"""Number of candidates that another layer, keywords or another sort order reranks."""
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*", re.UNICODE)
 _YEAR = re.compile(r"\s*(-?)(\d{1,6})(.*)", re.DOTALL)
 _DATES = ("date", "year")
@@ -26,7 +26,14 @@ Hit = TypeVar("Hit", bound=SentenceHit)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list: places of its first line and the one after its last, and whether others come after it."""
+    """A page of a list.
+
+    Args:
+        number: Number of the page, from 1.
+        first: Index of its first line.
+        last: Index after its last line.
+        more: Whether more pages follow.
+    """
 
     number: int
     first: int
@@ -34,12 +41,13 @@ class Page:
     more: bool
 
 
-def fetched(query: PageQuery, same_word: bool, whole: bool = False) -> int:
-    """How many hits must be asked for so that the query's page, or the whole list for a file, can be shown.
+def hits_needed(query: PageQuery, same_word: bool, whole: bool = False) -> int:
+    """Return the number of hits to search for, so that a page of the query, or its full list, can be shown.
 
-    same_word: the occurrences of one word are ranked exactly, so that any number begins with the same ones. Elsewhere
-    the number asked for is the command line's for the first page, so that both find the same. A layer and keywords are
-    those that bear on the list.
+    Args:
+        same_word: Whether all hits are occurrences of the same word. They are ranked exactly, so a longer list begins
+            with the shorter one. Other lists depend on the number, so the first page uses the command line's number.
+        whole: Whether the full list is needed, for a file.
     """
     if query.layer is not None or query.hybrid:
         return max(CANDIDATES, query.k)
@@ -49,16 +57,19 @@ def fetched(query: PageQuery, same_word: bool, whole: bool = False) -> int:
     if ordered:
         return max(CANDIDATES, query.k)
     if whole:
-        return MOST + 1  # one more tells that there are more
+        return MAX_LINES + 1  # the extra line shows that the list is cut
     return -(-query.page * query.k // STEP) * STEP if same_word else query.page * query.k
 
 
 def narrowed_hits(
     hits: Sequence[SentenceHit], numbers: Mapping[int, int | None], sense: int | None, picked: Sequence[int]
 ) -> list[SentenceHit]:
-    """The hits of one sense (numbers: occurrence id -> sense), and of those the picked ones where some are picked.
+    """Return the hits of one sense, and only the picked ones among them if any are picked.
 
-    sense: None for all, `NO_SENSE` for those that fit none.
+    Args:
+        numbers: Occurrence id -> number of its sense.
+        sense: None keeps all hits. `NO_SENSE` keeps the hits that fit no sense.
+        picked: Occurrence ids.
     """
     wanted = frozenset(picked)
     of_sense = {key for key, number in numbers.items() if (number or NO_SENSE) == sense}
@@ -72,9 +83,10 @@ def narrowed_hits(
 
 
 def sorted_hits(hits: Sequence[Hit], sort: Sort, typical: Mapping[int, float]) -> list[Hit]:
-    """The hits in another order; equal ones stay in the order of their scores.
+    """Return the hits in another order. Hits that compare equal stay in the order of their scores.
 
-    typical: occurrence id -> how near it is to its sense, for ``Sort.ODD``.
+    Args:
+        typical: Occurrence id -> cosine with the centre of its sense, for `Sort.ODD`.
     """
     if sort is Sort.LEFT:
         return sorted(hits, key=lambda hit: _words_before(hit)[:8])
@@ -90,7 +102,7 @@ def sorted_hits(hits: Sequence[Hit], sort: Sort, typical: Mapping[int, float]) -
 
 
 def _words_before(hit: SentenceHit) -> list[str]:
-    """The words to the left of the node, the nearest first; of a sentence, its last words."""
+    """Return the words left of the node, nearest first. For a sentence hit: its words from the end."""
     left = hit.sentence[: hit.start] if isinstance(hit, OccurrenceHit) else hit.sentence
     return [word.casefold() for word in reversed(_WORD.findall(left[-400:]))]
 
@@ -109,7 +121,7 @@ def _occurrence(hit: SentenceHit) -> int:
 
 
 def date_key(metadata: Mapping[str, Scalar]) -> tuple[int, int, str]:
-    """Sorts by date or year, the oldest first and what has none last."""
+    """Return a sort key by date or year: oldest first, undated documents last."""
     for field in _DATES:
         found = _YEAR.fullmatch(str(metadata.get(field, "")))
         if found:
@@ -118,7 +130,7 @@ def date_key(metadata: Mapping[str, Scalar]) -> tuple[int, int, str]:
 
 
 def page_of(query: PageQuery, found: int, complete: bool) -> Page:
-    """The page that is shown of so many hits; the last one where the number leads beyond it."""
+    """Return the page of a query among a number of found lines. A number beyond the last page means the last page."""
     pages = max(1, -(-found // query.k))
     number = min(query.page, pages)
     first = (number - 1) * query.k
@@ -126,8 +138,8 @@ def page_of(query: PageQuery, found: int, complete: bool) -> Page:
     return Page(number, first, last, last < found or not complete)
 
 
-def is_complete(match: Match, found: int, asked: int, query: PageQuery) -> bool:
-    """Whether nothing lies beyond the hits that were fetched."""
+def is_complete(match: Match, found: int, limit: int, query: PageQuery) -> bool:
+    """Return whether a search for `limit` hits that found `found` of them has found all lines of the list."""
     if query.layer is not None or query.hybrid:
-        return True  # these order a fixed number of candidates
-    return found < asked or (match in (Match.ANY, Match.SENTENCE) and query.sort is not Sort.SCORE)
+        return True  # these rerank a fixed number of candidates
+    return found < limit or (match in (Match.ANY, Match.SENTENCE) and query.sort is not Sort.SCORE)

@@ -1,35 +1,74 @@
-"""A query of the page -> the lines it shows: found, narrowed to a sense, ordered, cut into pages."""
+"""Answer a query of the page: search once, keep one sense if asked, order the lines, cut them into pages.
+
+`read_target` parses the text, `understand` adds what the collection knows of the word, `answer` finds the lines.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...indexer.errors import PolysemeError
+from ...indexer.pipeline import is_asked_about
+from ...indexer.text import Token
 from ...search.hits import HitList, Match, SentenceHit
-from ...search.query.target import Target
+from ...search.query.target import Target, parse_query
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
-from . import cache as loading
-from . import fetch as asking
+from ...search.senses.named_sense_file import NamedSense
+from . import cache, fetch
 from .address import MATCHES, Listing, PageQuery, Sort
-from .export import MOST
+from .export import MAX_LINES
 from .html.concordance import key_of
-from .lines import Page, fetched, is_complete, narrowed_hits, page_of, sorted_hits
+from .lines import Page, hits_needed, is_complete, narrowed_hits, page_of, sorted_hits
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query after its text has been parsed and its word looked up.
+
+    Args:
+        query: The query without the parts that have no effect on its answer.
+        target: The word in its sentence, or the whole sentence.
+        inventory: The senses of the word. None if the target is not a single word, or the collection lacks it.
+        matches: The choices of `Match` that the page offers, the default first.
+        same_word: Whether the search is known to list occurrences of the same word. If not, the collection may lack
+            the word, and other words answer.
+    """
+
+    query: PageQuery
+    target: Target | str
+    inventory: SenseInventory | None
+    matches: tuple[Match, ...]
+    same_word: bool
+
+    @property
+    def of_words(self) -> bool:
+        """Whether the lines are occurrences. Those of a named sense are, even if it has no example sentence."""
+        return not (isinstance(self.target, str) and self.query.text)
+
+    @property
+    def within(self) -> Sequence[str]:
+        """The filters that apply to the lines. A named-sense filter does not apply to other words."""
+        query = self.query
+        others = query.match is Match.ANY or query.listing is Listing.OTHERS
+        return fetch.without_named_sense(query.where) if others and not (query.text or query.like) else query.where
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the page shows of a query.
+    """What the page shows for a question.
 
-    query: what was answered, without what has no part in it; within: the filters that all lines are inside; lines: the
-    hits in their order, narrowed; found: how many there were before they were narrowed; complete: whether there are no
-    more; inside: ids of the word's occurrences that are inside the filters, None where there are no filters.
+    Args:
+        match: Which words the lines are occurrences of. It may differ from the query's match.
+        lines: The hits in their order, of the chosen sense only.
+        found: Number of hits before the sense was chosen.
+        complete: Whether there are no more hits.
+        notice: What the visitor should know about the list, or None.
+        verdict: What the confidences say about the whole list, or None.
+        inside: Ids of the word's occurrences inside the filters. None if there are no filters.
     """
 
-    query: PageQuery
-    target: Target | None
-    within: Sequence[str]
+    question: Question
     match: Match
     lines: Sequence[SentenceHit]
     found: int
@@ -37,8 +76,22 @@ class Answer:
     page: Page
     notice: str | None
     verdict: str | None
-    inventory: SenseInventory | None
     inside: frozenset[int] | None
+
+    @property
+    def query(self) -> PageQuery:
+        """The query without the parts that have no effect on its answer."""
+        return self.question.query
+
+    @property
+    def target(self) -> Target | None:
+        """The word in its sentence, or None for a sentence search."""
+        return None if isinstance(self.question.target, str) else self.question.target
+
+    @property
+    def inventory(self) -> SenseInventory | None:
+        """The senses of the word, if any."""
+        return self.question.inventory
 
     @property
     def numbers(self) -> Mapping[int, int | None]:
@@ -47,13 +100,18 @@ class Answer:
 
     @property
     def shown(self) -> Sequence[SentenceHit]:
-        """The lines of the page."""
+        """The lines of the current page."""
         return self.lines[self.page.first : self.page.last]
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """A whole list, beyond its pages. numbers: occurrence id -> number of its sense; cut: whether it goes on."""
+class FullListing:
+    """All lines of a query, beyond its pages.
+
+    Args:
+        numbers: Occurrence id -> number of its sense.
+        cut: Whether more lines exist.
+    """
 
     query: PageQuery
     lines: Sequence[SentenceHit]
@@ -61,79 +119,108 @@ class Whole:
     cut: bool
 
 
-def target_of(searcher: Searcher, query: PageQuery) -> Target | str:
-    """The word in its sentence, or the sentence; without a text, an example of the saved sense that is shown."""
-    if not query.text and (name := asking.saved_sense(query.where)) is not None:
-        examples = next((item.examples for item in searcher.named_senses() if item.name == name), ())
-        return asking.Request(examples[0], query.match, (), None, False, 1).asked if examples else ""
-    return asking.request(query, 1).asked
+def read_target(searcher: Searcher, query: PageQuery) -> Target | str:
+    """Parse the text of a query: the word in its sentence, or the sentence.
+
+    A query without a text has the first example of its named sense as its target. Without an example the target is "".
+
+    Raises:
+        QueryError: The brackets do not match, are empty, or mark more than one target.
+    """
+    if query.text:
+        return parse_query(query.text)
+    named = _named_sense(searcher, query)
+    return parse_query(named.examples[0]) if named is not None and named.examples else ""
 
 
-def senses_of(searcher: Searcher, query: PageQuery, target: Target | str) -> SenseInventory | None:
-    """The senses of the word that is asked for, where it is one word that the collection holds."""
+def _named_sense(searcher: Searcher, query: PageQuery) -> NamedSense | None:
+    """Return the named sense that a query without a text lists."""
+    name = None if query.text else fetch.named_sense(query.where)
+    return None if name is None else next((item for item in searcher.named_senses() if item.name == name), None)
+
+
+def understand(searcher: Searcher, query: PageQuery, target: Target | str) -> Question:
+    """Look up the word of a parsed query, and drop what has no effect on its answer."""
+    token = _single_word(searcher, target)
+    inventory = None if token is None else cache.senses(searcher, *_word_and_match(token, query.match))
+    named = _named_sense(searcher, query)
+    # A named sense of a form does not know the lemma.
+    matches = (Match.FORM, Match.ANY) if named is not None and named.match is Match.FORM else MATCHES
+    settled = _settled(searcher, query, target, inventory, matches)
+    return Question(settled, target, inventory, matches, _is_of_same_word(searcher, settled, target, token, inventory))
+
+
+def _single_word(searcher: Searcher, target: Target | str) -> Token | None:
+    """Return the token of a target that is a single word, else None."""
     if isinstance(target, str):
-        # A word by itself asks for sentences, yet whoever types one may want to see its senses.
+        # A single word without brackets asks for sentences, but its senses are useful too.
         target = Target(target, 0, len(target))
         if " " in target.sentence.strip():
             return None
     tokens = searcher.analyser.tokens(target.sentence)
     marked = [token for token in tokens if token.start < target.end and token.end > target.start]
-    if len(marked) != 1:
-        return None
-    by = Match.FORM if query.match is Match.FORM else Match.LEMMA
-    try:
-        return loading.senses(searcher, marked[0].text.casefold() if by is Match.FORM else marked[0].lemma, by)
-    except PolysemeError:
-        return None  # any word may answer for one that the collection does not hold
+    return marked[0] if len(marked) == 1 else None
 
 
-def matches(searcher: Searcher, query: PageQuery) -> tuple[Match, ...]:
-    """Which words may answer, the usual choice first: a saved sense of a form knows no lemma."""
-    if query.text or (name := asking.saved_sense(query.where)) is None:
-        return MATCHES
-    of_form = any(item.name == name and item.match is Match.FORM for item in searcher.named_senses())
-    return (Match.FORM, Match.ANY) if of_form else MATCHES
+def _word_and_match(token: Token, match: Match) -> tuple[str, Match]:
+    return (token.text.casefold(), Match.FORM) if match is Match.FORM else (token.lemma, Match.LEMMA)
 
 
-def orders_anew(query: PageQuery) -> bool:
-    """Whether a text orders the lines; else there is nothing that another layer, or keywords, could order them by."""
+def _is_of_same_word(
+    searcher: Searcher, query: PageQuery, target: Target | str, token: Token | None, inventory: SenseInventory | None
+) -> bool:
+    if query.match is Match.ANY or query.listing is Listing.OTHERS or (isinstance(target, str) and query.text):
+        return False
+    if not ranks_by_text(query):
+        return True
+    return inventory is not None and token is not None and is_asked_about(token, searcher.settings.function_words)
+
+
+def ranks_by_text(query: PageQuery) -> bool:
+    """Return whether the text ranks the lines. Only then can another layer, or keywords, rank them."""
     return bool(query.text) and not query.like and query.listing is Listing.HITS
 
 
 def is_sense(number: int | None, inventory: SenseInventory) -> bool:
-    """Whether an inventory has a sense of this number."""
+    """Return whether an inventory has a sense of this number."""
     return number is not None and 1 <= number <= len(inventory.senses)
 
 
-def settled(searcher: Searcher, query: PageQuery, target: Target | str, inventory: SenseInventory | None) -> PageQuery:
-    """The query without what has no part in its answer, whatever an address, or the question before, says."""
+def _settled(
+    searcher: Searcher,
+    query: PageQuery,
+    target: Target | str,
+    inventory: SenseInventory | None,
+    matches: tuple[Match, ...],
+) -> PageQuery:
+    """Drop the parts of a query that have no effect, which an address or the question before may have left there."""
     if query.listing is Listing.OTHERS:
         if inventory is not None and is_sense(query.sense, inventory):
             sort = Sort.SCORE if query.sort is Sort.ODD else query.sort
             query = replace(query, picked=(), like=(), unlike=(), sort=sort)
         else:
             query = replace(query, listing=Listing.HITS)
-    offered, anew, word = matches(searcher, query), orders_anew(query), not isinstance(target, str)
+    by_text, word = ranks_by_text(query), not isinstance(target, str)
     return replace(
         query,
-        match=query.match if query.match in offered else offered[0],
-        layer=query.layer if anew and word and query.layer is not searcher.settings.layer else None,
-        hybrid=query.hybrid and anew and not word,
+        match=query.match if query.match in matches else matches[0],
+        layer=query.layer if by_text and word and query.layer is not searcher.settings.layer else None,
+        hybrid=query.hybrid and by_text and not word,
     )
 
 
-def answer(searcher: Searcher, asked: PageQuery) -> Answer:
-    """Find, narrow, order and cut. QueryError, with the way out, for what cannot be asked."""
-    target = target_of(searcher, asked)
-    inventory = senses_of(searcher, asked, target)
-    query = settled(searcher, asked, target, inventory)
-    hits, limit = _found(searcher, query, _of_words(query, target), inventory)
-    lines = _arranged(hits, query, inventory)
+def answer(searcher: Searcher, question: Question) -> Answer:
+    """Find the lines of a question, and cut them into pages.
+
+    Raises:
+        QueryError: The question cannot be answered. The message says what to do.
+    """
+    query, inventory = question.query, question.inventory
+    hits, limit = _found(searcher, question)
+    lines = _arranged(hits, question)
     complete = is_complete(hits.match, len(hits), limit, query)
     return Answer(
-        query,
-        None if isinstance(target, str) else target,
-        _within(query),
+        question,
         hits.match,
         lines,
         len(hits),
@@ -141,79 +228,86 @@ def answer(searcher: Searcher, asked: PageQuery) -> Answer:
         page_of(query, len(lines), complete),
         hits.notice,
         hits.verdict,
-        inventory,
         _inside(searcher, inventory, query.where) if inventory is not None and query.where else None,
     )
 
 
-def everything(searcher: Searcher, asked: PageQuery) -> Whole:
-    """All lines of a query in their order, as a file of at most ``MOST`` holds them."""
-    target = target_of(searcher, asked)
-    inventory = senses_of(searcher, asked, target)
-    query = settled(searcher, asked, target, inventory)
-    hits, _ = _found(searcher, query, _of_words(query, target), inventory, whole=True)
-    lines = _arranged(hits, query, inventory)
-    return Whole(query, lines[:MOST], {} if inventory is None else inventory.assignments, len(lines) > MOST)
+def everything(searcher: Searcher, question: Question) -> FullListing:
+    """Return all lines of a question in their order, at most `MAX_LINES`, for a file."""
+    hits, _ = _found(searcher, question, whole=True)
+    lines = _arranged(hits, question)
+    numbers = {} if question.inventory is None else question.inventory.assignments
+    return FullListing(question.query, lines[:MAX_LINES], numbers, len(lines) > MAX_LINES)
 
 
-def _of_words(query: PageQuery, target: Target | str) -> bool:
-    """Whether the lines are occurrences; those of a saved sense are, also where it keeps no example."""
-    return not (isinstance(target, str) and query.text)
-
-
-def _within(query: PageQuery) -> Sequence[str]:
-    """The filters that the lines are inside: other words are none of a saved sense's own, near as they may be to it."""
-    others = query.match is Match.ANY or query.listing is Listing.OTHERS
-    return asking.beside_sense(query.where) if others and not (query.text or query.like) else query.where
-
-
-def _found(
-    searcher: Searcher, query: PageQuery, word: bool, inventory: SenseInventory | None, whole: bool = False
-) -> tuple[HitList[SentenceHit], int]:
-    """The hits before they are narrowed, and how many were asked for."""
-    same_word = _is_of_one_word(searcher, query, word)
-    limit = fetched(query, same_word, whole)
+def _found(searcher: Searcher, question: Question, whole: bool = False) -> tuple[HitList[SentenceHit], int]:
+    """Return all hits of a question, and the number of hits that was searched for."""
+    query, inventory = question.query, question.inventory
+    limit = hits_needed(query, question.same_word, whole)
     if query.listing is Listing.OTHERS and inventory is not None and query.sense is not None:
-        number, within = query.sense, _within(query)
-        key: object = ("others", inventory.word, inventory.match, number, limit, within)
-        return loading.kept(searcher, key, lambda: asking.others(searcher, inventory, number, limit, within)), limit
+        return _of_other_words(searcher, question, inventory, query.sense, limit), limit
     if query.like:
-        key = ("like", query.text, query.match, query.like, query.unlike, query.where, word, limit)
-        return loading.kept(searcher, key, lambda: _like(searcher, query, word, limit)), limit
-    return loading.hits(searcher, asking.request(query, limit)), limit
+        return _like_marked(searcher, question, limit), limit
+    hits = _by_text(searcher, question, limit)
+    if question.of_words and hits.match not in (Match.ANY, Match.SENTENCE) and len(hits) >= limit:
+        # Several words that do occur, which only the search shows. Like a single word, they are ranked exactly.
+        more = hits_needed(query, same_word=True, whole=whole)
+        if more > limit:
+            return _by_text(searcher, question, more), more
+    return hits, limit
+
+
+def _by_text(searcher: Searcher, question: Question, limit: int) -> HitList[SentenceHit]:
+    query, target = question.query, question.target
+    key = ("text", target, query.text, query.match, query.where, query.layer, query.hybrid, limit)
+    return cache.kept(searcher, key, lambda: fetch.find(searcher, query, target, limit))
+
+
+def _of_other_words(
+    searcher: Searcher, question: Question, inventory: SenseInventory, sense: int, limit: int
+) -> HitList[SentenceHit]:
+    within = list(question.within)
+    key = ("others", inventory.word, inventory.match, sense, limit, within)
+    return cache.kept(
+        searcher, key, lambda: fetch.widened(searcher.same_sense_other_words(inventory, sense, limit, within))
+    )
+
+
+def _like_marked(searcher: Searcher, question: Question, limit: int) -> HitList[SentenceHit]:
+    """Return the hits near the lines marked + and away from the lines marked -."""
+    query = question.query
+
+    def find() -> HitList[SentenceHit]:
+        known = _marked(searcher, question)
+        plus = [known[key] for key in query.like if key in known]
+        minus = [known[key] for key in query.unlike if key in known]
+        return searcher.more_like(plus, minus, limit, list(query.where), query.match)
+
+    key = ("like", query.text, query.match, query.like, query.unlike, query.where, question.of_words, limit)
+    return cache.kept(searcher, key, find)
+
+
+def _marked(searcher: Searcher, question: Question) -> dict[int, SentenceHit]:
+    """Return the marked hits by id."""
+    query = question.query
+    known: dict[int, SentenceHit] = {}
+    if question.of_words and query.text and question.inventory is None and query.match is not Match.ANY:
+        # The id of a hit of several words is that of its first word. The list in which it was marked has all of it.
+        plain = replace(query, like=(), unlike=(), sense=None, picked=(), sort=Sort.SCORE, page=1)
+        hits, _ = _found(searcher, replace(question, query=plain, same_word=False))
+        if hits.match is not Match.ANY:
+            known = {key_of(hit): hit for hit in hits}
+    missing = [key for key in (*query.like, *query.unlike) if key not in known]
+    return known | {key_of(hit): hit for hit in fetch.hits_of(searcher, missing, question.of_words)}
 
 
 def _inside(searcher: Searcher, inventory: SenseInventory, where: Sequence[str]) -> frozenset[int]:
     key = ("within", inventory.word, inventory.match, where)
-    return loading.kept(searcher, key, lambda: searcher.within(inventory, where))
+    return cache.kept(searcher, key, lambda: searcher.within(inventory, where))
 
 
-def _is_of_one_word(searcher: Searcher, query: PageQuery, word: bool) -> bool:
-    """Whether all lines are occurrences of the same word, or words.
-
-    Known before they are fetched: a word that is not there is answered by any other, of which there is no end.
-    """
-    if not word or query.match is Match.ANY or query.listing is Listing.OTHERS:
-        return False
-    first = asking.request(replace(query, layer=None), 1)
-    return not orders_anew(query) or loading.hits(searcher, first).match is not Match.ANY
-
-
-def _like(searcher: Searcher, query: PageQuery, word: bool, limit: int) -> HitList[SentenceHit]:
-    """The hits near the lines marked + and away from those marked -."""
-    known: dict[int, SentenceHit] = {}
-    plain = replace(query, like=(), unlike=(), sense=None, picked=(), sort=Sort.SCORE, page=1)
-    if _is_of_one_word(searcher, plain, word):
-        # A target of several words is known by its first one only; the list it was marked in has the whole.
-        known = {key_of(hit): hit for hit in loading.hits(searcher, asking.request(plain, fetched(plain, True)))}
-    missing = [key for key in (*query.like, *query.unlike) if key not in known]
-    known |= {key_of(hit): hit for hit in asking.hits_of(searcher, missing, word)}
-    plus = [known[key] for key in query.like if key in known]
-    minus = [known[key] for key in query.unlike if key in known]
-    return asking.more_like(searcher, plus, minus, limit, query.where, query.match)
-
-
-def _arranged(hits: HitList[SentenceHit], query: PageQuery, inventory: SenseInventory | None) -> list[SentenceHit]:
+def _arranged(hits: HitList[SentenceHit], question: Question) -> list[SentenceHit]:
+    query, inventory = question.query, question.inventory
     lines = list(hits)
     if query.listing is Listing.HITS and (query.sense is not None or query.picked):
         lines = narrowed_hits(lines, inventory.assignments if inventory else {}, query.sense, query.picked)

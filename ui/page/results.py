@@ -1,4 +1,4 @@
-"""What stands around the lines: which words answer, order, layer and number, what to do with marks, the pages."""
+"""Draw what surrounds the lines: the headline, the choices of match, order and layer, the marks, the pages."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import TypeVar
 import streamlit as st
 
 from ...indexer.collection.records import Layer
-from ...search.hits import Match
+from ...search.hits import Match, OccurrenceHit
 from ...search.searcher import Searcher
-from . import download as export_panel
+from . import download
 from .address import Listing, Sort
-from .html import base as views
-from .listing import Answer, orders_anew
+from .html import base
+from .lines import CANDIDATES
+from .listing import Answer, ranks_by_text
 from .session import ask, change, current, marks, show
 
+MAX_WORDS = 3
+"""Maximum number of words that the headline names. It names none if there are more."""
 Option = TypeVar("Option", bound=str)
 _MATCHES = {Match.LEMMA: "Same lemma", Match.FORM: "Same form", Match.ANY: "Any word"}
 _SORTS = {
@@ -29,8 +32,55 @@ _SORTS = {
 }
 
 
+def headline(found: Answer) -> str:
+    """Return the line above the list: the number of lines, their word, their order, and the filters."""
+    what = "sentence" if found.match is Match.SENTENCE else "occurrence"
+    if found.found != len(found.lines):
+        number = f"{len(found.lines):,} of {base.count(found.found, what)}"
+    elif found.complete:
+        number = base.count(len(found.lines), what)
+    else:
+        number = f"{what}s".capitalize()
+    return base.found(number, head_word(found), order_text(found), found.question.within)
+
+
+def head_word(found: Answer) -> str | None:
+    """Return the word of all lines: the target, or the words of the lines if these are few."""
+    if found.target is None or found.match is Match.ANY:
+        return None
+    if found.query.text and not found.query.like:
+        return found.target.sentence[found.target.start : found.target.end]
+    occurrences = [hit for hit in found.lines if isinstance(hit, OccurrenceHit)]
+    words = {hit.token.casefold() if found.match is Match.FORM else hit.lemma for hit in occurrences}
+    return ", ".join(sorted(words)) if 0 < len(words) <= MAX_WORDS else None
+
+
+def order_text(found: Answer) -> str:
+    """Return the order of the lines in words."""
+    query = found.query
+    others = query.listing is Listing.OTHERS
+    if query.sort is Sort.SCORE:
+        if others:
+            return "other words, nearest to the sense first"
+        if query.like:
+            return "nearest to the lines marked + first"
+        near = "meaning" if found.match is Match.SENTENCE else "sense"
+        return f"nearest in {near} first"
+    order = {
+        Sort.LEFT: "by the words to the left",
+        Sort.RIGHT: "by the words to the right",
+        Sort.DATE: "the oldest first",
+        Sort.DOCUMENT: "by document",
+        Sort.ODD: "the farthest from every sense first",
+    }[query.sort]
+    if found.match not in (Match.ANY, Match.SENTENCE):
+        return order
+    nearest = f"the {max(CANDIDATES, query.k)} nearest, {order}"
+    return f"other words, {nearest}" if others else nearest
+
+
 def match_choice(offered: Sequence[Match]) -> None:
-    """Which words may answer, the usual choice first."""
+    """Draw the choice of which words may match, the default first."""
     now = current().match if current().match in offered else offered[0]
     show("match", now)
 
@@ -39,7 +89,7 @@ def match_choice(offered: Sequence[Match]) -> None:
         change(replace(current(), match=match, sense=None, picked=(), listing=Listing.HITS))
 
     st.segmented_control(
-        "Which words may answer",
+        "Words that match",
         list(offered),
         format_func=lambda match: _MATCHES[match],
         key="match",
@@ -49,33 +99,32 @@ def match_choice(offered: Sequence[Match]) -> None:
 
 
 def hybrid_choice() -> None:
-    """Whether sentences that share the query's words come up too."""
+    """Draw the switch for hybrid search."""
     show("hybrid", current().hybrid)
     st.toggle(
-        "Count shared words too",
+        "Also rank by keywords",
         key="hybrid",
-        help="Orders by meaning and by keywords together (hybrid); the figures stay those of meaning.",
+        help="Orders sentences by meaning and by shared words together. The scores stay those of the meaning.",
         on_change=lambda: change(replace(current(), hybrid=st.session_state["hybrid"])),
     )
 
 
 def choices(searcher: Searcher, found: Answer) -> None:
-    """Order, layer, lines a page, export, address: what stands between the senses and the lines."""
+    """Draw the row above the lines: order, layer, lines per page, export, address and keys."""
     query = current()
     with st.container(horizontal=True, key="choices", vertical_alignment="center", gap="small"):
         choose("sort", "Order", _sorts(found), query.sort, lambda sort: change(replace(current(), sort=sort)))
-        if found.target is not None and orders_anew(found.query):
+        if found.target is not None and ranks_by_text(found.query):
             stored = searcher.settings.layer
             layers = {"": f"{stored} (stored)"} | {str(layer): str(layer) for layer in Layer if layer is not stored}
             choose("layer", "Layer", layers, str(query.layer or ""), _by_layer)
-        _lines_a_page()
-        export_panel.draw(searcher, query, found)
+        _page_size()
+        download.draw(searcher, query, found)
         st.html('<button type="button" class="pol-copy" data-copy="1">Copy address</button>', width="content")
         st.html(
-            '<details class="pol-keys"><summary>Keys</summary><p>Tab to a line. Arrow keys go from word to word and'
-            " from line to line, Enter searches from the word, + and \N{MINUS SIGN} mark the line, o opens its"
-            " document."
-            "</p></details>",
+            '<details class="pol-keys"><summary>Keys</summary><p>Press Tab to reach a line. The arrow keys go from word'
+            " to word and from line to line. Enter searches for the word, + and \N{MINUS SIGN} mark the line, and o"
+            " opens its document.</p></details>",
             width="content",
         )
 
@@ -86,7 +135,7 @@ def _sorts(found: Answer) -> dict[Sort, str]:
 
 
 def choose(key: str, name: str, options: Mapping[Option, str], value: Option, act: Callable[[Option], None]) -> None:
-    """A small list to choose one from; ``act`` is told the choice."""
+    """Draw a small drop-down list. `act` receives the chosen option."""
     show(key, value if value in options else next(iter(options)))
     st.selectbox(
         name,
@@ -104,34 +153,34 @@ def _by_layer(name: str) -> None:
     change(replace(current(), layer=Layer(name) if name else None))
 
 
-def _lines_a_page() -> None:
+def _page_size() -> None:
     sizes = sorted({20, 50, 100, 200, current().k})
     show("k", current().k)
     st.selectbox(
-        "Lines a page",
+        "Lines per page",
         sizes,
-        format_func=lambda size: f"{size} lines a page",
+        format_func=lambda size: f"{size} lines per page",
         key="k",
         on_change=lambda: change(replace(current(), k=st.session_state["k"])),
-        width=160,
+        width=170,
         filter_mode=None,
         label_visibility="collapsed",
     )
 
 
 def marked_lines() -> None:
-    """What can be done with the lines that are marked, where some are."""
+    """Draw what can be done with the marked lines, if there are any."""
     query = current()
     plus = tuple(sorted(key for key, sign in marks().items() if sign > 0))
     minus = tuple(sorted(key for key, sign in marks().items() if sign < 0))
     if not (plus or minus):
         return
     with st.container(horizontal=True, key="marked", vertical_alignment="center"):
-        told = f"{views.count(len(plus), 'line')} marked +, {len(minus)} marked \N{MINUS SIGN}"
-        st.html(f'<p class="pol-told" role="status">{told}</p>', width="content")
+        status = f"{base.count(len(plus), 'line')} marked +, {len(minus)} marked \N{MINUS SIGN}"
+        st.html(f'<p class="pol-status" role="status">{status}</p>', width="content")
         again = replace(query, like=plus, unlike=minus, page=1, picked=())
         if query.listing is Listing.OTHERS:
-            # What is like other words is of no sense of this one.
+            # The marked lines are of other words, so the next list is not limited to a sense of this word.
             again = replace(again, listing=Listing.HITS, match=Match.ANY, sense=None)
         st.button(
             "Search again from these",
@@ -152,7 +201,7 @@ def _unmark() -> None:
 
 
 def pages(found: Answer) -> None:
-    """Which page of the lines is shown, and the way to the others."""
+    """Draw the number of the page, and buttons to the others."""
     page, query = found.page, current()
     if page.number == 1 and not page.more:
         return

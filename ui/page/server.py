@@ -1,4 +1,4 @@
-"""Starts the page: Streamlit in a process of its own, bound to this machine, told nothing to report."""
+"""Start the page: run Streamlit in a process of its own, bound to this machine, with usage statistics turned off."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from ...indexer.errors import PolysemeError
-from ..access import HOW, can_log_in, is_local, written_secrets
-from .uploads import LARGEST
+from .login import HOW, can_log_in, is_local, written_secrets
+from .uploads import MAX_FILE
 
 COLLECTION_VARIABLE = "POLYSEME_COLLECTION"
 MODEL_VARIABLE = "POLYSEME_MODEL"
@@ -25,9 +25,9 @@ SCRIPT = Path(__file__).parent / "entry" / "run_page.py"
 HOME = "127.0.0.1"
 FIRST_PORT = 8501
 STARTED_WITHIN = 60.0
-"""Seconds after which a server that does not answer is given up."""
+"""Maximum time until a new server answers, in seconds."""
 STOPPED_WITHIN = 1.5
-"""Seconds after which a server that was asked to end is ended: it only reads, so nothing is lost."""
+"""Time after which a server that was asked to end is killed, in seconds. It only reads, so nothing is lost."""
 
 _OPTIONS: Mapping[str, str] = {
     "global.developmentMode": "false",
@@ -38,7 +38,7 @@ _OPTIONS: Mapping[str, str] = {
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "type",
-    "server.maxUploadSize": str(LARGEST),
+    "server.maxUploadSize": str(MAX_FILE),
     "logger.level": "warning",
     "theme.light.primaryColor": "#0b5566",
     "theme.light.backgroundColor": "#fdfcfa",
@@ -58,18 +58,24 @@ def launch(
     model: str | None = None,
     address: str = HOME,
 ) -> int:
-    """Serve the page for a collection, or a folder of some, until Ctrl-C; the exit status.
+    """Serve the page until Ctrl-C, and return the exit status. Print the page's address on stderr once it answers.
 
-    port None: 8501 if it is free, else any; browser: open the page in one; model: where the collection's model lies
-    now. Prints the page's address on stderr once it answers. PolysemeError for an address or port that cannot be had,
-    and for an address that other machines reach where nobody could log in.
+    Args:
+        collection: A collection, or a folder of collections.
+        port: None takes 8501 if it is free, else any free port.
+        browser: Whether to open the page in a browser.
+        model: Where the collection's model is now. None: where the collection recorded it.
+
+    Raises:
+        PolysemeError: The address or port is not available, or other machines can reach the address but no login is
+            configured.
     """
     chosen = free_port(address, port)
     if not is_local(address):
         if not can_log_in(written_secrets()):
             raise PolysemeError(f"{address} can be reached from other machines, and {HOW}; or leave out --address")
-        print(f"whoever can reach {address}:{chosen} and logs in can read {collection}", file=sys.stderr)
-    # A fresh group, so that Ctrl-C reaches this process alone and the server is ended in order.
+        print(f"anyone who can reach {address}:{chosen} and log in can read {collection}", file=sys.stderr)
+    # In a new process group, the server does not receive Ctrl-C, so this process can end it in order.
     server = subprocess.Popen(
         command(chosen, address),
         env=environment(collection, model),
@@ -77,7 +83,7 @@ def launch(
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    # Set outright: a process begun in the background inherits that interrupts are ignored.
+    # A process that was started in the background inherits ignored interrupts, so both handlers are set explicitly.
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         return _attend(server, page_address(address, chosen), browser)
@@ -90,14 +96,14 @@ def launch(
 
 
 def command(port: int, address: str) -> list[str]:
-    """The command that runs the page."""
+    """Return the command that runs the page."""
     options = {**_OPTIONS, "server.port": str(port), "server.address": address}
     given = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "streamlit", "run", str(SCRIPT), *given]
 
 
 def environment(collection: Path, model: str | None) -> dict[str, str]:
-    """The environment that tells the page its collection and model."""
+    """Return the server's environment, which names the collection and its model."""
     found = {name: value for name, value in os.environ.items() if name not in (COLLECTION_VARIABLE, MODEL_VARIABLE)}
     found[COLLECTION_VARIABLE] = str(collection.absolute())
     if model:
@@ -106,13 +112,17 @@ def environment(collection: Path, model: str | None) -> dict[str, str]:
 
 
 def free_port(address: str, port: int | None) -> int:
-    """The port to listen on; PolysemeError when it, or the address, cannot be had."""
+    """Return the port to listen on.
+
+    Raises:
+        PolysemeError: The port or the address is not available.
+    """
     wanted = [FIRST_PORT, 0] if port is None else [port]
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     problem: Exception | None = None
     for candidate in wanted:
         with socket.socket(family, socket.SOCK_STREAM) as trial:
-            # As the server itself does: a port whose last connections are only fading away is free.
+            # Like the server, accept a port whose last connections are still in TIME_WAIT.
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 trial.bind((address, candidate))
@@ -124,12 +134,13 @@ def free_port(address: str, port: int | None) -> int:
 
 
 def page_address(address: str, port: int) -> str:
-    """What to type into a browser on this machine."""
+    """Return the URL to type into a browser on this machine."""
     host = {"0.0.0.0": HOME, "::": "::1"}.get(address, address)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _attend(server: subprocess.Popen[bytes], page: str, browser: bool) -> int:
+    """Wait until the server answers, announce it, then wait until it ends. Return its exit status."""
     last = time.monotonic() + STARTED_WITHIN
     while not _answers(page):
         if server.poll() is not None:
@@ -144,7 +155,7 @@ def _attend(server: subprocess.Popen[bytes], page: str, browser: bool) -> int:
 
 
 def _answers(page: str) -> bool:
-    # No proxy stands between this machine and itself.
+    # This machine reaches itself without a proxy.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{page}/_stcore/health", timeout=2) as reply:

@@ -1,4 +1,4 @@
-"""What one visitor asks: one query, held beside the widgets and in the address, which always say the same."""
+"""Hold what one visitor asks: a single query, which the widgets and the browser's address always agree with."""
 
 from __future__ import annotations
 
@@ -9,93 +9,95 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from .address import PageQuery, read_address, write_address
 
-QUERY, ADDRESS, PROBLEMS, OPENED, TRAIL, MARKS, TOLD = (
+QUERY, ADDRESS, PROBLEMS, OPENED, TRAIL, MARKS, MESSAGE = (
     "query",
     "address",
     "problems",
     "opened",
     "trail",
     "marks",
-    "told",
+    "last message",
 )
-LONGEST_TRAIL = 200
+MAX_TRAIL = 200
+"""Maximum number of queries that one visit remembers."""
 
 
 @dataclass(slots=True)
 class Trail:
-    """The queries of this visit in their order, and which of them is asked now."""
+    """The queries of this visit in order, and the place of the current one."""
 
     queries: list[PageQuery] = field(default_factory=list)
     place: int = -1
 
     def go(self, query: PageQuery) -> None:
-        """Move to a query: to the one before or after if it is that, else to a new one that ends the trail."""
+        """Move to a query: to a neighbour if it is that query, else to a new end of the trail."""
         for place in (self.place, self.place - 1, self.place + 1):
             if 0 <= place < len(self.queries) and self.queries[place] == query:
                 self.place = place
                 return
-        self.queries = [*self.queries[: self.place + 1], query][-LONGEST_TRAIL:]
+        self.queries = [*self.queries[: self.place + 1], query][-MAX_TRAIL:]
         self.place = len(self.queries) - 1
 
     def beside(self, step: int) -> PageQuery | None:
-        """The query so many steps away, or None at the ends."""
+        """Return the query a number of steps away, or None beyond either end."""
         place = self.place + step
         return self.queries[place] if 0 <= place < len(self.queries) else None
 
 
 def current() -> PageQuery:
-    """The query that is asked now."""
+    """Return the current query."""
     query: PageQuery = st.session_state[QUERY]
     return query
 
 
 def trail() -> Trail:
-    """The queries of this visit."""
+    """Return the queries of this visit."""
     found: Trail = st.session_state.setdefault(TRAIL, Trail())
     return found
 
 
 def marks() -> dict[int, int]:
-    """Ids of the lines that are marked: 1 for +, -1 for -."""
+    """Return the marked lines: id -> 1 for +, -1 for -."""
     found: dict[int, int] = st.session_state.setdefault(MARKS, {})
     return found
 
 
 def ask(query: PageQuery) -> None:
-    """Ask another query; a document that was open belongs to the old one, and so do marks once the text differs."""
+    """Make a query the current one. This closes an open document, and a new text also clears the marks."""
     before: PageQuery | None = st.session_state.get(QUERY)
     if before is None or (before.text, before.collection) != (query.text, query.collection):
         st.session_state[MARKS] = dict.fromkeys(query.like, 1) | dict.fromkeys(query.unlike, -1)
     st.session_state[QUERY] = query
     st.session_state[PROBLEMS] = ()
     st.session_state[OPENED] = None
-    st.session_state.pop(TOLD, None)
+    st.session_state.pop(MESSAGE, None)
     trail().go(query)
 
 
 def change(query: PageQuery) -> None:
-    """Ask for other lines of the same question, from its first page."""
+    """Ask for other lines of the same question, starting at the first page."""
     ask(replace(query, page=1))
 
 
 def go(step: int) -> None:
-    """Back or forth along the trail."""
+    """Move a number of steps along the trail."""
     if (query := trail().beside(step)) is not None:
         ask(query)
 
 
-def tell(text: str) -> None:
-    """Say a line on the page until something else is asked."""
-    st.session_state[TOLD] = text
+def show_message(text: str) -> None:
+    """Show a line on the page until the next query."""
+    st.session_state[MESSAGE] = text
 
 
 def begin() -> tuple[str, ...]:
-    """Take the query from the address at the first run, and when the visitor goes back or forth in the browser.
+    """Read the query from the address in the first run, and when the visitor goes back or forward in the browser.
 
-    At other runs the address may be older than the query: the browser hears of a new one only after a run, and the
-    next click can be on its way before that.
+    Other runs ignore the address, which may be older than the query. The browser learns a new address only after a
+    run, and the next click may leave the browser before that.
 
-    Returns one line for each part of the address that cannot be understood.
+    Returns:
+        One line for each part of the address that cannot be understood.
     """
     given = {key: st.query_params.get_all(key) for key in st.query_params}
     if QUERY not in st.session_state or _came_by_history():
@@ -109,13 +111,13 @@ def begin() -> tuple[str, ...]:
 
 
 def _came_by_history() -> bool:
-    """Whether this run was asked for by the browser's own way back or forth."""
+    """Return whether the browser's back or forward button caused this run."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
 
 
 def write() -> None:
-    """Let the address say what is asked, unless it does so in its own words."""
+    """Write the current query into the address, unless the address already means that query."""
     wanted = write_address(current())
     lists = {key: [value] if isinstance(value, str) else value for key, value in wanted.items()}
     if lists != st.session_state[ADDRESS] and read_address(st.session_state[ADDRESS]) != (current(), ()):
@@ -123,6 +125,6 @@ def write() -> None:
 
 
 def show(key: str, value: object) -> None:
-    """Let a widget show a value; only where it differs, so that nothing is taken from under the visitor's hands."""
+    """Set the value of a widget, but only if it differs, so that a visitor's input is not interrupted."""
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value

@@ -1,4 +1,4 @@
-"""The side of the page: which collection, what is in it, filters from whatever metadata there is, saved senses."""
+"""Draw the sidebar: the choice of collection, its size and model, the named senses, and filters by metadata."""
 
 from __future__ import annotations
 
@@ -7,43 +7,42 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ...search.searcher import Searcher
-from . import indexing as adding
-from . import senses as sense_panel
+from . import indexing, senses
 from .address import PageQuery, narrowed
 from .cache import Contents
 from .facets import Facet, FacetKind, Selection, filters, select
 from .fetch import SENSE_FILTER
-from .html import base as views
-from .library import Shelf
+from .html import base
+from .library import Library
 from .session import ask, current, show
 
 
-def collection_choice(shelf: Shelf, usable: bool) -> None:
-    """Which collection is shown, and, where it can be used, the way to add documents."""
-    names = sorted({*shelf.names, shelf.first} - {""})
-    now = current().collection or shelf.first
+def collection_choice(library: Library, usable: bool) -> None:
+    """Draw the choice of collection, and a button to add documents if the collection can be opened."""
+    names = sorted({*library.names, library.first} - {""})
+    now = current().collection or library.first
     if len(names) > 1:
-        show("collection", now if now in names else shelf.first)
+        show("collection", now if now in names else library.first)
         st.selectbox(
             "Collection",
             names,
             key="collection",
-            on_change=lambda: ask(_in_collection(current(), st.session_state["collection"], shelf)),
+            on_change=lambda: ask(_in_collection(current(), st.session_state["collection"], library)),
         )
     else:
-        st.header(views.label(now or "No collection", 60), anchor=False)
+        st.header(base.label(now or "No collection", 60), anchor=False)
     if usable:
-        st.button("Add documents", key="add", icon=":material/add:", on_click=adding.open_panel, width="stretch")
+        st.button("Add documents", key="add", icon=":material/add:", on_click=indexing.open_panel, width="stretch")
 
 
-def _in_collection(query: PageQuery, name: str, shelf: Shelf) -> PageQuery:
-    return PageQuery(query.text, query.match, query.k, collection="" if name == shelf.first else name)
+def _in_collection(query: PageQuery, name: str, library: Library) -> PageQuery:
+    return PageQuery(query.text, query.match, query.k, collection="" if name == library.first else name)
 
 
 def draw(searcher: Searcher, contents: Contents) -> None:
-    """What the collection is, saved senses, and the filters."""
-    st.html(views.collection_facts(contents.info))
-    sense_panel.saved_senses(searcher)
+    """Draw the facts of the collection, the named senses, and the filters."""
+    st.html(base.collection_facts(contents.info))
+    senses.named_senses(searcher)
     chosen, rest = select(current().where, contents.facets)
     if contents.facets:
         st.subheader("Filters", anchor=False)
@@ -61,11 +60,11 @@ def draw(searcher: Searcher, contents: Contents) -> None:
 
 
 def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
-    name, key = views.label(facet.field, 60), f"facet-{facet.field}"
+    name, key = base.label(facet.field, 60), f"facet-{facet.field}"
     if facet.kind is FacetKind.CHOICE:
         show(key, list(selection))
-        # Streamlit takes options of one label for one another.
-        shown = views.distinct([*facet.options, *selection], 80)
+        # Streamlit confuses options that have the same label.
+        shown = base.distinct([*facet.options, *selection], 80)
         st.multiselect(
             name,
             list(facet.options),
@@ -119,15 +118,15 @@ def _other_filters(rest: Sequence[str], offered: Sequence[Facet]) -> None:
     def changed() -> None:
         chosen, _ = select(current().where, offered)
         lines = [line.strip() for line in st.session_state["other"].splitlines()]
-        ask(narrowed(current(), filters(chosen, offered, [*saved, *(line for line in lines if line)])))
+        ask(narrowed(current(), filters(chosen, offered, [*by_sense, *(line for line in lines if line)])))
 
-    saved = [text for text in rest if text.startswith(SENSE_FILTER)]
-    show("other", "\n".join(text for text in rest if text not in saved))
+    by_sense = [text for text in rest if text.startswith(SENSE_FILTER)]
+    show("other", "\n".join(text for text in rest if text not in by_sense))
     st.text_area(
-        "Other filters, one a line",
+        "Other filters, one per line",
         key="other",
         placeholder="author!=Anon\ndocument=letters/12.txt",
-        help="FIELD=VALUE, FIELD!=VALUE, FIELD=A..B (either end may be open) or FIELD=A|B",
+        help="Write FIELD=VALUE, FIELD!=VALUE, FIELD=A..B (either end may be empty) or FIELD=A|B.",
         on_change=changed,
         height=100,
     )

@@ -1,4 +1,4 @@
-"""Files that visitors send: kept in one folder beside the collection, under names that cannot leave it."""
+"""Keep the files that visitors send in one folder beside the collection, under names that cannot leave that folder."""
 
 from __future__ import annotations
 
@@ -16,64 +16,66 @@ from ...indexer.readers.records import UnreadableError
 from ...indexer.readers.walk import METADATA_NAMES
 from .library import FILES, safe_name
 
-LARGEST = 200
-"""MiB that one file may have."""
-ALL_LARGEST = 1000
-"""MiB that the files sent at once may have together."""
+MAX_FILE = 200
+"""Maximum size of one file, in MiB."""
+MAX_TOTAL = 1000
+"""Maximum total size of the files sent at once, in MiB."""
 
 
 class Upload(Protocol):
-    """What Streamlit hands over for a file."""
+    """A file as Streamlit hands it over."""
 
     @property
     def name(self) -> str:
-        """As the browser told it."""
+        """The name that the browser sent."""
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """The size in bytes."""
 
     def getbuffer(self) -> memoryview:
-        """What is in it."""
+        """Return the content."""
 
 
 def folder_for(collection: Path) -> Path:
-    """Where the files sent for a collection are kept."""
+    """Return the folder for the files that are sent to a collection."""
     return collection.with_name(collection.name + FILES)
 
 
 def keep(uploads: Sequence[Upload], folder: Path) -> list[Path]:
-    """Write files into a folder, each in one step and in the place of one of the same name.
+    """Write files into a folder, and return the paths of the documents among them.
 
-    A metadata table is joined with the one that is there: documents sent earlier keep what it said of them.
+    Each file is written in one step and replaces a file of the same name. A metadata table is merged with the one in
+    the folder, so documents that were sent earlier keep their metadata.
 
-    PolysemeError when they are too large, a name is none or is that of two files, or a row of a metadata table says
-    nothing.
+    Raises:
+        PolysemeError: A file is too large, a name is unusable, two files have the same name, or a metadata table
+            cannot be used.
     """
-    limit = LARGEST * 2**20
+    limit = MAX_FILE * 2**20
     for upload in uploads:
         if upload.size > limit:
-            raise PolysemeError(f"{upload.name!r} is larger than {LARGEST} MiB; index it with `polyseme index`")
-    if sum(upload.size for upload in uploads) > ALL_LARGEST * 2**20:
-        raise PolysemeError(f"the files are larger than {ALL_LARGEST} MiB together; send them in parts")
+            raise PolysemeError(f"{upload.name!r} is larger than {MAX_FILE} MiB; index it with `polyseme index`")
+    if sum(upload.size for upload in uploads) > MAX_TOTAL * 2**20:
+        raise PolysemeError(f"the files are larger than {MAX_TOTAL} MiB together; send them in parts")
     named = [(folder / safe_name(upload.name), upload) for upload in uploads]
     twice = [path.name for path, count in Counter(path for path, _ in named).items() if count > 1]
     if twice:
-        raise PolysemeError(f"two files are called {twice[0]!r}, and one would take the other's place; rename one")
+        raise PolysemeError(f"two files are called {twice[0]!r}, and one would replace the other; rename one")
     folder.mkdir(parents=True, exist_ok=True)
     for path, upload in named:
         if path.resolve().parent != folder.resolve():
             raise PolysemeError(f"{upload.name!r} leads out of its folder; rename the file")
         if path.name in METADATA_NAMES:
-            _join(path.name, upload.getbuffer(), folder)
+            _merge(path.name, upload.getbuffer(), folder)
         else:
             write_whole(path, upload.getbuffer())
     return [path for path, _ in named if path.name not in METADATA_NAMES]
 
 
-def _join(name: str, sent: memoryview, folder: Path) -> None:
-    """Put a metadata table that was sent in its place, with the rows of an earlier one that it does not replace."""
-    # Its name tells how it is cut into columns, so it must end as it did.
+def _merge(name: str, sent: memoryview, folder: Path) -> None:
+    """Write a metadata table with its new rows and the rows of the earlier table that it does not replace."""
+    # The reader recognises the delimiter by the suffix, so the temporary file keeps it.
     table = folder / f".sent{Path(name).suffix}"
     table.write_bytes(sent)
     place = folder / METADATA_NAMES[0]
@@ -82,17 +84,17 @@ def _join(name: str, sent: memoryview, folder: Path) -> None:
         new = MetadataTable(table)
         if new.problems:
             where, reason = new.problems[0]
-            raise PolysemeError(f"the metadata table, {where}: {reason}; mend it and send it again")
+            raise PolysemeError(f"the metadata table, {where}: {reason}; correct it and send it again")
         rows = (MetadataTable(before).rows if before else {}) | new.rows
     except UnreadableError as error:
-        raise PolysemeError(f"the metadata table cannot be used: {error}; mend it and send it again") from None
+        raise PolysemeError(f"the metadata table cannot be used: {error}; correct it and send it again") from None
     finally:
         table.unlink()
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    joined = io.StringIO(newline="")
-    writer = csv.DictWriter(joined, columns, restval="")
+    merged = io.StringIO(newline="")
+    writer = csv.DictWriter(merged, columns, restval="")
     writer.writeheader()
     writer.writerows(rows.values())
-    write_whole(place, joined.getvalue().encode())
+    write_whole(place, merged.getvalue().encode())
     if before is not None and before != place:
         before.unlink()

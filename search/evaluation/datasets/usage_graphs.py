@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ....indexer.errors import DocumentError
 from ....indexer.gold.lines import lines_of
-from ....indexer.text.analyser import TextAnalyser
+from ....indexer.text import TextAnalyser
 from ..records import Span, Usage
 from ..spans import span_of, spans_at
 

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import ParseError
 from ....indexer.errors import DocumentError
 from ....indexer.gold.lines import lines_of
 from ....indexer.gold.semcor import read_archive
-from ....indexer.text.analyser import TextAnalyser
+from ....indexer.text import TextAnalyser
 from ..records import Span
 from ..spans import spans_at
 

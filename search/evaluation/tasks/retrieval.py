@@ -14,7 +14,7 @@ from ....indexer.build import BuildConfig
 from ....indexer.collection.queries import best_keyword_rows, fill_keyword_index
 from ....indexer.collection.schema import connect, create_keyword_index
 from ....indexer.pipeline import is_worth_keeping
-from ....indexer.text.analyser import TextAnalyser
+from ....indexer.text import TextAnalyser
 from ....indexer.vectors.arrays import Ids, top, unit
 from ...retrieval.keywords import match_expression
 from ...retrieval.ranking import fuse

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....indexer.text.analyser import TextAnalyser
+from ....indexer.text import TextAnalyser
 from ....indexer.vectors.arrays import Array, Doubles, Ids
 from ....indexer.vectors.transforms import Normalisation, fit
 from ..datasets.pairs import read_sts_splits

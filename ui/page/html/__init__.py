@@ -1,1 +1,1 @@
-"""HTML of the page as pure functions."""
+"""HTML of the page, built by pure functions."""

@@ -1,4 +1,4 @@
-"""Pieces of HTML that the page shows. Pure. Text from documents is data: all of it goes through `escape` or `label`."""
+"""Build pieces of the page's HTML. Pure. All text from documents goes through `escape` or `label`."""
 
 from __future__ import annotations
 
@@ -13,44 +13,48 @@ from ....search.explanation import Contribution
 from ....search.hits import OccurrenceHit, SentenceHit
 
 CONTEXT = 140
-"""Characters on each side of the node; the page's width hides more."""
+"""Maximum length of the context on each side of the node, in characters. The page is rarely wide enough for more."""
 NODE = 80
+"""Maximum length of the node, in characters."""
 SENTENCE = 700
+"""Maximum length of a sentence hit, in characters."""
 FACT = 36
+"""Maximum length of a metadata value, in characters."""
 FACTS = 5
+"""Maximum number of metadata values of a line."""
 DOCUMENT = 60_000
-"""Characters of a document that are shown at once, around the hit."""
+"""Maximum length of the text of a document around the hit, in characters."""
 SPACE = re.compile(r"\s+")
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 COLOURS = 8
-"""Senses that have a colour and shape of their own."""
+"""Number of senses with their own colour and shape. Further senses reuse them."""
 _FIRST = ("year", "date", "author")
-# HTML has no control characters but white space, and Streamlit sends no lone surrogates.
+# HTML allows no control characters except white space, and Streamlit cannot send lone surrogates.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
-# Streamlit turns ":bank:" into pictures and "->" into arrows after escapes are read; a word joiner keeps them apart.
+# Streamlit turns ":bank:" into an emoji and "->" into an arrow, even if escaped. A word joiner between them stops it.
 _SHORTCODE = re.compile(r"([:<>=~-])")
 
 
 def escape(text: object) -> str:
-    """Text as HTML shows it, also inside an attribute in double quotes."""
+    """Escape text for HTML, also inside an attribute in double quotes."""
     return html.escape(_UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", str(text)), quote=True)
 
 
 def label(text: str, longest: int = 200) -> str:
-    """Text as a Streamlit label or message shows it, which would read it as Markdown."""
+    """Escape text for a Streamlit label or message, which would interpret it as Markdown."""
     plain = _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", SPACE.sub(" ", cut_right(text, longest)))
     return _MARKDOWN.sub(lambda sign: "\\" + _SHORTCODE.sub("\\1\N{WORD JOINER}", sign[1]), plain)
 
 
 def edged(text: str) -> str:
-    """A label that is a piece of a longer one: the spaces at its ends stay."""
+    """Escape text as one piece of a longer label. The spaces at its ends stay."""
     shown = label(text.strip())
     return " " * text[:1].isspace() + shown + " " * (text[-1:].isspace() and bool(shown))
 
 
 def direction(text: str) -> str:
-    """``rtl`` where the first letter with a direction runs from right to left, else ``ltr``."""
+    """Return `rtl` if the first letter with a direction is written from right to left, else `ltr`."""
     for character in text:
         kind = unicodedata.bidirectional(character)
         if kind in ("L", "R", "AL"):
@@ -59,7 +63,7 @@ def direction(text: str) -> str:
 
 
 def cut_right(text: str, longest: int) -> str:
-    """The beginning of a text, cut between words where a space is near."""
+    """Return the beginning of a text, cut at a space if one is near the limit."""
     if len(text) <= longest:
         return text
     kept = text[: longest - 1]
@@ -68,7 +72,7 @@ def cut_right(text: str, longest: int) -> str:
 
 
 def cut_left(text: str, longest: int) -> str:
-    """The end of a text, cut between words where a space is near."""
+    """Return the end of a text, cut at a space if one is near the limit."""
     if len(text) <= longest:
         return text
     kept = text[len(text) - longest + 1 :]
@@ -77,7 +81,7 @@ def cut_left(text: str, longest: int) -> str:
 
 
 def distinct(texts: Iterable[str], longest: int) -> dict[str, str]:
-    """Texts -> how they are shown, each in a way of its own: those that begin alike are cut in their middle."""
+    """Return a distinct short form of each text. Texts with the same beginning are shortened in the middle."""
     known = list(dict.fromkeys(texts))
     shown = {text: cut_right(text, longest) for text in known}
     counts = Counter(shown.values())
@@ -92,7 +96,7 @@ def distinct(texts: Iterable[str], longest: int) -> dict[str, str]:
 
 
 def facts(metadata: Mapping[str, Scalar]) -> str:
-    """Metadata in one line: year, date and author first, the title left out."""
+    """Return metadata in one line: year, date and author first, without the title."""
     fields = [field for field in _FIRST if field in metadata]
     fields += [field for field in metadata if field not in (*_FIRST, "title") and str(metadata[field]).strip()]
     shown = [f'<span title="{escape(f)}"><bdi>{escape(cut_right(str(metadata[f]), FACT))}</bdi></span>' for f in fields]
@@ -100,7 +104,7 @@ def facts(metadata: Mapping[str, Scalar]) -> str:
 
 
 def document_cell(hit: SentenceHit, number: int) -> str:
-    """A hit's document and metadata; the title opens the document at the line of this number."""
+    """Return a hit's document and metadata. The title is a button that opens the document of this line."""
     return (
         f'<div class="pol-where"><button type="button" class="pol-open" data-open="{number}"'
         f' title="Open the document at this line"><bdi>{escape(cut_right(hit.document, 2 * FACT))}</bdi></button>'
@@ -109,25 +113,26 @@ def document_cell(hit: SentenceHit, number: int) -> str:
 
 
 UNMARKED = '<span class="pol-s"></span>'
-"""The place of a sense's sign, where nothing is known of a line's sense."""
+"""An empty column, for a line whose sense is unknown."""
 
 
 def sense_colour(number: int | None) -> str:
-    """Which of the colours and shapes a sense has."""
+    """Return which of the colours and shapes a sense has."""
     return "none" if number is None else str((number - 1) % COLOURS)
 
 
 def sense_mark(number: int | None) -> str:
-    """The small sign that tells a line's sense: a colour, a shape and a number, so that none is needed alone."""
+    """Return the small sign of a sense. Colour, shape and number each identify it, so none of them is needed alone."""
     if number is None:
         return '<span class="pol-s" data-s="none" title="no sense">\N{EN DASH}</span>'
     return f'<span class="pol-s" data-s="{sense_colour(number)}" title="sense {number}">{number}</span>'
 
 
 def document_page(text: str, hit: SentenceHit, number: int) -> str:
-    """The document's text around a hit, its sentence marked, and in it the node of an occurrence; by stored offsets.
+    """Return the document's text around a hit. Stored offsets highlight its sentence, and the node of an occurrence.
 
-    number: of the line, so that another hit of the same sentence is brought into view too.
+    Args:
+        number: Number of the line. It makes the script scroll to another hit of the same sentence too.
     """
     start, end = hit.sentence_start, hit.sentence_start + len(hit.sentence)
     first, last = window(len(text), start, end, DOCUMENT)
@@ -148,13 +153,13 @@ def _left_out(characters: int) -> str:
 
 
 def window(length: int, start: int, end: int, size: int) -> tuple[int, int]:
-    """A stretch of at most ``size`` of ``length`` characters around [start, end), all of which it holds."""
+    """Return a range of at most `size` of `length` characters that contains all of [start, end)."""
     first = max(0, min(start, (start + end - size) // 2, length - size))
     return first, min(length, max(end, first + size))
 
 
 def document_head(hit: SentenceHit, hits: int, key: int) -> str:
-    """Title, metadata and place of the document that is open."""
+    """Return the title and metadata of the opened document, and the number of its line."""
     fields = "".join(
         f"<div><dt>{escape(field)}</dt><dd><bdi>{escape(cut_right(str(value), 200))}</bdi></dd></div>"
         for field, value in hit.metadata.items()
@@ -168,12 +173,10 @@ def document_head(hit: SentenceHit, hits: int, key: int) -> str:
 
 
 def why(words: Sequence[Contribution], layers: Mapping[str, float]) -> str:
-    """Which words around a hit make it alike with the query, and how alike both are by each layer."""
-    helping = ", ".join(f"<b>{escape(word.token)}</b> {word.drop:+.2f}" for word in words) or "none by itself"
+    """Return which context words make a hit similar to the query, and their cosine by layer."""
+    helping = ", ".join(f"<b>{escape(word.token)}</b> {word.drop:+.2f}" for word in words) or "no single word"
     by_layer = ", ".join(f"{_layer_name(name)} {score:.2f}" for name, score in layers.items())
-    return (
-        f'<p class="pol-why">What helps most, by its share of the score: {helping}.<br>Cosine by layer: {by_layer}.</p>'
-    )
+    return f'<p class="pol-why">Words that raise the score most: {helping}.<br>Cosine by layer: {by_layer}.</p>'
 
 
 def _layer_name(name: str) -> str:
@@ -181,12 +184,12 @@ def _layer_name(name: str) -> str:
 
 
 def count(number: int, what: str) -> str:
-    """``1 line``, ``1,234 lines``."""
+    """Return a number with its noun: `1 line`, `1,234 lines`."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def found(hits: str, target: str | None, order: str, where: Sequence[str]) -> str:
-    """The line above the lines: how many, of which word, in which order, within which filters."""
+    """Return the headline: number of lines, their word, their order, and the filters."""
     word = "" if target is None else f" of <mark><bdi>{escape(cut_right(target, NODE))}</bdi></mark>"
     within = f' <span class="pol-quiet">within {escape(", ".join(where))}</span>' if where else ""
     rest = f'<span class="pol-quiet">{escape(order)}</span>{within}'
@@ -194,18 +197,18 @@ def found(hits: str, target: str | None, order: str, where: Sequence[str]) -> st
 
 
 def notice(text: str) -> str:
-    """What the asker should know about the list, as one line that is read out."""
+    """Return a notice about the list, as one line that screen readers announce."""
     return f'<p class="pol-notice" role="status">{escape(text[:1].upper() + text[1:])}.</p>'
 
 
 def message(title: str, text: str, step: str = "") -> str:
-    """A state of the whole page: what is so, and the next step as a command to copy."""
+    """Return a message that fills the page. step: the next step, as a command to copy."""
     command = f"<pre><code>{escape(step)}</code></pre>" if step else ""
     return f'<section class="pol-message"><h2>{escape(title)}</h2><p>{escape(text)}</p>{command}</section>'
 
 
 def heading(name: str, info: CollectionInfo | None) -> str:
-    """The line that stays above everything: the collection, its size, model and layer."""
+    """Return the heading, which stays in view: the collection, its size, model and layer."""
     parts = [f"<b><bdi>{escape(cut_right(name, 60))}</bdi></b>"]
     if info is not None:
         parts += [count(info.documents, "document"), count(info.sentences, "sentence")]
@@ -215,7 +218,7 @@ def heading(name: str, info: CollectionInfo | None) -> str:
 
 
 def collection_facts(info: CollectionInfo) -> str:
-    """What the collection is, for the side."""
+    """Return the facts of the collection, for the sidebar."""
     rows = {
         "documents": f"{info.documents:,}",
         "sentences": f"{info.sentences:,}",

@@ -1,4 +1,4 @@
-"""Hits -> lines of HTML: real text in reading order, its words marked so that each can be asked for. Pure."""
+"""Build the concordance lines: plain text in reading order, each word an element that can be clicked. Pure."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from .base import (
 )
 
 Words = Callable[[str], Iterable[tuple[int, int]]]
-"""A sentence -> where its words begin and end, in order."""
+"""Returns the start and end of each word of a sentence, in order."""
 Marks = Mapping[int, int]
-"""Id of an occurrence or sentence -> 1 where it is marked +, -1 where it is marked -."""
+"""Id of an occurrence or sentence -> 1 for a mark +, -1 for a mark -."""
 
 
 def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: Mapping[int, int | None]) -> str:
-    """A page of lines under their headings. Occurrences have the node in the middle; sentences are shown whole.
+    """Return a page of lines below column headings. Occurrences have the node in the middle, sentences are whole.
 
-    first: number of the first line; numbers: occurrence id -> sense.
+    Args:
+        first: Number of the first line.
+        numbers: Occurrence id -> number of its sense.
     """
     kwic = any(isinstance(hit, OccurrenceHit) for hit in hits)
     items = "".join(_item(hit, first + n, words, numbers) for n, hit in enumerate(hits))
@@ -39,15 +41,15 @@ def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: 
 
 
 def _columns(hits: Sequence[SentenceHit]) -> str:
-    """What stands in the columns; every cell tells it by itself to those who hear the page."""
+    """Return the column headings. Screen readers skip them, because every cell has its own label."""
     sure = ", sure" if any(hit.confidence is not None for hit in hits) else ""
-    title = "How near: the cosine" + (", and how probable it is that the sense is the same" if sure else "")
+    title = "Cosine similarity" + (", and the probability that the sense is the same" if sure else "")
     names = f'<span></span><span>document</span><span>mark</span><span title="{title}">score{sure}</span>'
     return f'<div class="pol-columns" aria-hidden="true">{names}</div>'
 
 
 def key_of(hit: SentenceHit) -> int:
-    """What a line is marked by: its occurrence, or its sentence."""
+    """Return the id that a mark refers to: of the occurrence, or of the sentence."""
     return hit.occurrence_id if isinstance(hit, OccurrenceHit) else hit.sentence_id
 
 
@@ -67,7 +69,7 @@ def _item(hit: SentenceHit, number: int, words: Words, numbers: Mapping[int, int
 
 
 def marks(marked: Marks) -> str:
-    """Which lines are marked + and -, for the script to show on their buttons."""
+    """Return which lines are marked + and -. The script presses their buttons."""
     plus, minus = (" ".join(str(key) for key, sign in sorted(marked.items()) if sign == wanted) for wanted in (1, -1))
     return f'<i class="pol-marked" data-plus="{plus}" data-minus="{minus}" hidden></i>'
 
@@ -93,7 +95,7 @@ def _score(hit: SentenceHit) -> str:
 
 
 def kwic_text(hit: OccurrenceHit, words: Words) -> str:
-    """One run of inline text, so that a selection or a search in the page crosses the node."""
+    """Return one run of inline text, so that selecting or searching text works across the node."""
     spans = list(words(hit.sentence))
     first = _cut(hit.sentence, hit.start - CONTEXT, hit.start)
     last = _cut(hit.sentence, hit.end, hit.end + CONTEXT, from_right=True)
@@ -111,7 +113,7 @@ def kwic_text(hit: OccurrenceHit, words: Words) -> str:
 
 
 def _cut(text: str, start: int, end: int, from_right: bool = False) -> int:
-    """Where the context ends that reaches from the node at most to ``start`` (or ``end``), between words if it can."""
+    """Return where a context from the node to `start` (or `end`) is cut, at a space if one is near."""
     if from_right:
         if end >= len(text):
             return len(text)
@@ -124,7 +126,7 @@ def _cut(text: str, start: int, end: int, from_right: bool = False) -> int:
 
 
 def pieces(sentence: str, words: Iterable[tuple[int, int]], first: int, last: int, sentence_id: int) -> str:
-    """sentence[first:last] with runs of white space folded and each whole word in an element that can be clicked."""
+    """Return sentence[first:last] with white space collapsed, and each whole word in a clickable element."""
     out: list[str] = []
     place = first
     for start, end in words:

@@ -1,4 +1,4 @@
-"""The senses of a word as HTML: an entry as in a dictionary, a map, a timeline, collocates. Pure."""
+"""Build the senses of a word as HTML: rows as in a dictionary, a map, a timeline, collocates. Pure."""
 
 from __future__ import annotations
 
@@ -15,19 +15,25 @@ from ..address import NO_SENSE
 from .base import NODE, count, cut_left, cut_right, direction, escape, sense_colour, sense_mark
 
 LEFT, RIGHT = 36, 80
-"""Characters before and after the node in a central line, so that the node is in view."""
+"""Maximum length of the context before and after the node of a central line, in characters."""
 LABELS = 6
+"""Maximum number of labels of a sense."""
 COLLOCATES = 12
+"""Maximum number of collocates of a sense."""
 UNDATED = -1
-"""Stands for the place of a period where there is no date."""
+"""The place of undated lines among the periods."""
 TIP = 60
+"""Maximum length of each context in a tooltip, in characters."""
 
 
 def entry(inventory: SenseInventory, chosen: int | None, inside: Collection[int] | None) -> str:
-    """The senses, one a row: sign, size, the words that tell it from the others, its most central line.
+    """Return one row per sense: its sign, size, distinctive words and most central line.
 
-    Each row's head is a button that filters the lines. inside: ids of the word's occurrences that are inside the
-    filters; None: there are no filters.
+    The head of each row is a button that filters the lines.
+
+    Args:
+        chosen: Number of the chosen sense, or `NO_SENSE`, or None.
+        inside: Ids of the word's occurrences inside the filters. None if there are no filters.
     """
     within = None if inside is None else Counter(inventory.assignments[key] for key in inside)
     note = f'<p class="pol-quiet">{escape(sentence_case(inventory.notice))}</p>' if inventory.notice else ""
@@ -35,12 +41,12 @@ def entry(inventory: SenseInventory, chosen: int | None, inside: Collection[int]
     stray = sum(number is None for number in inventory.assignments.values())
     if stray:
         share = stray / len(inventory.assignments)
-        rows += _badge_row(None, "in no sense", stray, share, within, chosen == NO_SENSE, "", "")
+        rows += _badge_row(None, "fits no sense", stray, share, within, chosen == NO_SENSE, "", "")
     return f'{note}<ol class="pol-senses" aria-label="Senses of {escape(inventory.word)}">{rows}</ol>'
 
 
 def sentence_case(text: str) -> str:
-    """A notice as a sentence."""
+    """Return a notice as a sentence."""
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
@@ -65,12 +71,13 @@ def _badge_row(
 ) -> str:
     here = 0 if within is None else within.get(number, 0)
     inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
-    more = f'<span class="pol-quiet" title="of senses found again in samples">{stable}</span>' if stable else ""
+    title = "mean overlap with this sense in random samples (100% is perfect)"
+    more = f'<span class="pol-quiet" title="{title}">{stable}</span>' if stable else ""
+    pressed = str(chosen).lower()
     name = "no sense" if number is None else f"sense {number}"
     return (
-        f'<li data-chosen="{str(chosen).lower()}">'
-        f'<button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
-        f' aria-pressed="{str(chosen).lower()}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
+        f'<li data-chosen="{pressed}"><button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
+        f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
         f'{sense_mark(number)}<span class="pol-labels">{escape(words)}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
         f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
@@ -93,9 +100,14 @@ def occurrence_map(
     tips: Mapping[int, OccurrenceHit],
     picked: Sequence[int],
 ) -> str:
-    """The occurrences as points that can be clicked, or drawn a frame around.
+    """Return the occurrences as points. Visitors click a point, or draw a frame around several.
 
-    places: (n, 2), as many as ids and sense numbers; tips: occurrence id -> its hit, for those that have a line.
+    Args:
+        places: Coordinates of the n occurrences.  (n, 2)
+        ids: Their n ids.
+        numbers: The numbers of their n senses.
+        tips: Occurrence id -> hit, for the tooltips of those that have a line.
+        picked: Ids of the picked occurrences.
     """
     low, high = (places.min(axis=0), places.max(axis=0)) if len(places) else (places, places)
     chosen = frozenset(picked)
@@ -119,7 +131,7 @@ def _tip(hit: OccurrenceHit) -> str:
 
 
 def legend(inventory: SenseInventory) -> str:
-    """Which sign stands for which sense."""
+    """Return the legend: the sign and labels of each sense."""
     items = "".join(f"<li>{_short(sense, inventory.word)}</li>" for sense in inventory.senses)
     return f'<ul class="pol-legend" aria-label="Legend">{items}</ul>'
 
@@ -130,7 +142,7 @@ def _short(sense: Sense, word: str) -> str:
 
 
 def timeline(found: Timeline, inventory: SenseInventory) -> str:
-    """A row a sense, a column a period: the sense's share with its interval, and its count; each opens its lines."""
+    """Return a table of senses by period. Each cell has a share, its interval and a count, and opens its lines."""
     heads = "".join(_head(n, _years(period), sum(period.counts)) for n, period in enumerate(found.periods))
     heads += _head(UNDATED, "undated", sum(found.undated))
     rows = "".join(_timeline_row(found, sense, inventory.word) for sense in inventory.senses)
@@ -138,7 +150,7 @@ def timeline(found: Timeline, inventory: SenseInventory) -> str:
     foot = f'<tr><th scope="row">lines</th>{totals}<td>{sum(found.undated) or EMPTY}</td></tr>'
     return (
         f'<p class="pol-quiet">Share of each sense by {escape(found.field)}, with its 95 % interval and the number of'
-        " lines; click one for its lines</p>"
+        " lines. Click a cell to see its lines.</p>"
         '<div class="pol-scroll" tabindex="0" role="region" aria-label="Senses over time"><table class="pol-time">'
         f'<thead><tr><th scope="col">sense</th>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table></div>"
@@ -197,7 +209,7 @@ def _timeline_cell(n: int, period: Period, number: int) -> str:
 
 
 def collocate_tables(inventory: SenseInventory, chosen: int | None) -> str:
-    """The words near each sense's occurrences that tell it from the others, with their figures."""
+    """Return the words near each sense's occurrences that distinguish it from the others, with their statistics."""
     shown = [sense for sense in inventory.senses if chosen in (None, NO_SENSE, sense.number)]
     return f'<div class="pol-collocates">{"".join(_collocates(sense) for sense in shown)}</div>'
 
@@ -218,7 +230,7 @@ def _collocates(sense: Sense) -> str:
             ("logDice", "logDice with this sense (Rychlý 2008)"),
         )
     )
-    body = rows or '<tr><td colspan="4" class="pol-quiet">no word tells this sense from the others</td></tr>'
+    body = rows or '<tr><td colspan="4" class="pol-quiet">no word distinguishes this sense from the others</td></tr>'
     return (
         f'<table class="pol-words"><caption>{sense_mark(sense.number)} {count(sense.size, "line")}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

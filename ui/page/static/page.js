@@ -1,0 +1,286 @@
+// The page's behaviour in the browser: clicks, keys, the frame on the map, and the position of each line's text.
+// No value here comes from a user or a document. Clicks are sent to `actions.py`, which checks them.
+
+/** Milliseconds within which a second click makes a double click. */
+const DOUBLE_CLICK = 250;
+/** Pixels that the pointer moves before a press on the map becomes a frame. */
+const FRAME_STARTS = 6;
+/** Milliseconds for which the copy button confirms the copy. */
+const CONFIRMED = 2500;
+
+/** The numbers that `actions.py` receives for each kind of element, by the element's data attribute. */
+const NUMBERS = {
+  open: (data) => [Number(data.open)],
+  hop: (data) => [Number(data.in), ...data.hop.split("-").map(Number)],
+  mark: (data) => [Number(data.key), Number(data.mark)],
+  sense: (data) => [Number(data.sense)],
+  pick: (data) => [Number(data.pick)],
+  period: (data) => [Number(data.period), data.of === "all" ? -1 : Number(data.of)],
+};
+const CLICKABLE = Object.keys(NUMBERS).map((name) => `[data-${name}]`).join(",");
+
+/** @type {(selector: string) => HTMLElement | null} */
+const find = (selector) => document.querySelector(selector);
+/** @type {(selector: string) => HTMLElement[]} */
+const findAll = (selector) => [...document.querySelectorAll(selector)].filter((e) => e instanceof HTMLElement);
+
+/** The browser's part of a Streamlit component. Streamlit calls it when the component appears or changes. */
+export default function ({ parentElement, setTriggerValue }) {
+  parentElement.stop?.();
+
+  // Streamlit redraws elements often, so the document listens instead of each element.
+  /** Selector of the element to focus again after the page has been redrawn. */
+  let refocused = null;
+  const send = (act, numbers, every = false) => setTriggerValue("act", { act, numbers, every });
+  const activate = (element, every) => {
+    const { dataset } = element;
+    const act = Object.keys(NUMBERS).find((name) => name in dataset);
+    refocused = null;
+    if (act === "sense" || act === "pick" || act === "period") {
+      const names = [act, "key", "of"].filter((name) => dataset[name]);
+      refocused = names.map((name) => `[data-${name}="${dataset[name]}"]`).join("");
+    }
+    send(act, NUMBERS[act](dataset), every);
+  };
+
+  let hopping = 0;
+  const onClick = (event) => {
+    const copy = event.target.closest?.("[data-copy]");
+    if (copy) {
+      copyAddress(copy);
+      return;
+    }
+    const element = event.target.closest?.(CLICKABLE);
+    if (!element || framed) return;
+    const every = event.shiftKey || event.ctrlKey || event.metaKey;
+    if (!("hop" in element.dataset)) {
+      activate(element, every);
+      return;
+    }
+    // A word is not searched for while its text is being selected, by dragging or by a double click.
+    clearTimeout(hopping);
+    const selects = event.detail > 1 || !document.getSelection().isCollapsed;
+    const delay = event.pointerType === "touch" ? 0 : DOUBLE_CLICK;
+    if (!selects) hopping = setTimeout(() => activate(element, every), delay);
+  };
+
+  const copyAddress = async (button) => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+    } catch {
+      const field = Object.assign(document.createElement("textarea"), { value: location.href });
+      document.body.append(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+    button.textContent = "Address copied";
+    setTimeout(() => {
+      button.textContent = "Copy address";
+    }, CONFIRMED);
+  };
+
+  // In a line, the arrow keys go from word to word and from line to line. Enter searches for the word, + and - mark the
+  // line, and o opens its document. On the map, the arrow keys go from point to point.
+  const onKey = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const text = event.target.closest?.(".pol-lines .pol-text");
+    const dot = event.target.closest?.(".pol-dot");
+    const handled = text ? onLineKey(event, text) : dot ? onDotKey(event, dot) : false;
+    if (handled) event.preventDefault();
+  };
+  const onLineKey = (event, text) => {
+    const words = [...text.querySelectorAll("[data-hop]")];
+    const here = words.indexOf(document.activeElement);
+    const line = text.closest(".pol-line");
+    switch (event.key) {
+      case "ArrowRight":
+      case "ArrowLeft": {
+        const node = words.findIndex((word) => word.matches(".pol-node"));
+        const step = event.key === "ArrowRight" ? 1 : -1;
+        return focusWord(words[Math.max(0, here < 0 && node >= 0 ? node : here + step)] ?? words.at(-1));
+      }
+      case "ArrowDown":
+      case "ArrowUp": {
+        const texts = findAll(".pol-lines .pol-text");
+        const next = texts[texts.indexOf(text) + (event.key === "ArrowDown" ? 1 : -1)];
+        next?.focus();
+        return Boolean(next);
+      }
+      case "Enter":
+      case " ":
+        if (here >= 0) activate(words[here], false);
+        return here >= 0;
+      case "+":
+        line.querySelector('[data-mark="1"]')?.click();
+        return true;
+      case "-":
+        line.querySelector('[data-mark="-1"]')?.click();
+        return true;
+      case "o":
+        line.querySelector("[data-open]")?.click();
+        return true;
+      default:
+        return false;
+    }
+  };
+  const focusWord = (word) => {
+    if (!word) return false;
+    word.tabIndex = -1;
+    word.setAttribute("role", "button");
+    word.focus();
+    return true;
+  };
+  const onDotKey = (event, dot) => {
+    const across = event.key === "ArrowRight" || event.key === "ArrowLeft";
+    if (!across && event.key !== "ArrowUp" && event.key !== "ArrowDown") return false;
+    const place = (e) => parseFloat(across ? e.style.left : e.style.top);
+    const dots = [...dot.parentElement.children].sort((a, b) => place(a) - place(b));
+    const forward = event.key === "ArrowRight" || event.key === "ArrowDown";
+    const next = dots[dots.indexOf(dot) + (forward ? 1 : -1)];
+    if (next) {
+      dot.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    }
+    return true;
+  };
+
+  // A frame drawn on the map picks the points inside it.
+  let frame = null;
+  /** Whether a frame has just ended. The click event that follows its end must not activate a point. */
+  let framed = false;
+  const onDown = (event) => {
+    const map = event.target.closest?.(".pol-map");
+    framed = false;
+    dropFrame();
+    if (!map || event.button) return;
+    frame = { map, x: event.clientX, y: event.clientY, box: null };
+  };
+  // An interrupted frame picks nothing, for example when a finger starts to scroll the page.
+  const dropFrame = () => {
+    frame?.box?.remove();
+    frame = null;
+  };
+  const onMove = (event) => {
+    if (!frame) return;
+    const [x, y] = [event.clientX, event.clientY];
+    if (!frame.box && Math.hypot(x - frame.x, y - frame.y) < FRAME_STARTS) return;
+    if (!frame.box) {
+      frame.box = document.createElement("i");
+      frame.box.className = "pol-frame";
+      frame.map.append(frame.box);
+    }
+    const map = frame.map.getBoundingClientRect();
+    Object.assign(frame.box.style, {
+      left: `${Math.min(x, frame.x) - map.left}px`,
+      top: `${Math.min(y, frame.y) - map.top}px`,
+      width: `${Math.abs(x - frame.x)}px`,
+      height: `${Math.abs(y - frame.y)}px`,
+    });
+    event.preventDefault();
+  };
+  const onUp = (event) => {
+    if (frame?.box) {
+      const box = frame.box.getBoundingClientRect();
+      frame.box.remove();
+      const inside = [...frame.map.querySelectorAll(".pol-dot")].filter((dot) => {
+        const at = dot.getBoundingClientRect();
+        const [x, y] = [at.left + at.width / 2, at.top + at.height / 2];
+        return x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+      });
+      framed = true;
+      setTimeout(() => {
+        framed = false;
+      });
+      if (inside.length) send("pick", inside.map((dot) => Number(dot.dataset.pick)), event.shiftKey);
+    }
+    frame = null;
+  };
+
+  // Scrolls the text of every line sideways so that its node is in the middle. All positions are read before any is
+  // changed, so that the browser computes the layout once.
+  const alignNodes = () => {
+    findAll(".pol-kwic").forEach((list) => resized.observe(list));
+    const texts = findAll(".pol-kwic .pol-text");
+    const shifts = texts.map((text) => {
+      const [line, node] = [text, text.querySelector(".pol-node")].map((e) => e.getBoundingClientRect());
+      return node.left + node.width / 2 - line.left - line.width / 2;
+    });
+    // The layout above may have started to load the lines' font.
+    if (document.fonts.status === "loading") document.fonts.ready.then(update);
+    texts.forEach((text, n) => {
+      text.scrollLeft += shifts[n];
+    });
+  };
+
+  // Presses the buttons of the marked lines.
+  const pressMarks = () => {
+    const marked = find(".pol-marked");
+    if (!marked) return;
+    const [plus, minus] = [marked.dataset.plus, marked.dataset.minus].map((keys) => new Set(keys.split(" ")));
+    findAll("[data-mark]").forEach((button) => {
+      const pressed = (button.dataset.mark === "1" ? plus : minus).has(button.dataset.key);
+      if (button.ariaPressed !== String(pressed)) button.ariaPressed = String(pressed);
+    });
+  };
+
+  // Scrolls an opened document to the hit's sentence, once for each hit.
+  const showSentence = () => {
+    const sentence = find(".pol-document [data-here]:not([data-shown])");
+    if (!sentence) return;
+    sentence.dataset.shown = "1";
+    // The document scrolls first, so that the buttons above it stay visible if the window is high enough.
+    const text = sentence.closest(".pol-document");
+    const [at, around] = [sentence, text].map((e) => e.getBoundingClientRect());
+    text.scrollTop += at.top + at.height / 2 - around.top - around.height / 2;
+    (sentence.querySelector(".pol-node") ?? sentence).scrollIntoView({ block: "nearest" });
+  };
+
+  const restoreFocus = () => {
+    if (!refocused || document.activeElement !== document.body) return;
+    const element = find(refocused);
+    if (!element) return;
+    element.focus({ preventScroll: true });
+    refocused = null;
+  };
+
+  let scheduled = 0;
+  const update = () => {
+    cancelAnimationFrame(scheduled);
+    scheduled = requestAnimationFrame(() => {
+      pressMarks();
+      alignNodes();
+      showSentence();
+      restoreFocus();
+    });
+  };
+  const redrawn = new MutationObserver(update);
+  const resized = new ResizeObserver(update);
+  redrawn.observe(document.body, { childList: true, subtree: true });
+  const listeners = Object.entries({
+    click: onClick,
+    keydown: onKey,
+    pointerdown: onDown,
+    pointermove: onMove,
+    pointerup: onUp,
+    pointercancel: dropFrame,
+  });
+  listeners.forEach(([name, listener]) => document.addEventListener(name, listener));
+  document.fonts.addEventListener("loadingdone", update);
+  document.documentElement.lang ||= "en";
+  // The stylesheet hides clickable parts until this attribute shows that clicks are handled.
+  document.documentElement.dataset.listening = "1";
+  update();
+
+  parentElement.stop = () => {
+    delete document.documentElement.dataset.listening;
+    cancelAnimationFrame(scheduled);
+    clearTimeout(hopping);
+    redrawn.disconnect();
+    resized.disconnect();
+    listeners.forEach(([name, listener]) => document.removeEventListener(name, listener));
+    document.fonts.removeEventListener("loadingdone", update);
+  };
+  return parentElement.stop;
+}
