@@ -220,11 +220,14 @@ def paragraphs(text: str) -> Iterator[str]:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Split a paragraph into sentences. A colon before a capital letter or code ends one too."""
+    """Split a paragraph into sentences. A colon before a capital letter or code ends one too.
+
+    A name with a colon begins one, as in `before: the old value. after: the new one.`
+    """
     plain = " ".join(without_code(text).split())
     plain = re.sub(r"\([^()]*\)", "", plain)
     plain = _ABBREVIATION.sub(r"\1", plain)
-    for sentence in re.split(r"(?<=[.!?:])[\"')\]]*\s+(?=[A-Z\"'(\[])", plain):
+    for sentence in re.split(r"(?<=[.!?:])[\"')\]]*\s+(?=[A-Z\"'(\[]|\w+(?:, \w+)*: )", plain):
         if sentence.strip():
             yield sentence.strip()
 

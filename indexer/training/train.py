@@ -59,8 +59,8 @@ def train(
         command: The command line to show on the model's card.
 
     Raises:
-        ModelError: The folder belongs to another training or is in use, the text is too short, a text or the model to
-            continue is unreadable, or the training diverged.
+        ModelError: The folder belongs to another training or is in use. The text is too short. A text or the model to
+            continue is unreadable. The training diverged.
         DocumentError: A text does not exist.
         QueryError: The language is not supported.
     """

@@ -251,7 +251,7 @@ def test_gold_senses_are_read_by_their_columns(tmp_path: Path) -> None:
         ("", "no column 'document_id'"),
     ],
 )
-def test_wrong_gold_senses_are_told(tmp_path: Path, text: str, said: str) -> None:
+def test_wrong_gold_senses_are_reported(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(DocumentError, match=said):
         read_gold(write(tmp_path / "g.tsv", text))
 
