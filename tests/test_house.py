@@ -53,7 +53,7 @@ def modules() -> dict[str, Path]:
 def imports(path: Path) -> set[str]:
     """Every module that a file imports: at import time, inside functions, and for types.
 
-    Names inside the project are relative to its root: `indexer.build`, whichever way the import is written.
+    Names inside the project are relative to its root: `indexer.build` for every way to write the import.
     """
     package = path.relative_to(ROOT).parent.parts
     found = set()
@@ -205,7 +205,7 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
         "print(polyseme.__file__, polyseme.data.__file__, len(list(bundled_documents().glob('*.txt'))))\n"
         "print(load_encoder().encode([['the', 'river', 'bank']])[0].shape)"
     )
-    # -P keeps the working directory off the path; PYTHONPATH comes before the editable install.
+    # -P keeps the working directory off the path. PYTHONPATH comes before the editable install.
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
     )
@@ -238,7 +238,7 @@ def test_full_text_search_works_in_a_program_that_imports_tensorflow_first(tmp_p
     assert done.stdout == "made\n", done.stderr
 
 
-def test_an_sqlite_that_came_with_tensorflow_is_told_in_one_line(tmp_path: Path) -> None:
+def test_an_sqlite_that_came_with_tensorflow_is_reported_in_one_line(tmp_path: Path) -> None:
     code = "import tensorflow, sqlite3\n" + FIRST + ASK
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
     last = done.stderr.splitlines()[-1]
