@@ -45,7 +45,7 @@ class HubEncoder:
         self.source = source
         self.config = config
         self.model_id = digest
-        self._module = module  # keeps the variables alive. The signatures do not
+        self._module = module  # keeps the variables alive, which the signatures do not
         self._default = _signature(module, "default", source)
         self._tokens = _signature(module, "tokens", source)
         probe = self._run([["a"]], 1)
