@@ -33,10 +33,8 @@ class NumpyNetwork:
 
     def read(self, words: Array, lengths: Sequence[int]) -> Array:
         """See `TensorFlowNetwork.read`."""
-        config, length = (
-            self._config,
-            np.asarray(lengths, np.int32) - 1,
-        )  # (b,), tokens that a direction reads
+        config = self._config
+        length = np.asarray(lengths, np.int32) - 1  # (b,), number of tokens that a direction reads
         inside = np.arange(length.max()) < length[:, None]  # (b, t)
         shape, read, states = (config.n_lstm, len(length)), read_by_direction(lengths), []
         for direction, tokens in zip(DIRECTIONS, read, strict=True):
