@@ -162,9 +162,7 @@ class Collection:
         successor = Collection(self.path)
         if successor.settings != self.settings:
             successor.close()
-            raise CollectionError(
-                f"{self.path} was encoded again with other settings since it was opened; open it again"
-            )
+            raise CollectionError(f"{self.path} was encoded with other settings since it was opened; open it again")
         self._replaced.append(self.db)  # another thread may be reading from it
         self._file, self.db, self._snapshot = successor._file, successor.db, None
         self._types, self._types_generation = TypeTable(), -1
