@@ -242,13 +242,13 @@ def run_into(
 
 def _notices(collection: Collection, config: BuildConfig, analyser: TextAnalyser) -> list[str]:
     """Return one line for each requested setting that does not apply to an existing collection."""
-    settings, usual = collection.settings, BuildConfig()
+    settings, defaults = collection.settings, BuildConfig()
     notices = []
     for name in RECORDED:
-        asked, has = getattr(config, name), getattr(settings, name)
-        if asked not in (has, getattr(usual, name)):
+        requested, recorded = getattr(config, name), getattr(settings, name)
+        if requested not in (recorded, getattr(defaults, name)):
             notices.append(
-                f"{name} stays {str(has)!r}, as {collection.path} was made; `polyseme reencode` can change it"
+                f"{name} stays {str(recorded)!r}, the setting of {collection.path}; `polyseme reencode` can change it"
             )
     if settings.tokeniser != analyser.name:
         notices.append(

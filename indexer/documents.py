@@ -55,11 +55,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that was not read, and why.
+    """A document or file that was not read, and why.
 
     Attributes:
-        source: File, and the place in it.
-        reason: One line.
+        source: The file and the place in it.
+        reason: The reason in one line.
         document_id: The id that the document has or would have had, or "" if that is unknown.
     """
 
@@ -101,9 +101,9 @@ def read_documents(
     or `metadata.tsv`, front matter or columns, and the file format's own metadata.
 
     Raises:
-        DocumentError: A path does not exist, an encoding is unknown, or a metadata table cannot be read. This is
-            raised at once, but for paths from an iterator when they are reached. While reading: two documents have
-            the same id.
+        DocumentError: A path does not exist, an encoding is unknown, or a metadata table cannot be read. The call
+            itself raises these errors. Only paths from an iterator are checked when they are reached. Two documents
+            with the same id are an error while reading.
     """
     given = _as_iterable(sources)
     if isinstance(given, Collection):

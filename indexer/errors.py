@@ -18,4 +18,4 @@ class CollectionError(PolysemeError):
 
 
 class QueryError(PolysemeError):
-    """A query is not valid. For example, it has no target or two, or an unknown field or word."""
+    """A query is not valid. For example, it has no target, two targets, or an unknown field or word."""

@@ -15,12 +15,11 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_whole(path: Path, content: bytes | memoryview) -> None:
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """Write a file atomically. After a crash or on a full disk, it has its old or its new content, never a part.
 
     Raises:
-        OSError: The file cannot be written, and has its old content. Or, as the last step, its folder cannot be
-            flushed.
+        OSError: The file cannot be written and keeps its old content, or its folder cannot be flushed afterwards.
     """
     temporary = path.with_name(f".{path.name}.partial")
     try:

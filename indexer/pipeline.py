@@ -65,8 +65,8 @@ class Encoded:
     vectors: SentenceVectors
 
 
-def is_worth_keeping(sentence: Sentence) -> bool:
-    """Return whether a sentence contains a word or a number. A row of asterisks does not."""
+def has_words(sentence: Sentence) -> bool:
+    """Return whether a sentence contains a word or a number. A row of asterisks, for example, does not."""
     return any(token.kind is not TokenKind.PUNCTUATION for token in sentence.tokens)
 
 
@@ -75,7 +75,7 @@ def form_of(token: Token) -> str:
     return unicodedata.normalize("NFC", token.text.casefold())
 
 
-def is_asked_about(token: Token, function_words: bool) -> bool:
+def is_indexed(token: Token, function_words: bool) -> bool:
     """Return whether a token is indexed with its own vector: words, numbers and, if chosen, function words."""
     return token.kind in CONTENT or (function_words and token.kind is TokenKind.FUNCTION)
 
@@ -91,7 +91,7 @@ def split_sentences(
     for item in work:
         # Each sentence is held until the next one, since only the last one is marked as such.
         held: NumberedSentence | None = None
-        kept = filter(is_worth_keeping, analyser.sentences(item.document.text))
+        kept = filter(has_words, analyser.sentences(item.document.text))
         for number, sentence in enumerate(kept):
             if held is not None and held.number >= item.first:
                 yield held
@@ -103,15 +103,15 @@ def split_sentences(
 
 
 def batched(
-    items: Iterable[NumberedSentence], size: int, most_tokens: int = BATCH_TOKENS
+    items: Iterable[NumberedSentence], size: int, max_tokens: int = BATCH_TOKENS
 ) -> Iterator[list[NumberedSentence]]:
-    """Group sentences into lists of `size`, or fewer if together they have `most_tokens` tokens."""
+    """Group sentences into lists of `size`, or fewer once they have `max_tokens` tokens together."""
     batch: list[NumberedSentence] = []
     tokens = 0
     for item in items:
         batch.append(item)
         tokens += len(item.sentence.tokens)
-        if len(batch) == size or tokens >= most_tokens:
+        if len(batch) == size or tokens >= max_tokens:
             yield batch
             batch, tokens = [], 0
     if batch:
@@ -182,7 +182,7 @@ def sentence_entry(encoded: Encoded, function_words: bool) -> SentenceEntry:
     occurrences = tuple(
         OccurrenceEntry(n, token.start - first, token.end - first, form_of(token), token.lemma)
         for n, token in enumerate(sentence.tokens)
-        if is_asked_about(token, function_words)
+        if is_indexed(token, function_words)
     )
     kept = [occurrence.position for occurrence in occurrences]
     tokens = encoded.vectors.tokens[kept].astype(np.float16)  # (len(kept), d)

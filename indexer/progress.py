@@ -120,7 +120,7 @@ class IndexingRun:
         self.on_progress(event)
 
     def counted(self, sentences: Iterable[NumberedSentence]) -> Iterator[NumberedSentence]:
-        """Pass sentences on and count them, and their document with the last one."""
+        """Yield the sentences unchanged and count them. A document is counted with its last sentence."""
         for item in sentences:
             self.sentences += 1
             self.tokens += len(item.sentence.tokens)

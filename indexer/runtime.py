@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeVar
 
-NEW_OBJECTS = 200_000
+GC_THRESHOLD = 200_000
 """Garbage collector threshold while indexing, in new objects. One commit stores more tokens and occurrences."""
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -147,7 +147,7 @@ def raised_gc_threshold() -> Iterator[None]:
     examining them again and again took half as long as splitting the text into tokens.
     """
     before = gc.get_threshold()
-    gc.set_threshold(NEW_OBJECTS, *before[1:])
+    gc.set_threshold(GC_THRESHOLD, *before[1:])
     try:
         yield
     finally:
@@ -159,7 +159,7 @@ def freeze_gc() -> None:
 
     Reference counting still frees them. Reference cycles among them are never freed. Models, collections and searchers
     are not part of one. TensorFlow has 400,000 objects, and Streamlit collects garbage after every run of the page,
-    which stops all threads for half a second each time. Indexing triggers about one collection per commit.
+    which stops all threads for half a second each time. Indexing triggers about one garbage collection per commit.
     """
     gc.freeze()
 

@@ -19,7 +19,7 @@ from .vectors.int8 import Storage
 if TYPE_CHECKING:
     from .elmo import Encoder
 
-LEAST_COSINE = {Storage.HALF: 0.999, Storage.BYTES: 0.99}
+MIN_COSINE = {Storage.HALF: 0.999, Storage.BYTES: 0.99}
 """Minimum cosine between a stored vector and the vector that its sentence gives when it is encoded again."""
 
 
@@ -29,7 +29,7 @@ def verify(
     """Compare everything that a collection stores with what was recorded about it.
 
     `Collection.verify` checks the files and the database. If it finds no problem, a sample of sentences is encoded
-    again. Each of their stored vectors must have the cosine `LEAST_COSINE` with the fresh one.
+    again. Each of their stored vectors must have a cosine of at least `MIN_COSINE` with the new one.
 
     Args:
         encoder: The encoder that the collection was built with, or None to encode nothing.
@@ -50,7 +50,7 @@ def verify(
     problems = tuple(
         f"sentence {sentence}: stored and fresh vectors differ (cosine {cosine:.4f}); run `polyseme reencode`"
         for sentence, cosine in cosines
-        if cosine < LEAST_COSINE[collection.settings.storage]
+        if cosine < MIN_COSINE[collection.settings.storage]
     )
     lowest = min((cosine for _, cosine in cosines), default=None)
     return replace(report, sentences_encoded=len(cosines), lowest_cosine=lowest, problems=problems)

@@ -1,7 +1,8 @@
 """Search your own documents by meaning: `polyseme.build(...)` indexes them, `polyseme.open(...)` searches them.
 
 The code lives in the folders `indexer`, `search` and `ui`, installed as `polyseme.indexer`, `polyseme.search` and
-`polyseme.ui`. In a checkout those folders are beside this one, so its parent joins the package's search path.
+`polyseme.ui`. In a checkout those folders are beside this one, so the parent folder is added to the package's
+search path.
 """
 
 from __future__ import annotations

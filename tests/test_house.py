@@ -242,4 +242,4 @@ def test_an_sqlite_that_came_with_tensorflow_is_reported_in_one_line(tmp_path: P
     code = "import tensorflow, sqlite3\n" + FIRST + ASK
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
     last = done.stderr.splitlines()[-1]
-    assert done.stdout == "made\n" or "import indexer, or sqlite3, before tensorflow" in last
+    assert done.stdout == "made\n" or "import polyseme.indexer, or sqlite3, before tensorflow" in last

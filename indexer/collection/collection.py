@@ -131,7 +131,7 @@ class Collection:
 
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
-        """Read one consistent state of database and segments, the newest at this moment, for one query."""
+        """Open the newest snapshot, one consistent state of database and segments, for one query."""
         with self._lock:
             if self._snapshot is not None and self.db.in_transaction:
                 yield self._snapshot
@@ -162,7 +162,7 @@ class Collection:
         successor = Collection(self.path)
         if successor.settings != self.settings:
             successor.close()
-            raise CollectionError(f"{self.path} was encoded again in another way since it was opened; open it again")
+            raise CollectionError(f"{self.path} was encoded with other settings since it was opened; open it again")
         self._replaced.append(self.db)  # another thread may be reading from it
         self._file, self.db, self._snapshot = successor._file, successor.db, None
         self._types, self._types_generation = TypeTable(), -1

@@ -19,13 +19,13 @@ from .schema import State, read_settings, write_settings
 from .segment import FileRecord, Segment, publish, release_pages, token_rows, write_indexes
 from .writer import Writer, storage_errors
 
-LARGEST_SEGMENT = 3_000_000
+MAX_SEGMENT_OCCURRENCES = 3_000_000
 """Maximum number of occurrences in a merged segment. A merge holds some 150 bytes of memory for each of them.
 
 A single segment may be larger.
 """
 MERGE_FACTOR = 8
-"""Number of segments of similar size that become one at the end of a run of the indexer."""
+"""Number of segments of similar size that are merged into one at the end of a run of the indexer."""
 COPY_ROWS = 262_144
 """Number of rows that a merge copies at a time."""
 
@@ -40,7 +40,9 @@ class SegmentSize:
 
 
 def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int]]:
-    """Return groups of segments, by key. Each group becomes one segment of up to `LARGEST_SEGMENT` live occurrences.
+    """Return groups of segments, by key. Each group becomes one segment.
+
+    It has up to `MAX_SEGMENT_OCCURRENCES` live occurrences.
 
     A full merge takes all segments, except where that would change nothing. Otherwise the policy is that of a tiered
     log-structured merge: `MERGE_FACTOR` or more segments within one power of `MERGE_FACTOR` are merged.
@@ -55,7 +57,7 @@ def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int
             group
             for tier in crowded
             for group in _filled(tier)
-            if _live(group) > LARGEST_SEGMENT // 2 or len(group) >= MERGE_FACTOR
+            if _live(group) > MAX_SEGMENT_OCCURRENCES // 2 or len(group) >= MERGE_FACTOR
         ]
         return [[size.key for size in group] for group in worth if len(group) > 1]
     changed = [group for group in _filled(sizes) if len(group) > 1 or group[0].live < group[0].occurrences]
@@ -65,11 +67,11 @@ def segments_to_merge(sizes: Sequence[SegmentSize], full: bool) -> list[list[int
 def _filled(sizes: Sequence[SegmentSize]) -> list[list[SegmentSize]]:
     """Group segments, in the order of their keys, by putting each into the first group that has room for it.
 
-    A group has up to `LARGEST_SEGMENT` live occurrences, or one segment.
+    A group has up to `MAX_SEGMENT_OCCURRENCES` live occurrences, or one segment.
     """
     groups: list[list[SegmentSize]] = []
     for size in sorted(sizes, key=lambda size: size.key):
-        room = (group for group in groups if _live(group) + size.live <= LARGEST_SEGMENT)
+        room = (group for group in groups if _live(group) + size.live <= MAX_SEGMENT_OCCURRENCES)
         found = next(room, None)
         if found is None:
             groups.append([size])
@@ -137,7 +139,7 @@ def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
         _replace(writer, group, None, settings)
         return
     if len({segment.stored_tokens.dtype for segment in group}) > 1:
-        raise CollectionError(f"{writer.path} stores vectors in two ways; run `polyseme reencode`")
+        raise CollectionError(f"{writer.path} stores some vectors as float16 and some as int8; run `polyseme reencode`")
     temporary.mkdir()
     sentences = _merge_sentences(temporary, group, keep)
     types = _merge_tokens(writer, temporary, group, keep)
@@ -189,7 +191,7 @@ def _merge_sentences(temporary: Path, group: list[Segment], keep: list[Mask]) ->
 
 
 def _merge_tokens(writer: Writer, temporary: Path, group: list[Segment], keep: list[Mask]) -> _MergedTypes:
-    """Write the arrays of the kept occurrences in the order of a segment, with as little of them in memory as possible.
+    """Write the arrays of the kept occurrences in the order of a segment. Few of them are in memory at a time.
 
     Returns:
         The types of the merged segment.

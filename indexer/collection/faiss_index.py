@@ -15,7 +15,7 @@ from ..vectors.arrays import Array, Ids, Mask
 
 FLAT_LIMIT = 20_000
 """Maximum number of vectors in an exhaustive float16 index. Up to there it is exact and as fast as an inverted file."""
-FEWEST_LISTS = 40
+MIN_PROBES = 40
 """Minimum number of lists that a search reads. In a small index this is more than the share read in a large one."""
 BUILD_ROWS = 16_384
 """Number of rows that are read at a time while an index is built. Up to four copies of each are in memory then."""
@@ -28,8 +28,8 @@ def _faiss() -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
-    """How the lists of an inverted file over n vectors are trained by k-means.
+class ListTraining:
+    """Parameters of k-means, which trains the lists of an inverted file over n vectors.
 
     More rows and more rounds cost time and do not improve recall (docs/results/performance.md).
 
@@ -44,7 +44,7 @@ class Lists:
     rounds: int = 4
 
 
-def new_lists(n: int, rows: Callable[[Ids], Array], lists: Lists = Lists()) -> Any:
+def new_lists(n: int, rows: Callable[[Ids], Array], lists: ListTraining = ListTraining()) -> Any:
     """Return an empty inverted file for n unit rows, with trained lists. For `rows` see `build_index`."""
     faiss = _faiss()
     number = int(2 ** np.round(np.log2(lists.factor * np.sqrt(n))))
@@ -62,7 +62,7 @@ def new_lists(n: int, rows: Callable[[Ids], Array], lists: Lists = Lists()) -> A
 def fill(index: Any, n: int, rows: Callable[[Ids], Array]) -> None:
     """Add n rows to an inverted file with trained lists. For `rows` see `build_index`.
 
-    Each list gets its final capacity first. Lists that grow can hold twice the memory that they use.
+    Each list gets its final capacity first. ListTraining that grow can hold twice the memory that they use.
     """
     numbers = np.empty(n, np.int64)  # (n,) list of each row
     for part in _pieces(n):
@@ -139,7 +139,7 @@ def search_index(index: Any, query: Array, k: int, allowed: Mask | None = None, 
     selector = None if allowed is None else faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
     parameters = None
     if hasattr(index, "nlist"):
-        probes = min(index.nlist, max(FEWEST_LISTS, int(effort * index.nlist / 12)))
+        probes = min(index.nlist, max(MIN_PROBES, int(effort * index.nlist / 12)))
         parameters = faiss.SearchParametersIVF(nprobe=probes, sel=selector)
     elif selector is not None:
         parameters = faiss.SearchParameters(sel=selector)

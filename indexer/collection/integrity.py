@@ -28,8 +28,8 @@ def check_storage(path: Path, db: sqlite3.Connection, snapshot: Snapshot) -> lis
         problems.append(f"{path / DATABASE_NAME}: {answer}; restore it from a copy")
     for segment in snapshot.segments.values():
         for name, problem in damaged_files(segment.folder, segment.files).items():
-            way_out = "run `polyseme verify --repair`" if name in INDEX_FILES else _REENCODE
-            problems.append(f"{segment.folder / name} {problem}; {way_out}")
+            next_step = "run `polyseme verify --repair`" if name in INDEX_FILES else _REENCODE
+            problems.append(f"{segment.folder / name} {problem}; {next_step}")
         problems += _check_segment(db, segment)
     return problems + _check_rows(db)
 

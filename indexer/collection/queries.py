@@ -1,7 +1,7 @@
-"""Every SELECT that search, the page and the indexer run against a collection's database.
+"""Every SELECT that search and the page run against a collection's database, apart from the methods of `Collection`.
 
 Each function takes the open connection and returns plain values. `schema.py` opens the database and `migrations.py`
-creates its tables. The methods of `Collection` and `Writer` read whole documents and change rows.
+creates its tables. The indexer's own SELECTs are beside the code that needs them, in this folder.
 """
 
 from __future__ import annotations

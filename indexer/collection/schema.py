@@ -51,7 +51,7 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if not readonly:
             raise CollectionError(f"{path} cannot be written ({error}); copy it to a place that you own") from error
-        # On a read-only medium SQLite cannot create its lock file. Then nobody else can write either.
+        # On a read-only medium SQLite cannot create its lock file. No other process can write there either.
         log = path.with_name(path.name + "-wal")
         if log.exists() and log.stat().st_size:
             raise CollectionError(
@@ -64,8 +64,8 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     if not full_text:
         db.close()
         raise CollectionError(
-            f"SQLite {sqlite3.sqlite_version} as loaded here has no full-text search (TensorFlow's own, where sqlite3"
-            " was imported after it); import indexer, or sqlite3, before tensorflow"
+            f"SQLite {sqlite3.sqlite_version} was loaded without full-text search, perhaps TensorFlow's own;"
+            " import polyseme.indexer, or sqlite3, before tensorflow"
         )
     if not readonly:
         db.execute("PRAGMA journal_mode = WAL").fetchone()

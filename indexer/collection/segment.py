@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import CollectionError
-from ..files import flush
+from ..files import flush, flush_files
 from ..vectors.arrays import Array, Bytes, Half, Ids, Int32s
 from ..vectors.int8 import ByteRows, Storage, to_bytes
 from ..vectors.rows import TokenRows
@@ -98,9 +98,7 @@ def write_indexes(folder: Path, n: int, sentences: Half, joint: Callable[[Ids], 
 def publish(temporary: Path, folder: Path) -> dict[str, FileRecord]:
     """Flush a folder of finished files, rename it to its final name, and return the records of its files."""
     records = {path.name: file_record(path) for path in sorted(temporary.iterdir())}
-    for path in temporary.iterdir():
-        flush(path)
-    flush(temporary)
+    flush_files(temporary)
     temporary.rename(folder)
     flush(folder.parent)
     return records
@@ -150,13 +148,13 @@ class Segment:
         self.sentence_ids: Ids = self._map("sentence_ids.npy")  # (m,)
         self.sentence_documents: Ids = self._map("sentence_documents.npy")  # (m,)
 
-    def _check_size(self, name: str, way_out: str) -> Path:
+    def _check_size(self, name: str, next_step: str) -> Path:
         """Return the path of a file of the recorded size. Access past the end of a mapped file kills the process."""
         path = self.folder / name
         size = path.stat().st_size if path.exists() else None
         if size != self.files[name].size:
             state = "is missing" if size is None else f"has {size} bytes, not {self.files[name].size}"
-            raise CollectionError(f"{path} {state}; {way_out}")
+            raise CollectionError(f"{path} {state}; {next_step}")
         return path
 
     def _index(self, name: str, rows: int) -> Any:

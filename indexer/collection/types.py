@@ -1,6 +1,6 @@
 """The types of a snapshot in memory: their vectors, where their occurrences are, and the search for similar types.
 
-Type ids only grow and a segment never changes. So the table for a newer generation is that of an older one, extended.
+Type ids only grow and a segment never changes. So the table of a newer generation extends that of an older one.
 A type's place is its index in the table.
 """
 
@@ -15,12 +15,12 @@ import numpy as np
 from ..vectors.arrays import Array, Ids, Places, row_products, top
 from .segment import Segment
 
-FEW = 4_096
-"""Number of types up to which a query is compared with all of them at once."""
-LEAST = (0.5, 0.3)
-"""Cosines down to which similar types are searched, in turn, before all are compared. Most queries end at the first."""
-MOST_PART = 0.25
-"""Share of the types above which a bound does not pay, so that all types are compared."""
+MAX_EXHAUSTIVE = 4_096
+"""Maximum number of types that a query is compared with all at once."""
+MIN_COSINES = (0.5, 0.3)
+"""Minimum cosine of each stage of a search. The last stage compares all types. Most queries end at the first."""
+MAX_CANDIDATE_SHARE = 0.25
+"""Maximum share of the types that a stage compares. Above it the bounds do not pay, so all types are compared."""
 _SLACK = np.float32(1e-4)
 """Tolerance for rounding in float32."""
 
@@ -162,18 +162,18 @@ def near_types(vectors: Array, bounds: Bounds, word: Array, most: int) -> Iterat
     """
     n = len(vectors)
     done = np.zeros(n, bool)
-    if n > FEW:
+    if n > MAX_EXHAUSTIVE:
         bounds.extend(vectors)  # only now, since most queries are for one word and small tables need no bounds
         highest = bounds(word)  # (T,)
-        for least in LEAST:
-            chosen = np.flatnonzero((highest >= least) & ~done)
-            if len(chosen) > MOST_PART * n:
+        for min_cosine in MIN_COSINES:
+            chosen = np.flatnonzero((highest >= min_cosine) & ~done)
+            if len(chosen) > MAX_CANDIDATE_SHARE * n:
                 break
             cosines = row_products(vectors[chosen], word)
-            near = cosines >= least
+            near = cosines >= min_cosine
             places, cosines = chosen[near], cosines[near]
             order = top(cosines, len(cosines), places)
-            yield NearTypes(places[order], cosines[order], least)
+            yield NearTypes(places[order], cosines[order], min_cosine)
             done[places] = True
             if done.sum() >= most:
                 return

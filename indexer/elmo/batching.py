@@ -1,6 +1,6 @@
 """Group sentences into batches, and cut long sentences into windows. Pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -31,6 +31,22 @@ def join_windows(parts: Sequence[Array]) -> Array:
     seam = 1 + OVERLAP // 2
     first, middle, last = parts[0][:, : seam + _STEP], parts[1:-1], parts[-1][:, seam:]
     return np.concatenate([first, *(part[:, seam : seam + _STEP] for part in middle), last], axis=1)
+
+
+def read_in_windows(
+    sentences: Sequence[Sequence[str]], read: Callable[[Sequence[Sequence[str]]], Sequence[Array]]
+) -> list[Array]:
+    """Read sentences in windows, and join the states of each sentence: (layers, t + 2, dim).
+
+    Args:
+        read: Returns the states of each window, (layers, w + 2, dim).
+    """
+    windows = [(i, start, end) for i, sentence in enumerate(sentences) for start, end in windows_of(len(sentence))]
+    states: list[list[Array]] = [[] for _ in sentences]
+    found = read([sentences[i][start:end] for i, start, end in windows])
+    for (i, _, _), state in zip(windows, found, strict=True):
+        states[i].append(state)
+    return [join_windows(parts) for parts in states]
 
 
 def batches_of(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:

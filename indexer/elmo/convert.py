@@ -94,7 +94,9 @@ def read_any(source: str) -> Model:
 
 
 def describe(source: str) -> ModelInfo:
-    """Describe a model. A model folder is compared with its checksums, a module's weights are tried.
+    """Describe a model.
+
+    The files of a model folder are compared with their checksums. The variables of a module are read if possible.
 
     Raises:
         ModelError: The model cannot be found or read, or a file is damaged.
@@ -145,12 +147,12 @@ def _read(found: ModelSource) -> Model:
 
 def _describe_module(source: str, found: ModelSource) -> ModelInfo:
     from .hub.encoder import opened_module
-    from .hub.weights import proven_model
+    from .hub.weights import matching_model
 
     config, unread = None, None
     with opened_module(found.name) as (encoder, folder):
         try:
-            config = proven_model(encoder, folder).config
+            config = matching_model(encoder, folder).config
         except ModelError as error:
             unread = str(error)
     return ModelInfo(

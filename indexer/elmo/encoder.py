@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ModelError
 from ..runtime import one_blas_thread
 from ..vectors.arrays import Array
-from .batching import join_windows, mean_over_tokens, packed_batches, real_tokens, windows_of
+from .batching import mean_over_tokens, packed_batches, read_in_windows, real_tokens
 from .bundled import english_counts
 from .carried_state import CarriedState
 from .characters import SENTENCE_END, SENTENCE_START, normalise_token
@@ -159,15 +159,9 @@ class ElmoEncoder:
 
     def _states(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
         """Return all layers of each sentence, the states at its marks included: (n_layers, t + 2, dim)."""
-        windows = [window for sentence in sentences for window in windows_of(len(sentence))]
-        owners = [i for i, sentence in enumerate(sentences) for _ in windows_of(len(sentence))]
-        pieces = [list(sentences[i][start:end]) for i, (start, end) in zip(owners, windows, strict=True)]
-        read: list[list[Array]] = [[] for _ in sentences]
-        for i, state in zip(owners, self._read_all(pieces), strict=True):
-            read[i].append(state)
-        return [join_windows(parts) for parts in read]
+        return read_in_windows(sentences, self._read_all)
 
-    def _read_all(self, pieces: Sequence[list[str]]) -> list[Array]:
+    def _read_all(self, pieces: Sequence[Sequence[str]]) -> list[Array]:
         """Read each piece from the zero state, in batches of similar length: (n_layers, t + 2, dim) each."""
         marked = [[SENTENCE_START, *piece, SENTENCE_END] for piece in pieces]
         lengths = [len(piece) for piece in marked]

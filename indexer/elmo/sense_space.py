@@ -114,10 +114,10 @@ class Blocks:
         blocks: Kind and layer of each block, in the order of the columns.
         window: Number of tokens on each side that the bag reads.
         rarity: Relative frequency at which a word's weight in the bag is a half.
-        word_mean: Mean that word vectors of layer 0 are centred on before they are made unit vectors. None leaves them
-            unchanged.
+        word_mean: Mean that is subtracted from word vectors of layer 0 before they are scaled to length 1. None leaves
+            them unchanged.
         expected: Groups of words for the kind EXPECTED.
-        topics: Vectors that the bag reads in the place of layer 0.
+        topics: Vectors that the bag reads instead of layer 0.
     """
 
     blocks: tuple[Block, ...]

@@ -16,10 +16,10 @@ _MAX_NUMBERS = 1 << 23  # maximum number of float32 numbers in the cache, 32 MiB
 _MAX_WORDS = 1 << 16  # maximum number of words in the cache
 
 
-class Speller(Protocol):
+class CharacterNetwork(Protocol):
     """A network with a character CNN."""
 
-    def spell(self, characters: Int32s, total: int) -> Array:
+    def word_vectors(self, characters: Int32s, total: int) -> Array:
         """Return the word vectors (n, projection) of character ids (n, characters).
 
         Args:
@@ -32,7 +32,7 @@ class Speller(Protocol):
 class WordVectorCache:
     """Word vectors by spelling. The cache keeps the most recently used words, within bounds."""
 
-    def __init__(self, network: Speller, config: BiLMConfig) -> None:
+    def __init__(self, network: CharacterNetwork, config: BiLMConfig) -> None:
         self._network = network
         self._config = config
         self._widest = max(width for width, _ in config.filters)
@@ -45,7 +45,7 @@ class WordVectorCache:
         place = {word: i for i, word in enumerate(distinct)}
         vectors = np.zeros((len(distinct), self._config.projection), np.float32)  # (distinct, projection)
         missing = [word for word in distinct if word not in self._cache]
-        vectors[[place[word] for word in missing]] = self._spell(missing)
+        vectors[[place[word] for word in missing]] = self._compute(missing)
         for word in distinct:
             if word in self._cache:
                 vectors[place[word]] = self._cache[word]
@@ -57,7 +57,7 @@ class WordVectorCache:
         """Empty the cache."""
         self._cache.clear()
 
-    def _spell(self, words: Sequence[str]) -> Array:
+    def _compute(self, words: Sequence[str]) -> Array:
         """Run the character CNN on words, in batches of similar length: (n, projection).
 
         Padding is cut off where all windows of the widest filter see only padding. The maximum over the windows stays
@@ -67,7 +67,7 @@ class WordVectorCache:
         ends = np.minimum(spelling_lengths(ids) + self._widest, self._config.max_characters)  # (n,)
         vectors = np.zeros((len(words), self._config.projection), np.float32)  # (n, projection)
         for batch in batches_of(ends.tolist(), _MAX_CHARACTERS):
-            vectors[batch] = self._network.spell(ids[batch, : ends[batch].max()], len(words))
+            vectors[batch] = self._network.word_vectors(ids[batch, : ends[batch].max()], len(words))
         return vectors
 
     def _add(self, vectors: dict[str, Array]) -> None:

@@ -31,18 +31,18 @@ class SenseText:
     sentences: tuple[tuple[str, ...], ...]
     tokens: tuple[SenseToken, ...]
     missed: int = 0
-    """Number of judged spans that are not exactly one token."""
+    """Number of gold rows whose span is not exactly one token."""
 
 
 def read_semcor(path: Path) -> SenseText:
     """Read SemCor 3.0, an archive or the unpacked folder.
 
-    A lemma includes its part of speech, as in WordNet's sense keys: `charge%1`. Of several senses the first counts.
+    A lemma includes its part of speech, as in WordNet's sense keys: `charge%1`. If a token has several senses, the
+    first one is used.
 
     Raises:
         DocumentError: The archive or folder cannot be read.
     """
-
     texts = (
         (
             file.text,
@@ -54,7 +54,9 @@ def read_semcor(path: Path) -> SenseText:
 
 
 def read_judged(gold: Path, texts: Sequence[Path], language: str, on_skip: Callable[[str], None]) -> SenseText:
-    """Read those documents of `texts` that a table of gold senses has rows for. Of several senses the first counts.
+    """Read those documents of `texts` that a table of gold senses has rows for.
+
+    If a row has several senses, the first one is used.
 
     Args:
         on_skip: Receives one line for each unreadable document, and one if judged documents are missing from `texts`.
@@ -71,7 +73,7 @@ def read_judged(gold: Path, texts: Sequence[Path], language: str, on_skip: Calla
     missing = sorted(set(rows) - set(found))
     if not found:
         raise DocumentError(
-            f"{gold} judges {missing[0]}, which is not among the texts; give the texts that it is about"
+            f"{gold} has rows for {missing[0]}, which is not among the texts; give the texts that it is about"
         )
     if missing:
         on_skip(f"{gold}: {len(missing)} of its documents are not among the texts, the first is {missing[0]}")

@@ -1,6 +1,6 @@
 """Read files of all formats as text and metadata. `read_file` is the way in.
 
-A reader is a function of one module here: it takes a path and `ReadOptions`, and yields `Extract`s, one a document. A
+A reader is a function of one module here. It takes a path and `ReadOptions`, and yields an `Extract` per document. A
 part that cannot be read is a `Failure` among them. If the whole file cannot be read, the reader raises
 `UnreadableError`. To add a format, write such a function, list its suffixes in `SUFFIXES`, and return the function from
 `_reader`. A library that a format needs is imported inside `_reader` or the function, so that others do not pay for it.

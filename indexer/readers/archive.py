@@ -1,4 +1,4 @@
-"""Open the zip archives of XML that Word documents and EPUB books are.
+"""Open Word documents and EPUB books, which are zip archives of XML.
 
 They are read with the standard library and defusedxml. python-docx leaves out content controls, tracked insertions and
 footnotes, and loads every picture. EbookLib is under the AGPL. Members are read with a size limit of our own, entities
@@ -47,7 +47,7 @@ class Archive:
         """Return the bytes of a member.
 
         Raises:
-            UnreadableError: the member is missing, encrypted, damaged or too large.
+            UnreadableError: The member is missing, encrypted, damaged or too large.
         """
         if not self.has(member):
             raise UnreadableError(f"damaged: no {member} in it")
@@ -68,7 +68,7 @@ class Archive:
         """Return the root element of an XML member.
 
         Raises:
-            UnreadableError: as `read`, and for XML that is broken or declares entities.
+            UnreadableError: As in `read`, or the XML is broken or declares entities.
         """
         from defusedxml import DefusedXmlException
         from defusedxml.ElementTree import fromstring

@@ -45,12 +45,12 @@ def decode(data: bytes, encoding: str | None = None, declared: str | None = None
     """Return the text of a file's bytes without byte order mark. Line ends stay.
 
     Args:
-        encoding: the encoding that the user names.
-        declared: the encoding that the file names, as in `<meta charset>`. It is ignored if the bytes contradict it or
+        encoding: The encoding that the user names.
+        declared: The encoding that the file names, as in `<meta charset>`. It is ignored if the bytes contradict it or
             begin with a byte order mark.
 
     Raises:
-        UnreadableError: the bytes do not fit `encoding`, or are not text.
+        UnreadableError: The bytes do not fit `encoding`, or are not text.
     """
     if encoding is not None:
         return _without_bom(_strict(data, encoding))
@@ -82,7 +82,7 @@ def detect(chunks: Iterable[bytes]) -> str:
     """Return the Python codec for these bytes.
 
     Raises:
-        UnreadableError: the bytes are not text.
+        UnreadableError: The bytes are not text.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, sample, first = True, bytearray(), b""
@@ -96,7 +96,7 @@ def detect(chunks: Iterable[bytes]) -> str:
         if is_utf8:
             is_utf8 = _accepts(decoder, chunk)
         if len(sample) < _SAMPLE:
-            sample += _telling_lines(chunk)[: _SAMPLE - len(sample)]
+            sample += _non_ascii_lines(chunk)[: _SAMPLE - len(sample)]
     if is_utf8 and _accepts(decoder, b"", final=True):
         return "utf-8"
     return _guess(bytes(sample))
@@ -161,7 +161,7 @@ def _accepts(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = F
     return True
 
 
-def _telling_lines(chunk: bytes) -> bytes:
+def _non_ascii_lines(chunk: bytes) -> bytes:
     """Return the lines that are not ASCII. Only they show the encoding."""
     return b"\n".join(line for line in chunk.split(b"\n") if not line.isascii())
 
@@ -178,8 +178,8 @@ def _guess(sample: bytes) -> str:
     trusted = trusted and not re.search("[\x80-\x9f]", sample.decode(codec, "replace"))
     high = sum(byte > 127 for byte in sample)
     letters = sum(chr(byte).isalpha() for byte in sample if byte < 128)
-    # fewer than 1 accent in 20 letters is typical of English. Polish, Czech and Turkish have 1 in 8.
-    if _makes_sense_as_1252(sample) and (letters >= 20 * high or (not trusted and (letters >= high or high == 1))):
+    # Fewer than 1 accent in 20 letters is typical of English. Polish, Czech and Turkish have 1 in 8.
+    if _plausible_as_1252(sample) and (letters >= 20 * high or (not trusted and (letters >= high or high == 1))):
         return "cp1252"
     if trusted:
         return _cyrillic_by_case(sample, _central_european(sample, codec))
@@ -189,13 +189,13 @@ def _guess(sample: bytes) -> str:
 
 def _central_european(sample: bytes, codec: str) -> str:
     """Return a Latin-2 codec if the text has signs inside words: `Za¿ó³æ` is Polish read as Latin-1."""
-    if codec != "cp1252" or _makes_sense_as_1252(sample):
+    if codec != "cp1252" or _plausible_as_1252(sample):
         return codec
     others = (c for c in ("iso8859-2", "cp1250") if not _ODD_1252.search(sample.decode(c, "replace")))
     return next(others, codec)
 
 
-def _makes_sense_as_1252(sample: bytes) -> bool:
+def _plausible_as_1252(sample: bytes) -> bool:
     return not _ODD_1252.search(sample.decode("cp1252", "replace"))
 
 

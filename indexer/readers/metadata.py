@@ -13,7 +13,7 @@ Value = str | int | float
 KEY_COLUMNS = ("id", "document_id", "path", "file", "filename")
 """Columns of a metadata table that identify the document of a row."""
 
-OURS = frozenset({"sense", "document"})
+RESERVED = frozenset({"sense", "document"})
 """Names reserved by filters. Metadata of these names is stored as `meta.sense` and `meta.document`."""
 
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
@@ -35,7 +35,7 @@ def tidy_metadata(fields: Mapping[str, object], *, from_file: bool = True) -> di
         name = storable(str(key)).strip()
         stored = _stored(value, from_file)
         if name and stored is not None:
-            tidy[f"meta.{name}" if name in OURS else name] = stored
+            tidy[f"meta.{name}" if name in RESERVED else name] = stored
     return tidy
 
 
@@ -69,7 +69,7 @@ class MetadataTable:
         """Read the table.
 
         Raises:
-            UnreadableError: the table has no column that identifies documents.
+            UnreadableError: The table has no column that identifies documents.
         """
         self.path = path
         self.problems: list[tuple[str, str]] = []
@@ -87,7 +87,7 @@ class MetadataTable:
         name = file_id.rpartition("/")[2]
         for key in (document_id, file_id, name):
             number = self._by_key.get(key)
-            # a row for `a.txt` does not describe `old/a.txt` if the folder also has an `a.txt`
+            # A row for `a.txt` does not describe `old/a.txt` if the folder also has an `a.txt`.
             if number is None or (key not in (document_id, file_id) and root is not None and (root / key).exists()):
                 continue
             self._used.add(number)
@@ -109,7 +109,7 @@ class MetadataTable:
         if not keys:
             self.problems.append((f"row {number}", "it does not say which document it describes"))
         elif keys[0] in self._by_key:
-            self.problems.append((f"row {number}", f"a second row for {keys[0]!r}; the first one holds"))
+            self.problems.append((f"row {number}", f"a second row for {keys[0]!r}; the first one is used"))
         else:
             for key in keys:
                 self._by_key.setdefault(key, len(self._rows))

@@ -152,7 +152,7 @@ def page_paragraphs(lines: Sequence[Line]) -> list[list[str]]:
     leading = _usual_leading(lines)
     paragraphs: list[list[Line]] = []
     for line in lines:
-        # in columns read row by row, the line above may be in an earlier paragraph of this page
+        # In columns that are read row by row, the line above may be in an earlier paragraph of this page.
         recent = paragraphs[-4:] if line.shares_row else paragraphs[-1:]
         above = next((p for p in reversed(recent) if _continues(p[-1], line, leading, _right_edge(lines, line))), None)
         if above is None:
@@ -226,10 +226,11 @@ def _joined(paragraphs: Sequence[Sequence[str]]) -> list[str]:
 
 
 def join_lines(lines: Sequence[str], written: set[str] | frozenset[str] = frozenset()) -> str:
-    """Return the lines of a paragraph joined.
+    """Join the lines of a paragraph.
 
-    `written` is the set of the document's words in lower case. It decides whether a hyphen at a line's end stays, as in
-    `well-known`, or goes, as in `won-dered`.
+    Args:
+        written: Words of the document in lower case. They decide whether a hyphen at a line's end is kept, as in
+            `well-known`, or removed, as in `won-dered`.
     """
     text = lines[0]
     for line in lines[1:]:

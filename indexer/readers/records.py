@@ -13,14 +13,14 @@ MAX_WHOLE_FILE = 256 * 2**20
 class ReadOptions:
     """Options for reading sources.
 
-    Args:
-        globs: patterns for files inside folders. Without any, all files of known formats are read. A pattern without
+    Attributes:
+        globs: Patterns for files inside folders. Without any, all files of known formats are read. A pattern without
             `/` is matched against the file's name at any depth. A pattern with `/` is matched against the path relative
             to the folder.
-        text_column: column (CSV, TSV) or field (JSONL, JSON) that holds the text.
-        id_column: column or field that holds the id. All other columns are metadata.
+        text_column: Column (CSV, TSV) or field (JSONL, JSON) that holds the text.
+        id_column: Column or field that holds the id. All other columns are metadata.
         metadata: CSV or TSV file whose rows describe documents.
-        encoding: encoding of every text file. None: it is detected.
+        encoding: Encoding of every text file, or None to detect it.
     """
 
     globs: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ def whole_file(path: Path) -> bytes:
     """Return the bytes of a file that must be read whole.
 
     Raises:
-        UnreadableError: the file is too large for that.
+        UnreadableError: The file is larger than `MAX_WHOLE_FILE`.
     """
     size = path.stat().st_size
     if size > MAX_WHOLE_FILE:

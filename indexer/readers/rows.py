@@ -1,4 +1,4 @@
-"""Read CSV, TSV, JSON Lines and JSON, one document a row.
+"""Read CSV, TSV, JSON Lines and JSON, one document per row.
 
 Files are read row by row, except JSON, which is read whole. Rows are counted from 1: data rows after the header in
 tables, lines in JSONL, list items in JSON.
@@ -62,7 +62,7 @@ def table_rows(
     the text.
 
     Raises:
-        UnreadableError: no delimiter fits. The text begins with `wanted`.
+        UnreadableError: No delimiter fits. The message begins with `wanted`.
     """
     csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD))
     codec = file_encoding(path, encoding)

@@ -33,12 +33,12 @@ def files_under(source: Path, globs: Sequence[str], left_out: Path | None = None
     if not source.is_dir():
         yield SourceFile(source, source.name, None, _problem(source))
         return
-    aside = {source / name for name in METADATA_NAMES}
+    metadata_tables = {source / name for name in METADATA_NAMES}
     for file in _walk(source, source):
         named = _naming_glob(file, globs)
         wanted = named is not None or not globs
         if file.path.is_dir() or (wanted and is_known(file.path)):
-            if file.path not in aside and not (left_out and _same_file(file.path, left_out)):
+            if file.path not in metadata_tables and not (left_out and _same_file(file.path, left_out)):
                 yield file
         elif named is not None and _names_type(named, file.path):
             yield SourceFile(file.path, file.id, file.root, unknown_type(file.path))

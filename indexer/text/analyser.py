@@ -21,7 +21,7 @@ _ORDINAL = re.compile(r"\d[\d.,]*(?:st|nd|rd|th|s|'s)", re.IGNORECASE)
 
 # Maximum number of chunks in each of the two generations of the cache, about 400 bytes each. Text repeats itself, so
 # the cache answers 19 of 20 chunks.
-_REMEMBERED = 60_000
+_MAX_CACHED = 60_000
 
 
 class TokenKind(StrEnum):
@@ -108,7 +108,7 @@ class TextAnalyser:
             parts = self._older.get((chunk, ending))
             if parts is None:
                 parts = tuple(self._part(chunk, start, end) for start, end in self._tokeniser.cut(chunk, ending))
-            if len(self._parts) >= _REMEMBERED:
+            if len(self._parts) >= _MAX_CACHED:
                 self._older, self._parts = self._parts, {}
             self._parts[chunk, ending] = parts
         return parts

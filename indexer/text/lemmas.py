@@ -21,7 +21,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _UNENCODABLE = re.compile("[\ud800-\udfff]")
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "＇": "'"})
 # Maximum length in characters of a form to look up. simplemma searches unknown words for parts, which takes long.
-_LONGEST = 60
+_MAX_LENGTH = 60
 
 # Form -> lemma, where simplemma gives an archaic or rare word ("thinke", "wive", "gan"), a rare part of speech, or a
 # spelled-out unit. The table does not change participles with an entry of their own ("left", "rose", "meaning").
@@ -90,7 +90,7 @@ def language_code(language: str) -> str:
     """Return the plain code of a language: "en-GB" -> "en".
 
     Raises:
-        QueryError: the text is not a language code.
+        QueryError: The text is not a language code.
     """
     folded = language.strip().casefold()
     if not _WELL_FORMED.fullmatch(folded):
@@ -118,7 +118,7 @@ class Lemmatiser:
     def lemma(self, form: str) -> str:
         """Return the case-folded lemma, or the folded form if no lemma is known. Never raises."""
         folded = fold(form)
-        if not self.has_lemmas or not 0 < len(folded) <= _LONGEST or _UNENCODABLE.search(folded):
+        if not self.has_lemmas or not 0 < len(folded) <= _MAX_LENGTH or _UNENCODABLE.search(folded):
             return folded
         exception = self._exceptions.get(folded)
         if exception is not None:

@@ -22,7 +22,7 @@ _LINE = re.compile(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _LIST_MARK = re.compile(r"(?:[-*+•‣▪◦·–—]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)])\s")
 
 # Minimum width of hard-wrapped text, in characters. Narrower text is verse, a list or an address.
-_NARROWEST_WRAP = 40
+_MIN_WRAP_WIDTH = 40
 # Minimum share of line breaks at which the next word would not have fitted.
 _WRAPPED_SHARE = 0.8
 # A line counts as full from this share of the width. In print, characters differ in width.
@@ -85,7 +85,7 @@ def _wrap_width(text: str, lines: list[Span], joinable: list[bool]) -> int | Non
     width = lengths[(len(lengths) - 1) * 19 // 20]
     too_long = sum(_with_next_word(text, one, two) > _NEARLY_FULL * width for one, two in breaks)
     capitals = sum(not _starts_low(text, two[0]) for _, two in breaks)
-    wrapped = width >= _NARROWEST_WRAP and too_long >= _WRAPPED_SHARE * len(breaks)
+    wrapped = width >= _MIN_WRAP_WIDTH and too_long >= _WRAPPED_SHARE * len(breaks)
     return width if wrapped and capitals < _CAPITAL_SHARE * len(breaks) else None
 
 

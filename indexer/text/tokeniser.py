@@ -62,7 +62,7 @@ _DOTTED = re.compile(r"(?:\w\.){2,}")
 # the collection. Making a zone takes as long as cutting one chunk.
 _ZONE = 1000
 # Maximum length in characters of a string for spaCy, whose patterns backtrack on very long ones.
-_LONGEST = 1000
+_MAX_LENGTH = 1000
 # spaCy needs further packages for these languages. They get its language-independent rules instead.
 _NEED_OTHER_PACKAGES = frozenset({"ja", "ko", "th", "vi", "zh"})
 
@@ -92,7 +92,7 @@ class Tokeniser:
         Every visible character is inside a span. Layout characters (Unicode category Cf) are dropped at the edges of
         tokens.
         """
-        simple = _WORD_AND_SIGN.fullmatch(chunk) if len(chunk) <= _LONGEST else None
+        simple = _WORD_AND_SIGN.fullmatch(chunk) if len(chunk) <= _MAX_LENGTH else None
         if simple and (ending is Ending.FINAL or not simple["period"]):
             return (0, len(chunk) - 1), (len(chunk) - 1, len(chunk))
         spans: list[Span] = []
@@ -103,13 +103,13 @@ class Tokeniser:
             position = piece.end()
         spans += self._cut_plain(chunk, position, len(chunk))
         trimmed = (_trim(chunk, start, end) for start, end in spans)
-        return tuple(self._settle_periods(chunk, [span for span in trimmed if span[0] < span[1]], ending))
+        return tuple(self._split_periods(chunk, [span for span in trimmed if span[0] < span[1]], ending))
 
     def _cut_plain(self, chunk: str, start: int, end: int) -> Iterable[Span]:
         plain = chunk[start:end]
         if plain.isalpha() and plain.isascii():  # never cut: the exceptions for such words are switched off
             return [(start, end)]
-        if len(plain) > _LONGEST:
+        if len(plain) > _MAX_LENGTH:
             return [(start + match.start(), start + match.end()) for match in _SIMPLE.finditer(plain)]
         if not plain:
             return []
@@ -124,11 +124,11 @@ class Tokeniser:
             words = self._pipeline.make_doc(_SURROGATE.sub("\ufffd", plain))
             return [(start + word.idx, start + word.idx + len(word)) for word in words]
 
-    def _settle_periods(self, chunk: str, spans: list[Span], ending: Ending) -> Iterator[Span]:
-        """Yield the spans with final periods settled.
+    def _split_periods(self, chunk: str, spans: list[Span], ending: Ending) -> Iterator[Span]:
+        """Yield the spans, with each final period inside its word or as a token of its own.
 
         Abbreviations keep their period inside a sentence. The last period of a sentence is a token of its own.
-        Dotted abbreviations such as "U.S." and "p.m." keep it, as in the training text of the bundled model.
+        However, dotted abbreviations such as "U.S." keep it, as in the training text of the bundled model.
         """
         last_word = max((i for i, (start, end) in enumerate(spans) if _has_word(chunk[start:end])), default=-1)
         skip = False

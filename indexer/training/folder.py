@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from ..elmo.formats.model_folder import CONFIG, SUMS, WEIGHTS, write_model
 from ..elmo.model import Model, OutputLayer
 from ..errors import ModelError
-from ..files import flush, flush_files, write_whole
+from ..files import flush, flush_files, write_atomically
 from .text import TextFile, TextRead
 
 SETTINGS, FILES, RECORD, LOCK = "settings.json", "files.json", "training.json", "lock"
@@ -123,7 +123,7 @@ class TrainingFolder:
 
     def _write(self, name: str, content: Mapping[str, object]) -> None:
         try:
-            write_whole(self.path / name, (json.dumps(content, indent=1) + "\n").encode())
+            write_atomically(self.path / name, (json.dumps(content, indent=1) + "\n").encode())
         except OSError as error:
             raise self._unwritable(error) from error
 

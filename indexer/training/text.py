@@ -115,7 +115,7 @@ def _files(texts: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
         elif text.is_file():
             yield text, text
         else:
-            raise ModelError(f"{text} does not exist or is no file; check the path of the text")
+            raise ModelError(f"{text} does not exist or is not a file; check the path of the text")
 
 
 def _tokenized_sentences(texts: Sequence[Path], on_file: Callable[[TextFile], None]) -> Iterator[list[str]]:

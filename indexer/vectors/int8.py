@@ -15,7 +15,7 @@ import numpy as np
 from .arrays import Array, Bytes, Reals
 
 _SCALE_BYTES = np.dtype(np.float16).itemsize
-_LARGEST = np.float32(127)
+_MAX_INT8 = np.float32(127)
 
 
 class Storage(StrEnum):
@@ -51,7 +51,7 @@ def to_bytes(vectors: Reals) -> Bytes:
     """Quantise rows. A zero row stays zero.  (n, d) -> (n, d + 2) int8"""
     rows = np.asarray(vectors, np.float32)
     largest = np.abs(rows).max(axis=1, keepdims=True, initial=0)  # (n, 1)
-    steps = np.divide(_LARGEST, largest, out=np.zeros_like(largest), where=largest > 0)  # (n, 1)
+    steps = np.divide(_MAX_INT8, largest, out=np.zeros_like(largest), where=largest > 0)  # (n, 1)
     numbers = np.rint(rows * steps)  # (n, d), -127 to 127
     before, after = (np.linalg.norm(each, axis=1, keepdims=True) for each in (rows, numbers))  # (n, 1)
     scale = np.divide(before, after, out=np.zeros_like(before), where=after > 0).astype(np.float16)  # (n, 1)

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from .arrays import Array, parts_of, unit, unit_parts
 
 CENTRING_ROWS = 32.0
-"""The mean of n rows is weighted n / (n + CENTRING_ROWS), so that a small sample does not cancel itself."""
-LEAST_SHRINKAGE = 0.5
+"""The mean of n rows is weighted n / (n + CENTRING_ROWS). Unweighted, it would turn a sample of one row into zeros."""
+MIN_SHRINKAGE = 0.5
 """Minimum shrinkage of the covariance. Full whitening hurts retrieval, since small components are mostly noise.
 
 Measured in docs/results/quality.md.
@@ -79,7 +79,7 @@ def fit_whitening(sample: Array) -> Transform:
     mean = fit_centring(sample).mean
     centred = (sample - mean).astype(np.float64)  # (n, d)
     covariance = centred.T @ centred / max(n, 1)  # (d, d)
-    shrinkage = max(LEAST_SHRINKAGE, d / (d + n))
+    shrinkage = max(MIN_SHRINKAGE, d / (d + n))
     level = np.trace(covariance) / d or 1.0
     covariance = (1 - shrinkage) * covariance + shrinkage * level * np.eye(d)
     values, vectors = np.linalg.eigh(covariance)  # (d,), (d, d)

@@ -1,4 +1,4 @@
-"""Import `polyseme.indexer`, `polyseme.search` or `polyseme.ui` by its old name. Version 0.2 removes this."""
+"""Import `polyseme.indexer`, `polyseme.search` or `polyseme.ui` by its old name. Version 0.2 removes this package."""
 
 import warnings
 

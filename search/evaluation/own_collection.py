@@ -14,7 +14,7 @@ from ...indexer.collection.collection import Collection
 from ...indexer.collection.records import CollectionSettings, Layer
 from ...indexer.errors import DocumentError
 from ...indexer.gold.judgements import Gold
-from ...indexer.pipeline import is_worth_keeping
+from ...indexer.pipeline import has_words
 from ...indexer.text import TextAnalyser
 from ...indexer.vectorise import fit_tokens
 from ...indexer.vectors.arrays import Array, Doubles, Mask
@@ -202,7 +202,7 @@ def _sample(collection: Collection, analyser: TextAnalyser) -> list[Span]:
     number = 0
     for stored in collection.documents():
         _, text = collection.document(stored.document_id)
-        for sentence in filter(is_worth_keeping, analyser.sentences(text)):
+        for sentence in filter(has_words, analyser.sentences(text)):
             if number % every == 0:
                 chosen.append(tuple(token.text for token in sentence.tokens))
             number += 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...indexer.errors import QueryError
-from ...indexer.pipeline import form_of, is_asked_about
+from ...indexer.pipeline import form_of, is_indexed
 from ...indexer.text import TextAnalyser, Token, TokenKind
 from ...indexer.vectorise import SentenceVectors, Vectoriser
 from ...indexer.vectors.arrays import Array, unit
@@ -109,7 +109,7 @@ def _without_outer_punctuation(tokens: Sequence[Token], target: tuple[int, ...])
 def _target_query(
     sentence: str, tokens: tuple[Token, ...], target: tuple[int, ...], function_words: bool
 ) -> TargetQuery:
-    stored = tuple(n for n in target if is_asked_about(tokens[n], function_words))
+    stored = tuple(n for n in target if is_indexed(tokens[n], function_words))
     return TargetQuery(sentence, tokens, target, stored)
 
 

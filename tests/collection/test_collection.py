@@ -20,7 +20,7 @@ from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection import schema
 from polyseme.indexer.collection import segment as segment_module
 from polyseme.indexer.collection.collection import Collection
-from polyseme.indexer.collection.compaction import LARGEST_SEGMENT, SegmentSize, segments_to_merge
+from polyseme.indexer.collection.compaction import MAX_SEGMENT_OCCURRENCES, SegmentSize, segments_to_merge
 from polyseme.indexer.collection.folder import recover, replace_collection
 from polyseme.indexer.collection.schema import DATABASE_NAME, State
 from polyseme.indexer.documents import Document
@@ -56,7 +56,7 @@ def found(path: Path) -> list[tuple[str, str, int, float]]:
         return [(h.document_id, h.sentence, h.occurrence_id, round(h.score, 5)) for h in hits]
 
 
-def test_a_stranger_reads_the_collection_with_sqlite3_and_faiss_alone(tmp_path: Path) -> None:
+def test_collection_can_be_read_with_sqlite3_and_faiss_alone(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
     db = sqlite3.connect(path / DATABASE_NAME)
     segment, first, count = db.execute(
@@ -330,7 +330,7 @@ def test_full_merge_leaves_few_segments_without_deleted_rows(sizes: list[Segment
     merged = [key for group in groups for key in group]
     assert len(merged) == len(set(merged))
     for group in groups:
-        assert sum(by_key[key].live for key in group) <= LARGEST_SEGMENT or len(group) == 1
+        assert sum(by_key[key].live for key in group) <= MAX_SEGMENT_OCCURRENCES or len(group) == 1
     untouched = set(by_key) - set(merged)
     assert all(by_key[key].live == by_key[key].occurrences for key in untouched)
 
@@ -343,16 +343,19 @@ def test_tiered_merging_keeps_the_number_of_segments_logarithmic(sizes: list[Seg
             total = sum(live.pop(key).live for key in group)
             key = max(group) + 1000 * (len(live) + 1)
             live[key] = SegmentSize(key, total, total)
-            assert total <= LARGEST_SEGMENT or len(group) == 1
-    small = [size for size in live.values() if size.live <= LARGEST_SEGMENT // 2]
+            assert total <= MAX_SEGMENT_OCCURRENCES or len(group) == 1
+    small = [size for size in live.values() if size.live <= MAX_SEGMENT_OCCURRENCES // 2]
     assert len(small) < 8 * 8  # each power of 8 is a tier of fewer than 8 segments
 
 
 def test_large_segments_are_merged_up_to_the_maximum_size() -> None:
     percents = [35, 69] * 4
-    sizes = [SegmentSize(n, LARGEST_SEGMENT * p // 100, LARGEST_SEGMENT * p // 100) for n, p in enumerate(percents)]
+    sizes = [
+        SegmentSize(n, MAX_SEGMENT_OCCURRENCES * p // 100, MAX_SEGMENT_OCCURRENCES * p // 100)
+        for n, p in enumerate(percents)
+    ]
     assert segments_to_merge(sizes, full=False) == [[0, 2], [4, 6]]
-    nine = [SegmentSize(n, LARGEST_SEGMENT * 2 // 15, LARGEST_SEGMENT * 2 // 15) for n in range(9)]
+    nine = [SegmentSize(n, MAX_SEGMENT_OCCURRENCES * 2 // 15, MAX_SEGMENT_OCCURRENCES * 2 // 15) for n in range(9)]
     assert segments_to_merge(nine, full=False) == [[0, 1, 2, 3, 4, 5, 6]]
     assert segments_to_merge(nine, full=True) == [[0, 1, 2, 3, 4, 5, 6], [7, 8]]
 

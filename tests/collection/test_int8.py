@@ -110,7 +110,7 @@ def test_reencode_changes_the_storage_only_on_request(tmp_path: Path) -> None:
     assert ["storage stays 'half'" in notice for notice in report.notices] == [True]
 
 
-def test_command_line_option_storage_bytes(
+def test_index_option_storage_bytes_stores_int8(
     tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.txt").write_text("She sat on the river bank. The bank refused a loan.", encoding="utf-8")

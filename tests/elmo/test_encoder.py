@@ -200,21 +200,21 @@ def test_batches_hold_everything_once_within_bounds(lengths: list[int], places: 
 def test_word_vector_cache_is_bounded(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("polyseme.indexer.elmo.word_vectors._MAX_WORDS", 3)
     network = TensorFlowNetwork(tiny_model, Precision.FLOAT32)
-    spelled: list[int] = []
-    spell = network.spell
+    computed: list[int] = []
+    word_vectors = network.word_vectors
 
     def counted(ids: Int32s, total: int) -> Array:
-        spelled.append(len(ids))
-        return spell(ids, total)
+        computed.append(len(ids))
+        return word_vectors(ids, total)
 
-    monkeypatch.setattr(network, "spell", counted)
+    monkeypatch.setattr(network, "word_vectors", counted)
     words = WordVectorCache(network, tiny_model.config)
     exact = {word: WordVectorCache(network, tiny_model.config).look_up([word])[0] for word in "abcdefg"}
-    spelled.clear()
+    computed.clear()
     for asked in ("aab", "abc", "da", "gfedcba", "a"):
         np.testing.assert_allclose(words.look_up(list(asked)), [exact[word] for word in asked], atol=1e-6)
         assert len(words._cache) <= 3
-    assert sum(spelled) == 2 + 1 + 1 + 5  # "a" was used most recently and stays, "b" or "c" is dropped
+    assert sum(computed) == 2 + 1 + 1 + 5  # "a" was used most recently and stays, "b" or "c" is dropped
 
 
 def test_threads_get_the_vectors_of_their_own_sentences(tiny_encoder: ElmoEncoder) -> None:

@@ -61,7 +61,7 @@ def test_packed_sentences_have_the_states_of_padded_ones(
         patch.setattr("polyseme.indexer.elmo.networks.tensorflow_network._COMPILED_TOKENS", 0 if compiled else 1 << 30)
         if two_streams:
             patch.setattr("polyseme.indexer.elmo.networks.tensorflow_network.STREAMS", 2)
-            patch.setattr("polyseme.indexer.elmo.networks.tensorflow_network.MULTIPLE", 2)
+            patch.setattr("polyseme.indexer.elmo.networks.tensorflow_network.ROW_MULTIPLE", 2)
         both = [network.read(words, lengths) for network in networks]  # (n_layers, tokens, dim) each
     p, ends = MODEL.config.projection, np.cumsum(lengths)
     for end, length in zip(ends.tolist(), lengths, strict=True):
@@ -79,7 +79,7 @@ def test_both_networks_return_the_same_word_vectors(
     networks: tuple[NumpyNetwork, TensorFlowNetwork], words: list[str]
 ) -> None:
     ids = character_ids(words, MODEL.config.max_characters)  # (n, max_characters)
-    found, expected = (network.spell(ids) for network in networks)
+    found, expected = (network.word_vectors(ids) for network in networks)
     np.testing.assert_allclose(found, expected, atol=2e-6)
 
 

@@ -298,7 +298,7 @@ def test_open_reader_switches_to_the_reencoded_collection(tmp_path: Path) -> Non
         assert {hit.document_id for hit in after} == {"a", "b"}
         assert before[0].score in [hit.score for hit in after]
         reencode(path, BuildConfig(layer=Layer.LAYER_0), FakeEncoder())
-        with pytest.raises(CollectionError, match="encoded again in another way since it was opened; open it again"):
+        with pytest.raises(CollectionError, match="encoded with other settings since it was opened; open it again"):
             searcher.occurrences("the [bank]")
 
 

@@ -118,7 +118,7 @@ def test_any_word_equals_brute_force(
     collection: Collection, where: str | None, weight: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
-    monkeypatch.setattr(types, "FEW", 0)
+    monkeypatch.setattr(types, "MAX_EXHAUSTIVE", 0)
     collection.settings = replace(collection.settings, word_weight=weight)
     check(collection, where, k=15)
 
@@ -227,7 +227,7 @@ def test_type_stages_are_nearest_first_and_bound_later_types(
     rng = np.random.default_rng(3)
     centres = rng.standard_normal((12, 16))
     vectors = unit(centres[rng.integers(0, 12, 500)] + 0.5 * rng.standard_normal((500, 16)))
-    monkeypatch.setattr(types, "FEW", few)
+    monkeypatch.setattr(types, "MAX_EXHAUSTIVE", few)
     bounds = Bounds()
     bounds.extend(vectors[:200])
     bounds.extend(vectors)  # the basis stays that of the first

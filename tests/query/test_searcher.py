@@ -15,7 +15,7 @@ from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
-from polyseme.indexer.pipeline import Work, batched, is_asked_about
+from polyseme.indexer.pipeline import Work, batched, is_indexed
 from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectors.arrays import as_slice, unit
 from polyseme.search.hits import Match, OccurrenceHit
@@ -64,7 +64,7 @@ def brute_force(searcher: Searcher, sentence: str, position: int) -> list[tuple[
         for cut in analyser.sentences(document.text):
             vectors = unit(encoder.sense([[t.text for t in cut.tokens]])[0]).astype(np.float16).astype(np.float32)
             for n, token in enumerate(cut.tokens):
-                if is_asked_about(token, False):
+                if is_indexed(token, False):
                     text = document.text[cut.start : cut.end]
                     score = float(vectors[n] @ query)
                     found.append((score, document.id, text, n, token.text.casefold(), token.lemma))
@@ -124,7 +124,7 @@ def test_a_sentence_of_the_collection_ranks_first_for_itself(searcher: Searcher)
             text = document.text[cut.start : cut.end]
             first = searcher.sentences(text, k=3)[0]
             assert (first.sentence, round(first.score, 3)) == (text, 1.0)
-            position = next(n for n, t in enumerate(cut.tokens) if is_asked_about(t, False))
+            position = next(n for n, t in enumerate(cut.tokens) if is_indexed(t, False))
             for match in ("form", "lemma", "any"):
                 best = searcher.occurrences((text, position), k=1, match=match)[0]
                 assert best.score >= 0.999

@@ -113,7 +113,7 @@ def test_single_file_is_named_by_its_file_name_and_sources_may_be_mixed(tmp_path
         ("letters/*.md", "other/letters/a.md", False),
     ],
 )
-def test_globs(pattern: str, path: str, expected: bool) -> None:
+def test_globs_match_names_and_paths(pattern: str, path: str, expected: bool) -> None:
     assert matches(pattern, path) is expected
 
 
@@ -309,7 +309,7 @@ def test_folder_table_describes_documents_by_path_or_name_and_is_not_a_document(
     assert found["doc-x"].metadata == {"title": "X"}
     assert set(found) == {"a.txt", "old/a.txt", "old/b.txt", "c.html", "doc-x", "1"}
     assert [(skipped.source, skipped.reason) for skipped in skips(tmp_path)] == [
-        (f"{tmp_path / 'metadata.csv'}, row 6", "a second row for 'gone.txt'; the first one holds"),
+        (f"{tmp_path / 'metadata.csv'}, row 6", "a second row for 'gone.txt'; the first one is used"),
         (f"{tmp_path / 'metadata.csv'}, row 7", "it does not say which document it describes"),
         (str(tmp_path / "metadata.csv"), "1 row for no document here: 'gone.txt'"),
     ]
@@ -341,7 +341,7 @@ def test_row_for_an_unreadable_file_is_not_reported_as_unmatched(tmp_path: Path)
     assert [skipped.source for skipped in skips(tmp_path)] == [str(tmp_path / "a.pdf")]
 
 
-def test_table_without_a_column_for_documents(tmp_path: Path) -> None:
+def test_table_without_a_column_for_documents_is_refused(tmp_path: Path) -> None:
     make(tmp_path, {"a.txt": "a", "metadata.csv": "doi,year\nx,1950\n"})
     items = read(tmp_path)
     assert items[1:] == [Document("a.txt", "a")]
@@ -373,7 +373,7 @@ def test_scan_leaves_an_iterator_untouched() -> None:
     assert next(stream) == Document("a", "x")
 
 
-def test_reading_streams() -> None:
+def test_documents_are_read_one_at_a_time() -> None:
     drawn: list[int] = []
 
     def endless() -> Iterator[Document]:

@@ -144,7 +144,7 @@ def test_csv_and_json_lines_are_read_back(texts: list[str]) -> None:
 
 @given(st.binary(max_size=300), st.sampled_from(SUFFIXES))
 @settings(max_examples=300)
-def test_no_bytes_make_a_reader_raise(data: bytes, suffix: str) -> None:
+def test_no_input_makes_a_reader_raise(data: bytes, suffix: str) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"a{suffix}"
         path.write_bytes(data)

@@ -55,7 +55,7 @@ def assert_whole(text: str, found: list[Sentence]) -> None:
     assert [c for c, is_covered in zip(text, covered, strict=True) if is_visible(c) and not is_covered] == []
 
 
-# Text as people write it, and the seams where splitters err, beside any Unicode at all.
+# Any Unicode text, and pieces at which sentence splitters and tokenisers often err.
 SIGNS = "aZ0.!?…'\"’“”()[]-–—/:;,*@#%$ \n\t\r\f\0"
 SEAMS = [
     *(

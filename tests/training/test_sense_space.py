@@ -283,9 +283,9 @@ def test_gold_without_two_senses_of_a_word_is_refused(tiny_encoder: ElmoEncoder,
     whole = gold()
     single = SenseText(whole.sentences, whole.tokens[:20])
     recipe = recipe_for(tiny_encoder, None, fitted.counts)
-    with pytest.raises(ModelError, match="no word of the gold has two senses"):
+    with pytest.raises(ModelError, match="no word in the gold data has two senses"):
         fit(tiny_encoder, single, fitted.counts, recipe, quiet)
-    with pytest.raises(ModelError, match="no word of the gold has two senses"):
+    with pytest.raises(ModelError, match="no word in the gold data has two senses"):
         adapt(tiny_encoder, fitted, single, quiet)
 
 
@@ -466,7 +466,7 @@ def test_errors_name_gold_that_does_not_fit_the_texts(tmp_path: Path, judged: tu
     texts, table = judged
     skipped: list[str] = []
     (tmp_path / "c.txt").write_text("short")
-    with pytest.raises(DocumentError, match=r"judges a\.txt, which is not among the texts"):
+    with pytest.raises(DocumentError, match=r"has rows for a\.txt, which is not among the texts"):
         read_judged(table, [tmp_path / "c.txt"], "en", skipped.append)
     (tmp_path / "a.txt").write_text("short")
     with pytest.raises(DocumentError, match=r"is outside a\.txt"):

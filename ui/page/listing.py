@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...indexer.pipeline import is_asked_about
+from ...indexer.pipeline import is_indexed
 from ...indexer.text import Token
 from ...search.hits import HitList, Match, SentenceHit
 from ...search.query.target import Target, parse_query
@@ -173,7 +173,7 @@ def _is_of_same_word(
         return False
     if not ranks_by_text(query):
         return True
-    return inventory is not None and token is not None and is_asked_about(token, searcher.settings.function_words)
+    return inventory is not None and token is not None and is_indexed(token, searcher.settings.function_words)
 
 
 def ranks_by_text(query: PageQuery) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...indexer.errors import PolysemeError
-from ...indexer.files import write_whole
+from ...indexer.files import write_atomically
 from ...indexer.readers.metadata import MetadataTable
 from ...indexer.readers.records import UnreadableError
 from ...indexer.readers.walk import METADATA_NAMES
@@ -69,7 +69,7 @@ def keep(uploads: Sequence[Upload], folder: Path) -> list[Path]:
         if path.name in METADATA_NAMES:
             _merge(path.name, upload.getbuffer(), folder)
         else:
-            write_whole(path, upload.getbuffer())
+            write_atomically(path, upload.getbuffer())
     return [path for path, _ in named if path.name not in METADATA_NAMES]
 
 
@@ -95,6 +95,6 @@ def _merge(name: str, sent: memoryview, folder: Path) -> None:
     writer = csv.DictWriter(merged, columns, restval="")
     writer.writeheader()
     writer.writerows(rows.values())
-    write_whole(place, merged.getvalue().encode())
+    write_atomically(place, merged.getvalue().encode())
     if before is not None and before != place:
         before.unlink()

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import ModelError
-from ...files import flush, flush_files, write_whole
+from ...files import flush, flush_files, write_atomically
 from ...vectors.arrays import Reals
 from ..config import config_to_json, read_config
 from ..model import Model, OutputLayer, check_weights
@@ -132,7 +132,7 @@ def replace_card(folder: Path, card: str) -> None:
         texts[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
     try:
         for name, text in texts.items():
-            write_whole(folder / name, text.encode())
+            write_atomically(folder / name, text.encode())
     except OSError as error:
         raise ModelError(f"{folder / CARD} cannot be written ({error.strerror}); check the folder") from error
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import ModelError
 from ...vectors.arrays import Array
-from ..batching import MAX_TOKENS, batches_of, join_windows, mean_over_tokens, real_tokens, windows_of
+from ..batching import MAX_TOKENS, batches_of, mean_over_tokens, read_in_windows, real_tokens
 from ..bundled import english_counts
 from ..characters import normalise_token
 from ..config import BiLMConfig, Normalise, read_config
@@ -45,7 +45,7 @@ class HubEncoder:
         self.source = source
         self.config = config
         self.model_id = digest
-        self._module = module  # keeps the variables alive. The signatures do not
+        self._module = module  # keeps the variables alive, which the signatures do not
         self._default = _signature(module, "default", source)
         self._tokens = _signature(module, "tokens", source)
         probe = self._run([["a"]], 1)
@@ -127,12 +127,7 @@ class HubEncoder:
 
     def _states(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
         """Return all layers and their mix, zero at the marks: (n_layers + 1, t + 2, dim) for each sentence."""
-        windows = [(i, start, end) for i, sentence in enumerate(sentences) for start, end in windows_of(len(sentence))]
-        pieces = [list(sentences[i][start:end]) for i, start, end in windows]
-        read: list[list[Array]] = [[] for _ in sentences]
-        for (i, _, _), state in zip(windows, self._read_all(pieces), strict=True):
-            read[i].append(state)
-        return [join_windows(parts) for parts in read]
+        return read_in_windows(sentences, self._read_all)
 
     def _read_all(self, pieces: Sequence[Sequence[str]]) -> list[Array]:
         """Read each piece on its own, in batches of similar length: (n_layers + 1, t + 2, dim) each."""

@@ -75,10 +75,10 @@ def read_hub_weights(source: str) -> Model:
         ModelError: The module or its variables cannot be read, or no configuration returns its numbers.
     """
     with opened_module(source) as (encoder, folder):
-        return proven_model(encoder, folder)
+        return matching_model(encoder, folder)
 
 
-def proven_model(encoder: HubEncoder, folder: Path) -> Model:
+def matching_model(encoder: HubEncoder, folder: Path) -> Model:
     """Return the model whose configuration makes our network agree with the module. See `read_hub_weights`."""
     read = read_variables(folder, encoder.source)
     sentences = [text.split(" ") for text in PROBES]
@@ -88,7 +88,7 @@ def proven_model(encoder: HubEncoder, folder: Path) -> Model:
     for config in read.candidates:
         model = Model(config, read.weights)
         given = ElmoEncoder(model, encoder.source).represent(sentences)
-        apart = max(_apart(ours, theirs) for ours, theirs in zip(given, expected, strict=True))
+        apart = max(_difference(ours, theirs) for ours, theirs in zip(given, expected, strict=True))
         if apart <= bound:
             return model
         closest = min(closest, apart)
@@ -98,7 +98,7 @@ def proven_model(encoder: HubEncoder, folder: Path) -> Model:
     )
 
 
-def _apart(ours: Representation, theirs: Representation) -> float:
+def _difference(ours: Representation, theirs: Representation) -> float:
     """Return the largest difference between two representations.
 
     Sense vectors are not compared, because a module does not return the states at the sentence marks.

@@ -19,9 +19,9 @@ class EitherNetwork:
     def __init__(self, model: Model, precision: Precision) -> None:
         self._model, self._precision = model, precision
 
-    def spell(self, characters: Int32s, total: int) -> Array:
-        """See `TensorFlowNetwork.spell`."""
-        return self._chosen(total).spell(characters)
+    def word_vectors(self, characters: Int32s, total: int) -> Array:
+        """See `TensorFlowNetwork.word_vectors`."""
+        return self._chosen(total).word_vectors(characters)
 
     def read(self, words: Array, lengths: Sequence[int]) -> Array:
         """See `TensorFlowNetwork.read`."""

@@ -26,14 +26,15 @@ class NumpyNetwork:
         self._stored = model.weights
         self._single: dict[str, Array] = {}
 
-    def spell(self, characters: Int32s, total: int = 0) -> Array:
-        """See `TensorFlowNetwork.spell`."""
+    def word_vectors(self, characters: Int32s, total: int = 0) -> Array:
+        """See `TensorFlowNetwork.word_vectors`."""
         with one_blas_thread():
             return self._words(characters)
 
     def read(self, words: Array, lengths: Sequence[int]) -> Array:
         """See `TensorFlowNetwork.read`."""
-        config, length = self._config, np.asarray(lengths, np.int32) - 1  # (b,), that a direction reads
+        config = self._config
+        length = np.asarray(lengths, np.int32) - 1  # (b,), number of tokens that a direction reads
         inside = np.arange(length.max()) < length[:, None]  # (b, t)
         shape, read, states = (config.n_lstm, len(length)), read_by_direction(lengths), []
         for direction, tokens in zip(DIRECTIONS, read, strict=True):

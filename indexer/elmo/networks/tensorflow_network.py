@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 State = tuple[Array, Array]  # cells (2, n_lstm, b, cell), outputs (2, n_lstm, b, projection)
 
-MULTIPLE = 32
-"""Rows of a step are rounded up to 1, 2, 4 ... times this number where gates are compiled, once for each number."""
+ROW_MULTIPLE = 32
+"""With compiled gates, the rows of a step are rounded up to this number times a power of two.
+
+The gates are compiled once for each number of rows.
+"""
 STREAMS = 64
-"""Number of sentences that are read side by side. With fewer, matrix products are slower. With more, a product leaves
-the CPU cache before the gates read it."""
+"""Maximum number of sentences that are read side by side.
+
+With fewer, matrix products are slower. With more, a product leaves the CPU cache before the gates read it.
+"""
 _COMPILED_TOKENS = 1 << 11  # minimum number of tokens for which compiled gates pay
 
 
@@ -42,7 +47,9 @@ class TensorFlowNetwork:
         self._transposed = precision is Precision.BFLOAT16
         self._weights = {name: self._stored(name, array) for name, array in model.weights.items()}
         ids = tf.TensorSpec((None,), tf.int32)
-        self._spell = tf.function(self._words, input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
+        self._traced_words = tf.function(
+            self._words, input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False
+        )
         words = tf.TensorSpec((None, config.projection), tf.float32)
         packed = [words, words, ids, ids, tf.TensorSpec((None,), tf.float32)]
         self._plain, self._compiled = (
@@ -57,21 +64,21 @@ class TensorFlowNetwork:
         ]
         self._read_padded = tf.function(self._layers, input_signature=signature, autograph=False)
 
-    def spell(self, characters: Int32s, total: int = 0) -> Array:
-        """Return the word vectors (n, projection) of character ids (n, characters). See `word_vectors.Speller`."""
-        return np.asarray(self._spell(characters))
+    def word_vectors(self, characters: Int32s, total: int = 0) -> Array:
+        """Return the word vectors (n, projection) of character ids (n, characters). See `CharacterNetwork`."""
+        return np.asarray(self._traced_words(characters))
 
     def read(self, words: Array, lengths: Sequence[int]) -> Array:
         """Read sentences, each from the zero state, and return all layers in the same order: (n_layers, tokens, dim).
 
-        No direction reads the last mark on its way, which is `</S>` forward and `<S>` backward. That half is zero.
+        Neither direction reads the last mark in its order: `</S>` forward, `<S>` backward. That half is zero.
 
         Args:
             words: Word vectors of sentences that follow one another, marks included, (tokens, projection).
             lengths: Number of tokens of each sentence, marks included.
         """
         compiled = len(words) >= _COMPILED_TOKENS
-        packing = pack([length - 1 for length in lengths], STREAMS, MULTIPLE if compiled else 1)
+        packing = pack([length - 1 for length in lengths], STREAMS, ROW_MULTIPLE if compiled else 1)
         read, ways = read_by_direction(lengths), (packing.places, packing.mirror[packing.places])
         packed = np.zeros((len(ways), packing.n, words.shape[1]), np.float32)  # (2, n, projection)
         for into, tokens, places in zip(packed, read, ways, strict=True):

@@ -1,7 +1,7 @@
-"""A cheap approximation of the words that the language models expect in a place: the vocabulary in groups.
+"""Group the vocabulary, to approximate at low cost the words that the language models expect at a position.
 
-A softmax over 60,000 words would cost more than the biLSTM. Words with similar rows in the output layer are expected in
-the same places. Words with similar vectors can replace one another. K-means groups words that are similar in both. A
+A softmax over 60,000 words would cost more than the biLSTM. Words with similar rows in the output layer are expected at
+the same positions. Words with similar vectors can replace one another. K-means groups words that are similar in both. A
 group is as probable as its words together. Its vector is the mean of its words' vectors, weighted by their probability
 without context.
 """

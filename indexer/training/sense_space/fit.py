@@ -121,7 +121,9 @@ def centre(encoder: ElmoEncoder, space: SenseSpace, text: SenseText, on_progress
 def _check_senses(text: SenseText) -> None:
     senses = {(token.lemma, token.sense) for token in text.tokens}
     if len(senses) == len({lemma for lemma, _ in senses}):
-        raise ModelError("no word of the gold has two senses, so there is nothing to separate; give more gold data")
+        raise ModelError(
+            "no word in the gold data has two senses, so there is nothing to separate; give more gold data"
+        )
 
 
 def _scatter_of(

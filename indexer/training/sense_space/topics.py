@@ -1,4 +1,4 @@
-"""Topic vectors: vectors of words by the words that occur near them.
+"""Topic vectors: words that occur near the same words have similar vectors.
 
 Layer 0 represents how a word is spelled and which words can replace it. Skip-gram over a wide window (Mikolov et al.
 2013, gensim) represents better which words occur near it. docs/results/sense-space.md has the measurements.

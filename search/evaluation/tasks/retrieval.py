@@ -13,7 +13,7 @@ import numpy as np
 from ....indexer.build import BuildConfig
 from ....indexer.collection.queries import best_keyword_rows, fill_keyword_index
 from ....indexer.collection.schema import connect, create_keyword_index
-from ....indexer.pipeline import is_worth_keeping
+from ....indexer.pipeline import has_words
 from ....indexer.text import TextAnalyser
 from ....indexer.vectors.arrays import Ids, top, unit
 from ...retrieval.keywords import match_expression
@@ -101,7 +101,7 @@ def cut_documents(analyser: TextAnalyser, documents: dict[str, str]) -> CutDocum
     """Return the sentences that a collection of these documents would store."""
     texts, spans, owners = [], [], []
     for place, text in enumerate(documents.values()):
-        for sentence in filter(is_worth_keeping, analyser.sentences(text)):
+        for sentence in filter(has_words, analyser.sentences(text)):
             texts.append(text[sentence.start : sentence.end])
             spans.append(whole_sentence(tuple(token.text for token in sentence.tokens)))
             owners.append(place)
