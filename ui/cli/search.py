@@ -96,7 +96,7 @@ def sense(
 
 
 def concordance(hits: list[OccurrenceHit], context: int) -> str:
-    """Return concordance lines (keyword in context) with the keywords aligned in one column."""
+    """Return concordance lines with their nodes aligned in one column."""
     from ...search.kwic import concordance_line
 
     lines = [concordance_line(hit, context) for hit in hits]
