@@ -41,7 +41,7 @@ def headline(found: Answer) -> str:
         number = base.count(len(found.lines), what)
     else:
         number = f"{what}s".capitalize()
-    return base.found(number, head_word(found), order_text(found), found.question.within)
+    return base.headline(number, head_word(found), order_text(found), found.question.within)
 
 
 def head_word(found: Answer) -> str | None:
