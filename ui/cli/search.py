@@ -10,6 +10,7 @@ import click
 from .help import Command, argument
 from .options import (
     LAYERS,
+    SOURCES,
     any_match_option,
     collection_argument,
     context_option,
@@ -191,7 +192,7 @@ def _sense_table(inventory: SenseInventory) -> str:
     "--model",
     default="default",
     metavar="SOURCE",
-    help="Model to compare with: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+    help=f"Model to compare with: {SOURCES}",
 )
 @format_option
 def compare(first: str, second: str, language: str, model: str, output_format: OutputFormat) -> None:
