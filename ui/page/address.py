@@ -25,7 +25,7 @@ NO_SENSE = 0
 
 
 class Sort(StrEnum):
-    """The order of the lines."""
+    """The order of the lines. ODD puts lines first that are far from the centre of their sense."""
 
     SCORE = "score"
     LEFT = "left"

@@ -28,7 +28,7 @@ _SORTS = {
     Sort.RIGHT: "right context",
     Sort.DATE: "date",
     Sort.DOCUMENT: "document",
-    Sort.ODD: "odd ones first",
+    Sort.ODD: "least typical first",
 }
 
 
@@ -71,7 +71,7 @@ def order_text(found: Answer) -> str:
         Sort.RIGHT: "by the words to the right",
         Sort.DATE: "the oldest first",
         Sort.DOCUMENT: "by document",
-        Sort.ODD: "the farthest from every sense first",
+        Sort.ODD: "the least typical of their sense first",
     }[query.sort]
     if found.match not in (Match.ANY, Match.SENTENCE):
         return order
