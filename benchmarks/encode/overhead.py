@@ -35,8 +35,8 @@ class Overhead:
 
     Attributes:
         other_us_per_token: Cost outside the encoder: reading, tokenising, lemmas, SQLite and FAISS.
-        each_us_per_token: The same without fixed costs of a collection, such as fitting transforms: the difference
-            between all documents and half of them, for each token of that difference.
+        each_us_per_token: The same without fixed costs of a collection, such as fitting transforms. It is measured as
+            the difference between all documents and half of them.
         encoder_us_per_token: Cost of the bundled encoder.
     """
 
