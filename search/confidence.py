@@ -22,10 +22,11 @@ FEW = 10
 BEST = 3
 """Number of best hits that decide the verdict."""
 LEAST_OF_BEST = 0.25
-"""Minimum mean probit of the best hits' percentiles. Above 0, as the best of many exceed the median by chance alone."""
+"""Minimum mean probit of the best hits' percentiles. It exceeds 0, because the best of many random scores do too."""
 LEAST_OF_FEW = 0.35
 """Minimum confidence of the best hit among few candidates."""
 VERDICT = "nothing here means that"
+"""Statement that no hit has the sense of the query."""
 
 
 class Compared(Enum):

@@ -86,7 +86,7 @@ class View:
         return type_rows(self.collection, self.scope, types)
 
     def find_word(self, word: str, match: Match) -> tuple[str, list[Rows]]:
-        """Look up a word: its lemma or form as stored, and its live rows inside the filters, by segment.
+        """Return a word's lemma or form as stored, and its live rows inside the filters, by segment.
 
         Args:
             word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
@@ -103,7 +103,7 @@ class View:
         return count_rows(self.find_word(word, match)[1]) > 0
 
     def require_word(self, word: str, match: Match) -> tuple[str, list[Rows]]:
-        """Look up a word as `find_word` does.
+        """Return what `find_word` returns, for a word that must occur.
 
         Raises:
             QueryError: The word does not occur in the collection, or not inside the filters.
@@ -116,7 +116,7 @@ class View:
         raise QueryError(f"{self.collection.path} does not hold {word!r}; try another form, or `polyseme sense`")
 
     def vectors(self, ids: Ids) -> Array:
-        """Read the stored vectors of occurrences, in their order, inside the filters or not.  (n,) -> (n, d)
+        """Read the stored vectors of occurrences, also of those outside the filters.  (n,) -> (n, d)
 
         Raises:
             QueryError: An occurrence is no longer in the collection.
@@ -140,16 +140,16 @@ class View:
         """Read the hits for ranked occurrences and add their confidences.
 
         Args:
-            candidates: Number of occurrences that the best were chosen from, if the list shall have a verdict.
-            mean_length: If scores compare with the mean of several unit vectors: the length of that mean, for all
-                hits or for each (n,).
+            candidates: Number of occurrences that the best were chosen from. None for a list without a verdict.
+            mean_length: Length of the mean of several unit vectors, if scores are cosines with that mean: one length
+                for all hits, or one for each (n,). None if scores compare two occurrences.
         """
         if self.calibration is None:
             return HitList(occurrence_hits(self.collection, best), match, notice)
         weight = self.settings.word_weight
         # With match `any` the score includes the word's identity, which is 1 for the same word.
         scores = best.scores * (1 + weight) - weight if match is Match.ANY else best.scores
-        # The inner product with an unscaled mean is the mean of the cosines with the vectors behind it.
+        # The inner product with an unscaled mean is the mean of the cosines with the averaged vectors.
         pairwise = scores if mean_length is None else scores * mean_length
         compared = Compared.PAIR if mean_length is None else Compared.CENTRE
         confidences = self.calibration.confidence(pairwise, compared)

@@ -21,8 +21,8 @@ class Contribution:
     """A context word of a hit and its share of the score.
 
     Attributes:
-        drop: Mean of two changes of the score. It falls when only this word is removed from the sentence, and rises
-            when the word is added to the target alone. Shares need not sum to the score.
+        drop: Mean of two changes of the score. One is its fall when only this word is removed from the sentence. The
+            other is its rise when only this word is added to the target. Shares need not sum to the score.
     """
 
     token: str
@@ -47,8 +47,8 @@ class Explanation:
     layers: dict[str, float]
 
 
-class Around:
-    """The n words around a hit's target, each of which can be removed. The target and punctuation stay.
+class ContextWords:
+    """The n context words of a hit, each of which can be removed. The target and punctuation cannot.
 
     Attributes:
         positions: Positions of the words in the sentence (n,).
@@ -79,14 +79,14 @@ class Around:
 
 
 def explain(view: View, hit: OccurrenceHit, query: Query | None) -> Explanation:
-    """Explain a hit by `shares`. See `Searcher.explain`. It encodes twice as many sentences as the hit has words."""
+    """Explain a hit by `shares`. See `Searcher.explain`. Encodes two sentences for each context word of the hit."""
     function_words = view.settings.function_words
     own = query_for_hit(view.analyser, hit, function_words)
     asked = own if query is None else read_target_query(view.analyser, query, function_words)
     target = view.encode.sense(asked)  # (d,)
     score = float(view.encode.sense(own) @ target)
-    around = Around(view.encode.vectoriser, target, own)
-    found = zip(around.positions, shares(around.scores, len(around.positions), score).tolist(), strict=True)
+    context = ContextWords(view.encode.vectoriser, target, own)
+    found = zip(context.positions, shares(context.scores, len(context.positions), score).tolist(), strict=True)
     tokens = [(own.tokens[n], n, share) for n, share in found]
     words = [Contribution(token.text, n, token.start, token.end, share) for token, n, share in tokens]
     words.sort(key=lambda word: (-word.drop, word.position))
@@ -96,8 +96,9 @@ def explain(view: View, hit: OccurrenceHit, query: Query | None) -> Explanation:
 def shares(scores: Callable[[Mask], Doubles], n: int, whole: float) -> Doubles:
     """Return the mean of what each of n words adds when it is the last word added, and when it is the first.  -> (n,)
 
-    Removed alone, a word that another can replace seems worthless. Added alone, a word that needs another does. The
-    mean is the Shapley value where words act alone or in pairs (Shapley 1953): each word of a pair gets half.
+    If only the last step counted, two redundant words would both seem worthless. If only the first step counted, words
+    that need each other would. The mean is the Shapley value where words act alone or in pairs (Shapley 1953): each
+    word of a pair gets half.
 
     Args:
         scores: Function from c choices of present words (c, n) to scores (c,).

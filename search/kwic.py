@@ -12,7 +12,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class ConcordanceLine:
-    """One line. `left + node + right` is the sentence with each run of white space as one space."""
+    """A concordance line. `left + node + right` is the sentence with each run of white space as one space."""
 
     left: str
     node: str

@@ -40,7 +40,7 @@ class Searcher:
         self.collection = collection
         self.encoder = encoder
         self.settings = collection.settings
-        self._context = Context(collection, encoder, named.NamedSenseRows())
+        self._context = Context(collection, encoder, named.CachedNamedSenseRows())
         self.analyser = self._context.analyser
         self._view = self._context.view
 
@@ -95,7 +95,7 @@ class Searcher:
                 `Target`.
             match: Which occurrences may answer: `form` (equal after case folding), `lemma`, or `any` word. A target
                 that the collection lacks is answered with `any`. The list's `match` and `notice` say so.
-            layer: Re-rank the first 200 by another layer (`sense`, `0`, `1`, `2`, `elmo`). Their sentences are encoded
+            layer: Rerank the first 200 by another layer (`sense`, `0`, `1`, `2`, `elmo`). Their sentences are encoded
                 again.
         """
         with self._view(where) as view:
@@ -135,7 +135,7 @@ class Searcher:
             return holds_words(view, word, wanted)
 
     def compare(self, first: str, second: str) -> Comparison:
-        """Compare two words in context, each marked with brackets, by this collection's model and transforms."""
+        """Compare two words in context, each marked with brackets, with this collection's model and transforms."""
         with self._view() as view:
             return compare_calibrated(view, first, second)
 

@@ -1,4 +1,4 @@
-"""A small encoder for tests. Its vectors are made from hashes of the words around, so nothing needs TensorFlow."""
+"""A small encoder for tests. Its vectors are made from hashes of the neighbouring words, without TensorFlow."""
 
 from __future__ import annotations
 

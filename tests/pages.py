@@ -58,10 +58,10 @@ def address(page: AppTest) -> dict[str, list[str]]:
     return {key: list(value) if isinstance(value, list) else [value] for key, value in found.items()}
 
 
-def came_by_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, /, **parameters: str | list[str]) -> None:
+def navigate_history(page: AppTest, monkeypatch: pytest.MonkeyPatch, /, **parameters: str | list[str]) -> None:
     """Open another address as the browser's back or forward button does."""
     for name, value in parameters.items():
         page.query_params[name] = value
     with monkeypatch.context() as patch:
-        patch.setattr("polyseme.ui.page.session._came_by_history", lambda: True)
+        patch.setattr("polyseme.ui.page.session._is_history_navigation", lambda: True)
         page.run()

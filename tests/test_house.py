@@ -1,4 +1,4 @@
-"""The house itself: which way imports run, what the wheel carries, whether the docs are true."""
+"""Structure of the project: direction of imports, content of the wheel, truth of the documentation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SQL = re.compile(
     r"\s*(SELECT\s.+\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|DELETE\s+FROM|UPDATE\s+\w+\s+SET|CREATE\s+(TEMP\s+)?(VIRTUAL\s+)?TABLE)\s",
     re.DOTALL,
 )
-# A room, and the modules that it must not import, by the beginning of their names.
+# Folder of code -> prefixes of the modules that it must not import.
 BELOW = {
     "indexer.text": ("indexer.collection.", "indexer.elmo.", "indexer.training.", "indexer.readers."),
     "indexer.readers": ("indexer.collection.", "indexer.elmo.", "indexer.training.", "indexer.text."),
@@ -41,7 +41,7 @@ HEAVY = {"tensorflow", "tensorflow_hub", "faiss", "streamlit", "spacy", "sklearn
 
 
 def modules() -> dict[str, Path]:
-    """Dotted name -> file of every module of ours."""
+    """Return the file of every module of the project, by dotted name."""
     found = {}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -51,9 +51,9 @@ def modules() -> dict[str, Path]:
 
 
 def imports(path: Path) -> set[str]:
-    """Every module that a file imports: at import time, inside functions, and for types.
+    """Return every module that a file imports: at import time, inside functions, and for types.
 
-    Names inside the project are relative to its root: `indexer.build` for every way to write the import.
+    Names inside the project are relative to its root. Every way to import the module gives `indexer.build`.
     """
     package = path.relative_to(ROOT).parent.parts
     found = set()
@@ -68,7 +68,7 @@ def imports(path: Path) -> set[str]:
 
 
 def statements(path: Path) -> list[str]:
-    """SQL statements among the strings of a file."""
+    """Return the strings of a file that are SQL statements."""
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return [text for text in texts if SQL.match(text)]
@@ -90,7 +90,7 @@ def test_inner_rooms_do_not_import_outer_ones() -> None:
 
 
 def test_there_is_no_import_cycle() -> None:
-    """Imports inside functions and for types count too: they hide a cycle and do not remove it."""
+    """Imports inside functions and for types count too, because they only hide a cycle."""
     ours = modules()
     graph = {name: imports(path) & set(ours) - {name} for name, path in ours.items()}
     done: set[str] = set()
@@ -145,7 +145,7 @@ def test_heavy_libraries_wait_until_they_are_needed(module: str) -> None:
     assert done.stdout == "[]\n"
 
 
-def test_only_vectors_imports_faiss() -> None:
+def test_only_faiss_index_imports_faiss() -> None:
     users = {name for name, path in modules().items() if "faiss" in imports(path)}
     assert users == {"indexer.collection.faiss_index"}
 

@@ -23,7 +23,7 @@ Sentences = list[list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Lowest cosine of a token in any layer between two sets of layers, and largest absolute difference of a number."""
+    """Lowest cosine of two vectors of a token, and largest absolute difference of two numbers, over all layers."""
 
     min_cosine: float
     max_difference: float
@@ -79,9 +79,12 @@ def bundled(sentences: Sentences) -> dict[str, Difference]:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Share of the first float32 hits that are also first bfloat16 hits, and share with the same rank.
+    """How many of the first float32 hits are also first bfloat16 hits.
 
-    candidates: mean number of occurrences that could be hits.
+    Attributes:
+        kept: Share of the hits that are the same.
+        same_rank: Share of the hits that also have the same rank.
+        candidates: Mean number of occurrences that could be hits.
     """
 
     kept: float
@@ -109,7 +112,7 @@ def _kept(
     """Compare the hits of two precisions.
 
     Args:
-        vectors: Of each precision.  (n, dim)
+        vectors: Vectors of the n occurrences, for each precision.  (n, dim) each
         asking: Rows of the queries.  (q,)
         candidates: Mask of the occurrences that can be hits, for each query.  (n,) each
         k: Number of hits.

@@ -33,9 +33,11 @@ _WARM_UP = 3
 class Overhead:
     """CPU microseconds for each token, of the faster of two runs.
 
-    other_us_per_token: reading, tokenising, lemmas, SQLite and FAISS. encoder_us_per_token: the bundled encoder.
-    each_us_per_token: `other` without costs that arise once for a collection, such as fitting transforms. It is the
-    difference between all documents and half of them.
+    Attributes:
+        other_us_per_token: Cost outside the encoder: reading, tokenising, lemmas, SQLite and FAISS.
+        each_us_per_token: The same without fixed costs of a collection, such as fitting transforms. It is measured as
+            the difference between all documents and half of them.
+        encoder_us_per_token: Cost of the bundled encoder.
     """
 
     tokens: int

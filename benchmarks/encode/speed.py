@@ -7,8 +7,8 @@ Weights are random and of full size. The bundled model has size `small` and the 
 the sample documents. All runs of a size alternate in one process, and figures are medians. The unit is tokens for each
 CPU second of the whole process.
 
-The limit is the time of the necessary products at the speed of the fastest large product of the same run. Necessary are
-the biLSTM for every token and the character CNN for every distinct word, both without sentence marks.
+The limit is the time of the necessary products at the speed of the fastest large product of the same run. The biLSTM is
+necessary for every token, and the character CNN for every distinct word, both without sentence marks.
 
 Then it compares the bundled model with a module of its weights, and bfloat16 with float32. Last, it counts how many of
 the first ten hits are the same in bfloat16 and float32. Its queries are occurrences of data/senses.tsv.
@@ -64,8 +64,11 @@ _WINDOWS = 12
 class Figures:
     """Figures of one precision.
 
-    Share of limit: speed of encoding as a share of the limit. Share of a step: the same for one step's product.
-    Lowest cosine and largest difference: against the module, over all tokens and layers.
+    Attributes:
+        share_of_limit: Speed of encoding as a share of the limit.
+        share_of_a_step: Speed of one step's product as a share of the limit.
+        min_cosine: Lowest cosine with the module, over all tokens and layers.
+        max_difference: Largest difference from the module.
     """
 
     tokens_per_cpu_second: float
@@ -116,7 +119,7 @@ def product_speed(precision: Precision, shapes: Sequence[tuple[int, int, int]] =
 
 
 def step_speed(precision: Precision, config: BiLMConfig) -> float:
-    """Return the same for a step's largest product alone, in the encoder's memory layout."""
+    """Return the operations in a CPU second of a step's largest product alone, in the encoder's memory layout."""
     from polyseme.indexer.elmo.networks.packed import KERNEL_PADDING  # imports TensorFlow
 
     read, gates = 2 * config.projection, 4 * config.cell
@@ -225,7 +228,7 @@ def print_accuracy(sentences: Sentences) -> dict[str, Any]:
 
 
 def print_ratios(table: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Print and return how many times as fast as `original` `small` is, by precision."""
+    """Print and return the speed of `small` relative to `original`, by precision."""
     speeds = [table[size] for size in (Size.SMALL.value, Size.ORIGINAL.value)]
     small, original = ({p.value: speed[p.value]["tokens_per_cpu_second"] for p in Precision} for speed in speeds)
     ratios = {name: small[name] / original[name] for name in small}
@@ -234,7 +237,11 @@ def print_ratios(table: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
 
 def print_overhead(sources: list[Path], profile: bool, original: Mapping[str, Any]) -> dict[str, Any]:
-    """Print the cost of indexing outside the encoder. original: the figures of size `original`, if measured."""
+    """Print the cost of indexing outside the encoder.
+
+    Args:
+        original: Figures of size `original`, or nothing if it was not measured.
+    """
     found = in_fresh_process(overhead, sources)
     print(f"\nindexing {found.tokens:,} tokens with the bundled model in float32, CPU microseconds", end=" ")
     print(

@@ -3,8 +3,8 @@
     python -m benchmarks.experiments.any_word_weight OUT COLLECTION --wordnet FOLDER [--queries 400]
 
 `python -m benchmarks.quality.semcor prepare` and `index` make OUT and COLLECTION. FOLDER holds WordNet 3.0's
-index.sense. Relevant are occurrences that SemCor tags with the query's WordNet synset, of any lemma. The order for each
-weight is exact, over all tagged occurrences that the collection stores. The query itself is left out.
+index.sense. Occurrences of any lemma are relevant if SemCor tags them with the query's WordNet synset. The order for
+each weight is exact, over all tagged occurrences that the collection stores. The query itself is left out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from benchmarks.lib.stored import Stored, load_stored
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 DEPTH = 20
-"""Number of hits that nDCG looks at."""
+"""Number of first hits that nDCG takes into account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,7 @@ def load_tagged(gold: list[Gold], collection: Collection, synset: dict[str, str]
 
 
 def ranks_of(scores: Array, relevant: Mask) -> Array:
-    """Return the ranks, from 1, of the relevant items in the order of their scores. They come first among equal scores.
-
-    scores, relevant: (n,) -> (r,) ascending
-    """
+    """Return the ranks, from 1, of the relevant items. Ties favour them.  (n,), (n,) -> (r,) ascending"""
     wanted = -np.sort(-scores[relevant])  # (r,)
     above = len(scores) - np.searchsorted(np.sort(scores), wanted, side="right")  # (r,)
     return np.maximum(above + 1, np.arange(1, len(wanted) + 1)).astype(np.float32)
@@ -107,9 +104,9 @@ def ndcg(found: Array, depth: int = DEPTH) -> float:
 
 
 def draw(tagged: Tagged, members: dict[str, npt.NDArray[np.int64]], count: int, other_lemmas: bool) -> list[int]:
-    """Draw one occurrence for each of `count` random lemmas. Something relevant exists for each.
+    """Draw one occurrence for each of `count` random lemmas. Each has a relevant occurrence.
 
-    With `other_lemmas`, a relevant occurrence of another lemma exists.
+    With `other_lemmas`, each has a relevant occurrence of another lemma.
     """
     generator = random.Random(1)
     by_lemma = defaultdict(list)

@@ -1,6 +1,6 @@
 """Index a large real collection with the bundled model.
 
-Its source is a folder of texts `NAME.txt.xz` with one paragraph or sentence a line.
+The source is a folder of texts `NAME.txt.xz` with one paragraph or sentence a line.
 """
 
 from __future__ import annotations
@@ -31,8 +31,12 @@ OCCURRENCES_PER_WORD = 0.56
 class Built:
     """Size of a new collection and the cost of indexing it.
 
-    seconds: wall time. cpu, encoder_cpu: CPU seconds, in all and in the encoder. peak: bytes of memory at most.
-    other_us_per_token: CPU microseconds for each token outside the encoder.
+    Attributes:
+        seconds: Wall time.
+        cpu: CPU seconds.
+        encoder_cpu: CPU seconds in the encoder.
+        other_us_per_token: CPU microseconds for each token outside the encoder.
+        peak: Peak memory in bytes.
     """
 
     documents: int

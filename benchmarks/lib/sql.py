@@ -14,7 +14,11 @@ from polyseme.indexer.gold.judgements import Place
 
 @dataclass(frozen=True, slots=True)
 class TypeRow:
-    """A type. vector: float16 bytes of its identity vector."""
+    """A type.
+
+    Attributes:
+        vector: Bytes of its identity vector in float16.
+    """
 
     key: int
     form: str
@@ -68,7 +72,7 @@ def stored_places(collection: Collection) -> dict[int, tuple[Place, str]]:
 
 
 def lemma_size(collection: Collection, occurrence: int) -> int:
-    """Return how many occurrences the lemma of an occurrence has."""
+    """Return the number of occurrences that have the same lemma as an occurrence."""
     sql = (
         "SELECT sum(r.count) FROM ranges r JOIN types t ON t.id = r.type WHERE t.lemma ="
         " (SELECT t.lemma FROM occurrences o JOIN types t ON t.id = o.type WHERE o.id = ?)"

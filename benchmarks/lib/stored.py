@@ -40,10 +40,7 @@ class Stored:
     lemmas: list[str]  # of each type
 
     def scores(self, sense: Array, word: Array, weight: float) -> Array:
-        """Return the scores of `match="any"`: sense cosine plus weighted identity cosine.
-
-        sense: (d,), word: (p,) -> (n,)
-        """
+        """Return the scores of `match="any"`: sense cosine plus weighted identity cosine.  (d,), (p,) -> (n,)"""
         identity = (self.words @ word)[self.types]  # (n,)
         return np.asarray((self.sense @ sense + weight * identity) / (1 + weight), np.float32)
 

@@ -25,14 +25,14 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The product's scores, whether the sense is the same, and the weight of each pair.  (n,) each"""
+    """Score of each pair, whether both have the same sense, and the weight of the pair.  (n,) each"""
 
     scores: Doubles
     same: Doubles
     weights: Doubles
 
 
-def background(words: Sequence[Word]) -> Calibration:
+def null_distribution(words: Sequence[Word]) -> Calibration:
     """Estimate the null distribution from random pairs of the words, for data without a collection."""
     rng = np.random.default_rng(0)
     scores = []
@@ -43,7 +43,7 @@ def background(words: Sequence[Word]) -> Calibration:
     return Calibration(tuple(np.quantile(np.concatenate(scores), np.linspace(0, 1, QUANTILES)).tolist()))
 
 
-def collection_background(path: Path) -> Calibration:
+def collection_null_distribution(path: Path) -> Calibration:
     """Return the null distribution that the product measures on a collection."""
     with Collection.open(path) as collection, collection.reading() as snapshot:
         return Calibration(measure(collection, snapshot))
@@ -114,10 +114,10 @@ def reliability(calibration: Calibration, judged: Judged, compared: Compared) ->
     predicted = calibration.confidence(judged.scores.astype(np.float32), compared).astype(np.float64)
     weights = judged.weights / judged.weights.sum()
     base = float(weights @ judged.same)
-    slot = np.minimum((predicted * BINS).astype(int), BINS - 1)
+    bin_of = np.minimum((predicted * BINS).astype(int), BINS - 1)
     bins, error = [], 0.0
     for number in range(BINS):
-        inside = slot == number
+        inside = bin_of == number
         share = float(weights[inside].sum())
         if share > 0:
             said = float(weights[inside] @ predicted[inside]) / share

@@ -28,7 +28,7 @@ from polyseme.indexer.gold.judgements import by_word, read_gold
 from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Doubles
 from polyseme.search.evaluation.measures import mean_interval
-from polyseme.search.explanation import Around, shares
+from polyseme.search.explanation import ContextWords, shares
 from polyseme.search.query.encode import QueryEncoder, read_target_query
 from polyseme.search.searcher import Searcher
 
@@ -43,7 +43,7 @@ MOST = 3
 """Maximum number of words that are left out or in."""
 FEWEST = 5
 """Minimum number of context words in a hit's sentence."""
-Method = Callable[[Around, np.random.Generator], Doubles]
+Method = Callable[[ContextWords, np.random.Generator], Doubles]
 """Returns a value for each context word. Words with high values come first.  (n,)"""
 
 
@@ -86,27 +86,27 @@ def draw_pairs(searcher: Searcher, each: int) -> list[Pair]:
     return pairs
 
 
-def at_random(around: Around, rng: np.random.Generator) -> Doubles:
+def at_random(context: ContextWords, rng: np.random.Generator) -> Doubles:
     """Return random values."""
-    return rng.permutation(len(around.positions)).astype(np.float64)
+    return rng.permutation(len(context.positions)).astype(np.float64)
 
 
-def leave_one_out(around: Around, rng: np.random.Generator) -> Doubles:
+def leave_one_out(context: ContextWords, rng: np.random.Generator) -> Doubles:
     """Return how far the score falls without each word."""
-    n = len(around.positions)
-    found = around.scores(np.concatenate([~np.eye(n, dtype=bool), np.ones((1, n), bool)]))  # (n + 1,)
+    n = len(context.positions)
+    found = context.scores(np.concatenate([~np.eye(n, dtype=bool), np.ones((1, n), bool)]))  # (n + 1,)
     return np.asarray(found[-1] - found[:-1], np.float64)
 
 
-def leave_one_in(around: Around, rng: np.random.Generator) -> Doubles:
+def leave_one_in(context: ContextWords, rng: np.random.Generator) -> Doubles:
     """Return the score with each word alone."""
-    return around.scores(np.eye(len(around.positions), dtype=bool))
+    return context.scores(np.eye(len(context.positions), dtype=bool))
 
 
-def product(around: Around, rng: np.random.Generator) -> Doubles:
+def product(context: ContextWords, rng: np.random.Generator) -> Doubles:
     """Return the shares that `searcher.explain` reports."""
-    n = len(around.positions)
-    return shares(around.scores, n, float(around.scores(np.ones((1, n), bool))[0]))
+    n = len(context.positions)
+    return shares(context.scores, n, float(context.scores(np.ones((1, n), bool))[0]))
 
 
 PRODUCT = "**out and in (the product)**"
@@ -129,25 +129,29 @@ def measure(searcher: Searcher, pairs: Sequence[Pair]) -> dict[str, list[Outcome
                 read_target_query(searcher.analyser, (found.sentence, found.position), searcher.settings.function_words)
                 for found in searcher.hits([pair.asked, pair.hit])
             )
-            around = Around(vectoriser, encode.sense(asked), hit)
-            if len(around.positions) < FEWEST:
+            context = ContextWords(vectoriser, encode.sense(asked), hit)
+            if len(context.positions) < FEWEST:
                 continue
             for name, method in METHODS.items():
                 start = time.process_time()
-                values = method(around, np.random.default_rng(number))
+                values = method(context, np.random.default_rng(number))
                 spent = 1000 * (time.process_time() - start)
-                outcomes[name].append(Outcome(pair.word, deletion(around, values), spent))
+                outcomes[name].append(Outcome(pair.word, deletion(context, values), spent))
     return outcomes
 
 
-def deletion(around: Around, values: Doubles) -> Doubles:
+def deletion(context: ContextWords, values: Doubles) -> Doubles:
     """Return the fall of the score without the 1 to MOST words of highest value, then the score with them alone.
 
-    values: (n,) -> (2 * MOST,)
+    Args:
+        values: Value of each context word.  (n,)
+
+    Returns:
+        Falls, then scores.  (2 * MOST,)
     """
     rank = np.argsort(np.argsort(-values, kind="stable"))  # (n,)
     kept = rank < np.arange(1, MOST + 1)[:, None]  # (MOST, n)
-    found = around.scores(np.concatenate([np.ones((1, len(values)), bool), ~kept, kept]))
+    found = context.scores(np.concatenate([np.ones((1, len(values)), bool), ~kept, kept]))
     return np.concatenate([found[0] - found[1 : MOST + 1], found[MOST + 1 :]])
 
 

@@ -31,10 +31,10 @@ from polyseme.search.senses.clustering import cluster
 
 from benchmarks.quality.confidence import (
     Reliability,
-    background,
     centres,
-    collection_background,
+    collection_null_distribution,
     fit,
+    null_distribution,
     pairs,
     reliability,
     verdict_scores,
@@ -265,16 +265,16 @@ def main() -> int:
     split = "train" if arguments.choose else "test"
     sets: dict[str, list[Word]] = {} if arguments.choose else {"sample collection": found["sample"]}
     sample = arguments.cache / f"sample-{load_encoder(arguments.model).model_id[:12]}.pol"
-    confident = {name: (collection_background(sample), words) for name, words in sets.items()}
+    confident = {name: (collection_null_distribution(sample), words) for name, words in sets.items()}
     if "coarse-test" in found:
         coarse = found[f"coarse-{split}"]
         sets[f"CoarseWSD-20, {split}"] = coarse
         sets[f"CoarseWSD-20, {split}, small and balanced"] = balanced(coarse)
-        confident[f"CoarseWSD-20, {split}"] = background(of_words(coarse)), of_words(coarse)
+        confident[f"CoarseWSD-20, {split}"] = null_distribution(of_words(coarse)), of_words(coarse)
     if "semcor" in found:
         part = [word for word in found["semcor"] if half(word.name) == number]
         sets[f"SemCor, half {number}"] = drawn(part)
-        confident[f"SemCor, half {number}"] = collection_background(arguments.semcor[1]), part
+        confident[f"SemCor, half {number}"] = collection_null_distribution(arguments.semcor[1]), part
     print_table(sets)
     if arguments.words:
         print_words(found["sample"])

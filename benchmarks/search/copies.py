@@ -33,10 +33,10 @@ SEGMENT_SENTENCES = 8192
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """Number of stored occurrences, CPU seconds of storing and of compacting, and bytes of memory at most.
+    """Number of stored occurrences, CPU seconds of storing and of compacting, and peak memory in bytes.
 
-    Storing means to build and write segments and to insert rows. Neither figure counts reading the source and moving
-    its vectors. The memory holds the documents that wait to be stored, an index while it is built, and mapped pages of
+    Storing means to build and write segments and to insert rows. Reading the source and moving its vectors is not
+    counted. The memory holds the documents that wait to be stored, an index while it is built, and mapped pages of
     both collections.
     """
 

@@ -30,7 +30,12 @@ from benchmarks.lib.stored import K, Query, draw_queries, load_stored, overlap, 
 class Latency:
     """Milliseconds of one kind of search: median and 99th percentile of wall time, mean CPU time.
 
-    fresh: the query is encoded first. known: its vectors are cached from the call before.
+    Attributes:
+        fresh_median: Median if the query is encoded first.
+        fresh_99: 99th percentile of the same.
+        known_median: Median if the query's vectors are cached from the call before.
+        known_99: 99th percentile of the same.
+        processor: Mean CPU time of both.
     """
 
     kind: str

@@ -55,7 +55,10 @@ class Times:
 class SameWord:
     """Latency of search for the same word, and its recall.
 
-    known: with cached query vectors. encoded: the query is encoded first. by_size: by the word's number of occurrences.
+    Attributes:
+        known: Latency with cached query vectors.
+        encoded: Latency if the query is encoded first.
+        by_size: Latency with cached query vectors, by the word's number of occurrences.
     """
 
     known: Times
@@ -68,7 +71,11 @@ class SameWord:
 class Approximate:
     """Approximate search.
 
-    exact: share of the queries that a bound proved exact. scored: median number of scored rows.
+    Attributes:
+        known: Latency with cached query vectors.
+        encoded: Latency if the query is encoded first.
+        exact: Share of the queries whose hits a bound proves exact.
+        scored: Median number of scored rows.
     """
 
     recall_at_10: float
@@ -265,7 +272,7 @@ def filtered(path: Path) -> dict[str, dict[str, Times]]:
 
 
 def queries_of(path: Path) -> list[Query]:
-    """Return the queries of every table."""
+    """Return the queries that every table uses."""
     with Searcher.open(path) as searcher:
         return draw_queries(searcher, QUERIES)
 

@@ -36,7 +36,7 @@ ENOUGH = 0.98
 EFFORTS = (32, 64, 128, 256, 512, 1024)
 """Values of a library's effort parameter, tried in this order."""
 TIE = 1e-5
-"""A row counts as right if its score is at most this much below the K-th best score, because scores can be equal."""
+"""A row counts as right if its score is at most this much below the K-th best score, because of rounding."""
 ROWS = "rows.npy"
 Search = Callable[[Array, int], Sequence[int]]
 """(unit vector (d,), k) -> rows of the k nearest."""
@@ -46,8 +46,10 @@ Search = Callable[[Array, int], Sequence[int]]
 class Workload:
     """Vectors to index, and queries.
 
-    file: the n vectors (n, d). rows: the queries' rows (q,), which are not answers to themselves. least: the K-th best
-    score of each query (q,).
+    Attributes:
+        file: File of the n vectors (n, d).
+        rows: Rows of the queries (q,). A query is not an answer to itself.
+        least: The K-th best score of each query (q,).
     """
 
     file: Path
@@ -59,8 +61,15 @@ class Workload:
 class Peer:
     """Cost and recall of one library.
 
-    build_seconds: wall time. build_cpu: CPU seconds. disk, memory: bytes for each vector, on disk and anonymous.
-    processor_ms: CPU milliseconds of a query over all threads. It exceeds wall time if a library used several threads.
+    Attributes:
+        build_seconds: Wall time.
+        build_cpu: CPU seconds.
+        disk: Bytes on disk for each vector.
+        memory: Bytes of anonymous memory for each vector.
+        effort: The library's effort parameter.
+        known: Latency of a query whose vector is given.
+        processor_ms: CPU milliseconds of a query over all threads. They exceed wall time if a library used several
+            threads.
     """
 
     name: str
@@ -78,8 +87,12 @@ class Peer:
 class Kind:
     """How to build, open and measure a library.
 
-    build: builds an index of vectors (n, d) in a folder. open: returns a search function for each effort.
-    modules: the modules that must be installed. uses_collection: whether it opens the collection itself.
+    Attributes:
+        modules: Modules that must be installed.
+        build: Builds an index of vectors (n, d) in a folder.
+        open: Returns a search function for each effort.
+        disk: Returns the bytes of an index on disk.
+        uses_collection: Whether it opens the collection itself.
     """
 
     title: str

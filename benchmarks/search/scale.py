@@ -9,8 +9,8 @@ Searches run on one thread.
 
 The last column extrapolates to a hundred million occurrences. Time and space follow a + b n, fitted by non-negative
 least squares. The constant is needed because fixed costs dominate at the smallest size. Latencies continue the growth
-between the last two sizes. The slope is that of the line through the logarithms of the last two sizes: 1 means as fast
-as the collection, 0 means no growth.
+between the last two sizes. The slope is that of the line through the logarithms of the last two sizes. A slope of 1
+means growth in proportion to the collection, and 0 means no growth.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Size:
     sentences: int
     seconds: float
     cpu: float
-    other_cpu: float  # part of it outside the encoder
+    other_cpu: float  # part of `cpu` outside the encoder
     peak: float
     on_disk: float
     served: float  # anonymous memory after every kind of search

@@ -41,9 +41,9 @@ Made = TypeVar("Made")
 
 
 def whole(path: Path, make: Callable[[Path], Made]) -> Made:
-    """Make a collection under a temporary name and rename it when it is complete.
+    """Make a collection under a temporary name, and rename it when it is complete.
 
-    So the remains of an interrupted run are never used as a collection.
+    The remains of an interrupted run are therefore never used as a collection.
     """
     part = path.with_name(f"{path.name}.part")
     if part.exists():

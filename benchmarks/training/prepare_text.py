@@ -67,7 +67,7 @@ def is_text(sentence: Sentence) -> bool:
 
 
 def write_text(path: Path, out: Path, forbidden: Set[str], share: float) -> str:
-    """Write the sentences of one source. Return a line with the numbers of kept and left out sentences."""
+    """Write the sentences of one source. Return a line with the number of kept tokens and of left out sentences."""
     analyser, seen = TextAnalyser("en"), set[int]()
     kept = repeated = measured = 0
     with lzma.open(path, "rt", encoding="utf-8") as lines, (out / path.stem).open("w", encoding="utf-8") as file:

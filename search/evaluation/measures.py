@@ -12,6 +12,7 @@ from ...indexer.vectors.arrays import Doubles, Ids, Mask, Reals, unit
 ROUNDS = 1000
 """Default number of bootstrap rounds."""
 SEED = 1
+"""Seed of all random draws, so that every run returns the same numbers."""
 
 
 def accuracy(scores: npt.ArrayLike, gold: npt.ArrayLike, threshold: float) -> float:
@@ -22,7 +23,7 @@ def accuracy(scores: npt.ArrayLike, gold: npt.ArrayLike, threshold: float) -> fl
 def best_threshold(scores: npt.ArrayLike, gold: npt.ArrayLike) -> float:
     """Return the threshold with the highest accuracy on these pairs.
 
-    It is the middle of the interval between two scores. The lowest interval wins a tie.
+    The threshold is midway between two neighbouring scores. If several are equally good, the lowest is returned.
     """
     score = np.asarray(scores, np.float64)  # (n,)
     order = np.argsort(score, kind="stable")
@@ -49,9 +50,10 @@ def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
 
 def average_precision(relevant: npt.ArrayLike) -> float:
-    """Return the mean of the precisions at each relevant rank of an order, best first, or 0 without relevant items.
+    """Return the mean of the precisions at the ranks of the relevant items, or 0 if there are none.
 
-    Pass the whole order: relevant items that are missing from it are not counted.
+    Args:
+        relevant: Whether the item at each rank is relevant, for the complete ranking, best first.  (n,)
     """
     hits = np.asarray(relevant, bool)  # (n,)
     places = np.flatnonzero(hits) + 1.0  # (relevant,)
@@ -59,14 +61,17 @@ def average_precision(relevant: npt.ArrayLike) -> float:
 
 
 def precision_at(relevant: npt.ArrayLike, k: int) -> float:
-    """Return the share of relevant items among the first k ranks. Ranks beyond the end of the order are irrelevant."""
+    """Return the share of relevant items among the first k ranks. Ranks after the last item are irrelevant."""
     return float(np.asarray(relevant, bool)[:k].sum() / k)
 
 
 def mean_average_precision(vectors: Reals, labels: Sequence[str]) -> float:
     """Return the mean average precision when each occurrence ranks the others by cosine to find its own label.
 
-    vectors: (n, dim). Occurrences whose label is unique are not queries.
+    Occurrences whose label is unique are not queries.
+
+    Args:
+        vectors: Vectors of n occurrences.  (n, dim)
     """
     label = np.asarray(labels)  # (n,)
     found, _ = same_sense_precisions(vectors, label[:, None] == label)
@@ -74,11 +79,14 @@ def mean_average_precision(vectors: Reals, labels: Sequence[str]) -> float:
 
 
 def chance_precision(relevant: int, total: int) -> float:
-    """Return the expected average precision of a random order of `total` items with `relevant` relevant ones (at least
-    1).
+    """Return the expected average precision of a random order.
 
     If the item at rank i is relevant, (i - 1) (relevant - 1) / (total - 1) relevant items come before it on average.
     Source: Bestgen 2015, "Exact expected average precision of the random baseline for system evaluation".
+
+    Args:
+        relevant: Number of relevant items, at least 1.
+        total: Number of all items.
     """
     if total == 1:
         return 1.0
@@ -90,21 +98,21 @@ def same_sense_precisions(vectors: Reals, same: Mask) -> tuple[Doubles, Doubles]
     """Return the average precision of each query, and that of a random order.
 
     Each occurrence ranks the others by cosine to find those of its sense. Occurrences that share their sense with no
-    other are not queries. Equal cosines come in a random order, the same at every run. In the given order, which is
-    often that of the senses, a layer without information would look good.
+    other are not queries. Ties are in a random order, the same in every run. Rows are often sorted by sense, so in the
+    given order a layer without information would look good.
 
     Args:
-        vectors: Of n occurrences.  (n, dim)
+        vectors: Vectors of n occurrences.  (n, dim)
         same: Whether two occurrences share a sense.  (n, n)
 
     Returns:
         Average precision, and its expectation for a random order.  (queries,), (queries,)
     """
     rows = unit(vectors)  # (n, dim)
-    mixed = np.random.default_rng(SEED).permutation(len(rows))  # (n,)
+    shuffled = np.random.default_rng(SEED).permutation(len(rows))  # (n,)
     found, by_chance = [], []
-    for i, near in enumerate(np.round(rows @ rows[mixed].T, 5)):  # (n,)
-        order = mixed[np.argsort(-near, kind="stable")]  # (n,)
+    for i, cosine in enumerate(np.round(rows @ rows[shuffled].T, 5)):  # (n,)
+        order = shuffled[np.argsort(-cosine, kind="stable")]  # (n,)
         relevant = same[i, order[order != i]]  # (n - 1,)
         if relevant.any():
             found.append(average_precision(relevant))
@@ -119,7 +127,7 @@ def ndcg(gains: npt.ArrayLike, judged: npt.ArrayLike, k: int = 10) -> float:
     Järvelin & Kekäläinen 2002.
 
     Args:
-        gains: Grade of each item in the order found.  (n,)
+        gains: Grade of each item of the ranking, best first.  (n,)
         judged: Grades of all judged items.  (m,)
         k: Number of ranks.
     """
@@ -141,9 +149,12 @@ def cosines(a: Reals, b: Reals) -> Doubles:
 
 
 def interval(statistic: Callable[[Ids], float], n: int, rounds: int | None = None) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of a statistic of n units (Efron 1979). Every run returns the same.
+    """Return the 95 % percentile bootstrap interval of a statistic (Efron 1979). It is the same in every run.
 
-    `statistic` receives the drawn units: n indices with repetitions.
+    Args:
+        statistic: Function of the drawn units, which are n indices with repetitions.
+        n: Number of units to draw from.
+        rounds: Number of bootstrap rounds. None for `ROUNDS`.
     """
     generator = np.random.default_rng(SEED)
     drawn = [statistic(generator.integers(0, n, n)) for _ in range(rounds or ROUNDS)]
@@ -158,7 +169,7 @@ def mean_interval(values: npt.ArrayLike, rounds: int | None = None) -> tuple[flo
 
 
 def ratio_interval(parts: npt.ArrayLike, wholes: npt.ArrayLike, rounds: int | None = None) -> tuple[float, float]:
-    """Return the `interval` of sum(parts) / sum(wholes) over n units that are drawn whole, such as sentences."""
+    """Return the `interval` of sum(parts) / sum(wholes). The bootstrap draws the n units, such as sentences."""
     part, total = np.asarray(parts, np.float64), np.asarray(wholes, np.float64)  # (n,), (n,)
     return interval(lambda drawn: float(part[drawn].sum() / max(total[drawn].sum(), 1e-12)), len(part), rounds)
 

@@ -39,7 +39,11 @@ FOLDS = 10
 
 @dataclass(frozen=True, slots=True)
 class VectorChoice:
-    """A layer and a normalisation of token vectors. normalisation None: principal components of the sense blocks."""
+    """A layer and a normalisation of token vectors.
+
+    Attributes:
+        normalisation: None for principal components of the sense blocks.
+    """
 
     layer: Layer
     normalisation: Normalisation | None
@@ -65,10 +69,15 @@ class Measured:
 class OwnReport:
     """The measurement of a collection.
 
-    measured: every choice. now: the collection's present choice. best: the best choice, or `now` if none is better.
-    gain: held-out gain of choosing. The choice is made on some words and its gain measured on others, because the best
-    of many choices is partly best by chance. words, occurrences: numbers that were ranked. left_out: number of gold
-    rows without a word in the collection.
+    Attributes:
+        measured: Scores of every choice.
+        now: The collection's present choice.
+        best: The best choice, or `now` if none is better.
+        gain: Held-out gain of choosing. The choice is made on some words and its gain measured on others, because the
+            best of many choices is partly best by chance.
+        words: Number of ranked words.
+        occurrences: Number of ranked occurrences.
+        left_out: Number of gold rows without a word in the collection.
     """
 
     measured: tuple[Measured, ...]
@@ -81,7 +90,7 @@ class OwnReport:
 
     @property
     def is_sure(self) -> bool:
-        """Whether the best choice is better than the present one beyond chance."""
+        """Whether the gain of the best choice is significant: its 95 % interval is above 0."""
         return self.best.choice != self.now and self.gain.low > 0
 
 
@@ -98,8 +107,8 @@ def evaluate_collection(
 ) -> OwnReport:
     """Measure every layer and normalisation by same-sense retrieval among the gold occurrences of each word.
 
-    The collection's encoder encodes their sentences again, and a sample of the collection to fit transforms on. The
-    bootstrap draws words.
+    The encoder encodes the sentences of these occurrences again. It also encodes a sample of the collection, on which
+    the transforms are fitted. The bootstrap draws words.
 
     Raises:
         DocumentError: No word of the gold has two senses in the collection.
@@ -121,7 +130,7 @@ def evaluate_collection(
             chance = float(means[:, 1].mean())
     now = current(collection.settings, encoder)
     measured = tuple(_measured(choice, precisions, now, chance, encoder) for choice in precisions)
-    # Ties: first the present choice, then the earlier one.
+    # In a tie, the present choice wins, and otherwise the earlier choice.
     best = max(measured, key=lambda one: (one.score.value, one.choice == now))
     gains = held_out_gains(precisions, now)  # (words,)
     other = float(precisions[now].mean())
@@ -132,7 +141,11 @@ def evaluate_collection(
 def held_out_gains(precisions: Mapping[VectorChoice, Doubles], now: VectorChoice) -> Doubles:
     """Return for each word the gain over `now` of the choice that is best for the words of other folds.  (words,)
 
-    precisions: mean average precision of each word by choice, (words,) each. A single word has gain 0.
+    If there is only one word, its gain is 0.
+
+    Args:
+        precisions: Mean average precision of each word, by choice.  (words,) each
+        now: The collection's present choice.
     """
     words = len(precisions[now])
     folds = np.arange(words) % min(words, FOLDS)  # (words,)
@@ -151,13 +164,13 @@ def layers_of(encoder: Encoder) -> list[Layer]:
 
 
 def normalisations_of(layer: Layer, encoder: Encoder) -> list[Normalisation | None]:
-    """Return the normalisations of a layer. None is a separate one only for sense blocks without a sense space."""
+    """Return the normalisations of a layer. Only sense blocks without a sense space have None as a separate choice."""
     usual: list[Normalisation | None] = [None] if layer is Layer.SENSE and not encoder.has_sense_space else []
     return usual + list(Normalisation)
 
 
 def current(settings: CollectionSettings, encoder: Encoder) -> VectorChoice:
-    """Return a collection's present choice, with the default normalisation under its name."""
+    """Return a collection's present choice. A default normalisation is returned by its name, not as None."""
     normalisation = settings.token_normalisation
     if normalisation is None and settings.layer is not Layer.SENSE:
         normalisation = Normalisation.CENTRED
@@ -211,7 +224,7 @@ def _sample(collection: Collection, analyser: TextAnalyser) -> list[Span]:
 
 
 def _means(word: _GoldWord, vectors: Array, transform: Transform | None) -> tuple[float, float]:
-    """Return a word's mean average precision, and that of a random order. vectors: (n, dim)"""
+    """Return a word's mean average precision, and that of a random order.  (n, dim)"""
     found, by_chance = same_sense_precisions(vectors if transform is None else transform(vectors), word.same)
     return float(found.mean()), float(by_chance.mean())
 

@@ -28,7 +28,8 @@ class Usage:
 class TokenPair:
     """Two tokens of one lemma in their sentences.
 
-    gold: 1 or 0 for the same or another sense, or a judgement of their similarity.
+    Attributes:
+        gold: 1 for the same sense and 0 for different senses, or a judgement of their similarity.
     """
 
     lemma: str
@@ -41,7 +42,7 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class SentencePair:
-    """Two sentences, and people's judgement of their similarity."""
+    """Two sentences, and the mean human judgement of their similarity."""
 
     sentence1: Tokens
     sentence2: Tokens
@@ -52,7 +53,10 @@ class SentencePair:
 class Score:
     """One measure of one representation on one task: a fraction (accuracy 0.65) or a correlation.
 
-    low, high: 95 % bootstrap interval. baseline: the same measure of `baseline_name`, or 0 without a baseline.
+    Attributes:
+        low: Lower bound of the 95 % bootstrap interval.
+        high: Upper bound.
+        baseline: The same measure of `baseline_name`, or 0 without a baseline.
     """
 
     task: str

@@ -48,8 +48,10 @@ class Task:
 class TaskOptions:
     """Options of all tasks.
 
-    quick: measure a sample, to watch a training. wordnet: folder of WordNet's `index.sense`, for the first-sense
-    fallback of WSD. language: language of gold data that is not tokenised.
+    Attributes:
+        quick: Whether to measure a sample only, to monitor a training.
+        wordnet: Folder of WordNet's `index.sense`, for the first-sense fallback of WSD.
+        language: Language of gold data that is not tokenised.
     """
 
     quick: bool = False

@@ -42,7 +42,7 @@ class SpanVectors:
 def represent(
     encoder: Encoder, spans: Iterable[Span], on_progress: OnProgress | None = None, half: bool = False
 ) -> SpanVectors:
-    """Encode the sentences of some spans. `half` stores the vectors as float16, for very many spans."""
+    """Encode the sentences of some spans. With `half`, the vectors are stored as float16 to save memory."""
     rows = {span: row for row, span in enumerate(dict.fromkeys(spans))}
     spans_of: dict[Tokens, list[Span]] = {}
     for span in rows:
@@ -81,7 +81,7 @@ def span_vectors(found: Representation, span: Span) -> list[Array]:
 
 
 def batches(sentences: Sequence[Tokens], tokens: int = TOKENS_AT_ONCE) -> Iterator[list[Tokens]]:
-    """Yield runs of sentences with at most `tokens` tokens. A longer sentence is a batch of its own."""
+    """Yield batches of consecutive sentences with at most `tokens` tokens. A longer sentence is a batch of its own."""
     batch: list[Tokens] = []
     held = 0
     for sentence in sentences:

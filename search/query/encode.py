@@ -87,7 +87,7 @@ def read_target_query(analyser: TextAnalyser, query: Query, function_words: bool
 
 
 def query_for_words(analyser: TextAnalyser, text: str, function_words: bool) -> TargetQuery | None:
-    """Tokenise a text that is a target as a whole. None if it holds no word."""
+    """Tokenise a text whose whole content is the target. Return None if it has no word."""
     tokens = analyser.tokens(text)
     target = _without_outer_punctuation(tokens, tuple(range(len(tokens))))
     return _target_query(text, tokens, target, function_words) if target else None

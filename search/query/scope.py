@@ -30,13 +30,13 @@ class Members:
     rows: Mapping[int, Ids]
     excluding: bool
 
-    def among(self, segment: Segment, rows: Ids) -> Mask:
-        """Return which of some token rows are let in.  (n,) -> (n,)"""
+    def row_mask(self, segment: Segment, rows: Ids) -> Mask:
+        """Return which of some token rows the filter lets in.  (n,) -> (n,)"""
         inside = np.isin(rows, self.rows.get(segment.key, np.zeros(0, np.int64)))
         return ~inside if self.excluding else inside
 
-    def sentences(self, segment: Segment) -> Mask:
-        """Return which sentences of a segment are let in.  (m,)"""
+    def sentence_mask(self, segment: Segment) -> Mask:
+        """Return which sentences of a segment the filter lets in.  (m,)"""
         holds = np.zeros(len(segment.sentences), bool)
         holds[segment.token_sentences[self.rows.get(segment.key, np.zeros(0, np.int64))]] = True
         return ~holds if self.excluding else holds
@@ -65,16 +65,16 @@ class Scope:
         """Return which sentences of a segment may answer, or None for all.  (m,)"""
         mask = self._documents_mask(segment)
         for members in self.senses:
-            chosen = members.sentences(segment)
+            chosen = members.sentence_mask(segment)
             mask = chosen if mask is None else mask & chosen
         return mask
 
-    def among(self, segment: Segment, rows: Ids) -> Mask | None:
+    def row_mask(self, segment: Segment, rows: Ids) -> Mask | None:
         """Return which of some token rows of a segment may answer, or None for all of them.  (n,) -> (n,)"""
         mask = self._documents_mask(segment)
         allowed = None if mask is None else mask[segment.token_sentences[as_slice(rows)]]
         for members in self.senses:
-            chosen = members.among(segment, rows)
+            chosen = members.row_mask(segment, rows)
             allowed = chosen if allowed is None else allowed & chosen
         return allowed
 
@@ -85,14 +85,14 @@ class Scope:
 
     def rows(self, segment: Segment, rows: Ids) -> Ids:
         """Return those of some token rows of a segment that may answer.  (n,) -> (<= n,)"""
-        allowed = self.among(segment, rows)
+        allowed = self.row_mask(segment, rows)
         return rows if allowed is None else rows[allowed]
 
     def token_mask(self, segment: Segment) -> Mask | None:
         """Return which token rows of a whole segment may answer, or None for all.  (n,)"""
         mask = self._documents_mask(segment)
         if self.senses:
-            return self.among(segment, np.arange(len(segment.tokens)))
+            return self.row_mask(segment, np.arange(len(segment.tokens)))
         return None if mask is None else mask[segment.token_sentences]
 
 

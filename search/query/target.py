@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ...indexer.errors import QueryError
 
 EXAMPLE = 'mark one word with brackets, as in "She sat on the river [bank]."'
+"""End of every error message about brackets."""
 _BRACKETS = re.compile(r"\\([\[\]\\])|([\[\]])")
 # A backslash is escaped only before a bracket or a backslash, and at the end of a part, where a bracket may follow.
 _TO_ESCAPE = re.compile(r"[\[\]]|\\(?=[\[\]\\]|$)")

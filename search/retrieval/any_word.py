@@ -26,7 +26,7 @@ FIRST_ROWS = 1_000
 GROWTH = 4
 """Growth of the portions: each is this many times as large as what came before."""
 MOST_SCORED = 50_000
-"""Maximum number of occurrences scored before the indexes are used: they take about as long."""
+"""Maximum number of occurrences scored before the indexes are used. Searching the indexes takes about as long."""
 MOST_SEEN = 400_000
 """Maximum number of occurrences visited, including those that a filter leaves out."""
 MOST_TYPES = 16_384
@@ -58,11 +58,11 @@ class AnyWord:
         """Score types in the order of their identity. Return whether no other occurrence can be among the k best."""
         for places, bound in portions(self.types.nearest(self.word, MOST_TYPES), self.types.counts):
             for segment in self.segments:
-                rows, kinds = self.types.ranges[segment.key].rows(np.sort(places))
-                allowed = self.scope.among(segment, rows)
+                rows, type_places = self.types.ranges[segment.key].rows(np.sort(places))
+                allowed = self.scope.row_mask(segment, rows)
                 if allowed is not None:
-                    rows, kinds = rows[allowed], kinds[allowed]
-                self._score(segment, rows, kinds)
+                    rows, type_places = rows[allowed], type_places[allowed]
+                self._score(segment, rows, type_places)
             if bound is None:
                 return True
             reach = (HIGHEST_COSINE + self.weight * bound) / (1 + self.weight)
@@ -72,15 +72,15 @@ class AnyWord:
                 return False
         return False
 
-    def _score(self, segment: Segment, rows: Ids, kinds: Ids) -> None:
+    def _score(self, segment: Segment, rows: Ids, type_places: Ids) -> None:
         """Score rows (n,) and keep the k best.
 
         Args:
-            kinds: Place of each row's type in the type table (n,).
+            type_places: Place of each row's type in the type table (n,).
         """
         if not len(rows):
             return
-        distinct, place = np.unique(kinds, return_inverse=True)
+        distinct, place = np.unique(type_places, return_inverse=True)
         identity = row_products(self.types.vectors[distinct], self.word)[place]  # (n,)
         scores = (scan(segment.tokens, self.sense, rows) + self.weight * identity) / (1 + self.weight)
         ids = np.concatenate([self.ids, segment.token_ids[rows]])

@@ -1,4 +1,4 @@
-"""Rank the vectors of a snapshot against a query: exact for a given word, proposed by FAISS for sentences.
+"""Rank stored vectors by a query: occurrences of a word by an exact scan, sentences from candidates of FAISS.
 
 The rows of one type are a range in a segment's memory-mapped file, so a search for the same word scans a few ranges.
 Where FAISS proposes candidates, exact scores from the stored vectors order them.
@@ -26,7 +26,7 @@ from .ranking import Ranked, ranked
 CANDIDATES = 500
 """Minimum number of rows that an approximate index proposes for exact ranking."""
 SENTENCE_EFFORT = 2.0
-"""Share of an index's lists that sentence search reads, in twelfths. Sentence vectors cluster less than words do."""
+"""Share of an index's lists that sentence search reads, in twelfths. Vectors of sentences are less clustered."""
 SCAN_LIMIT = 50_000
 """Maximum number of filtered rows that are all scored, without the index."""
 

@@ -79,7 +79,7 @@ def hit_vector(view: View, hit: SentenceHit) -> Array:
         inside = occurrences_between(view.collection.db, hit.sentence_id, hit.start, hit.end)
         live = live_occurrences(view.collection.db, [key for key, _ in inside])
         if inside and len(live) == len(inside):
-            vectors = [_stored_vector(view, key, kind) for key, kind in inside]
+            vectors = [_stored_vector(view, key, type_key) for key, type_key in inside]
             return vectors[0] if len(vectors) == 1 else unit(np.mean(vectors, axis=0))
     else:
         for segment in view.snapshot.segments.values():

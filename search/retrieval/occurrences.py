@@ -23,7 +23,7 @@ from .phrases import find_phrase_words, find_spans, nearest_spans
 from .ranking import Ranked, ranked
 
 LAYER_CANDIDATES = 200
-"""Number of hits that another layer re-ranks. Their sentences are encoded again."""
+"""Number of hits that another layer reranks. Their sentences are encoded again."""
 
 
 def find_occurrences(view: View, query: Query, k: int, match: str, layer: str | None) -> HitList[OccurrenceHit]:

@@ -24,7 +24,7 @@ LONGEST_PHRASE = 32
 
 @dataclass(frozen=True, slots=True)
 class PhraseWord:
-    """A stored word of a phrase: its distance from the first token, its types, its live rows inside the filters."""
+    """A stored word of a phrase: its distance from the first token, its types, and its live rows inside the filters."""
 
     offset: int
     types: list[int]
@@ -32,8 +32,8 @@ class PhraseWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A place of a phrase: its sentence, the position of its first token, the ids of its stored words in order."""
+class PhraseSpan:
+    """A place of a phrase: its sentence, the position of its first token, and the ids of its stored words in order."""
 
     sentence: int
     position: int
@@ -56,7 +56,7 @@ def find_phrase_words(view: View, query: TargetQuery, match: Match) -> list[Phra
     return words or None
 
 
-def find_spans(view: View, query: TargetQuery, words: Sequence[PhraseWord], match: Match) -> list[Span]:
+def find_spans(view: View, query: TargetQuery, words: Sequence[PhraseWord], match: Match) -> list[PhraseSpan]:
     """Find every place inside the filters where the target's tokens follow one another, in the order of sentences.
 
     Raises:
@@ -70,7 +70,7 @@ def find_spans(view: View, query: TargetQuery, words: Sequence[PhraseWord], matc
         [int(key) for item in anchor.rows for key in item.ids],
         [(word.offset - anchor.offset, word.types) for word in words],
     )
-    spans = [Span(row[0], row[1] - anchor.offset, tuple(row[2:])) for row in places]
+    spans = [PhraseSpan(row[0], row[1] - anchor.offset, tuple(row[2:])) for row in places]
     if view.scope.senses:  # these filters, unlike those by document, may leave out one word of a sentence
         spans = _with_all_rows(words, spans)
     if len(words) < len(query.target):
@@ -78,7 +78,7 @@ def find_spans(view: View, query: TargetQuery, words: Sequence[PhraseWord], matc
     return spans
 
 
-def _with_all_rows(words: Sequence[PhraseWord], spans: Sequence[Span]) -> list[Span]:
+def _with_all_rows(words: Sequence[PhraseWord], spans: Sequence[PhraseSpan]) -> list[PhraseSpan]:
     """Keep the spans whose stored words are all among the words' rows."""
     inside = np.ones(len(spans), bool)
     for n, word in enumerate(words):
@@ -87,7 +87,7 @@ def _with_all_rows(words: Sequence[PhraseWord], spans: Sequence[Span]) -> list[S
     return [span for span, kept in zip(spans, inside.tolist(), strict=True) if kept]
 
 
-def _has_all_tokens(view: View, target: Sequence[Token], span: Span, match: Match) -> bool:
+def _has_all_tokens(view: View, target: Sequence[Token], span: PhraseSpan, match: Match) -> bool:
     """Return whether the span also has the target's tokens without vectors, such as "of", "the" and commas."""
     tokens = view.analyser.tokens(view.collection.sentence_text(span.sentence))
     there = tokens[max(span.position, 0) : span.position + len(target)]
@@ -101,7 +101,7 @@ def is_same_word(a: Token, b: Token, match: Match) -> bool:
     return a.lemma == b.lemma if match is Match.LEMMA else form_of(a) == form_of(b)
 
 
-def span_vectors(words: Sequence[PhraseWord], spans: Sequence[Span]) -> Array:
+def phrase_vectors(words: Sequence[PhraseWord], spans: Sequence[PhraseSpan]) -> Array:
     """Return the unit mean of the vectors of each span's stored words.  (len(spans), d)"""
     total = sum(
         vectors_of(word.rows, np.array([span.ids[n] for span in spans], np.int64)) for n, word in enumerate(words)
@@ -116,7 +116,7 @@ def nearest_spans(
     spans = find_spans(view, query, words, match)
     if not spans:
         return HitList((), match)
-    scores = row_products(span_vectors(words, spans), vector)
+    scores = row_products(phrase_vectors(words, spans), vector)
     first_ids = np.array([span.ids[0] for span in spans], np.int64)
     best = ranked(first_ids, scores.astype(np.float32), k)
     positions = {span.ids[0]: span.position for span in spans}

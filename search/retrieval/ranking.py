@@ -1,4 +1,4 @@
-"""Rankings: one total order, fusion with keyword ranks, and relevance feedback. Pure numpy."""
+"""Rankings: one total order, fusion with keyword ranks, and relevance feedback. All functions are pure."""
 
 from __future__ import annotations
 

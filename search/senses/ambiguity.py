@@ -38,14 +38,15 @@ def spread(vectors: Array) -> float:
 
 
 def gap(vectors: Array, numbers: Ids) -> float:
-    """Return how much nearer vectors are to their own group's centre than to the next, weighted by the second group.
+    """Return how much nearer vectors are to their own group's centre than to the next nearest centre.
 
     Args:
         vectors: Unit rows (n, d).
         numbers: Group of each row from 0, `NONE` for none (n,).
 
     Returns:
-        Mean difference of the cosines times the square root of the second largest group's share. It is 0 for one group.
+        Mean difference of the two cosines, times the square root of the second largest group's share. It is 0 for one
+        group.
     """
     kept, groups = vectors[numbers != NONE], numbers[numbers != NONE]
     if not len(groups) or int(groups.max()) == 0:
@@ -58,7 +59,7 @@ def gap(vectors: Array, numbers: Ids) -> float:
 
 
 def ambiguous_lemmas(view: View, k: int) -> list[str]:
-    """Return at most k of the more frequent lemmas, those whose occurrences split most clearly first."""
+    """Return at most k lemmas whose occurrences split most clearly into senses, the clearest first."""
     spreads: dict[str, tuple[float, Array]] = {}
     for lemma in lemmas_by_frequency(view.collection.db, FEWEST, MOST, EXAMINED):
         rows = view.rows(view.types(lemma, Match.LEMMA))

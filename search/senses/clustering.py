@@ -32,14 +32,15 @@ FENCE = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings, chosen on CoarseWSD-20's train split and half of SemCor.
+    """Parameters of the clustering, chosen on CoarseWSD-20's train split and half of SemCor.
 
-    The command is `python -m benchmarks.quality.senses --choose`.
+    The command that evaluates a choice is `python -m benchmarks.quality.senses --choose`.
 
     Attributes:
         gate_dim: Number of principal components in which a split is judged.
-        bar: Mean cosine at which a word must split as well as the clouds do.
-        slope: Standard deviations by which the split must be better, for each 1 that the mean cosine exceeds the bar.
+        bar: Mean cosine of a word at which its split need only be as good as those of the clouds.
+        slope: Standard deviations by which the split must be better than those of the clouds, for each 1 of mean
+            cosine above the bar.
         dim: Number of principal components of the Potts model.
         resolution: Resolution of the Potts model, a cosine.
         smallest: Minimum share of the occurrences in a sense.
@@ -64,6 +65,7 @@ class Settings:
 
 
 CHOSEN = Settings()
+"""Parameters in use."""
 
 
 def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:

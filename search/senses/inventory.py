@@ -21,7 +21,9 @@ FEWEST = 10
 CENTRAL_LINES = 5
 """Number of central occurrences that a sense lists."""
 METHOD = "Potts model of cosines, gated by SigClust"
+"""Name of the method by which words are clustered."""
 NOT_CLUSTERED = "not clustered"
+"""Name of the method for words with too few occurrences."""
 
 
 @dataclass(frozen=True, slots=True)

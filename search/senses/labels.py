@@ -29,7 +29,7 @@ COLLOCATE_REACH = 5
 """Number of tokens on each side whose words are collocates, the usual window of concordancers."""
 LINES = 400
 """Maximum number of occurrences of a sense that are read, evenly spread."""
-LEAST_TOGETHER = 2
+FEWEST_TOGETHER = 2
 """Minimum number of occurrences of a sense that a collocate is near."""
 
 
@@ -46,7 +46,7 @@ class SenseWords:
 
 
 @dataclass(frozen=True, slots=True)
-class _Near:
+class _NearbyLemmas:
     """Content lemmas near the occurrences of a sense that were read.
 
     Attributes:
@@ -62,7 +62,7 @@ class _Near:
 
 def sense_words(view: View, groups: Sequence[Ids]) -> list[SenseWords]:
     """Find the labels and collocates of each group of occurrence ids. A single group is labelled by its collocates."""
-    near = [_near(view, ids) for ids in groups]
+    near = [_nearby_lemmas(view, ids) for ids in groups]
     out = []
     for number, group in enumerate(near):
         others = [other for place, other in enumerate(near) if place != number]
@@ -89,23 +89,23 @@ def labels_of(inside: Sequence[Sequence[str]], outside: Sequence[Sequence[str]],
     rows = topics(lemmas)  # (n, d)
     if rows is not None:
         place = {lemma: number for number, lemma in enumerate(lemmas)}
-        direction = unit(_about(inside, rows, place) - _about(outside, rows, place))[0]  # (d,)
+        direction = unit(_mean_topic(inside, rows, place) - _mean_topic(outside, rows, place))[0]  # (d,)
         fit = {word.lemma: float(rows[place[word.lemma]] @ direction) for word in found}
         ranked = sorted(found, key=lambda word: (-word.log_likelihood * fit[word.lemma], -word.count, word.lemma))
         found = [word for word in ranked if fit[word.lemma] > 0] or found
-    repeated = [word for word in found if word.count >= LEAST_TOGETHER]
+    repeated = [word for word in found if word.count >= FEWEST_TOGETHER]
     return (repeated if len(repeated) >= FEW_LABELS else found)[:LABELS]
 
 
-def _about(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[str, int]) -> Array:
-    """Return the topic of contexts: the mean of their unit topic vectors.  (1, d)"""
+def _mean_topic(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[str, int]) -> Array:
+    """Return the mean of the unit topic vectors of some contexts.  (1, d)"""
     sums = np.zeros((len(contexts) + 1, rows.shape[1]), np.float32)  # (contexts + 1, d), one zero row if there are none
     for number, context in enumerate(contexts):
         sums[number] = rows[[place[lemma] for lemma in context]].sum(axis=0)
     return np.asarray(unit(sums).sum(axis=0, keepdims=True) / max(len(contexts), 1), np.float32)
 
 
-def _near(view: View, ids: Ids) -> _Near:
+def _nearby_lemmas(view: View, ids: Ids) -> _NearbyLemmas:
     chosen = ids[np.unique(np.linspace(0, len(ids) - 1, min(len(ids), LINES)).astype(np.int64))]
     nothing: Array = np.zeros(len(chosen), np.float32)
     hits = occurrence_hits(view.collection, Ranked(chosen, nothing))
@@ -113,7 +113,7 @@ def _near(view: View, ids: Ids) -> _Near:
     for hit in hits:
         wide.append(_lemmas(view, hit, LABEL_REACH))
         narrow.append(_lemmas(view, hit, COLLOCATE_REACH))
-    return _Near(wide, narrow, len(ids))
+    return _NearbyLemmas(wide, narrow, len(ids))
 
 
 def _lemmas(view: View, hit: OccurrenceHit, reach: int) -> list[str]:
@@ -123,7 +123,7 @@ def _lemmas(view: View, hit: OccurrenceHit, reach: int) -> list[str]:
     return [t.lemma for t in near if t.kind is TokenKind.WORD and t.lemma != hit.lemma]
 
 
-def _collocates(view: View, group: _Near, others: Sequence[_Near]) -> list[Collocate]:
+def _collocates(view: View, group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Collocate]:
     """Return a sense's collocates by logDice, which uses frequencies in the whole collection.
 
     Their log-likelihood compares the sense with the word's other senses.
@@ -131,7 +131,7 @@ def _collocates(view: View, group: _Near, others: Sequence[_Near]) -> list[Collo
     here = Counter(lemma for context in group.narrow for lemma in set(context))
     there = Counter(lemma for other in others for context in other.narrow for lemma in set(context))
     lines = sum(len(other.narrow) for other in others)
-    frequent = {lemma: count for lemma, count in here.items() if count >= LEAST_TOGETHER}
+    frequent = {lemma: count for lemma, count in here.items() if count >= FEWEST_TOGETHER}
     total = lemma_frequencies(view.collection.db, sorted(frequent))
     scale = group.size / max(len(group.narrow), 1)
     found = [
@@ -186,7 +186,13 @@ def log_likelihood(inside: int, inside_total: int, outside: int, outside_total: 
 
 
 def log_dice(together: int, group: int, word: int) -> float:
-    """Return 14 + log2 of the Dice coefficient (Rychlý 2008). It is at most 14."""
+    """Return 14 + log2 of the Dice coefficient (Rychlý 2008). It is at most 14.
+
+    Args:
+        together: Number of the group's occurrences that the word is near.
+        group: Number of occurrences of the group.
+        word: Number of occurrences of the word.
+    """
     return 14 + math.log2(2 * together / (group + word)) if together else float("-inf")
 
 

@@ -52,7 +52,7 @@ def read_named_sense(view: View, name: str) -> NamedSense:
     return found
 
 
-class NamedSenseRows:
+class CachedNamedSenseRows:
     """Rows of the occurrences that belong to each named sense, cached for one generation of a collection."""
 
     def __init__(self) -> None:

@@ -19,7 +19,9 @@ from ...indexer.vectors.arrays import Array, Mask, row_products, unit
 from ..hits import Match
 
 FORMAT = "polyseme prototype"
+"""Value of `format` in every file."""
 VERSION = 1
+"""Version of the format."""
 LONGEST_NAME = 100
 """Maximum length of a name, in characters."""
 LARGEST_FILE = 16 * 2**20

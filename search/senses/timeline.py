@@ -115,8 +115,8 @@ def make_timeline(
         else:
             inside.setdefault(year // period, [[] for _ in range(senses)])[number - 1].append(key)
     empty: list[list[int]] = [[] for _ in range(senses)]
-    span = range(min(inside), max(inside) + 1) if inside else range(0)
-    periods = tuple(_period(slot * period, period, inside.get(slot, empty)) for slot in span)
+    numbered = range(min(inside), max(inside) + 1) if inside else range(0)
+    periods = tuple(_period(number * period, period, inside.get(number, empty)) for number in numbered)
     return _timeline(field, periods, undated)
 
 
@@ -126,8 +126,8 @@ def restricted(found: Timeline, inside: Collection[int]) -> Timeline:
     def kept(groups: Sequence[Sequence[int]]) -> list[list[int]]:
         return [[key for key in group if key in inside] for group in groups]
 
-    periods = [_period(slot.start, slot.end - slot.start + 1, kept(slot.ids)) for slot in found.periods]
-    dated = [place for place, slot in enumerate(periods) if any(slot.counts)]
+    periods = [_period(period.start, period.end - period.start + 1, kept(period.ids)) for period in found.periods]
+    dated = [place for place, period in enumerate(periods) if any(period.counts)]
     span = periods[dated[0] : dated[-1] + 1] if dated else []
     return _timeline(found.field, tuple(span), kept(found.undated_ids))
 

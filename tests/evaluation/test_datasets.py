@@ -23,7 +23,7 @@ from gold_data import (
 from polyseme.indexer.errors import DocumentError
 from polyseme.indexer.gold.judgements import Gold, by_word, read_gold
 from polyseme.search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic_splits
-from polyseme.search.evaluation.datasets.retrieval import read_retrieval, running, titled
+from polyseme.search.evaluation.datasets.retrieval import read_retrieval, unwrapped, with_title
 from polyseme.search.evaluation.datasets.usage_graphs import read_dwug
 from polyseme.search.evaluation.datasets.wsd import Instance, read_first_senses, read_wsd, word_of
 from polyseme.search.evaluation.records import SentencePair, Span, Usage
@@ -228,8 +228,8 @@ def test_trec_topics_without_end_tags_are_read(tmp_path: Path) -> None:
     topic = "<top>\n<num> Number: {}\n<title> Topic: {}\n<desc> Description:\nMore.\n</top>\n"
     write(tmp_path / "topics.xml", topic.format(1, "lent money") + topic.format(2, "reeds"))
     assert read_retrieval(tmp_path).queries == {"1": "lent money", "2": "reeds"}
-    assert running("one\nline ,  e.g. this .  and\nmore ?\n\nEnd.") == "one line , e.g. this .\n\nand more ?\n\nEnd."
-    assert titled("A title", "A\ntitle and more") == "A\ntitle and more"
+    assert unwrapped("one\nline ,  e.g. this .  and\nmore ?\n\nEnd.") == "one line , e.g. this .\n\nand more ?\n\nEnd."
+    assert with_title("A title", "A\ntitle and more") == "A\ntitle and more"
 
 
 def test_gold_senses_are_read_by_their_columns(tmp_path: Path) -> None:

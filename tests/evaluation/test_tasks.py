@@ -188,7 +188,7 @@ def test_wsd_answer_is_the_nearest_centroid(tmp_path: Path) -> None:
         for instance in data.training[1]:
             groups.setdefault(instance.senses[0], []).append(vector(name, instance.span.sentence, instance.span.start))
         centroids = {key: np.mean(vectors, axis=0) for key, vectors in groups.items()}
-        # The most frequent sense wins a tie. Layer 0 always ties, because it has not read the sentence.
+        # The most frequent sense wins a tie. Layer 0 always ties, because it does not depend on the sentence.
         order = sorted(centroids, key=lambda key: (-len(groups[key]), key))
         share = {key: len(groups[key]) / len(data.training[1]) for key in groups}
         for metric, weight in (("accuracy se2", 0.0), ("accuracy se2, by frequency too", FREQUENCY)):

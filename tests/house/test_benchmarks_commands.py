@@ -15,7 +15,7 @@ COMMIT = "449368b"
 
 
 def runnable() -> dict[str, str]:
-    """Source of each module that is run as a command."""
+    """Return the source of each module that is run as a command."""
     files = {path: path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").rglob("*.py")}
     names = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files}
     return {names[path]: source for path, source in files.items() if '__name__ == "__main__"' in source}

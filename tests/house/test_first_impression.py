@@ -1,4 +1,4 @@
-"""What a newcomer meets: the environment is made or the reason is one line, and the build warns of nothing."""
+"""A new user's first steps: the environment is made or one line says why not, and the build has no warnings."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from pages import MONEY, RIVER, address, app, ask, came_by_history, expected, html, lines
+from pages import MONEY, RIVER, address, app, ask, expected, html, lines, navigate_history
 from polyseme.indexer.build import build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.records import CollectionSettings, Layer
@@ -126,7 +126,7 @@ def test_browser_back_restores_the_previous_query(
     page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(page, "They fished in the river.")
-    came_by_history(page, monkeypatch, q=BANKS)
+    navigate_history(page, monkeypatch, q=BANKS)
     assert lines(page) == expected(searcher.sentences(BANKS, 20))
     assert page.text_input(key="text").value == BANKS
 
@@ -350,7 +350,7 @@ def test_single_word_shows_its_senses(page: AppTest, searcher: Searcher, monkeyp
     assert "Senses of <i>bank</i>" in html(page)
     assert "Nothing here means that" not in html(page)
     # In an address, as on the command line, a text without brackets is a sentence.
-    came_by_history(page, monkeypatch, q="bank")
+    navigate_history(page, monkeypatch, q="bank")
     assert lines(page) == expected(searcher.sentences("bank", 20))
     assert "Senses of <i>bank</i>" in html(page)
 
@@ -365,7 +365,7 @@ def test_another_collection_of_the_folder_can_be_chosen(
     ask(page, "The [bank].")
     assert {document for _, document in lines(page)} == {"two"}
     assert address(page)["collection"] == ["two.pol"]
-    came_by_history(page, monkeypatch, collection="../elsewhere")
+    navigate_history(page, monkeypatch, collection="../elsewhere")
     assert "No such collection" in html(page)
     next(button for button in page.button if button.label == "Open one\\.pol").click().run()
     assert "collection" not in address(page)

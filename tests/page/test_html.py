@@ -166,8 +166,8 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
         base.notice(value),
         base.message(value, sentence, value),
         base.heading(value, None),
-        base.found(value, sentence, value, [value]),
-        base.why([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
+        base.headline(value, sentence, value, [value]),
+        base.explanation([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
     ):
         read(html)
 

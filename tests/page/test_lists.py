@@ -14,7 +14,7 @@ from typing import cast
 
 import pytest
 import streamlit
-from pages import MONEY, RIVER, address, came_by_history, expected, html, lines
+from pages import MONEY, RIVER, address, expected, html, lines, navigate_history
 from polyseme.indexer.build import build
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.documents import Document
@@ -58,7 +58,7 @@ def opened(visit: AppTest, **parameters: str | list[str]) -> AppTest:
     for name in list(visit.query_params):
         del visit.query_params[name]
     with pytest.MonkeyPatch.context() as patch:
-        came_by_history(visit, patch, **parameters)
+        navigate_history(visit, patch, **parameters)
     return visit
 
 
@@ -231,7 +231,7 @@ def test_answer_searches_once(
         return plain(query, k, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(searcher, "occurrences", counted)
-    monkeypatch.setattr("polyseme.ui.page.cache.kept", lambda searcher, key, find: find())
+    monkeypatch.setattr("polyseme.ui.page.cache.cached", lambda searcher, key, find: find())
     answer(searcher, asked(searcher, PageQuery(text, k=k)))
     assert found == limits
 

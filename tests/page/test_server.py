@@ -26,7 +26,7 @@ sys.exit(launch(Path(sys.argv[1]), int(sys.argv[2]), browser=False))
 
 
 def test_server_announces_its_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
-    port = server.free_port(server.HOME, 0)
+    port = server.free_port(server.LOCALHOST, 0)
     launched = subprocess.Popen(
         [sys.executable, "-c", START, str(tmp_path / "none.pol"), str(port)], stderr=subprocess.PIPE, text=True
     )
@@ -47,31 +47,31 @@ def test_server_announces_its_address_and_ends_with_ctrl_c(tmp_path: Path) -> No
         launched.kill()
         launched.wait()
         launched.stderr.close()
-    assert server.free_port(server.HOME, port) == port
+    assert server.free_port(server.LOCALHOST, port) == port
 
 
 def test_taken_port_is_an_error_with_advice() -> None:
     with socket.socket() as taken:
-        taken.bind((server.HOME, 0))
+        taken.bind((server.LOCALHOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(PolysemeError, match=rf"127\.0\.0\.1:{port} .*choose another --port"):
-            server.free_port(server.HOME, port)
+            server.free_port(server.LOCALHOST, port)
 
 
 def test_unavailable_address_is_an_error() -> None:
     with pytest.raises(PolysemeError, match=r"cannot listen on 203\.0\.113\.7:8501"):
         server.free_port("203.0.113.7", None)
     with pytest.raises(PolysemeError, match="70000"):
-        server.free_port(server.HOME, 70000)
+        server.free_port(server.LOCALHOST, 70000)
 
 
 def test_another_port_is_used_if_the_default_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
-        taken.bind((server.HOME, 0))
+        taken.bind((server.LOCALHOST, 0))
         taken.listen()
         monkeypatch.setattr(server, "FIRST_PORT", taken.getsockname()[1])
-        assert server.free_port(server.HOME, None) != server.FIRST_PORT
+        assert server.free_port(server.LOCALHOST, None) != server.FIRST_PORT
 
 
 def test_collection_of_any_name_reaches_the_server_in_its_environment(
@@ -84,7 +84,7 @@ def test_collection_of_any_name_reaches_the_server_in_its_environment(
     assert found[server.COLLECTION_VARIABLE] == str(tmp_path / name)
     assert server.MODEL_VARIABLE not in found
     assert found["PATH"] == os.environ["PATH"]
-    assert not any(name in part for part in server.command(1, server.HOME))
+    assert not any(name in part for part in server.command(1, server.LOCALHOST))
 
 
 def test_server_refuses_a_public_address_without_a_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_server_refuses_a_public_address_without_a_login(monkeypatch: pytest.Mon
 
 
 def test_server_options_disable_statistics_and_prompts() -> None:
-    command = server.command(8501, server.HOME)
+    command = server.command(8501, server.LOCALHOST)
     assert "--browser.gatherUsageStats=false" in command
     assert "--server.address=127.0.0.1" in command
     assert "--server.fileWatcherType=none" in command

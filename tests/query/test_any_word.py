@@ -21,8 +21,7 @@ from polyseme.indexer.vectors.arrays import Array, Ids, unit
 from polyseme.indexer.vectors.int8 import Storage
 from polyseme.search.query.filters import parse_where
 from polyseme.search.query.scope import make_scope
-from polyseme.search.retrieval import any_word
-from polyseme.search.retrieval import exact as retrieval
+from polyseme.search.retrieval import any_word, exact
 from polyseme.search.retrieval.any_word import nearest_any, portions
 from polyseme.search.retrieval.ranking import Ranked
 
@@ -141,7 +140,7 @@ def test_indexes_propose_candidates_if_scanning_types_exceeds_a_limit(
     monkeypatch.setattr(any_word, "FIRST_ROWS", 20)
     monkeypatch.setattr(any_word, limit, 40)
     asked = []
-    original = retrieval.candidates
+    original = exact.candidates
 
     def counted(*arguments: object) -> Ids:
         asked.append(1)

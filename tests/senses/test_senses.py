@@ -91,7 +91,7 @@ def test_senses_inside_a_filter_use_only_its_occurrences(searcher: Searcher) -> 
     assert "only 5 occurrences" in (few.notice or "")
     assert few.senses[0].stability is None
     with pytest.raises(QueryError, match="'bank' does not occur within the filter"):
-        searcher.senses("bank", where="year=1700..1701 ".strip())
+        searcher.senses("bank", where="year=1700..1701")
 
 
 def test_same_sense_other_words_never_returns_the_word_itself(searcher: Searcher) -> None:

@@ -11,7 +11,7 @@ import click
 
 from .command_line import shareable_command
 from .help import Command, argument
-from .options import format_option, language_option, precision_option
+from .options import SOURCES, format_option, language_option, precision_option
 from .printing import OutputFormat, note, show
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _DISPLAY = ("output_format", "plot")
     "--model",
     metavar="SOURCE",
     show_default="with COLLECTION its own, else 'default'",
-    help="Model to evaluate: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+    help=f"Model to evaluate: {SOURCES}",
 )
 @click.option(
     "--task",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .help import Command, argument
-from .options import collection_argument, encoding_options, format_option, model_option, quiet_option
+from .options import SOURCES, collection_argument, encoding_options, format_option, model_option, quiet_option
 from .printing import OutputFormat, note, one_line, show, table
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ VANISHED_SHOWN = 5
     "--model",
     default="default",
     metavar="SOURCE",
-    help="Model that encodes the documents: 'default' (the bundled one), a folder, a file or a TF-Hub handle."
-    " An existing collection keeps its model.",
+    help=f"Model that encodes the documents: {SOURCES} An existing collection keeps its model.",
 )
 @encoding_options()
 @click.option("--language", default="en", metavar="CODE", help="Language code of the documents, such as en, de or fr.")
@@ -245,7 +244,7 @@ def remove(collection: Path, document_ids: tuple[str, ...]) -> None:
     "--model",
     metavar="SOURCE",
     show_default="the collection's own",
-    help="Model that encodes the texts: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+    help=f"Model that encodes the texts: {SOURCES}",
 )
 @encoding_options(kept="unchanged")
 @click.option(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from .help import Group, argument
-from .options import format_option, language_option
+from .options import SOURCES, format_option, language_option
 from .printing import OutputFormat, note, one_line, show
 
 if TYPE_CHECKING:
     from ...indexer.elmo.convert import Conversion, Layout
 
-source_argument = argument("source", "Model: 'default' (the bundled one), a folder, a file or a TF-Hub handle.")
+source_argument = argument("source", f"Model: {SOURCES}")
 destination_argument = argument("destination", "Folder to write.", type=click.Path(path_type=Path))
 
 
@@ -27,7 +27,7 @@ def model() -> None:
 @model.command("info")
 @argument(
     "source",
-    "Model: 'default' (the bundled one), a folder, a file or a TF-Hub handle. Default: 'default'.",
+    f"Model: {SOURCES} Default: 'default'.",
     default="default",
 )
 @format_option
@@ -65,7 +65,7 @@ def model_convert(source: str, destination: Path, to: str, half: bool) -> None:
     "source",
     default="default",
     metavar="SOURCE",
-    help="Model to ask: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+    help=f"Model to ask: {SOURCES}",
 )
 @click.option("-k", "k", type=click.IntRange(1), default=10, metavar="N", help="Maximum number of words.")
 @language_option

@@ -13,6 +13,8 @@ from .printing import OutputFormat
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
+SOURCES = "'default' (the bundled one), a folder, a file or a TF-Hub handle."
+"""End of the help of every option that takes the source of a model."""
 LAYERS = click.Choice(["sense", "0", "1", "2", "elmo"])
 _EITHER_MATCH = click.Choice(["form", "lemma"])
 ANY_MATCH = click.Choice(["form", "lemma", "any"])

@@ -10,6 +10,7 @@ import click
 from .help import Command, argument
 from .options import (
     LAYERS,
+    SOURCES,
     any_match_option,
     collection_argument,
     context_option,
@@ -96,7 +97,7 @@ def sense(
 
 
 def concordance(hits: list[OccurrenceHit], context: int) -> str:
-    """Return concordance lines (keyword in context) with the keywords aligned in one column."""
+    """Return concordance lines with their nodes aligned in one column."""
     from ...search.kwic import concordance_line
 
     lines = [concordance_line(hit, context) for hit in hits]
@@ -191,7 +192,7 @@ def _sense_table(inventory: SenseInventory) -> str:
     "--model",
     default="default",
     metavar="SOURCE",
-    help="Model to compare with: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+    help=f"Model to compare with: {SOURCES}",
 )
 @format_option
 def compare(first: str, second: str, language: str, model: str, output_format: OutputFormat) -> None:

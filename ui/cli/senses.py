@@ -180,10 +180,10 @@ def _timeline_rows(
     note(inventory.notice)
     found = searcher.timeline(inventory, field, period)
     rows: list[dict[str, object]] = []
-    for slot in found.periods:
-        figures = zip(slot.counts, slot.shares, slot.lows, slot.highs, slot.ids, strict=True)
+    for span in found.periods:
+        figures = zip(span.counts, span.shares, span.lows, span.highs, span.ids, strict=True)
         for number, (count, share, low, high, ids) in enumerate(figures, start=1):
-            row = {"from": slot.start, "to": slot.end, "sense": number, "count": count, "share": share}
+            row = {"from": span.start, "to": span.end, "sense": number, "count": count, "share": share}
             rows.append(row | {"low": low, "high": high, "occurrence_ids": list(ids)})
     for number, ids in enumerate(found.undated_ids, start=1):
         undated: dict[str, object] = dict.fromkeys(["from", "to", "sense", "count", "share", "low", "high"])

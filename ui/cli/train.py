@@ -11,7 +11,7 @@ import click
 
 from .command_line import shareable_command
 from .help import Command, argument
-from .options import quiet_option
+from .options import SOURCES, quiet_option
 from .printing import note
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ CHECKPOINT_NOTE_EVERY = 10
     "source",
     metavar="SOURCE",
     show_default="a new model",
-    help="Continue the training of a model: 'default' (the bundled one), a folder, a file or a TF-Hub handle.",
+    help=f"Continue the training of a model: {SOURCES}",
 )
 @click.option(
     "--freeze-characters", is_flag=True, help="Do not train the character CNN of the --from model. Doubles the speed."

@@ -18,7 +18,9 @@ from .address import MAX_IDS, Listing, PageQuery, new_question
 from .html.senses import UNDATED
 
 KEY = "browser"
+"""Key of the component that sends clicks, in the session state."""
 PERIODS = "shown timeline"
+"""Key of the timeline on the page, in the session state."""
 ALL_SENSES = -1
 """The sense that the browser sends when a period of all senses together is clicked."""
 MAX_SENTENCE = 1500
@@ -26,7 +28,11 @@ MAX_SENTENCE = 1500
 
 
 class Act(StrEnum):
-    """What a click does."""
+    """What a click does.
+
+    OPEN shows a document, HOP searches for a word of a line, and MARK marks a line. SENSE, PICK and PERIOD keep the
+    lines of a sense, the picked lines, and the lines of a period.
+    """
 
     OPEN = "open"
     HOP = "hop"
@@ -38,7 +44,12 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A click. The act decides what the numbers mean. every: a modifier key was pressed."""
+    """A click.
+
+    Args:
+        numbers: Ids and offsets. Their meaning depends on the act.
+        every: Whether a modifier key was pressed, which adds to the picked lines.
+    """
 
     act: Act
     numbers: tuple[int, ...]

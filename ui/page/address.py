@@ -1,4 +1,7 @@
-"""Hold a query of the page, and read and write it as an address: `/?q=the river [bank]&match=form`. Pure."""
+"""Hold a query of the page, and read and write it as an address such as `/?q=the river [bank]&match=form`.
+
+All functions are pure.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ NO_SENSE = 0
 
 
 class Sort(StrEnum):
-    """The order of the lines."""
+    """The order of the lines. ODD puts lines first that are far from the centre of their sense."""
 
     SCORE = "score"
     LEFT = "left"
@@ -72,7 +75,7 @@ class PageQuery:
 
 
 def new_question(query: PageQuery, text: str) -> PageQuery:
-    """Return a query for another text with the same settings. What belongs to the old lines is dropped."""
+    """Return a query for another text with the same settings. Choices among the old lines are dropped."""
     kept = PageQuery(text, query.match, query.k, query.hybrid, query.where, query.layer)
     sort = query.sort if query.sort is not Sort.ODD else Sort.SCORE
     return replace(kept, sort=sort, collection=query.collection)
@@ -137,7 +140,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
 
 
 def write_address(query: PageQuery) -> dict[str, str | list[str]]:
-    """Return the address of a query as parameters, none for the initial page. The inverse of `read_address`."""
+    """Return the address of a query as parameters. The initial page has none. `read_address` reads them back."""
     if query == PageQuery():
         return {}
     address: dict[str, str | list[str]] = {"q": query.text, "match": str(query.match), "k": str(query.k)}

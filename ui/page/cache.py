@@ -1,4 +1,4 @@
-"""Load once and keep for all sessions: searchers with their models, contents of collections, lists of hits, senses.
+"""Cache for all sessions: searchers with their models, contents of collections, lists of hits, senses.
 
 Streamlit hashes the arguments that decide a value and ignores those whose names begin with an underscore.
 """
@@ -31,7 +31,9 @@ from .server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
 Found = TypeVar("Found")
 WARM_UP = "A first sentence."
+"""Sentence that is encoded before the first query, so that all libraries are loaded."""
 _NUMBERS: weakref.WeakKeyDictionary[Searcher, int] = weakref.WeakKeyDictionary()
+"""Number of each searcher, which represents it in the keys of the cache."""
 _COUNT = itertools.count()
 _LOCK = threading.Lock()
 
@@ -118,17 +120,17 @@ def _examples(searcher_key: int, stored: tuple[tuple[int, ...], int], _searcher:
     return find_examples(_searcher)
 
 
-def kept(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:
-    """Return what `find` finds in the current generation of the collection, and keep it.
+def cached(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:
+    """Return what `find` finds in the current generation of the collection, from the cache if possible.
 
     Args:
         key: Everything that decides the result. Its `repr` is compared.
     """
-    return cast(Found, _kept(_key(searcher), _generation(searcher), repr(key), find))
+    return cast(Found, _cached(_key(searcher), _generation(searcher), repr(key), find))
 
 
 @st.cache_resource(show_spinner="Searching …", max_entries=64)
-def _kept(searcher_key: int, generation: int, key: str, _find: Callable[[], object]) -> object:
+def _cached(searcher_key: int, generation: int, key: str, _find: Callable[[], object]) -> object:
     return _find()
 
 

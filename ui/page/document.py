@@ -39,12 +39,14 @@ def draw(searcher: Searcher, lines: Sequence[SentenceHit], target: Target | None
                     on_click=go,
                     args=(number + step,),
                 )
-            why = isinstance(hit, OccurrenceHit) and target is not None and st.toggle("Explain the score", key="why")
+            explained = (
+                isinstance(hit, OccurrenceHit) and target is not None and st.toggle("Explain the score", key="why")
+            )
         try:
             _, text = searcher.collection.document(hit.document_id)
             st.html(base.document_head(hit, len(lines), number))
-            if why and isinstance(hit, OccurrenceHit) and target is not None:
-                _draw_why(searcher, hit, target)
+            if explained and isinstance(hit, OccurrenceHit) and target is not None:
+                _draw_explanation(searcher, hit, target)
         except PolysemeError as error:
             st.error(base.label(str(error), 1000))
             return
@@ -53,7 +55,7 @@ def draw(searcher: Searcher, lines: Sequence[SentenceHit], target: Target | None
     document()
 
 
-def _draw_why(searcher: Searcher, hit: OccurrenceHit, target: Target) -> None:
+def _draw_explanation(searcher: Searcher, hit: OccurrenceHit, target: Target) -> None:
     found = searcher.explain(hit, target)
     words = [word for word in found.words if word.drop > 0][:MAX_WORDS]
-    st.html(base.why(words, found.layers))
+    st.html(base.explanation(words, found.layers))

@@ -1,4 +1,4 @@
-"""Write all hits of a list, with the query that found them, as CSV, XLSX or JSON Lines. Pure."""
+"""Write all hits of a list, with the query that found them, as CSV, XLSX or JSON Lines. All functions are pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Turn metadata fields into the filter widgets that the page offers, and their values into filter strings. Pure."""
+"""Turn metadata fields into the filter widgets that the page offers, and their values into filter strings.
+
+All functions are pure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask the searcher for the hits of a page's query. No Streamlit."""
+"""Ask the searcher for the hits of a page's query. It does not import Streamlit."""
 
 from __future__ import annotations
 

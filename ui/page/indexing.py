@@ -16,13 +16,16 @@ from . import cache, login
 from .address import PageQuery
 from .html import base
 from .jobs import Job, Jobs
-from .library import Library, new_path
+from .library import Library, is_collection, new_path
 from .session import ask, show_message
 from .uploads import MAX_FILE, folder_for, keep
 
 OPEN = "adding"
+"""Key of whether the panel is shown, in the session state."""
 NEW = "A new collection"
+"""Choice of the form that creates a collection."""
 WATCHED = "watched run"
+"""Key of the collection whose run is shown, in the session state."""
 MAX_SKIPPED = 200
 """Maximum number of skipped documents that are listed. The others are counted."""
 
@@ -251,7 +254,11 @@ def _draw_report(job: Job, report: BuildReport, library: Library) -> None:
 
 
 def _draw_next_steps(job: Job, library: Library, again: str | None) -> None:
-    """Draw the buttons below a run that has ended. again: label of the button that starts it again, if any."""
+    """Draw the buttons below a run that has ended.
+
+    Args:
+        again: Label of the button that starts the run again. None for no such button.
+    """
 
     def resume() -> None:
         try:
@@ -268,7 +275,7 @@ def _draw_next_steps(job: Job, library: Library, again: str | None) -> None:
         st.session_state.pop(WATCHED, None)
 
     steps: list[tuple[str, str, Callable[[], None]]] = [("Add more documents", "more", more)]
-    if (job.collection / "collection.db").is_file():
+    if is_collection(job.collection):
         steps.insert(0, ("Search this collection", "search-it", search))
     if again:
         steps.insert(0, (again, "go-on", resume))

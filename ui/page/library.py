@@ -11,6 +11,7 @@ from ...indexer.collection.schema import DATABASE_NAME
 from ...indexer.errors import PolysemeError
 
 ENDING = ".pol"
+"""Suffix of a collection that the page creates."""
 FILES = ".files"
 """Suffix of the folder that holds the files sent to a collection."""
 MAX_NAME = 120

@@ -1,4 +1,4 @@
-"""Choose the lines that the page shows: keep some, order them, cut them into pages. Pure: hits in, hits out."""
+"""Choose the lines that the page shows: keep some, order them, cut them into pages. All functions are pure."""
 
 from __future__ import annotations
 

@@ -260,7 +260,7 @@ def _found(searcher: Searcher, question: Question, whole: bool = False) -> tuple
 def _by_text(searcher: Searcher, question: Question, limit: int) -> HitList[SentenceHit]:
     query, target = question.query, question.target
     key = ("text", target, query.text, query.match, query.where, query.layer, query.hybrid, limit)
-    return cache.kept(searcher, key, lambda: fetch.find(searcher, query, target, limit))
+    return cache.cached(searcher, key, lambda: fetch.find(searcher, query, target, limit))
 
 
 def _of_other_words(
@@ -268,7 +268,7 @@ def _of_other_words(
 ) -> HitList[SentenceHit]:
     within = list(question.within)
     key = ("others", inventory.word, inventory.match, sense, limit, within)
-    return cache.kept(
+    return cache.cached(
         searcher, key, lambda: fetch.widened(searcher.same_sense_other_words(inventory, sense, limit, within))
     )
 
@@ -284,7 +284,7 @@ def _like_marked(searcher: Searcher, question: Question, limit: int) -> HitList[
         return searcher.more_like(plus, minus, limit, list(query.where), query.match)
 
     key = ("like", query.text, query.match, query.like, query.unlike, query.where, question.of_words, limit)
-    return cache.kept(searcher, key, find)
+    return cache.cached(searcher, key, find)
 
 
 def _marked(searcher: Searcher, question: Question) -> dict[int, SentenceHit]:
@@ -303,7 +303,7 @@ def _marked(searcher: Searcher, question: Question) -> dict[int, SentenceHit]:
 
 def _inside(searcher: Searcher, inventory: SenseInventory, where: Sequence[str]) -> frozenset[int]:
     key = ("within", inventory.word, inventory.match, where)
-    return cache.kept(searcher, key, lambda: searcher.within(inventory, where))
+    return cache.cached(searcher, key, lambda: searcher.within(inventory, where))
 
 
 def _arranged(hits: HitList[SentenceHit], question: Question) -> list[SentenceHit]:

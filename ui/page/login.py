@@ -24,10 +24,11 @@ MAX_TRIES = 10
 """Maximum number of wrong passwords in one visit."""
 PAUSE = 1.0
 """Delay after a wrong password, in seconds."""
-HOW = (
+LOGIN_ADVICE = (
     'the page asks for a login there: write [polyseme] password = "..." (at least 8 characters), or [auth] for OpenID'
     " Connect, into .streamlit/secrets.toml here or in your home folder"
 )
+"""How to configure a login, as a part of a sentence."""
 _LOGGED_IN = "logged in"
 _WRONG = "wrong passwords"
 
@@ -88,7 +89,7 @@ def admitted() -> bool:
         return True
     st.html(base.heading("", None))
     if not can_log_in(secrets):
-        st.html(base.message("Nobody can log in", f"Other machines can reach this page, and {HOW}."))
+        st.html(base.message("Nobody can log in", f"Other machines can reach this page, and {LOGIN_ADVICE}."))
         return False
     _draw_form(secrets)
     return bool(st.session_state.get(_LOGGED_IN))

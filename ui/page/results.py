@@ -28,7 +28,7 @@ _SORTS = {
     Sort.RIGHT: "right context",
     Sort.DATE: "date",
     Sort.DOCUMENT: "document",
-    Sort.ODD: "odd ones first",
+    Sort.ODD: "least typical first",
 }
 
 
@@ -41,7 +41,7 @@ def headline(found: Answer) -> str:
         number = base.count(len(found.lines), what)
     else:
         number = f"{what}s".capitalize()
-    return base.found(number, head_word(found), order_text(found), found.question.within)
+    return base.headline(number, head_word(found), order_text(found), found.question.within)
 
 
 def head_word(found: Answer) -> str | None:
@@ -71,7 +71,7 @@ def order_text(found: Answer) -> str:
         Sort.RIGHT: "by the words to the right",
         Sort.DATE: "the oldest first",
         Sort.DOCUMENT: "by document",
-        Sort.ODD: "the farthest from every sense first",
+        Sort.ODD: "the least typical of their sense first",
     }[query.sort]
     if found.match not in (Match.ANY, Match.SENTENCE):
         return order

@@ -59,7 +59,7 @@ def examples(queries: Sequence[str]) -> None:
             target = Target(question, 0, 0) if isinstance(question, str) else question
             parts = (target.sentence[: target.start], target.sentence[target.end :])
             node = base.label(target.sentence[target.start : target.end])
-            shown = "".join([base.edged(parts[0]), f"**{node}**" if node else "", base.edged(parts[1])])
+            shown = "".join([base.label_piece(parts[0]), f"**{node}**" if node else "", base.label_piece(parts[1])])
             query = PageQuery(" ".join(text.split()), collection=current().collection)
             st.button(shown, key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
 
@@ -67,7 +67,8 @@ def examples(queries: Sequence[str]) -> None:
 def words(tokens: Sequence[Token], target: Target) -> None:
     """Draw the words of a sentence as buttons. A click searches for that occurrence, even if the word is repeated.
 
-    target: the sentence with its target, which is empty if the query is a whole sentence.
+    Args:
+        target: The sentence with its target, which is empty if the query is a whole sentence.
     """
     query = current()
     marked = target.start < target.end

@@ -138,7 +138,7 @@ def with_values(searcher: Searcher, facet: Facet) -> Facet:
 
 
 def dated(offered: Sequence[Facet]) -> list[Facet]:
-    """Return the fields with dates: `year` and `date` first. Documents with another text there ("n.d.") are undated."""
+    """Return the fields with dates: `year` and `date` first. Values without a year, such as "n.d.", are undated."""
     found = [facet for facet in offered if facet.kind is FacetKind.DATE or (_has_date_name(facet) and _years(facet))]
     return sorted(found, key=lambda facet: (facet.field not in ("year", "date"), facet.field))
 

@@ -16,13 +16,14 @@ from pathlib import Path
 from types import FrameType
 
 from ...indexer.errors import PolysemeError
-from .login import HOW, can_log_in, is_local, written_secrets
+from .login import LOGIN_ADVICE, can_log_in, is_local, written_secrets
 from .uploads import MAX_FILE
 
 COLLECTION_VARIABLE = "POLYSEME_COLLECTION"
 MODEL_VARIABLE = "POLYSEME_MODEL"
 SCRIPT = Path(__file__).parent / "entry" / "run_page.py"
-HOME = "127.0.0.1"
+LOCALHOST = "127.0.0.1"
+"""Address that only this machine can reach."""
 FIRST_PORT = 8501
 STARTED_WITHIN = 60.0
 """Maximum time until a new server answers, in seconds."""
@@ -56,7 +57,7 @@ def launch(
     port: int | None = None,
     browser: bool = True,
     model: str | None = None,
-    address: str = HOME,
+    address: str = LOCALHOST,
 ) -> int:
     """Serve the page until Ctrl-C, and return the exit status. Print the page's address on stderr once it answers.
 
@@ -73,7 +74,9 @@ def launch(
     chosen = free_port(address, port)
     if not is_local(address):
         if not can_log_in(written_secrets()):
-            raise PolysemeError(f"{address} can be reached from other machines, and {HOW}; or leave out --address")
+            raise PolysemeError(
+                f"{address} can be reached from other machines, and {LOGIN_ADVICE}; or leave out --address"
+            )
         print(f"anyone who can reach {address}:{chosen} and log in can read {collection}", file=sys.stderr)
     # In a new process group, the server does not receive Ctrl-C, so this process can end it in order.
     server = subprocess.Popen(
@@ -135,7 +138,7 @@ def free_port(address: str, port: int | None) -> int:
 
 def page_address(address: str, port: int) -> str:
     """Return the URL to type into a browser on this machine."""
-    host = {"0.0.0.0": HOME, "::": "::1"}.get(address, address)
+    host = {"0.0.0.0": LOCALHOST, "::": "::1"}.get(address, address)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

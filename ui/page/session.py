@@ -100,7 +100,7 @@ def begin() -> tuple[str, ...]:
         One line for each part of the address that cannot be understood.
     """
     given = {key: st.query_params.get_all(key) for key in st.query_params}
-    if QUERY not in st.session_state or _came_by_history():
+    if QUERY not in st.session_state or _is_history_navigation():
         query, problems = read_address(given)
         if QUERY not in st.session_state or query != current():
             ask(query)
@@ -110,7 +110,7 @@ def begin() -> tuple[str, ...]:
     return found
 
 
-def _came_by_history() -> bool:
+def _is_history_navigation() -> bool:
     """Return whether the browser's back or forward button caused this run."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
@@ -125,6 +125,6 @@ def write() -> None:
 
 
 def show(key: str, value: object) -> None:
-    """Set the value of a widget, but only if it differs, so that a visitor's input is not interrupted."""
+    """Set the value of a widget only if it differs, so that a visitor's input is not interrupted."""
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value

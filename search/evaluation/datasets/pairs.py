@@ -63,9 +63,9 @@ def read_wic(folder: Path) -> list[TokenPair]:
 
 
 def read_usim(path: Path) -> list[TokenPair]:
-    """Read usage similarity (Erk et al. 2013): sentence, position, mean judgement from 1 to 5, lemma.pos and a number.
+    """Read usage similarity (Erk et al. 2013).
 
-    A pair has two lines.
+    A pair has two lines. Their columns are sentence, position, mean judgement from 1 to 5, and lemma.pos with a number.
 
     Raises:
         DocumentError: The file does not have the published format.
@@ -84,15 +84,17 @@ def read_usim(path: Path) -> list[TokenPair]:
 
 
 def read_coarsewsd(folder: Path) -> list[CoarseWord]:
-    """Read CoarseWSD-20 (Loureiro et al. 2021): for each word a folder with positions, sentences and class numbers.
+    """Read CoarseWSD-20 (Loureiro et al. 2021).
+
+    Each word has a folder. Its data files have positions and sentences, and its gold files have class numbers.
 
     Raises:
         DocumentError: The folder does not have the published format.
     """
-    places = sorted(path.parent for path in folder.glob("*/test.data.txt"))
-    if not places:
+    folders = sorted(path.parent for path in folder.glob("*/test.data.txt"))
+    if not folders:
         raise DocumentError(f"{folder} has no word's folder with test.data.txt; {COARSEWSD_LAYOUT}")
-    return [CoarseWord(place.name, *(_coarse_split(place, split) for split in ("train", "test"))) for place in places]
+    return [CoarseWord(word.name, *(_coarse_split(word, split) for split in ("train", "test"))) for word in folders]
 
 
 def _coarse_split(folder: Path, split: str) -> tuple[Usage, ...]:
@@ -102,16 +104,16 @@ def _coarse_split(folder: Path, split: str) -> tuple[Usage, ...]:
         raise DocumentError(f"{gold} has {len(answers)} lines, {data.name} {len(rows)}; get both files again")
     usages = []
     for (position, text), (answer,) in zip(rows, answers, strict=True):
-        sentence, place = tuple(text.split()), _number(int, position, data)
-        _check_place(sentence, place, folder.name, data)
-        usages.append(Usage(Span(sentence, place, place + 1), answer))
+        sentence, index = tuple(text.split()), _number(int, position, data)
+        _check_position(sentence, index, folder.name, data)
+        usages.append(Usage(Span(sentence, index, index + 1), answer))
     return tuple(usages)
 
 
 def read_sts(path: Path, cut: Callable[[str], Sequence[str]] = str.split) -> list[SentencePair]:
     """Read the STS benchmark. The fifth of its tab-separated columns is the mean judgement from 0 to 5.
 
-    Two sentences follow, which `cut` splits into tokens.
+    The sixth and seventh columns are the two sentences. `cut` splits them into tokens.
 
     Raises:
         DocumentError: The file does not have the published format.
@@ -125,7 +127,7 @@ def read_sts(path: Path, cut: Callable[[str], Sequence[str]] = str.split) -> lis
 
 
 def read_sts_splits(paths: Sequence[Path], cut: Callable[[str], Sequence[str]]) -> dict[str, list[SentencePair]]:
-    """Read splits by name: the given files, and each `sts-*.csv` of a folder. The name of `sts-dev.csv` is dev.
+    """Read the given files, and each `sts-*.csv` of a given folder, by split. The split of `sts-dev.csv` is dev.
 
     Raises:
         DocumentError: A folder has no such file, or a file does not have the published format.
@@ -148,12 +150,12 @@ def _number(kind: Callable[[str], Number], text: str, path: Path) -> Number:
 
 def _pair(lemma: str, first: str, position1: int, second: str, position2: int, gold: float, path: Path) -> TokenPair:
     sentence1, sentence2 = tuple(first.split()), tuple(second.split())
-    _check_place(sentence1, position1, lemma, path)
-    _check_place(sentence2, position2, lemma, path)
+    _check_position(sentence1, position1, lemma, path)
+    _check_position(sentence2, position2, lemma, path)
     return TokenPair(lemma, sentence1, position1, sentence2, position2, gold)
 
 
-def _check_place(sentence: Tokens, position: int, word: str, path: Path) -> None:
+def _check_position(sentence: Tokens, position: int, word: str, path: Path) -> None:
     if not 0 <= position < len(sentence):
         start = " ".join(sentence)[:40]
         raise DocumentError(f"{path}: {word!r} has a position outside its sentence {start!r}; get the file again")

@@ -50,7 +50,7 @@ def read_retrieval(folder: Path) -> RetrievalSet:
 
 
 def _read_beir(folder: Path) -> RetrievalSet:
-    documents = {key: titled(row.get("title"), row["text"]) for key, row in _json_rows(folder / "corpus.jsonl")}
+    documents = {key: with_title(row.get("title"), row["text"]) for key, row in _json_rows(folder / "corpus.jsonl")}
     queries = {key: str(row["text"]) for key, row in _json_rows(folder / "queries.jsonl")}
     tables = sorted((folder / "qrels").glob("*.tsv"))
     table = next((path for path in tables if path.stem == "test"), tables[0] if len(tables) == 1 else None)
@@ -71,8 +71,8 @@ def _json_rows(path: Path) -> Iterator[tuple[str, dict[str, object]]]:
             raise DocumentError(f"{path}, line {number}: no object with _id and text; {LAYOUT}") from error
 
 
-def titled(title: object, text: object) -> str:
-    """Return a text below its title. The title is left out if the text begins with it."""
+def with_title(title: object, text: object) -> str:
+    """Prepend a title to a text, unless the text begins with it."""
     head, body = str(title or "").strip(), str(text).strip()
     same = " ".join(body.split()).startswith(" ".join(head.split()))
     return body if same else f"{head}\n\n{body}"
@@ -85,8 +85,8 @@ def _read_trec(folder: Path) -> RetrievalSet:
     documents, topics = {}, {}
     for markup in texts.values():
         for body in _DOC.findall(markup):
-            text = titled(_field(body, "title"), _field(body, "text", "body"))
-            documents[_field(body, "docno")] = running(text)
+            text = with_title(_field(body, "title"), _field(body, "text", "body"))
+            documents[_field(body, "docno")] = unwrapped(text)
         for body in _TOP.findall(markup):
             topics[_LABEL.sub("", _field(body, "num")).strip()] = _LABEL.sub("", _field(body, "title", "desc")).strip()
     if len(judged) != 1 or not documents or not topics:
@@ -94,14 +94,14 @@ def _read_trec(folder: Path) -> RetrievalSet:
             f"{folder} holds {len(documents)} documents, {len(topics)} topics and {len(judged)} *qrel* files; {LAYOUT}"
         )
     judgements = _judgements((line.split() for line in lines_of(judged[0], LAYOUT)), judged[0], 4)
-    return RetrievalSet(documents, _as_judged(topics, judgements), judgements)
+    return RetrievalSet(documents, _numbered_as_judged(topics, judgements), judgements)
 
 
-def running(text: str) -> str:
-    """Return a marked-up text without line breaks inside paragraphs, which belong to the markup.
+def unwrapped(text: str) -> str:
+    """Remove the line breaks inside paragraphs, which belong to the markup. Put a paragraph break after each lone stop.
 
     Tokenised text may be all lower case, as Cranfield's is. Then a full stop between spaces is the only sign of a
-    sentence's end. So the next sentence begins on a line of its own.
+    sentence's end.
     """
     paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text))
     return "\n\n".join(_LONE_STOP.sub(r"\1\n\n", paragraph) for paragraph in paragraphs if paragraph)
@@ -114,17 +114,19 @@ def _text(path: Path) -> str:
 def _field(body: str, *names: str) -> str:
     """Return the text of the first element that is not empty. An element without end tag ends at the next tag."""
     for name in names:
-        begun = rf"<{name}\b[^>]*>"
-        found = re.search(rf"{begun}(.*?)</{name}\b", body, _ANYWHERE) or re.search(rf"{begun}([^<]*)", body, _ANYWHERE)
+        start_tag = rf"<{name}\b[^>]*>"
+        found = re.search(rf"{start_tag}(.*?)</{name}\b", body, _ANYWHERE) or re.search(
+            rf"{start_tag}([^<]*)", body, _ANYWHERE
+        )
         if found and (text := html.unescape(_TAG.sub(" ", found.group(1))).strip()):
             return text
     return ""
 
 
-def _as_judged(topics: dict[str, str], judgements: Judgements) -> dict[str, str]:
-    """Return topics by the numbers that the judgements use: their own numbers, or their positions in the file.
+def _numbered_as_judged(topics: dict[str, str], judgements: Judgements) -> dict[str, str]:
+    """Return topics by the numbers that the judgements use: the topics' own numbers, or their positions in the file.
 
-    The Cranfield topics have numbers of a longer list, while the judgements use the positions 1 to 225.
+    The Cranfield topics keep their numbers from a longer list. The judgements use the positions 1 to 225.
     """
     if set(judgements) <= set(topics):
         return topics
@@ -133,7 +135,7 @@ def _as_judged(topics: dict[str, str], judgements: Judgements) -> dict[str, str]
 
 
 def _judgements(rows: Iterable[list[str]], path: Path, columns: int) -> Judgements:
-    """Read rows of query id, document id and grade. TREC has an iteration after the query id."""
+    """Read rows of query id, document id and grade. Rows of TREC have a fourth column after the query id."""
     found: Judgements = {}
     for number, row in enumerate(rows, 1):
         if not row:

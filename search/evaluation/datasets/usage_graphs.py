@@ -23,7 +23,9 @@ _PLACE = re.compile(r"(\d+):(\d+)")
 
 
 def read_dwug(folder: Path, language: str = "en") -> dict[str, list[Usage]]:
-    """Read the clustered usages of each word (Schlechtweg et al. 2021). Each has its own sentence of the context.
+    """Read the clustered usages of each word (Schlechtweg et al. 2021).
+
+    A usage keeps only the sentence of its context that has the target.
 
     Raises:
         DocumentError: The folder does not have the published layout.

@@ -25,12 +25,12 @@ LAYOUT = (
     " (files named semcor are training data)"
 )
 DATA, GOLD = ".data.xml", ".gold.key.txt"
-_PARTS = {"NOUN": "1", "VERB": "2", "ADJ": "3", "ADV": "4", "n": "1", "v": "2", "a": "3", "s": "3", "r": "4"}
-_JOINTS = re.compile(r"[\s_]+")
+_PARTS_OF_SPEECH = {"NOUN": "1", "VERB": "2", "ADJ": "3", "ADV": "4", "n": "1", "v": "2", "a": "3", "s": "3", "r": "4"}
+_SEPARATORS = re.compile(r"[\s_]+")
 Word = tuple[str, str]
-"""A lower-case lemma whose parts are joined by `_`, and the number of its part of speech in sense keys.
+"""A lower-case lemma with `_` between its parts, and the number of its part of speech in sense keys.
 
-Satellites count as adjectives: 3.
+Adjective satellites count as adjectives: 3.
 """
 
 
@@ -53,7 +53,7 @@ class WsdData:
 
 
 def read_wsd(paths: Sequence[Path]) -> WsdData:
-    """Read all sets in some files and folders. SemCor is the training set, the others are test sets.
+    """Read all data sets in some files and folders. SemCor is the training set, and the others are test sets.
 
     Raises:
         DocumentError: There is no training set, or a file does not have a known format.
@@ -70,7 +70,7 @@ def read_wsd(paths: Sequence[Path]) -> WsdData:
 
 
 def _sources(path: Path) -> Iterator[tuple[str, Path]]:
-    """Yield name and file of each set. Of two sets with one name, that of the unified framework comes last."""
+    """Yield name and file of each set. If two sets have the same name, the one in the unified format comes last."""
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
         archives = [file for file in files if "semcor" in file.name.lower() and ".tar" in file.name]
@@ -115,7 +115,7 @@ def _read_unified(path: Path) -> Iterator[Instance]:
         tokens: list[str] = []
         tagged: list[tuple[int, int, Element]] = []
         for element in sentence:
-            parts = [part for part in _JOINTS.split(element.text or "") if part]
+            parts = [part for part in _SEPARATORS.split(element.text or "") if part]
             tokens += parts
             if element.tag == "instance" and parts:
                 tagged.append((len(tokens) - len(parts), len(tokens), element))
@@ -123,8 +123,8 @@ def _read_unified(path: Path) -> Iterator[Instance]:
             key = element.get("id", "")
             if key not in gold:
                 raise DocumentError(f"{gold_path} has no answer for {key!r}; get both files again")
-            lemma = _JOINTS.sub("_", element.get("lemma", "").strip().lower())
-            part = _PARTS.get(element.get("pos", ""), word_of(gold[key][0])[1])
+            lemma = _SEPARATORS.sub("_", element.get("lemma", "").strip().lower())
+            part = _PARTS_OF_SPEECH.get(element.get("pos", ""), word_of(gold[key][0])[1])
             yield Instance(Span(tuple(tokens), start, end), (lemma, part), gold[key], document)
 
 

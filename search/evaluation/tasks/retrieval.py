@@ -30,20 +30,24 @@ if TYPE_CHECKING:
     from ....indexer.elmo import Encoder
 
 K = 10
-"""Number of documents that nDCG looks at."""
+"""Number of first documents that nDCG takes into account."""
 METRIC = f"nDCG@{K}"
 BM25 = "FTS5 BM25"
 SENTENCES = 1000
-"""Maximum number of sentences in a ranking. It is enough for ten documents."""
+"""Maximum number of sentences in a ranking. They belong to ten documents or more."""
 AT_ONCE = 256
-"""Number of queries that are compared with all sentences in one product."""
+"""Number of queries that one matrix product compares with all sentences."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutDocuments:
     """All sentences of some documents.
 
-    texts, spans: of each sentence. document: index in `ids` of each sentence's document.
+    Attributes:
+        ids: Document ids.
+        texts: Text of each sentence.
+        spans: Tokens of each sentence.
+        document: Index in `ids` of each sentence's document.
     """
 
     ids: tuple[str, ...]
@@ -53,7 +57,7 @@ class CutDocuments:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class JudgedQuery:
     """A query, its tokens, and the grades of judged documents by id."""
 
     text: str
@@ -70,9 +74,9 @@ def evaluate_retrieval(
 ) -> list[Score]:
     """Return nDCG@10 over the queries with a relevant document. Baseline: BM25 over sentences.
 
-    A document has the rank of its best sentence, for vectors and for keywords, as in the product's results. The fusion
-    is the product's. A sentence vector is the mean over its tokens: raw, centred or whitened by the product's
-    transforms, which are fitted on the first sentences. The bootstrap draws queries.
+    A document has the rank of its best sentence, for vectors and for keywords. Fusion and transforms are those of
+    Polyseme's own search. A sentence vector is the mean over its tokens: raw, centred or whitened. The transforms are
+    fitted on the first sentences. The bootstrap draws queries.
     """
     data = read_retrieval(folder)
     analyser = TextAnalyser(language)
@@ -108,17 +112,17 @@ def cut_documents(analyser: TextAnalyser, documents: dict[str, str]) -> CutDocum
     return CutDocuments(tuple(documents), tuple(texts), tuple(spans), np.array(owners, np.int64))
 
 
-def cut_queries(analyser: TextAnalyser, data: RetrievalSet) -> list[Query]:
+def cut_queries(analyser: TextAnalyser, data: RetrievalSet) -> list[JudgedQuery]:
     """Return the queries that contain a token and have a relevant document."""
     queries = []
     for key, text in data.queries.items():
         judged, tokens = data.judgements.get(key, {}), tokens_of(analyser, text)
         if tokens and any(grade > 0 for grade in judged.values()):
-            queries.append(Query(text, whole_sentence(tokens), judged))
+            queries.append(JudgedQuery(text, whole_sentence(tokens), judged))
     return queries
 
 
-def vector_rankings(found: SpanVectors, cut: CutDocuments, queries: Sequence[Query]) -> dict[str, Rankings]:
+def vector_rankings(found: SpanVectors, cut: CutDocuments, queries: Sequence[JudgedQuery]) -> dict[str, Rankings]:
     """Return the nearest sentences of each query, by representation and normalisation."""
     rankings = {}
     for name in found.names:
@@ -131,7 +135,9 @@ def vector_rankings(found: SpanVectors, cut: CutDocuments, queries: Sequence[Que
     return rankings
 
 
-def keyword_rankings(analyser: TextAnalyser, texts: Sequence[str], queries: Iterable[Query], most: int) -> Rankings:
+def keyword_rankings(
+    analyser: TextAnalyser, texts: Sequence[str], queries: Iterable[JudgedQuery], most: int
+) -> Rankings:
     """Return at most `most` texts for each query, ranked by BM25 in an FTS5 table like that of a collection."""
     with tempfile.TemporaryDirectory() as folder:
         db = connect(Path(folder) / "keywords.db")
@@ -148,7 +154,7 @@ def documents_of(rankings: Rankings, cut: CutDocuments) -> Rankings:
     return [_distinct(cut.document[rows]) for rows in rankings]
 
 
-def gains(rankings: Rankings, cut: CutDocuments, queries: Sequence[Query]) -> list[float]:
+def gains(rankings: Rankings, cut: CutDocuments, queries: Sequence[JudgedQuery]) -> list[float]:
     """Return the nDCG@10 of each query's documents."""
     values = []
     for places, query in zip(rankings, queries, strict=True):
@@ -158,7 +164,7 @@ def gains(rankings: Rankings, cut: CutDocuments, queries: Sequence[Query]) -> li
 
 
 def _whole_documents(
-    analyser: TextAnalyser, data: RetrievalSet, cut: CutDocuments, queries: Sequence[Query]
+    analyser: TextAnalyser, data: RetrievalSet, cut: CutDocuments, queries: Sequence[JudgedQuery]
 ) -> list[float]:
     return gains(keyword_rankings(analyser, list(data.documents.values()), queries, K), cut, queries)
 

@@ -30,8 +30,8 @@ Map = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """One row of the table: its metric and title, the representation compared, and the map of its vectors."""
+class TableRow:
+    """A row of the table: its metric and title, the compared representation, and the normalisation of its vectors."""
 
     metric: str
     title: str
@@ -45,8 +45,8 @@ def evaluate_sts(
     """Return Spearman's correlation of cosines and judgements on each split. Baseline: mean of layer 0, raw.
 
     A sentence's vector is the mean over its tokens, which for the layer mix is ELMo's `default`. It is compared raw,
-    centred and whitened by the product's own transforms. They are fitted on the other splits, and in separate rows on
-    the scored split itself.
+    centred and whitened by Polyseme's own transforms. They are fitted on the other splits, and in separate rows on the
+    scored split itself.
     """
     splits = read_sts_splits(paths, partial(tokens_of, TextAnalyser(language)))
     found = represent(encoder, (span for pairs in splits.values() for span in _spans(pairs)), on_progress)
@@ -56,7 +56,7 @@ def evaluate_sts(
         gold = np.array([pair.gold for pair in pairs])  # (pairs,)
         cosine = {
             (row.metric, row.title): cosines(*map(row.normalise, _both(found, row.representation, pairs)))  # (pairs,)
-            for row in _comparisons(found, split, pairs, others)
+            for row in _table_rows(found, split, pairs, others)
         }
         baseline = spearman(cosine[f"Spearman {split}", BASELINE], gold)
         for (metric, title), values in cosine.items():
@@ -66,7 +66,7 @@ def evaluate_sts(
 
 
 def normalisations(sample: Array) -> dict[str, Map]:
-    """Return the product's normalisations by name, fitted on a sample (n, dim)."""
+    """Return Polyseme's normalisations by name, fitted on a sample (n, dim)."""
     fitted = {normalisation: fit(normalisation, sample) for normalisation in Normalisation}
     return {normalised_name(key): transform or _unchanged for key, transform in fitted.items()}
 
@@ -76,17 +76,17 @@ def normalised_name(normalisation: Normalisation) -> str:
     return RAW if normalisation is Normalisation.NONE else str(normalisation)
 
 
-def _comparisons(
+def _table_rows(
     found: SpanVectors, split: str, pairs: Sequence[SentencePair], others: Sequence[SentencePair]
-) -> Iterator[Comparison]:
+) -> Iterator[TableRow]:
     samples = {label: some for label, some in (("", others), (SAME_SPLIT, pairs)) if some}
     for name in found.names:
-        yield Comparison(f"Spearman {split}", f"{name}, {RAW}", name, _unchanged)
+        yield TableRow(f"Spearman {split}", f"{name}, {RAW}", name, _unchanged)
         for label, some in samples.items():
             fitted = normalisations(found(name, list(dict.fromkeys(_spans(some)))))
             del fitted[RAW]
             for key, normalise in fitted.items():
-                yield Comparison(f"Spearman {split}{label}", f"{name}, {key}", name, normalise)
+                yield TableRow(f"Spearman {split}{label}", f"{name}, {key}", name, normalise)
 
 
 def _both(found: SpanVectors, name: str, pairs: Sequence[SentencePair]) -> tuple[Array, Array]:

@@ -92,7 +92,7 @@ def evaluate_coarsewsd(
         folder: The data set.
         on_progress: Called while sentences are encoded.
         occurrences: Maximum number of test usages of a word for retrieval, drawn at random.
-        nearest: Whether to measure nearest neighbours too. This encodes all of train.
+        nearest: Whether to measure nearest neighbours too, for which all of train is encoded.
     """
     words = read_coarsewsd(folder)
     drawn = {word.word: draw(word.test, occurrences, word.word) for word in words}

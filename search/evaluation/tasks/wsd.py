@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ....indexer.vectors.arrays import Array, Ids, Mask, unit
 from ..datasets.wsd import Instance, Word, read_first_senses, read_wsd
@@ -24,14 +23,14 @@ FOLDS = 10
 """Maximum number of folds of SemCor's documents."""
 MOST_FREQUENT = "most frequent sense"
 FREQUENCY = 0.1
-"""Weight of the logarithm of a sense's frequency beside the cosine, chosen on a fifth of SemCor (docs/results)."""
+"""Weight of the logarithm of a sense's frequency, added to the cosine. Chosen on a fifth of SemCor (docs/results)."""
 MANY = 50_000
 """Above this many instances, vectors are stored as float16."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Rows of the training instances, and of the instances to disambiguate."""
+    """One fold: rows of the training instances, and rows of the instances to disambiguate."""
 
     learned: Ids
     asked: Ids
@@ -196,6 +195,6 @@ def _folds(training: Sequence[Instance]) -> Iterator[Round]:
     """
     documents = sorted({instance.document for instance in training})
     fold_of = {document: place % FOLDS for place, document in enumerate(documents)}
-    folds: npt.NDArray[np.int64] = np.array([fold_of[instance.document] for instance in training])  # (n,)
+    folds: Ids = np.array([fold_of[instance.document] for instance in training])  # (n,)
     for fold in range(min(FOLDS, len(documents))):
         yield Round(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold))

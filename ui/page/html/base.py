@@ -1,4 +1,4 @@
-"""Build pieces of the page's HTML. Pure. All text from documents goes through `escape` or `label`."""
+"""Build pieces of the page's HTML. All functions are pure. All text from documents goes through `escape` or `label`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def label(text: str, longest: int = 200) -> str:
     return _MARKDOWN.sub(lambda sign: "\\" + _SHORTCODE.sub("\\1\N{WORD JOINER}", sign[1]), plain)
 
 
-def edged(text: str) -> str:
+def label_piece(text: str) -> str:
     """Escape text as one piece of a longer label. The spaces at its ends stay."""
     shown = label(text.strip())
     return " " * text[:1].isspace() + shown + " " * (text[-1:].isspace() and bool(shown))
@@ -112,8 +112,8 @@ def document_cell(hit: SentenceHit, number: int) -> str:
     )
 
 
-UNMARKED = '<span class="pol-s"></span>'
-"""An empty column, for a line whose sense is unknown."""
+UNKNOWN_SENSE = '<span class="pol-s"></span>'
+"""Empty column of a line whose sense is unknown."""
 
 
 def sense_colour(number: int | None) -> str:
@@ -121,7 +121,7 @@ def sense_colour(number: int | None) -> str:
     return "none" if number is None else str((number - 1) % COLOURS)
 
 
-def sense_mark(number: int | None) -> str:
+def sense_sign(number: int | None) -> str:
     """Return the small sign of a sense. Colour, shape and number each identify it, so none of them is needed alone."""
     if number is None:
         return '<span class="pol-s" data-s="none" title="no sense">\N{EN DASH}</span>'
@@ -172,8 +172,8 @@ def document_head(hit: SentenceHit, hits: int, key: int) -> str:
     )
 
 
-def why(words: Sequence[Contribution], layers: Mapping[str, float]) -> str:
-    """Return which context words make a hit similar to the query, and their cosine by layer."""
+def explanation(words: Sequence[Contribution], layers: Mapping[str, float]) -> str:
+    """Return which context words make a hit similar to the query, and the cosine of both targets by layer."""
     helping = ", ".join(f"<b>{escape(word.token)}</b> {word.drop:+.2f}" for word in words) or "no single word"
     by_layer = ", ".join(f"{_layer_name(name)} {score:.2f}" for name, score in layers.items())
     return f'<p class="pol-why">Words that raise the score most: {helping}.<br>Cosine by layer: {by_layer}.</p>'
@@ -188,7 +188,7 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def found(hits: str, target: str | None, order: str, where: Sequence[str]) -> str:
+def headline(hits: str, target: str | None, order: str, where: Sequence[str]) -> str:
     """Return the headline: number of lines, their word, their order, and the filters."""
     word = "" if target is None else f" of <mark><bdi>{escape(cut_right(target, NODE))}</bdi></mark>"
     within = f' <span class="pol-quiet">within {escape(", ".join(where))}</span>' if where else ""
@@ -202,7 +202,11 @@ def notice(text: str) -> str:
 
 
 def message(title: str, text: str, step: str = "") -> str:
-    """Return a message that fills the page. step: the next step, as a command to copy."""
+    """Return a message that fills the page.
+
+    Args:
+        step: The next step, as a command to copy.
+    """
     command = f"<pre><code>{escape(step)}</code></pre>" if step else ""
     return f'<section class="pol-message"><h2>{escape(title)}</h2><p>{escape(text)}</p>{command}</section>'
 

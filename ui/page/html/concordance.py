@@ -1,4 +1,7 @@
-"""Build the concordance lines: plain text in reading order, each word an element that can be clicked. Pure."""
+"""Build the concordance lines: plain text in reading order, each word an element that can be clicked.
+
+All functions are pure.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ from .base import (
     NODE,
     SENTENCE,
     SPACE,
-    UNMARKED,
+    UNKNOWN_SENSE,
     cut_right,
     direction,
     document_cell,
     escape,
-    sense_mark,
+    sense_sign,
 )
 
 Words = Callable[[str], Iterable[tuple[int, int]]]
@@ -57,9 +60,9 @@ def _item(hit: SentenceHit, number: int, words: Words, numbers: Mapping[int, int
     key, sense = key_of(hit), ""
     if isinstance(hit, OccurrenceHit):
         text = kwic_text(hit, words)
-        sense = sense_mark(numbers[key]) if key in numbers else UNMARKED
+        sense = sense_sign(numbers[key]) if key in numbers else UNKNOWN_SENSE
     else:
-        shown = pieces(hit.sentence, words(hit.sentence), 0, SENTENCE, hit.sentence_id)
+        shown = clickable_words(hit.sentence, words(hit.sentence), 0, SENTENCE, hit.sentence_id)
         cut = ELLIPSIS if len(hit.sentence) > SENTENCE else ""
         text = f'<p class="pol-text" tabindex="0" dir="{direction(hit.sentence)}">{shown}{cut}</p>'
     return (
@@ -99,8 +102,8 @@ def kwic_text(hit: OccurrenceHit, words: Words) -> str:
     spans = list(words(hit.sentence))
     first = _cut(hit.sentence, hit.start - CONTEXT, hit.start)
     last = _cut(hit.sentence, hit.end, hit.end + CONTEXT, from_right=True)
-    left = pieces(hit.sentence, spans, first, hit.start, hit.sentence_id).lstrip()
-    right = pieces(hit.sentence, spans, hit.end, last, hit.sentence_id).rstrip()
+    left = clickable_words(hit.sentence, spans, first, hit.start, hit.sentence_id).lstrip()
+    right = clickable_words(hit.sentence, spans, hit.end, last, hit.sentence_id).rstrip()
     before = ELLIPSIS if first else ""
     after = ELLIPSIS if last < len(hit.sentence) else ""
     node = escape(cut_right(SPACE.sub(" ", hit.sentence[hit.start : hit.end]), NODE))
@@ -125,7 +128,7 @@ def _cut(text: str, start: int, end: int, from_right: bool = False) -> int:
     return space + 1 if 0 <= space < end else start
 
 
-def pieces(sentence: str, words: Iterable[tuple[int, int]], first: int, last: int, sentence_id: int) -> str:
+def clickable_words(sentence: str, words: Iterable[tuple[int, int]], first: int, last: int, sentence_id: int) -> str:
     """Return sentence[first:last] with white space collapsed, and each whole word in a clickable element."""
     out: list[str] = []
     place = first

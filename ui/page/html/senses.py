@@ -1,4 +1,7 @@
-"""Build the senses of a word as HTML: rows as in a dictionary, a map, a timeline, collocates. Pure."""
+"""Build the senses of a word as HTML: rows as in a dictionary, a map, a timeline, collocates.
+
+All functions are pure.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from ....search.senses.inventory import Sense, SenseInventory
 from ....search.senses.labels import Collocate
 from ....search.senses.timeline import Period, Timeline
 from ..address import NO_SENSE
-from .base import NODE, count, cut_left, cut_right, direction, escape, sense_colour, sense_mark
+from .base import NODE, count, cut_left, cut_right, direction, escape, sense_colour, sense_sign
 
 LEFT, RIGHT = 36, 80
 """Maximum length of the context before and after the node of a central line, in characters."""
@@ -22,6 +25,8 @@ COLLOCATES = 12
 """Maximum number of collocates of a sense."""
 UNDATED = -1
 """The place of undated lines among the periods."""
+EMPTY = "\N{EN DASH}"
+"""Text of a cell without lines."""
 TIP = 60
 """Maximum length of each context in a tooltip, in characters."""
 
@@ -78,7 +83,7 @@ def _badge_row(
     return (
         f'<li data-chosen="{pressed}"><button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
         f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
-        f'{sense_mark(number)}<span class="pol-labels">{escape(words)}</span></button>'
+        f'{sense_sign(number)}<span class="pol-labels">{escape(words)}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
         f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
         f"{line}</li>"
@@ -138,7 +143,7 @@ def legend(inventory: SenseInventory) -> str:
 
 def _short(sense: Sense, word: str) -> str:
     words = ", ".join(cut_right(label.lemma, NODE) for label in sense.labels[:3])
-    return f"{sense_mark(sense.number)} {escape(words or word)}"
+    return f"{sense_sign(sense.number)} {escape(words or word)}"
 
 
 def timeline(found: Timeline, inventory: SenseInventory) -> str:
@@ -155,9 +160,6 @@ def timeline(found: Timeline, inventory: SenseInventory) -> str:
         f'<thead><tr><th scope="col">sense</th>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table></div>"
     )
-
-
-EMPTY = "\N{EN DASH}"
 
 
 def _head(place: int, name: str, size: int) -> str:
@@ -232,6 +234,6 @@ def _collocates(sense: Sense) -> str:
     )
     body = rows or '<tr><td colspan="4" class="pol-quiet">no word distinguishes this sense from the others</td></tr>'
     return (
-        f'<table class="pol-words"><caption>{sense_mark(sense.number)} {count(sense.size, "line")}</caption>'
+        f'<table class="pol-words"><caption>{sense_sign(sense.number)} {count(sense.size, "line")}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
