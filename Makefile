@@ -12,7 +12,7 @@ development:
 	@sh tools/make_venv.sh dev
 
 demo: environment
-	@$(BIN)/polyseme demo --collection build/demo.pol
+	@$(BIN)/polyseme demo --collection build/sample.pol
 
 lint: development
 	$(BIN)/ruff check .

@@ -59,46 +59,53 @@ def test_demo_prints_what_it_does_how_long_it_takes_and_opens_the_page(
     assert "0 new documents, 2 indexed already" in capsys.readouterr().err
 
 
-def test_demo_replaces_its_own_collection_of_another_version(documents: Path) -> None:
-    assert run_command(["demo"]) == 0
-    target = page.default_demo_path()
-    make_unreadable(target)
-    assert run_command(["demo"]) == 0
+def make_with_another_model(collection: Path, sources: list[Path], tiny_encoder: ElmoEncoder) -> None:
+    """Index documents with a model that a later version does not have."""
+    build(collection, sources, model=tiny_encoder)
+    with sqlite3.connect(collection / "collection.db") as db:
+        db.execute("UPDATE settings SET value = '\"default\"' WHERE key = 'model'")
+    db.close()
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_demo_makes_a_collection_of_samples_again_when_the_model_changed(
+    given: bool, documents: Path, tmp_path: Path, tiny_encoder: ElmoEncoder
+) -> None:
+    target = tmp_path / "given.pol" if given else page.default_demo_path()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    make_with_another_model(target, [documents], tiny_encoder)
+    assert not page.can_be_opened(target)
+    assert run_command(["demo", *(["--collection", str(target)] if given else [])]) == 0
+    assert page.can_be_opened(target)
     assert n_documents(target) == 2
-    assert (target / page.DEMO_MARK).is_file()
 
 
-def test_demo_does_not_replace_a_collection_that_it_did_not_make(
+def test_demo_keeps_a_collection_with_other_documents_or_named_senses(
     documents: Path, tmp_path: Path, tiny_encoder: ElmoEncoder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    default, other = page.default_demo_path(), tmp_path / "other.pol"
-    default.parent.mkdir(parents=True)
-    for target, options in ((default, []), (other, ["--collection", str(other)])):
-        build(target, [documents], model=tiny_encoder)
-        make_unreadable(target)
-        assert run_command(["demo", *options]) == 1
+    own, named, newer = tmp_path / "own.pol", tmp_path / "named.pol", tmp_path / "newer.pol"
+    (tmp_path / "letter.txt").write_text("I walked along the bank.", encoding="utf-8")
+    make_with_another_model(own, [documents, tmp_path / "letter.txt"], tiny_encoder)
+    make_with_another_model(named, [documents], tiny_encoder)
+    with Collection.open(named) as opened, opened.writing() as writer:
+        writer.set_named_sense("shore", "{}")
+    build(newer, [documents], model=tiny_encoder)
+    make_unreadable(newer)
+    for target in (own, named, newer):
+        assert run_command(["demo", "--collection", str(target)]) == 1
         line = capsys.readouterr().err.splitlines()[-1]
         assert f"{target} cannot be opened by this version" in line
         assert line.endswith("remove the folder, or pass another --collection")
         assert (target / "collection.db").is_file()
-
-
-def test_demo_at_a_given_path_leaves_no_mark_and_replaces_nothing(documents: Path, tmp_path: Path) -> None:
-    target = tmp_path / "mine.pol"
-    page.index_samples(target, documents, is_default=False)
-    assert not (target / page.DEMO_MARK).exists()
-    (target / page.DEMO_MARK).touch()
-    make_unreadable(target)
-    with pytest.raises(CollectionError, match="cannot be opened by this version"):
-        page.index_samples(target, documents, is_default=False)
+    assert n_documents(own) == 3
 
 
 def test_demo_keeps_a_collection_that_another_process_writes(documents: Path) -> None:
     target = page.default_demo_path()
-    page.index_samples(target, documents, is_default=True)
+    page.index_samples(target, documents)
     with Collection.open(target) as opened, opened.writing():
         (documents / "new.txt").write_text("A new document.", encoding="utf-8")
         with pytest.raises(CollectionError) as error:
-            page.index_samples(target, documents, is_default=True)
+            page.index_samples(target, documents)
     assert "cannot be opened by this version" not in str(error.value)
     assert n_documents(target) == 2

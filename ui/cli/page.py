@@ -17,9 +17,6 @@ from .printing import note
 if TYPE_CHECKING:
     from ...indexer.build import BuildReport
 
-DEMO_MARK = "made-by-polyseme-demo"
-"""Name of the empty file in a collection that `polyseme demo` made in its default folder and may replace."""
-
 
 @click.command("ui", cls=Command)
 @argument(
@@ -61,7 +58,7 @@ def demo(collection: Path | None, port: int | None, no_browser: bool, address: s
     n_files = sum(path.suffix == ".txt" for path in documents.iterdir())
     say(f"Polyseme demo: search {n_files} sample documents by meaning, with the bundled English ELMo.")
     say(f"Indexing them into {target}. This takes about 30 seconds the first time, and a few seconds after that.")
-    report = index_samples(target, documents, is_default=collection is None)
+    report = index_samples(target, documents)
     for notice in report.notices:
         note(notice)
     new = report.added + report.updated
@@ -70,15 +67,14 @@ def demo(collection: Path | None, port: int | None, no_browser: bool, address: s
     return launch(target, port, not no_browser, None, address)
 
 
-def index_samples(target: Path, documents: Path, is_default: bool) -> BuildReport:
+def index_samples(target: Path, documents: Path) -> BuildReport:
     """Index the sample documents into a collection.
 
-    A collection that this version cannot open is replaced, if the demo made it in its default folder.
+    A collection made with another model, as by an earlier version, is made again if it has nothing but samples.
 
     Args:
         target: Folder of the collection.
         documents: Folder of the sample documents.
-        is_default: Whether `target` is the default folder of the demo.
 
     Raises:
         CollectionError: The collection cannot be opened and must not be replaced, or another process writes to it.
@@ -88,21 +84,17 @@ def index_samples(target: Path, documents: Path, is_default: bool) -> BuildRepor
     from .progress import ProgressLine
 
     on_progress = ProgressLine(with_estimate=False) if sys.stderr.isatty() else None
-    is_own = is_default and (not target.exists() or (target / DEMO_MARK).is_file())
     try:
-        report = build(target, [documents], progress=on_progress)
+        return build(target, [documents], progress=on_progress)
     except CollectionError as error:
         if not target.exists() or can_be_opened(target):
             raise
-        if not is_own:
+        if not has_only_samples(target, documents):
             raise CollectionError(
                 f"{target} cannot be opened by this version ({error}); remove the folder, or pass another --collection"
             ) from error
         shutil.rmtree(target)
-        report = build(target, [documents], progress=on_progress)
-    if is_own:
-        (target / DEMO_MARK).touch()
-    return report
+        return build(target, [documents], progress=on_progress)
 
 
 def can_be_opened(collection: Path) -> bool:
@@ -117,6 +109,19 @@ def can_be_opened(collection: Path) -> bool:
     except CollectionError:
         return False
     return True
+
+
+def has_only_samples(collection: Path, documents: Path) -> bool:
+    """Return whether a collection can be read and has no documents but the samples, and no named senses."""
+    from ...indexer.collection.collection import Collection
+    from ...indexer.errors import CollectionError
+
+    samples = {path.name for path in documents.iterdir()}
+    try:
+        with Collection.open(collection) as opened:
+            return not opened.named_senses() and all(document.document_id in samples for document in opened.documents())
+    except CollectionError:
+        return False
 
 
 def default_demo_path() -> Path:
