@@ -141,10 +141,16 @@ def fitting_encoder(collection: Collection, model: str | Encoder | None = None) 
             f" pass --model SOURCE with its present location, or run `polyseme reencode {collection.path}`"
         ) from error
     if encoder.model_id != settings.model_id:
+        reencode = f"run `polyseme reencode {collection.path} --model {encoder.source}`"
+        if encoder.source == settings.model:
+            raise CollectionError(
+                f"{collection.path} was built with another version of model {settings.model!r}"
+                f" ({settings.model_id[:12]}, here {encoder.model_id[:12]}); {reencode}"
+            )
         raise CollectionError(
             f"{collection.path} was built with model {settings.model!r} ({settings.model_id[:12]}), not with"
-            f" {encoder.source!r} ({encoder.model_id[:12]}); pass --model SOURCE with its present location, or run"
-            f" `polyseme reencode {collection.path} --model {encoder.source}`"
+            f" {encoder.source!r} ({encoder.model_id[:12]}); pass --model SOURCE with its present location,"
+            f" or {reencode}"
         )
     return encoder
 

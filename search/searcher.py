@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from ..indexer.collection.collection import Collection
+from ..indexer.collection.queries import lemma_frequencies
 from ..indexer.vectorise import fitting_encoder
 from ..indexer.vectors.arrays import Array
 from .comparison import Comparison, compare_calibrated
@@ -15,8 +16,9 @@ from .explanation import Explanation, explain
 from .hits import HitList, Match, OccurrenceHit, SentenceHit
 from .query.encode import Query
 from .query.filters import Where
+from .retrieval.by_id import hits_by_id, live_occurrence_hits, live_sentence_hits
 from .retrieval.more_like import AnyHit, find_more_like, hit_vector
-from .retrieval.occurrences import find_occurrences, hits_by_id, holds_words
+from .retrieval.occurrences import find_occurrences, holds_words
 from .retrieval.sentences import find_sentences
 from .senses import members, named
 from .senses.ambiguity import ambiguous_lemmas
@@ -123,16 +125,31 @@ class Searcher:
         with self._view() as view:
             return hits_by_id(view, ids)
 
-    def holds(self, word: str, match: str = Match.LEMMA, where: Where = None) -> bool:
+    def live_hits(self, ids: Sequence[int], sentences: bool = False) -> list[SentenceHit]:
+        """Read the occurrences, or sentences, among some ids that still exist, in the order of their ids.
+
+        Args:
+            sentences: Whether the ids are those of sentences.
+        """
+        with self._view() as view:
+            return live_sentence_hits(view, ids) if sentences else list(live_occurrence_hits(view, ids))
+
+    def lemma_frequencies(self, lemmas: Sequence[str]) -> dict[str, int]:
+        """Count the stored occurrences of lemmas. A lemma that the collection lacks is left out."""
+        with self._view() as view:
+            return lemma_frequencies(view.collection.db, lemmas)
+
+    def holds(self, words: Query, match: str = Match.LEMMA, where: Where = None) -> bool:
         """Return whether the collection has a word, or several words in a row.
 
         Args:
-            word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
+            words: Text of the words alone, or a target in its sentence. With match `lemma`, a single word is a lemma
+                if the collection has it, else a form that is lemmatised.
             match: `form` or `lemma`.
         """
         wanted = parse_option(Match, match, "match", SAME_WORD)
         with self._view(where) as view:
-            return holds_words(view, word, wanted)
+            return holds_words(view, words, wanted)
 
     def compare(self, first: str, second: str) -> Comparison:
         """Compare two words in context, each marked with brackets, with this collection's model and transforms."""
@@ -168,7 +185,7 @@ class Searcher:
             return find_senses(view, word, match)
 
     def sense_occurrences(
-        self, inventory: SenseInventory, number: int | None = None
+        self, inventory: SenseInventory, number: int | Literal["none"] | None = None
     ) -> list[tuple[OccurrenceHit, int | None]]:
         """List the occurrences of an inventory with the numbers of their senses.
 
@@ -176,7 +193,8 @@ class Searcher:
         occurrences first. Occurrences removed since the inventory was made are left out.
 
         Args:
-            number: Number of the only sense to list, from 1, or None for all.
+            number: Number of the only sense to list, from 1. "none" lists the occurrences that fit no sense, and None
+                lists all.
         """
         with self._view() as view:
             return members.sense_occurrences(view, inventory, number)

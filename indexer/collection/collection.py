@@ -99,7 +99,7 @@ class Collection:
     def _read_settings(self) -> CollectionSettings:
         try:
             stored = read_settings(self.db)
-            version = stored["format_version"]
+            version = int(stored["format_version"])
         except Exception as error:
             raise CollectionError(f"{self.path} is not a Polyseme collection ({error}); name another") from error
         if version > FORMAT_VERSION:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from ...indexer.collection.queries import live_occurrences
 from ...indexer.collection.records import Layer
-from ...indexer.errors import QueryError
 from ...indexer.pipeline import form_of
 from ...indexer.vectorise import raw_vectors
 from ...indexer.vectors.arrays import unit
@@ -18,9 +15,8 @@ from ..hits import HitList, Match, OccurrenceHit
 from ..query.encode import Query, TargetQuery, query_for_hit, query_for_words, read_target_query
 from .any_word import nearest_any
 from .exact import nearest_rows
-from .hydrate import occurrence_hits
 from .phrases import find_phrase_words, find_spans, nearest_spans
-from .ranking import Ranked, ranked
+from .ranking import ranked
 
 LAYER_CANDIDATES = 200
 """Number of hits that another layer reranks. Their sentences are encoded again."""
@@ -98,25 +94,16 @@ def _reranked(
     return HitList(hits, found.match, "; ".join(filter(None, [found.notice, note])))
 
 
-def hits_by_id(view: View, ids: Sequence[int]) -> list[OccurrenceHit]:
-    """Read occurrences by their ids, in the order given, each with score 1.
-
-    Raises:
-        QueryError: The collection has no live occurrence of that id.
-    """
-    missing = sorted(set(ids) - live_occurrences(view.collection.db, list(ids)))
-    if missing:
-        raise QueryError(f"{view.collection.path} has no occurrence {missing[0]}; search again for its number")
-    best = Ranked(np.array(ids, np.int64), np.ones(len(ids), np.float32))
-    return occurrence_hits(view.collection, best)
-
-
-def holds_words(view: View, text: str, match: Match) -> bool:
-    """Return whether a word, or several words in a row, occur inside the filters."""
-    query = query_for_words(view.analyser, text, view.settings.function_words)
+def holds_words(view: View, words: Query, match: Match) -> bool:
+    """Return whether a word, or several words in a row, occur inside the filters. See `Searcher.holds`."""
+    function_words = view.settings.function_words
+    if isinstance(words, str):
+        query = query_for_words(view.analyser, words, function_words)
+    else:
+        query = read_target_query(view.analyser, words, function_words)
     if query is None:
         return False
     if query.is_single_word(match):
         return bool(query.stored) and view.holds(query.tokens[query.stored[0]].text, match)
-    words = find_phrase_words(view, query, match)
-    return words is not None and bool(find_spans(view, query, words, match))
+    found = find_phrase_words(view, query, match)
+    return found is not None and bool(find_spans(view, query, found, match))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -48,11 +49,15 @@ def live_members(view: View, inventory: SenseInventory) -> LiveMembers:
 
 
 def sense_occurrences(
-    view: View, inventory: SenseInventory, number: int | None
+    view: View, inventory: SenseInventory, number: int | Literal["none"] | None
 ) -> list[tuple[OccurrenceHit, int | None]]:
     """List occurrences with the numbers of their senses. See `Searcher.sense_occurrences`."""
     lengths = _mean_lengths(inventory)
-    wanted = [key for key, sense in inventory.assignments.items() if number is None or sense == number]
+    if number is None:
+        wanted = list(inventory.assignments)
+    else:
+        chosen = None if number == "none" else check_number(inventory, number)
+        wanted = [key for key, sense in inventory.assignments.items() if sense == chosen]
     live = live_occurrences(view.collection.db, wanted)
     order = sorted(live, key=lambda key: (inventory.assignments[key] or 0, -inventory.scores[key], key))
     scores = np.array([inventory.scores[key] for key in order], np.float32)
@@ -99,11 +104,12 @@ def project_occurrences(view: View, source: SenseInventory | Sequence[Occurrence
     return project(view.vectors(np.array(ids, np.int64)), method)
 
 
-def check_number(inventory: SenseInventory, number: int) -> None:
-    """Refuse a number that no sense of an inventory has.
+def check_number(inventory: SenseInventory, number: int) -> int:
+    """Return the number of a sense.
 
     Raises:
-        QueryError: There is no such sense.
+        QueryError: The inventory has no sense of this number.
     """
-    if not 1 <= number <= len(inventory.senses):
+    if number not in range(1, len(inventory.senses) + 1):
         raise QueryError(f"{inventory.word!r} has senses 1 to {len(inventory.senses)}, not {number}; choose one")
+    return number

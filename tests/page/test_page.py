@@ -418,7 +418,8 @@ def test_run_can_be_watched_cancelled_and_resumed(monkeypatch: pytest.MonkeyPatc
     job.cancel()
     assert job.thread is not None
     job.thread.join(10)
-    assert job.cancelled
+    assert not job.running
+    assert job.report is None
     again = runs.start(job.collection, job.sources, job.model)
     assert again.thread is not None
     again.thread.join(10)

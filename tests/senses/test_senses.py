@@ -77,6 +77,7 @@ def test_occurrences_that_fit_no_sense_have_none_and_come_first(searcher: Search
     assert stray not in {
         hit.occurrence_id for hit, _ in searcher.sense_occurrences(inventory, found.assignments[stray])
     }
+    assert [hit.occurrence_id for hit, _ in searcher.sense_occurrences(inventory, "none")] == [stray]
     timeline = searcher.timeline(inventory)
     assert sum(sum(period.counts) for period in timeline.periods) + sum(timeline.undated) == len(listed) - 1
     assert stray in searcher.within(inventory, None)
@@ -103,6 +104,9 @@ def test_same_sense_other_words_never_returns_the_word_itself(searcher: Searcher
     assert kinds(list(searcher.same_sense_other_words(inventory, 1, 10, "kind=river"))) == {"river"}
     with pytest.raises(QueryError, match="has senses 1 to 2, not 3"):
         searcher.same_sense_other_words(inventory, 3)
+    for number in (0, -1, 3):
+        with pytest.raises(QueryError, match=f"has senses 1 to 2, not {number}"):
+            searcher.sense_occurrences(inventory, number)
 
 
 def test_within_returns_what_a_search_with_the_same_filters_finds(searcher: Searcher) -> None:

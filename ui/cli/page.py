@@ -86,13 +86,9 @@ def index_samples(target: Path, documents: Path) -> BuildReport:
     on_progress = ProgressLine(with_estimate=False) if sys.stderr.isatty() else None
     try:
         return build(target, [documents], progress=on_progress)
-    except CollectionError as error:
-        if not target.exists() or can_be_opened(target):
+    except CollectionError:
+        if not target.exists() or can_be_opened(target) or not has_only_samples(target, documents):
             raise
-        if not has_only_samples(target, documents):
-            raise CollectionError(
-                f"{target} cannot be opened by this version ({error}); remove the folder, or pass another --collection"
-            ) from error
         shutil.rmtree(target)
         return build(target, [documents], progress=on_progress)
 

@@ -134,7 +134,7 @@ def change(
         f"{found.word}: {found.n_before:,} occurrences before, {found.n_after:,} after",
         f"average pairwise distance  {found.apd:.3f} ({found.apd_low:.3f} to {found.apd_high:.3f});"
         f" within one side {found.apd_within:.3f}",
-        f"inverted prototype cosine  {found.prt:.3f}",
+        f"inverted similarity (PRT)  {found.prt:.3f}",
         f"p-value of random splits   {found.p_value:.3f}",
     ]
     show([asdict(found)], output_format, "\n".join(lines) + "\n")

@@ -7,7 +7,6 @@ from itertools import chain, islice
 
 import numpy as np
 
-from ...indexer.collection.queries import lemma_frequencies
 from ...indexer.text import TokenKind
 from ...indexer.vectors.arrays import Array
 from ...search.query.target import write_query
@@ -72,7 +71,7 @@ def _is_suitable(sentence: str) -> bool:
 def _with_word(searcher: Searcher, sentence: str) -> str:
     """Return the sentence as a query for its content word with the most occurrences in the collection."""
     tokens = [token for token in searcher.analyser.tokens(sentence) if token.kind is TokenKind.WORD]
-    frequencies = lemma_frequencies(searcher.collection.db, sorted({token.lemma for token in tokens}))
+    frequencies = searcher.lemma_frequencies(sorted({token.lemma for token in tokens}))
     sizes = [frequencies.get(token.lemma, 0) for token in tokens]
     if not any(sizes):
         return write_query(sentence)

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from ...indexer.collection.queries import live_occurrences, live_sentences
 from ...search.hits import HitList, Match, OccurrenceHit, SentenceHit
 from ...search.query.target import Target
-from ...search.retrieval.hydrate import occurrence_hits, sentence_hits
-from ...search.retrieval.ranking import Ranked
 from ...search.searcher import Searcher
 from .address import PageQuery
 
@@ -51,16 +46,3 @@ def without_named_sense(where: Sequence[str]) -> list[str]:
 def widened(hits: HitList[OccurrenceHit]) -> HitList[SentenceHit]:
     """Return the same list as a list of sentence hits. Lists are mutable, so type checkers do not convert them."""
     return HitList(hits, hits.match, hits.notice, hits.verdict)
-
-
-def hits_of(searcher: Searcher, ids: Sequence[int], words: bool) -> list[SentenceHit]:
-    """Return the occurrences (if `words`) or sentences of these ids that still exist, in the order of the ids."""
-    with searcher.collection.reading():
-        if words:
-            keys = sorted(live_occurrences(searcher.collection.db, ids))
-            return list(occurrence_hits(searcher.collection, _unscored(keys)))
-        return sentence_hits(searcher.collection, _unscored(live_sentences(searcher.collection.db, ids)))
-
-
-def _unscored(keys: Sequence[int]) -> Ranked:
-    return Ranked(np.array(keys, np.int64), np.zeros(len(keys), np.float32))

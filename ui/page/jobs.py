@@ -39,11 +39,6 @@ class Job:
         """Whether the run is in progress."""
         return self.thread is not None and self.thread.is_alive()
 
-    @property
-    def cancelled(self) -> bool:
-        """Whether the visitor ended the run before it was complete."""
-        return self.stop.is_set() and not self.running and self.report is None
-
     def cancel(self) -> None:
         """Ask the run to end after the current sentences. Committed documents stay."""
         self.stop.set()

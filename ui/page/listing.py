@@ -173,6 +173,9 @@ def _is_of_same_word(
         return False
     if not ranks_by_text(query):
         return True
+    if token is None and not isinstance(target, str):
+        key = ("holds", target, query.match, query.where)
+        return cache.cached(searcher, key, lambda: searcher.holds(target, query.match, query.where))
     return inventory is not None and token is not None and is_indexed(token, searcher.settings.function_words)
 
 
@@ -248,13 +251,7 @@ def _found(searcher: Searcher, question: Question, whole: bool = False) -> tuple
         return _of_other_words(searcher, question, inventory, query.sense, limit), limit
     if query.like:
         return _like_marked(searcher, question, limit), limit
-    hits = _by_text(searcher, question, limit)
-    if question.of_words and hits.match not in (Match.ANY, Match.SENTENCE) and len(hits) >= limit:
-        # Several words that do occur, which only the search shows. Like a single word, they are ranked exactly.
-        more = hits_needed(query, same_word=True, whole=whole)
-        if more > limit:
-            return _by_text(searcher, question, more), more
-    return hits, limit
+    return _by_text(searcher, question, limit), limit
 
 
 def _by_text(searcher: Searcher, question: Question, limit: int) -> HitList[SentenceHit]:
@@ -294,11 +291,12 @@ def _marked(searcher: Searcher, question: Question) -> dict[int, SentenceHit]:
     if question.of_words and query.text and question.inventory is None and query.match is not Match.ANY:
         # The id of a hit of several words is that of its first word. The list in which it was marked has all of it.
         plain = replace(query, like=(), unlike=(), sense=None, picked=(), sort=Sort.SCORE, page=1)
-        hits, _ = _found(searcher, replace(question, query=plain, same_word=False))
+        same_word = _is_of_same_word(searcher, plain, question.target, None, None)
+        hits, _ = _found(searcher, replace(question, query=plain, same_word=same_word))
         if hits.match is not Match.ANY:
             known = {key_of(hit): hit for hit in hits}
     missing = [key for key in (*query.like, *query.unlike) if key not in known]
-    return known | {key_of(hit): hit for hit in fetch.hits_of(searcher, missing, question.of_words)}
+    return known | {key_of(hit): hit for hit in searcher.live_hits(missing, sentences=not question.of_words)}
 
 
 def _inside(searcher: Searcher, inventory: SenseInventory, where: Sequence[str]) -> frozenset[int]:

@@ -207,8 +207,8 @@ def _save(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chose
             plus, minus = ([key for key, sign in marks().items() if sign == wanted] for wanted in (1, -1))
             made = searcher.save_named_sense(
                 name,
-                positive=_occurrences(fetch.hits_of(searcher, plus, words=True)),
-                negative=_occurrences(fetch.hits_of(searcher, minus, words=True)),
+                positive=_occurrences(searcher.live_hits(plus)),
+                negative=_occurrences(searcher.live_hits(minus)),
             )
     except PolysemeError as error:
         show_message(str(error))

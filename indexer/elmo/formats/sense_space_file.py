@@ -61,11 +61,14 @@ def sense_space_from_tensors(tensors: Tensors, words: Sequence[str], where: str)
     """Build a sense space from its tensors and the words of `vocab.txt`. Error messages call the file `where`.
 
     Raises:
-        ModelError: A tensor is missing or does not fit `words`, or the format is newer than this Polyseme.
+        ModelError: A tensor is missing or does not fit `words`, or the format is not the one that this Polyseme reads.
     """
     try:
         if (found := int(tensors["format"])) != FORMAT:
-            raise ModelError(f"{where} is of format {found}, newer than this Polyseme reads; install a newer one")
+            raise ModelError(
+                f"{where} has format {found}, this Polyseme reads {FORMAT};"
+                " fit it again with `polyseme train --sense-space`"
+            )
         if tensors["counts"].shape != (len(words),):
             raise ModelError(f"{where} does not fit vocab.txt; get the model again")
         counts = WordCounts(dict(zip(words, tensors["counts"].tolist(), strict=True)), int(tensors["total"]))
