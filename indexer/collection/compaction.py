@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import CollectionError
 from ..vectors.arrays import Array, Half, Ids, Mask, Places
-from ..vectors.rows import joint_rows
+from ..vectors.rows import sense_word_rows
 from .rows import insert_ranges, purge, segment_types, stored_type_vectors
 from .schema import State, read_settings, write_settings
 from .segment import FileRecord, Segment, publish, release_pages, token_rows, write_indexes
@@ -146,14 +146,14 @@ def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
     stored = np.load(temporary / "tokens.npy", mmap_mode="r")  # (n, d) or (n, d + 2)
     tokens = token_rows(stored)
     type_of = np.repeat(np.arange(len(types.ids), dtype=np.int32), types.counts)  # (n,)
-    read = joint_rows(tokens, types.vectors, type_of, settings["word_weight"])
+    read = sense_word_rows(tokens, types.vectors, type_of, settings["word_weight"])
 
-    def joint(rows: Ids) -> Array:
+    def read_rows(rows: Ids) -> Array:
         found = read(rows)
         release_pages(stored)
         return found
 
-    write_indexes(temporary, len(tokens), np.load(temporary / "sentences.npy", mmap_mode="r"), joint)
+    write_indexes(temporary, len(tokens), np.load(temporary / "sentences.npy", mmap_mode="r"), read_rows)
     files = publish(temporary, writer.path / "segments" / name)
     _replace(writer, group, _Merged(name, sentences, len(tokens), files, types), settings)
 

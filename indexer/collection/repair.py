@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from ..vectors.rows import joint_rows
+from ..vectors.rows import sense_word_rows
 from .compaction import open_segments
 from .rows import segment_types, stored_type_vectors
 from .schema import read_settings
@@ -49,5 +49,5 @@ def _rebuild(writer: Writer, segment: Segment) -> None:
     types, _, counts = segment_types(writer.db.conn, segment.key)
     vectors = stored_type_vectors(writer.db.conn, types)
     type_of = np.repeat(np.arange(len(types)), counts)  # (n,)
-    joint = joint_rows(segment.tokens, vectors, type_of, weight)
-    write_indexes(segment.folder, len(segment.tokens), segment.sentences, joint)
+    read_rows = sense_word_rows(segment.tokens, vectors, type_of, weight)
+    write_indexes(segment.folder, len(segment.tokens), segment.sentences, read_rows)

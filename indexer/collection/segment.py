@@ -9,7 +9,7 @@ order of their ids:
     sentences.npy           (m, e) float16    unit sentence vectors
     sentence_ids.npy        (m,) int64        ascending
     sentence_documents.npy  (m,) int64        documents.id of each sentence
-    tokens.faiss            n joint vectors (token vector and type vector), inner product
+    tokens.faiss            n sense-word vectors (token vector and type vector), inner product
     sentences.faiss         m sentence vectors, inner product
 
 The table `ranges` holds the rows of each type. The table `segments` holds the sizes and SHA-256 of the files.
@@ -72,25 +72,25 @@ def file_record(path: Path) -> FileRecord:
     return FileRecord(path.stat().st_size, digest)
 
 
-def write_segment(folder: Path, data: SegmentData, joint: Callable[[Ids], Array]) -> dict[str, FileRecord]:
+def write_segment(folder: Path, data: SegmentData, read_rows: Callable[[Ids], Array]) -> dict[str, FileRecord]:
     """Write a segment to a temporary folder, flush it and rename the folder.
 
     The segment is part of the collection only when the database names it.
 
     Args:
-        joint: Reads rows of the joint vectors, which `tokens.faiss` indexes.  (m,) -> (m, d + p) float32
+        read_rows: Reads rows of the sense-word vectors, which `tokens.faiss` indexes.  (m,) -> (m, d + p) float32
     """
     temporary = folder.with_name(folder.name + ".tmp")
     temporary.mkdir(parents=True)
     for name in VECTOR_FILES:
         np.save(temporary / name, getattr(data, name.removesuffix(".npy")), allow_pickle=False)
-    write_indexes(temporary, len(data.tokens), data.sentences, joint)
+    write_indexes(temporary, len(data.tokens), data.sentences, read_rows)
     return publish(temporary, folder)
 
 
-def write_indexes(folder: Path, n: int, sentences: Half, joint: Callable[[Ids], Array]) -> None:
-    """Build and write both FAISS files of a segment, from its n joint vectors and its sentence vectors (m, e)."""
-    write_index(build_index(n, joint), folder / "tokens.faiss")
+def write_indexes(folder: Path, n: int, sentences: Half, read_rows: Callable[[Ids], Array]) -> None:
+    """Build and write both FAISS files of a segment, from its n sense-word vectors and its sentence vectors (m, e)."""
+    write_index(build_index(n, read_rows), folder / "tokens.faiss")
     index = build_index(len(sentences), lambda rows: np.asarray(sentences[rows], np.float32))
     write_index(index, folder / "sentences.faiss")
 
@@ -169,7 +169,7 @@ class Segment:
 
     @cached_property
     def token_index(self) -> Any:
-        """The FAISS index over joint vectors. Raises `CollectionError` if its file is damaged."""
+        """The FAISS index over sense-word vectors. Raises `CollectionError` if its file is damaged."""
         return self._index("tokens.faiss", len(self.tokens))
 
     @cached_property

@@ -23,7 +23,7 @@ from safetensors.numpy import save
 
 from ..errors import CollectionError
 from ..vectors.arrays import Array
-from ..vectors.rows import joint_rows
+from ..vectors.rows import sense_word_rows
 from ..vectors.transforms import Transform
 from .records import DocumentPart, StoredDocument
 from .rows import (
@@ -217,9 +217,9 @@ class Writer:
         keys = self._document_keys(parts, settings["next_document"])
         data, tokens, order, type_of = arrange(parts, keys, types, settings)
         vectors = types.vectors(type_vectors)  # (T, p)
-        joint = joint_rows(tokens, vectors, type_of, settings["word_weight"])
+        read_rows = sense_word_rows(tokens, vectors, type_of, settings["word_weight"])
         with storage_errors(self.path):
-            files = write_segment(self.path / "segments" / name, data, joint)
+            files = write_segment(self.path / "segments" / name, data, read_rows)
             with self.db.atomic():
                 self._store_transforms(transforms)
                 segment = self.insert_segment(name, len(data.sentence_ids), len(data.token_ids), files)

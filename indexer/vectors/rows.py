@@ -35,8 +35,8 @@ def scan(vectors: TokenRows, query: Array, rows: Ids | None = None) -> Array:
     return scores
 
 
-def joint_rows(tokens: TokenRows, words: Half, type_of: Ids | Places, weight: float) -> Callable[[Ids], Array]:
-    """Return a function that reads joint vectors (`sense_word_vector`) by row, to build an index in pieces.
+def sense_word_rows(tokens: TokenRows, words: Half, type_of: Ids | Places, weight: float) -> Callable[[Ids], Array]:
+    """Return a function that reads sense-word vectors (`sense_word_vector`) by row, to build an index in pieces.
 
     Args:
         tokens: Unit token vectors.  (n, d)
