@@ -83,3 +83,12 @@ def page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     from pages import app  # Streamlit comes late: most files do without
 
     return app(collection, monkeypatch)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of training first and those of the page last.
+
+    TensorFlow has crashed once in a training step, in a process in which the page's tests had run before.
+    """
+    order = {"training": 0, "page": 2}
+    items.sort(key=lambda item: order.get(item.path.parent.name, 1))
