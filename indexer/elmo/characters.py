@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..errors import ModelError
 from ..vectors.arrays import Ids, Int32s
 from .config import Normalise
 
@@ -51,3 +52,14 @@ def _spelling(token: str) -> list[int]:
     if token == SENTENCE_END:
         return [END_SENTENCE]
     return list(token.encode("utf-8", "ignore"))
+
+
+def normalise_sentences(sentences: Sequence[Sequence[str]], steps: Sequence[Normalise]) -> list[list[str]]:
+    """Return sentences with every token normalised as `normalise_token` does.
+
+    Raises:
+        ModelError: A sentence is a text, not a list of tokens.
+    """
+    if any(isinstance(sentence, str) for sentence in sentences):
+        raise ModelError("a sentence to encode is a list of tokens, not a text; split it, or use default(texts)")
+    return [[normalise_token(token, steps) for token in sentence] for sentence in sentences]

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import ModelError
 from ..runtime import one_blas_thread
 from ..vectors.arrays import Array
 from .batching import mean_over_tokens, packed_batches, read_in_windows, real_tokens
 from .bundled import english_counts
 from .carried_state import CarriedState
-from .characters import SENTENCE_END, SENTENCE_START, normalise_token
+from .characters import SENTENCE_END, SENTENCE_START, normalise_sentences, normalise_token
 from .config import BiLMConfig, Normalise
 from .interface import ElmoOutputs, Precision, Representation
 from .model import Model, model_id
@@ -120,10 +119,7 @@ class ElmoEncoder:
             return blocks.rows(states, _as_counted(read), counts)
 
     def _normalised(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-        kinds = self.config.normalise
-        if any(isinstance(sentence, str) for sentence in sentences):
-            raise ModelError("a sentence to encode is a list of tokens, not a text; split it, or use default(texts)")
-        return [[normalise_token(token, kinds) for token in sentence] for sentence in sentences]
+        return normalise_sentences(sentences, self.config.normalise)
 
     def _outputs(self, rows: Sequence[Sequence[str]], width: int) -> ElmoOutputs:
         """Return the module's arrays, padded to at least `width` tokens."""

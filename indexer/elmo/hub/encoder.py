@@ -14,7 +14,7 @@ from ...errors import ModelError
 from ...vectors.arrays import Array
 from ..batching import MAX_TOKENS, batches_of, mean_over_tokens, read_in_windows, real_tokens
 from ..bundled import english_counts
-from ..characters import normalise_token
+from ..characters import normalise_sentences, normalise_token
 from ..config import BiLMConfig, Normalise, read_config
 from ..interface import ElmoOutputs, Precision, Representation
 from ..sense_space import rarity_weights, sense_blocks
@@ -120,10 +120,7 @@ class HubEncoder:
         return ElmoOutputs(states[0, :, :, : self._projection], states[1], states[2], states[_MIX], means)
 
     def _normalised(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-        if any(isinstance(sentence, str) for sentence in sentences):
-            raise ModelError("a sentence to encode is a list of tokens, not a text; split it, or use default(texts)")
-        kinds = self.config.normalise if self.config else ()
-        return [[normalise_token(token, kinds) for token in sentence] for sentence in sentences]
+        return normalise_sentences(sentences, self.config.normalise if self.config else ())
 
     def _states(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
         """Return all layers and their mix, zero at the marks: (n_layers + 1, t + 2, dim) for each sentence."""
