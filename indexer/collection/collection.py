@@ -19,6 +19,7 @@ from ..vectors.transforms import Normalisation, Transform
 from .compaction import compact, records_of
 from .folder import make_database, recover
 from .integrity import check_storage
+from .queries import count_sentences
 from .records import (
     CollectionInfo,
     CollectionSettings,
@@ -226,8 +227,7 @@ class Collection:
             (int(State.LIVE),),
         ).fetchall()
         for row in rows:
-            (count,) = self.db.execute("SELECT count(*) FROM sentences WHERE document = ?", (row[0],)).fetchone()
-            yield stored_document(row, count)
+            yield stored_document(row, count_sentences(self.db, row[0]))
 
     def document(self, document_id: str) -> tuple[StoredDocument, str]:
         """Return a live document and its text.
@@ -243,8 +243,7 @@ class Collection:
             raise CollectionError(
                 f"{self.path} holds no document {document_id!r}; `polyseme documents {self.path}` lists them"
             )
-        (count,) = self.db.execute("SELECT count(*) FROM sentences WHERE document = ?", (row[0],)).fetchone()
-        return stored_document(row[:-1], count), row[-1]
+        return stored_document(row[:-1], count_sentences(self.db, row[0])), row[-1]
 
     def document_sentences(self, key: int) -> list[tuple[int, int, int]]:
         """Return (sentence id, start, end) of the sentences of a document, in order.

@@ -74,6 +74,12 @@ def sentences_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> list[tuple[in
     return list(in_batches(db, sql, ids))
 
 
+def count_sentences(db: sqlite3.Connection, document: int) -> int:
+    """Count the committed sentences of a document, by its key."""
+    (count,) = db.execute("SELECT count(*) FROM sentences WHERE document = ?", (document,)).fetchone()
+    return int(count)
+
+
 def documents_by_key(db: sqlite3.Connection, keys: Sequence[int]) -> list[tuple[int, str, str, str, str]]:
     """Return (key, document id, title, metadata as JSON, text) of documents."""
     sql = "SELECT id, document_id, title, metadata, text FROM documents WHERE id IN ({})"

@@ -25,6 +25,7 @@ from ..errors import CollectionError
 from ..vectors.arrays import Array
 from ..vectors.rows import sense_word_rows
 from ..vectors.transforms import Transform
+from .queries import count_sentences
 from .records import DocumentPart, StoredDocument
 from .rows import (
     Types,
@@ -137,8 +138,7 @@ class Writer:
         ).fetchone()
         if row is None:
             return None
-        (count,) = self.db.execute("SELECT count(*) FROM sentences WHERE document = ?", (row[0],)).fetchone()
-        return stored_document(row, count)
+        return stored_document(row, count_sentences(self.db.conn, row[0]))
 
     def set_metadata(self, document: Document, key: int) -> None:
         """Replace title and metadata of a stored document with unchanged text."""
