@@ -10,9 +10,7 @@ from pathlib import Path
 from ..elmo.config import BiLMConfig
 from .config import TrainingRecipe
 from .perplexity import Perplexities
-from .text import TextFile
-
-_MAX_FILES = 200  # files listed one by one
+from .text import TextFile, file_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ To be completed before the weights are distributed. The licences of the texts be
 
 | file | bytes | sha256 |
 |---|---|---|
-{_file_rows(facts.files)}
+{file_rows(facts.files)}
 
 ## Training
 {command}| | |
@@ -83,17 +81,6 @@ On {facts.after.tokens:,} held-out tokens, with a vocabulary of {facts.words:,} 
 | before training | {facts.before.forward:.1f} | {facts.before.backward:.1f} |
 | after training | {facts.after.forward:.1f} | {facts.after.backward:.1f} |
 """
-
-
-def _file_rows(files: Sequence[TextFile]) -> str:
-    rows = [
-        f"| `{file.path.replace('|', chr(92) + '|')}` | {file.size:,} | `{file.sha256}` |"
-        for file in files[:_MAX_FILES]
-    ]
-    if len(files) > _MAX_FILES:
-        rest = files[_MAX_FILES:]
-        rows.append(f"| and {len(rest):,} more | {sum(file.size for file in rest):,} | see `training.json` |")
-    return "\n".join(rows)
 
 
 def _machine() -> str:

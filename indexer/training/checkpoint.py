@@ -75,7 +75,7 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
             header = stream.metadata()
             arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
         state: dict[str, Any] = json.loads(header["state"])
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"{folder / FILE} cannot be read ({error}); remove {folder} to begin again") from error
     if _digest(arrays) != header.get("sha256"):
         raise ModelError(f"{folder / FILE} is damaged; remove {folder} to begin again")

@@ -3,7 +3,7 @@
 While the training runs:
 
 settings.json    the options of the command. A command with other options is refused.
-prepared/        the text as numbers (see `corpus`)
+prepared/        the text as numbers (see `corpus` and `sentence_space/prepared.py`)
 checkpoint/      the last checkpoint (see `checkpoint`)
 files.json       the files that were read and the documents that were skipped, written when `prepared/` is complete
 lock             held by the training process
@@ -25,11 +25,13 @@ from filelock import FileLock, Timeout
 from ..elmo.formats.model_folder import CONFIG, SUMS, WEIGHTS, write_model
 from ..elmo.model import Model, OutputLayer
 from ..errors import ModelError
-from ..files import flush, flush_files, write_atomically
+from ..files import flush, flush_files, read_bounded, write_atomically
 from .text import TextFile, TextRead
 
 SETTINGS, FILES, RECORD, LOCK = "settings.json", "files.json", "training.json", "lock"
 _WHILE_TRAINING = (SETTINGS, "prepared", FILES, "checkpoint", LOCK)
+LARGEST_JSON = 256 * 2**20
+"""Maximum size of a file of JSON, in bytes. The list of the texts that were read is the longest."""
 Json = dict[str, Any]
 
 
@@ -55,7 +57,10 @@ class TrainingFolder:
         if content is None or not self.prepared.is_dir():
             shutil.rmtree(self.prepared, ignore_errors=True)
             return None
-        return TextRead([TextFile(**file) for file in content["files"]], content["skipped"])
+        try:
+            return TextRead([TextFile(**file) for file in content["files"]], content["skipped"])
+        except (KeyError, TypeError) as error:
+            raise self._damaged(FILES) from error
 
     def write_text_read(self, read: TextRead) -> None:
         """Record what was read. This marks the prepared text as complete."""
@@ -72,7 +77,9 @@ class TrainingFolder:
             ModelError: The settings differ, or the folder has other files and no training.
         """
         record = self.record()
-        before = record["settings"] if record else _read_json(self.path / SETTINGS)
+        before = record.get("settings", "") if record else _read_json(self.path / SETTINGS)
+        if not isinstance(before, dict | None):
+            raise self._damaged(RECORD)
         if before is None:
             foreign = sorted(p.name for p in self.path.iterdir() if p.name != LOCK and not p.name.startswith("."))
             if foreign:
@@ -86,8 +93,11 @@ class TrainingFolder:
                     f"{self.path} was begun with {name} {earlier}, not {given}; give the same options, or another --out"
                 )
 
-    def finish(self, model: Model, output: OutputLayer, card: str, record: Json) -> None:
+    def finish(self, model: Model, output: OutputLayer | None, card: str, record: Json, half: bool = False) -> None:
         """Move the model's files into the folder, `training.json` last, and remove the files of the running training.
+
+        Args:
+            half: Store the weights in half precision.
 
         Raises:
             ModelError: The files cannot be written. The checkpoint is kept.
@@ -95,7 +105,7 @@ class TrainingFolder:
         temporary = self.path / ".model"
         for left in (temporary, *self.path.glob(f".{temporary.name}.*.partial")):  # by a run that was killed
             shutil.rmtree(left, ignore_errors=True)
-        write_model(temporary, model, card, output_layer=output)
+        write_model(temporary, model, card, output_layer=output, half=half)
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
         try:
             (temporary / RECORD).write_text(text, encoding="utf-8", newline="\n")
@@ -126,6 +136,9 @@ class TrainingFolder:
             write_atomically(self.path / name, (json.dumps(content, indent=1) + "\n").encode())
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def _damaged(self, name: str) -> ModelError:
+        return ModelError(f"{self.path / name} is damaged; choose another --out, or remove {self.path} to begin again")
 
     def _unwritable(self, error: OSError) -> ModelError:
         return ModelError(
@@ -163,9 +176,11 @@ def locked_folder(path: Path) -> Iterator[TrainingFolder]:
 def _read_json(path: Path) -> Json | None:
     """Return the content of a JSON file, None if the file does not exist."""
     try:
-        content: Json = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_bounded(path, LARGEST_JSON).decode())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read ({error}); remove {path.parent} to begin again") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} holds no JSON object; remove {path.parent} to begin again")
     return content

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ..documents import Skipped, read_documents
+from ..documents import Document, Skipped, read_documents
 from ..elmo.batching import MAX_TOKENS
 from ..elmo.characters import normalise_token
 from ..elmo.config import Normalise
 from ..errors import ModelError
 from ..text import TextAnalyser, TokenKind
+
+_MAX_FILES = 200  # files that a card lists one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,18 @@ def text_file(text: Path, path: Path) -> TextFile:
         raise ModelError(f"{path} cannot be read ({error.strerror}); correct it or leave it out") from error
 
 
+def file_rows(files: Sequence[TextFile]) -> str:
+    """Return the rows of a card's table of files: path, bytes, sha256."""
+    rows = [
+        f"| `{file.path.replace('|', chr(92) + '|')}` | {file.size:,} | `{file.sha256}` |"
+        for file in files[:_MAX_FILES]
+    ]
+    if len(files) > _MAX_FILES:
+        rest = files[_MAX_FILES:]
+        rows.append(f"| and {len(rest):,} more | {sum(file.size for file in rest):,} | see `training.json` |")
+    return "\n".join(rows)
+
+
 def _files(texts: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """Yield each text with each of its files. Hidden files are left out."""
     for text in texts:
@@ -151,17 +165,30 @@ def _raw_sentences(
     texts: Sequence[Path], language: str, on_skip: Callable[[str], None], on_file: Callable[[TextFile], None]
 ) -> Iterator[list[str]]:
     analyser = TextAnalyser(language)
+    for document in training_documents(texts, on_skip, on_file):
+        for sentence in analyser.sentences(document.text):
+            if any(token.kind is not TokenKind.PUNCTUATION for token in sentence.tokens):
+                yield [token.text for token in sentence.tokens]
+
+
+def training_documents(
+    texts: Sequence[Path], on_skip: Callable[[str], None], on_file: Callable[[TextFile], None]
+) -> Iterator[Document]:
+    """Yield the documents of files and folders in order. See `read_sentences` for the callbacks.
+
+    Raises:
+        DocumentError: A text does not exist.
+    """
     # One text at a time, so that equal document ids in two texts are no error.
     for text in texts:
         reported: set[Path] = set()
         for document in read_documents([text]):
             if isinstance(document, Skipped):
-                on_skip(f"{document.source}: {document.reason}")
+                if document.is_loss:
+                    on_skip(f"{document.source}: {document.reason}")
                 continue
-            path = text / document.source if document.source else text
+            path = text / document.source if document.source and text.is_dir() else text
             if path not in reported:
                 reported.add(path)
                 on_file(text_file(text, path))
-            for sentence in analyser.sentences(document.text):
-                if any(token.kind is not TokenKind.PUNCTUATION for token in sentence.tokens):
-                    yield [token.text for token in sentence.tokens]
+            yield document

@@ -1,4 +1,4 @@
-"""The command that trains models and fits sense spaces."""
+"""The command that trains models and fits sense spaces and sentence spaces."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from .command_line import shareable_command
-from .help import Command, argument
+from .help import Command, FilePath, argument
 from .options import SOURCES, quiet_option
-from .printing import note
+from .printing import note, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...indexer.training.config import TrainProgress
     from ...indexer.training.sense_space.train import SenseConfig
+    from ...indexer.training.sentence_space.config import SentenceConfig, SentenceProgress
 
 _TRAINING_ONLY = (
     "size",
@@ -32,6 +33,10 @@ _TRAINING_ONLY = (
     "checkpoint_every",
 )
 """Names of the parameters that have no meaning with --sense-space."""
+_NOT_FOR_SENTENCES = (*(name for name in _TRAINING_ONLY if name != "seed"), "tokenized", "gold")
+"""Names of the parameters that have no meaning with --sentence-space."""
+_SENTENCES_ONLY = ("teacher", "sentences", "epochs", "dim")
+"""Names of the parameters that have no meaning without --sentence-space."""
 _DISPLAY = ("quiet", "checkpoint_every")
 """Names of the parameters that do not affect the trained model."""
 NOTE_EVERY = 30
@@ -46,10 +51,10 @@ CHECKPOINT_NOTE_EVERY = 10
     "Files and folders to train on, in any format that `polyseme index` reads. With --tokenized, text files that may be"
     " compressed (.xz, .gz, .bz2).",
     nargs=-1,
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="TEXT",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Model folder to write.")
+@click.option("--out", required=True, type=FilePath(), metavar="DIR", help="Model folder to write.")
 @click.option(
     "--size",
     type=click.Choice(["tiny", "small", "medium", "original"]),
@@ -111,10 +116,43 @@ CHECKPOINT_NOTE_EVERY = 10
     " ('unlabelled').",
 )
 @click.option(
+    "--sentence-space",
+    is_flag=True,
+    help="Fit sentence vectors to the model of --model. They learn from the vectors of --teacher, on TEXT.",
+)
+@click.option(
+    "--teacher",
+    type=FilePath(),
+    metavar="FOLDER",
+    show_default="required by --sentence-space",
+    help="Sentence transformer to learn from, a folder.",
+)
+@click.option(
+    "--sentences",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="400000",
+    help="Maximum number of sentences of TEXT to learn from. Requires --sentence-space.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="4",
+    help="Number of passes over the sentences. Requires --sentence-space.",
+)
+@click.option(
+    "--dim",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="256, or as the teacher if that is less",
+    help="Number of dimensions of a sentence vector. Requires --sentence-space.",
+)
+@click.option(
     "--model",
     metavar="SOURCE",
     show_default="'default', the bundled model",
-    help="Model to fit a sense space to: 'default', a folder, a file or a TF-Hub handle.",
+    help="Model to fit a sense space or a sentence space to: 'default', a folder, a file or a TF-Hub handle.",
 )
 @click.option("--tokenized", is_flag=True, help="Read TEXT as one sentence per line, with spaces between tokens.")
 @click.option(
@@ -140,13 +178,18 @@ def train(
     learning_rate: float | None,
     dropout: float | None,
     gold: str | None,
+    sentence_space: bool,
+    teacher: Path | None,
+    sentences: int | None,
+    epochs: int | None,
+    dim: int | None,
     model: str | None,
     tokenized: bool,
     language: str,
     checkpoint_every: int,
     quiet: bool,
 ) -> int:
-    """Train an ELMo on files and folders, or fit a sense space to a model.
+    """Train an ELMo on files and folders, or fit a sense space or a sentence space to a model.
 
     Run the same command again to resume an interrupted training.
 
@@ -158,8 +201,29 @@ def train(
     - A table of judged words in TEXT adapts the model's map. Its columns,
       separated by tabs, are document_id, start, end, lemma and sense.
     - The word 'unlabelled' fits a map to TEXT without any senses.
+
+    With --sentence-space, the command fits the vectors of sentences to those of a sentence transformer.
     """
     context = click.get_current_context()
+    if sentence_space:
+        _refuse(context, _NOT_FOR_SENTENCES, "cannot be used with --sentence-space")
+        if teacher is None:
+            raise click.UsageError("--sentence-space requires --teacher with the folder of a sentence transformer")
+        if not texts:
+            raise click.UsageError("Missing argument 'TEXT...'.")
+        from ...indexer.training.sentence_space.config import EPOCHS, SENTENCES, SentenceConfig
+
+        sentence_config = SentenceConfig(
+            texts=texts,
+            source=model or "default",
+            language=language,
+            sentences=SENTENCES if sentences is None else sentences,
+            epochs=EPOCHS if epochs is None else epochs,
+            dim=dim,
+            seed=seed,
+        )
+        return fit_sentence_space(sentence_config, teacher, out, shareable_command(context, leave_out=_DISPLAY), quiet)
+    _refuse(context, _SENTENCES_ONLY, "requires --sentence-space")
     if gold is not None:
         _refuse(context, _TRAINING_ONLY, "cannot be used with --sense-space")
         from ...indexer.training.sense_space.train import SenseConfig
@@ -169,7 +233,7 @@ def train(
         )
         fit_sense_space(sense_config, out, shareable_command(context, leave_out=_DISPLAY), quiet)
         return 0
-    _refuse(context, ("model",), "requires --sense-space; to continue a model, use --from")
+    _refuse(context, ("model",), "requires --sense-space or --sentence-space; to continue a model, use --from")
     if not texts:
         raise click.UsageError("Missing argument 'TEXT...'.")
     from ...indexer.training.config import Size
@@ -217,7 +281,7 @@ def _refuse(context: click.Context, names: tuple[str, ...], problem: str) -> Non
     """Raise a usage error if one of these parameters was given."""
     for name in names:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            option = {"source": "from"}.get(name, name).replace("_", "-")
+            option = {"source": "from", "gold": "sense-space"}.get(name, name).replace("_", "-")
             raise click.UsageError(f"--{option} {problem}")
 
 
@@ -234,6 +298,49 @@ def fit_sense_space(config: SenseConfig, out: Path, command: str, quiet: bool) -
         f"{out}: sense vectors of {report.dim}, {report.method}: {report.tokens} words, {report.senses} senses of"
         f" {report.lemmas} lemmas, in {duration(report.seconds)}"
     )
+
+
+def fit_sentence_space(config: SentenceConfig, teacher: Path, out: Path, command: str, quiet: bool) -> int:
+    """Fit a sentence space, write the model and report the result. `command` is recorded on the model's card."""
+    from ...indexer.sentence_models import load_sentence_model
+    from ...indexer.training.sentence_space.train import train_sentence_space
+    from ..formats import duration
+
+    report = train_sentence_space(
+        config,
+        load_sentence_model(teacher),
+        out,
+        (lambda progress: None) if quiet else SentenceLines(),
+        lambda line: note(f"skipped {line}"),
+        command,
+    )
+    note(
+        f"{out}: sentence vectors of {report.dim}, fitted {'already, nothing left to do' if report.already else 'to'}"
+        f"{'' if report.already else f' {report.texts} texts in {duration(report.seconds)}'}; correlation with the"
+        f" teacher on held-out sentences {report.correlation:.3f}, without this map {report.before:.3f}"
+        f"{skipped_text(report.skipped)}"
+    )
+    return 3 if report.skipped else 0
+
+
+class SentenceLines:
+    """Lines of progress on standard error while a sentence space is fitted."""
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.last = 0.0
+
+    def __call__(self, progress: SentenceProgress) -> None:
+        """Show an event, if it begins a stage or a line is due."""
+        if progress.stage == self.stage and time.monotonic() - self.last < NOTE_EVERY:
+            return
+        self.stage, self.last = progress.stage, time.monotonic()
+        if progress.total is None:
+            note("reading the texts")
+            return
+        loss = "" if progress.loss is None else f", loss {progress.loss:.3f}"
+        share = progress.done / max(progress.total, 1)
+        note(f"{share:4.0%}  {progress.done} of {progress.total} {progress.stage.value}{loss}")
 
 
 class SenseLines:
@@ -293,7 +400,6 @@ class TrainingLines:
         text = training_text(event)
         self.width = max(self.width, len(text))
         if self.terminal:
-            sys.stderr.write("\r" + text.ljust(self.width) + ("\n" if stays else ""))
+            say("\r" + text.ljust(self.width), end="\n" if stays else "")
         else:
-            sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+            say(text)

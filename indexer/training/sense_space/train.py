@@ -116,10 +116,15 @@ def train_sense_space(
         seconds=time.monotonic() - began,
         notices=tuple(notices),
     )
+    sentence_space = model.sentence_space
+    if sentence_space and sentence_space.reads_sense:
+        sentence_space = None
+        notices.append("the sentence space is left out, since it reads the old sense vectors; fit it again")
     half = all(weight.dtype == np.float16 for weight in model.weights.values())
     section = _section(config, command, fitted, report)
     card = with_section(card_of(config.source, model), section)
-    write_model(out, replace(model, sense_space=fitted.space), card, output_layer=output, half=half)
+    model = replace(model, sense_space=fitted.space, sentence_space=sentence_space)
+    write_model(out, model, card, output_layer=output, half=half)
     return report
 
 
