@@ -72,6 +72,15 @@ def set_tensorflow_threads() -> None:
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "2")
 
 
+def cpu_threads() -> int:
+    """Return the number of threads for other libraries than TensorFlow: all cores, or what `TF_NUM_*` allow."""
+    try:
+        wanted = [int(os.environ[f"TF_NUM_{name}_THREADS"]) for name in ("INTRAOP", "INTEROP")]
+    except (KeyError, ValueError):
+        return os.cpu_count() or 1
+    return min(max(wanted[0] * wanted[1], 1), os.cpu_count() or 1)
+
+
 # TensorFlow
 
 

@@ -1,6 +1,7 @@
 """The shape of a biLM as one frozen record, and our `config.json`."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError
+from .limits import MAX_JSON_BYTES, MAX_WEIGHTS, one_line, read_bytes, shown
 
 FORMAT = 1
 N_CHARACTERS = 261  # 256 bytes, begin and end of sentence, begin and end of word, padding
 DIRECTIONS = ("forward", "backward")
+MAX_SIZE = 1 << 14  # of a part of the network. The largest published part has 4,096
+MAX_LAYERS = 64  # also the largest number of filter widths
+MAX_PER_WORD = 1 << 18  # numbers that the character CNN computes for one width and one word
 Shape = tuple[int, ...]
 
 
@@ -64,8 +69,18 @@ class BiLMConfig:
         sizes = [self.char_dim, self.cell, self.projection, self.n_lstm, *(n for pair in self.filters for n in pair)]
         if not self.filters or min(sizes) < 1 or self.n_highway < 0:
             raise ModelError("every size of a biLM's configuration must be at least 1; correct it")
+        if max(sizes) > MAX_SIZE or max(self.n_lstm, self.n_highway, len(self.filters)) > MAX_LAYERS:
+            raise ModelError(f"a biLM has up to {MAX_LAYERS} layers of up to {MAX_SIZE:,}; correct the configuration")
         if self.max_characters < max(3, *(width for width, _ in self.filters)):
-            raise ModelError(f"max_characters is {self.max_characters}, less than the widest filter; correct it")
+            raise ModelError(f"max_characters is {shown(self.max_characters)}, less than the widest filter; correct it")
+        if self.max_characters * max(self.char_dim, *(number for _, number in self.filters)) > MAX_PER_WORD:
+            raise ModelError(f"max_characters is {shown(self.max_characters)}, more than any word needs; correct it")
+        if any(
+            clip is not None and not (math.isfinite(clip) and clip > 0) for clip in (self.cell_clip, self.proj_clip)
+        ):
+            raise ModelError("a clip of a biLM's configuration must be a number above 0; correct it")
+        if n_weights(self) > MAX_WEIGHTS:
+            raise ModelError(f"the configuration asks for {n_weights(self):,} weights, more than {MAX_WEIGHTS:,}")
 
     @property
     def n_layers(self) -> int:
@@ -103,6 +118,11 @@ def tensor_shapes(config: BiLMConfig) -> dict[str, Shape]:
     return shapes | {"mix.weights": (config.n_layers,), "mix.gamma": ()}
 
 
+def n_weights(config: BiLMConfig) -> int:
+    """Return the number of weights of the network, the layer mix included."""
+    return sum(math.prod(shape) for shape in tensor_shapes(config).values())
+
+
 def is_product_weight(name: str) -> bool:
     """Return whether a weight is a factor of the large matrix products, which run in the chosen precision."""
     return name.endswith((".kernel", ".projection", "characters.embedding"))
@@ -138,7 +158,7 @@ def config_from_json(content: Mapping[str, Any], where: str) -> BiLMConfig:
         ModelError: The format is another one, a key is unknown or missing, or a value is wrong.
     """
     if content.get("format") != FORMAT:
-        raise ModelError(f"{where} has format {content.get('format')!r}, not {FORMAT}; use a newer Polyseme")
+        raise ModelError(f"{where} has format {shown(content.get('format'))}, not {FORMAT}; use a newer Polyseme")
     refuse_unknown_keys(content, ("format", "character_cnn", "lstm", "normalise"), where)
     try:
         cnn, lstm = content["character_cnn"], content["lstm"]
@@ -160,7 +180,7 @@ def config_from_json(content: Mapping[str, Any], where: str) -> BiLMConfig:
             max_characters=int(cnn["max_characters"]),
             normalise=tuple(Normalise(kind) for kind in content["normalise"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise wrong_content(where, error) from error
 
 
@@ -171,9 +191,9 @@ def parse_json(text: str | bytes, where: str) -> Mapping[str, Any]:
         ModelError: The text is not a JSON object.
     """
     try:
-        content = json.loads(text)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise ModelError(f"{where} is not valid JSON ({error}); correct it or get the model again") from error
+        content = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{where} is not valid JSON ({one_line(error)}); correct it or get the model again") from error
     if not isinstance(content, dict):
         raise ModelError(f"{where} does not hold a JSON object; correct it or get the model again")
     return content
@@ -186,7 +206,7 @@ def read_config(path: Path) -> BiLMConfig:
         ModelError: The file cannot be read, or `config_from_json` refuses it.
     """
     try:
-        text = path.read_bytes()
+        text = read_bytes(path, MAX_JSON_BYTES)
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}); get the model again") from error
     return config_from_json(parse_json(text, str(path)), str(path))
@@ -200,7 +220,7 @@ def refuse_unknown_keys(content: Mapping[str, Any], known: Sequence[str], where:
     """
     unknown = sorted(set(content) - set(known))
     if unknown:
-        raise ModelError(f"{where} has the unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        raise ModelError(f"{where} has the unknown key {shown(unknown[0])}; known are {', '.join(sorted(known))}")
 
 
 def filters_from_json(pairs: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
@@ -215,5 +235,10 @@ def clip_from_json(bound: float | None) -> float | None:
 
 def wrong_content(where: str, error: Exception) -> ModelError:
     """Return an error that says which key is missing or which value is wrong in the file `where`."""
-    problem = f"lacks the key {error}" if isinstance(error, KeyError) else f"has a wrong value ({error})"
+    reason = one_line(error)
+    problem = f"lacks the key {reason}" if isinstance(error, KeyError) else f"has a wrong value ({reason})"
     return ModelError(f"{where} {problem}; correct it or get the model again")
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not a number of JSON")

@@ -1,18 +1,20 @@
 """Convert a model to another format, and describe a model. The formats themselves are in `formats` and `hub`."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from ..errors import ModelError
-from .config import BiLMConfig, tensor_shapes
+from .config import BiLMConfig, n_weights
 from .formats.allennlp import write_allennlp
 from .formats.card import last_part
 from .formats.model_folder import SUMS, read_card, read_output_layer, verify_model, write_model
 from .model import Model, OutputLayer, model_id
 from .sources import ModelKind, ModelSource, find_model
+
+NETWORK, GRAPH = "Polyseme's network, with the model's weights", "the module's own graph, which is a program"
+"""What runs when a model encodes."""
 
 
 class Layout(StrEnum):
@@ -41,6 +43,8 @@ class ModelInfo:
     sense_dim: int | None  # length of a mapped sense vector, None without a sense space
     n_words: int | None  # size of the output layer's vocabulary, None without an output layer
     verified: tuple[str, ...]  # files that match SHA256SUMS
+    sentence_dim: int | None = None  # length of a learned sentence vector, None without a sentence space
+    runs: str = NETWORK  # what runs when the model encodes
     unread: str | None = None
 
 
@@ -117,10 +121,11 @@ def describe(source: str) -> ModelInfo:
         n_layers=model.config.n_layers,
         dim=model.config.dim,
         config=model.config,
-        n_weights=_n_weights(model.config),
+        n_weights=n_weights(model.config),
         sense_dim=model.sense_space.dim if model.sense_space else None,
         n_words=len(output_layer.words) if output_layer else None,
         verified=_files(folder) if folder and listed else (),
+        sentence_dim=model.sentence_space.dim if model.sentence_space else None,
     )
 
 
@@ -132,7 +137,7 @@ def card_of(source: str, model: Model) -> str:
     name = last_part(source)
     return (
         f"# {name}\n\nConverted by Polyseme from `{name}`: {model.config.n_layers} layers of {model.config.dim}, "
-        f"{_n_weights(model.config):,} weights. Its training text, quality and licence are those of that source; "
+        f"{n_weights(model.config):,} weights. Its training text, quality and licence are those of that source; "
         "look them up there before passing the model on.\n"
     )
 
@@ -146,26 +151,40 @@ def _read(found: ModelSource) -> Model:
 
 
 def _describe_module(source: str, found: ModelSource) -> ModelInfo:
-    from .hub.encoder import opened_module
-    from .hub.weights import matching_model
+    """Describe a module. It is run only if its variables and its graph leave a choice."""
+    from .hub.encoder import running_encoder
+    from .hub.files import module_digest, module_folder
+    from .hub.weights import certain_model, matching_model, read_variables
 
     config, unread = None, None
-    with opened_module(found.name) as (encoder, folder):
+    with module_folder(found.name) as folder:
+        digest = module_digest(folder)
         try:
-            config = matching_model(encoder, folder).config
+            read = read_variables(folder, found.name)
         except ModelError as error:
-            unread = str(error)
+            read, unread = None, str(error)
+        if read and read.is_certain:
+            config = certain_model(read, found.name).config
+            n_layers, dim = config.n_layers, config.dim
+        else:
+            encoder = running_encoder(folder, found.name)
+            n_layers, dim = encoder.n_layers, encoder.dim
+            try:
+                config = matching_model(encoder, read).config if read else None
+            except ModelError as error:
+                unread = str(error)
     return ModelInfo(
         source=source,
         kind=ModelKind.HUB,
-        model_id=encoder.model_id,
-        n_layers=encoder.n_layers,
-        dim=encoder.dim,
+        model_id=digest,
+        n_layers=n_layers,
+        dim=dim,
         config=config,
-        n_weights=_n_weights(config) if config else None,
+        n_weights=n_weights(config) if config else None,
         sense_dim=None,
         n_words=None,
         verified=(),
+        runs=GRAPH if not (read and read.is_certain) else NETWORK,
         unread=unread,
     )
 
@@ -190,15 +209,11 @@ def _left_out(model: Model, output_layer: OutputLayer | None, to: Layout) -> tup
         return ()
     parts = {
         "the sense space": model.sense_space is not None,
+        "the sentence space": model.sentence_space is not None,
         "the output layer": output_layer is not None,
         "the normalisation of tokens": to is Layout.ALLENNLP and bool(model.config.normalise),
     }
     return tuple(part for part, present in parts.items() if present)
-
-
-def _n_weights(config: BiLMConfig) -> int:
-    """Return the number of weights of the network, the layer mix included."""
-    return sum(math.prod(shape) for shape in tensor_shapes(config).values())
 
 
 def _files(folder: Path) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..errors import ModelError
 from ..runtime import one_blas_thread
+from ..text.recasing import UsualForms
 from ..vectors.arrays import Array
 from .batching import mean_over_tokens, packed_batches, read_in_windows, real_tokens
 from .bundled import english_counts
@@ -16,6 +18,7 @@ from .config import BiLMConfig, Normalise
 from .interface import ElmoOutputs, Precision, Representation
 from .model import Model, model_id
 from .networks.either_network import EitherNetwork
+from .pooling import pooled_dim, pooled_vectors
 from .sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
 from .word_vectors import WordVectorCache
 
@@ -36,6 +39,8 @@ class ElmoEncoder:
         self.dim = model.config.dim
         self.has_sense_space = model.sense_space is not None
         self.sense_dim = model.sense_space.dim if model.sense_space else 2 * self.dim
+        self.has_sentence_space = model.sentence_space is not None
+        self.sentence_dim = model.sentence_space.dim if model.sentence_space else pooled_dim(self.n_layers, self.dim)
         self._lock = threading.RLock()
         self._carried = CarriedState(model.config)
 
@@ -45,6 +50,16 @@ class ElmoEncoder:
         with self._lock:
             states = self._carried.encode(read, self._network, self._words) if carry_state else self._states(read)
         return [state[:, 1:-1] for state in states]
+
+    @functools.cached_property
+    def usual_forms(self) -> UsualForms:
+        """See `Encoder.usual_forms`."""
+        return UsualForms(self._counts.counts)
+
+    @functools.cached_property
+    def sentence_id(self) -> str:
+        """See `Encoder.sentence_id`."""
+        return self.model.sentence_space.digest() if self.model.sentence_space else ""
 
     def reset_state(self) -> None:
         """Reset the state that `encode(..., carry_state=True)` carries. The next such call starts from zero."""
@@ -59,7 +74,7 @@ class ElmoEncoder:
     def sense(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
         """See `Encoder.sense`."""
         read = self._normalised(sentences)
-        return self._sense(read, self._states(read))
+        return self._sense(_as_counted(read), self._states(read))
 
     def states(self, sentences: Sequence[Sequence[str]]) -> list[Array]:
         """Return all layers of each sentence with the states at its marks: (n_layers, t + 2, dim).
@@ -76,11 +91,14 @@ class ElmoEncoder:
         """See `Encoder.represent`."""
         read = self._normalised(sentences)
         states = self._states(read)
+        counted = _as_counted(read)
+        senses = self._sense(counted, states)
+        layers = [state[:, 1:-1] for state in states]  # (n_layers, t, dim) each
+        vectors = self._sentences(counted, layers, senses)  # (n, sentence_dim)
         found = []
-        for state, sense in zip(states, self._sense(read, states), strict=True):
-            layers = state[:, 1:-1]  # (n_layers, t, dim)
-            elmo = self._mix(layers)  # (t, dim)
-            found.append(Representation(layers, elmo, sense, mean_over_tokens(elmo)))
+        for each, sense, sentence in zip(layers, senses, vectors, strict=True):
+            elmo = self._mix(each)  # (t, dim)
+            found.append(Representation(each, elmo, sense, mean_over_tokens(elmo), sentence))
         return found
 
     def word_vectors(self, forms: Sequence[str]) -> Array:
@@ -133,15 +151,32 @@ class ElmoEncoder:
             default[i] = mean_over_tokens(elmo[i, : len(rows[i])])
         return ElmoOutputs(layers[0, :, :, : self.config.projection], layers[1], layers[-1], elmo, default)
 
-    def _sense(self, sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
+    @property
+    def _counts(self) -> WordCounts:
+        """Word counts that say which words are rare."""
+        space = self.model.sense_space
+        return space.counts if space else self.model.counts or english_counts()
+
+    def _sense(self, counted: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
+        """Return sense vectors (t, sense_dim) of tokens that are spelled as in the counted text."""
         space = self.model.sense_space
         if space:
             with one_blas_thread():
-                rows = space.blocks.rows(states, _as_counted(sentences), space.counts)  # (t, width) each
+                rows = space.blocks.rows(states, counted, space.counts)  # (t, width) each
                 return [space.apply(row) for row in rows]
-        counts = self.model.counts or english_counts()
-        weights = [rarity_weights(counts.frequencies(tokens)) for tokens in _as_counted(sentences)]  # (t,) each
+        weights = [rarity_weights(self._counts.frequencies(tokens)) for tokens in counted]  # (t,) each
         return sense_blocks([state[-1] for state in states], [state[0, 1:-1] for state in states], weights)
+
+    def _sentences(self, counted: Sequence[Sequence[str]], layers: Sequence[Array], senses: Sequence[Array]) -> Array:
+        """Return the raw product vector of each sentence, (n, sentence_dim)."""
+        space = self.model.sentence_space
+        if space is None:
+            return pooled_vectors(layers, counted, self._counts)
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+            found = space.vectors(layers, senses, counted, self._counts)
+        if not np.isfinite(found).all():  # finite weights can overflow
+            raise ModelError(f"{self.source} turns a sentence into values that are not numbers; use another model")
+        return found
 
     def _mix(self, layers: Array) -> Array:
         """Mix the layers (equation 1 of the paper): (n_layers, t, dim) -> (t, dim)."""
@@ -166,6 +201,8 @@ class ElmoEncoder:
             with self._lock:
                 words = self._words.look_up([word for i in batch for word in marked[i]])  # (tokens, projection)
                 layers = self._network.read(words, [lengths[i] for i in batch])  # (n_layers, tokens, dim)
+            if not np.isfinite(layers.sum()):  # finite weights can overflow
+                raise ModelError(f"{self.source} turns a sentence into values that are not numbers; use another model")
             ends = np.cumsum([lengths[i] for i in batch])
             # A copy, so that one sentence's states do not keep the whole batch in memory.
             states = (part.copy() for part in np.split(layers, ends[:-1], axis=1))

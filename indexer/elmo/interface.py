@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from ..text.recasing import UsualForms
 from ..vectors.arrays import Array
 from .config import BiLMConfig
 
@@ -35,6 +36,7 @@ class Representation:
     elmo: Array  # (t, dim), the mixed layers
     sense: Array  # (t, sense_dim)
     default: Array  # (dim,), mean of elmo over the tokens, zero for an empty sentence
+    sentence: Array  # (sentence_dim,), raw product vector, zero for an empty sentence
 
 
 class Encoder(Protocol):
@@ -56,7 +58,7 @@ class Encoder(Protocol):
 
     @property
     def config(self) -> BiLMConfig | None:
-        """Shape of the network. None for a hub module without a configuration (our own exports have one)."""
+        """Shape of the network. None for a module that is run and has no configuration (our own exports have one)."""
 
     @property
     def n_layers(self) -> int:
@@ -74,6 +76,22 @@ class Encoder(Protocol):
     def has_sense_space(self) -> bool:
         """Whether the model maps sense vectors. If not, `sense` returns the uncentred blocks: context, then bag."""
 
+    @property
+    def sentence_dim(self) -> int:
+        """Length of a product vector, before a collection transforms it."""
+
+    @property
+    def has_sentence_space(self) -> bool:
+        """Whether the model has learned sentence vectors. If not, product vectors are pooled states (`pooling.py`)."""
+
+    @property
+    def sentence_id(self) -> str:
+        """Digest (sha256) of the sentence space, empty without one. `model_id` does not depend on it."""
+
+    @property
+    def usual_forms(self) -> UsualForms:
+        """Usual form of each word of the vocabulary, in small letters or with capitals."""
+
     def encode(self, sentences: Sequence[Sequence[str]], carry_state: bool = False) -> list[Array]:
         """Encode sentences: all layers of each, (n_layers, t, dim).
 
@@ -87,7 +105,7 @@ class Encoder(Protocol):
         """Return the sense vectors of each sentence, (t, sense_dim)."""
 
     def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
-        """Return layers, mixed layers, sense vectors and sentence vector of each sentence, in one pass."""
+        """Return layers, mixed layers, sense vectors and both sentence vectors of each sentence, in one pass."""
 
     def word_vectors(self, forms: Sequence[str]) -> Array:
         """Return layer 0 of words without a sentence, one half of it, as both are equal: (n, projection)."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import ModelError, QueryError
+from ..text.folding import fold
 from ..vectors.arrays import Doubles
-from .characters import SENTENCE_END, SENTENCE_START, normalise_token
+from .characters import SENTENCE_END, SENTENCE_START
 from .encoder import ElmoEncoder
 from .formats.model_folder import read_model, read_output_layer, read_word_counts
 from .model import OutputLayer
@@ -72,14 +73,14 @@ class Expectations:
             QueryError: The position is outside the sentence.
         """
         found = self.probabilities(tokens, position)
-        seen = {normalise_token(tokens[position], self.encoder.config.normalise).casefold()}
+        seen = {fold(tokens[position])}
         best: list[Substitute] = []
         for i in np.argsort(-found, kind="stable"):
             word = self.output.words[i]
             if len(best) == k or found[i] == 0:
                 break
-            if word.casefold() not in seen and any(map(str.isalpha, word)):
-                seen.add(word.casefold())
+            if fold(word) not in seen and any(map(str.isalpha, word)):
+                seen.add(fold(word))
                 best.append(Substitute(word, float(found[i])))
         return tuple(best)
 

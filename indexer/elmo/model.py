@@ -1,4 +1,4 @@
-"""A model in memory: configuration, weights, output layer and sense space."""
+"""A model in memory: configuration, weights, output layer, sense space and sentence space."""
 
 import hashlib
 import json
@@ -12,7 +12,9 @@ from ..errors import ModelError
 from ..vectors.arrays import Reals
 from .config import BiLMConfig, config_to_json, tensor_shapes
 from .formats.sense_space_file import sense_space_to_tensors
+from .limits import shown
 from .sense_space import SenseSpace, WordCounts
+from .sentence_space import SentenceSpace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,18 +29,20 @@ class OutputLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Configuration, every tensor of `config.tensor_shapes`, and the sense space if there is one."""
+    """Configuration, every tensor of `config.tensor_shapes`, and the sense and sentence spaces if there are any."""
 
     config: BiLMConfig
     weights: Mapping[str, Reals]
     sense_space: SenseSpace | None = None
     counts: WordCounts | None = None  # of the training text, without a sense space, which has counts of its own
+    sentence_space: SentenceSpace | None = None
 
 
 def model_id(model: Model) -> str:
-    """Return the digest (sha256, hexadecimal) of everything that decides a model's vectors.
+    """Return the digest (sha256, hexadecimal) of everything that decides a model's vectors of words.
 
-    It is the same for every file format and format version.
+    It is the same for every file format and format version. The sentence space is no part of it, so collections
+    encoded without one keep answering. `SentenceSpace.digest` identifies that.
     """
     digest = hashlib.sha256(json.dumps(config_to_json(model.config), sort_keys=True).encode())
     tensors: dict[str, npt.NDArray[np.generic]] = dict(model.weights)
@@ -59,33 +63,51 @@ def check_weights(model: Model, where: str) -> Model:
     """Return the model itself if each tensor exists, has its shape and is finite. Messages call the file `where`.
 
     Raises:
-        ModelError: A tensor is missing, unknown or wrong, or the sense space is for a model of another size.
+        ModelError: A tensor is missing, unknown or wrong, or a space is for a model of another size.
     """
     shapes = tensor_shapes(model.config)
     for name, shape in shapes.items():
         if name not in model.weights:
             raise ModelError(f"{where} lacks the tensor {name!r}; get the model again")
         if model.weights[name].shape != shape:
-            given = model.weights[name].shape
+            given = shown(model.weights[name].shape)
             raise ModelError(f"{where}: {name} has shape {given}, its configuration asks for {shape}; correct it")
-        if not np.isfinite(model.weights[name]).all():
+        if model.weights[name].dtype.kind != "f" or not np.isfinite(model.weights[name]).all():
             raise ModelError(f"{where}: {name} holds values that are not numbers; get the model again")
     unknown = sorted(set(model.weights) - set(shapes))
     if unknown:
-        raise ModelError(f"{where} holds the unknown tensor {unknown[0]!r}; its configuration has no place for it")
+        raise ModelError(f"{where} holds the unknown tensor {shown(unknown[0])}; its configuration has no place for it")
     if model.sense_space and not _fits(model.sense_space, model.config):
         raise ModelError(f"{where}: the sense space is for a model of another size; get the model again")
+    if model.sentence_space and not _fits_sentences(model.sentence_space, model):
+        raise ModelError(f"{where}: the sentence space is for a model of another size; get the model again")
     return model
 
 
 def _fits(space: SenseSpace, config: BiLMConfig) -> bool:
-    blocks = space.blocks
-    shapes = [] if blocks.word_mean is None else [blocks.word_mean.shape[-1]]
-    if blocks.expected:
-        shapes += [blocks.expected.keys.shape[-1]]
-        shapes += [blocks.expected.values.shape[-1]] if blocks.topics is None else []
+    """Return whether a sense space reads what a model of this configuration gives."""
+    blocks, expected, dims = space.blocks, space.blocks.expected, [space.map.ndim, 2, space.shift.ndim, 1]
+    shapes = [] if blocks.word_mean is None else [blocks.word_mean.shape]
+    if expected:
+        dims += [expected.keys.ndim, 2, expected.values.ndim, 2, expected.bias.ndim, 1]
+        shapes += [(expected.keys.shape[-1],)]
+        shapes += [(expected.values.shape[-1],)] if blocks.topics is None else []
     return (
-        space.map.shape == (blocks.width(config.dim), *space.shift.shape)
+        dims[::2] == dims[1::2]
+        and (expected is None or len(expected.keys) == len(expected.bias) == len(expected.values) > 0)
+        and space.map.shape == (blocks.width(config.dim), *space.shift.shape)
+        and space.dim > 0
         and all(0 <= block.layer < config.n_layers for block in blocks.blocks)
-        and all(size == config.projection for size in shapes)
+        and all(shape == (config.projection,) for shape in shapes)
     )
+
+
+def _fits_sentences(space: SentenceSpace, model: Model) -> bool:
+    """Return whether a sentence space reads what the model gives."""
+    config = model.config
+    if not all(0 <= layer < config.n_layers for layer in space.layers):
+        return False
+    widths = [config.projection if layer == 0 else config.dim for layer in space.layers]
+    if space.reads_sense:
+        widths.append(model.sense_space.dim if model.sense_space else 2 * config.dim)
+    return len(space.map) == sum(widths)

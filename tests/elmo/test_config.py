@@ -20,7 +20,7 @@ from polyseme.indexer.elmo.config import (
 from polyseme.indexer.elmo.formats.allennlp import config_from_options, config_to_options
 from polyseme.indexer.errors import ModelError
 
-sizes = st.integers(1, 4096)
+sizes = st.integers(1, 512)
 clips = st.none() | st.floats(0.1, 10)
 configs = st.builds(
     BiLMConfig,

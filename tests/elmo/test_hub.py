@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from polyseme.indexer.elmo import ElmoOutputs, load_encoder
 from polyseme.indexer.elmo.characters import character_ids
 from polyseme.indexer.elmo.config import Activation, BiLMConfig, Normalise, tensor_shapes
+from polyseme.indexer.elmo.convert import GRAPH, describe
 from polyseme.indexer.elmo.encoder import ElmoEncoder
-from polyseme.indexer.elmo.hub import weights as hub_weights
+from polyseme.indexer.elmo.hub import graph as hub_graph
 from polyseme.indexer.elmo.hub.encoder import OUTPUTS, HubEncoder, load_hub_encoder
 from polyseme.indexer.elmo.hub.files import CONFIG_INSIDE, import_tensorflow_hub
-from polyseme.indexer.elmo.hub.weights import our_name, read_hub_weights, their_name
+from polyseme.indexer.elmo.hub.weights import our_name, read_hub_weights, read_variables, their_name
 from polyseme.indexer.elmo.model import Model, model_id
 from polyseme.indexer.errors import ModelError
 
@@ -268,7 +269,7 @@ def test_clips_are_read_from_the_graph_of_a_bilm_tf_module(
     folder = tmp_path / "module"
     shutil.copytree(exported, folder)
     shutil.rmtree((folder / CONFIG_INSIDE).parent)
-    assert {(config.cell_clip, config.proj_clip) for config in hub_weights.read_variables(folder, "it").candidates} == {
+    assert {(config.cell_clip, config.proj_clip) for config in read_variables(folder, "it").candidates} == {
         (3.0, 3.0),
         (None, None),
     }
@@ -279,15 +280,14 @@ def test_clips_are_read_from_the_graph_of_a_bilm_tf_module(
                 name = f"bilm/RNN_0/RNN/MultiRNNCell/Cell{cell}/rnn/while/lstm_cell/{clip}"
                 tf.constant(bound, name=f"{name}/Minimum/y")
                 tf.constant(-(bound or 0), name=f"{name}/y")
-    monkeypatch.setattr(hub_weights, "_graph_nodes", lambda folder: iter(graph.as_graph_def().node))
+    monkeypatch.setattr(hub_graph, "graph_nodes", lambda folder: iter(graph.as_graph_def().node))
     assert read_hub_weights(str(folder)).config == CONFIG
 
 
 def test_module_that_computes_something_else_is_not_converted(exported: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "module"
+    folder = tmp_path / "module"  # without its configuration, and with clips that its graph does not show
     shutil.copytree(exported, folder)
-    inside = folder / CONFIG_INSIDE
-    inside.write_text(inside.read_text().replace('"skip": true', '"skip": false'))
+    shutil.rmtree((folder / CONFIG_INSIDE).parent)
     with pytest.raises(ModelError, match=r"computes something else.*use the module itself"):
         read_hub_weights(str(folder))
 
@@ -304,11 +304,9 @@ def test_module_without_readable_variables_still_encodes_but_is_not_converted(tm
 # Errors of a user
 
 
-def test_module_refuses_what_only_our_network_can_do(module: HubEncoder, exported: Path) -> None:
+def test_module_refuses_what_only_our_network_can_do(module: HubEncoder) -> None:
     with pytest.raises(ModelError, match="carries no state; convert"):
         module.encode([["a"]], carry_state=True)
-    with pytest.raises(ModelError, match="float32 only; convert"):
-        load_encoder(exported, precision="bfloat16")
 
 
 def test_wrong_input_is_refused_in_one_line(module: HubEncoder) -> None:
@@ -378,3 +376,77 @@ def save_other_module(folder: Path, names: Sequence[str], outputs: Sequence[str]
     signatures = {"default": default, "tokens": tokens}
     tf.saved_model.save(holder, str(folder), signatures={name: signatures[name] for name in names})
     return folder
+
+
+# Without running the module
+
+
+def test_variables_are_read_and_the_graph_is_not_run(
+    exported: Path, module: HubEncoder, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object) -> None:
+        raise AssertionError("the module was run")
+
+    monkeypatch.setattr("polyseme.indexer.elmo.hub.encoder._loaded", run)
+    with caplog.at_level("INFO", "polyseme"):
+        encoder = load_encoder(exported)
+        describe(str(exported))
+        read_hub_weights(str(exported))
+    assert "its variables are read, its graph is not run" in caplog.text
+    assert (encoder.model_id, encoder.source, encoder.config) == (module.model_id, module.source, CONFIG)
+    assert (encoder.sense_dim, encoder.has_sense_space) == (module.sense_dim, module.has_sense_space)
+    for one, other in zip(encoder.represent(TOKENS), module.represent(TOKENS), strict=True):
+        assert close(one.layers, other.layers)
+        assert close(one.elmo, other.elmo)
+        assert close(one.sense, other.sense)  # a collection of the module answers as before
+        assert close(one.default, other.default)
+    assert_same_outputs(encoder.default(["the cat sat", ""]), module.default(["the cat sat", ""]))
+    long = [[f"w{i % 37}" for i in range(600)]]
+    assert close(encoder.sense(long)[0], module.sense(long)[0])
+
+
+def test_module_that_must_be_run_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = save_other_module(tmp_path / "module", ("default", "tokens"), OUTPUTS)
+    assert isinstance(load_encoder(folder), HubEncoder)
+    assert f"{folder} runs as a program of its author, with all of your rights" in caplog.text
+    assert describe(str(folder)).runs == GRAPH
+    with pytest.raises(ModelError, match="float32 only"):
+        load_encoder(folder, precision="bfloat16")
+
+
+@needs_shared
+def test_configuration_of_a_published_module_is_read_from_its_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = read_variables(FIXTURES / "hub_module", "it")
+    assert read.is_certain
+    (config,) = read.candidates
+    assert (config.activation, config.skip, config.cell_clip, config.proj_clip) == (Activation.RELU, True, 3.0, 3.0)
+    nodes = {node.name: node for node in hub_graph.graph_nodes(FIXTURES / "hub_module")}
+    monkeypatch.setattr(hub_graph, "graph_nodes", lambda folder: iter(nodes.values()))
+    for name, node in nodes.items():
+        if name.endswith("lstm_cell/add/y"):  # another bias of the forget gate: not the cell that our network has
+            node.attr["value"].tensor.float_val[:] = [0.5]
+    assert not read_variables(FIXTURES / "hub_module", "it").is_certain
+
+
+@pytest.mark.parametrize("harm", ["integers", "sparse"])
+def test_checkpoint_that_declares_more_than_its_files_hold_is_not_read(harm: str, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    class Claims:
+        def get_variable_to_shape_map(self) -> dict[str, list[int]]:
+            return {"bilm/char_embed": [261, 1 << 40]}
+
+        def get_variable_to_dtype_map(self) -> dict[str, Any]:
+            return {"bilm/char_embed": tf.int64 if harm == "integers" else tf.float32}
+
+        def has_tensor(self, name: str) -> bool:
+            return False
+
+        def get_tensor(self, name: str) -> None:
+            raise AssertionError("memory was asked for")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf.train, "load_checkpoint", lambda prefix: Claims())
+        expected = "is of int64" if harm == "integers" else "they declare 286,"
+        with pytest.raises(ModelError, match=f"cannot be read .*{expected}"):
+            read_variables(tmp_path, "it")

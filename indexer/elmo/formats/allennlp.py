@@ -8,9 +8,10 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -28,10 +29,9 @@ from ..config import (
     tensor_shapes,
     wrong_content,
 )
+from ..limits import MAX_FILES, MAX_JSON_BYTES, fits_packed, one_line, read_bytes, shown
 from ..model import Model, check_weights
-
-if TYPE_CHECKING:
-    import h5py
+from .hdf5_file import has_object, read_dataset
 
 _HDF5_SUFFIXES = (".hdf5", ".h5")
 _KINDS = {"kernel": "W", "bias": "b"}
@@ -86,7 +86,7 @@ def read_allennlp(path: Path) -> Model:
             stem = chosen.name.removesuffix(chosen.suffix).removesuffix("weights")
             options = [file for file in options if file.name.startswith(stem)]
         named = _only(options, f"{folder}", f"options.json for {chosen.name}; put it beside")
-        return _read_pair(named.read_bytes(), str(named), chosen, str(chosen))
+        return _read_pair(read_bytes(named, MAX_JSON_BYTES), str(named), chosen, str(chosen), chosen.stat().st_size)
     except OSError as error:
         raise ModelError(f"{error.filename or path} cannot be read ({error.strerror}); give a path that can") from error
 
@@ -140,7 +140,9 @@ def config_from_options(content: Mapping[str, Any], where: str) -> BiLMConfig:
         refuse_unknown_keys(cnn, _CNN_OPTIONS, f"{where}, char_cnn")
         refuse_unknown_keys(lstm, _LSTM_OPTIONS, f"{where}, lstm")
         if int(cnn.get("n_characters", N_CHARACTERS)) not in (N_CHARACTERS, N_CHARACTERS + 1):
-            raise ModelError(f"{where} has n_characters {cnn['n_characters']}; ELMo's are 261 or 262: correct it")
+            raise ModelError(
+                f"{where} has n_characters {shown(cnn['n_characters'])}; ELMo's are 261 or 262: correct it"
+            )
         return BiLMConfig(
             char_dim=int(cnn["embedding"]["dim"]),
             filters=filters_from_json(cnn["filters"]),
@@ -154,7 +156,7 @@ def config_from_options(content: Mapping[str, Any], where: str) -> BiLMConfig:
             proj_clip=clip_from_json(lstm.get("proj_clip")),
             max_characters=int(cnn.get("max_characters_per_token", 50)),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise wrong_content(where, error) from error
 
 
@@ -186,33 +188,68 @@ def _read_zip(path: Path) -> Model:
             names = sorted(name for name in archive.namelist() if not name.startswith("__MACOSX"))
             options = _only([name for name in names if _is_options(name)], f"{path}", "options.json; give another zip")
             hdf5 = [name for name in names if name.endswith(_HDF5_SUFFIXES)]
+            _check_members(archive, [options, *hdf5], path)
             streams = [(name, io.BytesIO(archive.read(name))) for name in hdf5]
             weights = [(name, stream) for name, stream in streams if _holds_bilm(stream, f"{path}, {name}")]
             name, stream = _only(weights, f"{path}", "HDF5 file with char_embed and RNN_0; give another zip")
-            return _read_pair(archive.read(options), f"{path}, {options}", stream, f"{path}, {name}")
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ModelError(f"{path} cannot be unpacked ({error}); it may be cut short: get it again") from error
+            size = archive.getinfo(name).file_size
+            return _read_pair(archive.read(options), f"{path}, {options}", stream, f"{path}, {name}", size)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
+        reason = one_line(error)
+        raise ModelError(f"{path} cannot be unpacked ({reason}); it may be cut short: get it again") from error
 
 
-def _read_pair(options: bytes, options_name: str, weights: Path | BinaryIO, weights_name: str) -> Model:
+def _check_members(archive: zipfile.ZipFile, names: Sequence[str], path: Path) -> None:
+    """Refuse a zip whose members unpack to far more than its size, before memory is asked for.
+
+    Raises:
+        ModelError: It does, or it has too many members.
+    """
+    members = [archive.getinfo(name) for name in names]
+    unpacked = sum(member.file_size for member in members)
+    if not fits_packed(unpacked, path.stat().st_size) or len(archive.filelist) > MAX_FILES:
+        raise ModelError(f"{path} unpacks to {unpacked:,} bytes, far more than a model has; do not trust this zip")
+    options = next(member for member in members if _is_options(member.filename))
+    # Other methods unpack a block to any length at once.
+    plain = all(member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members)
+    if options.file_size > MAX_JSON_BYTES or not plain:
+        raise ModelError(f"{path}: {shown(options.filename)} or the weights are packed as no model is; unpack the zip")
+
+
+def _read_pair(options: bytes, options_name: str, weights: Path | BinaryIO, weights_name: str, n_bytes: int) -> Model:
     import h5py
 
     config = config_from_options(parse_json(options, options_name), options_name)
-    with h5py.File(weights, "r") as file:
-        tensors = {ours: _dataset(file, theirs, weights_name) for ours, theirs in _dataset_names(config).items()}
-        plain = np.zeros(config.n_layers, np.float32)
-        tensors["mix.weights"] = np.asarray(file["polyseme/mix_weights"]) if "polyseme" in file else plain
-        tensors["mix.gamma"] = np.asarray(file["polyseme/gamma"] if "polyseme" in file else 1, np.float32)
+    shapes = tensor_shapes(config)
+    tensors: dict[str, Reals] = {}
+    try:
+        with h5py.File(weights, "r") as file:
+            for ours, theirs in _dataset_names(config).items():
+                array = read_dataset(file, theirs, _file_shapes(ours, shapes[ours]), n_bytes)
+                tensors[ours] = array[0] if array.ndim == 4 else array
+            has_mix = has_object(file, "polyseme")
+            for ours, theirs, plain in (("weights", "mix_weights", 0), ("gamma", "gamma", 1)):
+                shape = shapes[f"mix.{ours}"]
+                tensors[f"mix.{ours}"] = (
+                    read_dataset(file, f"polyseme/{theirs}", [shape], n_bytes)
+                    if has_mix
+                    else np.full(shape, plain, np.float32)
+                )
+    except KeyError as error:
+        missing = one_line(str(error.args[0]))
+        raise ModelError(f"{weights_name} lacks {missing}, which its options ask for; get the pair again") from error
+    except (OSError, RuntimeError, ValueError, TypeError, OverflowError, zlib.error) as error:
+        raise ModelError(f"{weights_name} cannot be read ({one_line(error)}); get the pair again") from error
     if len(tensors["characters.embedding"]) == N_CHARACTERS + 1:
         tensors["characters.embedding"] = tensors["characters.embedding"][1:]  # (261, char_dim)
     return check_weights(Model(config, tensors), weights_name)
 
 
-def _dataset(file: "h5py.File", name: str, where: str) -> Reals:
-    if name not in file:
-        raise ModelError(f"{where} lacks {name}, which its options ask for; get the pair again")
-    array = np.asarray(file[name])
-    return array[0] if array.ndim == 4 and len(array) == 1 else array
+def _file_shapes(name: str, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return the shapes that a weight may have in the file."""
+    if name == "characters.embedding":
+        return [shape, (N_CHARACTERS + 1, *shape[1:])]
+    return [shape, (1, *shape)] if len(shape) == 3 else [shape]
 
 
 def _dataset_names(config: BiLMConfig) -> dict[str, str]:
@@ -239,12 +276,12 @@ def _dataset_name(name: str) -> str:
 def _holds_bilm(file: Path | BinaryIO, where: str) -> bool:
     import h5py
 
+    if isinstance(file, Path) and not file.is_file():
+        raise ModelError(f"{where} does not exist; give a model's folder, zip or HDF5 file")
     try:
         with h5py.File(file, "r") as content:
-            return "char_embed" in content and "RNN_0" in content
-    except FileNotFoundError as error:
-        raise ModelError(f"{where} does not exist; give a model's folder, zip or HDF5 file") from error
-    except OSError as error:
+            return has_object(content, "char_embed") and has_object(content, "RNN_0")
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
         raise ModelError(f"{where} is not a readable HDF5 file; get it again") from error
 
 

@@ -8,6 +8,7 @@ vocab.txt                optional: one word a line, most frequent first
 softmax.safetensors      optional: output layer of the language models, `weights` (words, projection), `bias` (words,).
                          If known, `counts` (words,) and `total`: word counts of the training text
 sense_space.safetensors  optional: `SenseSpace` and its word counts (see `sense_space_file.py`)
+sentence_space.safetensors  optional: `SentenceSpace` (see `sentence_space_file.py`)
 """
 
 import hashlib
@@ -23,16 +24,19 @@ import numpy.typing as npt
 
 from ...errors import ModelError
 from ...files import flush, flush_files, write_atomically
-from ...vectors.arrays import Reals
-from ..config import config_to_json, read_config
+from ..config import config_to_json, read_config, tensor_shapes
+from ..limits import MAX_JSON_BYTES, MAX_TENSOR_FILE_BYTES, MAX_TEXT_BYTES, MAX_WORDS, one_line, read_bytes, shown
 from ..model import Model, OutputLayer, check_weights
 from ..sense_space import SenseSpace, WordCounts
 from .sense_space_file import sense_space_from_tensors, sense_space_to_tensors
+from .sentence_space_file import read_sentence_space, sentence_space_to_tensors
+from .tensor_file import FLOATS, NUMBERS, read_tensors
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "weights.safetensors", "MODEL_CARD.md", "SHA256SUMS"
 VOCAB, SOFTMAX, SENSE_SPACE = "vocab.txt", "softmax.safetensors", "sense_space.safetensors"
+SENTENCE_SPACE = "sentence_space.safetensors"
 
 
 def write_model(
@@ -77,11 +81,15 @@ def read_model(folder: Path) -> Model:
     needed = [CONFIG, WEIGHTS]
     if (folder / SENSE_SPACE).is_file():
         needed += [SENSE_SPACE, VOCAB]
+    if (folder / SENTENCE_SPACE).is_file():
+        needed.append(SENTENCE_SPACE)
     _compare_sums(folder, needed)
+    config = read_config(folder / CONFIG)
+    weights = read_tensors(folder / WEIGHTS, FLOATS, tensor_shapes(config))
     space = _read_sense_space(folder) if SENSE_SPACE in needed else None
-    weights = _read_tensors(folder / WEIGHTS)
     counts = None if space else read_word_counts(folder)
-    return check_weights(Model(read_config(folder / CONFIG), weights, space, counts), str(folder / WEIGHTS))
+    sentences = read_sentence_space(folder / SENTENCE_SPACE) if SENTENCE_SPACE in needed else None
+    return check_weights(Model(config, weights, space, counts, sentences), str(folder / WEIGHTS))
 
 
 def read_output_layer(folder: Path) -> OutputLayer | None:
@@ -93,11 +101,15 @@ def read_output_layer(folder: Path) -> OutputLayer | None:
     if not (folder / SOFTMAX).is_file():
         return None
     _compare_sums(folder, [SOFTMAX, VOCAB])
-    words, tensors = _read_words(folder), _read_tensors(folder / SOFTMAX)
-    total = tensors.pop("total", None)
-    fits = {"weights", "bias"} <= set(tensors) <= {"weights", "bias", "counts"}
-    if not fits or ("counts" in tensors) != (total is not None) or {len(a) for a in tensors.values()} != {len(words)}:
-        raise ModelError(f"{folder / SOFTMAX} does not fit {VOCAB}; get the model again")
+    words, tensors = _read_words(folder), read_tensors(folder / SOFTMAX, NUMBERS)
+    shapes = {"weights": (len(words), read_config(folder / CONFIG).projection), "bias": (len(words),)}
+    if "counts" in tensors or "total" in tensors:
+        shapes |= {"counts": (len(words),), "total": ()}
+    if {name: array.shape for name, array in tensors.items()} != shapes:
+        raise ModelError(f"{folder / SOFTMAX} does not fit {VOCAB} and {CONFIG}; get the model again")
+    if not all(np.isfinite(array).all() for array in tensors.values()):
+        raise ModelError(f"{folder / SOFTMAX} holds values that are not numbers; get the model again")
+    total = tensors.get("total")
     counts = _word_counts(words, tensors["counts"], total) if total is not None else None
     return OutputLayer(words, tensors["weights"], tensors["bias"], counts)
 
@@ -112,11 +124,17 @@ def read_word_counts(folder: Path) -> WordCounts | None:
 
 
 def read_card(folder: Path) -> str:
-    """Read the model card. The text is empty if the folder has none."""
+    """Read the model card. The text is empty if the folder has none.
+
+    Raises:
+        ModelError: The card is not a plain file, or far too long.
+    """
     try:
-        return (folder / CARD).read_text(encoding="utf-8")
+        return read_bytes(folder / CARD, MAX_TEXT_BYTES).decode("utf-8", "replace")
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise ModelError(f"{folder / CARD} cannot be read ({error.strerror}); get the model again") from error
 
 
 def replace_card(folder: Path, card: str) -> None:
@@ -153,7 +171,7 @@ def verify_model(folder: Path) -> None:
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
     missing = sorted(set(_read_sums(folder)) - set(names))
     if missing:
-        raise ModelError(f"{folder / missing[0]} is missing; get the model again")
+        raise ModelError(f"{folder}: {shown(missing[0])}, which {SUMS} lists, is missing; get the model again")
     _compare_sums(folder, names)
     read_model(folder)
     read_output_layer(folder)
@@ -169,6 +187,8 @@ def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLaye
     if model.sense_space:
         words, tensors = sense_space_to_tensors(model.sense_space)
         _save(tensors, folder / SENSE_SPACE)
+    if model.sentence_space:
+        _save(sentence_space_to_tensors(model.sentence_space), folder / SENTENCE_SPACE)
     if output_layer:
         if words and words != output_layer.words:
             raise ModelError(f"{folder}: the sense space and the output layer count different words; leave one out")
@@ -208,28 +228,21 @@ def _word_counts(words: Sequence[str], counts: npt.NDArray[np.generic], total: n
 
 def _read_sense_space(folder: Path) -> SenseSpace:
     path = folder / SENSE_SPACE
-    return sense_space_from_tensors(_read_tensors(path), _read_words(folder), str(path))
+    return sense_space_from_tensors(read_tensors(path, NUMBERS), _read_words(folder), str(path))
 
 
 def _read_words(folder: Path) -> tuple[str, ...]:
     try:
-        words = tuple((folder / VOCAB).read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+        text = read_bytes(folder / VOCAB, MAX_TEXT_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{folder / VOCAB} cannot be read ({error}); get the model again") from error
+        raise ModelError(f"{folder / VOCAB} cannot be read ({one_line(error)}); get the model again") from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    if text.count("\n") >= MAX_WORDS:
+        raise ModelError(f"{folder / VOCAB} holds more than {MAX_WORDS:,} words; get the model again")
+    words = tuple(text.split("\n"))
     if len(set(words)) != len(words):
         raise ModelError(f"{folder / VOCAB} holds a word twice; get the model again")
     return words
-
-
-def _read_tensors(path: Path) -> dict[str, Reals]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        tensors: dict[str, Reals] = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); get the model again") from error
-    return tensors
 
 
 def _compare_sums(folder: Path, names: Iterable[str]) -> None:
@@ -238,6 +251,8 @@ def _compare_sums(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         if not (folder / name).is_file():
             raise ModelError(f"{folder / name} is missing; get the model again")
+        if (folder / name).stat().st_size > MAX_TENSOR_FILE_BYTES:
+            raise ModelError(f"{folder / name} is longer than {MAX_TENSOR_FILE_BYTES:,} bytes; get the model again")
         if expected and _file_digest(folder / name) != expected.get(name):
             raise ModelError(f"{folder / name} is not what {SUMS} says: damaged or changed; get the model again")
 
@@ -245,7 +260,10 @@ def _compare_sums(folder: Path, names: Iterable[str]) -> None:
 def _read_sums(folder: Path) -> dict[str, str]:
     if not (folder / SUMS).is_file():
         return {}
-    lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        lines = read_bytes(folder / SUMS, MAX_JSON_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError as error:
+        raise ModelError(f"{folder / SUMS} cannot be read ({error.strerror}); get the model again") from error
     return {name.strip(): digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 

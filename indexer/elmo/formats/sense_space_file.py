@@ -18,18 +18,21 @@ expected.bias                   (groups,)
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import ModelError
 from ...vectors.arrays import Array, Bytes
+from ..limits import one_line, shown
 from ..sense_space import Block, BlockKind, Blocks, Expected, SenseSpace, Topics, WordCounts
 
 Tensors = Mapping[str, npt.NDArray[Any]]
+Number = TypeVar("Number", int, float)
 
 FORMAT = 1
+MAX_VALUE = 1 << 10  # of the bag's window. A window has a loop over its tokens
 _KINDS = (BlockKind.CONTEXT, BlockKind.BAG, BlockKind.EXPECTED, BlockKind.OWN)  # index: the number in the file
 _EXPECTED = ("keys", "bias", "values")
 
@@ -72,11 +75,15 @@ def sense_space_from_tensors(tensors: Tensors, words: Sequence[str], where: str)
         if tensors["counts"].shape != (len(words),):
             raise ModelError(f"{where} does not fit vocab.txt; get the model again")
         counts = WordCounts(dict(zip(words, tensors["counts"].tolist(), strict=True)), int(tensors["total"]))
-        kinds = tuple(Block(_KINDS[kind], layer) for kind, layer in tensors["blocks"].tolist())
+        if wrong := [name for name, array in tensors.items() if not np.isfinite(array).all()]:
+            raise ValueError(f"its tensor {shown(wrong[0])} holds values that are not numbers")
+        if min(tensors["counts"].min(initial=0), int(tensors["total"])) < 0:
+            raise ValueError("it has counts below 0")
+        kinds = tuple(Block(_kind(kind), layer) for kind, layer in tensors["blocks"].tolist())
         blocks = Blocks(
             kinds,
-            window=int(tensors["window"]),
-            rarity=float(tensors["rarity"]),
+            window=_above(0, int(tensors["window"])),
+            rarity=_above(0, float(tensors["rarity"])),
             word_mean=_single(tensors["word_mean"]) if "word_mean" in tensors else None,
             expected=_expected_from_tensors(kinds, tensors),
             topics=_topics_from_tensors(words, tensors),
@@ -84,8 +91,20 @@ def sense_space_from_tensors(tensors: Tensors, words: Sequence[str], where: str)
         return SenseSpace(blocks, _single(tensors["map"]), _single(tensors["shift"]), counts)
     except KeyError as error:
         raise ModelError(f"{where} lacks the tensor {error}; get the model again") from error
-    except (IndexError, TypeError, ValueError) as error:
-        raise ModelError(f"{where} is not a sense space ({error}); get the model again") from error
+    except (IndexError, TypeError, ValueError, OverflowError) as error:
+        raise ModelError(f"{where} is not a sense space ({one_line(error)}); get the model again") from error
+
+
+def _kind(number: int) -> BlockKind:
+    if number not in range(len(_KINDS)):
+        raise ValueError(f"it has a block of the kind {shown(number)}")
+    return _KINDS[number]
+
+
+def _above(limit: int, value: Number) -> Number:
+    if not limit < value < MAX_VALUE:
+        raise ValueError(f"its window or rarity is {shown(value)}")
+    return value
 
 
 def _expected_from_tensors(blocks: Sequence[Block], tensors: Tensors) -> Expected | None:

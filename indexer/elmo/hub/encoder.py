@@ -1,25 +1,28 @@
 """Run TF-Hub modules as encoders, through `tensorflow_hub`: `google/elmo` and every module with its signatures.
 
-A SavedModel is a program that TensorFlow runs, unlike the other model formats. Load modules from trusted sources only.
+A SavedModel is a program that TensorFlow runs, unlike the other model formats. So a module is run only if its variables
+cannot be read (`load.py`), and only if the user has named it.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ...errors import ModelError
+from ...text.recasing import UsualForms
 from ...vectors.arrays import Array
 from ..batching import MAX_TOKENS, batches_of, mean_over_tokens, read_in_windows, real_tokens
 from ..bundled import english_counts
 from ..characters import normalise_sentences, normalise_token
 from ..config import BiLMConfig, Normalise, read_config
-from ..interface import ElmoOutputs, Precision, Representation
+from ..interface import ElmoOutputs, Representation
+from ..limits import one_line
+from ..pooling import pooled_dim, pooled_vectors
 from ..sense_space import rarity_weights, sense_blocks
-from ..sources import is_handle
-from .files import CONFIG_INSIDE, import_tensorflow_hub, module_digest, module_folder, one_line
+from .files import CONFIG_INSIDE, full_name, import_tensorflow_hub, module_digest, module_folder
 
 Arrays = dict[str, Array]
 Signature: TypeAlias = Callable[..., Arrays]
@@ -40,6 +43,8 @@ class HubEncoder:
 
     n_layers = N_LAYERS
     has_sense_space = False
+    has_sentence_space = False
+    sentence_id = ""
 
     def __init__(self, module: Any, digest: str, source: str, config: BiLMConfig | None = None) -> None:
         self.source = source
@@ -52,6 +57,7 @@ class HubEncoder:
         self._projection = probe["word_emb"].shape[-1]
         self.dim = 2 * self._projection
         self.sense_dim = 2 * self.dim
+        self.sentence_dim = pooled_dim(N_LAYERS, self.dim)
         if any(probe[name].shape[-1] != self.dim for name in OUTPUTS[1:]):
             sizes = ", ".join(f"{name} {probe[name].shape[-1]}" for name in OUTPUTS)
             raise ModelError(f"{source} is not laid out as google/elmo (sizes: {sizes}); give a module that is")
@@ -77,9 +83,12 @@ class HubEncoder:
         """See `Encoder.represent`."""
         read = self._normalised(sentences)
         states = self._states(read)
+        layers = [state[:N_LAYERS, 1:-1] for state in states]  # (n_layers, t, dim) each
+        mixed = [state[_MIX, 1:-1] for state in states]  # (t, dim) each
+        vectors = pooled_vectors(layers, _as_counted(read), english_counts())  # (n, sentence_dim)
         return [
-            Representation(state[:N_LAYERS, 1:-1], state[_MIX, 1:-1], sense, mean_over_tokens(state[_MIX, 1:-1]))
-            for state, sense in zip(states, _sense(read, states), strict=True)
+            Representation(each, elmo, sense, mean_over_tokens(elmo), sentence)
+            for each, elmo, sense, sentence in zip(layers, mixed, _sense(read, states), vectors, strict=True)
         ]
 
     def word_vectors(self, forms: Sequence[str]) -> Array:
@@ -88,6 +97,11 @@ class HubEncoder:
         states = self._states(self._normalised(rows))
         vectors = [state[0, 1:-1, : self._projection] for state in states]  # (t, projection) each
         return np.concatenate([np.zeros((0, self._projection), np.float32), *vectors])
+
+    @functools.cached_property
+    def usual_forms(self) -> UsualForms:
+        """See `Encoder.usual_forms`. A module has no counts, so those of the bundled model decide."""
+        return UsualForms(english_counts().counts)
 
     def word_topics(self, words: Sequence[str]) -> None:
         """See `Encoder.word_topics`. A module has none."""
@@ -142,32 +156,30 @@ class HubEncoder:
     def _run(self, rows: Sequence[Sequence[str]], width: int) -> Arrays:
         """Run the signature `tokens` on rows, padded to `width` tokens."""
         padded = [[_utf8(token) for token in row] + [b""] * (width - len(row)) for row in rows]
-        return self._tokens(padded, [len(row) for row in rows])
+        found = self._tokens(padded, [len(row) for row in rows])
+        if not all(np.isfinite(array).all() for array in found.values()):
+            raise ModelError(f"{self.source} turns a sentence into values that are not numbers; use another model")
+        return found
 
 
-def load_hub_encoder(source: str, precision: Precision = Precision.FLOAT32) -> HubEncoder:
-    """Load a module from a handle (`https://...`), a folder, or a `.tar.gz`. TF1 hub format and TF2 SavedModel work.
+def load_hub_encoder(source: str) -> HubEncoder:
+    """Run a module from a handle (`https://...`), a folder, or a `.tar.gz`. TF1 hub format and TF2 SavedModel work.
 
     Raises:
         ModelError: The module does not exist, cannot be fetched in time, is damaged, or lacks a signature or output.
     """
-    if precision is not Precision.FLOAT32:
-        raise ModelError(f"{source} is a module, which runs in float32 only; convert it with `polyseme model convert`")
-    with opened_module(source) as (encoder, _):
-        return encoder
+    with module_folder(source) as folder:
+        return running_encoder(folder, source)
 
 
-@contextlib.contextmanager
-def opened_module(source: str) -> Iterator[tuple[HubEncoder, Path]]:
-    """Yield a module's encoder and the folder of its files, which exists until the block ends.
+def running_encoder(folder: Path, source: str) -> HubEncoder:
+    """Run the module in `folder`. Its graph is a program, which may read and write the user's files.
 
     Raises:
-        ModelError: As in `load_hub_encoder`.
+        ModelError: The module is damaged, or lacks a signature or output.
     """
-    with module_folder(source) as folder:
-        config = read_config(folder / CONFIG_INSIDE) if (folder / CONFIG_INSIDE).is_file() else None
-        where = source if is_handle(source) else str(Path(source).expanduser().resolve())
-        yield HubEncoder(_loaded(folder, source), module_digest(folder), where, config), folder
+    config = read_config(folder / CONFIG_INSIDE) if (folder / CONFIG_INSIDE).is_file() else None
+    return HubEncoder(_loaded(folder, source), module_digest(folder), full_name(source), config)
 
 
 def _loaded(folder: Path, source: str) -> Any:
@@ -209,9 +221,13 @@ def _outputs(found: Arrays) -> ElmoOutputs:
 def _sense(sentences: Sequence[Sequence[str]], states: Sequence[Array]) -> list[Array]:
     """Return the uncentred blocks, context and bag, of sentences with states (n_layers + 1, t + 2, dim)."""
     counts = english_counts()
-    spelled = [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
-    weights = [rarity_weights(counts.frequencies(sentence)) for sentence in spelled]  # (t,) each
+    weights = [rarity_weights(counts.frequencies(sentence)) for sentence in _as_counted(sentences)]  # (t,) each
     return sense_blocks([state[N_LAYERS - 1] for state in states], [state[0, 1:-1] for state in states], weights)
+
+
+def _as_counted(sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return tokens with straight quotes, as in the text whose words were counted."""
+    return [[normalise_token(token, tuple(Normalise)) for token in sentence] for sentence in sentences]
 
 
 def _utf8(text: str) -> bytes:

@@ -22,9 +22,10 @@ from ..characters import (
     SENTENCE_START,
 )
 from ..config import config_to_json
+from ..limits import one_line
 from ..model import Model
 from ..networks.bilm import BiLM
-from .files import CONFIG_INSIDE, one_line
+from .files import CONFIG_INSIDE
 from .weights import N_LSTM, their_name
 
 Outputs = dict[str, tf.Tensor]

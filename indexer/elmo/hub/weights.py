@@ -1,34 +1,37 @@
 """Read the weights of a TF-Hub module, so that our own network can run them.
 
 `google/elmo` and similar modules are bilm-tf in a SavedModel, so their variables have bilm-tf's names. In TF1 hub
-format these are the checkpoint's own names. In a TF2 SavedModel the checkpoint's object graph records them. The clips
-are constants of the graph. Activation and skip connection are not stored, so each choice is compared with the module.
+format these are the checkpoint's own names. In a TF2 SavedModel the checkpoint's object graph records them. What the
+variables do not say comes from the graph, read as data, or from the configuration inside our own exports. Only if both
+leave a choice is the module run, and each choice compared with it.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import ModelError
+from ...runtime import import_tensorflow
 from ...vectors.arrays import Array
-from ..config import Activation, BiLMConfig, read_config, tensor_shapes
+from ..config import BiLMConfig, read_config, tensor_shapes
 from ..encoder import ElmoEncoder
 from ..interface import Representation
-from ..model import Model
-from .encoder import HubEncoder, opened_module
-from .files import CONFIG_INSIDE, decode_error, one_line
+from ..limits import MAX_WEIGHTS, one_line
+from ..model import Model, check_weights
+from .encoder import HubEncoder, running_encoder
+from .files import CONFIG_INSIDE, decode_error, module_folder
+from .graph import read_graph
 
 if TYPE_CHECKING:
-    from tensorflow.core.framework.node_def_pb2 import NodeDef
+    from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
 Weights = dict[str, Array]
-Clips = tuple[float | None, float | None]  # of the cell, of the projection
 
-PUBLISHED_CLIPS: Clips = (3.0, 3.0)  # every ELMo published with bilm-tf has these
 N_LSTM = 2  # the module's interface has outputs for two biLSTM layers
 
 TOLERANCE = 1e-4  # relative to the largest number in a module's layers. A wrong configuration differs by far more
@@ -41,8 +44,6 @@ PROBES = (  # sentences: short, long, repeated (so that cells reach the clip), m
 )
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
-_CLIP = re.compile(r"RNN_[01]/.*clip_by_value(?:_(\d+))?/(?:Minimum/)?y$", re.IGNORECASE)
-
 _DIRECTIONS = {"0": "forward", "1": "backward"}
 _CONV = re.compile(r"CNN/(W|b)_cnn_(\d+)$")
 _HIGHWAY = re.compile(r"CNN_high_(\d+)/(W|b)_(carry|transform)$")
@@ -60,33 +61,55 @@ _PLAIN = {
 
 @dataclass(frozen=True, slots=True)
 class HubWeights:
-    """A module's weights by our names, and the configurations that fit them, the most likely first."""
+    """A module's weights by our names, and the configurations that fit them, the most likely first.
+
+    Attributes:
+        is_certain: Whether the only configuration is known to be the module's, without running it.
+    """
 
     candidates: tuple[BiLMConfig, ...]
     weights: Weights
+    is_certain: bool
 
 
 def read_hub_weights(source: str) -> Model:
-    """Read a module as a model for our own network, which returns the module's numbers on `PROBES`.
+    """Read a module as a model for our own network, which returns the module's numbers.
 
-    The model has no sense space.
+    The module is run only if its graph does not show which configuration it has. The model has no sense space.
 
     Raises:
         ModelError: The module or its variables cannot be read, or no configuration returns its numbers.
     """
-    with opened_module(source) as (encoder, folder):
-        return matching_model(encoder, folder)
+    with module_folder(source) as folder:
+        read = read_variables(folder, source)
+        if read.is_certain:
+            return certain_model(read, source)
+        return matching_model(running_encoder(folder, source), read)
 
 
-def matching_model(encoder: HubEncoder, folder: Path) -> Model:
-    """Return the model whose configuration makes our network agree with the module. See `read_hub_weights`."""
-    read = read_variables(folder, encoder.source)
+def certain_model(read: HubWeights, where: str) -> Model:
+    """Return the model of a module whose configuration is known without running it. Messages call it `where`.
+
+    Raises:
+        ModelError: The graph leaves a choice, or a weight is not a number.
+    """
+    if not read.is_certain:
+        raise _unreadable(where, "its graph does not show bilm-tf's activation, skip connection and clips")
+    return check_weights(Model(read.candidates[0], read.weights), where)
+
+
+def matching_model(encoder: HubEncoder, read: HubWeights) -> Model:
+    """Return the model whose configuration makes our network agree with the module on `PROBES`.
+
+    Raises:
+        ModelError: No configuration does, or a weight is not a number.
+    """
     sentences = [text.split(" ") for text in PROBES]
     expected = encoder.represent(sentences)
     bound = TOLERANCE * max(1.0, *(float(np.abs(one.layers).max()) for one in expected))
     closest = np.inf
     for config in read.candidates:
-        model = Model(config, read.weights)
+        model = check_weights(Model(config, read.weights), encoder.source)
         given = ElmoEncoder(model, encoder.source).represent(sentences)
         apart = max(_difference(ours, theirs) for ours, theirs in zip(given, expected, strict=True))
         if apart <= bound:
@@ -120,12 +143,12 @@ def read_variables(folder: Path, where: str) -> HubWeights:
     for name, value in _variables(folder, where):
         if ours := our_name(name):
             weights[ours] = _as_ours(ours, value)
-    candidates = _candidates(_with_defaults(weights, where), folder, where)
+    candidates, is_certain = _candidates(_with_defaults(weights, where), folder, where)
     expected = tensor_shapes(candidates[0])
     wrong = sorted(name for name in expected.keys() | weights.keys() if expected.get(name) != _shape(weights, name))
     if wrong:
         raise _unreadable(where, f"{wrong[0]} has shape {_shape(weights, wrong[0])}, not {expected.get(wrong[0])}")
-    return HubWeights(candidates, weights)
+    return HubWeights(candidates, weights, is_certain)
 
 
 def our_name(variable: str) -> str | None:
@@ -156,21 +179,47 @@ def their_name(name: str) -> str:
 
 
 def _variables(folder: Path, where: str) -> Iterator[tuple[str, Array]]:
-    """Yield names and values of all variables in a module's checkpoint, in TF1 hub format or a TF2 SavedModel."""
+    """Yield names and values of all weights in a module's checkpoint, in TF1 hub format or a TF2 SavedModel."""
+    import_tensorflow()  # without its messages
     import tensorflow as tf
+
+    prefix = folder / "variables" / "variables"
+    try:
+        checkpoint = tf.train.load_checkpoint(str(prefix))
+        shapes = checkpoint.get_variable_to_shape_map()
+        keys = {name: name for name in shapes if name != _OBJECT_GRAPH}
+        if checkpoint.has_tensor(_OBJECT_GRAPH):
+            graph = _object_graph(checkpoint.get_tensor(_OBJECT_GRAPH))
+            keys = {value.full_name: value.checkpoint_key for node in graph.nodes for value in node.attributes}
+        keys = {name: key for name, key in keys.items() if our_name(name)}
+        _check_sizes(checkpoint, [key for key in keys.values() if key in shapes], prefix, where)
+        for name, key in keys.items():
+            yield name, checkpoint.get_tensor(key)
+    except (tf.errors.OpError, OSError, ValueError, LookupError, RuntimeError, decode_error()) as error:
+        raise _unreadable(where, one_line(error)) from error
+
+
+def _object_graph(content: bytes) -> "TrackableObjectGraph":
     from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
-    try:
-        checkpoint = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
-        keys = {name: name for name in checkpoint.get_variable_to_shape_map() if name != _OBJECT_GRAPH}
-        if checkpoint.has_tensor(_OBJECT_GRAPH):
-            graph = TrackableObjectGraph.FromString(checkpoint.get_tensor(_OBJECT_GRAPH))
-            keys = {value.full_name: value.checkpoint_key for node in graph.nodes for value in node.attributes}
-        for name, key in keys.items():
-            if our_name(name):
-                yield name, checkpoint.get_tensor(key)
-    except (tf.errors.OpError, ValueError, LookupError, RuntimeError, decode_error()) as error:
-        raise _unreadable(where, one_line(error)) from error
+    return TrackableObjectGraph.FromString(content)
+
+
+def _check_sizes(checkpoint: Any, keys: list[str], prefix: Path, where: str) -> None:
+    """Compare what the index of a checkpoint declares with the bytes that its files have, before memory is asked for.
+
+    Raises:
+        ModelError: A variable is not of floats, or the variables are larger than the files or than the limit.
+    """
+    shapes, types = checkpoint.get_variable_to_shape_map(), checkpoint.get_variable_to_dtype_map()
+    stored = sum(file.stat().st_size for file in prefix.parent.glob(f"{prefix.name}.data-*") if file.is_file())
+    n_weights = 0
+    for key in keys:
+        if not types[key].is_floating:
+            raise _unreadable(where, f"{one_line(key)} is of {types[key].name}")
+        n_weights += math.prod(shapes[key])
+    if n_weights > MAX_WEIGHTS or 2 * n_weights > stored:
+        raise _unreadable(where, f"they declare {n_weights:,} weights in {stored:,} bytes")
 
 
 def _as_ours(name: str, value: Array) -> Array:
@@ -194,10 +243,11 @@ def _with_defaults(weights: Weights, where: str) -> Weights:
     return weights
 
 
-def _candidates(weights: Weights, folder: Path, where: str) -> tuple[BiLMConfig, ...]:
-    """Return every configuration that fits the weights' shapes and the graph's constants, bilm-tf's usual one first."""
+def _candidates(weights: Weights, folder: Path, where: str) -> tuple[tuple[BiLMConfig, ...], bool]:
+    """Return every configuration that fits the weights' shapes and the graph, and whether the only one is certain."""
+    facts = read_graph(folder)
     if (folder / CONFIG_INSIDE).is_file():
-        return (read_config(folder / CONFIG_INSIDE),)
+        return (read_config(folder / CONFIG_INSIDE),), facts.is_readable
     try:
         kernels = [weights[f"characters.conv.{i}.kernel"] for i in range(_count(weights, r"characters\.conv\.(\d+)\."))]
         base = BiLMConfig(
@@ -210,54 +260,13 @@ def _candidates(weights: Weights, folder: Path, where: str) -> tuple[BiLMConfig,
         )
     except (KeyError, IndexError) as error:
         raise _unreadable(where, f"{error} is missing, or has another shape") from error
-    return tuple(
+    found = tuple(
         replace(base, cell_clip=cell_clip, proj_clip=proj_clip, activation=activation, skip=skip)
-        for cell_clip, proj_clip in _possible_clips(folder)
-        for activation in Activation
-        for skip in (True, False)
+        for cell_clip, proj_clip in facts.clips
+        for activation in facts.activations
+        for skip in facts.skips
     )
-
-
-def _possible_clips(folder: Path) -> list[Clips]:
-    """Return the possible bounds of cell and projection, from the constants of the graph.
-
-    bilm-tf clips the cell first. So of two clips in an LSTM the first is the cell's, and a single clip may be either.
-    A graph without clips has bilm-tf's usual bounds, or none.
-    """
-    found: dict[int, float] = {}
-    for node in _graph_nodes(folder):
-        match = _CLIP.search(node.name)
-        if match and node.op == "Const":
-            found[int(match[1] or 0)] = abs(_constant(node))
-    match [found[number] for number in sorted(found)]:
-        case []:
-            return [PUBLISHED_CLIPS, (None, None)]
-        case [only]:
-            return [(only, None), (None, only)]
-        case [cell, projection, *_]:
-            return [(cell, projection)]
-    raise AssertionError(found)
-
-
-def _graph_nodes(folder: Path) -> Iterator["NodeDef"]:
-    """Yield all nodes of the module's graphs and their functions. A module in text form (.pbtxt) yields none."""
-    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-
-    path = folder / "saved_model.pb"
-    try:
-        graphs = [meta.graph_def for meta in SavedModel.FromString(path.read_bytes()).meta_graphs]
-    except (OSError, decode_error()):
-        return
-    for graph in graphs:
-        yield from graph.node
-        for function in graph.library.function:
-            yield from function.node_def
-
-
-def _constant(node: "NodeDef") -> float:
-    import tensorflow as tf
-
-    return float(tf.make_ndarray(node.attr["value"].tensor).reshape(-1)[0])
+    return found, facts.is_lstm and len(found) == 1
 
 
 def _count(weights: Weights, pattern: str) -> int:
