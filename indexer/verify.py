@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .collection.collection import Collection
+from .collection.content import sample_types
+from .collection.content_repair import repair_rows
 from .collection.integrity import stored_positions
-from .collection.records import VerifyReport
-from .collection.repair import repair_indexes
+from .collection.records import SentenceKind, VerifyReport
+from .collection.repair import repair_files
 from .text import TextAnalyser
-from .vectorise import Vectoriser
+from .vectorise import SentenceModel, Vectoriser, computable_kind, sentence_problem, spelled
 from .vectors.int8 import Storage
 
 if TYPE_CHECKING:
@@ -24,41 +26,104 @@ MIN_COSINE = {Storage.HALF: 0.999, Storage.BYTES: 0.99}
 
 
 def verify(
-    collection: Collection, encoder: Encoder | None = None, sample: int = 100, repair: bool = False
+    collection: Collection,
+    encoder: Encoder | None = None,
+    sample: int = 100,
+    repair: bool = False,
+    sentence_model: SentenceModel | None = None,
 ) -> VerifyReport:
     """Compare everything that a collection stores with what was recorded about it.
 
-    `Collection.verify` checks the files and the database. If it finds no problem, a sample of sentences is encoded
-    again. Each of their stored vectors must have a cosine of at least `MIN_COSINE` with the new one.
+    `Collection.verify` checks the files and the database. If it finds no problem, a sample of sentences and of types is
+    encoded again. Each of their stored vectors must have a cosine of at least `MIN_COSINE` with the new one.
 
     Args:
-        encoder: The encoder that the collection was built with, or None to encode nothing.
-        sample: Maximum number of sentences to encode.
-        repair: Rebuild damaged FAISS files from the stored vectors first.
+        collection: Open it with `is_checked=False`, or a damaged database is refused.
+        encoder: The encoder that the collection was built with, or None to encode nothing. With it all texts are cut
+            again, without it a sample.
+        sample: Maximum number of sentences, and of types, to encode.
+        repair: First rebuild damaged FAISS files from the stored vectors, and the keyword index, the table of metadata,
+            titles and counters from the documents.
+        sentence_model: Sentence transformer that the collection was built with. Without it, product vectors of the
+            kind `external` are not compared.
 
     Raises:
-        CollectionError: Another process is writing (with `repair`), or a vector file has the wrong size.
+        CollectionError: Another process is writing (with `repair`).
     """
-    if repair:
-        with collection.writing() as writer:
-            repair_indexes(writer)
+    accepted = _repair(collection) if repair else ()
+    report = collection.verify(all_text=repair or encoder is not None)
+    report = replace(report, notices=(*accepted, *report.notices))
+    if encoder is None or report.problems:
+        return report
+    settings = collection.settings
+    # Another version cuts some sentences in another way, and has the encoder read some in another spelling.
+    is_same = settings.tokeniser == TextAnalyser(settings.language).name
+    if not is_same:
+        note = f"no sentence was encoded again: {settings.tokeniser!r} cut them; run `polyseme reencode`"
+        report = replace(report, notices=(*report.notices, note))
+    has_products = settings.sentence_vectors is not SentenceKind.DEFAULT
+    problem = sentence_problem(collection.path, settings, encoder, sentence_model) if has_products else None
+    if problem:
+        report = replace(report, notices=(*report.notices, f"sentence vectors were not compared: {problem}"))
     with collection.reading():
-        report = collection.verify()
-        if encoder is None or report.problems:
-            return report
-        cosines = _encode_again(collection, encoder, sample)
+        cosines = _encode_again(collection, encoder, sample, sentence_model) if is_same else []
+        words = _encode_types_again(collection, encoder, sample)
     problems = tuple(
         f"sentence {sentence}: stored and fresh vectors differ (cosine {cosine:.4f}); run `polyseme reencode`"
-        for sentence, cosine in cosines
-        if cosine < MIN_COSINE[collection.settings.storage]
+        for sentence, cosine, is_right in cosines
+        if not is_right
     )
-    lowest = min((cosine for _, cosine in cosines), default=None)
+    problems += tuple(
+        f"type {form!r}: stored and fresh vectors differ (cosine {cosine:.4f}); run `polyseme reencode`"
+        for form, cosine in words
+        if not cosine >= MIN_COSINE[Storage.HALF]
+    )
+    lowest = min((cosine for _, cosine, _ in cosines), default=None)
     return replace(report, sentences_encoded=len(cosines), lowest_cosine=lowest, problems=problems)
 
 
-def _encode_again(collection: Collection, encoder: Encoder, sample: int) -> list[tuple[int, float]]:
-    """Return (sentence id, lowest cosine of its stored vectors) for a fixed random sample of live sentences."""
+def _repair(collection: Collection) -> tuple[str, ...]:
+    """Rebuild what can be rebuilt. If nothing else is wrong, the database gets new checksums.
+
+    Returns:
+        A line that says so if its old checksums did not fit.
+    """
+    before = collection.check_database()
+    with collection.writing() as writer:
+        repair_files(writer)
+        report = collection.verify(all_text=True)
+        if report.repairs:
+            repair_rows(writer, set(report.repairs))
+            report = collection.verify(all_text=True)
+        if report.problems:
+            return ()
+        writer.sums.forget()
+    return (f"{before.problem}; all that can be checked is right, so it has new checksums",) if before.problem else ()
+
+
+def _encode_types_again(collection: Collection, encoder: Encoder, sample: int) -> list[tuple[str, float]]:
+    """Return (form, cosine of its stored vector with a fresh one) for a sample of types, evenly over their ids."""
+    with collection.reading() as snapshot:
+        rows = sample_types(collection.db, sample)
+        vectoriser = Vectoriser(encoder, collection.settings.layer, snapshot.transforms)
+        fresh = vectoriser.words([form for form, _ in rows])  # (n, p)
+        stored = [np.frombuffer(vector, np.float16).astype(np.float32) for _, vector in rows]
+        return [(form, float(one @ two)) for (form, _), one, two in zip(rows, stored, fresh, strict=True)]
+
+
+def _encode_again(
+    collection: Collection, encoder: Encoder, sample: int, sentence_model: SentenceModel | None
+) -> list[tuple[int, float, bool]]:
+    """Encode a fixed random sample of live sentences again.
+
+    Returns:
+        For each sentence its id, the lowest cosine of its stored vectors with fresh ones, and whether each is high
+        enough for its storage.
+    """
     settings = collection.settings
+    has_products = settings.sentence_vectors is not SentenceKind.DEFAULT
+    is_comparable = computable_kind(settings, encoder, sentence_model) is settings.sentence_vectors
+    limits = MIN_COSINE[Storage.BYTES if has_products else Storage.HALF], MIN_COSINE[settings.storage]
     with collection.reading() as snapshot:
         segments = list(snapshot.segments.values())
         live = [np.flatnonzero(snapshot.live[segment.sentence_documents]) for segment in segments]
@@ -67,17 +132,23 @@ def _encode_again(collection: Collection, encoder: Encoder, sample: int) -> list
         places = random.Random(0).sample(range(total), min(sample, total))
         inside = np.searchsorted(ends, places, side="right").tolist()
         chosen = [(segments[n], int(live[n][place - int(ends[n])])) for n, place in zip(inside, places, strict=True)]
-        analyser = TextAnalyser(settings.language)
-        vectoriser = Vectoriser(encoder, settings.layer, snapshot.transforms)
-        texts = [collection.sentence_text(int(segment.sentence_ids[row])) for segment, row in chosen]
-        fresh = vectoriser([[token.text for token in analyser.tokens(text)] for text in texts])
+        analyser = TextAnalyser(settings.language, settings.tokeniser)
+        vectoriser = Vectoriser.of(settings, encoder, snapshot.transforms, sentence_model)
+        keys = [int(segment.sentence_ids[row]) for segment, row in chosen]
+        tokens = [analyser.tokens(collection.sentence_text(key), collection.given_tokens(key)) for key in keys]
+        words = [[token.text for token in sentence] for sentence in tokens]
+        fresh = vectoriser(words, [spelled(sentence) for sentence in tokens])
         found = []
         for (segment, row), vectors in zip(chosen, fresh, strict=True):
             key = int(segment.sentence_ids[row])
-            cosines = [float(np.asarray(segment.sentences[row], np.float32) @ vectors.sentence)]
+            own = [float(np.asarray(segment.defaults[row], np.float32) @ vectors.default)]
+            if has_products and is_comparable:
+                own.append(float(np.asarray(segment.products[row], np.float32) @ vectors.sentence))
+            cosines = [1.0]
             for place, position in stored_positions(collection.db, segment, key):
                 stored = np.asarray(segment.tokens[place], np.float32)
                 is_there = position < len(vectors.tokens)
                 cosines.append(float(stored @ vectors.tokens[position]) if is_there else -1.0)
-            found.append((key, min(cosines)))
+            is_right = min(own) >= limits[0] and min(cosines) >= limits[1]
+            found.append((key, min(*own, *cosines), is_right))
         return found

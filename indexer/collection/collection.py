@@ -4,40 +4,92 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load
 
-from ..errors import CollectionError
+from ..errors import CollectionError, DamageError, PolysemeError
+from ..given import GivenSentence, GivenToken
+from ..values import items_of, json_list
 from ..vectors.int8 import Storage
-from ..vectors.transforms import Normalisation, Transform
-from .compaction import compact, records_of
-from .folder import make_database, recover
-from .integrity import check_storage
-from .queries import count_sentences
+from ..vectors.transforms import DEFAULT, SENTENCE, Normalisation, Transform
+from .annotations import document_annotation, sentence_annotation
+from .checksums import RESTORE, records_of
+from .compaction import compact
+from .content import check_content
+from .damage import read_transform, reading_rows
+from .database_check import NEXT_STEP, Checked
+from .findings import Findings
+from .folder import make_database
+from .integrity import check_files, check_storage
+from .open_database import MAX_TRIES, PAUSE, OpenDatabase
+from .paths import file_size, segment_folder
+from .queries import SENTENCES_OF_DOCUMENT
 from .records import (
+    SENTENCE_SETTINGS,
     CollectionInfo,
     CollectionSettings,
     Layer,
+    SentenceKind,
     StoredDocument,
     VerifyReport,
 )
+from .repair import add_missing_checksums
+from .replacement import wait_for_replacement
 from .schema import (
     DATABASE_NAME,
     FORMAT_VERSION,
+    ONE_VECTOR_VERSION,
     State,
-    connect,
+    checked_settings,
     read_settings,
 )
 from .segment import Segment
 from .snapshot import Snapshot
 from .types import TypeTable
-from .writer import DOCUMENT_COLUMNS, Writer, stored_document
+from .writer import DOCUMENT_COLUMNS, Writer, storage_errors, stored_document
+
+MAX_DOCUMENT = 2**31
+"""Largest number of a document in a collection. Every snapshot holds one byte for each number up to the largest."""
+
+
+def _text(value: object) -> str:
+    """Return a stored text.
+
+    Raises:
+        TypeError: The value is damaged.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"a text is {type(value).__name__}")
+    return value
+
+
+def _sentence_kind(settings: CollectionSettings, version: int) -> SentenceKind:
+    """Return the kind of product vectors that the settings name.
+
+    Raises:
+        ValueError: The format version does not have that kind.
+    """
+    kind = SentenceKind(settings.sentence_vectors)
+    if (kind is SentenceKind.DEFAULT) != (version <= ONE_VECTOR_VERSION):
+        raise ValueError(f"sentence vectors {kind.value!r} in format {version}")
+    return kind
+
+
+def _without_sentences(settings: CollectionSettings) -> CollectionSettings:
+    """Return the settings without those of sentence vectors."""
+    return replace(settings, sentence_vectors=SentenceKind.DEFAULT, sentence_id="", sentence_source="")
+
+
+def _problems_of(checked: Checked) -> list[str]:
+    """Return what a check of the database has found, one line per problem."""
+    found = [f"{checked.problem}; {NEXT_STEP}"] if checked.problem else []
+    return [*found, checked.sums_problem] if checked.sums_problem else found
 
 
 class Collection:
@@ -46,34 +98,43 @@ class Collection:
     Threads may share it. A query holds the lock while it reads.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, is_checked: bool = True) -> None:
         """Open an existing folder. Use `Collection.open`."""
         self.path = path
-        self._file = self._identity()
-        self.db = connect(path / DATABASE_NAME, readonly=True)
-        self._replaced: list[sqlite3.Connection] = []
+        self._is_checked = is_checked
+        self._database = OpenDatabase(path, is_checked)
+        self._replaced: list[OpenDatabase] = []
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._types = TypeTable()
         self._types_generation = -1
+        self._compares_defaults: Callable[[CollectionSettings], bool] = lambda settings: False
         try:
             self.settings = self._read_settings()
         except BaseException:
-            self.db.close()
+            self._database.close()
             raise
 
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection to the database, for reading."""
+        return self._database.connection
+
     @classmethod
-    def open(cls, path: str | Path) -> Collection:
+    def open(cls, path: str | Path, is_checked: bool = True) -> Collection:
         """Open an existing collection.
+
+        Args:
+            is_checked: Whether to check the database against its checksums. A verification opens damaged ones too.
 
         Raises:
             CollectionError: The collection is missing or damaged, or its format is newer than this program.
         """
         folder = Path(path)
-        recover(folder)
+        wait_for_replacement(folder)
         if not (folder / DATABASE_NAME).is_file():
             raise CollectionError(f"{folder} is not a collection; make one with `polyseme index {folder} PATH...`")
-        return cls(folder)
+        return cls(folder, is_checked)
 
     @classmethod
     def create(cls, path: str | Path, settings: CollectionSettings) -> Collection:
@@ -83,13 +144,14 @@ class Collection:
             CollectionError: Something else exists at that path.
         """
         folder = Path(path)
-        make_database(folder, settings)
+        with storage_errors(folder):
+            make_database(folder, settings)
         return cls.open(folder)
 
     def close(self) -> None:
         """Close the database. Hits that were returned stay valid."""
-        for db in [self.db, *self._replaced]:
-            db.close()
+        for database in [self._database, *self._replaced]:
+            database.close()
 
     def __enter__(self) -> Collection:
         return self
@@ -99,89 +161,146 @@ class Collection:
 
     def _read_settings(self) -> CollectionSettings:
         try:
-            stored = read_settings(self.db)
+            stored = checked_settings(self.db, self.path)
             version = int(stored["format_version"])
+        except CollectionError:
+            self._database.explain()
+            raise
         except Exception as error:
+            self._database.explain()
             raise CollectionError(f"{self.path} is not a Polyseme collection ({error}); name another") from error
         if version > FORMAT_VERSION:
             raise CollectionError(
                 f"{self.path} has format {version}, this Polyseme reads up to {FORMAT_VERSION}; upgrade Polyseme"
             )
-        names = CollectionSettings.__dataclass_fields__
-        if missing := [name for name in names if name not in stored]:
+        names = set(CollectionSettings.__dataclass_fields__)
+        if version <= ONE_VECTOR_VERSION:
+            names -= set(SENTENCE_SETTINGS)
+        if missing := sorted(name for name in names if name not in stored):
             raise CollectionError(
                 f"{self.path} was made by a development version ({', '.join(missing)} not recorded); index again"
             )
-        settings = CollectionSettings(**{name: stored[name] for name in names})
+        settings = CollectionSettings(**{name: stored[name] for name in sorted(names)})
         tokens = settings.token_normalisation
-        return replace(
-            settings,
-            layer=Layer(settings.layer),
-            normalisation=Normalisation(settings.normalisation),
-            token_normalisation=None if tokens is None else Normalisation(tokens),
-            storage=Storage(settings.storage),
-        )
+        try:
+            return replace(
+                settings,
+                layer=Layer(settings.layer),
+                normalisation=Normalisation(settings.normalisation),
+                token_normalisation=None if tokens is None else Normalisation(tokens),
+                storage=Storage(settings.storage),
+                sentence_vectors=_sentence_kind(settings, version),
+            )
+        except ValueError as error:
+            self._database.explain()
+            raise CollectionError(
+                f"{self.path} has an unknown setting ({error}); upgrade Polyseme, or restore it from a copy"
+            ) from error
+
+    def compare_defaults(self, decide: Callable[[CollectionSettings], bool]) -> None:
+        """Have `Segment.sentences` be the default vectors where the reader cannot encode product vectors.
+
+        Args:
+            decide: Returns whether that is so for a collection with these settings, which `reencode` may replace.
+        """
+        with self._lock:
+            self._compares_defaults, self._snapshot = decide, None
 
     def writing(self) -> Writer:
         """Return the writer, for use in a `with` block.
 
         Raises:
-            CollectionError: Another process is writing, or the folder cannot be written.
+            CollectionError: Another process is writing, the folder cannot be written, or the database is damaged.
         """
+        self._database.require_sound()
         return Writer(self.path)
+
+    @contextmanager
+    def _reading_rows(self) -> Iterator[None]:
+        """Read from the database. Damage to it is reported in place of other errors, and before any answer is given.
+
+        Raises:
+            CollectionError: The database is damaged, or the collection is closed.
+        """
+        self._database.refuse_if_damaged()
+        try:
+            with reading_rows(self.path):
+                yield
+        except PolysemeError:
+            self._database.explain()
+            raise
+        self._database.require_sound()
 
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
         """Open the newest snapshot, one consistent state of database and segments, for one query."""
         with self._lock:
-            if self._snapshot is not None and self.db.in_transaction:
+            if self._snapshot is not None and self._database.is_reading():
                 yield self._snapshot
                 return
-            snapshot = self._begin()
-            try:
-                yield snapshot
-            finally:
-                self.db.execute("COMMIT")
-
-    def _identity(self) -> tuple[int, int] | None:
-        """Return device and inode of the database file, or None while it does not exist."""
-        try:
-            found = (self.path / DATABASE_NAME).stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+            with self._reading_rows():
+                snapshot = self._begin()
+                try:
+                    yield snapshot
+                finally:
+                    self.db.execute("COMMIT")
 
     def _follow(self) -> None:
         """Switch to the collection that `reencode` has put in the place of this one.
 
         Raises:
-            CollectionError: The new collection has other settings.
+            CollectionError: The new collection has other settings. Those of sentence vectors may differ.
         """
-        identity = self._identity()
-        if identity is None or identity == self._file:
+        if not self._database.is_replaced():
             return
-        successor = Collection(self.path)
-        if successor.settings != self.settings:
+        successor = Collection(self.path, self._is_checked)
+        if _without_sentences(successor.settings) != _without_sentences(self.settings):
             successor.close()
             raise CollectionError(f"{self.path} was encoded with other settings since it was opened; open it again")
-        self._replaced.append(self.db)  # another thread may be reading from it
-        self._file, self.db, self._snapshot = successor._file, successor.db, None
+        self._replaced.append(self._database)  # another thread may be reading from it
+        self._database, self._snapshot, self.settings = successor._database, None, successor.settings
         self._types, self._types_generation = TypeTable(), -1
 
     def _begin(self) -> Snapshot:
-        self._follow()
-        for _ in range(10):
+        for attempt in range(MAX_TRIES):
+            if attempt:
+                time.sleep(PAUSE * attempt)
+            self._follow()
             self.db.execute("BEGIN")
             generation = self._generation()
             try:
-                self._snapshot = self._load(generation, self._snapshot)
-                return self._snapshot
+                snapshot = self._load(generation, self._snapshot)
             except BaseException:
                 self.db.execute("ROLLBACK")
                 # Compaction may have deleted a segment after this transaction began. If so, try again.
-                if self._generation() == generation:
+                if self._database.is_current() and self._generation() == generation:
                     raise
+                continue
+            if snapshot is self._snapshot or self._database.is_current():
+                self._snapshot = snapshot
+                return snapshot
+            self.db.execute("ROLLBACK")  # the files that were opened may be those of the new collection
         raise CollectionError(f"{self.path} changes faster than it can be read; try again")
+
+    @contextmanager
+    def _rows(self) -> Iterator[sqlite3.Connection]:
+        """Open one consistent state of the database, without the files of the segments.
+
+        Raises:
+            CollectionError: The database is damaged, or the collection is closed.
+        """
+        with self._lock:
+            if self._database.is_reading():
+                yield self.db
+                return
+            with self._reading_rows():
+                self._follow()
+                db = self.db
+                db.execute("BEGIN")
+                try:
+                    yield db
+                finally:
+                    db.execute("COMMIT")
 
     def _generation(self) -> int:
         (value,) = self.db.execute("SELECT value FROM settings WHERE key = 'generation'").fetchone()
@@ -191,13 +310,18 @@ class Collection:
         if old is not None and old.generation == generation:
             return old
         known = old.segments if old else {}
+        compares_defaults = self._compares_defaults(self.settings)
         segments = []
         for key, name, files in self.db.execute("SELECT id, name, files FROM segments ORDER BY id"):
-            records, segment = records_of(files), known.get(key)
-            if segment is None or segment.files != records:  # new, or repaired
-                segment = Segment(self.path / "segments" / name, key, records)
+            records, segment = records_of(files, self.path), known.get(key)
+            if segment is None or segment.files != records or segment.index_damage:  # new, or repaired
+                segment = Segment(segment_folder(self.path, name), key, records, compares_defaults)
+                if segment.has_products == (self.settings.sentence_vectors is SentenceKind.DEFAULT):
+                    raise DamageError(f"{segment.folder} has files of another format version; {RESTORE}")
             segments.append(segment)
         (largest,) = self.db.execute("SELECT coalesce(max(id), 0) FROM documents").fetchone()
+        if not 0 <= largest < MAX_DOCUMENT:  # a stranger's number must not decide how much memory is asked for
+            raise CollectionError(f"{self.path / DATABASE_NAME} has a document with the id {largest}; {NEXT_STEP}")
         live = np.zeros(largest + 1, dtype=bool)
         # SQLite uses the partial index only if the state is a literal. Then it reads no documents.
         rows = self.db.execute(f"SELECT id FROM documents WHERE state = {int(State.LIVE)}").fetchall()
@@ -206,11 +330,11 @@ class Collection:
         return Snapshot(generation, segments, live, transforms)
 
     def _transforms(self) -> dict[str, Transform]:
-        return {
-            name: Transform(arrays["mean"], arrays.get("matrix"))
-            for name, data in self.db.execute("SELECT name, data FROM arrays")
-            for arrays in [load(data)]
-        }
+        rows = self.db.execute("SELECT name, data FROM arrays").fetchall()
+        found = {name: read_transform(self.path / DATABASE_NAME, name, data) for name, data in rows}
+        if self.settings.sentence_vectors is SentenceKind.DEFAULT and SENTENCE in found:
+            found[DEFAULT] = found.pop(SENTENCE)
+        return found
 
     def types(self) -> TypeTable:
         """Return the types of the snapshot that is being read. Use it inside `reading()`."""
@@ -222,12 +346,16 @@ class Collection:
 
     def documents(self) -> Iterator[StoredDocument]:
         """Yield the live documents in the order of their ids, without their texts."""
-        rows = self.db.execute(
-            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE state = ? ORDER BY document_id",
-            (int(State.LIVE),),
-        ).fetchall()
-        for row in rows:
-            yield stored_document(row, count_sentences(self.db, row[0]))
+        with self._rows() as db:
+            rows = db.execute(
+                f"SELECT {DOCUMENT_COLUMNS}, {SENTENCES_OF_DOCUMENT} FROM documents"
+                " WHERE state = ? ORDER BY document_id",
+                (int(State.LIVE),),
+            ).fetchall()
+        for *row, sentences in rows:
+            with reading_rows(self.path):
+                document = stored_document(row, sentences)
+            yield document
 
     def document(self, document_id: str) -> tuple[StoredDocument, str]:
         """Return a live document and its text.
@@ -235,15 +363,17 @@ class Collection:
         Raises:
             CollectionError: There is no such document.
         """
-        row = self.db.execute(
-            f"SELECT {DOCUMENT_COLUMNS}, text FROM documents WHERE document_id = ? AND state = ?",
-            (document_id, int(State.LIVE)),
-        ).fetchone()
-        if row is None:
-            raise CollectionError(
-                f"{self.path} holds no document {document_id!r}; `polyseme documents {self.path}` lists them"
-            )
-        return stored_document(row[:-1], count_sentences(self.db, row[0])), row[-1]
+        with self._rows() as db:
+            row = db.execute(
+                f"SELECT {DOCUMENT_COLUMNS}, {SENTENCES_OF_DOCUMENT}, text FROM documents"
+                " WHERE document_id = ? AND state = ?",
+                (document_id, int(State.LIVE)),
+            ).fetchone()
+            if row is None:
+                raise CollectionError(
+                    f"{self.path} holds no document {document_id!r}; `polyseme documents {self.path}` lists them"
+                )
+            return stored_document(row[:-2], row[-2]), _text(row[-1])
 
     def document_sentences(self, key: int) -> list[tuple[int, int, int]]:
         """Return (sentence id, start, end) of the sentences of a document, in order.
@@ -251,8 +381,23 @@ class Collection:
         Args:
             key: `documents.id`.
         """
-        rows = self.db.execute('SELECT id, start, "end" FROM sentences WHERE document = ? ORDER BY position', (key,))
-        return [(int(i), int(start), int(end)) for i, start, end in rows]
+        with self._rows() as db:
+            rows = db.execute('SELECT id, start, "end" FROM sentences WHERE document = ? ORDER BY position', (key,))
+            return [(int(i), int(start), int(end)) for i, start, end in rows]
+
+    def annotation(self, key: int) -> tuple[GivenSentence, ...]:
+        """Return the sentences, tokens, lemmas and tags that a document has brought, or none.
+
+        Args:
+            key: `documents.id`.
+        """
+        with self._rows() as db:
+            return document_annotation(db, key)
+
+    def given_tokens(self, sentence_id: int) -> tuple[GivenToken, ...]:
+        """Return the tokens that a document has brought for a sentence, with offsets in the sentence, or none."""
+        with self._rows() as db:
+            return sentence_annotation(db, sentence_id)
 
     def sentence_text(self, sentence_id: int) -> str:
         """Return the text of a sentence, whether its document is live or deleted.
@@ -260,37 +405,45 @@ class Collection:
         Raises:
             CollectionError: There is no such sentence.
         """
-        row = self.db.execute(
-            'SELECT d.text, s.start, s."end" FROM sentences s JOIN documents d ON d.id = s.document WHERE s.id = ?',
-            (sentence_id,),
-        ).fetchone()
-        if row is None:
-            raise CollectionError(f"{self.path} holds no sentence {sentence_id}; search again")
-        text, start, end = row
-        return str(text)[start:end]
+        with self._rows() as db:
+            row = db.execute(
+                'SELECT d.text, s.start, s."end" FROM sentences s JOIN documents d ON d.id = s.document WHERE s.id = ?',
+                (sentence_id,),
+            ).fetchone()
+            if row is None:
+                raise CollectionError(f"{self.path} holds no sentence {sentence_id}; search again")
+            text, start, end = row
+            return _text(text)[start:end]
 
     def fields(self) -> dict[str, int]:
         """Return {field: number of live documents that have it} for all metadata fields."""
-        rows = self.db.execute(
-            "SELECT m.field, count(*) FROM metadata m JOIN documents d ON d.id = m.document"
-            " WHERE d.state = ? GROUP BY m.field ORDER BY m.field",
-            (int(State.LIVE),),
-        )
-        return {str(field): int(count) for field, count in rows}
+        with self._rows() as db:
+            rows = db.execute(
+                "SELECT m.field, count(DISTINCT m.document) FROM metadata m JOIN documents d ON d.id = m.document"
+                " WHERE d.state = ? GROUP BY m.field ORDER BY m.field",
+                (int(State.LIVE),),
+            )
+            return {str(field): int(count) for field, count in rows}
 
     def values(self, field: str) -> dict[str, int]:
-        """Return {value: number of live documents that have it} for one metadata field."""
-        rows = self.db.execute(
-            "SELECT m.value, count(*) FROM metadata m JOIN documents d ON d.id = m.document"
-            " WHERE d.state = ? AND m.field = ? GROUP BY m.value ORDER BY m.value",
-            (int(State.LIVE), field),
-        )
-        return {str(value): int(count) for value, count in rows}
+        """Return {value: number of live documents that have it} for one metadata field. Items of a list count each."""
+        with self._rows() as db:
+            rows = db.execute(
+                "SELECT m.value, count(*) FROM metadata m JOIN documents d ON d.id = m.document"
+                " WHERE d.state = ? AND m.field = ? GROUP BY m.value ORDER BY m.value",
+                (int(State.LIVE), field),
+            )
+            found: dict[str, int] = {}
+            for value, count in rows:
+                for item in items_of(json_list(str(value)) or str(value)):
+                    found[item] = found.get(item, 0) + int(count)
+            return dict(sorted(found.items()))
 
     def named_senses(self) -> dict[str, str]:
         """Return {name: JSON} of the named senses, in the order of their names. `search.senses` decodes it."""
-        rows = self.db.execute("SELECT name, data FROM prototypes ORDER BY name")
-        return {str(name): str(data) for name, data in rows}
+        with self._rows() as db:
+            rows = db.execute("SELECT name, data FROM prototypes ORDER BY name")
+            return {str(name): str(data) for name, data in rows}
 
     def info(self) -> CollectionInfo:
         """Return counts and sizes."""
@@ -301,8 +454,9 @@ class Collection:
 
         live = int(State.LIVE)
         with self.reading() as snapshot:
-            dims = {(s.tokens.shape[1], s.sentences.shape[1]) for s in snapshot.segments.values()} or {(0, 0)}
-            token_dim, sentence_dim = next(iter(dims))
+            first = next(iter(snapshot.segments.values()), None)
+            dims = [rows.shape[1] for rows in (first.tokens, first.products, first.defaults)] if first else [0, 0, 0]
+            token_dim, sentence_dim, default_dim = dims
             return CollectionInfo(
                 path=str(self.path),
                 format_version=int(read_settings(self.db)["format_version"]),
@@ -321,8 +475,10 @@ class Collection:
                 segments=len(snapshot.segments),
                 token_dim=token_dim,
                 sentence_dim=sentence_dim,
-                bytes_database=sum(p.stat().st_size for p in self.path.glob(f"{DATABASE_NAME}*")),
-                bytes_vectors=sum(p.stat().st_size for p in (self.path / "segments").glob("*/*")),
+                default_dim=default_dim,
+                # A writer adds and removes files meanwhile.
+                bytes_database=sum(file_size(self.path / f"{DATABASE_NAME}{end}") or 0 for end in ("", "-wal", "-shm")),
+                bytes_vectors=sum(f.size for s in snapshot.segments.values() for f in s.files.values()),
             )
 
     def remove(self, document_ids: Sequence[str]) -> None:
@@ -339,17 +495,73 @@ class Collection:
 
         Returns:
             Number of documents whose space was freed.
-        """
-        with self.writing() as writer:
-            return compact(writer)
 
-    def verify(self) -> VerifyReport:
-        """Check all files and rows against what was recorded about them.
-
-        `indexer.verify.verify` also encodes a sample of sentences again, and can repair damaged FAISS files.
+        Raises:
+            DamageError: A segment is damaged. Nothing was changed.
         """
+        with self.writing() as writer, reading_rows(self.path):
+            gone = compact(writer)
+            add_missing_checksums(writer)
+            return gone
+
+    def check_database(self) -> Checked:
+        """Compare the whole database with its checksums, now."""
+        return self._database.check_now()
+
+    def verify(self, all_text: bool = False) -> VerifyReport:
+        """Check all files and rows against what was recorded about them, against each other and against the texts.
+
+        `indexer.verify.verify` also encodes a sample of sentences again, and can repair.
+
+        Args:
+            all_text: Whether to cut all texts again, not only a sample.
+        """
+        try:
+            return self._verify(all_text)
+        except DamageError as error:
+            return self._verify_files(error)
+
+    def _verify(self, all_text: bool) -> VerifyReport:
         with self.reading() as snapshot:
-            problems = check_storage(self.path, self.db, snapshot)
+            checked = self.check_database()
+            problems = _problems_of(checked)
+            found, sound = check_storage(self.path, self.db, snapshot)
+            findings = Findings()
+            cut = check_content(self.db, self.settings, sound, all_text, findings)
             info = self.info()
             files = sum(len(segment.files) for segment in snapshot.segments.values())
-        return VerifyReport(info.documents, info.sentences, info.occurrences, files, 0, None, tuple(problems))
+        return VerifyReport(
+            documents=info.documents,
+            sentences=info.sentences,
+            occurrences=info.occurrences,
+            files=files,
+            sentences_encoded=0,
+            lowest_cosine=None,
+            problems=(*problems, *found, *findings.lines()),
+            documents_cut=cut,
+            notices=(checked.notice,) if checked.notice else (),
+            repairs=frozenset(findings.repairs),
+        )
+
+    def _verify_files(self, error: DamageError) -> VerifyReport:
+        """Check only the files and the database, since a segment is so damaged that it cannot be opened."""
+        checked = self.check_database()
+        live = f"JOIN documents d ON d.id = s.document WHERE d.state = {int(State.LIVE)}"
+        with self._rows() as db:
+            problems = check_files(self.path, db) or [str(error)]
+            (documents,) = db.execute(f"SELECT count(*) FROM documents WHERE state = {int(State.LIVE)}").fetchone()
+            (sentences,) = db.execute(f"SELECT count(*) FROM sentences s {live}").fetchone()
+            (occurrences,) = db.execute(
+                f"SELECT count(*) FROM occurrences o JOIN sentences s ON s.id = o.sentence {live}"
+            ).fetchone()
+            files = sum(len(records_of(files, self.path)) for (files,) in db.execute("SELECT files FROM segments"))
+        return VerifyReport(
+            documents=documents,
+            sentences=sentences,
+            occurrences=occurrences,
+            files=files,
+            sentences_encoded=0,
+            lowest_cosine=None,
+            problems=(*_problems_of(checked), *problems),
+            notices=(checked.notice,) if checked.notice else (),
+        )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CollectionError
+from ..errors import DamageError
 from ..vectors.arrays import Array, Ids, Mask
 
 FLAT_LIMIT = 20_000
@@ -19,6 +19,9 @@ MIN_PROBES = 40
 """Minimum number of lists that a search reads. In a small index this is more than the share read in a large one."""
 BUILD_ROWS = 16_384
 """Number of rows that are read at a time while an index is built. Up to four copies of each are in memory then."""
+
+WRITE_BYTES = 1 << 20
+"""Maximum number of bytes that are written to an index file at a time."""
 
 
 def _faiss() -> Any:
@@ -105,24 +108,75 @@ def build_index(n: int, rows: Callable[[Ids], Array]) -> Any:
 
 
 def write_index(index: Any, path: Path) -> None:
-    """Write an index file. This is not atomic: the caller writes to a temporary folder and renames it."""
-    _faiss().write_index(index, str(path))
-
-
-def read_index(path: Path, rows: int) -> Any:
-    """Map an index file into memory.
+    """Write an index file. This is not atomic: the caller writes to a temporary folder and renames it.
 
     Raises:
-        CollectionError: The file is damaged, or its number of vectors is not `rows`.
+        OSError: The file cannot be written. FAISS itself would overlook an error when it closes the file.
+    """
+    faiss = _faiss()
+    with path.open("wb") as file:
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write, WRITE_BYTES))
+
+
+def read_index(path: Path, rows: int, numbers: int | None = None) -> Any:
+    """Map an index file into memory.
+
+    Only the two kinds that `build_index` writes are read, and their parts must fit each other. So a strange file is
+    refused before FAISS searches it.
+
+    Args:
+        rows: Number of its vectors.
+        numbers: Length of its vectors, if it is known.
+
+    Raises:
+        DamageError: The file is damaged, or its vectors are not those.
     """
     faiss = _faiss()
     try:
-        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    except RuntimeError as error:
-        raise CollectionError(f"{path} is not a readable FAISS index; run `polyseme verify --repair`") from error
-    if index.ntotal != rows:
-        raise CollectionError(f"{path} holds {index.ntotal} vectors, not {rows}; run `polyseme verify --repair`")
+        with path.open("rb") as file:
+            kind = file.read(4)
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC) if kind in _KINDS else None
+    except (RuntimeError, MemoryError, OSError) as error:
+        raise DamageError(f"{path} is not a readable FAISS index; run `polyseme verify --repair`") from error
+    if index is None or not _KINDS[kind](index):
+        raise DamageError(f"{path} is not such an index as Polyseme writes; run `polyseme verify --repair`")
+    if (index.ntotal, index.d) != (rows, numbers or index.d):
+        raise DamageError(f"{path} holds {index.ntotal} vectors, not these {rows}; run `polyseme verify --repair`")
     return index
+
+
+def _is_flat(index: Any) -> bool:
+    """Return whether an index is a sound exhaustive index in float16."""
+    scalar = index.sq
+    return bool(
+        index.metric_type == _faiss().METRIC_INNER_PRODUCT
+        and scalar.qtype == _faiss().ScalarQuantizer.QT_fp16
+        and scalar.d == index.d
+        and scalar.code_size == index.code_size == 2 * index.d
+        and index.codes.size() == index.ntotal * index.code_size
+    )
+
+
+def _is_inverted_file(index: Any) -> bool:
+    """Return whether an index is a sound inverted file with four bits per number."""
+    faiss = _faiss()
+    scalar, lists, quantizer = index.sq, index.invlists, faiss.downcast_index(index.quantizer)
+    return bool(
+        index.metric_type == faiss.METRIC_INNER_PRODUCT
+        and scalar.qtype == faiss.ScalarQuantizer.QT_4bit
+        and scalar.d == index.d
+        and scalar.trained.size() == 2 * index.d
+        and scalar.code_size == index.code_size == lists.code_size == (index.d + 1) // 2
+        and isinstance(quantizer, faiss.IndexFlat)
+        and quantizer.d == index.d
+        and quantizer.ntotal == index.nlist == lists.nlist
+        and quantizer.codes.size() == quantizer.ntotal * 4 * index.d
+        and sum(lists.list_size(number) for number in range(index.nlist)) == index.ntotal
+    )
+
+
+_KINDS = {b"IxSQ": _is_flat, b"IwSq": _is_inverted_file}
+"""The first bytes of the files that are read, and the check of what they hold."""
 
 
 def search_index(index: Any, query: Array, k: int, allowed: Mask | None = None, effort: float = 1.0) -> Ids:
@@ -132,7 +186,12 @@ def search_index(index: Any, query: Array, k: int, allowed: Mask | None = None, 
         query: Unit vector.  (d,)
         allowed: Rows that may be returned, or None for all.  (n,)
         effort: Factor by which the share of lists that are read is multiplied.
+
+    Raises:
+        DamageError: The index is over vectors of another length.
     """
+    if index.d != len(query):
+        raise DamageError(f"an index is over {index.d} numbers, not {len(query)}; run `polyseme verify --repair`")
     faiss = _faiss()
     # More threads do not speed up a single query. They busy-wait for each other.
     faiss.omp_set_num_threads(1)

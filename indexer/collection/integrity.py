@@ -1,37 +1,87 @@
-"""Check a collection's files and database against each other. Nothing is encoded and nothing is changed."""
+"""Check the files of a collection, the structure of its database, and the references between its tables.
+
+`content.py` checks what the rows say. Nothing is encoded and nothing is changed.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from ..vectors.rows import SCAN_ROWS
-from .schema import DATABASE_NAME
-from .segment import INDEX_FILES, Segment, damaged_files
+from ..errors import CollectionError
+from ..vectors.rows import SCAN_ROWS, TokenRows
+from .checksums import REPAIR, RESTORE, damaged_files, records_of
+from .findings import REENCODE, Findings
+from .paths import segment_folder
+from .schema import DATABASE_NAME, connect
+from .segment import DERIVED_FILES, VECTOR_FILES, Segment
 from .snapshot import Snapshot
 
-_REENCODE = "run `polyseme reencode`"
-_RESTORE = f"restore it from a copy or {_REENCODE}"
 
-
-def check_storage(path: Path, db: sqlite3.Connection, snapshot: Snapshot) -> list[str]:
-    """Return what is wrong with the collection at `path`, one line per problem.
+def check_storage(path: Path, db: sqlite3.Connection, snapshot: Snapshot) -> tuple[list[str], list[Segment]]:
+    """Check the files of a collection, and the rows that refer to them.
 
     SQLite checks its own file. Then the size and checksum of every segment file, the ranges and ids of every segment,
     and the references between the tables are checked.
+
+    Returns:
+        What is wrong, one line per problem, and the segments whose vector files are sound.
     """
     problems: list[str] = []
-    (answer,) = db.execute("PRAGMA quick_check").fetchone()
+    sound: list[Segment] = []
+    try:
+        (answer,) = db.execute("PRAGMA quick_check").fetchone()
+    except sqlite3.DatabaseError as error:
+        answer = str(error)
     if answer != "ok":
-        problems.append(f"{path / DATABASE_NAME}: {answer}; restore it from a copy")
+        problems.append(f"{path / DATABASE_NAME}: {' '.join(str(answer).split())[:160]}; restore it from a copy")
     for segment in snapshot.segments.values():
-        for name, problem in damaged_files(segment.folder, segment.files).items():
-            next_step = "run `polyseme verify --repair`" if name in INDEX_FILES else _REENCODE
-            problems.append(f"{segment.folder / name} {problem}; {next_step}")
-        problems += _check_segment(db, segment)
-    return problems + _check_rows(db)
+        damaged = damaged_files(segment.folder, segment.files)
+        found = _file_problems(segment.folder, damaged)
+        if not set(damaged).intersection(VECTOR_FILES):
+            findings = Findings()
+            with findings.reading(f"segment {segment.folder.name}"):
+                found += _check_segment(db, segment)
+            found += findings.lines()
+            sound.append(segment)
+        if found and _is_named(path, segment):
+            problems += found
+    findings = Findings()
+    with findings.reading("the references between tables"):
+        problems += _check_rows(db)
+    return problems + findings.lines(), sound
+
+
+def check_files(path: Path, db: sqlite3.Connection) -> list[str]:
+    """Return what is wrong with the files of all segments, one line per problem. No segment is opened."""
+    problems = []
+    for name, files in db.execute("SELECT name, files FROM segments ORDER BY id").fetchall():
+        try:
+            folder = segment_folder(path, name)
+            problems += _file_problems(folder, damaged_files(folder, records_of(files, path)))
+        except CollectionError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _file_problems(folder: Path, damaged: Mapping[str, str]) -> list[str]:
+    return [
+        f"{folder / name} {problem}; {REPAIR if name in DERIVED_FILES else REENCODE}"
+        for name, problem in damaged.items()
+    ]
+
+
+def _is_named(path: Path, segment: Segment) -> bool:
+    """Return whether the newest state of the collection has a segment. Compaction removes files of older states."""
+    db = connect(path / DATABASE_NAME, readonly=True)
+    try:
+        row = db.execute("SELECT files FROM segments WHERE id = ?", (segment.key,)).fetchone()
+    finally:
+        db.close()
+    return row is not None and records_of(row[0], path) == segment.files
 
 
 def _check_segment(db: sqlite3.Connection, segment: Segment) -> list[str]:
@@ -42,16 +92,22 @@ def _check_segment(db: sqlite3.Connection, segment: Segment) -> list[str]:
     for type_id, first, count in ranges.fetchall():
         ids = np.asarray(segment.token_ids[first : first + count])
         if first != end or len(ids) != count or (np.diff(ids) <= 0).any():
-            problems.append(f"{name}: the range of type {type_id} does not fit the vectors; {_REENCODE}")
+            problems.append(f"{name}: the range of type {type_id} does not fit the vectors; {REENCODE}")
         end = first + count
     if end != len(segment.tokens) or len(segment.token_ids) != end or len(segment.token_sentences) != end:
-        problems.append(f"{name}: {end} occurrences in ranges, {len(segment.tokens)} vectors; {_REENCODE}")
-    if (np.diff(segment.sentence_ids) <= 0).any() or len(segment.sentence_ids) != len(segment.sentences):
-        problems.append(f"{name}: sentence ids do not fit the vectors; {_REENCODE}")
-    parts = (segment.tokens[first : first + SCAN_ROWS] for first in range(0, len(segment.tokens), SCAN_ROWS))
-    if not all(np.isfinite(part).all() for part in parts):
-        problems.append(f"{name}: vectors that are not finite; {_REENCODE}")
+        problems.append(f"{name}: {end} occurrences in ranges, {len(segment.tokens)} vectors; {REENCODE}")
+    if (np.diff(segment.sentence_ids) <= 0).any() or len(segment.sentence_ids) != len(segment.products):
+        problems.append(f"{name}: sentence ids do not fit the vectors; {REENCODE}")
+    if not all(map(_is_finite, (segment.tokens, segment.products, segment.defaults))):
+        problems.append(f"{name}: vectors that are not finite; {REENCODE}")
     return problems
+
+
+def _is_finite(vectors: TokenRows) -> bool:
+    """Return whether all numbers of stored vectors are finite. A part of the rows is in memory at a time."""
+    parts = (vectors[first : first + SCAN_ROWS] for first in range(0, len(vectors), SCAN_ROWS))
+    with np.errstate(invalid="ignore"):
+        return all(bool(np.isfinite(part).all()) for part in parts)
 
 
 def _check_rows(db: sqlite3.Connection) -> list[str]:
@@ -66,21 +122,11 @@ def _check_rows(db: sqlite3.Connection) -> list[str]:
     for what, sql in checks.items():
         (count,) = db.execute(f"SELECT count(*) FROM {sql}").fetchone()
         if count:
-            problems.append(f"{DATABASE_NAME}: {count} {what}; {_RESTORE}")
-    # SQLite's length() stops at a NUL character, so Python measures the texts.
-    ends = db.execute(
-        'SELECT d.document_id, d.text, max(s."end") FROM sentences s'
-        " JOIN documents d ON d.id = s.document GROUP BY d.id"
-    )
-    problems += [
-        f"{DATABASE_NAME}: sentences outside the text of {document!r}; {_RESTORE}"
-        for document, text, end in ends
-        if end > len(text)
-    ]
+            problems.append(f"{DATABASE_NAME}: {count} {what}; {RESTORE}")
     (stored,) = db.execute("SELECT coalesce(sum(count), 0) FROM ranges").fetchone()
     (rows,) = db.execute("SELECT count(*) FROM occurrences").fetchone()
     if rows < stored:
-        problems.append(f"{DATABASE_NAME}: {rows} occurrences, but {stored} vectors; {_REENCODE}")
+        problems.append(f"{DATABASE_NAME}: {rows} occurrences, but {stored} vectors; {REENCODE}")
     return problems
 
 

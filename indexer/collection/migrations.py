@@ -72,6 +72,15 @@ def format_1(db: Database) -> None:
     db.execute("CREATE INDEX ranges_by_segment ON ranges (segment)")
 
 
+@migrations()
+def annotation_table(db: Database) -> None:
+    """Create the table of sentences, tokens, lemmas and tags that documents bring."""
+    db.execute(
+        'CREATE TABLE annotations (document INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,'
+        " loose INTEGER NOT NULL, tokens TEXT NOT NULL, PRIMARY KEY (document, start)) WITHOUT ROWID"
+    )
+
+
 def connect_to_write(path: Path) -> Database:
     """Open or create the database file, and bring its tables up to date."""
     db = Database(connect(path))

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
+import numpy as np
+
+from ..values import stored_items
+from ..vectors.arrays import Ids
 from .schema import State, id_set, in_batches
+
+SENTENCES_OF_DOCUMENT = "(SELECT count(*) FROM sentences s WHERE s.document = documents.id)"
+"""The number of committed sentences, as a column of a query on `documents`."""
 
 
 def _marks(values: Sequence[Any]) -> str:
@@ -26,7 +34,7 @@ def types_of_lemma(db: sqlite3.Connection, lemma: str) -> list[int]:
 
 
 def types_of_form(db: sqlite3.Connection, form: str) -> list[int]:
-    """Return the keys of all types with a case-folded form."""
+    """Return the keys of all types with a form."""
     return [key for (key,) in db.execute("SELECT id FROM types WHERE form = ?", (form,))]
 
 
@@ -39,8 +47,13 @@ def ranges_of_types(db: sqlite3.Connection, types: Sequence[int]) -> list[tuple[
 
 
 def lemma_frequencies(db: sqlite3.Connection, lemmas: Sequence[str]) -> dict[str, int]:
-    """Count the occurrences of each lemma. Deleted occurrences count until the collection is compacted."""
-    sql = "SELECT lemma, sum(count) FROM types JOIN ranges ON type = types.id WHERE lemma IN ({}) GROUP BY lemma"
+    """Count the occurrences of each lemma. Deleted occurrences count until the collection is compacted.
+
+    A damaged database may have sums below 0. They count as 0.
+    """
+    sql = (
+        "SELECT lemma, max(sum(count), 0) FROM types JOIN ranges ON type = types.id WHERE lemma IN ({}) GROUP BY lemma"
+    )
     return dict(in_batches(db, sql, lemmas))
 
 
@@ -59,10 +72,10 @@ def lemmas_by_frequency(db: sqlite3.Connection, fewest: int, most: int, limit: i
 # Occurrences and sentences
 
 
-def occurrences_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, tuple[int, int, int, int, str]]:
-    """Return (sentence, position, start, end, lemma) of occurrences, by occurrence id."""
+def occurrences_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, tuple[int, int, int, int, str, str]]:
+    """Return (sentence, position, start, end, lemma, form) of occurrences, by occurrence id."""
     sql = (
-        'SELECT o.id, o.sentence, o.position, o.start, o."end", t.lemma'
+        'SELECT o.id, o.sentence, o.position, o.start, o."end", t.lemma, t.form'
         " FROM occurrences o JOIN types t ON t.id = o.type WHERE o.id IN ({})"
     )
     return {row[0]: row[1:] for row in in_batches(db, sql, ids)}
@@ -116,6 +129,22 @@ def occurrences_between(db: sqlite3.Connection, sentence: int, start: int, end: 
     return db.execute(sql, (sentence, start, end)).fetchall()
 
 
+def occurrences_of_sentences(db: sqlite3.Connection, sentences: Sequence[int]) -> Ids:
+    """Return the occurrences of sentences: (id, sentence, start, end, type) in each row.  (n, 5)
+
+    Args:
+        sentences: Distinct ids, ascending. The rows are in their order, and in each sentence in that of the text.
+    """
+    sql = 'SELECT id, sentence, start, "end", type FROM occurrences WHERE sentence IN ({}) ORDER BY sentence, position'
+    return np.fromiter(chain.from_iterable(in_batches(db, sql, sentences)), np.int64).reshape(-1, 5)
+
+
+def sentences_of_occurrences(db: sqlite3.Connection, ids: Sequence[int]) -> list[int]:
+    """Return the sentences of occurrences, each once, in the order of their ids."""
+    sql = "SELECT DISTINCT sentence FROM occurrences WHERE id IN ({})"
+    return sorted({key for (key,) in in_batches(db, sql, ids)})
+
+
 def consecutive_occurrences(
     db: sqlite3.Connection, anchors: list[int], words: Sequence[tuple[int, Sequence[int]]]
 ) -> list[tuple[int, ...]]:
@@ -144,37 +173,6 @@ def consecutive_occurrences(
 # Keywords
 
 
-def best_keyword_sentences(
-    db: sqlite3.Connection,
-    expression: str,
-    limit: int,
-    documents: list[int] | None = None,
-    sentences: list[int] | None = None,
-) -> list[int]:
-    """Rank live sentences by BM25, best first. Ties are in the order of ids.
-
-    Args:
-        expression: FTS5 expression.
-        documents: Keys of the documents to search, or None for all.
-        sentences: Ids of the sentences to search, or None for all. It takes precedence over `documents`.
-    """
-    sql = (
-        "SELECT f.rowid FROM sentences_fts f JOIN sentences s ON s.id = f.rowid"
-        " JOIN documents d ON d.id = s.document {} WHERE f.sentences_fts MATCH ? AND d.state = ?"
-        " ORDER BY bm25(sentences_fts), f.rowid LIMIT ?"
-    )
-    parameters = (expression, int(State.LIVE), limit)
-    if sentences is not None:
-        with id_set(db, "chosen_sentences", sentences) as table:
-            rows = db.execute(sql.format(f"JOIN {table} c ON c.id = s.id"), parameters).fetchall()
-    elif documents is not None:
-        with id_set(db, "chosen_documents", documents) as table:
-            rows = db.execute(sql.format(f"JOIN {table} c ON c.id = d.id"), parameters).fetchall()
-    else:
-        rows = db.execute(sql.format(""), parameters).fetchall()
-    return [key for (key,) in rows]
-
-
 def fill_keyword_index(db: sqlite3.Connection, texts: Iterable[str]) -> None:
     """Add texts to a keyword index that has no collection around it, with row ids from 0, in one transaction."""
     db.execute("BEGIN")
@@ -196,17 +194,21 @@ def best_keyword_rows(db: sqlite3.Connection, expression: str, limit: int) -> li
 
 
 def metadata_values(db: sqlite3.Connection, ids: Sequence[int], field: str) -> dict[int, str]:
-    """Return a metadata field of occurrences' documents, by occurrence id. Documents without the field are left out."""
+    """Return a metadata field of occurrences' documents, by occurrence id. Documents without the field are left out.
+
+    Of a list, the first item in the order of their texts counts.
+    """
     sql = (
-        "SELECT o.id, m.value FROM occurrences o JOIN sentences s ON s.id = o.sentence"
-        " JOIN metadata m ON m.document = s.document AND m.field = ? WHERE o.id IN ({})"
+        "SELECT o.id, min(m.value) FROM occurrences o JOIN sentences s ON s.id = o.sentence"
+        " JOIN metadata m ON m.document = s.document AND m.field = ? WHERE o.id IN ({}) GROUP BY o.id"
     )
     return dict(in_batches(db, sql, ids, field))
 
 
 def documents_by_value(db: sqlite3.Connection, field: str) -> list[tuple[str, int]]:
-    """Return (value, document key) for each value of a metadata field, live or not."""
-    return db.execute("SELECT value, document FROM metadata WHERE field = ?", (field,)).fetchall()
+    """Return (value, document key) for each value of a metadata field, live or not. Each item of a list is a value."""
+    rows = db.execute("SELECT value, document FROM metadata WHERE field = ?", (field,)).fetchall()
+    return [(item, document) for value, document in rows for item in stored_items(str(value))]
 
 
 def document_keys(db: sqlite3.Connection) -> list[tuple[str, int]]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..vectors.arrays import Doubles, Ids
-from .schema import write_settings
+from .schema import QUANTILES_KEY, write_settings
+from .writer import storage_errors
 
 if TYPE_CHECKING:
     from .collection import Collection
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
     from .writer import Writer
 
-KEY = "background"
-"""Key of the stored quantiles in `settings`. The name is part of the collection format."""
 FORMS = 400
 """Maximum number of forms to sample, spread evenly over the alphabet."""
 PAIRS = 40
@@ -40,7 +39,7 @@ def random_pair_quantiles(collection: Collection, snapshot: Snapshot) -> Quantil
     They are measured again if the collection has changed much since they were stored. The tuple is empty if no form
     occurs twice.
     """
-    row = collection.db.execute("SELECT value FROM settings WHERE key = ?", (KEY,)).fetchone()
+    row = collection.db.execute("SELECT value FROM settings WHERE key = ?", (QUANTILES_KEY,)).fetchone()
     if row is not None:
         stored = json.loads(row[0])
         now = _rows(snapshot)
@@ -85,6 +84,7 @@ def _pairs(collection: Collection, snapshot: Snapshot, type_id: int, rng: np.ran
 
 
 def _live(snapshot: Snapshot, segment: Segment, first: int, count: int) -> tuple[Segment, Ids]:
+    segment.check_range(first, count)
     rows = np.arange(first, first + count)
     mask = snapshot.sentence_mask(segment)
     return segment, rows if mask is None else rows[mask[segment.token_sentences[rows]]]
@@ -110,5 +110,5 @@ def store_random_pairs(collection: Collection, writer: Writer) -> None:
     """Measure the newest state of a collection, and store the quantiles in it."""
     with collection.reading() as snapshot:
         found = {"rows": _rows(snapshot), "quantiles": measure(collection, snapshot)}
-    with writer.db.atomic():
-        write_settings(writer.db.conn, {KEY: found})
+    with storage_errors(writer.path), writer.db.atomic():
+        write_settings(writer.db.conn, {QUANTILES_KEY: found})

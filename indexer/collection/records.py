@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..values import Value
 from ..vectors.arrays import Array, Half
 from ..vectors.int8 import Storage
 from ..vectors.transforms import Normalisation
+from .findings import Repair
 
 if TYPE_CHECKING:
     from ..documents import Document
 
-Scalar = str | int | float
+
+def read_metadata(text: object) -> dict[str, Any]:
+    """Decode the column `documents.metadata`. A collection may come from a stranger.
+
+    Raises:
+        ValueError: It is not a JSON object, or is nested without end.
+    """
+    try:
+        found = json.loads(str(text))
+    except RecursionError as error:
+        raise ValueError("metadata are nested too deeply") from error
+    if not isinstance(found, dict):
+        raise ValueError("metadata are no JSON object")
+    return found
 
 
 class Layer(StrEnum):
@@ -27,21 +43,33 @@ class Layer(StrEnum):
     ELMO = "elmo"
 
 
+class SentenceKind(StrEnum):
+    """Kind of the product vectors, by which a collection compares sentences."""
+
+    DEFAULT = "default"  # format version 1: ELMo's default vectors alone
+    POOLED = "pooled"  # rarity-weighted states, for models without a sentence space
+    LEARNED = "learned"  # of the model's sentence space
+    EXTERNAL = "external"  # of a sentence transformer that the user has named
+
+
 @dataclass(frozen=True, slots=True)
 class CollectionSettings:
     """How a collection was made. The settings are recorded when it is created and read each time it is opened.
 
     Attributes:
-        model: Source of the model, as `load_encoder` accepts it.
+        model: Source of the model, as `load_encoder` accepts it. Only a bundled name is loaded from here.
         model_id: Digest of the model's configuration and weights.
         precision: Precision of the encoder while indexing.
         tokeniser: Name and version of the tokeniser and lemmatiser.
-        normalisation: Normalisation of sentence vectors.
+        normalisation: Normalisation of default vectors.
         function_words: Whether function words are indexed.
         word_weight: Weight of the type vector relative to the sense vector in any-word search.
         token_normalisation: Normalisation of token vectors, or None for the default of the layer, as in
             `indexer.vectorise.fit_tokens`.
         storage: How token vectors are stored.
+        sentence_vectors: Kind of the product vectors.
+        sentence_id: Digest of the sentence space or of the sentence transformer, empty for other kinds.
+        sentence_source: Source of the sentence transformer, empty for other kinds. It is never loaded from here.
     """
 
     model: str
@@ -55,6 +83,13 @@ class CollectionSettings:
     word_weight: float
     token_normalisation: Normalisation | None = None
     storage: Storage = Storage.HALF
+    sentence_vectors: SentenceKind = SentenceKind.DEFAULT
+    sentence_id: str = ""
+    sentence_source: str = ""
+
+
+SENTENCE_SETTINGS = ("sentence_vectors", "sentence_id", "sentence_source")
+"""Names of the settings that collections of format version 1 do not have."""
 
 
 class OccurrenceEntry(NamedTuple):  # millions are made, and a frozen dataclass takes twice as long to make
@@ -74,8 +109,9 @@ class SentenceEntry:
     Attributes:
         start, end: Offsets into the document's text.
         occurrences: The tokens that are indexed, n of them.
-        vector: Sentence vector.  (e,)
+        vector: Product vector, or the default vector where the collection stores that alone.  (e,)
         tokens: Vectors of the occurrences.  (n, d)
+        default: Default vector. None in collections of format version 1.  (dim,)
     """
 
     start: int
@@ -83,6 +119,7 @@ class SentenceEntry:
     occurrences: tuple[OccurrenceEntry, ...]
     vector: Half | Array
     tokens: Half | Array
+    default: Half | Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +148,7 @@ class StoredDocument:
     key: int
     document_id: str
     title: str
-    metadata: Mapping[str, Scalar]
+    metadata: Mapping[str, Value]
     content_hash: str
     root: str | None
     source: str | None
@@ -133,6 +170,7 @@ class CollectionInfo:
     segments: int
     token_dim: int
     sentence_dim: int
+    default_dim: int
     bytes_database: int
     bytes_vectors: int
 
@@ -144,7 +182,10 @@ class VerifyReport:
     Attributes:
         sentences_encoded: Number of sentences that were encoded again.
         lowest_cosine: Lowest cosine of a stored vector with the fresh one, or None if none was encoded.
-        problems: One line for each problem, empty for an intact collection.
+        problems: Lines that name the problems, empty for an intact collection.
+        documents_cut: Number of documents whose texts were cut again.
+        notices: What could not be checked, one line each.
+        repairs: Parts of the database that a repair can rebuild.
     """
 
     documents: int
@@ -154,3 +195,6 @@ class VerifyReport:
     sentences_encoded: int
     lowest_cosine: float | None
     problems: tuple[str, ...]
+    documents_cut: int = 0
+    notices: tuple[str, ...] = ()
+    repairs: frozenset[Repair] = frozenset()

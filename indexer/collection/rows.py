@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ..given import packed
+from ..values import Value, items_of
 from ..vectors.arrays import Array, Half, Ids, Mask
-from ..vectors.int8 import Storage
-from .records import DocumentPart, Scalar, SentenceEntry
-from .schema import State, id_set, in_batches
+from ..vectors.int8 import Storage, to_bytes
+from .records import DocumentPart, SentenceEntry
+from .schema import ONE_VECTOR_VERSION, State, id_set, in_batches
 from .segment import SegmentData, stored_rows
 
 
@@ -86,6 +88,10 @@ def insert_documents(db: sqlite3.Connection, parts: Sequence[DocumentPart], keys
                 ),
             )
             insert_metadata(db, key, document.metadata.items())
+            db.executemany(
+                'INSERT INTO annotations (document, start, "end", loose, tokens) VALUES (?, ?, ?, ?, ?)',
+                ((key, *row) for row in packed(document.sentences)),
+            )
         if part.last:
             db.execute(
                 "UPDATE documents SET state = ? WHERE document_id = ? AND state = ?",
@@ -94,11 +100,11 @@ def insert_documents(db: sqlite3.Connection, parts: Sequence[DocumentPart], keys
             db.execute("UPDATE documents SET state = ? WHERE id = ?", (int(State.LIVE), key))
 
 
-def insert_metadata(db: sqlite3.Connection, key: int, items: Iterable[tuple[str, Scalar]]) -> None:
-    """Insert the metadata of the document whose `documents.id` is `key`."""
+def insert_metadata(db: sqlite3.Connection, key: int, items: Iterable[tuple[str, Value]]) -> None:
+    """Insert the metadata of the document whose `documents.id` is `key`. A list gets one row for each item."""
     db.executemany(
         "INSERT OR REPLACE INTO metadata (field, value, document) VALUES (?, ?, ?)",
-        [(field, str(value), key) for field, value in items],
+        [(field, item, key) for field, value in items for item in items_of(value)],
     )
 
 
@@ -207,6 +213,10 @@ def arrange(
         sentence_ids=settings["next_sentence"] + np.arange(len(entries), dtype=np.int64),
         sentence_documents=documents,
     )
+    if settings["format_version"] > ONE_VECTOR_VERSION:
+        products = to_bytes(np.stack([np.asarray(entry.vector, np.float32) for entry in entries]))
+        defaults = to_bytes(np.stack([np.asarray(entry.default, np.float32) for entry in entries]))
+        data = replace(data, sentences=products, default=defaults)
     return data, tokens, order, type_of[order]
 
 
@@ -240,6 +250,7 @@ def purge(db: sqlite3.Connection) -> int:
         db.execute(f"DELETE FROM occurrences WHERE sentence IN ({sentences})")
         db.execute(f"DELETE FROM sentences WHERE document IN (SELECT id FROM {table})")
         db.execute(f"DELETE FROM metadata WHERE document IN (SELECT id FROM {table})")
+        db.execute(f"DELETE FROM annotations WHERE document IN (SELECT id FROM {table})")
         db.execute(f"DELETE FROM documents WHERE id IN (SELECT id FROM {table})")
     db.execute("DELETE FROM types WHERE id NOT IN (SELECT type FROM ranges)")
     return len(dead)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 
+from ..errors import DamageError
 from ..vectors.arrays import Mask
 from ..vectors.transforms import Transform
+from .checksums import RESTORE
 from .segment import Segment
 
 CACHED_FILTERS = 16
@@ -17,6 +19,14 @@ class Snapshot:
     """The segments of one generation, and which documents are live in it."""
 
     def __init__(self, generation: int, segments: Sequence[Segment], live: Mask, transforms: dict[str, Transform]):
+        """Make a snapshot.
+
+        Raises:
+            DamageError: The segments hold vectors of different lengths.
+        """
+        kinds = {(s.tokens.shape[1], s.products.shape[1], s.defaults.shape[1], s.has_products) for s in segments}
+        if len(kinds) > 1:
+            raise DamageError(f"{segments[0].folder.parent} holds vectors of different lengths; {RESTORE}")
         self.generation = generation
         self.segments = {segment.key: segment for segment in segments}
         self.live = live  # (largest documents.id + 1,)
@@ -27,7 +37,10 @@ class Snapshot:
     def _masks(self) -> dict[int, Mask | None]:
         masks = {}
         for key, segment in self.segments.items():
-            mask = self.live[segment.sentence_documents]  # (m,)
+            documents = segment.sentence_documents  # (m,)
+            if len(documents) and not 0 <= int(documents.min()) <= int(documents.max()) < len(self.live):
+                raise DamageError(f"{segment.folder} names documents that the database does not have; {RESTORE}")
+            mask = self.live[documents]  # (m,)
             masks[key] = None if mask.all() else mask
         return masks
 

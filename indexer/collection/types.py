@@ -86,8 +86,7 @@ class TypeTable:
             before = self.vectors if len(self.ids) else np.zeros((0, fresh.shape[1]), np.float32)
             self.vectors = np.concatenate([before, fresh.astype(np.float32)])
             self.ids = np.concatenate([self.ids, np.array([row[0] for row in rows], np.int64)])
-        keys = [segment.key for segment in segments]
-        self.ranges = {key: self.ranges[key] if key in self.ranges else self._ranges(db, key) for key in keys}
+        self.ranges = {one.key: self.ranges.get(one.key) or self._ranges(db, one) for one in segments}
         self.counts = np.zeros(len(self.ids), np.int64)
         for ranges in self.ranges.values():
             self.counts[ranges.place] += ranges.count
@@ -96,9 +95,11 @@ class TypeTable:
         """Yield up to `most` types in the order of their cosine with a unit vector (p,), in stages."""
         return near_types(self.vectors, self._bounds, word, most)
 
-    def _ranges(self, db: sqlite3.Connection, segment: int) -> TypeRanges:
-        rows = db.execute("SELECT first, count, type FROM ranges WHERE segment = ? ORDER BY first", (segment,))
+    def _ranges(self, db: sqlite3.Connection, segment: Segment) -> TypeRanges:
+        rows = db.execute("SELECT first, count, type FROM ranges WHERE segment = ? ORDER BY first", (segment.key,))
         table = np.array(rows.fetchall(), np.int64).reshape(-1, 3)  # (R, 3)
+        for first, count in (table[[0, -1], :2] if len(table) else table[:, :2]).tolist():
+            segment.check_range(first, count)
         place = np.searchsorted(self.ids, table[:, 2])
         first, count = table[:, 0].astype(np.int32), table[:, 1].astype(np.int32)
         return TypeRanges(first, count, place.astype(np.int32), np.argsort(place).astype(np.int32))

@@ -7,9 +7,9 @@ no row. They are deleted when the collection is next opened for writing.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,15 +18,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock, Timeout
 from safetensors.numpy import save
 
 from ..errors import CollectionError
 from ..vectors.arrays import Array
 from ..vectors.rows import sense_word_rows
-from ..vectors.transforms import Transform
+from ..vectors.transforms import DEFAULT, SENTENCE, Transform
+from .checksums import FileRecord
+from .damage import damaged, reading_rows
+from .database_check import SumsKeeper
+from .database_file import DatabaseFile
+from .lock import WriteLock
+from .paths import SEGMENTS, check_not_shared, free_segment, remove_unnamed, segment_name
 from .queries import count_sentences
-from .records import DocumentPart, StoredDocument
+from .records import DocumentPart, StoredDocument, read_metadata
+from .replacement import finish
 from .rows import (
     Types,
     arrange,
@@ -37,12 +43,15 @@ from .rows import (
     insert_sentences,
     insert_types,
 )
-from .schema import DATABASE_NAME, State, read_settings, write_settings
-from .segment import FileRecord, write_segment
+from .schema import DATABASE_NAME, ONE_VECTOR_VERSION, State, checked_settings, read_settings, write_settings
+from .segment import write_segment
+from .write_log import CACHE_BYTES, log_path
 
 if TYPE_CHECKING:
     from ..documents import Document
 
+CHECKPOINT_BYTES = 4 * 2**20
+"""Size of the write-ahead log at which a commit moves it to the database."""
 DOCUMENT_COLUMNS = "id, document_id, title, metadata, content_hash, root, source"
 
 
@@ -53,7 +62,7 @@ def stored_document(row: Sequence[object], sentences: int) -> StoredDocument:
         int(str(key)),
         str(document_id),
         str(title),
-        json.loads(str(metadata)),
+        read_metadata(metadata),
         str(content_hash),
         None if root is None else str(root),
         None if source is None else str(source),
@@ -68,6 +77,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise CollectionError(f"{path}: {error}; what was committed is intact, fix this and run again") from error
+    except sqlite3.DatabaseError as error:
+        raise damaged(path, error) from error
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
         raise CollectionError(f"{path}: {reason}; what was committed is intact, fix this and run again") from error
@@ -80,42 +91,80 @@ def storage_errors(path: Path) -> Iterator[None]:
 class Writer:
     """The one writer of a collection, from `Collection.writing()`. It holds the lock until it is closed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: WriteLock | None = None) -> None:
         """Take the lock, and delete segment folders that no row names.
+
+        Args:
+            lock: The lock of this collection, if the caller holds it. The caller releases it.
 
         Raises:
             CollectionError: Another process is writing, or the folder cannot be written.
         """
+        self.path = path
+        self._lock = None if lock else WriteLock(path)
+        with contextlib.ExitStack() as opened:
+            opened.callback(self._release)
+            with storage_errors(path):
+                self._open(opened)
+            opened.pop_all()
+
+    def _open(self, opened: contextlib.ExitStack) -> None:
+        """Open the database, and delete segment folders that no row names.
+
+        Args:
+            opened: Collects what must be closed if a later step fails.
+        """
         from .migrations import connect_to_write
 
-        self.path = path
-        self._lock = FileLock(path / "lock", timeout=0, thread_local=False)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise CollectionError(f"{path} is being written by another process; wait until it has finished") from None
-        except OSError as error:
-            raise CollectionError(f"{path} cannot be written ({error}); copy it to a place that you own") from error
-        try:
-            with storage_errors(path):
-                self.db = connect_to_write(path / DATABASE_NAME)
-            self._delete_orphans()
-        except BaseException:
+        database = self.path / DATABASE_NAME
+        check_not_shared(database)
+        finish(self.path)
+        self._file = DatabaseFile(database)
+        opened.callback(self._file.close)
+        self.sums = SumsKeeper(self.path, self._file)
+        opened.callback(self.sums.restore)
+        self.db = connect_to_write(database)
+        opened.callback(self.db.close)
+        self.db.execute(f"PRAGMA cache_size = -{CACHE_BYTES // 1024}")
+        self.db.execute("PRAGMA wal_autocheckpoint = 0")  # `checkpoint` must see each frame first
+        checked_settings(self.db.conn, self.path)
+        named = {segment_name(self.path, name) for (name,) in self.db.execute("SELECT name FROM segments")}
+        remove_unnamed(self.path, named)
+
+    def _release(self) -> None:
+        if self._lock is not None:
             self._lock.release()
-            raise
 
     def close(self) -> None:
         """Close the database and release the lock."""
         try:
-            # Merge the write-ahead log into the database, so that a copy of one file, or a folder on a read-only
-            # medium, is complete. Do not wait for readers.
-            self.db.execute("PRAGMA busy_timeout = 0")
-            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError:
-            pass  # a reader is active, so the log stays and belongs to the collection
+            self._finish()
         finally:
             self.db.close()
-            self._lock.release()
+            self._file.close()
+            self._release()
+
+    def _finish(self) -> None:
+        """Merge the write-ahead log into the database, and write the checksums of the database.
+
+        A copy of one file, or a folder on a read-only medium, is then complete. If a reader is active, the log stays
+        and belongs to the collection.
+        """
+        with contextlib.suppress(sqlite3.Error, OSError):  # what was committed is safe without them
+            self.db.execute("PRAGMA busy_timeout = 0")
+            self.sums.note_changes()
+            (is_busy, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not is_busy:
+                (generation,) = self.db.execute("SELECT value FROM settings WHERE key = 'generation'").fetchone()
+                self.sums.finish(int(generation))
+
+    def checkpoint(self) -> None:
+        """Move what was committed from the write-ahead log to the database, if the log has grown."""
+        log = log_path(self.path / DATABASE_NAME)
+        with storage_errors(self.path):
+            if log.exists() and log.stat().st_size > CHECKPOINT_BYTES:
+                self.sums.note_changes()
+                self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def __enter__(self) -> Writer:
         return self
@@ -123,22 +172,14 @@ class Writer:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _delete_orphans(self) -> None:
-        named = {name for (name,) in self.db.execute("SELECT name FROM segments")}
-        for folder in (self.path / "segments").iterdir():
-            # Desktop environments leave their own files in folders that they display.
-            if folder.name not in named and folder.is_dir():
-                shutil.rmtree(folder)
-
     def find(self, document_id: str, state: State = State.LIVE) -> StoredDocument | None:
         """Return the live (or pending) document with an id, or None."""
-        row = self.db.execute(
-            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE document_id = ? AND state = ? ORDER BY id DESC",
-            (document_id, int(state)),
-        ).fetchone()
-        if row is None:
-            return None
-        return stored_document(row, count_sentences(self.db.conn, row[0]))
+        with reading_rows(self.path):
+            row = self.db.execute(
+                f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE document_id = ? AND state = ? ORDER BY id DESC",
+                (document_id, int(state)),
+            ).fetchone()
+            return None if row is None else stored_document(row, count_sentences(self.db.conn, row[0]))
 
     def set_metadata(self, document: Document, key: int) -> None:
         """Replace title and metadata of a stored document with unchanged text."""
@@ -192,7 +233,8 @@ class Writer:
     def find_types(self, parts: Sequence[DocumentPart]) -> Types:
         """Return the types in parts of documents. `commit` needs the vectors of the new ones."""
         entries = (sentence for part in parts for sentence in part.sentences)
-        return find_types(self.db.conn, entries, read_settings(self.db.conn)["next_type"])
+        with reading_rows(self.path):
+            return find_types(self.db.conn, entries, read_settings(self.db.conn)["next_type"])
 
     def commit(
         self,
@@ -211,24 +253,25 @@ class Writer:
         if not parts:
             return
         db = self.db.conn
-        settings = read_settings(db)
+        with reading_rows(self.path):
+            settings = read_settings(db)
+            vectors = types.vectors(type_vectors)  # (T, p)
         entries = [sentence for part in parts for sentence in part.sentences]
-        name = f"{settings['next_segment']:08d}"
+        name = free_segment(self.path, settings["next_segment"])
         keys = self._document_keys(parts, settings["next_document"])
         data, tokens, order, type_of = arrange(parts, keys, types, settings)
-        vectors = types.vectors(type_vectors)  # (T, p)
         read_rows = sense_word_rows(tokens, vectors, type_of, settings["word_weight"])
         with storage_errors(self.path):
-            files = write_segment(self.path / "segments" / name, data, read_rows)
+            files = write_segment(self.path / SEGMENTS / name, data, read_rows)
             with self.db.atomic():
-                self._store_transforms(transforms)
+                self._store_transforms(transforms, settings["format_version"])
                 segment = self.insert_segment(name, len(data.sentence_ids), len(data.token_ids), files)
                 insert_documents(db, parts, keys)
                 insert_sentences(db, parts, keys, settings["next_sentence"])
                 insert_occurrences(db, entries, data, order, types.ids[type_of], settings["next_sentence"])
                 insert_types(db, types, vectors, segment, type_of)
                 counters = {
-                    "next_segment": settings["next_segment"] + 1,
+                    "next_segment": int(name) + 1,
                     "next_document": max([settings["next_document"], *(key + 1 for key in keys)]),
                     "next_sentence": settings["next_sentence"] + len(entries),
                     "next_occurrence": settings["next_occurrence"] + len(data.token_ids),
@@ -236,15 +279,18 @@ class Writer:
                 }
                 write_settings(db, counters)
                 self.next_generation()
+        self.checkpoint()
 
     def next_generation(self) -> None:
         """Make readers notice a change. The caller owns the transaction."""
         self.db.execute("UPDATE settings SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
 
-    def _store_transforms(self, transforms: Mapping[str, Transform]) -> None:
-        """Store the transforms that the collection does not have yet."""
+    def _store_transforms(self, transforms: Mapping[str, Transform], version: int) -> None:
+        """Store the transforms that the collection does not have yet, under the names of its format version."""
         stored = {name for (name,) in self.db.execute("SELECT name FROM arrays")}
         for name, transform in transforms.items():
+            if version <= ONE_VECTOR_VERSION and name == DEFAULT:
+                name = SENTENCE
             if name not in stored:
                 arrays = {"mean": transform.mean}
                 if transform.matrix is not None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ..errors import DamageError
 
 Array = npt.NDArray[np.float32]
 Half = npt.NDArray[np.float16]
@@ -16,7 +19,9 @@ Int32s = npt.NDArray[np.int32]
 Ids = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.integer]
+Checksums = npt.NDArray[np.uint32]
 Mask = npt.NDArray[np.bool_]
+AnyArray = npt.NDArray[Any]
 
 
 def unit(vectors: npt.ArrayLike) -> Array:
@@ -57,7 +62,12 @@ def row_products(rows: Array, query: Array) -> Array:
 
     Equal rows get equal scores to the last bit, so that ties are decided by their ids. `rows @ query` does not
     guarantee that: BLAS sums a row in an order that depends on its place in the block.
+
+    Raises:
+        DamageError: The rows have another length. So stored vectors are not those of the collection's model.
     """
+    if rows.shape[1] != len(query):
+        raise DamageError(f"stored vectors have {rows.shape[1]} numbers, not {len(query)}; run `polyseme verify`")
     products: Array = np.einsum("nd,d->n", rows, query)
     return products
 

@@ -11,6 +11,11 @@ import numpy.typing as npt
 
 from .arrays import Array, parts_of, unit, unit_parts
 
+SENTENCE, DEFAULT, TOKEN, WORD = "sentence", "default", "token", "word"
+"""Names of the fitted transforms: of product vectors, default vectors, token vectors and type vectors.
+
+A type vector is layer 0 of a form. In format version 1 the transform of default vectors is stored as `sentence`.
+"""
 CENTRING_ROWS = 32.0
 """The mean of n rows is weighted n / (n + CENTRING_ROWS). Unweighted, it would turn a sample of one row into zeros."""
 MIN_SHRINKAGE = 0.5
@@ -108,6 +113,17 @@ def fit_pca(blocks: list[Array], dim: int) -> Transform:
     signs = np.sign(components[np.abs(components).argmax(axis=0), np.arange(components.shape[1])])
     matrix = scale[:, None] * components * np.where(signs == 0, 1, signs)
     return Transform(np.concatenate(means), matrix.astype(np.float32))
+
+
+def fit_whitened_components(sample: Array, dim: int) -> Transform:
+    """Fit a transform that whitens a sample (n, d), and keeps the first `dim` principal components of the result."""
+    whitened = fit_whitening(sample)
+    if sample.shape[1] <= dim or whitened.matrix is None:
+        return whitened
+    rows = (sample - whitened.mean).astype(np.float64) @ whitened.matrix  # (n, d)
+    _, vectors = np.linalg.eigh(rows.T @ rows)  # (d, d), in ascending order of the variance
+    components = vectors[:, ::-1][:, :dim]  # (d, dim)
+    return Transform(whitened.mean, (whitened.matrix @ components).astype(np.float32))
 
 
 def fit(normalisation: Normalisation, sample: Array) -> Transform | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fakes import FakeEncoder
 from polyseme.indexer.build import build
-from polyseme.indexer.collection import queries, schema
+from polyseme.indexer.collection import keyword_queries, queries, schema
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.documents import Document
 
@@ -66,11 +66,14 @@ def test_consecutive_occurrences_are_found_at_the_given_distances(collection: Co
     assert queries.consecutive_occurrences(db, [anchor], [(0, [river]), (2, banks)]) == []
 
 
-def test_keyword_ranks_keep_to_live_chosen_sentences(collection: Collection) -> None:
+def test_keyword_scores_are_those_of_every_matching_sentence(collection: Collection) -> None:
     db = collection.db
-    assert queries.best_keyword_sentences(db, '"river"', 9) == []
-    every = queries.best_keyword_sentences(db, '"bank"', 10**6)
-    assert every == sorted(every)  # equal scores are in the order of ids
-    assert len(every) == SENTENCES
-    assert queries.best_keyword_sentences(db, '"bank"', 2, sentences=every[5:]) == every[5:7]
-    assert queries.best_keyword_sentences(db, '"bank"', 9, documents=[]) == []
+    (deleted,) = db.execute(f"SELECT id FROM documents WHERE state = {int(schema.State.DELETED)}").fetchone()
+    gone = [key for (key,) in db.execute("SELECT id FROM sentences WHERE document = ?", (deleted,))]
+    every = [key for (key,) in db.execute("SELECT id FROM sentences ORDER BY id")]
+    ids, scores = keyword_queries.keyword_scores(db, '"bank" OR "river"')
+    assert ids.tolist() == every
+    assert (scores > 0).all()
+    assert scores.argmax() == every.index(gone[0])
+    assert keyword_queries.matching_sentences(db, '"bank" NOT "river"').tolist() == sorted({*every} - {*gone})
+    assert keyword_queries.matching_sentences(db, '"old bank"').tolist() == []
