@@ -1,81 +1,60 @@
 """Read PDF as paragraphs.
 
-PDFium (pypdfium2: Apache-2.0/BSD-3) gives characters with their boxes. This file groups them into lines and paragraphs,
-because a PDF has no paragraphs, only glyphs at positions. A paragraph is a run of lines at the usual leading, in one
-column and one font size. It ends at a wider gap, another size, a bullet, or an indent or short line after a full stop.
-A word cut at a line's end is joined, unless the document has it with a hyphen elsewhere. Pages are read one at a time.
-Page headers are paragraphs.
+PDFium (pypdfium2: Apache-2.0/BSD-3) gives characters with their boxes, from which this package makes lines
+(`pdf_lines.py`). What recurs in the margins is left out (`pdf_margins.py`). Lines become paragraphs, which go on from
+page to page (`pdf_paragraphs.py`). Small type at the foot of a page is text of its own. It follows the paragraph that
+it interrupts. A word cut at a line's end is joined, unless the document has it with a hyphen elsewhere
+(`line_ends.py`).
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .records import Extract, ReadOptions, UnreadableError
+from .line_ends import join_lines, words_of
+from .pdf_lines import Line, lines_of
+from .pdf_margins import without_margins
+from .pdf_paragraphs import CELL, paragraphs_of, runs_on
+from .records import Extract, ReadOptions, UnreadableError, with_year
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfTextPage  # type: ignore[import-untyped]
+    from pypdfium2 import PdfDocument  # type: ignore[import-untyped]
 
-_LINE_HYPHEN = "\x02"  # PDFium's code for a hyphen at the end of a line
-_ENDS_SENTENCE = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
-_BULLET = re.compile(r"[•‣◦▪●○■▶]")
-_NUMBERED = re.compile(r"(?:[*–—-]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
-_EAST_ASIAN = r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
-_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
-_WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-# Maximum length in characters of a table cell. A longer line beside others is a line of a column.
-_CELL = 25
+_SMALL = 0.93  # height of the type of notes, at most, where that of the text is 1
+_ASIDE = 3 * CELL  # maximum length of a row that a sentence may go on across
+_NEAR = 5  # paragraphs at the end and at the beginning of a page between which a sentence may go on
+_STRIPS = 24  # vertical strips of a page in which the lowest line of the text is looked up
+_NOTE_MARK = re.compile(r"[⁰¹²³⁴-⁹]+|\(?(\d{1,3})[.)]?\s|[*†‡§¶]|\[\w+\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A run of text on one baseline. Its box is in points from the lower left corner of the page."""
-
-    text: str
-    left: float
-    bottom: float
-    right: float
-    top: float
-    shares_row: bool = False
-
-    @property
-    def height(self) -> float:
-        """Height of the font's box in points."""
-        return max(self.top - self.bottom, 0.1)
-
-
-def read_pdf(path: Path, _options: ReadOptions) -> Iterator[Extract]:
-    """Yield the PDF's paragraphs with title, author and year."""
+def read_pdf(path: Path, options: ReadOptions) -> Iterator[Extract]:
+    """Yield the PDF's paragraphs with title, author and the date of the file."""
     import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
         encrypted = "password" in str(error).lower()
-        raise UnreadableError("encrypted: it asks for a password" if encrypted else f"damaged: {error}") from None
+        reason = "encrypted: it asks for a password" if encrypted else "damaged, or no PDF file"
+        raise UnreadableError(reason) from None
     try:
-        paragraphs: list[list[str]] = []
-        for number in range(len(document)):
-            _append_page(paragraphs, page_paragraphs(_page_lines(document, number)))
+        pages = [_page_lines(document, number) for number in range(len(document))]
         information = document.get_metadata_dict(skip_empty=True)
     finally:
         document.close()
+    paragraphs = text_of(pages, options.language)
     if not paragraphs:
         raise UnreadableError("no text in it: scanned pages need OCR first")
-    yield Extract("\n\n".join(_joined(paragraphs)), _information(information))
+    yield Extract("\n\n".join(paragraphs), _information(information))
 
 
 def _information(fields: dict[str, str]) -> dict[str, object]:
     found: dict[str, object] = {"title": fields.get("Title", ""), "author": fields.get("Author", "")}
-    if year := re.match(r"(?:D:)?([12]\d{3})", fields.get("CreationDate", "")):
-        found["year"] = year[1]
-    return found
-
-
-# ---- glyphs to lines
+    if date := re.match(r"(?:D:)?([12]\d{3})(?:(0[1-9]|1[0-2])([0-2]\d|3[01])?)?", fields.get("CreationDate", "")):
+        found["file_date"] = "-".join(part for part in date.groups() if part)
+    return with_year(found)
 
 
 def _page_lines(document: "PdfDocument", number: int) -> list[Line]:
@@ -88,167 +67,134 @@ def _page_lines(document: "PdfDocument", number: int) -> list[Line]:
     try:
         text_page = page.get_textpage()
         try:
-            return _lines(text_page)
+            return lines_of(text_page)
         finally:
             text_page.close()
     finally:
         page.close()
 
 
-def _lines(page: "PdfTextPage") -> list[Line]:
-    from pypdfium2.raw import FPDFText_GetUnicode  # type: ignore[import-untyped]
-
-    codes = [FPDFText_GetUnicode(page, i) for i in range(page.count_chars())]
-    lines: list[Line] = []
-    start = 0
-    for i, code in enumerate([*codes, 10]):
-        if code not in (10, 13, 2):
-            continue
-        fragments = list(_fragments(page, codes, start, i + (code == 2)))
-        lines += [_line(page, codes, a, b, shares_row=len(fragments) > 1) for a, b in fragments]
-        start = i + 1
-    return lines
+def text_of(pages: Sequence[Sequence[Line]], language: str = "en") -> list[str]:
+    """Return the paragraphs of a document in some language."""
+    text = _Text()
+    size = _usual_size(pages)
+    for lines in without_margins(pages):
+        body, foot = _at_foot(lines, _SMALL * size)
+        text.add_page(paragraphs_of(body), _notes(foot))
+    written = words_of(line.text for lines in pages for line in lines)
+    joined = (join_lines([line.text for line in paragraph], written, language) for paragraph in text.paragraphs)
+    return [paragraph for paragraph in joined if paragraph.strip()]
 
 
-def _fragments(page: "PdfTextPage", codes: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut a row at spaces wider than those between words: table cells, or lines of neighbouring columns."""
-    blank = [i for i in range(start, end) if codes[i] in (32, 0xA0, 9)]
-    inked = [i for i in range(start, end) if codes[i] not in (32, 0xA0, 9, 0, 2)]
-    if not inked:
-        return
-    first = inked[0]
-    for i in blank:
-        if not first < i < inked[-1] or codes[i + 1] in (32, 0xA0, 9):
-            continue
-        before = next(j for j in range(i, first - 1, -1) if codes[j] not in (32, 0xA0, 9))
-        left = page.get_charbox(before, loose=True)
-        if page.get_charbox(i + 1, loose=True)[0] - left[2] > 1.5 * (left[3] - left[1]):
-            yield first, before + 1
-            first = i + 1
-    yield first, end
+def _usual_size(pages: Sequence[Sequence[Line]]) -> float:
+    """Return the height of the type in which most of the text is set."""
+    sizes: Counter[float] = Counter()
+    for lines in pages:
+        for line in lines:
+            sizes[round(2 * line.height) / 2] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0
 
 
-def _line(page: "PdfTextPage", codes: Sequence[int], start: int, end: int, *, shares_row: bool) -> Line:
-    inked = [i for i in range(start, end) if codes[i] not in (32, 0xA0, 9, 0, 2)]
-    boxes = [page.get_charbox(i, loose=True) for i in (inked[0], inked[len(inked) // 2], inked[-1])]
-    left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
-    tallest = max(boxes, key=lambda box: box[3] - box[1])  # a superscript does not give the height of its line
-    return Line(_text(codes[start:end]), left, tallest[1], right, tallest[3], shares_row)
+# ---- notes
 
 
-def _text(codes: Sequence[int]) -> str:
-    """Return the text of UTF-16 code units or code points. Which of them PDFium gives depends on its version."""
-    units = "".join(chr(code) for code in codes if 0 < code < 0x110000)
-    text = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return re.sub(r"\s+", " ", text.translate(_LIGATURES)).strip(" ")
+def _at_foot(lines: Sequence[Line], small: float) -> tuple[list[Line], list[Line]]:
+    """Return the lines of the text, and those in small type with no line of the text below them."""
+    if not any(line.height > small for line in lines):
+        return list(lines), []
+    left, right = min(line.left for line in lines), max(line.right for line in lines)
+    width = max(right - left, 1) / _STRIPS
 
+    def strips(line: Line) -> range:
+        return range(int((line.left - left) / width), min(int((line.right - left) / width) + 1, _STRIPS))
 
-# ---- lines to paragraphs
-
-
-def page_paragraphs(lines: Sequence[Line]) -> list[list[str]]:
-    """Return the lines of a page grouped into paragraphs, in reading order."""
-    lines = [line for line in lines if line.text]
-    leading = _usual_leading(lines)
-    paragraphs: list[list[Line]] = []
+    lowest = [float("inf")] * _STRIPS
     for line in lines:
-        # In columns that are read row by row, the line above may be in an earlier paragraph of this page.
-        recent = paragraphs[-4:] if line.shares_row else paragraphs[-1:]
-        above = next((p for p in reversed(recent) if _continues(p[-1], line, leading, _right_edge(lines, line))), None)
-        if above is None:
-            paragraphs.append([line])
-        else:
-            above.append(line)
-    return [[line.text for line in paragraph] for paragraph in paragraphs]
+        if line.height > small:
+            for strip in strips(line):
+                lowest[strip] = min(lowest[strip], line.bottom)
+    ground = min(lowest)
+    body: list[Line] = []
+    foot: list[Line] = []
+    for line in lines:
+        below = [lowest[strip] for strip in strips(line) if lowest[strip] < float("inf")] or [ground]
+        (foot if line.height <= small and line.top <= min(below) + 0.3 * line.height else body).append(line)
+    return body, foot
 
 
-def _continues(above: Line, line: Line, leading: float | None, edge: float) -> bool:
-    """Return whether `line` continues the paragraph whose last line is `above`."""
-    step = above.bottom - line.bottom
-    limit = 1.3 * leading if leading else 1.75 * above.height
-    if step < 0.3 * above.height or step > limit or not _share_column(above, line):
-        return False
-    if not 0.85 < above.height / line.height < 1.18 or _BULLET.match(line.text):
-        return False
-    if above.shares_row and len(above.text) < _CELL:
-        return False
-    short = above.right < edge - 0.15 * (edge - above.left)
-    ends = bool(_ENDS_SENTENCE.search(above.text))
-    if _NUMBERED.match(line.text) and (short or ends):
-        return False
-    indented = line.left - above.left > 0.7 * line.height and not _share_centre(above, line)
-    return not (ends and (short or indented))
+def _notes(lines: Sequence[Line]) -> list[list[Line]]:
+    """Return the notes at the foot of a page. A mark, or the number after that of the last note, begins a note."""
+    notes: list[list[Line]] = []
+    number = 0
+    for paragraph in paragraphs_of(lines):
+        note: list[Line] = []
+        for line in paragraph:
+            mark = _NOTE_MARK.match(line.text)
+            counted = int(mark[1]) if mark and mark[1] else 0
+            if note and mark and (not mark[1] or counted == number + 1):
+                notes.append(note)
+                note = []
+            number = counted or number
+            note.append(line)
+        notes.append(note)
+    return notes
 
 
-def _share_column(a: Line, b: Line) -> bool:
-    overlap = min(a.right, b.right) - max(a.left, b.left)
-    return overlap > 0.5 * min(a.right - a.left, b.right - b.left)
+# ---- pages to text
 
 
-def _share_centre(a: Line, b: Line) -> bool:
-    return abs((a.left + a.right) - (b.left + b.right)) < b.height
+class _Text:
+    """Collector of the paragraphs of pages. A sentence goes on across a page, and across what is printed there."""
+
+    def __init__(self) -> None:
+        self.paragraphs: list[list[Line]] = []
+        self._open: list[int] = []  # positions of the last paragraphs of the text, the last one first
+        self._note: int | None = None  # position of the last note of the page before
+
+    def add_page(self, body: Sequence[list[Line]], notes: Sequence[list[Line]]) -> None:
+        """Append a page."""
+        place = self._continued(body)
+        positions = []
+        for number, paragraph in enumerate(body):
+            if place is not None and number == place[1]:
+                self.paragraphs[place[0]] += paragraph
+                positions.append(place[0])
+            else:
+                positions.append(self._append(paragraph))
+        if body:
+            self._open = positions[: -_NEAR - 1 : -1]
+        before, self._note = self._note, None
+        for number, note in enumerate(notes):
+            goes_on = number == 0 and before is not None and not _NOTE_MARK.match(note[0].text)
+            if goes_on and before is not None and runs_on(self.paragraphs[before], note):
+                self.paragraphs[before] += note
+                self._note = before
+            else:
+                self._note = self._append(note)
+
+    def _append(self, paragraph: list[Line]) -> int:
+        self.paragraphs.append(list(paragraph))
+        return len(self.paragraphs) - 1
+
+    def _continued(self, body: Sequence[list[Line]]) -> tuple[int, int] | None:
+        """Return the paragraph that the page continues, and the paragraph of the page that does so."""
+        candidates = _reachable([self.paragraphs[position] for position in self._open])
+        for after in range(_reachable(body[:_NEAR])):
+            for before in range(candidates):
+                surely = after > 0 or before > 0
+                if runs_on(self.paragraphs[self._open[before]], body[after], surely=surely):
+                    return self._open[before], after
+        if self._note is not None and body and runs_on(self.paragraphs[self._note], body[0], surely=True):
+            return self._note, 0
+        return None
 
 
-def _right_edge(lines: Sequence[Line], line: Line) -> float:
-    return max(other.right for other in lines if _share_column(other, line))
-
-
-def _usual_leading(lines: Sequence[Line]) -> float | None:
-    """Return the distance between lines of a paragraph: the lower quartile, as gaps between paragraphs are larger."""
-    steps = sorted(
-        a.bottom - b.bottom
-        for a, b in pairwise(lines)
-        if 0.5 * a.height < a.bottom - b.bottom < 3 * a.height and _share_column(a, b)
-    )
-    return steps[len(steps) // 4] if len(steps) >= 3 else None
-
-
-# ---- paragraphs to text
-
-
-def _append_page(paragraphs: list[list[str]], page: list[list[str]]) -> None:
-    """Append a page. A sentence interrupted by the page break continues."""
-    if paragraphs and page and _runs_on(paragraphs[-1][-1], page[0][0]):
-        paragraphs[-1] += page.pop(0)
-    paragraphs += page
-
-
-def _runs_on(last: str, first: str) -> bool:
-    if min(len(last), len(first)) < _CELL:
-        return False
-    return first[0].islower() and re.search(r"[\w,\x02-]$", last) is not None
-
-
-def _joined(paragraphs: Sequence[Sequence[str]]) -> list[str]:
-    written = {word.lower() for lines in paragraphs for line in lines for word in _WORDS.findall(line)}
-    texts = (join_lines(lines, written) for lines in paragraphs)
-    return [text for text in texts if text.strip()]
-
-
-def join_lines(lines: Sequence[str], written: set[str] | frozenset[str] = frozenset()) -> str:
-    """Join the lines of a paragraph.
-
-    Args:
-        written: Words of the document in lower case. They decide whether a hyphen at a line's end is kept, as in
-            `well-known`, or removed, as in `won-dered`.
-    """
-    text = lines[0]
-    for line in lines[1:]:
-        text = _join(text, line, written)
-    return text.replace(_LINE_HYPHEN, "-").replace("\u00ad", "")
-
-
-def _join(text: str, line: str, written: set[str] | frozenset[str]) -> str:
-    if text.endswith("\u00ad"):
-        return text[:-1] + line
-    if not re.search(r"\w[-‐\x02]$", text):
-        tight = re.search(_EAST_ASIAN + "$", text) and re.match(_EAST_ASIAN, line)
-        return f"{text}{line}" if tight else f"{text} {line}"
-    head = re.search(r"[^\W\d_]+(?:-[^\W\d_]+)*$", text[:-1])
-    tail = re.match(r"[^\W\d_]+", line)
-    if head is None or tail is None or not tail[0][0].islower() or "-" in head[0]:
-        return f"{text[:-1]}-{line}"
-    whole, hyphenated = (head[0] + tail[0]).lower(), f"{head[0]}-{tail[0]}".lower()
-    if hyphenated in written and whole not in written:
-        return f"{text[:-1]}-{line}"
-    return text[:-1] + line
+def _reachable(paragraphs: Sequence[Sequence[Line]]) -> int:
+    """Return how many paragraphs can be reached if only short rows and notes are skipped."""
+    for number, paragraph in enumerate(paragraphs):
+        if _NOTE_MARK.match(paragraph[0].text):
+            continue
+        row = paragraph[0].bottom - paragraph[-1].bottom < 0.5 * paragraph[0].height
+        if not row or sum(len(line.text) for line in paragraph) > _ASIDE:
+            return number + 1
+    return len(paragraphs)

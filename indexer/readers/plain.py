@@ -1,71 +1,62 @@
-"""Read text and Markdown files with YAML front matter.
+"""Read text files with front matter."""
 
-Front matter is a YAML mapping between a first line `---` and a line `---` or `...`. Malformed front matter is text,
-because a letter may well begin with a ruled line. Every value stays the string in the file (`007`, `yes`). Aliases are
-refused, because a few lines of them can expand to gigabytes.
-"""
-
-import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
-from .encodings import decode
-from .html import html_blocks
-from .records import Extract, ReadOptions, plain_newlines, whole_file
-
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,65536}?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-
-
-def read_text(path: Path, options: ReadOptions) -> Iterator[Extract]:
-    """Yield the file's decoded content with plain line ends and without front matter."""
-    fields, body = front_matter(_content(path, options))
-    yield _extract(fields, body)
+from .conllu import read_conllu
+from .content import HEAD, corpus_suffix
+from .encodings import Decoded, decoded
+from .front_matter import front_matter
+from .gutenberg import without_licence
+from .records import Extract, Failure, ReadOptions, plain_newlines, whole_file, with_year
+from .tagged import looks_like_tagged, tagged_extract
+from .vertical import read_vertical
+from .wrapped import read_wrapped
 
 
-def read_markdown(path: Path, options: ReadOptions) -> Iterator[Extract]:
-    """Yield the paragraphs, headings, list items, table cells and code blocks of a CommonMark file."""
-    fields, body = front_matter(_content(path, options))
-    yield _extract(fields, "\n\n".join(html_blocks(_rendered(body))))
+def read_text(path: Path, options: ReadOptions) -> Iterator[Extract | Failure]:
+    """Yield the file's text without front matter, numbers of pages and verses, and hyphens at line ends.
+
+    Words that carry tags, as in `bank/NN`, become words with tags. CoNLL-U and vertical files are read as such.
+    """
+    content = content_of(path, options)
+    if suffix := corpus_suffix(content.text[:HEAD].encode(errors="replace")):
+        yield from (read_conllu if suffix == ".conllu" else read_vertical)(path, options)
+        return
+    fields, body = front_matter(content.text)
+    if looks_like_tagged(body):
+        found = with_fields(fields, body, content.warning)
+        yield replace(tagged_extract(body, found.metadata, found.id), warning=found.warning)
+        return
+    book = without_licence(Extract(body))
+    found = with_fields(fields, read_wrapped(book.text, options.language), content.warning)
+    yield replace(found, metadata={**book.metadata, **found.metadata})
 
 
-def front_matter(text: str) -> tuple[dict[str, object], str]:
-    """Return the fields of the front matter and the text after it."""
-    match = _FRONT_MATTER.match(text)
-    if match is None:
-        return {}, text
-    try:
-        fields = yaml.load(match[1], Loader=_PlainLoader)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return {}, text
-    if not isinstance(fields, dict) or not all(isinstance(key, str) for key in fields):
-        return {}, text
-    return fields, text[match.end() :]
+def content_of(path: Path, options: ReadOptions) -> Decoded:
+    """Return the decoded content of a file with plain line ends."""
+    found = decoded(whole_file(path), options.encoding)
+    return Decoded(plain_newlines(found.text), found.warning)
 
 
-class _PlainLoader(yaml.BaseLoader):
-    """YAML loader for strings, lists and mappings only. It refuses aliases."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not read")
-        return super().compose_node(parent, index)
-
-
-def _content(path: Path, options: ReadOptions) -> str:
-    return plain_newlines(decode(whole_file(path), options.encoding))
-
-
-def _extract(fields: Mapping[str, object], text: str) -> Extract:
-    # this loader returns YAML's null as text
+def with_fields(fields: Mapping[str, object], text: str, warning: str) -> Extract:
+    """Return a document with the fields of its front matter."""
+    # the loader of YAML returns null as text
     metadata = {key: value for key, value in fields.items() if value not in ("null", "Null", "NULL", "~")}
+    for key in ("author", "authors"):  # pandoc and Quarto write each with affiliation and address
+        if isinstance(people := metadata.get(key), list | dict):
+            metadata[key] = _names(people)
     name = metadata.pop("id", "")
-    return Extract(text, metadata, id=name.strip() if isinstance(name, str) else "")
+    if "year" not in metadata:
+        metadata = with_year(metadata)
+    return Extract(text, metadata, id=name.strip() if isinstance(name, str) else "", warning=warning)
 
 
-def _rendered(markdown: str) -> str:
-    from markdown_it import MarkdownIt
-
-    parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
-    return str(parser.render(markdown))
+def _names(people: object) -> object:
+    """Return the names of people that are described by several fields."""
+    if isinstance(people, list):
+        return [_names(one) for one in people]
+    if isinstance(people, dict) and isinstance(name := people.get("name"), str):
+        return name
+    return people

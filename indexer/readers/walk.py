@@ -1,47 +1,71 @@
 """Find the files to read: single files, and folders walked in sorted order.
 
-Hidden files and folders are left out. Symbolic links to files are read. Links to folders are not followed, so the walk
-cannot loop. Pipes, sockets and devices are never opened.
+Hidden files and folders are left out, also those that only their system hides, and collections. Symbolic links to files
+are read. Links to folders are not followed, so the walk cannot loop. Pipes, sockets and devices are never opened. What
+cannot be read is named, and the walk goes on.
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from . import is_known, unknown_type
+from . import is_known, type_of, unknown_type
 
 METADATA_NAMES = ("metadata.csv", "metadata.tsv")
+LEFT_BEHIND = frozenset({"lost+found", "thumbs.db", "desktop.ini"})
+"""Names, in small letters, of what systems and file managers leave in folders and hide."""
+COLLECTION_FILES = frozenset({"collection.db", "segments"})
+"""Names in a folder that is a collection. Nothing in it is a document."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file to read. `id` is its path relative to the folder `root`, with `/`, or its name.
 
-    `problem` is the reason why the file is not read, or empty.
+    Attributes:
+        problem: The reason why the file is not read, or empty.
+        is_folder: True only for a folder that cannot be listed.
+        unknown: The type of the file, such as `odt`, if that is the reason.
     """
 
     path: Path
     id: str
     root: Path | None = None
     problem: str = ""
+    is_folder: bool = False
+    unknown: str = ""
 
 
-def files_under(source: Path, globs: Sequence[str], left_out: Path | None = None) -> Iterator[SourceFile]:
-    """Yield the files of a folder, or the file itself. `left_out`, a metadata table, is not a document."""
-    if not source.is_dir():
-        yield SourceFile(source, source.name, None, _problem(source))
+def files_under(source: Path, globs: Sequence[str], left_out: Collection[Path] = ()) -> Iterator[SourceFile]:
+    """Yield the files of a folder, or the file itself. With globs, only the files that one of them matches.
+
+    Args:
+        left_out: Files that are no documents, such as a metadata table.
+    """
+    problem = _problem(source, is_folder_fine=True)
+    if problem or not source.is_dir():
+        yield _with_type(SourceFile(source, source.name, None, problem))
         return
     metadata_tables = {source / name for name in METADATA_NAMES}
-    for file in _walk(source, source):
-        named = _naming_glob(file, globs)
-        wanted = named is not None or not globs
-        if file.path.is_dir() or (wanted and is_known(file.path)):
-            if file.path not in metadata_tables and not (left_out and _same_file(file.path, left_out)):
-                yield file
-        elif named is not None and _names_type(named, file.path):
-            yield SourceFile(file.path, file.id, file.root, unknown_type(file.path))
+    for file in _walk(source):
+        wanted = file.is_folder or not globs or any(matches(pattern, file.id) for pattern in globs)
+        if wanted and file.path not in metadata_tables and not any(_same_file(file.path, path) for path in left_out):
+            yield file if file.is_folder else _with_type(file)
+
+
+def is_left_out(name: str) -> bool:
+    """Return whether a file or folder of this name is hidden: by a dot, by its system, or as Word's lock file."""
+    return name.startswith((".", "~$")) or name.casefold() in LEFT_BEHIND
+
+
+def _with_type(file: SourceFile) -> SourceFile:
+    """Return the file, with the reason why it is not read if its type is unknown."""
+    if file.problem or is_known(file.path):
+        return file
+    return replace(file, problem=unknown_type(file.path), unknown=type_of(file.path))
 
 
 def matches(pattern: str, relative: str) -> bool:
@@ -66,39 +90,63 @@ def _match_names(pattern: list[str], names: list[str]) -> bool:
     return bool(names) and fnmatchcase(names[0], pattern[0]) and _match_names(pattern[1:], names[1:])
 
 
-def _naming_glob(file: SourceFile, globs: Sequence[str]) -> str | None:
-    return next((pattern for pattern in globs if matches(pattern, file.id)), None)
+def _walk(root: Path) -> Iterator[SourceFile]:
+    """Yield the files below a folder in sorted order. The walk is not recursive: folders may nest without limit."""
+    waiting = _listed(root, root)
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, SourceFile):
+            yield item
+        else:
+            waiting += _listed(item, root)
 
 
-def _names_type(pattern: str, path: Path) -> bool:
-    """Return whether a pattern names the file's type, as `*.doc` does and `letters/*` does not."""
-    last = pattern.rpartition("/")[2]
-    return last == path.name or (path.suffix != "" and last.endswith(path.suffix))
-
-
-def _walk(folder: Path, root: Path) -> Iterator[SourceFile]:
+def _listed(folder: Path, root: Path) -> list[SourceFile | Path]:
+    """Return the files of a folder and the folders in it, the last one first."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name, reverse=True)
     except OSError as error:
-        yield SourceFile(folder, folder.relative_to(root).as_posix(), root, error.strerror or str(error))
-        return
-    for entry in entries:
-        path = folder / entry.name
-        if entry.name.startswith("."):
-            continue
+        return [SourceFile(folder, folder.relative_to(root).as_posix(), root, reason_of(error), is_folder=True)]
+    if {entry.name for entry in entries} >= COLLECTION_FILES:
+        return []
+    items = (_item(entry, folder / entry.name, root) for entry in entries if not is_left_out(entry.name))
+    return [item for item in items if item is not None]
+
+
+def _item(entry: os.DirEntry[str], path: Path, root: Path) -> SourceFile | Path | None:
+    """Return a file, a folder to walk, or None for a link to a folder."""
+    try:
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, root)
-        elif entry.is_file():
-            yield SourceFile(path, path.relative_to(root).as_posix(), root)
-        elif entry.is_symlink() and is_known(path) and not path.is_dir():
-            yield SourceFile(path, path.relative_to(root).as_posix(), root, "a link that leads nowhere")
+            return path
+        if entry.is_symlink() and entry.is_dir():
+            return None
+        problem = "" if entry.is_file() else _problem(path)
+    except OSError as error:
+        problem = reason_of(error)
+    return SourceFile(path, path.relative_to(root).as_posix(), root, problem)
 
 
-def _problem(path: Path) -> str:
-    if not path.is_file():
-        return "neither a file nor a folder"
-    return "" if is_known(path) else unknown_type(path)
+def reason_of(error: OSError) -> str:
+    """Return the system's reason in words."""
+    return error.strerror or str(error)
+
+
+def _problem(path: Path, *, is_folder_fine: bool = False) -> str:
+    """Return why a path cannot be opened as a file, or an empty string."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        return "a link that leads nowhere" if path.is_symlink() else reason_of(error)
+    except OSError as error:
+        return reason_of(error)
+    if stat.S_ISREG(mode) or (is_folder_fine and stat.S_ISDIR(mode)):
+        return ""
+    return "neither a file nor a folder"
 
 
 def _same_file(path: Path, other: Path) -> bool:
-    return path.name == other.name and path.samefile(other)
+    try:
+        return path.name == other.name and path.samefile(other)
+    except OSError:
+        return False

@@ -4,5 +4,18 @@ A token has character offsets, a lemma and a kind. The libraries (spaCy, simplem
 """
 
 from .analyser import Sentence, TextAnalyser, Token, TokenKind
+from .folding import Folding, fold, folding_of
+from .stored import form_of, has_words, is_indexed
 
-__all__ = ["Sentence", "TextAnalyser", "Token", "TokenKind"]
+__all__ = [
+    "Folding",
+    "Sentence",
+    "TextAnalyser",
+    "Token",
+    "TokenKind",
+    "fold",
+    "folding_of",
+    "form_of",
+    "has_words",
+    "is_indexed",
+]

@@ -13,13 +13,12 @@ import re
 from functools import lru_cache
 
 from ..errors import QueryError
+from .folding import Folding
 
 _WELL_FORMED = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*")
 # Language code -> code that simplemma uses.
-_ALIASES = {"no": "nb", "hr": "hbs", "sr": "hbs", "bs": "hbs", "sh": "hbs", "iw": "he", "fil": "tl", "in": "id"}
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+ALIASES = {"no": "nb", "hr": "hbs", "sr": "hbs", "bs": "hbs", "sh": "hbs", "iw": "he", "fil": "tl", "in": "id"}
 _UNENCODABLE = re.compile("[\ud800-\udfff]")
-_APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "＇": "'"})
 # Maximum length in characters of a form to look up. simplemma searches unknown words for parts, which takes long.
 _MAX_LENGTH = 60
 
@@ -101,29 +100,25 @@ def language_code(language: str) -> str:
     return re.split("[-_]", folded, maxsplit=1)[0]
 
 
-def fold(form: str) -> str:
-    """Return a form for comparison: case folded, with straight apostrophes, without invisible characters."""
-    return _INVISIBLE.sub("", form).translate(_APOSTROPHES).casefold()
-
-
 class Lemmatiser:
     """Lemmatiser for one language. The dictionary is read at the first word."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, folding: Folding) -> None:
         self.language = language_code(language)
-        self._library_code = _ALIASES.get(self.language, self.language)
+        self._fold, self._dictionary_forms = folding.lemma, folding.dictionary_forms
+        self._library_code = ALIASES.get(self.language, self.language)
         self.has_lemmas = self._library_code in _supported()
         self._exceptions = _ENGLISH if self.language == "en" else {}
 
     def lemma(self, form: str) -> str:
-        """Return the case-folded lemma, or the folded form if no lemma is known. Never raises."""
-        folded = fold(form)
+        """Return the folded lemma, or the folded form if no lemma is known. Never raises."""
+        folded = self._fold(form)
         if not self.has_lemmas or not 0 < len(folded) <= _MAX_LENGTH or _UNENCODABLE.search(folded):
             return folded
         exception = self._exceptions.get(folded)
         if exception is not None:
             return exception
-        return fold(self._look_up(form, folded)) or folded
+        return self._fold(self._look_up(form, folded)) or folded
 
     def _look_up(self, form: str, folded: str) -> str:
         import simplemma
@@ -131,12 +126,13 @@ class Lemmatiser:
         # In English, "Bank" in a name belongs to "bank". In German, case separates nouns from verbs.
         if self.language == "en":
             return simplemma.lemmatize(folded, self._library_code)
-        plain = _INVISIBLE.sub("", form).translate(_APOSTROPHES)
-        return simplemma.lemmatize(plain.lower() if plain.isupper() else plain, self._library_code)
+        # The first lemma that is another word shows an inflection. Without one the form is its own lemma.
+        lemmas = [simplemma.lemmatize(each, self._library_code) for each in self._dictionary_forms(form)]
+        return next((lemma for lemma in lemmas if self._fold(lemma) != folded), lemmas[0])
 
 
 @lru_cache(maxsize=1)
 def _supported() -> frozenset[str]:
     from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
-    return frozenset(SUPPORTED_LANGUAGES) | frozenset(_ALIASES)
+    return frozenset(SUPPORTED_LANGUAGES) | frozenset(ALIASES)

@@ -1,54 +1,6 @@
-"""Word lists by language: abbreviations that keep their period, and function words.
-
-The abbreviations add to those of simplemma (sentence ends) and spaCy (tokens), for English only. They are of three
-kinds, which differ in what may follow. Function words are listed for seven languages.
-"""
+"""Lists of function words by language, for seven languages."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Abbreviations:
-    """Abbreviations of a language, case folded, without the period."""
-
-    titles: frozenset[str] = frozenset()  # a name follows, so the sentence never ends here
-    numbered: frozenset[str] = frozenset()  # an abbreviation only before a number
-    others: frozenset[str] = frozenset()  # anywhere, also at the end of a sentence
-
-    def keeps_period(self, word: str, *, before_number: bool) -> bool:
-        """Return whether a period right after this word, inside a sentence, belongs to the word."""
-        folded = word.casefold()
-        return folded in self.titles or folded in self.others or (before_number and folded in self.numbered)
-
-
-_ENGLISH_TITLES = """
-adm atty brig capt cdr cmdr col cpl dr drs fr ft gen gov hon lieut lt maj messrs mlle mme mmes mr mrs ms msgr mt pfc
-pres prof profs pvt rep reps rev sen sens sgt st ste supt
-"""
-_ENGLISH_NUMBERED = """
-art ca ch chap chaps col cols eq eqs fig figs fn fol line ll no nos op p par pp pt pts ref refs rte sec sect secs stat
-tab v vol vols vv
-jan feb mar apr jun jul aug sep sept oct nov dec
-"""
-_ENGLISH_OTHERS = """
-al approx assn ave blvd bros cf co corp dept dist ed eds eg esp est etc ext ie inc intl jr ltd mfg misc natl orig pl rd
-ref resp sr tel trans univ viz vs
-ala ariz ark calif colo conn fla ga ill ind kan ky mass md mich minn mo mont nebr nev okla pa penn tenn tex va vt wash
-wis wyo
-"""
-_ENGLISH = Abbreviations(
-    titles=frozenset(_ENGLISH_TITLES.split()),
-    numbered=frozenset(_ENGLISH_NUMBERED.split()),
-    others=frozenset(_ENGLISH_OTHERS.split()),
-)
-
-
-def abbreviations(language: str) -> Abbreviations:
-    """Return the abbreviations of a language. The lists are empty for all languages but English."""
-    return _ENGLISH if language == "en" else Abbreviations()
-
 
 _ENGLISH_FUNCTION_WORDS = """
 a an the this that these those each every either neither some any no all both another other others such enough
@@ -77,7 +29,7 @@ ich mich mir mein meine meinen meinem meiner meines du dich dir dein deine deine
 seine seinen seinem seiner seines sie ihr ihre ihren ihrem ihrer ihres es wir uns unser unsere unseren unserem unserer
 unseres euch euer eure euren eurem eurer ihnen sich man jemand niemand etwas nichts wer wen wem wessen was
 ab am an ans auf aufs aus außer bei beim bis durch fürs für gegen gegenüber hinter im in ins mit nach neben ohne seit
-statt trotz um unter vom von vor während wegen zu zum zur zwischen über übers
+statt trotz um unter vom von vor während wegen zu zum zur zwischen über übers ausser
 und oder aber sondern denn weil dass daß ob wenn als wie wo wann warum obwohl damit nachdem bevor sobald falls indem
 sowie weder noch
 bin bist ist sind seid war warst waren wart gewesen habe hast hat haben habt hatte hattest hatten hattet hätte hätten
@@ -176,8 +128,10 @@ _FUNCTION_WORDS = {
 
 # In capitals these English forms are names, not pronouns.
 ACRONYMS = frozenset({"US", "IT", "WHO"})
+# However, where all words have capitals, these are pronouns as usual. US is more often the country in headlines.
+PRONOUNS_IN_CAPITALS = frozenset({"IT", "WHO"})
 
 
 def function_words(language: str) -> frozenset[str]:
-    """Return the case-folded function words of a language, or an empty set if it has no list."""
-    return frozenset(word.casefold() for word in _FUNCTION_WORDS.get(language, "").split())
+    """Return the function words of a language in small letters, or an empty set if it has no list."""
+    return frozenset(_FUNCTION_WORDS.get(language, "").split())
