@@ -1,1 +1,1 @@
-"""Bundled data, installed as `polyseme.data`: sample documents, their gold senses, and models."""
+"""Bundled data, installed as `polyseme.data`: sample documents, their gold senses and gold sentences, and models."""

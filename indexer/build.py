@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .collection.collection import Collection
-from .collection.compaction import compact
+from .collection.compaction import merge_small_segments
+from .collection.names import StoredNames
 from .collection.random_pairs import store_random_pairs
-from .collection.records import CollectionSettings, Layer
+from .collection.records import CollectionSettings, Layer, SentenceKind, StoredDocument
+from .collection.repair import add_missing_checksums
+from .collection.replacement import recover
 from .collection.schema import DATABASE_NAME, State
 from .collection.seen import SeenDocuments
 from .collection.writer import Writer
-from .documents import Document, ReadOptions, Skipped, SourceScan, read_documents, scan
-from .errors import CollectionError
+from .documents import Cause, Document, ReadOptions, Skipped, SourceScan, read_documents, scan
+from .errors import CollectionError, DamageError, DocumentError
+from .outcome import FileResult, FileState, Warned, nothing_to_read
 from .pipeline import Work, encode, fit_on_sample, normalise, segments, split_sentences
 from .progress import IndexingRun, Progress, Stage
+from .readers.metadata import storable
+from .readers.walk import is_left_out, reason_of
 from .runtime import raised_gc_threshold, trim_heap
+from .sentence_models.named import as_sentence_model, fitting_sentence_model
 from .text import TextAnalyser
-from .vectorise import Vectoriser, as_encoder, fitting_encoder
+from .vectorise import SentenceModel, Vectoriser, as_encoder, fitting_encoder, remember, sentence_problem
 from .vectors.int8 import Storage
 from .vectors.transforms import Normalisation
 
@@ -42,12 +51,14 @@ class BuildConfig:
         language: Code of the documents' language.
         precision: Precision of the encoder.
         layer: Vector that is stored for each occurrence.
-        normalisation: Normalisation of sentence vectors.
+        normalisation: Normalisation of default vectors.
         token_normalisation: Normalisation of token vectors, or None for the layer's default.
         function_words: Whether function words are indexed.
         storage: How token vectors are stored.
+        sentence_model: Folder of the sentence transformer that computes product vectors. None for those of the encoder.
         reading: How files are read.
-        prune: Remove documents whose file has vanished from its folder.
+        prune: Remove documents whose file has vanished from its folder. Documents of a folder that cannot be listed, or
+            that is empty, are kept.
         sample_sentences: Number of sentences that the transforms of a new collection are fitted on.
         segment_sentences: Number of sentences in one commit.
         batch_sentences: Maximum number of sentences that are encoded together.
@@ -60,6 +71,7 @@ class BuildConfig:
     token_normalisation: Normalisation | None = None
     function_words: bool = False
     storage: Storage = Storage.HALF
+    sentence_model: str | Path | None = None
     reading: ReadOptions = field(default_factory=ReadOptions)
     prune: bool = False
     sample_sentences: int = 4096
@@ -89,8 +101,11 @@ class BuildReport:
         sentences: Number of sentences encoded.
         tokens: Number of tokens in them.
         vanished: Ids of stored documents whose file is no longer in its folder.
-        notices: Requested settings that had no effect, one line each.
+        notices: Requested settings that had no effect, documents that took the id of another file's document, and
+            damaged segments that were left alone, one line each.
         seconds: Duration without loading the model.
+        warnings: Files that were read and may have been misread.
+        files: What became of each file, in the order of reading.
     """
 
     added: int
@@ -103,6 +118,18 @@ class BuildReport:
     vanished: tuple[str, ...]
     notices: tuple[str, ...]
     seconds: float
+    warnings: tuple[Warned, ...] = ()
+    files: tuple[FileResult, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no text was left out. Pictures, sound and other files without text do not count."""
+        return not any(item.is_loss for item in self.skipped)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was read, and nothing removed."""
+        return not (self.added or self.updated or self.unchanged or self.removed)
 
 
 Source = str | Path | Document
@@ -114,6 +141,7 @@ def build(
     config: BuildConfig = BuildConfig(),
     model: str | Encoder = "default",
     progress: Callable[[Progress], None] | None = None,
+    sentence_model: str | Path | SentenceModel | None = None,
 ) -> BuildReport:
     """Index sources into a collection, which is created if it does not exist.
 
@@ -124,12 +152,14 @@ def build(
         sources: Paths of files and folders, and `Document` objects, in any mixture.
         model: An `Encoder`, or a source that `load_encoder` accepts.
         progress: Callback for progress events.
+        sentence_model: Sentence transformer for the product vectors of a new collection, or its folder. None for
+            `config.sentence_model`. A collection that was made with one needs it, unless the user named it before.
 
     Everything that was committed before an error stays.
 
     Raises:
         CollectionError: The collection cannot be opened or written, or was built with another model.
-        DocumentError: A path does not exist, or two documents have the same id.
+        DocumentError: A path does not exist, or a new collection would get nothing to read.
         ModelError: The model cannot be loaded.
     """
     path = collection.path if isinstance(collection, Collection) else Path(collection)
@@ -138,43 +168,84 @@ def build(
     if isinstance(sources, str | Path | Document):
         sources = [sources]
     found = scan(sources, config.reading)  # finds a missing path before a model is loaded or a folder is made
-    target, encoder = open_or_create(path, config, model)
+    if found.is_empty and found.roots and not (path / DATABASE_NAME).exists():
+        raise DocumentError(nothing_to_read(found, config.reading.globs))
+    target, encoder, transformer = open_or_create(path, config, model, sentence_model or config.sentence_model)
     try:
         with target.writing() as writer:
-            report = run_into(target, writer, sources, found, config, encoder, run)
+            report = run_into(target, writer, sources, found, config, encoder, run, transformer)
     finally:
         target.close()
     run.report(Stage.DONE)
     return report
 
 
-def open_or_create(path: Path, config: BuildConfig, model: str | Encoder) -> tuple[Collection, Encoder]:
-    """Return the collection and the encoder that it is built with.
+def open_or_create(
+    path: Path, config: BuildConfig, model: str | Encoder, sentence_model: str | Path | SentenceModel | None = None
+) -> tuple[Collection, Encoder, SentenceModel | None]:
+    """Return the collection, and the encoder and the sentence transformer that it is built with.
 
     Raises:
-        CollectionError: The collection was built with another model.
+        CollectionError: The collection was built with another model, or has other sentence vectors.
     """
+    recover(path)
     try:
         target = Collection.open(path)
     except CollectionError:
         if (path / DATABASE_NAME).exists():
             raise
-        encoder = as_encoder(model, config.precision)
-        return Collection.create(path, new_settings(config, encoder)), encoder
+        model = as_encoder(model, config.precision)
+        remember(model)
+        sentence_model = as_sentence_model(sentence_model) if sentence_model is not None else None
+        try:
+            return Collection.create(path, new_settings(config, model, sentence_model)), model, sentence_model
+        except CollectionError:
+            if not (path / DATABASE_NAME).exists():
+                raise
+            target = Collection.open(path)  # another process has made it meanwhile
     try:
-        return target, fitting_encoder(target, model)
+        encoder = fitting_encoder(target, model)
+        if sentence_model is None or target.settings.sentence_vectors is SentenceKind.EXTERNAL:
+            transformer = fitting_sentence_model(target, sentence_model)
+        else:
+            transformer = as_sentence_model(sentence_model)  # a notice says that it has no effect
+        _require_sentence_vectors(target, encoder, transformer)
+        return target, encoder, transformer
     except BaseException:
         target.close()
         raise
 
 
-def new_settings(config: BuildConfig, encoder: Encoder) -> CollectionSettings:
+def _require_sentence_vectors(collection: Collection, encoder: Encoder, sentence_model: SentenceModel | None) -> None:
+    """Refuse to add sentences whose product vectors could not be compared with the stored ones.
+
+    Raises:
+        CollectionError: These models do not compute them.
+    """
+    if collection.settings.sentence_vectors is SentenceKind.DEFAULT:
+        return
+    if problem := sentence_problem(collection.path, collection.settings, encoder, sentence_model):
+        raise CollectionError(f"nothing was added, since {problem}")
+
+
+def new_settings(
+    config: BuildConfig, encoder: Encoder, sentence_model: SentenceModel | None = None
+) -> CollectionSettings:
     """Return the settings of a new collection.
+
+    Args:
+        sentence_model: Sentence transformer that computes its product vectors, or None for those of the encoder.
 
     Raises:
         QueryError: `config.language` is not a language code.
     """
+    kind = SentenceKind.LEARNED if encoder.has_sentence_space else SentenceKind.POOLED
+    if sentence_model is not None:
+        kind = SentenceKind.EXTERNAL
     return CollectionSettings(
+        sentence_vectors=kind,
+        sentence_id=encoder.sentence_id if sentence_model is None else sentence_model.id,
+        sentence_source="" if sentence_model is None else sentence_model.source,
         model=encoder.source,
         model_id=encoder.model_id,
         tokeniser=TextAnalyser(config.language).name,
@@ -192,6 +263,7 @@ def run_into(
     config: BuildConfig,
     encoder: Encoder,
     run: IndexingRun,
+    sentence_model: SentenceModel | None = None,
 ) -> BuildReport:
     """Index sources through the writer of an existing collection.
 
@@ -199,16 +271,17 @@ def run_into(
         found: Number, size and roots of the sources.
     """
     settings = collection.settings
-    analyser = TextAnalyser(settings.language)
+    analyser = TextAnalyser(settings.language, settings.tokeniser)
     with collection.reading() as snapshot:
-        vectoriser = Vectoriser(encoder, settings.layer, snapshot.transforms)
+        vectoriser = Vectoriser.of(settings, encoder, snapshot.transforms, sentence_model)
     run.start(found, encoder)
     seen = SeenDocuments(writer.db.conn)
 
     def on_empty(document: Document) -> None:
-        run.skipped.append(Skipped(document.id, "has no words", document.id))
+        run.skip(Skipped(document.id, "has no words", document.id, root=document.root, file=document.source))
 
-    work = _plan(writer, seen, read_documents(sources, config.reading), run)
+    reading = replace(config.reading, language=settings.language)
+    work = _plan(writer, seen, read_documents(sources, reading, StoredNames(writer.db.conn, writer.path)), run)
     sentences = run.counted(split_sentences(work, analyser, on_empty))
     raw = encode(sentences, vectoriser, config.batch_sentences)
     kinds = settings.normalisation, settings.token_normalisation
@@ -218,29 +291,38 @@ def run_into(
         writer.commit(parts, types, vectoriser.words(types.new_forms), vectoriser.transforms)
         del parts, types  # frees their memory before the next segment is encoded
         trim_heap()
-    vanished = _vanished(seen, [str(root.resolve()) for root in found.roots], run.skipped)
-    removed = len(vanished) if config.prune else 0
-    if removed:
-        writer.remove(vanished)
+    roots = [str(root.resolve()) for root in found.roots]
+    vanished = _vanished(seen, roots, run.skipped)
+    removable = _removable(seen, roots, vanished, run.skipped) if config.prune else []
+    if removable:
+        writer.remove(removable)
     run.report(Stage.COMPACTING)
-    compact(writer, full=False)
-    if run.added or run.updated or removed:
-        store_random_pairs(collection, writer)
+    damage = merge_small_segments(writer)
+    add_missing_checksums(writer)
+    if run.added or run.updated or removable:
+        try:
+            store_random_pairs(collection, writer)
+        except DamageError as error:  # the documents are stored, and readers measure the pairs again
+            damage.append(str(error))
     return BuildReport(
         run.added,
         run.updated,
         run.unchanged,
-        removed,
+        len(removable),
         run.sentences,
         run.tokens,
         tuple(run.skipped),
         tuple(vanished),
-        tuple(_notices(collection, config, analyser)),
+        (*_notices(collection, config, analyser, sentence_model), *_taken(run.taken), *dict.fromkeys(damage)),
         run.seconds,
+        tuple(run.warnings),
+        run.files.results(),
     )
 
 
-def _notices(collection: Collection, config: BuildConfig, analyser: TextAnalyser) -> list[str]:
+def _notices(
+    collection: Collection, config: BuildConfig, analyser: TextAnalyser, sentence_model: SentenceModel | None
+) -> list[str]:
     """Return one line for each requested setting that does not apply to an existing collection."""
     settings, defaults = collection.settings, BuildConfig()
     notices = []
@@ -250,9 +332,15 @@ def _notices(collection: Collection, config: BuildConfig, analyser: TextAnalyser
             notices.append(
                 f"{name} stays {str(recorded)!r}, the setting of {collection.path}; `polyseme reencode` can change it"
             )
-    if settings.tokeniser != analyser.name:
+    if sentence_model is not None and settings.sentence_vectors is not SentenceKind.EXTERNAL:
         notices.append(
-            f"{collection.path} was tokenised by {settings.tokeniser!r}, new documents by {analyser.name!r};"
+            f"sentence vectors stay {settings.sentence_vectors.value!r}, the setting of {collection.path};"
+            " `polyseme reencode` can change it"
+        )
+    newest = TextAnalyser(settings.language).name
+    if settings.tokeniser != newest:
+        notices.append(
+            f"{collection.path} was tokenised by {settings.tokeniser!r}, and this version has {newest!r};"
             " `polyseme reencode` tokenises all documents the same way"
         )
     if not analyser.has_lemmas:
@@ -266,36 +354,127 @@ def _plan(
     """Yield the documents that must be encoded. Of unchanged documents only the metadata is updated."""
     for document in documents:
         if isinstance(document, Skipped):
-            run.skipped.append(document)
+            run.skip(document)
             continue
         run.documents += 1
+        run.files.seen(document)
         run.characters += len(document.text)
         seen.add(document)
         content_hash = document.content_hash
         stored = writer.find(document.id)
         if stored is not None and stored.content_hash == content_hash:
             run.unchanged += 1
+            run.store(document, stored.sentences, FileState.UNCHANGED)
             is_moved = (stored.root, stored.source) != (document.root, document.source)
             if is_moved or dict(stored.metadata) != dict(document.metadata):
                 writer.set_metadata(document, stored.key)
             run.report(Stage.INDEXING)
             continue
+        if stored is not None and (other := _other_file(stored, document)):
+            run.taken.append((document.id, other))
         pending = writer.find(document.id, State.PENDING)
         is_resumed = pending is not None and pending.content_hash == content_hash
         first = pending.sentences if pending is not None and is_resumed else 0
         yield Work(document, first, replaces=stored is not None)
 
 
+def _other_file(stored: StoredDocument, document: Document) -> str:
+    """Return the file that a stored document came from if it exists and is not the file of the new one, else ""."""
+    if stored.root is None or stored.source is None or (stored.root, stored.source) == (document.root, document.source):
+        return ""
+    path = _path_of(stored.root, stored.source)
+    return "" if _is_missing(path) else str(path)
+
+
+def _taken(taken: list[tuple[str, str]]) -> list[str]:
+    """Return a line about documents that replaced those of other files, because both name the same id."""
+    if not taken:
+        return []
+    document_id, path = taken[0]
+    count = "1 document" if len(taken) == 1 else f"{len(taken)} documents"
+    shown = " ".join(path.split("\n"))
+    return [
+        f"{count} replaced those of other files, which name the same ids: {document_id!r} was that of {shown};"
+        " to keep both, name another column with --id-column"
+    ]
+
+
 def _vanished(seen: SeenDocuments, roots: list[str], skipped: Iterable[Skipped]) -> list[str]:
     """Return the ids of live documents of these folders that are gone.
 
-    A document is gone if its file does not exist, or if the file was read completely and did not contain it.
+    A document is gone if its file does not exist, or if the file was read completely and did not contain it. A file
+    that cannot be reached has not gone, and neither has a link that leads nowhere.
     """
-    unread = {item.document_id.rpartition("#")[0] or item.document_id for item in skipped if item.document_id}
+    unread = {(item.root, item.file) for item in skipped if item.cause is Cause.FAILED}
     gone = []
     for root in roots:
-        read = seen.sources(root) - unread
+        read = {source for source in seen.sources(root) if (root, source) not in unread}
         for document_id, source in seen.missing(root):
-            if not (Path(root) / source).exists() or source in read:
+            if source in read or _is_missing(_path_of(root, source)):
                 gone.append(document_id)
     return gone
+
+
+def _removable(seen: SeenDocuments, roots: list[str], vanished: list[str], skipped: list[Skipped]) -> list[str]:
+    """Return the ids that may be removed, and name the folders whose documents are kept.
+
+    The folder that held a file must be listed in full now. An empty folder may be a disk that is not mounted, also if a
+    system or a file manager has left its own files there.
+    """
+    keeping: dict[Path, str] = {}
+    wanted, removable = set(vanished), []
+    for root in roots:
+        for document_id, source in seen.missing(root):
+            if document_id in wanted:
+                folder = _nearest_folder(Path(root), _path_of(root, source))
+                if folder not in keeping:
+                    keeping[folder] = _doubt(folder)
+                if not keeping[folder]:
+                    removable.append(document_id)
+    skipped += [
+        Skipped(" ".join(storable(str(folder)).split("\n")), f"{reason}, so its documents are kept")
+        for folder, reason in keeping.items()
+        if reason
+    ]
+    return removable
+
+
+def _path_of(root: str, source: str) -> Path:
+    """Return the path of a stored file. Its name is stored with U+FFFD for what is not UTF-8."""
+    path = Path(root)
+    for name in source.split("/"):
+        found = name
+        if "\ufffd" in name:
+            with suppress(OSError):
+                found = next((each.name for each in path.iterdir() if storable(each.name) == name), name)
+        path /= found
+    return path
+
+
+def _nearest_folder(root: Path, path: Path) -> Path:
+    """Return the innermost folder above a path that exists, at most up to `root`."""
+    folder = path.parent
+    while folder != root and _is_missing(folder):
+        folder = folder.parent
+    return folder
+
+
+def _doubt(folder: Path) -> str:
+    """Return why a folder does not prove that a file is gone, or an empty string."""
+    try:
+        with os.scandir(folder) as entries:
+            is_empty = all(is_left_out(entry.name) for entry in entries)
+    except OSError as error:
+        return reason_of(error)
+    return "the folder is empty, perhaps its disk is not mounted" if is_empty else ""
+
+
+def _is_missing(path: Path) -> bool:
+    """Return whether a path certainly does not exist. A link exists, wherever it leads."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

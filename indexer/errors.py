@@ -17,5 +17,13 @@ class CollectionError(PolysemeError):
     """A collection is missing, damaged, locked, in another format, or built with another model."""
 
 
+class UnnamedModelError(CollectionError):
+    """A collection needs a model that the user has not named on this machine."""
+
+
+class DamageError(CollectionError):
+    """A file of a collection is missing, cut short or changed, or does not fit the other files."""
+
+
 class QueryError(PolysemeError):
     """A query is not valid. For example, it has no target, two targets, or an unknown field or word."""

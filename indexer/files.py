@@ -1,6 +1,8 @@
-"""Write files so that they survive a crash or a power failure."""
+"""Write files so that they survive a crash or a power failure, and read files of bounded size."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 
@@ -23,13 +25,49 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """
     temporary = path.with_name(f".{path.name}.partial")
     try:
-        temporary.write_bytes(content)
+        temporary.unlink(missing_ok=True)  # what a crash left, or a link that leads elsewhere
+        with temporary.open("xb") as file:
+            file.write(content)
         flush(temporary)
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
     flush(path.parent)
+
+
+def write_anywhere(path: Path, content: bytes) -> None:
+    """Write a file atomically, or write to a pipe or device that exists, such as /dev/stdout.
+
+    Raises:
+        OSError: The content cannot be written, or nobody reads the pipe.
+    """
+    if path.is_file() or not path.exists():
+        write_atomically(path, content)
+        return
+    with open(path, "wb", opener=_open_at_once) as device:
+        os.set_blocking(device.fileno(), True)
+        device.write(content)
+
+
+def read_bounded(path: Path, largest: int) -> bytes:
+    """Read a whole file of at most `largest` bytes.
+
+    Raises:
+        OSError: The file cannot be read, is a pipe or a device, or is larger.
+    """
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"it is larger than {largest >> 20} MiB", str(path))
+    return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file. Without the flag, a pipe would be waited for until somebody writes to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def flush_files(folder: Path) -> None:

@@ -6,7 +6,6 @@ documents -> numbered sentences -> raw vectors -> unit vectors -> parts of docum
 from __future__ import annotations
 
 import itertools
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .collection.records import DocumentPart, OccurrenceEntry, SentenceEntry
-from .text import Sentence, TextAnalyser, Token, TokenKind
-from .vectorise import SentenceVectors, Vectoriser, fit_transforms, raw_vectors
+from .text import Sentence, TextAnalyser, form_of, has_words, is_indexed
+from .vectorise import SentenceVectors, Vectoriser, fit_transforms, spelled
 from .vectors.transforms import Normalisation
 
 if TYPE_CHECKING:  # search imports this module and reads no documents
@@ -25,7 +24,6 @@ SAMPLE_BYTES = 256 * 2**20
 """Maximum size in bytes of the raw vectors that are held in memory to fit the transforms on."""
 BATCH_TOKENS = 16_384
 """Number of tokens at which a batch is encoded. Their layers take 50 MiB in a small model, 200 MiB in the largest."""
-CONTENT = frozenset({TokenKind.WORD, TokenKind.NUMBER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +63,6 @@ class Encoded:
     vectors: SentenceVectors
 
 
-def has_words(sentence: Sentence) -> bool:
-    """Return whether a sentence contains a word or a number. A row of asterisks, for example, does not."""
-    return any(token.kind is not TokenKind.PUNCTUATION for token in sentence.tokens)
-
-
-def form_of(token: Token) -> str:
-    """Return the form under which a token is found: case folded, in Unicode normalisation form C."""
-    return unicodedata.normalize("NFC", token.text.casefold())
-
-
-def is_indexed(token: Token, function_words: bool) -> bool:
-    """Return whether a token is indexed with its own vector: words, numbers and, if chosen, function words."""
-    return token.kind in CONTENT or (function_words and token.kind is TokenKind.FUNCTION)
-
-
 def split_sentences(
     work: Iterable[Work], analyser: TextAnalyser, on_empty: Callable[[Document], None]
 ) -> Iterator[NumberedSentence]:
@@ -91,7 +74,7 @@ def split_sentences(
     for item in work:
         # Each sentence is held until the next one, since only the last one is marked as such.
         held: NumberedSentence | None = None
-        kept = filter(has_words, analyser.sentences(item.document.text))
+        kept = filter(has_words, analyser.sentences(item.document.text, item.document.sentences))
         for number, sentence in enumerate(kept):
             if held is not None and held.number >= item.first:
                 yield held
@@ -124,7 +107,8 @@ def encode(
     """Add raw vectors to sentences, in batches."""
     for batch in batched(sentences, batch_sentences):
         tokens = [[token.text for token in item.sentence.tokens] for item in batch]
-        found = raw_vectors(vectoriser.encoder, vectoriser.layer, tokens)
+        texts = [spelled(item.sentence.tokens) for item in batch] if vectoriser.reads_texts else None
+        found = vectoriser.raw(tokens, texts)
         yield list(map(Encoded, batch, found))
 
 
@@ -150,7 +134,8 @@ def fit_on_sample(
     for batch in batches:
         held.append(batch)
         sentences += len(batch)
-        waiting += sum(each.vectors.tokens.nbytes + each.vectors.sentence.nbytes for each in batch)
+        vectors = [each.vectors for each in batch]
+        waiting += sum(each.tokens.nbytes + each.sentence.nbytes + each.default.nbytes for each in vectors)
         if sentences >= sample_sentences or waiting >= SAMPLE_BYTES:
             break
     if not held:
@@ -164,8 +149,9 @@ def fit_on_sample(
         token_normalisation,
         [each.vectors for each in sample],
         vectoriser.encoder.word_vectors(forms),  # (n, p)
+        vectoriser.kind,
     )
-    return Vectoriser(vectoriser.encoder, vectoriser.layer, transforms), itertools.chain(held, batches)
+    return vectoriser.with_transforms(transforms), itertools.chain(held, batches)
 
 
 def normalise(batches: Iterable[list[Encoded]], vectoriser: Vectoriser) -> Iterator[Encoded]:
@@ -176,7 +162,7 @@ def normalise(batches: Iterable[list[Encoded]], vectoriser: Vectoriser) -> Itera
 
 
 def sentence_entry(encoded: Encoded, function_words: bool) -> SentenceEntry:
-    """Return what is stored of a sentence: its offsets, its vector and its indexed occurrences."""
+    """Return what is stored of a sentence: its offsets, its vectors and its indexed occurrences."""
     sentence = encoded.item.sentence
     first = sentence.start
     occurrences = tuple(
@@ -187,7 +173,8 @@ def sentence_entry(encoded: Encoded, function_words: bool) -> SentenceEntry:
     kept = [occurrence.position for occurrence in occurrences]
     tokens = encoded.vectors.tokens[kept].astype(np.float16)  # (len(kept), d)
     vector = encoded.vectors.sentence.astype(np.float16)  # (e,)
-    return SentenceEntry(sentence.start, sentence.end, occurrences, vector, tokens)
+    default = encoded.vectors.default.astype(np.float16)  # (dim,)
+    return SentenceEntry(sentence.start, sentence.end, occurrences, vector, tokens, default)
 
 
 def segments(encoded: Iterable[Encoded], segment_sentences: int, function_words: bool) -> Iterator[list[DocumentPart]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from .documents import Skipped, SourceScan
+from .documents import Document, Skipped, SourceScan
+from .outcome import FileResults, FileState, Warned
 from .pipeline import NumberedSentence
 from .vectorise import SENSE_DIM
 
@@ -43,6 +44,7 @@ class Progress:
     """State of a run.
 
     Attributes:
+        skipped: Number of documents and files that were left out and may have text.
         fraction: Share of the bytes that has been read, in [0, 1], or None if the total is unknown.
         seconds: Time since the model was loaded.
         estimate: Size of the run, or None if it is unknown.
@@ -85,9 +87,12 @@ class IndexingRun:
         self.on_progress = on_progress
         self.started = time.monotonic()
         self.documents = self.added = self.updated = self.unchanged = self.sentences = self.tokens = 0
-        self.characters = 0
+        self.characters = self.lost = 0
         self.bytes = 0
         self.skipped: list[Skipped] = []
+        self.warnings: dict[Warned, None] = {}
+        self.taken: list[tuple[str, str]] = []
+        self.files = FileResults()
         self.estimate: Estimate | None = None
 
     @property
@@ -102,6 +107,19 @@ class IndexingRun:
         self.started = time.monotonic()
         self.report(Stage.INDEXING)
 
+    def skip(self, item: Skipped) -> None:
+        """Note a document or file that was not read."""
+        self.skipped.append(item)
+        self.lost += item.is_loss
+        self.files.skipped(item)
+
+    def store(self, document: Document, sentences: int, state: FileState) -> None:
+        """Note a document that was read."""
+        self.files.stored(document, sentences, state)
+        if document.warning:
+            source = document.id if document.root is None else f"{document.root}/{document.source}"
+            self.warnings[Warned(source, document.warning)] = None
+
     def report(self, stage: Stage) -> None:
         """Send a progress event to the callback."""
         if self.on_progress is None:
@@ -112,7 +130,7 @@ class IndexingRun:
             self.documents,
             self.sentences,
             self.tokens,
-            len(self.skipped),
+            self.lost,
             1.0 if stage is Stage.DONE else fraction,
             self.seconds,
             self.estimate,
@@ -127,6 +145,8 @@ class IndexingRun:
             if item.last:
                 self.updated += item.work.replaces
                 self.added += not item.work.replaces
+                state = FileState.UPDATED if item.work.replaces else FileState.ADDED
+                self.store(item.work.document, item.number + 1, state)
             if self.sentences % REPORT_SENTENCES == 0:
                 self.report(Stage.INDEXING)
             yield item

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .indexer.build import BuildConfig, BuildReport, build
     from .indexer.collection.collection import Collection
-    from .indexer.documents import Document
+    from .indexer.documents import Document, GivenSentence, GivenToken
     from .indexer.elmo import load_encoder
     from .indexer.errors import PolysemeError
     from .search.searcher import Searcher
@@ -26,6 +26,8 @@ __all__ = [
     "BuildReport",
     "Collection",
     "Document",
+    "GivenSentence",
+    "GivenToken",
     "PolysemeError",
     "Searcher",
     "build",
@@ -42,6 +44,8 @@ _HOMES = {
     "BuildReport": ".indexer.build",
     "Collection": ".indexer.collection.collection",
     "Document": ".indexer.documents",
+    "GivenSentence": ".indexer.documents",
+    "GivenToken": ".indexer.documents",
     "PolysemeError": ".indexer.errors",
     "Searcher": ".search.searcher",
     "build": ".indexer.build",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DocumentError
-from .lines import lines_of
+from .lines import table_rows
 
 COLUMNS = ("document_id", "start", "end", "lemma", "sense")
 """Required columns, in any order. Other columns are ignored."""
 LAYOUT = f"gold senses are a tab-separated file with the columns {' '.join(COLUMNS)}, offsets in the document's text"
+LARGEST_TABLE = 64 * 2**20
+"""Maximum size of a table, in bytes."""
+MOST_ROWS = 2_000_000
+"""Maximum number of rows of a table."""
+LARGEST_OFFSET = 2**53
+"""Maximum offset. No document is nearly as long."""
 Place = tuple[str, int, int]
 """Document id, then start and end offsets in characters of the document's text."""
 
@@ -41,16 +47,8 @@ def read_gold(path: Path) -> list[Gold]:
         DocumentError: The file cannot be read, lacks a column or has no rows, or a row does not fit. A row fits if it
             has all five cells and offsets with 0 <= start < end.
     """
-    header, *lines = lines_of(path, LAYOUT)
-    names = _cells(header)
-    missing = [name for name in COLUMNS if name not in names]
-    if missing:
-        raise DocumentError(f"{path} has no column {missing[0]!r}; {LAYOUT}")
-    columns = [names.index(name) for name in COLUMNS]
-    gold = [_gold(_cells(line), columns, path, number) for number, line in enumerate(lines, 2) if line.strip()]
-    if not gold:
-        raise DocumentError(f"{path} has no rows; {LAYOUT}")
-    return gold
+    rows = table_rows(path, COLUMNS, LAYOUT, LARGEST_TABLE, MOST_ROWS)
+    return [_gold(cells, path, number) for number, cells in rows]
 
 
 def by_word(gold: Iterable[Gold], key: Callable[[Gold], str] = lambda row: row.lemma) -> dict[str, list[Gold]]:
@@ -65,17 +63,15 @@ def by_word(gold: Iterable[Gold], key: Callable[[Gold], str] = lambda row: row.l
     return dict(sorted(words.items()))
 
 
-def _cells(line: str) -> list[str]:
-    return line.removesuffix("\r").split("\t")
-
-
-def _gold(cells: list[str], columns: list[int], path: Path, number: int) -> Gold:
+def _gold(cells: Sequence[str | None], path: Path, number: int) -> Gold:
+    document, start, end, lemma, sense = cells
+    if document is None or start is None or end is None or lemma is None or sense is None:
+        raise _misfit(path, number)
     try:
-        document, start, end, lemma, sense = (cells[column] for column in columns)
         place = document, int(start), int(end)
-    except (IndexError, ValueError) as error:
+    except ValueError as error:
         raise _misfit(path, number) from error
-    if not 0 <= place[1] < place[2]:
+    if not 0 <= place[1] < place[2] <= LARGEST_OFFSET:
         raise _misfit(path, number)
     return Gold(place, lemma, sense)
 

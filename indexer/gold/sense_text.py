@@ -96,7 +96,8 @@ def read_words(texts: Sequence[Path], language: str, most: int, on_skip: Callabl
     tokens: list[SenseToken] = []
     for document in read_documents(list(texts)):
         if isinstance(document, Skipped):
-            on_skip(f"{document.source}: {document.reason}")
+            if document.is_loss:
+                on_skip(f"{document.source}: {document.reason}")
             continue
         for sentence in analyser.sentences(document.text):
             if len(tokens) >= most:
@@ -115,7 +116,8 @@ def _judged_documents(
     """Yield id and text of each judged document."""
     for document in read_documents(list(texts)):
         if isinstance(document, Skipped):
-            on_skip(f"{document.source}: {document.reason}")
+            if document.is_loss:
+                on_skip(f"{document.source}: {document.reason}")
         elif document.id in rows:
             last = max(row.place[2] for row in rows[document.id])
             if last > len(document.text):

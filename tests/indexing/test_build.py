@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import FakeEncoder
@@ -19,6 +23,7 @@ from polyseme.indexer.elmo import Representation
 from polyseme.indexer.errors import CollectionError, DocumentError
 from polyseme.indexer.progress import Progress, Stage
 from polyseme.indexer.reencode import reencode
+from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectors.int8 import Storage
 from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.indexer.verify import verify
@@ -129,6 +134,68 @@ def test_file_outside_the_globs_or_unreadable_has_not_vanished(tmp_path: Path) -
         assert len(list(collection.documents())) == 3
 
 
+def test_prune_keeps_what_may_only_be_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "in", {**TEXTS, "disk/a.txt": "The river bank.", "disk/b.txt": "The bank of England."})
+    (folder / "linked.txt").symlink_to(write(tmp_path / "out", {"x.txt": "A bank elsewhere."}) / "x.txt")
+    build(tmp_path / "c.pol", [folder], model=FakeEncoder())
+    scandir, lstat = os.scandir, Path.lstat
+
+    def pruned() -> tuple[int, list[tuple[str, str]]]:
+        report = build(tmp_path / "c.pol", [folder], BuildConfig(prune=True), model=FakeEncoder())
+        return report.removed, [(item.source, item.reason) for item in report.skipped]
+
+    def denied(path: Path | int, *_: object) -> Any:
+        if not isinstance(path, int) and "disk" in Path(path).parts:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", denied)
+        assert pruned() == (0, [(str(folder / "disk"), "Permission denied")])
+
+        def failing(path: Path) -> os.stat_result:
+            if "disk" in path.parts:
+                raise OSError(errno.EIO, "Input/output error")
+            return lstat(path)
+
+        patch.setattr(Path, "lstat", failing)
+        assert pruned() == (0, [(str(folder / "disk"), "Permission denied")])
+    shutil.rmtree(tmp_path / "out")
+    assert pruned() == (0, [(str(folder / "linked.txt"), "a link that leads nowhere")])
+    (folder / "linked.txt").unlink()
+    for name in ("a.txt", "b.txt"):
+        (folder / "disk" / name).unlink()
+    empty = "the folder is empty, perhaps its disk is not mounted, so its documents are kept"
+    assert pruned() == (1, [(str(folder / "disk"), empty)])
+    write(folder, {"disk/c.txt": "A new bank."})
+    assert pruned() == (2, [])
+    shutil.rmtree(folder / "disk")
+    assert pruned() == (1, [])
+    shutil.rmtree(folder / "letters")
+    for name in TEXTS:
+        (folder / name).unlink(missing_ok=True)
+    assert pruned() == (0, [(str(folder), empty)])
+    (folder / "lost+found").mkdir()
+    write(folder, {".DS_Store": "x", "Thumbs.db": "x", "desktop.ini": "x"})
+    assert pruned() == (0, [(str(folder), empty)])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are not UTF-8 need Linux")
+def test_prune_finds_files_whose_names_are_not_utf8(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    places = [folder / os.fsdecode(name) for name in (b"b\xff.txt", b"d\xfe/c.txt")]
+    places[1].parent.mkdir(parents=True)
+    for place in [*places, folder / "a.txt"]:
+        place.write_text("The river bank.")
+    build(tmp_path / "c.pol", [folder], model=FakeEncoder())
+    config = BuildConfig(prune=True, reading=ReadOptions(globs=("a.txt",)))
+    report = build(tmp_path / "c.pol", [folder], config, model=FakeEncoder())
+    assert (report.vanished, report.removed) == ((), 0)
+    places[0].unlink()
+    report = build(tmp_path / "c.pol", [folder], config, model=FakeEncoder())
+    assert (report.vanished, report.removed) == (("b\ufffd.txt",), 1)
+
+
 def test_a_row_that_vanished_from_its_file_is_reported_and_pruned(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"rows.csv": "id,text\na,The river bank.\nb,The bank of England.\n"})
     build(tmp_path / "c.pol", [folder], model=FakeEncoder())
@@ -138,6 +205,28 @@ def test_a_row_that_vanished_from_its_file_is_reported_and_pruned(tmp_path: Path
     write(folder, {"rows.csv": "id,text\nc,The spring.\nb,\n"})
     report = build(tmp_path / "c.pol", [folder], BuildConfig(prune=True), model=FakeEncoder())
     assert (report.vanished, len(report.skipped)) == ((), 1)  # an unreadable row still exists
+
+
+def test_a_collection_cut_by_older_rules_works_and_the_next_step_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = TextAnalyser.__init__
+
+    def older(analyser: TextAnalyser, language: str = "en", tokeniser: str = "") -> None:
+        made(analyser, language, tokeniser)
+        analyser.name = analyser.name.replace("rules 2", "rules 1", 1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TextAnalyser, "__init__", older)
+        build(tmp_path / "c.pol", [Document("a", "The river bank.")], model=FakeEncoder())
+    report = build(tmp_path / "c.pol", [Document("b", "The bank,--and a loan.")], model=FakeEncoder())
+    assert ["rules 1" in notice and "`polyseme reencode`" in notice for notice in report.notices] == [True]
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        assert {hit.document for hit in searcher.occurrences("the [bank] is wet")} == {"a", "b"}
+    with Collection.open(tmp_path / "c.pol") as collection:
+        assert verify(collection, FakeEncoder()).problems == ()
+    reencode(tmp_path / "c.pol", model=FakeEncoder())
+    assert build(tmp_path / "c.pol", [Document("c", "The bank.")], model=FakeEncoder()).notices == ()
 
 
 def test_settings_without_effect_are_reported(tmp_path: Path) -> None:
@@ -164,7 +253,7 @@ def test_another_model_is_refused_with_the_next_step(tmp_path: Path) -> None:
         build(tmp_path / "c.pol", [Document("b", "The bank.")], model=FakeEncoder("two"))
     with pytest.raises(CollectionError, match=r"built with model 'one'.*--model"):
         Searcher.open(tmp_path / "c.pol", FakeEncoder("two"))
-    with pytest.raises(CollectionError, match=r"cannot be loaded.*--model SOURCE.*polyseme reencode"):
+    with pytest.raises(CollectionError, match=r"not named on this machine.*--model SOURCE.*polyseme reencode"):
         Searcher.open(tmp_path / "c.pol")
 
 
@@ -278,7 +367,8 @@ def test_document_removed_while_reencode_is_interrupted_stays_removed(tmp_path: 
     config = BuildConfig(layer=Layer.LAYER_2, segment_sentences=8, batch_sentences=8, sample_sentences=8)
     with pytest.raises(KeyboardInterrupt):
         reencode(path, config, Interrupted())
-    with Collection.open(path.with_name("c.pol.reencode")) as partial, Collection.open(path) as collection:
+    (begun,) = tmp_path.glob(".c.pol.*.reencode")
+    with Collection.open(begun) as partial, Collection.open(path) as collection:
         assert "d03" in {document.document_id for document in partial.documents()}
         collection.remove(["d03"])
     reencode(path, config, FakeEncoder())
