@@ -25,8 +25,14 @@ LEAST_OF_BEST = 0.25
 """Minimum mean probit of the best hits' percentiles. It exceeds 0, because the best of many random scores do too."""
 LEAST_OF_FEW = 0.35
 """Minimum confidence of the best hit among few candidates."""
+LIKELY = 0.5
+"""Confidence from which a hit speaks against `VERDICT`."""
+SURE = 0.75
+"""Confidence from which a hit speaks against `DOUBT`."""
 VERDICT = "nothing here means that"
-"""Statement that no hit has the sense of the query."""
+"""Statement that no hit has the sense of the query. No hit below it is `LIKELY`."""
+DOUBT = "perhaps none of these has that sense"
+"""The weaker statement, where the hits are no nearer than chance but some are `LIKELY` by their confidence."""
 
 
 class Compared(Enum):
@@ -64,19 +70,28 @@ class Calibration:
         intercept, slope = compared.value
         return float(np.quantile(self.quantiles, NormalDist().cdf(-intercept / slope)))
 
-    def verdict(self, scores: npt.ArrayLike, candidates: int) -> str | None:
-        """Return `VERDICT` if the best hits are no nearer than random occurrences of the word, else None.
+    def verdict(self, scores: npt.ArrayLike, candidates: int, confidences: npt.ArrayLike | None = None) -> str | None:
+        """Return `VERDICT` or `DOUBT` if the best hits are no nearer than random occurrences of the word, else None.
+
+        The statement never says more than the confidences that are shown below it.
 
         Args:
             scores: Scores of the hits, as those of pairs (n,).
             candidates: Number of occurrences that the hits were chosen from.
+            confidences: Confidences of the hits as they are shown (n,). None for those of pairs.
         """
         best = np.sort(np.asarray(scores, np.float64))[::-1][:BEST]
         if not len(best):
             return None
         if candidates < FEW:
-            return VERDICT if float(self.confidence(best)[0]) < LEAST_OF_FEW else None
-        return VERDICT if float(probit(self.percentile(best)).mean()) < LEAST_OF_BEST else None
+            is_far = float(self.confidence(best)[0]) < LEAST_OF_FEW
+        else:
+            is_far = float(probit(self.percentile(best)).mean()) < LEAST_OF_BEST
+        shown = np.asarray(self.confidence(scores) if confidences is None else confidences, np.float64)
+        highest = round(float(shown.max()), 2)  # rounded as lists print it
+        if not is_far or highest >= SURE:
+            return None
+        return VERDICT if highest < LIKELY else DOUBT
 
 
 @cache

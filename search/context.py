@@ -5,7 +5,6 @@ Each question is a function of a view in a file of its own. `Searcher` opens the
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,18 +16,20 @@ import numpy as np
 from ..indexer.collection import queries
 from ..indexer.collection.collection import Collection
 from ..indexer.collection.random_pairs import random_pair_quantiles
-from ..indexer.collection.records import CollectionSettings, Layer
+from ..indexer.collection.records import CollectionSettings, Layer, SentenceKind
+from ..indexer.collection.segment import TOKEN_INDEX
 from ..indexer.collection.snapshot import Snapshot
 from ..indexer.errors import QueryError
-from ..indexer.text import TextAnalyser
-from ..indexer.vectorise import Vectoriser
+from ..indexer.text import TextAnalyser, Token
+from ..indexer.vectorise import SentenceModel, Vectoriser, computable_kind, sentence_problem
 from ..indexer.vectors.arrays import Array, Ids
 from .confidence import Calibration, Compared
-from .hits import HitList, Match, OccurrenceHit
+from .hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit
 from .query.encode import QueryEncoder
 from .query.filters import Where, parse_where
 from .query.scope import Scope, make_scope
-from .retrieval.exact import Rows, type_rows, vectors_of
+from .query.target import check_text
+from .retrieval.exact import Rows, index_notice, type_rows, vectors_of
 from .retrieval.hydrate import occurrence_hits
 from .retrieval.ranking import Ranked
 
@@ -63,6 +64,11 @@ class View:
         return self.context.collection.settings
 
     @property
+    def sentence_kind(self) -> SentenceKind:
+        """Kind of the vectors by which sentences are compared: `default` if no product vectors can be encoded."""
+        return computable_kind(self.settings, self.context.encoder, self.context.sentence_model)
+
+    @property
     def analyser(self) -> TextAnalyser:
         """Tokeniser and lemmatiser of the collection's language."""
         return self.context.analyser
@@ -71,6 +77,14 @@ class View:
     def snapshot(self) -> Snapshot:
         """The state of the collection that the query reads."""
         return self.scope.snapshot
+
+    def tokens(self, hit: SentenceHit) -> tuple[Token, ...]:
+        """Return the tokens of a hit's sentence: those that its document has brought, or those of the analyser."""
+        return self.tokens_of(hit.sentence_id, hit.sentence)
+
+    def tokens_of(self, sentence: int, text: str) -> tuple[Token, ...]:
+        """Return the tokens of a stored sentence with this text. See `tokens`."""
+        return self.analyser.tokens(text, self.collection.given_tokens(sentence))
 
     def unfiltered(self) -> View:
         """Return a view of the same snapshot without filters."""
@@ -90,8 +104,11 @@ class View:
 
         Args:
             word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
+
+        Raises:
+            QueryError: The word is too long, or no text.
         """
-        value = unicodedata.normalize("NFC", word.strip().casefold())
+        value = self.analyser.folding.form(check_text(word).strip())
         types = self.types(value, match)
         if not types and match is Match.LEMMA:
             value = self.analyser.lemma(word.strip())
@@ -112,8 +129,8 @@ class View:
         if count_rows(rows):
             return value, rows
         if self.unfiltered().holds(word, match):
-            raise QueryError(f"{word!r} does not occur within the filter; widen it")
-        raise QueryError(f"{self.collection.path} does not hold {word!r}; try another form, or `polyseme sense`")
+            raise QueryError(f"{word[:60]!r} does not occur within the filter; widen it")
+        raise QueryError(f"{self.collection.path} does not hold {word[:60]!r}; try another form, or `polyseme sense`")
 
     def vectors(self, ids: Ids) -> Array:
         """Read the stored vectors of occurrences, also of those outside the filters.  (n,) -> (n, d)
@@ -144,6 +161,8 @@ class View:
             mean_length: Length of the mean of several unit vectors, if scores are cosines with that mean: one length
                 for all hits, or one for each (n,). None if scores compare two occurrences.
         """
+        if match is Match.ANY:
+            notice = "; ".join(filter(None, [notice, index_notice(self.scope, TOKEN_INDEX)])) or None
         if self.calibration is None:
             return HitList(occurrence_hits(self.collection, best), match, notice)
         weight = self.settings.word_weight
@@ -153,7 +172,7 @@ class View:
         pairwise = scores if mean_length is None else scores * mean_length
         compared = Compared.PAIR if mean_length is None else Compared.CENTRE
         confidences = self.calibration.confidence(pairwise, compared)
-        verdict = None if candidates is None else self.calibration.verdict(pairwise, candidates)
+        verdict = None if candidates is None else self.calibration.verdict(pairwise, candidates, confidences)
         return HitList(occurrence_hits(self.collection, best, confidences), match, notice, verdict)
 
 
@@ -164,10 +183,19 @@ NamedSenseRows = Callable[[View, str], Mapping[int, Ids]]
 class Context:
     """An open collection with its encoder and the caches that queries share. Threads may share it."""
 
-    def __init__(self, collection: Collection, encoder: Encoder, named_sense_rows: NamedSenseRows) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        encoder: Encoder,
+        named_sense_rows: NamedSenseRows,
+        sentence_model: SentenceModel | None = None,
+    ) -> None:
         self.collection = collection
         self.encoder = encoder
-        self.analyser = TextAnalyser(collection.settings.language)
+        self.sentence_model = sentence_model
+        collection.compare_defaults(self._compares_defaults)
+        self._is_noticed = False
+        self.analyser = TextAnalyser(collection.settings.language, collection.settings.tokeniser)
         self._named_sense_rows = named_sense_rows
         self._encode: QueryEncoder | None = None
         self._calibration: tuple[int, Calibration | None] | None = None
@@ -177,7 +205,8 @@ class Context:
         """Open a view of the newest snapshot inside filters. It holds the collection's lock until it is closed."""
         with self.collection.reading() as snapshot:
             if self._encode is None or self._encode.vectoriser.transforms is not snapshot.transforms:
-                vectoriser = Vectoriser(self.encoder, self.collection.settings.layer, snapshot.transforms)
+                settings, transforms = self.collection.settings, snapshot.transforms
+                vectoriser = Vectoriser.of(settings, self.encoder, transforms, self.sentence_model)
                 self._encode = QueryEncoder(vectoriser)
             if self._calibration is None or self._calibration[0] != snapshot.generation:
                 quantiles = random_pair_quantiles(self.collection, snapshot)
@@ -188,16 +217,31 @@ class Context:
                 view = replace(view, scope=make_scope(self.collection, snapshot, conditions, rows_of))
             yield view
 
+    def _compares_defaults(self, settings: CollectionSettings) -> bool:
+        """Return whether sentences are compared by default vectors, since no others can be encoded."""
+        return computable_kind(settings, self.encoder, self.sentence_model) is SentenceKind.DEFAULT
+
+    def sentence_notice(self) -> str | None:
+        """Return why a search by sentence compares default vectors, with the next step. Only the first call does."""
+        if self._is_noticed:
+            return None
+        self._is_noticed = True
+        settings = self.collection.settings
+        problem = sentence_problem(self.collection.path, settings, self.encoder, self.sentence_model)
+        if problem is None or settings.sentence_vectors is SentenceKind.DEFAULT:
+            return problem
+        return f"sentences are compared by ELMo's default vectors: {problem}"
+
 
 def count_rows(rows: list[Rows]) -> int:
     """Return the number of rows in all segments."""
     return sum(len(item.rows) for item in rows)
 
 
-MatchOrLayer = TypeVar("MatchOrLayer", Match, Layer)
+Choice = TypeVar("Choice", Match, Layer, By, Order)
 
 
-def parse_option(kind: type[MatchOrLayer], value: str, name: str, allowed: Sequence[MatchOrLayer]) -> MatchOrLayer:
+def parse_option(kind: type[Choice], value: str, name: str, allowed: Sequence[Choice]) -> Choice:
     """Return the option with a given value.
 
     Raises:

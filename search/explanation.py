@@ -9,7 +9,7 @@ import numpy as np
 
 from ..indexer.collection.records import Layer
 from ..indexer.text import TokenKind
-from ..indexer.vectorise import Vectoriser, token_vectors
+from ..indexer.vectorise import Vectoriser, as_read, represent, token_vectors
 from ..indexer.vectors.arrays import Array, Doubles, Mask, unit
 from .context import View
 from .hits import OccurrenceHit
@@ -58,6 +58,8 @@ class ContextWords:
         self._vectoriser = vectoriser
         self._target = target  # (d,)
         self._hit = hit
+        # As the whole sentence is read. What is left of a sentence in capitals would be read in another way.
+        (self._tokens,) = as_read(vectoriser.encoder, [[token.text for token in hit.tokens]])
         words = (n for n, token in enumerate(hit.tokens) if token.kind is not TokenKind.PUNCTUATION)
         self.positions = tuple(n for n in words if n not in hit.target)
 
@@ -75,13 +77,13 @@ class ContextWords:
     def _without(self, absent: set[int]) -> tuple[list[str], list[int]]:
         """Return the sentence's tokens without some positions, and the positions of the target in what is left."""
         kept = [n for n in range(len(self._hit.tokens)) if n not in absent]
-        return [self._hit.tokens[n].text for n in kept], [kept.index(n) for n in self._hit.encoded]
+        return [self._tokens[n] for n in kept], [kept.index(n) for n in self._hit.encoded]
 
 
 def explain(view: View, hit: OccurrenceHit, query: Query | None) -> Explanation:
     """Explain a hit by `shares`. See `Searcher.explain`. Encodes two sentences for each context word of the hit."""
     function_words = view.settings.function_words
-    own = query_for_hit(view.analyser, hit, function_words)
+    own = query_for_hit(view.tokens(hit), hit, function_words)
     asked = own if query is None else read_target_query(view.analyser, query, function_words)
     target = view.encode.sense(asked)  # (d,)
     score = float(view.encode.sense(own) @ target)
@@ -113,7 +115,7 @@ def shares(scores: Callable[[Mask], Doubles], n: int, whole: float) -> Doubles:
 def layer_scores(vectoriser: Vectoriser, asked: TargetQuery, hit: TargetQuery) -> dict[str, float]:
     """Return the cosine of two targets in each layer of the model. Only the sense vector is centred."""
     sentences = [[token.text for token in one.tokens] for one in (asked, hit)]
-    first, second = vectoriser.encoder.represent(sentences)
+    first, second = represent(vectoriser.encoder, sentences)
     return {
         str(layer): float(
             unit(unit(token_vectors(first, layer)[list(asked.encoded)]).mean(axis=0))

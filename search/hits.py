@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ..indexer.collection.records import Scalar
+from ..indexer.values import Value
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,15 +22,70 @@ class Match(StrEnum):
     SENTENCE = "sentence"
 
 
+class By(StrEnum):
+    """What a question by sentence compares: learned sentence vectors, ELMo's own ones, or whole documents."""
+
+    SENTENCE = "sentence"
+    DEFAULT = "default"
+    DOCUMENT = "document"
+
+
+class Order(StrEnum):
+    """What orders the hits of a question by sentence."""
+
+    MEANING = "meaning"  # cosine of the sentence vectors
+    KEYWORDS = "keywords"  # BM25
+    WORDS = "words"  # late interaction: words of the query that meet words in the same sense
+    HYBRID = "hybrid"  # meaning and keywords together
+
+
+TRANSLATION = "translation"
+"""Field with the translation of a document's text. With several, each has a field such as `translation.fr`."""
+
+
+def is_translation(field: str) -> bool:
+    """Return whether a metadata field has a translation of the text, or its language."""
+    return field in (TRANSLATION, f"{TRANSLATION}_language") or field.startswith(f"{TRANSLATION}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A word of a hit that meets a word of the query: the same word, or another one in the same sense.
+
+    Attributes:
+        start, end: Offsets of the word in the hit's sentence, in characters.
+        query_start, query_end: Offsets of the query's word in the query.
+        similarity: Similarity of the two words in their sentences, in [0, 1].
+        share: Share of the query's meaning that this meeting covers. All shares of a hit sum to at most 1.
+    """
+
+    token: str
+    start: int
+    end: int
+    query_token: str
+    query_start: int
+    query_end: int
+    similarity: float
+    share: float
+
+    def within(self, sentence: str) -> Meeting:
+        """Return the meeting with its word cut from the hit's sentence."""
+        return replace(self, token=sentence[self.start : self.end])
+
+
 @dataclass(frozen=True, slots=True)
 class SentenceHit:
     """A sentence that answers a query.
 
     Attributes:
         score: Cosine in [-1, 1].
-        confidence: Probability that the sense is the same. None for sentences (docs/results/senses.md says why).
+        confidence: Probability that the hit means the same. None if there is no calibration.
         document: Title of the document, else its id.
         sentence_start: Offset of the sentence in the document's text, in characters.
+        meetings: Words of a hit by sentence that meet words of the query, in the order of the hit's text.
+        alike: Ids of further sentences that are nearly the same as this one, which represents them.
+        before: The text of the sentences before this one in its document. It is only read on request.
+        after: The text of the sentences after this one.
     """
 
     rank: int
@@ -41,7 +96,42 @@ class SentenceHit:
     sentence_id: int
     sentence: str
     sentence_start: int
-    metadata: Mapping[str, Scalar]
+    metadata: Mapping[str, Value]
+    meetings: tuple[Meeting, ...] = field(default=(), kw_only=True)
+    alike: tuple[int, ...] = field(default=(), kw_only=True)
+    before: str = field(default="", kw_only=True)
+    after: str = field(default="", kw_only=True)
+
+    @property
+    def translations(self) -> dict[str, str]:
+        """Translations of the document's text by language. An unknown language is an empty string."""
+        found: dict[str, str] = {}
+        if TRANSLATION in self.metadata:
+            language = str(self.metadata.get(f"{TRANSLATION}_language", ""))
+            found[language] = str(self.metadata[TRANSLATION])
+        for name, value in self.metadata.items():
+            if name.startswith(f"{TRANSLATION}."):
+                found[name.removeprefix(f"{TRANSLATION}.")] = str(value)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHit:
+    """A document that answers a question by sentence.
+
+    Attributes:
+        score: Score of the document, from its best passages and its mean.
+        confidence: Confidence of its best passage.
+        passages: Its best sentences, best first.
+    """
+
+    rank: int
+    score: float
+    confidence: float | None
+    document_id: str
+    document: str
+    metadata: Mapping[str, Value]
+    passages: tuple[SentenceHit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +156,7 @@ class OccurrenceHit(SentenceHit):
     occurrence_id: int
 
 
-Hit = TypeVar("Hit", bound=SentenceHit)
+Hit = TypeVar("Hit", bound=SentenceHit | DocumentHit)
 
 
 class HitList(list[Hit], Generic[Hit]):
@@ -75,7 +165,8 @@ class HitList(list[Hit], Generic[Hit]):
     Attributes:
         match: The match used, which may differ from the one requested.
         notice: A remark for the user, such as why another match was used. None if no remark is needed.
-        verdict: A statement that no hit has the sense of the query, if the confidences say so. Else None.
+        verdict: A statement that no hit, or perhaps none, has the sense of the query. It never says more than the
+            confidences of the hits. None if there is no reason to say so.
     """
 
     def __init__(
@@ -106,7 +197,16 @@ class HitList(list[Hit], Generic[Hit]):
         return pandas.DataFrame(rows)
 
 
-def hit_to_dict(hit: SentenceHit) -> dict[str, object]:
-    """Return a hit's fields as plain values, in their order."""
-    found = {field.name: getattr(hit, field.name) for field in fields(hit)}
+OF_SENTENCES = ("meetings", "alike", "before", "after")
+"""Fields that only hits by sentence have."""
+
+
+def hit_to_dict(hit: SentenceHit | DocumentHit) -> dict[str, object]:
+    """Return a hit's fields as plain values, in their order. Meetings and passages are lists of dictionaries."""
+    left_out = OF_SENTENCES if isinstance(hit, OccurrenceHit) else ()
+    found = {each.name: getattr(hit, each.name) for each in fields(hit) if each.name not in left_out}
+    if isinstance(hit, DocumentHit):
+        found["passages"] = [hit_to_dict(each) for each in hit.passages]
+    elif "meetings" in found:
+        found |= {"meetings": [asdict(each) for each in hit.meetings], "alike": list(hit.alike)}
     return found | {"metadata": dict(hit.metadata)}

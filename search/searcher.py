@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 from ..indexer.collection.collection import Collection
 from ..indexer.collection.queries import lemma_frequencies
-from ..indexer.vectorise import fitting_encoder
+from ..indexer.collection.records import CollectionSettings
+from ..indexer.errors import QueryError
+from ..indexer.sentence_models.named import fitting_sentence_model
+from ..indexer.vectorise import SentenceModel, fitting_encoder
 from ..indexer.vectors.arrays import Array
 from .comparison import Comparison, compare_calibrated
-from .context import SAME_WORD, Context, K, parse_option
+from .context import SAME_WORD, Context, K, check_k, parse_option
 from .explanation import Explanation, explain
-from .hits import HitList, Match, OccurrenceHit, SentenceHit
+from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit
 from .query.encode import Query
 from .query.filters import Where
 from .retrieval.by_id import hits_by_id, live_occurrence_hits, live_sentence_hits
+from .retrieval.documents import find_documents
 from .retrieval.more_like import AnyHit, find_more_like, hit_vector
 from .retrieval.occurrences import find_occurrences, holds_words
-from .retrieval.sentences import find_sentences
+from .retrieval.sentences import PASSAGES, check_passages, find_sentences, open_question, parse_order
 from .senses import members, named
 from .senses.ambiguity import ambiguous_lemmas
 from .senses.change import Change, measure_change
 from .senses.inventory import SenseInventory, find_senses, word_vectors
 from .senses.named_sense_file import NamedSense
 from .senses.timeline import Timeline, find_timeline
+from .sentence_explanation import explain_sentence
 
 if TYPE_CHECKING:
     from ..indexer.elmo import Encoder
@@ -38,27 +43,39 @@ class Searcher:
     documents or named senses (see `search.query.filters.parse_where`).
     """
 
-    def __init__(self, collection: Collection, encoder: Encoder) -> None:
+    def __init__(self, collection: Collection, encoder: Encoder, sentence_model: SentenceModel | None = None) -> None:
         self.collection = collection
         self.encoder = encoder
-        self.settings = collection.settings
-        self._context = Context(collection, encoder, named.CachedNamedSenseRows())
+        self._context = Context(collection, encoder, named.CachedNamedSenseRows(), sentence_model)
         self.analyser = self._context.analyser
         self._view = self._context.view
 
+    @property
+    def settings(self) -> CollectionSettings:
+        """Settings of the collection. `reencode` may change those of sentence vectors."""
+        return self.collection.settings
+
     @classmethod
-    def open(cls, path: str | Path, model: str | Encoder | None = None) -> Self:
+    def open(
+        cls,
+        path: str | Path,
+        model: str | Encoder | None = None,
+        sentence_model: str | Path | SentenceModel | None = None,
+    ) -> Self:
         """Open a collection with the model that it was made with.
 
         Args:
-            model: An encoder, or the source to load that model from. None for the source in the collection's settings.
+            model: An encoder, or the source to load that model from. None for a bundled model, or one named before.
+            sentence_model: Sentence transformer that the collection was made with, or its folder. None for one named
+                before. Without it, sentences of such a collection are compared by ELMo's default vectors.
 
         Raises:
             CollectionError: The collection or its model cannot be opened. The message has the next step.
         """
         collection = Collection.open(path)
         try:
-            return cls(collection, fitting_encoder(collection, model))
+            transformer = fitting_sentence_model(collection, sentence_model)
+            return cls(collection, fitting_encoder(collection, model), transformer)
         except BaseException:
             collection.close()
             raise
@@ -73,14 +90,48 @@ class Searcher:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def sentences(self, text: str, k: int = K, where: Where = None, hybrid: bool = False) -> HitList[SentenceHit]:
-        """Find the k sentences nearest in meaning to a text.
+    def sentences(
+        self,
+        text: str,
+        k: int = K,
+        where: Where = None,
+        hybrid: bool | None = None,
+        by: str = By.SENTENCE,
+        order: str | None = None,
+        alike: bool = True,
+        neighbours: int = 0,
+    ) -> HitList[SentenceHit]:
+        r"""Find the k sentences that answer a query by sentence best.
 
         Args:
-            hybrid: Order by reciprocal rank fusion with keyword ranks (FTS5, BM25). `score` stays the cosine.
+            text: A sentence. A "phrase in quotes" must occur, and a -word or -"phrase" must not. `\"` and `\-` are
+                signs of the text.
+            hybrid: An older name of `order`: True for `hybrid`, False for `meaning`.
+            by: Vectors to compare: the best ones (`sentence`), or those that ELMo's authors name (`default`).
+            order: What orders the hits: `meaning`, `keywords` (BM25), `words` (words in the same sense) or `hybrid`
+                (meaning and keywords, the default). `score` is the cosine in every order.
+            alike: Show one of several sentences that are nearly the same.
+            neighbours: Number of sentences before and after each hit to read into its `before` and `after`.
         """
         with self._view(where) as view:
-            return find_sentences(view, text, k, hybrid)
+            return find_sentences(view, text, k, by, order, hybrid, alike, neighbours)
+
+    def documents(
+        self, text: str, k: int = K, where: Where = None, order: str | None = None, passages: int = PASSAGES
+    ) -> HitList[DocumentHit]:
+        """Find the k documents that answer a query by sentence best, each with its best sentences.
+
+        Args:
+            text: A sentence, with signs as in `sentences`. Phrases count anywhere in a document.
+            order: What orders the documents: `meaning`, `keywords`, `words` or `hybrid`.
+            passages: Maximum number of sentences of each document.
+        """
+        check_k(k)
+        check_passages(passages)
+        with self._view(where) as view:
+            chosen = parse_order(order, None, By.DOCUMENT)
+            narrowed, question = open_question(view, text, By.DOCUMENT)
+            return find_documents(narrowed, question, k, chosen, passages)
 
     def occurrences(
         self,
@@ -95,7 +146,7 @@ class Searcher:
         Args:
             query: A sentence with the target in brackets, (sentence, position of the target token from 0), or a
                 `Target`.
-            match: Which occurrences may answer: `form` (equal after case folding), `lemma`, or `any` word. A target
+            match: Which occurrences may answer: `form` (equal after folding), `lemma`, or `any` word. A target
                 that the collection lacks is answered with `any`. The list's `match` and `notice` say so.
             layer: Rerank the first 200 by another layer (`sense`, `0`, `1`, `2`, `elmo`). Their sentences are encoded
                 again.
@@ -156,15 +207,31 @@ class Searcher:
         with self._view() as view:
             return compare_calibrated(view, first, second)
 
-    def explain(self, hit: OccurrenceHit, query: Query | None = None) -> Explanation:
-        """Explain which words around a hit make it similar to the query, and give the score by layer.
+    @overload
+    def explain(self, hit: OccurrenceHit, query: Query | None = None) -> Explanation: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def explain(self, hit: SentenceHit, query: str) -> tuple[Meeting, ...]: ...
+
+    def explain(self, hit: SentenceHit, query: Query | None = None) -> Explanation | tuple[Meeting, ...]:
+        """Explain a hit.
+
+        For an occurrence these are the words around it that make it similar to the query, and the score by layer. For a
+        sentence these are its words that meet words of the query, also if its vector alone has found it.
 
         Args:
-            query: The query that the hit answered. None for the hit's own sentence, which shows what its vector
-                depends on.
+            query: The query that the hit answered. None for the sentence of an occurrence itself, which shows what its
+                vector depends on. A hit by sentence needs the text of the query.
+
+        Raises:
+            QueryError: The query is none that can have found the hit, or the hit is no longer in the collection.
         """
         with self._view() as view:
-            return explain(view, hit, query)
+            if isinstance(hit, OccurrenceHit):
+                return explain(view, hit, query)
+            if not isinstance(query, str):
+                raise QueryError("a hit by sentence is explained by the text of its query; pass that text")
+            return explain_sentence(view, hit, query)
 
     def vector(self, hit: SentenceHit) -> Array:
         """Read the stored unit vector of a hit: of its occurrence (d,) or its sentence (e,).

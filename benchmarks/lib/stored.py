@@ -77,7 +77,7 @@ def vectors_of(
     searcher: Searcher, snapshot: Snapshot, queries: Sequence[Query]
 ) -> Iterator[tuple[Query, TargetQuery, Array, Array]]:
     """Yield each query with its target and the target's vectors: sense (d,) and identity (p,)."""
-    encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
+    encode = QueryEncoder(Vectoriser.of(searcher.settings, searcher.encoder, snapshot.transforms))
     for query in queries:
         asked = read_target_query(searcher.analyser, (query.sentence, query.position), searcher.settings.function_words)
         yield query, asked, encode.sense(asked), encode.identity(asked)

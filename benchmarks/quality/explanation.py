@@ -122,7 +122,7 @@ def measure(searcher: Searcher, pairs: Sequence[Pair]) -> dict[str, list[Outcome
     """Return the outcomes of each method on all pairs."""
     outcomes: dict[str, list[Outcome]] = {name: [] for name in METHODS}
     with searcher.collection.reading() as snapshot:
-        vectoriser = Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms)
+        vectoriser = Vectoriser.of(searcher.settings, searcher.encoder, snapshot.transforms)
         encode = QueryEncoder(vectoriser)
         for number, pair in enumerate(pairs):
             asked, hit = (

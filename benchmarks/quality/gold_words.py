@@ -105,7 +105,7 @@ def _encode(vectoriser: Vectoriser, usages: Sequence[Usage]) -> Array:
 def collection_words(path: Path, gold: Iterable[Gold]) -> Iterator[Word]:
     """Yield the gold words of a collection with the vectors that it stores."""
     with Collection.open(path) as collection, collection.reading() as snapshot:
-        analyser = TextAnalyser(collection.settings.language)
+        analyser = TextAnalyser(collection.settings.language, collection.settings.tokeniser)
         ids = np.concatenate([segment.token_ids for segment in snapshot.segments.values()])  # (n,)
         vectors = np.concatenate([np.asarray(segment.tokens) for segment in snapshot.segments.values()])  # (n, d)
         row_of = {key: row for row, key in enumerate(ids.tolist())}

@@ -20,7 +20,7 @@ from polyseme.indexer.elmo.bundled import DEFAULT
 from polyseme.indexer.errors import DocumentError, PolysemeError
 from polyseme.search.evaluation import Score
 from polyseme.search.evaluation.run import Task, TaskName, TaskOptions, evaluate
-from polyseme.ui.cli.evaluate import EncodingLine, card_folder, put_on_card
+from polyseme.ui.cli.evaluate import CountLine, card_folder, put_on_card
 from polyseme.ui.cli.score_plot import check_plot, write_plot
 from polyseme.ui.cli.score_table import score_table
 from polyseme.ui.formats import jsonl
@@ -82,7 +82,7 @@ def main() -> int:
         encoder = load_encoder(arguments.model, arguments.precision)
         for task in tasks:
             began = time.monotonic()
-            found = evaluate(encoder, task, options, EncodingLine(task.name))
+            found = evaluate(encoder, task, options, CountLine(task.name))
             print(score_table(found), flush=True)
             print(f"tasks: {task.name} took {time.monotonic() - began:.0f} s", file=sys.stderr)
             scores += found

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from polyseme.indexer.collection.collection import Collection
-from polyseme.indexer.collection.compaction import compact
+from polyseme.indexer.collection.compaction import merge_small_segments
 from polyseme.indexer.collection.random_pairs import store_random_pairs
 from polyseme.indexer.collection.records import DocumentPart, OccurrenceEntry, SentenceEntry
-from polyseme.indexer.collection.segment import token_rows
+from polyseme.indexer.collection.segment import vector_rows
 from polyseme.indexer.collection.snapshot import Snapshot
 from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.arrays import Array, unit
@@ -80,7 +80,7 @@ def copy_collection(source: Path, out: Path, occurrences: int) -> Copied:
                 if stored >= occurrences:
                     break
             with compacting:
-                compact(writer, full=False)
+                merge_small_segments(writer)
             store_random_pairs(new, writer)
             new.close()
     return Copied(stored, storing.seconds, compacting.seconds, peak_memory())
@@ -96,7 +96,12 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
     }
     # Plain arrays over the mapped files: reading one number of a memory-mapped array takes ten times as long.
     plain = {
-        key: (np.asarray(each.token_ids), token_rows(np.asarray(each.stored_tokens)), np.asarray(each.sentences))
+        key: (
+            np.asarray(each.token_ids),
+            vector_rows(np.asarray(each.stored_tokens)),
+            np.asarray(each.products[:]),
+            np.asarray(each.defaults[:]),
+        )
         for key, each in snapshot.segments.items()
     }
     by_sentence = {
@@ -114,16 +119,17 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
         sentences = []
         for sentence, start, end in old.document_sentences(document.key):
             segment, row = rows[sentence]
-            ids, stored_tokens, stored_sentences = plain[segment]
+            ids, stored_tokens, stored_sentences, stored_defaults = plain[segment]
             places = by_sentence[segment][slice(*bounds[segment][row : row + 2])]
             by_id = dict(zip(ids[places].tolist(), places.tolist(), strict=True))
             entries = found[sentence]
             tokens = np.asarray(stored_tokens[[by_id[entry.key] for entry in entries]], np.float32)  # (n, d)
             vector = np.asarray(stored_sentences[row], np.float32)  # (e,)
+            default = np.asarray(stored_defaults[row], np.float32)  # (dim,)
             if number:
-                tokens, vector = _moved(tokens, rng), _moved(vector[None, :], rng)[0]
+                tokens, vector, default = _moved(tokens, rng), *(_moved(v[None, :], rng)[0] for v in (vector, default))
             occurrences = tuple(OccurrenceEntry(e.position, e.start, e.end, *types[e.type]) for e in entries)
-            sentences.append(SentenceEntry(start, end, occurrences, vector, tokens))
+            sentences.append(SentenceEntry(start, end, occurrences, vector, tokens, default))
         key = f"{number:03}/{document.document_id}"
         copy = Document(key, text, document.metadata)
         yield DocumentPart(copy, 0, tuple(sentences), True)

@@ -247,7 +247,7 @@ def sentences(path: Path) -> Approximate:
 
         encoded, known = twice(queries, search)
         with searcher.collection.reading() as snapshot:
-            encode = QueryEncoder(Vectoriser(searcher.encoder, searcher.settings.layer, snapshot.transforms))
+            encode = QueryEncoder(Vectoriser.of(searcher.settings, searcher.encoder, snapshot.transforms))
             vectors = np.stack([encode(searcher.analyser.tokens(query.sentence)).sentence for query in queries])
             exact = best_sentences(list(snapshot.segments.values()), vectors, K + 1)
         recalls = [overlap(search(query), best, best[0]) for query, best in zip(queries, exact, strict=True)]

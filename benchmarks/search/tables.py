@@ -26,7 +26,8 @@ from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.records import CollectionInfo
 from polyseme.indexer.training.config import Size
 from polyseme.indexer.training.precision import fast_precision
-from polyseme.ui.cli.printing import note, one_line
+from polyseme.ui.cli.printing import note
+from polyseme.ui.messages import one_line
 
 from benchmarks.lib.corpus import OCCURRENCES_PER_WORD, Built, index_corpus
 from benchmarks.lib.fresh_process import in_fresh_process

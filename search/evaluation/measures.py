@@ -65,6 +65,28 @@ def precision_at(relevant: npt.ArrayLike, k: int) -> float:
     return float(np.asarray(relevant, bool)[:k].sum() / k)
 
 
+def reciprocal_rank(relevant: npt.ArrayLike) -> float:
+    """Return 1 over the rank of the first relevant item, or 0 if there is none.
+
+    Args:
+        relevant: Whether the item at each rank is relevant, best first.  (n,)
+    """
+    places = np.flatnonzero(np.asarray(relevant, bool))
+    return 1 / (int(places[0]) + 1) if len(places) else 0.0
+
+
+def recall_at(relevant: npt.ArrayLike, total: int, k: int) -> float:
+    """Return the share of relevant items that are among the first k, of those that can be.
+
+    With more than k relevant items, k of them give 1.
+
+    Args:
+        relevant: Whether the item at each rank is relevant, best first.  (n,)
+        total: Number of relevant items, at least 1.
+    """
+    return float(np.asarray(relevant, bool)[:k].sum() / min(total, k))
+
+
 def mean_average_precision(vectors: Reals, labels: Sequence[str]) -> float:
     """Return the mean average precision when each occurrence ranks the others by cosine to find its own label.
 

@@ -14,8 +14,7 @@ from ...indexer.collection.collection import Collection
 from ...indexer.collection.records import CollectionSettings, Layer
 from ...indexer.errors import DocumentError
 from ...indexer.gold.judgements import Gold
-from ...indexer.pipeline import has_words
-from ...indexer.text import TextAnalyser
+from ...indexer.text import TextAnalyser, has_words
 from ...indexer.vectorise import fit_tokens
 from ...indexer.vectors.arrays import Array, Doubles, Mask
 from ...indexer.vectors.transforms import Normalisation, Transform
@@ -113,7 +112,7 @@ def evaluate_collection(
     Raises:
         DocumentError: No word of the gold has two senses in the collection.
     """
-    analyser = TextAnalyser(collection.settings.language)
+    analyser = TextAnalyser(collection.settings.language, collection.settings.tokeniser)
     asked, left_out = _words(collection, analyser, gold)
     sample = _sample(collection, analyser)
     found = represent(encoder, [*(span for word in asked for span in word.spans), *sample], on_progress)
@@ -187,8 +186,11 @@ def _words(collection: Collection, analyser: TextAnalyser, gold: Sequence[Gold])
     known = {stored.document_id for stored in collection.documents()}
     words: dict[str, list[tuple[Gold, Span]]] = {}
     for document in sorted(set(places) & known):
-        _, text = collection.document(document)
-        spans = spans_in(list(analyser.sentences(text)), [row.place[1:] for row in places[document]])
+        stored, text = collection.document(document)
+        spans = spans_in(
+            list(analyser.sentences(text, collection.annotation(stored.key))),
+            [row.place[1:] for row in places[document]],
+        )
         for row, span in zip(places[document], spans, strict=True):
             if span is not None:
                 words.setdefault(row.lemma, []).append((row, span))
@@ -215,7 +217,7 @@ def _sample(collection: Collection, analyser: TextAnalyser) -> list[Span]:
     number = 0
     for stored in collection.documents():
         _, text = collection.document(stored.document_id)
-        for sentence in filter(has_words, analyser.sentences(text)):
+        for sentence in filter(has_words, analyser.sentences(text, collection.annotation(stored.key))):
             if number % every == 0:
                 chosen.append(tuple(token.text for token in sentence.tokens))
             number += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from ...indexer.vectorise import represent as read_and_encode
 from ...indexer.vectors.arrays import Array, Reals
 from .records import Span, Tokens
 
@@ -19,10 +20,15 @@ OnProgress: TypeAlias = Callable[[int, int], None]
 TOKENS_AT_ONCE = 16_384
 """Maximum number of tokens in one call to the encoder: 70 MB of vectors for `small`, 270 MB for `original`."""
 ELMO, SENSE = "elmo", "sense"
+PRODUCT, DEFAULT = "product", "default"
+"""Representations of a sentence: the vector that search by sentence compares, and ELMo's default vector."""
 
 
 class SpanVectors:
-    """Vectors of spans by representation. A span of several tokens has the mean of their vectors."""
+    """Vectors of spans by representation. A span of several tokens has the mean of their vectors.
+
+    Whole sentences may have the vectors of search by sentence too, `product` and `default`, which are no means.
+    """
 
     def __init__(self, rows: dict[Span, int], vectors: dict[str, Reals]) -> None:
         self._rows = rows
@@ -30,8 +36,8 @@ class SpanVectors:
 
     @property
     def names(self) -> list[str]:
-        """The representations, lowest layer first."""
-        return list(self._vectors)
+        """The representations of tokens, lowest layer first."""
+        return [name for name in self._vectors if name not in (PRODUCT, DEFAULT)]
 
     def __call__(self, name: str, spans: Sequence[Span]) -> Array:
         """Return the vectors of n spans in a representation.  (n, dim)"""
@@ -40,21 +46,34 @@ class SpanVectors:
 
 
 def represent(
-    encoder: Encoder, spans: Iterable[Span], on_progress: OnProgress | None = None, half: bool = False
+    encoder: Encoder,
+    spans: Iterable[Span],
+    on_progress: OnProgress | None = None,
+    half: bool = False,
+    whole: bool = False,
 ) -> SpanVectors:
-    """Encode the sentences of some spans. With `half`, the vectors are stored as float16 to save memory."""
+    """Encode the sentences of some spans.
+
+    Args:
+        half: Whether to store the vectors as float16, to save memory.
+        whole: Whether to store the raw vectors of search by sentence too. The spans are whole sentences.
+    """
     rows = {span: row for row, span in enumerate(dict.fromkeys(spans))}
     spans_of: dict[Tokens, list[Span]] = {}
     for span in rows:
         spans_of.setdefault(span.sentence, []).append(span)
     dims = dimensions(encoder)
+    if whole:
+        dims |= {PRODUCT: encoder.sentence_dim, DEFAULT: encoder.dim}
     dtype = np.float16 if half else np.float32
     vectors: dict[str, Reals] = {name: np.zeros((len(rows), dim), dtype) for name, dim in dims.items()}  # (spans, dim)
     done = 0
     for batch in batches(sorted(spans_of, key=len)):
-        found = dict(zip(batch, encoder.represent(batch), strict=True))
+        found = dict(zip(batch, read_and_encode(encoder, batch), strict=True))
         for span in (span for sentence in batch for span in spans_of[sentence]):
-            for name, vector in zip(dims, span_vectors(found[span.sentence], span), strict=True):
+            one = found[span.sentence]
+            stored = [one.sentence, one.default] if whole else []
+            for name, vector in zip(dims, [*span_vectors(one, span), *stored], strict=True):
                 vectors[name][rows[span]] = vector
         done += len(batch)
         if on_progress:

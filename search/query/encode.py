@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...indexer.errors import QueryError
-from ...indexer.pipeline import form_of, is_indexed
-from ...indexer.text import TextAnalyser, Token, TokenKind
-from ...indexer.vectorise import SentenceVectors, Vectoriser
+from ...indexer.text import TextAnalyser, Token, TokenKind, form_of, is_indexed
+from ...indexer.vectorise import SentenceVectors, Vectoriser, spelled
 from ...indexer.vectors.arrays import Array, unit
 from ..hits import Match, OccurrenceHit
-from .target import EXAMPLE, Target, parse_target
+from .target import EXAMPLE, Target, check_text, parse_target
 
 Query = str | tuple[str, int] | Target
 """A query by word in context: text with brackets, (sentence, position of the target token from 0), or a target."""
@@ -70,14 +69,14 @@ def read_target_query(analyser: TextAnalyser, query: Query, function_words: bool
         QueryError: There is no target, more than one, or no word in it.
     """
     if isinstance(query, tuple):
-        sentence, position = query
+        sentence, position = check_text(query[0]), query[1]
         tokens = analyser.tokens(sentence)
         if not 0 <= position < len(tokens):
             raise QueryError(f"position {position} is outside the sentence; give one from 0 to {len(tokens) - 1}")
         target: tuple[int, ...] = (position,)
     else:
         mark = parse_target(query) if isinstance(query, str) else query
-        sentence = mark.sentence
+        sentence = check_text(mark.sentence)
         tokens = analyser.tokens(sentence)
         target = tuple(n for n, t in enumerate(tokens) if t.start < mark.end and t.end > mark.start)
     target = _without_outer_punctuation(tokens, target)
@@ -87,15 +86,18 @@ def read_target_query(analyser: TextAnalyser, query: Query, function_words: bool
 
 
 def query_for_words(analyser: TextAnalyser, text: str, function_words: bool) -> TargetQuery | None:
-    """Tokenise a text whose whole content is the target. Return None if it has no word."""
-    tokens = analyser.tokens(text)
+    """Tokenise a text whose whole content is the target. Return None if it has no word.
+
+    Raises:
+        QueryError: The text is too long.
+    """
+    tokens = analyser.tokens(check_text(text))
     target = _without_outer_punctuation(tokens, tuple(range(len(tokens))))
     return _target_query(text, tokens, target, function_words) if target else None
 
 
-def query_for_hit(analyser: TextAnalyser, hit: OccurrenceHit, function_words: bool) -> TargetQuery:
-    """Tokenise a hit's sentence. The target is the hit's token."""
-    tokens = analyser.tokens(hit.sentence)
+def query_for_hit(tokens: tuple[Token, ...], hit: OccurrenceHit, function_words: bool) -> TargetQuery:
+    """Return the query that a hit is: its sentence, whose tokens are given. The target is the hit's token."""
     target = tuple(n for n, token in enumerate(tokens) if token.start >= hit.start and token.end <= hit.end)
     return _target_query(hit.sentence, tokens, target, function_words)
 
@@ -118,24 +120,40 @@ class QueryEncoder:
 
     def __init__(self, vectoriser: Vectoriser) -> None:
         self.vectoriser = vectoriser
-        self._cache: OrderedDict[tuple[str, ...], SentenceVectors] = OrderedDict()
+        self._cache: OrderedDict[tuple[str | None, ...], SentenceVectors] = OrderedDict()
+        self._words: OrderedDict[tuple[str, ...], Array] = OrderedDict()
 
     def __call__(self, tokens: Sequence[Token]) -> SentenceVectors:
-        """Encode t tokens as unit vectors: sentence (e,), tokens (t, d)."""
-        key = tuple(token.text for token in tokens)
+        """Encode t tokens as unit vectors: sentence (e,), tokens (t, d), default (dim,)."""
+        return self._encode(tokens, spelled(tokens) if self.vectoriser.reads_texts else None)
+
+    def _encode(self, tokens: Sequence[Token], text: str | None) -> SentenceVectors:
+        """Encode tokens. Without a text, a sentence transformer is not asked."""
+        words = tuple(token.text for token in tokens)
+        key = (text, *words)
         if key not in self._cache:
-            self._cache[key] = self.vectoriser([key])[0]
+            self._cache[key] = self.vectoriser([words], None if text is None else [text])[0]
             if len(self._cache) > CACHED_QUERIES:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(key)
         return self._cache[key]
 
+    def words(self, forms: Sequence[str]) -> Array:
+        """Encode n word forms out of context as unit type vectors: layer 0 of each.  (n, p)"""
+        key = tuple(forms)
+        if key not in self._words:
+            self._words[key] = self.vectoriser.words(key)
+            if len(self._words) > CACHED_QUERIES:
+                self._words.popitem(last=False)
+        self._words.move_to_end(key)
+        return self._words[key]
+
     def sense(self, query: TargetQuery) -> Array:
         """Encode the target in its sentence: the unit mean of its words' vectors.  (d,)"""
-        rows = self(query.tokens).tokens[list(query.encoded)]  # (words, d)
+        rows = self._encode(query.tokens, None).tokens[list(query.encoded)]  # (words, d)
         return unit(rows.mean(axis=0))
 
     def identity(self, query: TargetQuery) -> Array:
         """Encode the target's words out of context: the unit mean of their layer 0 vectors.  (p,)"""
-        rows = self.vectoriser.words([form_of(query.tokens[n]) for n in query.encoded])  # (words, p)
+        rows = self.words([form_of(query.tokens[n]) for n in query.encoded])  # (words, p)
         return unit(rows.mean(axis=0))

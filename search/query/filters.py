@@ -8,9 +8,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from ...indexer.errors import QueryError
+from .target import SURROGATE
 
+MOST_FILTERS = 50
+"""Maximum number of filters of a query."""
+LONGEST_FILTER = 100_000
+"""Maximum length of a filter, in characters."""
+_SHOWN = 60
+"""Number of characters of a filter that an error message shows."""
 _PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ].*)?)?)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]|$)")
 _EPOCH = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
@@ -38,7 +46,7 @@ class Condition:
             low, high = self.values
             above = not low or compare_values(*_same_precision(low, value)) <= 0
             return above and (not high or compare_values(*_same_precision(value, high)) <= 0)
-        equal = any(compare_values(value, wanted) == 0 for wanted in self.values)
+        equal = _equal_key(value) in _equal_keys(self.values)
         return equal is (self.operator is Operator.ONE_OF)
 
 
@@ -54,23 +62,32 @@ def parse_where(where: Where) -> tuple[Condition, ...]:
             command line and the page write them, such as `"year=1999.."` and `"author!=Anon"`.
 
     Raises:
-        QueryError: A filter cannot be understood.
+        QueryError: A filter cannot be understood, is too long, or there are too many.
     """
     if where is None:
         return ()
     if isinstance(where, str):
         where = [where]
+    if len(where) > MOST_FILTERS:
+        raise QueryError(f"there are {len(where):,} filters; give at most {MOST_FILTERS}")
     if isinstance(where, Mapping):
-        return tuple(_condition(field, value) for field, value in where.items())
-    return tuple(_parse_condition(text) for text in where)
+        found = tuple(_condition(field, value) for field, value in where.items())
+    else:
+        found = tuple(_parse_condition(text) for text in where)
+    for condition in found:
+        if any(map(SURROGATE.search, (condition.field, *condition.values))):
+            raise QueryError(f"the filter on {condition.field[:_SHOWN]!r} has bytes that are not text; type it again")
+    return found
 
 
 def _parse_condition(text: str) -> Condition:
+    if len(text) > LONGEST_FILTER:
+        raise QueryError(f"a filter has {len(text):,} characters; shorten it to at most {LONGEST_FILTER:,}")
     field, sign, value = text.partition("=")
     negated = field.endswith("!")
     field = field.removesuffix("!").strip()
     if not sign or not field:
-        raise QueryError(f"{text!r} is no filter; write FIELD=VALUE, FIELD!=VALUE, FIELD=A..B or FIELD=A|B")
+        raise QueryError(f"{text[:_SHOWN]!r} is no filter; write FIELD=VALUE, FIELD!=VALUE, FIELD=A..B or FIELD=A|B")
     return _from_text(field, value, negated)
 
 
@@ -80,7 +97,8 @@ def _condition(field: str, value: str | int | float | Sequence[str | int | float
     if isinstance(value, int | float):
         return Condition(field, Operator.ONE_OF, (str(value),))
     if not isinstance(value, Sequence):
-        raise QueryError(f"the filter on {field!r} is {type(value).__name__}; give text, a number or a list of them")
+        kind = type(value).__name__
+        raise QueryError(f"the filter on {field[:_SHOWN]!r} is {kind}; give text, a number or a list of them")
     return Condition(field, Operator.ONE_OF, tuple(str(item) for item in value))
 
 
@@ -88,9 +106,24 @@ def _from_text(field: str, value: str, negated: bool) -> Condition:
     low, dots, high = value.partition("..")
     if dots and not negated:
         if not (low.strip() or high.strip()):
-            raise QueryError(f"{field}={value} has no end; write FIELD=A..B, FIELD=A.. or FIELD=..B")
+            written = f"{field[:_SHOWN]}={value[:_SHOWN]}"
+            raise QueryError(f"{written!r} has no end; write FIELD=A..B, FIELD=A.. or FIELD=..B")
         return Condition(field, Operator.RANGE, (low.strip(), high.strip()))
     return Condition(field, Operator.NONE_OF if negated else Operator.ONE_OF, tuple(value.split("|")))
+
+
+@lru_cache(maxsize=64)
+def _equal_keys(values: tuple[str, ...]) -> frozenset[float | str | tuple[float]]:
+    return frozenset(map(_equal_key, values))
+
+
+def _equal_key(text: str) -> float | str | tuple[float]:
+    """Return a key that two values share if `compare_values` takes them for equal: a number, a date, or the text."""
+    number = _number(text)
+    if number is not None:
+        return number
+    date = _date(text)
+    return text if date is None else (date,)
 
 
 def compare_values(a: str, b: str) -> int:

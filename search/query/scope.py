@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -43,23 +43,43 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrases:
+    """Sentences that hold the required phrases of a query, and those that hold an excluded one.
+
+    Attributes:
+        required: Ids of the sentences that hold all required phrases, ascending (n,). None if none is required.
+        excluded: Ids of the sentences that hold an excluded phrase, ascending (m,).
+    """
+
+    required: Ids | None
+    excluded: Ids
+
+    def mask(self, ids: Ids) -> Mask:
+        """Return which sentences may answer.  (n,) -> (n,)"""
+        inside = ~np.isin(ids, self.excluded)
+        return inside if self.required is None else inside & np.isin(ids, self.required)
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """What may answer a query, in one snapshot.
 
     Attributes:
         documents: Live documents that the filters let in, by key, or None for all live ones.
         senses: Filters by named sense, all of which must let an occurrence in.
+        phrases: Sentences by the phrases of a query, or None for all.
     """
 
     snapshot: Snapshot
     documents: Mask | None = None
     senses: tuple[Members, ...] = ()
+    phrases: Phrases | None = None
     _masks: dict[int, Mask | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_whole(self) -> bool:
         """Whether there are no filters."""
-        return self.documents is None and not self.senses
+        return self.documents is None and not self.senses and self.phrases is None
 
     def sentence_mask(self, segment: Segment) -> Mask | None:
         """Return which sentences of a segment may answer, or None for all.  (m,)"""
@@ -67,7 +87,27 @@ class Scope:
         for members in self.senses:
             chosen = members.sentence_mask(segment)
             mask = chosen if mask is None else mask & chosen
+        if self.phrases is not None:
+            chosen = self.phrases.mask(segment.sentence_ids)
+            mask = chosen if mask is None else mask & chosen
         return mask
+
+    def inside(self, ids: Ids) -> Mask:
+        """Return which sentences, by id, may answer. Ids that the snapshot lacks may not.  (n,) -> (n,)"""
+        found = np.zeros(len(ids), bool)
+        for segment, places, rows in self.sentence_rows(ids):
+            mask = self.sentence_mask(segment)
+            found[places] = True if mask is None else mask[rows]
+        return found
+
+    def sentence_rows(self, ids: Ids) -> Iterator[tuple[Segment, Ids, Ids]]:
+        """Yield each segment that holds some of n sentences, their places among the n, and their rows.  (m,), (m,)"""
+        for segment in self.snapshot.segments.values():
+            stored = segment.sentence_ids
+            rows = np.minimum(np.searchsorted(stored, ids), len(stored) - 1)
+            places = np.flatnonzero(stored[rows] == ids) if len(stored) else np.zeros(0, np.int64)
+            if len(places):
+                yield segment, places, rows[places]
 
     def row_mask(self, segment: Segment, rows: Ids) -> Mask | None:
         """Return which of some token rows of a segment may answer, or None for all of them.  (n,) -> (n,)"""
@@ -75,6 +115,9 @@ class Scope:
         allowed = None if mask is None else mask[segment.token_sentences[as_slice(rows)]]
         for members in self.senses:
             chosen = members.row_mask(segment, rows)
+            allowed = chosen if allowed is None else allowed & chosen
+        if self.phrases is not None:
+            chosen = self.phrases.mask(segment.sentence_ids)[segment.token_sentences[as_slice(rows)]]
             allowed = chosen if allowed is None else allowed & chosen
         return allowed
 
@@ -91,9 +134,9 @@ class Scope:
     def token_mask(self, segment: Segment) -> Mask | None:
         """Return which token rows of a whole segment may answer, or None for all.  (n,)"""
         mask = self._documents_mask(segment)
-        if self.senses:
+        if self.senses or self.phrases is not None:
             return self.row_mask(segment, np.arange(len(segment.tokens)))
-        return None if mask is None else mask[segment.token_sentences]
+        return None if mask is None else mask[segment.token_sentences.whole()]
 
 
 DOCUMENT = "document"
@@ -163,5 +206,5 @@ def _values(collection: Collection, field: str) -> list[tuple[str, int]]:
     values = documents_by_value(collection.db, field)
     if not values:
         known = ", ".join([*collection.fields(), DOCUMENT, SENSE])
-        raise QueryError(f"no document has a field {field!r}; the fields are {known}")
+        raise QueryError(f"no document has a field {field[:60]!r}; the fields are {known}")
     return values

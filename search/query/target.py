@@ -12,6 +12,10 @@ from ...indexer.errors import QueryError
 
 EXAMPLE = 'mark one word with brackets, as in "She sat on the river [bank]."'
 """End of every error message about brackets."""
+LONGEST_QUERY = 50_000
+"""Maximum length of a query, in characters. A longer one would take minutes to encode."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""A lone surrogate, which is no character. Bytes of an argument that are not UTF-8 become such."""
 _BRACKETS = re.compile(r"\\([\[\]\\])|([\[\]])")
 # A backslash is escaped only before a bracket or a backslash, and at the end of a part, where a bracket may follow.
 _TO_ESCAPE = re.compile(r"[\[\]]|\\(?=[\[\]\\]|$)")
@@ -26,12 +30,26 @@ class Target:
     end: int
 
 
+def check_text(text: str) -> str:
+    """Return the text of a query.
+
+    Raises:
+        QueryError: It is longer than `LONGEST_QUERY`, or has lone surrogates, which are no characters.
+    """
+    if len(text) > LONGEST_QUERY:
+        raise QueryError(f"the query has {len(text):,} characters; shorten it to at most {LONGEST_QUERY:,}")
+    if SURROGATE.search(text):
+        raise QueryError("the query has bytes that are not text; type it again")
+    return text
+
+
 def parse_query(text: str) -> Target | str:
     r"""Return the target where the text has brackets, else the sentence. `\[` and `\]` become plain brackets.
 
     Raises:
-        QueryError: The brackets do not match, are empty, or mark more than one target.
+        QueryError: The brackets do not match, are empty, or mark more than one target, or the text is too long.
     """
+    check_text(text)
     if any(found[2] for found in _BRACKETS.finditer(text)):
         return parse_target(text)
     return _BRACKETS.sub(r"\1", text)
@@ -41,8 +59,10 @@ def parse_target(text: str) -> Target:
     """Return the target of a query. White space inside the brackets is not part of it.
 
     Raises:
-        QueryError: There is not exactly one pair of brackets with text inside. The message has an example.
+        QueryError: There is not exactly one pair of brackets with text inside, or the text is too long. The message
+            has an example.
     """
+    check_text(text)
     plain: list[str] = []
     length = 0
     marks: list[tuple[str, int]] = []

@@ -13,6 +13,8 @@ from ..hits import OccurrenceHit, SentenceHit
 from .hydrate import occurrence_hits, sentence_hits
 from .ranking import Ranked
 
+_LARGEST_ID = 2**63 - 1
+
 
 def hits_by_id(view: View, ids: Sequence[int]) -> list[OccurrenceHit]:
     """Read occurrences by their ids, in the order given, each with score 1.
@@ -20,7 +22,7 @@ def hits_by_id(view: View, ids: Sequence[int]) -> list[OccurrenceHit]:
     Raises:
         QueryError: The collection has no live occurrence of that id.
     """
-    missing = sorted(set(ids) - live_occurrences(view.collection.db, list(ids)))
+    missing = sorted(set(ids) - live_occurrences(view.collection.db, _possible(ids)))
     if missing:
         raise QueryError(f"{view.collection.path} has no occurrence {missing[0]}; search again for its number")
     best = Ranked(np.array(ids, np.int64), np.ones(len(ids), np.float32))
@@ -29,13 +31,18 @@ def hits_by_id(view: View, ids: Sequence[int]) -> list[OccurrenceHit]:
 
 def live_occurrence_hits(view: View, ids: Sequence[int]) -> list[OccurrenceHit]:
     """Read the occurrences among some ids that still exist, in the order of their ids, each with score 0."""
-    keys = sorted(live_occurrences(view.collection.db, list(ids)))
+    keys = sorted(live_occurrences(view.collection.db, _possible(ids)))
     return occurrence_hits(view.collection, _unscored(keys))
 
 
 def live_sentence_hits(view: View, ids: Sequence[int]) -> list[SentenceHit]:
     """Read the sentences among some ids that still exist, in the order of their ids, each with score 0."""
-    return sentence_hits(view.collection, _unscored(live_sentences(view.collection.db, list(ids))))
+    return sentence_hits(view.collection, _unscored(live_sentences(view.collection.db, _possible(ids))))
+
+
+def _possible(ids: Sequence[int]) -> list[int]:
+    """Return the ids that SQLite can hold. It raises an error for others."""
+    return [key for key in ids if 0 <= key <= _LARGEST_ID]
 
 
 def _unscored(keys: Sequence[int]) -> Ranked:

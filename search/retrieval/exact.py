@@ -17,9 +17,10 @@ from ...indexer.collection.collection import Collection
 from ...indexer.collection.faiss_index import search_index
 from ...indexer.collection.queries import ranges_of_types
 from ...indexer.collection.segment import Segment
-from ...indexer.errors import CollectionError
+from ...indexer.errors import DamageError
 from ...indexer.vectors.arrays import Array, Ids, Mask, as_slice
 from ...indexer.vectors.rows import scan
+from ..hits import By
 from ..query.scope import Scope
 from .ranking import Ranked, ranked
 
@@ -44,17 +45,51 @@ class Rows:
         return np.asarray(self.segment.token_ids[as_slice(self.rows)])
 
 
-def nearest_sentences(scope: Scope, query: Array, k: int) -> Ranked:
-    """Find the k sentences in scope nearest to a unit vector (e,)."""
+def sentence_rows(segment: Segment, by: By) -> Any:
+    """Return the stored sentence vectors that a question compares.  (m, e)"""
+    return segment.defaults if by is By.DEFAULT else segment.sentences
+
+
+def nearest_sentences(scope: Scope, query: Array, k: int, by: By = By.SENTENCE) -> Ranked:
+    """Find the k sentences in scope nearest to a unit vector (e,).
+
+    Product vectors have an index. Where default vectors are compared, all in scope are scored, block by block.
+
+    Args:
+        by: Vectors to compare. `default` compares ELMo's default vectors with a query (dim,).
+    """
     ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for segment in scope.snapshot.segments.values():
         allowed = scope.sentence_mask(segment)
-        wanted = max(CANDIDATES, 4 * k)
-        index = partial(getattr, segment, "sentence_index")
-        rows = candidates(index, len(segment.sentences), query, wanted, allowed, SENTENCE_EFFORT)
+        stored = sentence_rows(segment, by)
+        if stored is segment.products:
+            index, wanted = partial(getattr, segment, "sentence_index"), max(CANDIDATES, 4 * k)
+            rows = candidates(index, len(stored), query, wanted, allowed, SENTENCE_EFFORT)
+        else:
+            rows = np.arange(len(stored)) if allowed is None else np.flatnonzero(allowed)
         ids.append(np.asarray(segment.sentence_ids[rows]))
-        scores.append(scan(segment.sentences, query, rows))
+        scores.append(scan(stored, query, rows))
     return ranked(np.concatenate(ids), np.concatenate(scores), k)
+
+
+def sentence_cosines(scope: Scope, ids: Ids, query: Array, by: By = By.SENTENCE) -> Array:
+    """Return the exact cosines of stored sentences, by id, with a unit vector (e,).  (n,) -> (n,)"""
+    scores = np.zeros(len(ids), np.float32)
+    for segment, places, rows in scope.sentence_rows(ids):
+        scores[places] = scan(sentence_rows(segment, by), query, rows)
+    return scores
+
+
+def sentence_vectors(scope: Scope, ids: Ids) -> Array:
+    """Read the stored vectors of sentences by id. All must be in the snapshot.  (n,) -> (n, e) float32"""
+    parts = [
+        (places, np.asarray(sentence_rows(segment, By.SENTENCE)[rows], np.float32))
+        for segment, places, rows in scope.sentence_rows(ids)
+    ]
+    found = np.zeros((len(ids), parts[0][1].shape[1] if parts else 0), np.float32)
+    for places, rows in parts:
+        found[places] = rows
+    return found
 
 
 def candidates(
@@ -74,17 +109,26 @@ def candidates(
     if count > wanted and (allowed is None or count > SCAN_LIMIT):
         try:
             rows = search_index(index(), query, wanted, allowed, effort)
-        except CollectionError:  # without an intact index file all rows are scanned: slower, with the same hits
+        except DamageError:  # without an intact index file all rows are scanned: slower, with the same hits
             rows = np.zeros(0, np.int64)
         if len(rows) >= wanted:
             return rows
     return np.arange(count) if allowed is None else np.flatnonzero(allowed)
 
 
+def index_notice(scope: Scope, name: str) -> str | None:
+    """Return a notice if an index file of this name is damaged, so that a search compared all vectors instead."""
+    damaged = [segment for segment in scope.snapshot.segments.values() if name in segment.index_damage]
+    if not damaged:
+        return None
+    return f"{damaged[0].folder / name} is damaged, so all vectors were compared; run `polyseme verify --repair`"
+
+
 def type_rows(collection: Collection, scope: Scope, types: Sequence[int]) -> list[Rows]:
     """Return the rows of some types in scope, by segment."""
     found: dict[int, list[Ids]] = {}
     for key, first, count in ranges_of_types(collection.db, types):
+        scope.snapshot.segments[key].check_range(first, count)
         found.setdefault(key, []).append(np.arange(first, first + count))
     out = []
     for key, ranges in found.items():

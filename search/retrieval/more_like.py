@@ -9,7 +9,7 @@ import numpy as np
 
 from ...indexer.collection.queries import live_occurrences, occurrences_between, ranges_of_types
 from ...indexer.errors import QueryError
-from ...indexer.pipeline import form_of
+from ...indexer.text import form_of
 from ...indexer.vectors.arrays import Array, unit
 from ..context import WORD_MATCHES, View, check_k, count_rows, parse_option
 from ..hits import HitList, Match, OccurrenceHit, SentenceHit
@@ -19,6 +19,7 @@ from .exact import nearest_rows, nearest_sentences
 from .hydrate import sentence_hits
 from .phrases import find_phrase_words, nearest_spans
 from .ranking import more_like_vector
+from .sentences import sentence_notice
 
 AnyHit = TypeVar("AnyHit", bound=SentenceHit)
 
@@ -39,7 +40,8 @@ def find_more_like(
     occurrences = [hit for hit in positive if isinstance(hit, OccurrenceHit)]
     if not occurrences:
         best = nearest_sentences(view.scope, vector, k)
-        return HitList(sentence_hits(view.collection, best), Match.SENTENCE)  # type: ignore[arg-type]
+        notice = sentence_notice(view)
+        return HitList(sentence_hits(view.collection, best), Match.SENTENCE, notice)  # type: ignore[arg-type]
     mean_length = None if len(plus) == 1 else float(np.linalg.norm(plus.mean(axis=0)))
     return _occurrences_like(view, occurrences, wanted, vector, mean_length, k)  # type: ignore[return-value]
 
@@ -48,7 +50,7 @@ def _occurrences_like(
     view: View, positive: Sequence[OccurrenceHit], match: Match, vector: Array, mean_length: float | None, k: int
 ) -> HitList[OccurrenceHit]:
     """Find the occurrences nearest to a unit vector (d,): of the marked words or, with match `any`, of any word."""
-    marked = [query_for_hit(view.analyser, hit, view.settings.function_words) for hit in positive]
+    marked = [query_for_hit(view.tokens(hit), hit, view.settings.function_words) for hit in positive]
     if match is Match.ANY:
         identity = unit(np.mean([view.encode.identity(query) for query in marked], axis=0))  # (p,)
         best = nearest_any(view.collection, view.scope, vector, identity, k)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...indexer.collection.records import Layer
-from ...indexer.pipeline import form_of
+from ...indexer.text import form_of
 from ...indexer.vectorise import raw_vectors
 from ...indexer.vectors.arrays import unit
 from ..context import WORD_MATCHES, View, check_k, count_rows, parse_option
@@ -77,12 +77,12 @@ def _reranked(
     view: View, query: TargetQuery, found: HitList[OccurrenceHit], layer: Layer, k: int
 ) -> HitList[OccurrenceHit]:
     """Order hits by another layer, of which the collection stores no vectors, and keep k of them."""
-    sentences = [query.tokens, *(view.analyser.tokens(hit.sentence) for hit in found)]
+    sentences = [query.tokens, *(view.tokens(hit) for hit in found)]
     raw = raw_vectors(view.context.encoder, layer, [[token.text for token in tokens] for tokens in sentences])
     target = unit(unit(raw[0].tokens[list(query.encoded)]).mean(axis=0))  # (d,)
     scores = np.empty(len(found), np.float32)
     for n, hit in enumerate(found):
-        positions = query_for_hit(view.analyser, hit, view.settings.function_words).encoded
+        positions = query_for_hit(sentences[n + 1], hit, view.settings.function_words).encoded
         scores[n] = unit(unit(raw[n + 1].tokens[list(positions)]).mean(axis=0)) @ target
     by_id = {hit.occurrence_id: hit for hit in found}
     best = ranked(np.array([hit.occurrence_id for hit in found], np.int64), scores, k)

@@ -9,8 +9,7 @@ import numpy as np
 
 from ...indexer.collection.queries import consecutive_occurrences
 from ...indexer.errors import QueryError
-from ...indexer.pipeline import form_of
-from ...indexer.text import Token
+from ...indexer.text import Token, form_of
 from ...indexer.vectors.arrays import Array, row_products, unit
 from ..context import View, count_rows
 from ..hits import HitList, Match, OccurrenceHit
@@ -89,7 +88,7 @@ def _with_all_rows(words: Sequence[PhraseWord], spans: Sequence[PhraseSpan]) -> 
 
 def _has_all_tokens(view: View, target: Sequence[Token], span: PhraseSpan, match: Match) -> bool:
     """Return whether the span also has the target's tokens without vectors, such as "of", "the" and commas."""
-    tokens = view.analyser.tokens(view.collection.sentence_text(span.sentence))
+    tokens = view.tokens_of(span.sentence, view.collection.sentence_text(span.sentence))
     there = tokens[max(span.position, 0) : span.position + len(target)]
     if span.position < 0 or len(there) != len(target):
         return False
@@ -97,7 +96,7 @@ def _has_all_tokens(view: View, target: Sequence[Token], span: PhraseSpan, match
 
 
 def is_same_word(a: Token, b: Token, match: Match) -> bool:
-    """Return whether two tokens have equal lemmas or, unless match is `lemma`, equal case-folded forms."""
+    """Return whether two tokens have equal lemmas or, unless match is `lemma`, equal forms."""
     return a.lemma == b.lemma if match is Match.LEMMA else form_of(a) == form_of(b)
 
 
@@ -127,7 +126,7 @@ def nearest_spans(
 
 def _widened(view: View, hit: OccurrenceHit, position: int, length: int) -> OccurrenceHit:
     """Widen the hit of a phrase's first stored word to the whole span of `length` tokens."""
-    span = view.analyser.tokens(hit.sentence)[position : position + length]
+    span = view.tokens(hit)[position : position + length]
     start, end = span[0].start, span[-1].end
     lemma = " ".join(token.lemma for token in span)
     return replace(hit, token=hit.sentence[start:end], lemma=lemma, position=position, start=start, end=end)

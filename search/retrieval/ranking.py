@@ -1,16 +1,23 @@
-"""Rankings: one total order, fusion with keyword ranks, and relevance feedback. All functions are pure."""
+"""Rankings: one total order, the combination of several signals, and relevance feedback. All functions are pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...indexer.vectors.arrays import Array, Ids, top, unit
 
-RRF_K = 60
-"""Constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
+SMALLEST_SPREAD = 1e-6
+"""Standard deviation below which scores count as equal."""
+COVERAGE_WEIGHT, MOST_WEIGHT = 20.0, 2.0
+"""Weight of keywords at full coverage, and its maximum.
+
+Both were chosen on Cranfield and on the paraphrases of the sample documents. The best sentence covers a quarter of a
+Cranfield query, and an eighth of a paraphrase (docs/results/sentences.md).
+"""
+BM25_K1 = 1.2
+"""Constant of BM25 in FTS5. A word counts at most K1 + 1 times its rarity."""
 NEGATIVE_WEIGHT = 0.5
 """Weight of negative examples relative to positive ones (Rocchio 1971 as in Manning et al. 2008, section 9.1.1)."""
 
@@ -29,14 +36,42 @@ def ranked(ids: Ids, scores: Array, k: int | None = None) -> Ranked:
     return Ranked(ids[order], scores[order])
 
 
-def fuse(rankings: Sequence[Ids], k: int | None = None) -> Ids:
-    """Fuse rankings by reciprocal rank: the sum of 1 / (60 + rank). Ties are in the order of ids."""
-    fused: dict[int, float] = {}
-    for ids in rankings:
-        for rank, key in enumerate(ids.tolist(), start=1):
-            fused[key] = fused.get(key, 0.0) + 1.0 / (RRF_K + rank)
-    keys = np.array(list(fused), dtype=np.int64)
-    return ranked(keys, np.array(list(fused.values()), dtype=np.float32), k).ids
+def coverage_weight(best: float, rarities: Array) -> float:
+    """Return the weight of keywords for a query, relative to meaning: high if its best sentence has its rare words.
+
+    The coverage of a query is the best BM25 as a share of the highest that its words allow. A paraphrase shares few
+    words with its answer, and keywords would only lead away from it.
+
+    Args:
+        best: BM25 of the best sentence.
+        rarities: Logarithms of the inverse sentence frequencies of the query's words (w,).
+    """
+    highest = (BM25_K1 + 1) * float(rarities.sum(dtype=np.float64))
+    coverage = best / highest if highest > SMALLEST_SPREAD else 0.0
+    return float(min(MOST_WEIGHT, COVERAGE_WEIGHT * coverage**2))
+
+
+def combine(meaning: Array, keywords: Array, weight: float) -> Array:
+    """Return one score for each of a query's n candidates, from two signals. Only their order has a meaning.
+
+    Each signal is standardised over the candidates, so that signals of different units can be added.
+
+    Args:
+        meaning: Scores by meaning, such as cosines (n,).
+        keywords: Scores by keywords, such as BM25 (n,). Candidates without a word of the query have 0.
+        weight: Weight of the keywords. That of meaning is 1.
+
+    Returns:
+        (n,)
+    """
+    return np.asarray(standardised(meaning) + weight * standardised(keywords), np.float32)
+
+
+def standardised(scores: Array) -> Array:
+    """Subtract the mean and divide by the standard deviation. Equal scores become zeros.  (n,) -> (n,)"""
+    centred = scores - scores.mean(dtype=np.float64) if len(scores) else scores
+    spread = float(np.sqrt(np.mean(centred**2))) if len(scores) else 0.0
+    return np.asarray(centred / spread if spread > SMALLEST_SPREAD else np.zeros_like(centred), np.float32)
 
 
 def more_like_vector(positive: Array, negative: Array) -> Array:

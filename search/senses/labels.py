@@ -118,7 +118,7 @@ def _nearby_lemmas(view: View, ids: Ids) -> _NearbyLemmas:
 
 def _lemmas(view: View, hit: OccurrenceHit, reach: int) -> list[str]:
     """Return the content lemmas within `reach` tokens of a hit, without its own lemma."""
-    tokens = view.analyser.tokens(hit.sentence)
+    tokens = view.tokens(hit)
     near = tokens[max(0, hit.position - reach) : hit.position + reach + 1]
     return [t.lemma for t in near if t.kind is TokenKind.WORD and t.lemma != hit.lemma]
 

@@ -14,17 +14,20 @@ import numpy as np
 
 from ...indexer.collection.collection import Collection
 from ...indexer.errors import QueryError
-from ...indexer.vectorise import TOKEN
+from ...indexer.files import write_anywhere
+from ...indexer.text import form_of
 from ...indexer.vectors.arrays import Array, Ids, unit
+from ...indexer.vectors.transforms import TOKEN
 from ..confidence import Compared
 from ..context import WORD_MATCHES, View, check_k, parse_option
 from ..hits import HitList, Match, OccurrenceHit
+from ..query.encode import read_target_query
 from ..query.target import write_query
 from ..retrieval.any_word import nearest_any
 from ..retrieval.exact import Rows, nearest_rows
 from .inventory import SenseInventory
 from .members import check_number, live_members
-from .named_sense_file import NamedSense, check_name, from_json, read_file, to_json
+from .named_sense_file import LONGEST_NAME, NamedSense, check_name, from_json, read_file, to_json
 
 EXAMPLES = 5
 """Maximum number of example sentences that a named sense keeps."""
@@ -32,9 +35,25 @@ SLACK = 1e-4
 """Subtracted from the lowest score of a sense's own occurrences, so that rounding cannot exclude one of them."""
 
 
+_NAMES_SHOWN = 10
+
+
 def stored_named_senses(collection: Collection) -> tuple[NamedSense, ...]:
     """Read all named senses of a collection, in the order of their names."""
-    return tuple(from_json(text, f"the sense {name!r}") for name, text in collection.named_senses().items())
+    return tuple(_stored(collection, name, text) for name, text in collection.named_senses().items())
+
+
+def _stored(collection: Collection, name: str, text: str) -> NamedSense:
+    """Decode a named sense of a collection, which is as little trusted as a file.
+
+    Raises:
+        QueryError: It is damaged, or has another name inside.
+    """
+    where, step = f"the sense {name[:LONGEST_NAME]!r} of {collection.path}", "remove it and save it again"
+    found = from_json(text, where, step)
+    if found.name != name:
+        raise QueryError(f"{where} has another name inside; {step}")
+    return found
 
 
 def read_named_sense(view: View, name: str) -> NamedSense:
@@ -45,9 +64,9 @@ def read_named_sense(view: View, name: str) -> NamedSense:
     """
     path, stored = view.collection.path, view.collection.named_senses()
     if name not in stored:
-        known = ", ".join(stored) or "none yet; save one with `polyseme named-sense save`"
-        raise QueryError(f"{path} has no sense named {name!r}; there are: {known}")
-    found = from_json(stored[name], f"the sense {name!r} of {path}")
+        known = ", ".join([*stored][:_NAMES_SHOWN]) or "none yet; save one with `polyseme named-sense save`"
+        raise QueryError(f"{path} has no sense named {name[:LONGEST_NAME]!r}; there are: {known}")
+    found = _stored(view.collection, name, stored[name])
     check_space(view, found, f"the sense {name!r}")
     return found
 
@@ -78,8 +97,25 @@ def _own_rows(view: View, named_sense: NamedSense, match: Match) -> list[Rows]:
     """Return the rows of the sense's word, inside the filters, that belong to the sense."""
     return [
         Rows(item.segment, item.rows[named_sense.holds(np.asarray(item.segment.tokens[item.rows], np.float32))])
-        for item in view.rows(view.types(named_sense.word, match))
+        for item in view.rows(_own_types(view, named_sense, match))
     ]
+
+
+def _own_types(view: View, named_sense: NamedSense, match: Match) -> list[int]:
+    """Return the types of the sense's word. A sense of a collection with another folding has its word in its examples.
+
+    So "strasse" of an older collection is found as "straße".
+    """
+    types = view.types(named_sense.word, match)
+    if types or not named_sense.examples:
+        return types
+    try:
+        tokens = read_target_query(view.analyser, named_sense.examples[0], function_words=True).target_tokens
+    except QueryError:  # the file of a stranger may have other brackets
+        return types
+    words = [token.lemma if match is Match.LEMMA else form_of(token) for token in tokens]
+    is_same = len(words) == 1 and words[0].casefold() == named_sense.word.casefold()
+    return view.types(words[0], match) if is_same else types
 
 
 def find_named_sense(view: View, name: str, k: int, match: str | None) -> HitList[OccurrenceHit]:
@@ -207,10 +243,11 @@ def write_named_sense(view: View, name: str, path: Path) -> None:
         QueryError: No named sense has that name, or the file cannot be written.
     """
     found = read_named_sense(view, name)
+    content = to_json(found).encode()
     try:
-        path.write_text(to_json(found), encoding="utf-8")
+        write_anywhere(path, content)
     except OSError as error:
-        raise QueryError(f"{path} cannot be written ({error}); name another file") from error
+        raise QueryError(f"{path} cannot be written ({error.strerror}); name another file") from error
 
 
 def load_named_sense(view: View, path: Path) -> NamedSense:

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from ...indexer.errors import QueryError
+from ...indexer.files import read_bounded
 from ...indexer.vectors.arrays import Array, Mask, row_products, unit
 from ..hits import Match
+from ..query.target import SURROGATE
 
 FORMAT = "polyseme prototype"
 """Value of `format` in every file."""
@@ -26,6 +28,18 @@ LONGEST_NAME = 100
 """Maximum length of a name, in characters."""
 LARGEST_FILE = 16 * 2**20
 """Maximum size of a file, in bytes."""
+LONGEST_VECTOR = 2**16
+"""Maximum number of dimensions."""
+LARGEST_NUMBER = 2.0
+"""Maximum absolute value in a mean of unit vectors, rounding included."""
+MOST_RIVALS = 1000
+"""Maximum number of rivals."""
+MOST_EXAMPLES = 100
+"""Maximum number of examples."""
+LONGEST_WORD = 1000
+"""Maximum length of the word and of the two digests, in characters."""
+EXPORT_AGAIN = "export the named sense again"
+"""Next step for a file that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,54 +112,66 @@ def to_json(named_sense: NamedSense) -> str:
     return json.dumps(head | asdict(named_sense), ensure_ascii=False, indent=1) + "\n"
 
 
-def from_json(text: str, where: str) -> NamedSense:
+def from_json(text: str, where: str, step: str = EXPORT_AGAIN) -> NamedSense:
     """Read a named sense from JSON.
 
     Args:
         where: Name of the source, for error messages.
+        step: The next step, for error messages.
 
     Raises:
-        QueryError: The text is not what `to_json` writes.
+        QueryError: The text is not what `to_json` writes, or is larger than any named sense.
     """
+    if len(text) > LARGEST_FILE:
+        raise QueryError(f"{where} is larger than any named sense; {step}")
     try:
-        found = json.loads(text, parse_constant=_refuse_constant)
+        found = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_key_once)
     except (ValueError, RecursionError) as error:
-        raise QueryError(f"{where} is not JSON ({error}); export the named sense again") from error
+        raise QueryError(f"{where} is not JSON ({error}); {step}") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise QueryError(f"{where} is not a named sense; make one with `polyseme named-sense export`")
     version = found.get("version")
     if version != VERSION:
-        raise QueryError(f"{where} has version {version!r}, this Polyseme reads {VERSION}; upgrade Polyseme")
+        raise QueryError(f"{where} has version {repr(version)[:20]}, this Polyseme reads {VERSION}; upgrade Polyseme")
     names = set(NamedSense.__dataclass_fields__)
     if set(found) - {"format", "version"} != names:
-        wrong = sorted((set(found) - {"format", "version"}) ^ names)
-        raise QueryError(f"{where}: missing or unknown {', '.join(wrong)}; export the named sense again")
-    return _checked(found, where)
+        wrong = ", ".join(sorted((set(found) - {"format", "version"}) ^ names))
+        raise QueryError(f"{where}: missing or unknown {wrong[:80]}; {step}")
+    return _checked(found, where, step)
 
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no finite number")
 
 
-def _checked(found: Mapping[str, Any], where: str) -> NamedSense:
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return found
+
+
+def _checked(found: Mapping[str, Any], where: str, step: str) -> NamedSense:
     texts = {key: found[key] for key in ("name", "word", "model_id", "space")}
     examples = found["examples"]
     rivals = found["rivals"]
     right = (
-        all(isinstance(text, str) and text for text in texts.values())
+        all(_is_text(text) and 0 < len(text) <= LONGEST_WORD for text in texts.values())
         and found["match"] in (Match.FORM, Match.LEMMA)
         and isinstance(found["size"], int)
         and not isinstance(found["size"], bool)
-        and found["size"] > 0
+        and 0 < found["size"] < 2**63
         and isinstance(examples, list)
-        and all(isinstance(text, str) for text in examples)
+        and len(examples) <= MOST_EXAMPLES
+        and all(map(_is_text, examples))
         and _is_vector(found["mean"])
         and isinstance(rivals, list)
+        and len(rivals) <= MOST_RIVALS
         and all(_is_vector(rival) and len(rival) == len(found["mean"]) for rival in rivals)
-        and _is_vector([found["threshold"]])
+        and _is_number(found["threshold"])
     )
     if not right:
-        raise QueryError(f"{where}: a value is of the wrong kind; export the named sense again")
+        raise QueryError(f"{where}: a value is of the wrong kind, or too large; {step}")
     return NamedSense(
         name=check_name(texts["name"]),
         word=texts["word"],
@@ -160,13 +186,24 @@ def _checked(found: Mapping[str, Any], where: str) -> NamedSense:
     )
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not SURROGATE.search(value)
+
+
 def _is_vector(value: object) -> bool:
-    """Return whether a value is a non-empty list of finite numbers."""
+    """Return whether a value is a non-empty list of numbers, as the mean of unit vectors has them."""
     return (
         isinstance(value, list)
-        and bool(value)
-        and all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in value)
+        and 0 < len(value) <= LONGEST_VECTOR
+        and all(_is_number(number) and abs(number) <= LARGEST_NUMBER for number in value)
     )
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a finite number. An integer of more digits than a float holds is none."""
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < 2**63
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def read_file(path: Path) -> NamedSense:
@@ -175,10 +212,11 @@ def read_file(path: Path) -> NamedSense:
     Raises:
         QueryError: The file cannot be read, or is not a named sense.
     """
+    step = "name a file that `named-sense export` made"
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise QueryError(f"{path} is larger than any named sense; name another file")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QueryError(f"{path} cannot be read ({error}); name a file that `named-sense export` made") from error
+        text = read_bounded(path, LARGEST_FILE).decode("utf-8")
+    except OSError as error:
+        raise QueryError(f"{path} cannot be read ({error.strerror}); {step}") from error
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{path} is not UTF-8 text; {step}") from error
     return from_json(text, str(path))

@@ -98,7 +98,7 @@ def test_reencoded_collection_stores_the_choice_and_measures_it_as_present(tmp_p
         transform = snapshot.transforms["token"]
         assert transform.matrix is not None
         stored = {}
-        for row, key in enumerate(segment.token_ids.tolist()):
+        for row, key in enumerate(np.asarray(segment.token_ids).tolist()):
             sentence, position = collection.db.execute(
                 "SELECT sentence, position FROM occurrences WHERE id = ?", (key,)
             ).fetchone()

@@ -24,13 +24,19 @@ from gold_data import (
     make_wordnet,
     write,
 )
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.collection.collection import Collection
+from polyseme.indexer.collection.records import Layer, SentenceKind
+from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import DocumentError
 from polyseme.indexer.text import TextAnalyser
-from polyseme.indexer.vectors.transforms import fit_centring, fit_whitening
+from polyseme.indexer.vectorise import SentenceVectors, Vectoriser, fit_transforms
+from polyseme.indexer.vectors.transforms import Normalisation, fit_centring, fit_whitening
 from polyseme.search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, measures, spearman
 from polyseme.search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic
 from polyseme.search.evaluation.datasets.retrieval import read_retrieval
 from polyseme.search.evaluation.datasets.wsd import read_wsd
+from polyseme.search.evaluation.measures import ndcg
 from polyseme.search.evaluation.run import Task, TaskName, TaskOptions, evaluate, parse_tasks
 from polyseme.search.evaluation.tasks.retrieval import cut_documents, cut_queries, evaluate_retrieval, keyword_rankings
 from polyseme.search.evaluation.tasks.sentences import evaluate_sts
@@ -38,6 +44,7 @@ from polyseme.search.evaluation.tasks.usage_graphs import evaluate_dwug
 from polyseme.search.evaluation.tasks.words import draw, evaluate_coarsewsd, evaluate_usim, evaluate_wic
 from polyseme.search.evaluation.tasks.wsd import FREQUENCY, evaluate_wsd
 from polyseme.search.evaluation.vectors import batches, represent
+from polyseme.search.searcher import Searcher
 from scipy import stats
 
 NAMES = ["layer 0", "layer 1", "layer 2", "elmo", "sense"]
@@ -259,7 +266,40 @@ def test_sts_is_fitted_on_the_other_split_and_separately_on_itself(tmp_path: Pat
             assert value(scores, f"Spearman dev{label}", f"{name}, {kind}") == pytest.approx(expected, abs=0.02)
     alone = evaluate_sts(FakeEncoder(), [folder / "sts-dev.csv"])
     assert {score.metric for score in alone} == {"Spearman dev", "Spearman dev, fitted on itself"}
-    assert {s.representation for s in alone if s.metric == "Spearman dev"} == {f"{name}, raw" for name in NAMES}
+    raw = {f"{name}, raw" for name in NAMES}
+    assert {s.representation for s in alone if s.metric == "Spearman dev"} == {"product", "default"} | raw
+
+
+@pytest.mark.parametrize("sentence_space", ["first", ""])
+def test_sts_compares_the_vectors_that_a_collection_stores(tmp_path: Path, sentence_space: str) -> None:
+    encoder = FakeEncoder(sentence_space=sentence_space)
+    folder = make_sts(tmp_path)
+    rows = (folder / "sts-train.csv").read_text(encoding="utf-8").replace("river", "stream").replace("bank", "shore")
+    write(folder / "sts-train.csv", rows)
+    scores = evaluate_sts(encoder, [folder])
+    analyser = TextAnalyser("en")
+    splits = read_sts_splits([folder], lambda text: [token.text for token in analyser.tokens(text)])
+    raw = {
+        sentence: encoder.represent([sentence])[0]
+        for pairs in splits.values()
+        for pair in pairs
+        for sentence in (pair.sentence1, pair.sentence2)
+    }
+    for scored, fitted in (("dev", "train"), ("train", "dev")):
+        sample = list(dict.fromkeys(s for pair in splits[fitted] for s in (pair.sentence1, pair.sentence2)))
+        kind = SentenceKind.LEARNED if sentence_space else SentenceKind.POOLED
+        own = [SentenceVectors(raw[s].sentence, raw[s].sense, raw[s].default) for s in sample]
+        words = encoder.word_vectors(["bank"])
+        transforms = fit_transforms(encoder, Layer.SENSE, Normalisation.WHITENED, None, own, words, kind)
+        vectoriser = Vectoriser(encoder, Layer.SENSE, transforms, kind)
+        first = vectoriser([pair.sentence1 for pair in splits[scored]])
+        second = vectoriser([pair.sentence2 for pair in splits[scored]])
+        gold = [pair.gold for pair in splits[scored]]
+        for name, stored in (("product", "sentence"), ("default", "default")):
+            pairs = zip(first, second, strict=True)
+            cosines = np.round([float(getattr(a, stored) @ getattr(b, stored)) for a, b in pairs], 5)
+            found = value(scores, f"Spearman {scored}", name)
+            assert found == pytest.approx(spearman(cosines, gold), abs=0.02), (scored, name)
 
 
 def test_retrieval_ranks_documents_by_their_best_sentence(tmp_path: Path) -> None:
@@ -267,7 +307,7 @@ def test_retrieval_ranks_documents_by_their_best_sentence(tmp_path: Path) -> Non
     data, analyser = read_retrieval(folder), TextAnalyser("en")
     scores = evaluate_retrieval(FakeEncoder(), folder)
     cut, queries = cut_documents(analyser, data.documents), cut_queries(analyser, data)
-    assert Counter(cut.document.tolist()) == Counter(dict.fromkeys(range(6), 2))  # the title, the text
+    assert Counter(cut.document.tolist()) == Counter(dict.fromkeys(range(6), 3))  # the title, two sentences
     values = []
     for query in queries:
         asked = FakeEncoder().represent([query.span.sentence])[0].default
@@ -279,7 +319,50 @@ def test_retrieval_ranks_documents_by_their_best_sentence(tmp_path: Path) -> Non
         gains = [max(query.judged.get(key, 0), 0) / np.log2(n + 2) for n, key in enumerate(order[:10])]
         ideal = sorted(query.judged.values(), reverse=True)
         values.append(sum(gains) / sum(g / np.log2(n + 2) for n, g in enumerate(ideal)))
-    assert value(scores, "nDCG@10", "elmo, raw") == pytest.approx(np.mean(values), abs=1e-6)
+    assert value(scores, "nDCG@10, best sentence", "elmo, raw") == pytest.approx(np.mean(values), abs=1e-6)
+
+
+@pytest.mark.parametrize("sentence_space", ["first", ""])
+def test_retrieval_reports_what_the_product_answers(tmp_path: Path, sentence_space: str) -> None:
+    encoder = FakeEncoder(sentence_space=sentence_space)
+    folder = make_beir(tmp_path)
+    data, analyser = read_retrieval(folder), TextAnalyser("en")
+    scores = evaluate_retrieval(encoder, folder)
+    names = ["product", "product, hybrid", "product, keywords", "product, words", "default"]
+    assert [score.representation for score in scores if score.metric == "nDCG@10"] == [*names, "bm25"]
+    best = [score.representation for score in scores if score.metric == "nDCG@10, best sentence"]
+    assert best[:6] == [*names, "bm25"]
+    queries = cut_queries(analyser, data)
+    documents = [Document(key, text) for key, text in data.documents.items()]
+    build(tmp_path / "own.pol", documents, BuildConfig(), encoder)
+
+    def mean(rankings: list[list[str]]) -> float:
+        both = zip(rankings, queries, strict=True)
+        return float(np.mean([ndcg([q.judged.get(key, 0) for key in ids], list(q.judged.values())) for ids, q in both]))
+
+    with Searcher(Collection.open(tmp_path / "own.pol"), encoder) as searcher:
+        for order in ("meaning", "hybrid", "keywords", "words"):
+            name = "product" if order == "meaning" else f"product, {order}"
+            found = [[hit.document_id for hit in searcher.documents(q.text, 10, order=order)] for q in queries]
+            assert value(scores, "nDCG@10", name) == pytest.approx(mean(found)), name
+            hits = [searcher.sentences(q.text, 100, order=order, alike=False) for q in queries]
+            by_sentence = [list(dict.fromkeys(hit.document_id for hit in some))[:10] for some in hits]
+            assert value(scores, "nDCG@10, best sentence", name) == pytest.approx(mean(by_sentence)), name
+        defaults = [searcher.sentences(q.text, 100, by="default", alike=False) for q in queries]
+        by_default = mean([list(dict.fromkeys(hit.document_id for hit in some))[:10] for some in defaults])
+        assert value(scores, "nDCG@10", "default") == value(scores, "nDCG@10, best sentence", "default")
+        assert value(scores, "nDCG@10", "default") == pytest.approx(by_default)
+    # ELMo's default vectors are the mean of its mixed layers, which a collection whitens.
+    assert value(scores, "nDCG@10, best sentence", "elmo, whitened") == pytest.approx(by_default, abs=1e-3)
+    whole = keyword_rankings(analyser, list(data.documents.values()), queries, 10)
+    ids = list(data.documents)
+    assert value(scores, "nDCG@10", "bm25") == pytest.approx(mean([[ids[row] for row in rows] for rows in whole]))
+    assert {s.baseline for s in scores if s.metric == "nDCG@10"} == {value(scores, "nDCG@10", "bm25")}
+
+
+def test_retrieval_without_layers_has_the_product_alone(tmp_path: Path) -> None:
+    scores = evaluate_retrieval(FakeEncoder(), make_trec(tmp_path), layers=False)
+    assert {score.representation.partition(",")[0] for score in scores} == {"product", "default", "bm25"}
 
 
 def test_keyword_rankings_match_stems(tmp_path: Path) -> None:

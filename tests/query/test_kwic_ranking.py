@@ -11,7 +11,7 @@ from polyseme.indexer.vectors.arrays import sense_word_vector, top, unit
 from polyseme.indexer.vectors.transforms import fit_centring, fit_pca, fit_whitening
 from polyseme.search.hits import OccurrenceHit
 from polyseme.search.kwic import concordance_line
-from polyseme.search.retrieval.ranking import fuse, more_like_vector, ranked
+from polyseme.search.retrieval.ranking import more_like_vector, ranked
 from polyseme.search.senses.clustering import cluster
 from polyseme.search.senses.labels import collocates, log_dice, log_likelihood
 from scipy.stats import chi2_contingency
@@ -33,12 +33,6 @@ def test_context_is_cut_to_its_width_with_an_ellipsis() -> None:
     line = concordance_line(hit("one two three bank four five six", 14, 18), width=6)
     assert (line.left, line.node, line.right) == ("…hree ", "bank", " four…")
     assert concordance_line(hit("bank", 0, 4), width=0) == concordance_line(hit("bank", 0, 4))
-
-
-def test_fusion_sums_reciprocal_ranks() -> None:
-    fused = fuse([np.array([7, 3, 9]), np.array([3, 5])])
-    scores = {7: 1 / 61, 3: 1 / 62 + 1 / 61, 9: 1 / 63, 5: 1 / 62}
-    assert fused.tolist() == sorted(scores, key=lambda key: (-scores[key], key))
 
 
 @given(

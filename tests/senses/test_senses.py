@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.reencode import reencode
 from polyseme.indexer.vectors.arrays import Array
-from polyseme.search.confidence import VERDICT, Calibration, Compared
+from polyseme.search.confidence import DOUBT, LIKELY, SURE, VERDICT, Calibration, Compared
 from polyseme.search.hits import Match
 from polyseme.search.query.target import Target, parse_target
 from polyseme.search.searcher import Searcher
@@ -27,6 +26,7 @@ from polyseme.search.senses.inventory import sense_numbers
 from polyseme.search.senses.labels import labels_of
 from polyseme.search.senses.named_sense_file import NamedSense, from_json, to_json
 from sense_texts import documents
+from stored import change
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +152,9 @@ def test_named_sense_filters_every_kind_of_query(searcher: Searcher) -> None:
     assert {hit.occurrence_id for hit in inside} == members
     outside = searcher.occurrences("The [bank] stood.", k=99, where="sense!=mine")
     assert {hit.occurrence_id for hit in outside} == set(inventory.assignments) - members
-    sentences = searcher.sentences("a boat", k=99, where="sense=mine")
+    sentences = searcher.sentences("a boat", k=99, where="sense=mine", alike=False)
     assert {hit.sentence_id for hit in sentences} == {hit.sentence_id for hit in inside}
-    hybrid = searcher.sentences("today", k=99, where="sense=mine", hybrid=True)
+    hybrid = searcher.sentences("today", k=99, where="sense=mine", hybrid=True, alike=False)
     assert {hit.sentence_id for hit in hybrid} == {hit.sentence_id for hit in inside}
     like = searcher.more_like([inside[0]], k=99, where=["sense=mine", "year=..1910"])
     assert {hit.occurrence_id for hit in like} == {h.occurrence_id for h in inside if _year(h.metadata) <= 1910}
@@ -254,9 +254,7 @@ def test_named_senses_survive_compaction_removal_and_reencoding(tmp_path: Path) 
 def test_collection_without_stored_random_pairs_has_confidences_and_named_senses(tmp_path: Path) -> None:
     folder = tmp_path / "old.pol"
     build(folder, documents(20), model=FakeEncoder())
-    with sqlite3.connect(folder / "collection.db") as db:
-        db.execute("DELETE FROM settings WHERE key = 'background'")
-    db.close()
+    change(folder, "DELETE FROM settings WHERE key = 'background'")
     with Searcher.open(folder, FakeEncoder()) as searcher:
         assert searcher.named_senses() == ()
         hits = searcher.occurrences("the [bank]", k=3)
@@ -371,11 +369,24 @@ def test_confidence_at_the_even_score_is_one_half() -> None:
 
 def test_hits_no_better_than_random_pairs_get_the_verdict() -> None:
     calibration = Calibration(tuple(np.linspace(-0.5, 1, 201).tolist()))
-    assert calibration.verdict([0.2, 0.1, 0.0, -0.3], 50) == VERDICT
+    assert calibration.verdict([0.0, -0.1, -0.2, -0.3], 50) == VERDICT
+    assert calibration.verdict([0.2, 0.1, 0.0, -0.3], 50) == DOUBT
     assert calibration.verdict([0.9, 0.8, 0.7, -0.3], 50) is None
     assert calibration.verdict([-0.4], 2) == VERDICT
     assert calibration.verdict([0.4], 2) is None
     assert calibration.verdict([], 0) is None
+
+
+@given(SCORES, SCORES, st.integers(0, 100), st.sampled_from(Compared), st.floats(0.1, 1))
+def test_the_verdict_never_contradicts_a_confidence(
+    quantiles: list[float], scores: list[float], candidates: int, compared: Compared, length: float
+) -> None:
+    calibration = Calibration(tuple(sorted(quantiles)))
+    confidences = calibration.confidence(np.array(scores) * length, compared)
+    said = calibration.verdict(np.array(scores) * length, candidates, confidences)
+    shown = [float(f"{value:.2f}") for value in confidences]
+    assert said is None or max(shown) < {VERDICT: LIKELY, DOUBT: SURE}[said]
+    assert calibration.verdict([0.99] * 3, candidates, [0.9, 0.1, 0.1]) is None
 
 
 def test_random_pairs_are_stored_and_measured_again_after_growth(tmp_path: Path) -> None:
@@ -392,10 +403,8 @@ def test_random_pairs_are_stored_and_measured_again_after_growth(tmp_path: Path)
         with collection.reading() as snapshot:
             grown = random_pair_quantiles(collection, snapshot)
             assert grown == measure(collection, snapshot) != stored
-        with sqlite3.connect(folder / "collection.db") as db:
-            text = json.dumps({"rows": 1, "quantiles": [0.0, 1.0]})
-            db.execute("UPDATE settings SET value = ? WHERE key = 'background'", (text,))
-        db.close()
+        text = json.dumps({"rows": 1, "quantiles": [0.0, 1.0]})
+        change(folder, "UPDATE settings SET value = ? WHERE key = 'background'", text)
         with collection.reading() as snapshot:
             assert random_pair_quantiles(collection, snapshot) == grown
 

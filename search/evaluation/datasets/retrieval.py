@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import json
 import re
@@ -11,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....indexer.errors import DocumentError
-from ....indexer.gold.lines import lines_of
+from ....indexer.files import read_bounded
+from ....indexer.gold.lines import LARGEST_FILE, lines_of
 
 LAYOUT = (
     "retrieval is a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/*.tsv) or TREC's (documents with"
@@ -19,10 +19,7 @@ LAYOUT = (
 )
 Judgements = dict[str, dict[str, int]]
 """Query id -> document id -> grade."""
-_ANYWHERE = re.IGNORECASE | re.DOTALL
-_DOC = re.compile(r"<doc\b[^>]*>(.*?)</doc>", _ANYWHERE)
-_TOP = re.compile(r"<top\b[^>]*>(.*?)</top>", _ANYWHERE)
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _LONE_STOP = re.compile(r"(?<=\s)([.?!]) (?=\S)")
 _LABEL = re.compile(r"^\s*(?:Number|Topic)\s*:", re.IGNORECASE)
 
@@ -56,7 +53,7 @@ def _read_beir(folder: Path) -> RetrievalSet:
     table = next((path for path in tables if path.stem == "test"), tables[0] if len(tables) == 1 else None)
     if table is None:
         raise DocumentError(f"{folder / 'qrels'} holds no test.tsv; {LAYOUT}")
-    rows = list(csv.reader(lines_of(table, LAYOUT), delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows = [line.split("\t") if line else [] for line in lines_of(table, LAYOUT)]
     return RetrievalSet(documents, queries, _judgements((row for row in rows if row[2:] != ["score"]), table, 3))
 
 
@@ -67,7 +64,7 @@ def _json_rows(path: Path) -> Iterator[tuple[str, dict[str, object]]]:
         try:
             row = json.loads(line)
             yield str(row["_id"]), row | {"text": str(row["text"])}
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DocumentError(f"{path}, line {number}: no object with _id and text; {LAYOUT}") from error
 
 
@@ -84,10 +81,10 @@ def _read_trec(folder: Path) -> RetrievalSet:
     texts = {path: _text(path) for path in files if path not in judged and path.suffix.lower() not in (".md", ".pdf")}
     documents, topics = {}, {}
     for markup in texts.values():
-        for body in _DOC.findall(markup):
+        for body in _elements(markup, "doc"):
             text = with_title(_field(body, "title"), _field(body, "text", "body"))
             documents[_field(body, "docno")] = unwrapped(text)
-        for body in _TOP.findall(markup):
+        for body in _elements(markup, "top"):
             topics[_LABEL.sub("", _field(body, "num")).strip()] = _LABEL.sub("", _field(body, "title", "desc")).strip()
     if len(judged) != 1 or not documents or not topics:
         raise DocumentError(
@@ -108,17 +105,32 @@ def unwrapped(text: str) -> str:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")
+    try:
+        return read_bounded(path, LARGEST_FILE).decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read ({error.strerror}); {LAYOUT}") from error
+
+
+def _elements(markup: str, name: str) -> Iterator[str]:
+    """Yield what is between each start tag and the next end tag, in one pass over the text."""
+    start_tag, end_tag = (re.compile(rf"<{mark}{name}\b[^<>]*>", re.IGNORECASE) for mark in ("", "/"))
+    place = 0
+    while (start := start_tag.search(markup, place)) and (end := end_tag.search(markup, start.end())):
+        yield markup[start.end() : end.start()]
+        place = end.end()
 
 
 def _field(body: str, *names: str) -> str:
     """Return the text of the first element that is not empty. An element without end tag ends at the next tag."""
     for name in names:
-        start_tag = rf"<{name}\b[^>]*>"
-        found = re.search(rf"{start_tag}(.*?)</{name}\b", body, _ANYWHERE) or re.search(
-            rf"{start_tag}([^<]*)", body, _ANYWHERE
+        start = re.search(rf"<{name}\b[^<>]*>", body, re.IGNORECASE)
+        if start is None:
+            continue
+        end = re.compile(rf"</{name}\b", re.IGNORECASE).search(body, start.end()) or re.compile("<|$").search(
+            body, start.end()
         )
-        if found and (text := html.unescape(_TAG.sub(" ", found.group(1))).strip()):
+        inside = body[start.end() : end.start() if end else len(body)]
+        if text := html.unescape(_TAG.sub(" ", inside)).strip():
             return text
     return ""
 

@@ -1,42 +1,57 @@
-"""Retrieval of documents by their best sentence: with sentence vectors, FTS5's BM25, and the fusion of both."""
+"""Retrieval of documents, as the product answers, by plain BM25, and by the mean vector of each layer."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....indexer.build import BuildConfig
+from ....indexer.build import BuildConfig, build
+from ....indexer.collection.collection import Collection
 from ....indexer.collection.queries import best_keyword_rows, fill_keyword_index
 from ....indexer.collection.schema import connect, create_keyword_index
-from ....indexer.pipeline import has_words
-from ....indexer.text import TextAnalyser
+from ....indexer.documents import Document
+from ....indexer.errors import QueryError
+from ....indexer.text import TextAnalyser, has_words
 from ....indexer.vectors.arrays import Ids, top, unit
+from ...hits import By, Order
+from ...query.sentence import write_sentence
 from ...retrieval.keywords import match_expression
-from ...retrieval.ranking import fuse
-from ...retrieval.sentences import HYBRID_CANDIDATES
+from ...searcher import Searcher
 from ..datasets.retrieval import RetrievalSet, read_retrieval
 from ..measures import mean_interval, ndcg
 from ..records import Score, Span, whole_sentence
 from ..spans import tokens_of
-from ..vectors import OnProgress, SpanVectors, represent
+from ..vectors import DEFAULT, PRODUCT, OnProgress, SpanVectors, represent
 from .sentences import normalisations
 
 if TYPE_CHECKING:
     from ....indexer.elmo import Encoder
+    from ....indexer.progress import Progress
 
 K = 10
 """Number of first documents that nDCG takes into account."""
 METRIC = f"nDCG@{K}"
-BM25 = "FTS5 BM25"
+BEST_SENTENCE = f"{METRIC}, best sentence"
+BM25 = "bm25"
 SENTENCES = 1000
 """Maximum number of sentences in a ranking. They belong to ten documents or more."""
+FIRST_SENTENCES = 100
+"""Number of sentences that the product is asked for at first. They nearly always belong to ten documents."""
 AT_ONCE = 256
 """Number of queries that one matrix product compares with all sentences."""
+ORDERS = {
+    PRODUCT: Order.MEANING,
+    f"{PRODUCT}, {Order.HYBRID}": Order.HYBRID,
+    f"{PRODUCT}, {Order.KEYWORDS}": Order.KEYWORDS,
+    f"{PRODUCT}, {Order.WORDS}": Order.WORDS,
+}
+"""Orders of the product's search by sentence, by their names in tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +82,96 @@ class JudgedQuery:
 
 Rankings = list[Ids]
 """Rows of sentences, or indices of documents, for each query, best first."""
+Grades = list[list[int]]
+"""Grades of the first documents of each query, best first."""
 
 
 def evaluate_retrieval(
-    encoder: Encoder, folder: Path, language: str = "en", on_progress: OnProgress | None = None
+    encoder: Encoder, folder: Path, language: str = "en", on_progress: OnProgress | None = None, layers: bool = True
 ) -> list[Score]:
-    """Return nDCG@10 over the queries with a relevant document. Baseline: BM25 over sentences.
+    """Return nDCG@10 over the queries with a relevant document. The bootstrap draws queries.
 
-    A document has the rank of its best sentence, for vectors and for keywords. Fusion and transforms are those of
-    Polyseme's own search. A sentence vector is the mean over its tokens: raw, centred or whitened. The transforms are
-    fitted on the first sentences. The bootstrap draws queries.
+    The documents are indexed into a temporary collection. The product's own search ranks them as documents, and in a
+    second measure by their best sentence. `product` is its order by meaning, and `default` compares ELMo's default
+    vectors. Search by document does not, so both measures of `default` take the best sentence. Baseline: FTS5's BM25
+    over whole documents, and over sentences.
+
+    Rows of layers have the mean over a sentence's tokens: raw, centred or whitened. The transforms are fitted on the
+    first sentences.
+
+    Args:
+        encoder: The model.
+        folder: The data set.
+        language: Language of the texts.
+        on_progress: Called while sentences are encoded.
+        layers: Whether to measure the layers, for which all sentences are encoded a second time.
     """
     data = read_retrieval(folder)
     analyser = TextAnalyser(language)
     cut = cut_documents(analyser, data.documents)
     queries = cut_queries(analyser, data)
-    found = represent(encoder, [*cut.spans, *(query.span for query in queries)], on_progress)
-    keywords = keyword_rankings(analyser, cut.texts, queries, SENTENCES)
-    bm25 = gains(documents_of(keywords, cut), cut, queries)
-    rows: list[tuple[str, str, list[float]]] = [
-        (METRIC, BM25, bm25),
-        (METRIC, f"{BM25}, whole documents", _whole_documents(analyser, data, cut, queries)),
-    ]
-    for name, by_vector in vector_rankings(found, cut, queries).items():
-        pairs = zip(by_vector, keywords, strict=True)
-        both = [fuse([ids[:HYBRID_CANDIDATES], words[:HYBRID_CANDIDATES]]) for ids, words in pairs]
-        rows.append((METRIC, name, gains(documents_of(by_vector, cut), cut, queries)))
-        rows.append((f"{METRIC}, hybrid", name, gains(documents_of(both, cut), cut, queries)))
-    baseline = float(np.mean(bm25))
-    return [
-        Score("retrieval", metric, name, float(np.mean(values)), *mean_interval(values), baseline, BM25)
-        for metric, name, values in rows
-    ]
+    whole = grades_of(keyword_rankings(analyser, list(data.documents.values()), queries, K), cut, queries)
+    keywords = documents_of(keyword_rankings(analyser, cut.texts, queries, SENTENCES), cut)
+    baselines = {METRIC: whole, BEST_SENTENCE: grades_of(keywords, cut, queries)}
+    rows: list[tuple[str, str, Grades]] = []
+    with product_collection(encoder, data.documents, language, _counted(on_progress, len(cut.texts))) as searcher:
+        rows += product_rows(searcher, queries)
+    rows += [(metric, BM25, grades) for metric, grades in baselines.items()]
+    if layers:
+        found = represent(encoder, [*cut.spans, *(query.span for query in queries)], on_progress)
+        for name, ranking in vector_rankings(found, cut, queries).items():
+            rows.append((BEST_SENTENCE, name, grades_of(documents_of(ranking, cut), cut, queries)))
+    return list(_scores(rows, baselines, queries))
+
+
+@contextmanager
+def product_collection(
+    encoder: Encoder, documents: dict[str, str], language: str, on_progress: Callable[[Progress], None] | None = None
+) -> Iterator[Searcher]:
+    """Index texts into a temporary collection with the settings of a new one, and open it for search."""
+    with tempfile.TemporaryDirectory(prefix="polyseme-") as folder:
+        path = Path(folder) / "evaluated.pol"
+        sources = [Document(key, text) for key, text in documents.items()]
+        build(path, sources, BuildConfig(language=language), encoder, on_progress)
+        with Searcher(Collection.open(path), encoder) as searcher:
+            yield searcher
+
+
+def product_rows(searcher: Searcher, queries: Sequence[JudgedQuery]) -> list[tuple[str, str, Grades]]:
+    """Return the grades of the product's first documents, by measure and by name of the order."""
+    rows: list[tuple[str, str, Grades]] = []
+    by_default = [_graded(best_documents(searcher, query.text, By.DEFAULT), query) for query in queries]
+    for name, order in ORDERS.items():
+        rows.append((METRIC, name, [_graded(first_documents(searcher, query.text, order), query) for query in queries]))
+    rows.append((METRIC, DEFAULT, by_default))
+    for name, order in ORDERS.items():
+        found = [_graded(best_documents(searcher, query.text, By.SENTENCE, order), query) for query in queries]
+        rows.append((BEST_SENTENCE, name, found))
+    rows.append((BEST_SENTENCE, DEFAULT, by_default))
+    return rows
+
+
+def first_documents(searcher: Searcher, text: str, order: Order) -> list[str]:
+    """Return the ids of the first ten documents that answer a text, by the product's rule for documents."""
+    try:
+        return [hit.document_id for hit in searcher.documents(write_sentence(text), K, order=order, passages=1)]
+    except QueryError:  # a query that is too long has no answer
+        return []
+
+
+def best_documents(searcher: Searcher, text: str, by: By, order: Order | None = None) -> list[str]:
+    """Return the ids of at least ten documents in the order of their best sentences, or of all that were found."""
+    query = write_sentence(text)
+    documents: list[str] = []
+    for k in (FIRST_SENTENCES, SENTENCES):
+        try:
+            hits = searcher.sentences(query, k, by=by, order=order, alike=False)
+        except QueryError:  # a query that is too long has no answer
+            return []
+        documents = list(dict.fromkeys(hit.document_id for hit in hits))
+        if len(documents) >= K or len(hits) < k:
+            break
+    return documents
 
 
 def cut_documents(analyser: TextAnalyser, documents: dict[str, str]) -> CutDocuments:
@@ -154,19 +227,37 @@ def documents_of(rankings: Rankings, cut: CutDocuments) -> Rankings:
     return [_distinct(cut.document[rows]) for rows in rankings]
 
 
-def gains(rankings: Rankings, cut: CutDocuments, queries: Sequence[JudgedQuery]) -> list[float]:
-    """Return the nDCG@10 of each query's documents."""
-    values = []
-    for places, query in zip(rankings, queries, strict=True):
-        grades = [query.judged.get(cut.ids[place], 0) for place in places[:K]]
-        values.append(ndcg(grades, list(query.judged.values()), K))
-    return values
+def gains(grades: Sequence[Sequence[int]], queries: Sequence[JudgedQuery]) -> list[float]:
+    """Return the nDCG@10 of each query, from the grades of its first documents."""
+    return [ndcg(found, list(query.judged.values()), K) for found, query in zip(grades, queries, strict=True)]
 
 
-def _whole_documents(
-    analyser: TextAnalyser, data: RetrievalSet, cut: CutDocuments, queries: Sequence[JudgedQuery]
-) -> list[float]:
-    return gains(keyword_rankings(analyser, list(data.documents.values()), queries, K), cut, queries)
+def _graded(documents: Sequence[str], query: JudgedQuery) -> list[int]:
+    """Return the grades of the first ten documents. Those without a judgement have 0."""
+    return [query.judged.get(document, 0) for document in documents[:K]]
+
+
+def grades_of(rankings: Rankings, cut: CutDocuments, queries: Sequence[JudgedQuery]) -> Grades:
+    """Return the grades of each query's first documents, from rankings of indices of documents."""
+    return [
+        _graded([cut.ids[place] for place in places[:K]], query)
+        for places, query in zip(rankings, queries, strict=True)
+    ]
+
+
+def _scores(
+    rows: Sequence[tuple[str, str, Grades]], baselines: dict[str, Grades], queries: Sequence[JudgedQuery]
+) -> Iterator[Score]:
+    """Yield the mean nDCG of each row with its interval."""
+    baseline = {metric: float(np.mean(gains(grades, queries))) for metric, grades in baselines.items()}
+    for metric, name, grades in rows:
+        values = gains(grades, queries)
+        yield Score("retrieval", metric, name, float(np.mean(values)), *mean_interval(values), baseline[metric], BM25)
+
+
+def _counted(on_progress: OnProgress | None, sentences: int) -> Callable[[Progress], None] | None:
+    """Return a function that passes the number of indexed sentences on."""
+    return None if on_progress is None else lambda state: on_progress(min(state.sentences, sentences - 1), sentences)
 
 
 def _distinct(places: Ids) -> Ids:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....indexer.build import BuildConfig
 from ....indexer.text import TextAnalyser
+from ....indexer.vectorise import POOLED_DIM
 from ....indexer.vectors.arrays import Array, Doubles, Ids
-from ....indexer.vectors.transforms import Normalisation, fit
+from ....indexer.vectors.transforms import Normalisation, fit, fit_centring, fit_whitened_components
 from ..datasets.pairs import read_sts_splits
 from ..measures import cosines, interval, spearman
 from ..records import Score, SentencePair, Span, whole_sentence
 from ..spans import tokens_of
-from ..vectors import OnProgress, SpanVectors, represent
+from ..vectors import DEFAULT, PRODUCT, OnProgress, SpanVectors, represent
 
 if TYPE_CHECKING:
     from ....indexer.elmo import Encoder
@@ -44,19 +46,24 @@ def evaluate_sts(
 ) -> list[Score]:
     """Return Spearman's correlation of cosines and judgements on each split. Baseline: mean of layer 0, raw.
 
-    A sentence's vector is the mean over its tokens, which for the layer mix is ELMo's `default`. It is compared raw,
-    centred and whitened by Polyseme's own transforms. They are fitted on the other splits, and in separate rows on the
-    scored split itself.
+    `product` and `default` are the two vectors that a collection stores for a sentence: the product's own, and ELMo's.
+    They are transformed as a collection does. The transforms are fitted on the sentences of the other splits, or of
+    the scored split if it is the only one.
+
+    The other rows have the mean of a layer over a sentence's tokens: raw, centred and whitened. The transforms are
+    fitted on the other splits, and in separate rows on the scored split itself.
     """
     splits = read_sts_splits(paths, partial(tokens_of, TextAnalyser(language)))
-    found = represent(encoder, (span for pairs in splits.values() for span in _spans(pairs)), on_progress)
+    asked = (span for pairs in splits.values() for span in _spans(pairs))
+    found = represent(encoder, asked, on_progress, whole=True)
     scores = []
     for split, pairs in splits.items():
         others = [pair for name, some in splits.items() if name != split for pair in some]
+        stored = _stored_rows(encoder, found, split, others or pairs)
         gold = np.array([pair.gold for pair in pairs])  # (pairs,)
         cosine = {
             (row.metric, row.title): cosines(*map(row.normalise, _both(found, row.representation, pairs)))  # (pairs,)
-            for row in _table_rows(found, split, pairs, others)
+            for row in (*stored, *_table_rows(found, split, pairs, others))
         }
         baseline = spearman(cosine[f"Spearman {split}", BASELINE], gold)
         for (metric, title), values in cosine.items():
@@ -74,6 +81,28 @@ def normalisations(sample: Array) -> dict[str, Map]:
 def normalised_name(normalisation: Normalisation) -> str:
     """Return the name of a normalisation in tables."""
     return RAW if normalisation is Normalisation.NONE else str(normalisation)
+
+
+def stored_maps(encoder: Encoder, found: SpanVectors, pairs: Sequence[SentencePair]) -> dict[str, Map]:
+    """Return what a new collection does to the two vectors of a sentence, fitted on the sentences of some pairs."""
+    sample = list(dict.fromkeys(_spans(pairs)))
+    products = found(PRODUCT, sample)  # (n, e)
+    is_learned = encoder.has_sentence_space
+    product = fit_centring(products) if is_learned else fit_whitened_components(products, POOLED_DIM)
+    default = fit(BuildConfig().normalisation, found(DEFAULT, sample))
+    return {PRODUCT: product, DEFAULT: default or _unchanged}
+
+
+def stored_cosines(found: SpanVectors, name: str, pairs: Sequence[SentencePair], normalise: Map) -> Doubles:
+    """Return the cosine of the two sentences of each pair.  (pairs,)"""
+    return cosines(*map(normalise, _both(found, name, pairs)))
+
+
+def _stored_rows(
+    encoder: Encoder, found: SpanVectors, split: str, fitted_on: Sequence[SentencePair]
+) -> Iterator[TableRow]:
+    for name, normalise in stored_maps(encoder, found, fitted_on).items():
+        yield TableRow(f"Spearman {split}", name, name, normalise)
 
 
 def _table_rows(

@@ -1,0 +1,121 @@
+"""Read the stored words of some hundred sentences: their places in the text, their types and their sense vectors.
+
+The database has the occurrences of a sentence side by side, with their types. A type's occurrences are one range of a
+segment's rows, in the order of their ids. So a bisection in all ranges at once finds the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...indexer.collection.queries import occurrences_of_sentences
+from ...indexer.collection.schema import DATABASE_NAME
+from ...indexer.collection.types import TypeRanges, TypeTable
+from ...indexer.errors import DamageError
+from ...indexer.vectors.arrays import Array, Ids
+from ..context import View
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceWords:
+    """The n stored words of s sentences, sentence by sentence, and in each in the order of the text.
+
+    Attributes:
+        sentences: Ids of those of the sentences that have stored words, ascending (s,).
+        firsts: Place of each sentence's first word (s,).
+        starts: Offset of each word in its sentence, in characters (n,).
+        ends: Offset after its last character (n,).
+        types: Place of each word's type in the type table (n,).
+        senses: Unit sense vectors (n, d).
+    """
+
+    sentences: Ids
+    firsts: Ids
+    starts: Ids
+    ends: Ids
+    types: Ids
+    senses: Array
+
+    @property
+    def lengths(self) -> Ids:
+        """Number of stored words of each sentence (s,)."""
+        return np.diff(self.firsts, append=len(self.types))
+
+
+def read_sentence_words(view: View, sentences: Ids) -> SentenceWords:
+    """Read the stored words of sentences.
+
+    Raises:
+        DamageError: The database and the segments do not fit each other.
+    """
+    found = occurrences_of_sentences(view.collection.db, np.unique(sentences).tolist())  # (n, 5)
+    table = view.collection.types()
+    ids, owners, starts, ends, keys = found.T
+    types = np.minimum(np.searchsorted(table.ids, keys), max(len(table.ids) - 1, 0))  # (n,)
+    if len(keys) and (not len(table.ids) or bool((table.ids[types] != keys).any())):
+        raise _damaged(view, "an occurrence has a type that is not in it")
+    kept, firsts = np.unique(owners, return_index=True)
+    return SentenceWords(kept, firsts, starts, ends, types, _senses(view, table, ids, owners, types))
+
+
+def _senses(view: View, table: TypeTable, ids: Ids, owners: Ids, types: Ids) -> Array:
+    """Read the sense vectors of occurrences, given their sentences and types.  (n,), (n,), (n,) -> (n, d)"""
+    segments = list(view.snapshot.segments.values())
+    senses = np.zeros((len(ids), segments[0].tokens.shape[1] if segments else 1), np.float32)
+    missing = np.ones(len(ids), bool)
+    for segment in segments:
+        stored = segment.sentence_ids  # (m,)
+        if not len(stored) or not len(ids):
+            continue
+        row = np.minimum(np.searchsorted(stored, owners), len(stored) - 1)
+        here = np.flatnonzero(stored[row] == owners)
+        rows = occurrence_rows(table.ranges[segment.key], segment.token_ids, ids[here], types[here])
+        here, rows = here[rows >= 0], rows[rows >= 0]
+        senses[here] = segment.tokens[rows]
+        missing[here] = False
+    if missing.any():
+        raise _damaged(view, f"occurrence {int(ids[missing][0])} is in no segment")
+    return np.nan_to_num(senses)
+
+
+def occurrence_rows(ranges: TypeRanges, token_ids: Any, ids: Ids, types: Ids) -> Ids:
+    """Return the rows of occurrences in one segment, -1 for those that it does not have.  (n,), (n,) -> (n,)
+
+    Args:
+        token_ids: Occurrence ids of the segment's rows, ascending inside the range of one type.
+        types: Place of each occurrence's type in the type table.
+    """
+    rows = np.full(len(ids), -1, np.int64)
+    known = ranges.place[ranges.by_place]  # (R,), ascending
+    if not len(known) or not len(ids):
+        return rows
+    at = np.minimum(np.searchsorted(known, types), len(known) - 1)  # (n,)
+    inside = np.flatnonzero(known[at] == types)
+    one = ranges.by_place[at[inside]]
+    low = ranges.first[one].astype(np.int64)
+    end = low + ranges.count[one]
+    high, wanted = end.copy(), ids[inside]
+    while bool((low < high).any()):
+        middle = (low + high) // 2
+        before = (token_ids[np.minimum(middle, len(token_ids) - 1)] < wanted) & (low < high)
+        low, high = np.where(before, middle + 1, low), np.where(before, high, middle)
+    low = np.minimum(low, end - 1)
+    rows[inside] = np.where(token_ids[low] == wanted, low, -1)
+    return rows
+
+
+def places_of_types(table: TypeTable, keys: Sequence[int]) -> Ids:
+    """Return the places of types in the table, ascending. Unknown keys are left out.  (<= k,)"""
+    wanted = np.unique(np.array(keys, np.int64))
+    if not len(table.ids):
+        return wanted[:0]
+    places = np.minimum(np.searchsorted(table.ids, wanted), len(table.ids) - 1)
+    return np.asarray(places[table.ids[places] == wanted], np.int64)
+
+
+def _damaged(view: View, what: str) -> DamageError:
+    return DamageError(f"{view.collection.path / DATABASE_NAME} is damaged: {what}; run `polyseme verify`")
