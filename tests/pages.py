@@ -35,8 +35,9 @@ def app(collection: Path | None, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def html(page: AppTest) -> str:
+    """Return the page's own HTML without its styles."""
     assert not page.exception
-    return "\n".join(element.proto.body for element in page.get("html"))
+    return re.sub(r"<style>.*?</style>", "", "\n".join(each.proto.body for each in page.get("html")), flags=re.DOTALL)
 
 
 def lines(page: AppTest) -> list[tuple[str, str]]:

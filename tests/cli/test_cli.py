@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
-from polyseme.search.hits import OccurrenceHit, SentenceHit
+from polyseme.search.hits import OF_SENTENCES, OccurrenceHit, SentenceHit
 from polyseme.search.searcher import Searcher
 from polyseme.ui.cli.help import visible_commands
 from polyseme.ui.cli.main import cli, run_command
@@ -49,6 +49,10 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+WORD_FIELDS = [field.name for field in fields(OccurrenceHit) if field.name not in OF_SENTENCES]
+"""Fields of a hit by word in context."""
+
+
 def test_sense_prints_one_hit_per_line_with_exactly_its_fields(
     collection: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,7 +61,7 @@ def test_sense_prints_one_hit_per_line_with_exactly_its_fields(
     rows = lines(capsys)
     with Searcher.open(collection) as searcher:
         assert rows == searcher.occurrences(query, k=3).to_dicts()
-    assert [list(row) for row in rows] == [[field.name for field in fields(OccurrenceHit)]] * 3
+    assert [list(row) for row in rows] == [WORD_FIELDS] * 3
     assert [row["rank"] for row in rows] == [1, 2, 3]
     for row in rows:
         sentence, start, end = row["sentence"], row["start"], row["end"]
@@ -68,7 +72,7 @@ def test_sense_prints_one_hit_per_line_with_exactly_its_fields(
 
 
 def test_search_prints_what_python_returns(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
-    for options, hybrid in (([], False), (["--hybrid"], True)):
+    for options, hybrid in (([], True), (["--no-hybrid"], False)):
         assert run_command(["search", collection, "a [sic] loan", *options, "--format", "jsonl"]) == 0
         rows = lines(capsys)
         with Searcher.open(collection) as searcher:
@@ -112,7 +116,7 @@ def test_senses_prints_senses_or_every_occurrence_with_its_sense(
     assert "only 4 occurrences" in captured.err
     assert run_command(["senses", collection, "bank", "--occurrences", "--format", "jsonl"]) == 0
     rows = lines(capsys)
-    assert [list(row) for row in rows] == [[*(field.name for field in fields(OccurrenceHit)), "sense"]] * 4
+    assert [list(row) for row in rows] == [[*WORD_FIELDS, "sense"]] * 4
     assert {row["sense"] for row in rows} == {1}
 
 
@@ -188,6 +192,89 @@ def test_unreadable_file_is_reported_and_exit_status_is_3(folder: Path, tiny_fol
     assert "1 added" in done.stderr
 
 
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """Return a folder with files that are read, damaged, of other types, and without text."""
+    (tmp_path / "in").mkdir()
+    for name in ("a.txt", "b.xq", "c.xq", "d.yq", "e.png", "notes", "f.pdf"):
+        (tmp_path / "in" / name).write_text("The river bank.")
+    (tmp_path / "in" / "program").write_bytes(b"\x7fELF\0\0")
+    (tmp_path / "in" / "g.csv").write_text("id,body\n1,The bank.\n")
+    return tmp_path
+
+
+def test_a_folder_run_says_what_became_of_each_file(
+    mixed: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = mixed / "in" / "report.csv"
+    c, folder = str(mixed / "c.pol"), str(mixed / "in")
+    command = ["index", c, folder, "--model", str(tiny_folder), "--quiet", "--report", str(report)]
+    assert run_command(command) == 3
+    said = capsys.readouterr().err
+    unread = "4 files of types that are not read: 2 xq, 1 yq, 1 without suffix (b.xq, c.xq, d.yq, ...)"
+    assert f"polyseme: {unread}\n" in said
+    assert "polyseme: 1 file without text: 1 png (e.png)\n" in said
+    assert "2 added" in said
+    rows = list(csv.DictReader(io.StringIO(report.read_text(encoding="utf-8"))))
+    assert [(Path(row["file"]).name, row["type"], row["encoding"], row["state"]) for row in rows] == [
+        ("a.txt", "txt", "utf-8", "added"),
+        ("b.xq", "xq", "", "not read"),
+        ("c.xq", "xq", "", "not read"),
+        ("d.yq", "yq", "", "not read"),
+        ("e.png", "png", "", "not read"),
+        ("f.pdf", "pdf", "", "skipped"),
+        ("g.csv", "csv", "", "skipped"),
+        ("notes", "txt", "utf-8", "added"),
+        ("program", "without suffix", "", "not read"),
+    ]
+    assert run_command(command) == 3  # the report itself is no document
+    assert "report.csv" not in capsys.readouterr().err
+    assert run_command([*command, "--glob", "*.txt"]) == 0
+    assert run_command(["index", c, folder, "--glob", "*.xq", "--quiet"]) == 1
+    assert "nothing was read" in capsys.readouterr().err
+    assert run_command(["index", str(mixed / "new.pol"), folder, "--glob", "*.xq"]) == 1
+    error = capsys.readouterr().err
+    assert "nothing to read in" in error
+    assert error.count("\n") == 1
+    assert not (mixed / "new.pol").exists()
+    assert run_command(["index", c, folder, "--report", str(mixed / "no" / "report.csv")]) == 1
+    assert "there is no folder" in capsys.readouterr().err
+    assert run_command(["index", c, folder, "--report", folder]) == 1
+    assert "is a folder; name a file in it" in capsys.readouterr().err
+
+
+def test_a_dry_run_writes_nothing_and_shows_columns_and_sentences(
+    mixed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(mixed.rglob("*"))
+    c, folder = str(mixed / "c.pol"), str(mixed / "in")
+    assert run_command(["index", c, folder, "--dry-run"]) == 3
+    shown = capsys.readouterr()
+    assert "columns: id ('1'), body ('The bank.')" in shown.out
+    assert "  | The river bank.\n" in shown.out
+    assert "2 documents in 2 of 9 files; nothing was written" in shown.err
+    assert run_command(["index", c, folder, "--dry-run", "--text-column", "body", "--format", "jsonl"]) == 3
+    rows = {Path(str(row["file"])).name: row for row in lines(capsys)}
+    assert (rows["g.csv"]["documents"], rows["g.csv"]["columns"]) == (1, ["id", "body"])
+    assert rows["g.csv"]["first_sentences"] == ["The bank."]
+    assert run_command(["index", c, str(mixed / "in" / "f.pdf"), "--dry-run"]) == 1
+    assert run_command(["index", c, str(mixed / "in" / "a.txt"), "--dry-run"]) == 0
+    capsys.readouterr()
+    assert run_command(["index", c, str(mixed / "in" / "a.txt"), "--dry-run", "--report", str(mixed / "r.csv")]) == 0
+    assert "no report is written with --dry-run" in capsys.readouterr().err
+    assert sorted(mixed.rglob("*")) == before
+
+
+def test_many_skipped_rows_of_one_file_are_counted(tmp_path: Path, tiny_folder: Path) -> None:
+    rows = "".join(f"same,Bank {number}.\n" for number in range(40))
+    (tmp_path / "a.csv").write_text(f"id,text\n{rows}")
+    done = run("index", str(tmp_path / "c.pol"), str(tmp_path / "a.csv"), "--model", str(tiny_folder), "--quiet")
+    assert done.returncode == 3
+    assert done.stderr.count("polyseme: skipped") == 11
+    assert "skipped 29 more documents of" in done.stderr
+    assert "1 added" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
@@ -210,6 +297,7 @@ def test_unreadable_file_is_reported_and_exit_status_is_3(folder: Path, tiny_fol
 def test_errors_are_one_line_on_stderr_with_an_exit_status(
     collection: str, tmp_path: Path, arguments: list[str], status: int, message: str
 ) -> None:
+    (tmp_path / "a.txt").write_text("The bank.")
     done = run(*[a.replace("{c}", collection) for a in arguments], cwd=tmp_path)
     assert done.returncode == status
     assert done.stdout == ""
@@ -265,3 +353,29 @@ def test_documentation_names_every_command_and_option() -> None:
         assert f"polyseme {command}" in text, command
         if isinstance(parameter, click.Option):
             assert any(option in text for option in parameter.opts), (command, parameter.opts)
+
+
+def test_translations_are_printed_under_the_lines(
+    tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "en\tde\tyear\nThe tide came in.\tDie Flut\x1b kam.\t1999\nThe tide went out.\t\t2000\n"
+    (tmp_path / "a.tsv").write_text(rows)
+    collection = str(tmp_path / "c.pol")
+    columns = ["--text-column", "en", "--translation-column", "de"]
+    command = ["index", collection, str(tmp_path / "a.tsv"), "--model", str(tiny_folder), "--quiet", *columns]
+    assert run_command(command) == 0
+    capsys.readouterr()
+    for search in (["sense", collection, "The [tide]."], ["search", collection, "The tide."]):
+        assert run_command(search) == 0
+        printed = capsys.readouterr().out.splitlines()
+        place = next(n for n, line in enumerate(printed) if "came" in line or "in." in line)
+        assert printed[place + 1].strip() == "= Die Flut  kam."
+        assert len(printed) == 4
+        assert run_command([*search, "--format", "jsonl"]) == 0
+        assert sorted(str(row["metadata"]) for row in lines(capsys)) == [
+            "{'translation': 'Die Flut\\x1b kam.', 'year': 1999}",
+            "{'year': 2000}",
+        ]
+    with Searcher.open(collection) as searcher:
+        hits = searcher.occurrences("The [tide] came in.")
+    assert [hit.translations for hit in hits] == [{"": "Die Flut\x1b kam."}, {}]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from polyseme.indexer.errors import CollectionError
 from polyseme.ui.cli import page
 from polyseme.ui.cli.main import run_command
 from polyseme.ui.page import server
+from stored import change
 
 
 @pytest.fixture
@@ -31,9 +31,7 @@ def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def make_unreadable(collection: Path) -> None:
     """Give a collection the format of a later version."""
-    with sqlite3.connect(collection / "collection.db") as db:
-        db.execute("UPDATE settings SET value = '99' WHERE key = 'format_version'")
-    db.close()
+    change(collection, "UPDATE settings SET value = '99' WHERE key = 'format_version'")
 
 
 def n_documents(collection: Path) -> int:
@@ -62,9 +60,7 @@ def test_demo_prints_what_it_does_how_long_it_takes_and_opens_the_page(
 def make_with_another_model(collection: Path, sources: list[Path], tiny_encoder: ElmoEncoder) -> None:
     """Index documents with a model that a later version does not have."""
     build(collection, sources, model=tiny_encoder)
-    with sqlite3.connect(collection / "collection.db") as db:
-        db.execute("UPDATE settings SET value = '\"default\"' WHERE key = 'model'")
-    db.close()
+    change(collection, "UPDATE settings SET value = '\"default\"' WHERE key = 'model'")
 
 
 @pytest.mark.parametrize("given", [True, False])
@@ -99,6 +95,22 @@ def test_demo_keeps_a_collection_with_other_documents_or_named_senses(
         assert line.startswith(f"polyseme: {target} {reason}")
         assert (target / "collection.db").read_bytes() == before
     assert n_documents(own) == 3
+
+
+def test_demo_keeps_samples_of_another_model_and_files_of_the_user(
+    documents: Path, tmp_path: Path, tiny_encoder: ElmoEncoder, tiny_folder: Path
+) -> None:
+    mine, noted = tmp_path / "mine.pol", tmp_path / "noted.pol"
+    build(mine, [documents], model=str(tiny_folder))
+    change(mine, "UPDATE settings SET value = '\"another\"' WHERE key = 'model_id'")
+    make_with_another_model(noted, [documents], tiny_encoder)
+    (noted / "notes.txt").write_text("mine", encoding="utf-8")
+    for target in (mine, noted):
+        assert not page.can_be_opened(target)
+        before = sorted(path.name for path in target.iterdir())
+        assert run_command(["demo", "--collection", str(target)]) == 1
+        assert sorted(path.name for path in target.iterdir()) == before
+    assert (noted / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_demo_keeps_a_folder_that_is_not_a_collection(

@@ -47,7 +47,7 @@ def gold(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ("dwug", {"MAP"}),
         ("wsd", {f"accuracy semcor by folds{kind}" for kind in KINDS}),
         ("sts", {f"Spearman {split}{on}" for split in ("dev", "train") for on in ("", ", fitted on itself")}),
-        ("retrieval", {"nDCG@10", "nDCG@10, hybrid"}),
+        ("retrieval", {"nDCG@10", "nDCG@10, best sentence"}),
     ],
 )
 def test_every_task_prints_exactly_the_keys_for_every_representation(
@@ -63,7 +63,13 @@ def test_every_task_prints_exactly_the_keys_for_every_representation(
         assert all(isinstance(row[key], float) for key in KEYS[3:])
         assert row["low"] <= row["high"]
     shown = {row["representation"].partition(",")[0] for row in rows}
-    assert shown - {"FTS5 BM25"} == {"layer 0", "layer 1", "layer 2", "elmo", "sense"}
+    assert shown - {"product", "default", "bm25"} == {"layer 0", "layer 1", "layer 2", "elmo", "sense"}
+    # The names by which search by sentence is measured from outside.
+    if task == "sts":
+        assert [row["representation"] for row in rows][:2] == ["product", "default"]
+    if task == "retrieval":
+        whole = {row["representation"] for row in rows if row["metric"] == "nDCG@10"}
+        assert {"product", "product, hybrid", "bm25", "default"} <= whole
 
 
 def test_several_tasks_make_one_table_and_one_plot(
@@ -76,9 +82,9 @@ def test_several_tasks_make_one_table_and_one_plot(
         assert run_command(command) == 0
     out = capsys.readouterr().out
     assert "wic, accuracy dev (baseline: majority 60.0)\n  layer 0 " in out
-    assert "retrieval, nDCG@10 (baseline: FTS5 BM25 " in out
+    assert "retrieval, nDCG@10 (baseline: bm25 " in out
     picture = (tmp_path / "p.svg").read_text(encoding="utf-8")
-    for text in ("wic", "usim", "retrieval", "layer 2", "accuracy dev (dashed: majority)", "nDCG@10, hybrid"):
+    for text in ("wic", "usim", "retrieval", "layer 2", "accuracy dev (dashed: majority)", "nDCG@10, best"):
         assert text in picture
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
 
@@ -281,3 +287,42 @@ def test_gold_without_an_ambiguous_word_is_an_error(
     one = write(tmp_path / "one.tsv", "document_id\tstart\tend\tlemma\tsense\nriver.txt\t21\t25\tbank\triver\n")
     assert run_command(["eval", str(collection), "--gold", str(one), "--model", str(tiny_folder)]) == 1
     assert "no word of the gold has two senses there" in capsys.readouterr().err
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    rows = [
+        "query\tkind\tdocument_id\tsentence",
+        "The bank lent her money.\tsame\tmoney.txt\tThe bank lent her money.",
+        "Where did they fish?\tquestion\tmore.txt\tThey fished from two muddy banks.",
+        "Where did they fish?\tquestion\tgone.txt\tThey fished there.",
+    ]
+    return write(tmp_path / "answers.tsv", "\n".join(rows) + "\n")
+
+
+def test_gold_sentences_score_every_order_of_a_collection(
+    collection: Path, answers: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["eval", str(collection), "--gold", str(answers), "--model", str(tiny_folder), "--format", "jsonl"]
+    assert run_command(command) == 0
+    captured = capsys.readouterr()
+    rows = [json.loads(line) for line in captured.out.splitlines()]
+    assert all(list(row) == KEYS for row in rows)
+    assert {row["task"] for row in rows} == {"sentences"}
+    names = ["meaning", "keywords", "words", "hybrid", "default"]
+    for metric in ("MRR", "recall@1", "recall@10"):
+        assert [row["representation"] for row in rows if row["metric"] == metric] == names
+    found = {(row["metric"], row["representation"]): row["value"] for row in rows}
+    # The collection has eight sentences, so all answers are among the first ten by meaning.
+    assert found["recall@10", "meaning"] == found["recall@10", "default"] == 1
+    assert found["recall@1", "meaning"] >= 0.5
+    assert "1 gold rows skipped: the collection has no such sentence" in captured.err
+    assert "2 queries, 2 answers" in captured.err
+
+
+def test_gold_sentences_choose_no_layer(
+    collection: Path, answers: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["eval", str(collection), "--gold", str(answers), "--model", str(tiny_folder), "--write"]
+    assert run_command(command) == 2
+    assert "--write requires judged words; gold sentences choose no layer" in capsys.readouterr().err

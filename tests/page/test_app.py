@@ -17,6 +17,7 @@ from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.hits import Match
 from polyseme.search.searcher import Searcher
 from polyseme.ui.page import indexing
+from polyseme.ui.page.guesses import Guesses
 from streamlit.testing.v1 import AppTest
 
 BANKS = "The bank by the river bank was shut on Monday."
@@ -43,9 +44,12 @@ def test_sentence_query_shows_the_searchers_hits_in_order(page: AppTest, searche
     ask(page, "They fished in the river.")
     assert lines(page) == expected(searcher.sentences("They fished in the river.", 20))
     assert address(page) == {"q": ["They fished in the river."], "match": ["lemma"], "k": ["20"]}
-    page.toggle(key="hybrid").set_value(True).run()
-    assert lines(page) == expected(searcher.sentences("They fished in the river.", 20, hybrid=True))
-    assert address(page)["hybrid"] == ["1"]
+    page.selectbox(key="order").set_value("meaning").run()
+    assert lines(page) == expected(searcher.sentences("They fished in the river.", 20, order="meaning"))
+    assert address(page)["order"] == ["meaning"]
+    page.button_group(key="by").set_value("default").run()
+    assert lines(page) == expected(searcher.sentences("They fished in the river.", 20, by="default"))
+    assert address(page)["by"] == ["default"]
 
 
 def test_first_run_is_shown_to_a_new_visitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,9 +78,9 @@ def test_stale_address_does_not_undo_a_click(page: AppTest, searcher: Searcher) 
     """A click can leave the browser before the browser receives the address of the previous click."""
     ask(page, "They fished in the river.")
     page.query_params.clear()
-    page.toggle(key="hybrid").set_value(True).run()
-    assert lines(page) == expected(searcher.sentences("They fished in the river.", 20, hybrid=True))
-    assert address(page) == {"q": ["They fished in the river."], "match": ["lemma"], "k": ["20"], "hybrid": ["1"]}
+    page.selectbox(key="order").set_value("keywords").run()
+    assert lines(page) == expected(searcher.sentences("They fished in the river.", 20, order="keywords"))
+    assert address(page) == {"q": ["They fished in the river."], "match": ["lemma"], "k": ["20"], "order": ["keywords"]}
 
 
 def test_clicking_a_repeated_word_searches_for_that_occurrence(page: AppTest, searcher: Searcher) -> None:
@@ -195,13 +199,27 @@ def test_error_is_one_line_with_the_next_step(page: AppTest, text: str, where: s
     assert page.text_input(key="text").value == text
 
 
-def test_invalid_address_shows_a_warning_and_the_list(page: AppTest) -> None:
+def test_invalid_address_shows_a_warning_and_the_list(page: AppTest, searcher: Searcher) -> None:
     page.query_params["q"] = "They fished."
     page.query_params["k"] = "many"
     page.run()
     (warning,) = page.warning
     assert "20 is used" in warning.value
-    assert len(lines(page)) == 20
+    assert lines(page) == expected(searcher.sentences("They fished.", 20))
+
+
+def test_text_that_is_too_long_is_refused_in_one_line(page: AppTest) -> None:
+    page.query_params["q"] = "word " * 10_000
+    page.query_params["where"] = ["a=b"] * 200
+    page.run()
+    assert [warning.value.split("\\")[0] for warning in page.warning] == [
+        "q in the address has 50",
+        "the address has 200 filters",
+    ]
+    page.text_input(key="text").set_value("word " * 10_000).run()
+    assert not page.exception
+    (error,) = page.error
+    assert error.value.replace("\\", "") == "the query has 49,999 characters; ask for at most 20,000"
 
 
 def test_heading_shows_the_collection(page: AppTest) -> None:
@@ -388,3 +406,23 @@ def test_page_served_beyond_this_machine_asks_for_the_password(
     page.text_input[0].set_value("correct horse")
     page.button[0].click().run()
     assert "11 documents" in html(page)
+
+
+def test_guesses_of_all_visits_together_are_limited(monkeypatch: pytest.MonkeyPatch, collection: Path) -> None:
+    monkeypatch.setattr("polyseme.ui.page.login.GUESSES", Guesses())
+    monkeypatch.setattr("polyseme.ui.page.login.PAUSE", 0.0)
+
+    def visit(password: str) -> AppTest:
+        page = app(collection, monkeypatch)
+        monkeypatch.setattr("polyseme.ui.page.login.is_served_beyond", lambda: True)
+        page.secrets["polyseme"] = {"password": "correct horse"}
+        page.run().text_input[0].set_value(password)
+        return page.button[0].click().run()
+
+    assert "documents" in html(visit("correct horse"))
+    for n in range(5):
+        assert visit(f"guess {n}").error[0].value == "That is not the password."
+    for password in ("guess 6", "correct horse"):
+        page = visit(password)
+        assert re.fullmatch(r"Too many wrong passwords\. Wait \d+ seconds?, then try again\.", page.error[0].value)
+        assert "documents" not in html(page)

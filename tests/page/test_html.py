@@ -4,49 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html.parser import HTMLParser
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markup import TEXT, read
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.text import TextAnalyser
 from polyseme.search.explanation import Contribution
-from polyseme.search.hits import Match, OccurrenceHit, SentenceHit
+from polyseme.search.hits import By, Match, OccurrenceHit, Order, SentenceHit
 from polyseme.search.senses.inventory import Sense, SenseInventory
 from polyseme.search.senses.labels import Collocate
 from polyseme.search.senses.timeline import make_timeline
 from polyseme.ui.page import actions, app
 from polyseme.ui.page.address import (
+    MAX_COLLECTION,
+    MAX_FILTER,
+    MAX_FILTERS,
+    MAX_IDS,
+    MAX_TEXT,
     NO_SENSE,
     Listing,
     PageQuery,
     Sort,
+    new_question,
     read_address,
     write_address,
 )
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
 from polyseme.ui.page.html import base, concordance, senses
-
-EVIL = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    "**bold** _it_ `code` [a](javascript:alert(1)) $x$ :smile: :red[x] # h",
-    "&amp; &lt;b&gt; & <",
-    "\u202eright to left override \u2066 isolate",
-    "שלום <b>עולם</b>",
-    "👩‍👩‍👧‍👦 🏳️‍🌈 é",
-    "w" * 10_000,
-    "nul \x00 escape \x1b lone \ud800 end",
-]
-TEXT = st.text(alphabet=st.characters(), max_size=60) | st.sampled_from(EVIL)
-KNOWN = {"ol", "li", "p", "span", "mark", "bdi", "div", "button", "section", "h2", "h3", "header", "dl", "dt", "dd"}
-KNOWN |= {"ul", "details", "summary", "i", "b", "h1", "pre", "code", "br"}
-KNOWN |= {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
-
 
 ANALYSER = TextAnalyser("en")
 
@@ -59,31 +48,6 @@ def lines_of(hits: Sequence[SentenceHit]) -> str:
     return concordance.concordance(hits, 1, words, {1: 0}) + concordance.marks({1: 1, 2: -1})
 
 
-class Reader(HTMLParser):
-    """An HTML parser that keeps text, tags and attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.inside: dict[str, list[str]] = {}
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag == "br":
-            return
-        self.open.append(f"{tag}.{dict(attrs).get('class')}")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop().split(".")[0] == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-        for name in self.open:
-            self.inside.setdefault(name, []).append(data)
-
-
 def test_every_class_of_the_stylesheet_is_used_by_the_page() -> None:
     folder = Path(app.__file__).parent
     sources = [*folder.rglob("*.py"), folder / "static" / "page.js"]
@@ -93,17 +57,6 @@ def test_every_class_of_the_stylesheet_is_used_by_the_page() -> None:
     assert {"pol-line", "pol-dot"} <= set(re.findall(r"\.(pol-[a-z]+)", style)) <= used
     keys = {*re.findall(r'\bkey="([a-z-]+)"', code), actions.KEY}
     assert set(re.findall(r"\.st-key-([a-z-]+)", style)) <= keys
-
-
-def read(html: str) -> Reader:
-    reader = Reader()
-    reader.feed(html)
-    reader.close()
-    assert not reader.open
-    assert {tag for tag, _ in reader.tags} <= KNOWN
-    assert not [name for _, attributes in reader.tags for name in attributes if name.startswith("on")]
-    html.encode("utf-8")
-    return reader
 
 
 def occurrence(
@@ -150,7 +103,8 @@ def test_line_shows_exactly_the_text_with_the_node_at_its_offsets(left: str, nod
 @given(TEXT.filter(bool), TEXT)
 def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
     hit = occurrence("", sentence, "", title=value, metadata={"author": value, value: sentence})
-    plain = SentenceHit(1, 0.5, 0.99, value, value, 1, sentence, 0, {"year": 1999, "author": value})
+    others = {"translation": value, "translation_language": sentence, f"translation.{value}": sentence}
+    plain = SentenceHit(1, 0.5, 0.99, value, value, 1, sentence, 0, {"year": 1999, "author": value, **others})
     word = Collocate(sentence, 1, 1.0, 1.0)
     inventory = SenseInventory(sentence, Match.LEMMA, (Sense(1, 1, 1.0, (word,), (hit, hit)),), {1: 1}, {1: 0.5}, value)
     for html in (
@@ -186,6 +140,30 @@ def test_script_in_a_document_is_shown_as_text() -> None:
     assert "<script" not in html
     assert "Type <script>alert(1)</script> & wait" in "".join(read(html).inside["p.pol-text"])
     assert "A &quot;quoted&quot; &lt;title&gt;" in html
+
+
+def test_translations_are_shown_under_the_line_as_text() -> None:
+    metadata: dict[str, str | int | float] = {
+        "translation": "Das <b>Ufer</b>\nwar nass.",
+        "translation_language": 'de" onclick="x',
+        "translation.he": "שלום",
+        "year": 1999,
+    }
+    html = lines_of([occurrence("The ", "bank", " was wet.", metadata=metadata)])
+    reader = read(html)
+    shown = [attributes for tag, attributes in reader.tags if attributes.get("class") == "pol-translation"]
+    assert "".join(reader.inside["p.pol-translation"]) == "Das <b>Ufer</b> war nass.שלום"
+    assert [each["lang"] for each in shown] == ['de" onclick="x', "he"]
+    assert [each["dir"] for each in shown] == ["ltr", "rtl"]
+    assert "".join(reader.inside["span.pol-facts"]) == "1999"
+    assert "pol-translation" not in lines_of([occurrence("The ", "bank", " was wet.", metadata={"year": 1999})])
+
+
+def test_translations_are_no_filters() -> None:
+    offered = facets(
+        {"translation": {"x": 1}, "translation_language": {"de": 1}, "translation.fr": {"y": 1}, "n": {"1": 1}}
+    )
+    assert [each.field for each in offered] == ["n"]
 
 
 def test_second_of_two_equal_words_is_highlighted() -> None:
@@ -273,11 +251,31 @@ def test_label_keeps_its_text_and_escapes_markdown(text: str) -> None:
     assert ":smile:" not in label.replace("\\", "")
 
 
+FULL = PageQuery(
+    "a",
+    Match.FORM,
+    9,
+    By.DOCUMENT,
+    Order.WORDS,
+    True,
+    ("b=c",),
+    Layer.ELMO,
+    Sort.DATE,
+    2,
+    1,
+    Listing.OTHERS,
+    (1,),
+    (1,),
+    (1,),
+)
+"""A query with all parts, so that its address has all parameters."""
 QUERIES = st.builds(
     PageQuery,
     st.text(max_size=20),
     st.sampled_from([Match.LEMMA, Match.FORM, Match.ANY]),
     st.integers(1, 1000),
+    st.sampled_from(list(By)),
+    st.sampled_from([None, *Order]),
     st.booleans(),
     st.lists(st.text(min_size=1, max_size=10), max_size=3).map(tuple),
     st.sampled_from([None, *Layer]),
@@ -297,10 +295,58 @@ def test_query_round_trips_through_its_address(query: PageQuery) -> None:
     assert read_address(given_back) == (query, ())
 
 
+def test_links_from_before_rank_by_meaning_and_words() -> None:
+    assert read_address({"q": ["x"], "hybrid": ["1"]}) == (PageQuery("x", order=Order.HYBRID), ())
+    assert read_address({"q": ["x"], "hybrid": ["0"]}) == (PageQuery("x"), ())
+    assert read_address({"q": ["x"], "hybrid": ["1"], "order": ["words"]}) == (PageQuery("x", order=Order.WORDS), ())
+    assert "hybrid" not in write_address(PageQuery("x", order=Order.HYBRID))
+
+
+def test_new_question_keeps_what_is_compared_and_drops_choices_among_lines() -> None:
+    kept = PageQuery("a", Match.FORM, 50, By.DOCUMENT, Order.WORDS, True, ("year=1",), Layer.ELMO, collection="c")
+    chosen = replace(kept, page=3, sense=1, listing=Listing.OTHERS, picked=(1,), like=(2,), unlike=(3,), sort=Sort.ODD)
+    assert new_question(chosen, "b") == replace(kept, text="b")
+
+
 def test_invalid_parts_of_an_address_are_reported_and_the_rest_is_used() -> None:
     query, problems = read_address({"q": ["x"], "match": ["lemmma"], "k": ["0"], "where": ["a=b", "c=d"]})
     assert query == PageQuery("x", where=("a=b", "c=d"))
     assert [line.split(" ")[0] for line in problems] == ["match=lemmma", "k=0"]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["hybrid", *write_address(FULL)]) | st.text(max_size=5),
+        st.lists(st.text(max_size=30) | st.integers().map(str) | st.text("0123456789-", max_size=60), max_size=3),
+    )
+)
+def test_every_address_gives_a_query_and_short_lines(parameters: dict[str, list[str]]) -> None:
+    query, problems = read_address(parameters)
+    assert all(len(line) <= 300 and len(line.splitlines()) == 1 for line in problems)
+    again, _ = read_address({k: [v] if isinstance(v, str) else v for k, v in write_address(query).items()})
+    assert again == query
+
+
+def test_parts_of_an_address_that_are_too_large_are_refused_in_one_line_each() -> None:
+    query, problems = read_address(
+        {
+            "q": ["x" * (MAX_TEXT + 1)],
+            "where": ["a=b", "y" * (MAX_FILTER + 1)],
+            "collection": ["z" * (MAX_COLLECTION + 1)],
+            "lines": ["-".join(map(str, range(MAX_IDS + 1)))],
+            "like": ["9" * 10**6],
+            "k": ["7" * 10**6],
+            "sort": ["s" * 10**6],
+        }
+    )
+    assert query == PageQuery(where=("a=b",))
+    assert sorted(line.split(" ")[0][:8] for line in problems) == sorted(
+        ["q", "a", "collecti", "lines", "like=999", "k=777777", "sort=sss"]
+    )
+    assert max(map(len, problems)) < 200
+    assert read_address({"where": ["a=b"] * (MAX_FILTERS + 1)})[0] == PageQuery()
+    assert read_address({"where": ["a=b"] * MAX_FILTERS})[1] == ()
+    assert read_address({"lines": ["-".join(map(str, range(MAX_IDS)))]})[0].picked == tuple(range(MAX_IDS))
 
 
 @pytest.mark.parametrize("sense", ["-1", "0", "two", ""])

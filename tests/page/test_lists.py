@@ -5,24 +5,26 @@ The page shows what the searcher returns, and its headlines and counts are true.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 import streamlit
 from pages import MONEY, RIVER, address, expected, html, lines, navigate_history
 from polyseme.indexer.build import build
-from polyseme.indexer.collection.records import Layer
+from polyseme.indexer.collection.records import CollectionSettings, Layer
 from polyseme.indexer.documents import Document
-from polyseme.search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from polyseme.search.hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit
 from polyseme.search.query.target import Target
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.timeline import make_timeline, restricted
-from polyseme.ui.page import actions, session
+from polyseme.ui.page import actions, fetch, session
 from polyseme.ui.page.actions import word_of
 from polyseme.ui.page.address import Listing, PageQuery, Sort
 from polyseme.ui.page.export import Export, rows, settings
@@ -37,11 +39,17 @@ QUERY = "She sat on the river [bank]."
 SHORE = "The shore was steep and green. They walked along the shores until it grew dark. Two banks of mud rose there."
 
 
+def numbered(text: str, document: int) -> str:
+    """Return a text with a number of its own in each sentence, so that no two sentences are nearly the same."""
+    count = itertools.count(1000 * document + 1)
+    return re.sub(r"\.", lambda _: f" {next(count)} times.", text)
+
+
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
     path = tmp_path_factory.mktemp("lists") / "lists.pol"
     documents = [
-        Document(f"{genre}/{n}", text, {"title": f"{genre} {n}", "year": year, "genre": genre})
+        Document(f"{genre}/{n}", numbered(text, n), {"title": f"{genre} {n}", "year": year, "genre": genre})
         for genre, text, years in [
             ("letter", " ".join([RIVER] * 3), ("1950", "1951", "1962", "c. 1960")),
             ("news", " ".join([MONEY] * 3), ("1990", "1991", "1992", "n.d.")),
@@ -134,11 +142,86 @@ def test_layer_and_keywords_have_no_effect_without_a_ranking_text(page: AppTest,
     assert "layer" not in keys(page)
     sentence = searcher.sentences("They fished.", 1)[0]
     opened(page, q="They fished.", hybrid="1")
-    assert "hybrid" in keys(page)
-    opened(page, q="They fished.", like=str(sentence.sentence_id), hybrid="1", layer="1")
-    assert "hybrid" not in keys(page)
+    assert {"by", "order"} <= keys(page)
+    assert page.selectbox(key="order").value == Order.HYBRID
+    opened(page, q="They fished.", like=str(sentence.sentence_id), by="document", order="words", layer="1")
+    assert not {"by", "order"} & keys(page)
     assert lines(page) == expected(searcher.more_like([sentence], k=20))
     assert not page.button(key="page-next").disabled
+
+
+def test_documents_are_listed_with_their_passages(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q="They fished.", by="document", k="3", page="2")
+    documents = searcher.documents("They fished.", 6)
+    shown = html(page)
+    assert re.findall(r'class="pol-under"><span class="pol-rank">(\d+)<', shown) == ["4", "5", "6"]
+    found = [re.sub("<[^>]*>", "", text) for text in re.findall(r'<p class="pol-text".*?>(.*?)</p>', shown)]
+    assert found == [hit.sentence for document in documents[3:] for hit in document.passages]
+    assert "Order: left context" not in page.selectbox(key="sort").options
+    first = 1 + sum(len(document.passages) for document in documents[:3])
+    assert f'data-open="{first}"' in shown
+
+
+def test_lines_are_grouped_under_their_documents(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q="They fished.")
+    page.toggle(key="group").set_value(True).run()
+    assert address(page)["group"] == ["1"]
+    hits = searcher.sentences("They fished.", 20)
+    titles = re.findall(r'class="pol-under">.*?<bdi>(.*?)</bdi>', html(page))
+    assert titles == list(dict.fromkeys(hit.document for hit in hits))
+    keys_shown = [int(key) for key in re.findall(r'class="pol-line" data-key="(\d+)"', html(page))]
+    assert sorted(keys_shown) == sorted(hit.sentence_id for hit in hits)
+
+
+def test_neighbours_of_a_sentence_are_those_of_its_document(searcher: Searcher) -> None:
+    for hit in searcher.sentences("They fished.", 20):
+        _, text = searcher.collection.document(hit.document_id)
+        sentences = list(searcher.analyser.sentences(text))
+        place = [sentence.start for sentence in sentences].index(hit.sentence_start)
+        around = ["", *(text[sentence.start : sentence.end] for sentence in sentences), ""]
+        assert fetch.around(searcher, hit) == (around[place], around[place + 2])
+
+
+def test_opened_sentence_shows_its_neighbours_until_another_question(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q="They fished.")
+    hit = searcher.sentences("They fished.", 1)[0]
+    page.session_state["expanded"] = {("around", hit.sentence_id)}
+    page.run()
+    before, after = fetch.around(searcher, hit)
+    shown = [re.sub("<[^>]*>", "", text) for text in re.findall(r'<p class="pol-around".*?>(.*?)</p>', html(page))]
+    assert shown == [f"{place}: {text}" for place, text in (("before", before), ("after", after)) if text]
+    page.selectbox(key="order").set_value("keywords").run()
+    assert "pol-around" not in html(page)
+
+
+def test_page_says_which_phrases_and_words_it_understood(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q='They fished at the "far bank" -heron')
+    assert "Understood: only hits with <b><bdi>far bank</bdi></b> and without <b><bdi>heron</bdi></b>" in html(page)
+    assert lines(page) == expected(searcher.sentences('They fished at the "far bank" -heron', 20))
+    assert "heron" not in {button.label for button in page.button if (button.key or "").startswith("word-")}
+
+
+def test_whole_sentence_with_quotation_marks_requires_no_phrase(page: AppTest) -> None:
+    opened(page, q='"Go away," he said by the [bank].')
+    page.button(key="whole").click().run()
+    assert address(page)["q"] == ['\\"Go away,\\" he said by the bank.']
+    assert "Understood" not in html(page)
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "begins"),
+    [
+        ("default", "sentence", "This collection has only"),
+        ("external", "sentence", "Sentences are compared by the sentence model a/model"),
+        ("external", "default", None),
+        ("learned", "sentence", None),
+    ],
+)
+def test_other_sentence_vectors_are_named(kind: str, by: str, begins: str | None) -> None:
+    settings = cast(CollectionSettings, SimpleNamespace(sentence_vectors=kind, sentence_source="a/model"))
+    line = fetch.vectors_notice(settings, PageQuery("x", by=By(by)))
+    assert (line or "").startswith(begins or "")
+    assert (line is None) is (begins is None)
 
 
 def test_layer_in_the_address_does_not_end_a_list_of_sentences(page: AppTest, searcher: Searcher) -> None:
@@ -273,7 +356,9 @@ def test_senses_count_their_lines_inside_the_filters(page: AppTest, searcher: Se
     [
         PageQuery("They fished.", sort=Sort.DOCUMENT),
         PageQuery("They fished."),
-        PageQuery("They fished.", hybrid=True),
+        PageQuery("They fished.", order=Order.HYBRID),
+        PageQuery("The bank of the river.", order=Order.KEYWORDS),
+        PageQuery("They fished.", by=By.DOCUMENT, k=5),
         PageQuery(QUERY, Match.ANY, sort=Sort.LEFT),
         PageQuery(QUERY, sense=1, listing=Listing.OTHERS, sort=Sort.DATE),
         PageQuery(QUERY, sort=Sort.RIGHT),
@@ -314,21 +399,23 @@ def test_cut_file_says_that_it_is_cut(searcher: Searcher, monkeypatch: pytest.Mo
     number = len(searcher.senses("bank").assignments)
     for most, cut in ((number, False), (number - 1, True), (30, True)):
         monkeypatch.setattr("polyseme.ui.page.lines.MAX_LINES", most)
-        monkeypatch.setattr("polyseme.ui.page.listing.MAX_LINES", most)
         for sort in (Sort.SCORE, Sort.DATE):
             whole = everything(searcher, asked(searcher, PageQuery(QUERY, sort=sort, page=3)))
             assert (len(whole.lines), whole.cut) == (most, cut)
-            assert ("cut" in settings(whole.query, info, whole.cut)) is cut
+            said = settings(whole.query, info, len(whole.lines) if cut else None)
+            assert said.get("cut") == (f"the first {most:,} lines; there are more" if cut else None)
             assert "page" not in settings(whole.query, info)
-    assert everything(searcher, asked(searcher, PageQuery("They fished."))).cut
+    assert everything(searcher, asked(searcher, PageQuery("They fished.", order=Order.MEANING))).cut
 
 
 def test_export_says_how_many_lines_a_file_will_hold(page: AppTest) -> None:
     opened(page, q=QUERY, sort="date")
     assert len(lines(page)) == 20
     assert re.search(r"All \d+ lines of this list, not only this page", html(page))
-    opened(page, q="They fished.")
+    opened(page, q="They fished.", order="meaning")
     assert "A list of more than 100,000 lines is cut, and the file says so" in html(page)
+    opened(page, q="They fished.", order="words")
+    assert "A list of more than 1,000 lines is cut, and the file says so" in html(page)
 
 
 def test_files_and_page_number_senses_like_the_command_line(page: AppTest, searcher: Searcher) -> None:
@@ -404,6 +491,24 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     state: dict[str, object] = {}
     monkeypatch.setattr(streamlit, "session_state", state)
     return state
+
+
+def test_clicks_open_and_close_what_is_under_a_sentence(visit: dict[str, object]) -> None:
+    session.ask(PageQuery("They fished."))
+
+    def click(act: str, key: int) -> None:
+        visit[actions.KEY] = {"act": {"act": act, "numbers": [key]}}
+        actions.act(cast(Searcher, None))
+
+    for act, key in (("around", 7), ("alike", 7), ("around", 8), ("around", 7)):
+        click(act, key)
+    assert session.expanded() == {("alike", 7), ("around", 8)}
+    click("read", 9)
+    assert (visit[session.OPENED], visit[session.READ]) == (1, 9)
+    click("open", 3)
+    assert (visit[session.OPENED], visit[session.READ]) == (3, None)
+    session.ask(PageQuery("They swam."))
+    assert not session.expanded()
 
 
 def test_clicking_a_period_keeps_its_lines(visit: dict[str, object]) -> None:

@@ -23,7 +23,7 @@ from polyseme.indexer.documents import Document, Skipped, read_documents
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.progress import Progress, Stage
 from polyseme.indexer.vectors.transforms import Normalisation
-from polyseme.search.hits import OccurrenceHit
+from polyseme.search.hits import DocumentHit, Meeting, OccurrenceHit, SentenceHit
 from polyseme.ui.page import jobs, login, uploads
 from polyseme.ui.page.actions import Act, Event, read_event
 from polyseme.ui.page.address import NO_SENSE, PageQuery, Sort
@@ -51,7 +51,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
 SETTINGS = CollectionSettings(
     "default", "d" * 64, "float32", "en", "any", Layer.SENSE, Normalisation.WHITENED, False, 2.0
 )
-INFO = CollectionInfo("/a/b.pol", 1, SETTINGS, 3, 0, 9, 20, 15, 1, 48, 512, 10, 20)
+INFO = CollectionInfo("/a/b.pol", 1, SETTINGS, 3, 0, 9, 20, 15, 1, 48, 512, 512, 10, 20)
 
 
 def hit(
@@ -153,6 +153,27 @@ def test_exported_row_holds_the_hit_and_the_query() -> None:
     assert first["query"]["model_id"] == "d" * 64
 
 
+def test_file_of_documents_holds_meetings_duplicates_and_the_scores_of_documents() -> None:
+    met = (Meeting("shore", 4, 9, "bank", 2, 6, 0.8, 0.5), Meeting("=wet", 10, 14, "dry", 7, 10, 0.4, 0.1))
+    line = SentenceHit(1, 0.5, 0.25, "a.txt", "a", 7, "The shore =wet", 0, {}, meetings=met, alike=(8, 9), after="So.")
+    other = SentenceHit(2, 0.4, None, "b.txt", "b", 11, "It rained.", 0, {})
+    documents = [
+        DocumentHit(1, 0.7, 0.9, "a.txt", "a", {}, (line,)),
+        DocumentHit(2, 0.6, None, "b.txt", "b", {}, (other,)),
+    ]
+    made = Export([line, other], {}, {}, documents=documents)
+    first, second = (json.loads(text) for text in jsonl_bytes(made).decode().splitlines())
+    assert [Meeting(**each) for each in first["meetings"]] == list(met)
+    assert (first["alike"], first["after"], second["alike"], second["meetings"]) == ([8, 9], "So.", [], [])
+    assert [(row["document_rank"], row["document_score"]) for row in (first, second)] == [(1, 0.7), (2, 0.6)]
+    assert (first["document_confidence"], second["document_confidence"]) == (0.9, None)
+    table = list(csv.DictReader(io.StringIO(csv_bytes(made).decode("utf-8-sig"), newline="")))
+    assert [row["meetings"] for row in table] == ["shore ~ bank 0.80, =wet ~ dry 0.40", ""]
+    assert [row["alike"] for row in table] == ["8; 9", ""]
+    assert "before" not in table[0]
+    assert "document_rank" not in rows(Export([line], {}, {}))[0]
+
+
 def test_no_cell_of_a_spreadsheet_is_a_formula() -> None:
     made = export()
     table = list(csv.DictReader(io.StringIO(csv_bytes(made).decode("utf-8-sig"), newline="")))
@@ -234,6 +255,7 @@ def test_safe_name_keeps_suffix_and_letters() -> None:
     assert safe_name("brève lettre.txt") == "brève lettre.txt"
     assert safe_name("x" * 300 + ".jsonl").endswith("x.jsonl")
     assert safe_name("con.txt") == "_con.txt"
+    assert safe_name("ann\u202etxt.exe\u2066\u200f\u2028\ufeff.txt") == "ann_txt.exe_.txt"
 
 
 class Sent:
@@ -282,6 +304,30 @@ def test_too_large_uploads_are_refused_and_nothing_is_kept(tmp_path: Path) -> No
     with pytest.raises(PolysemeError, match="1000 MiB together"):
         uploads.keep([Sent(f"{n}.txt", b"b", huge - 1) for n in range(6)], tmp_path / "files")
     assert not (tmp_path / "files").exists()
+
+
+def test_nothing_is_sent_through_links(tmp_path: Path) -> None:
+    """A received collection may bring a folder of files along."""
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "own.txt").write_text("mine")
+    folder = uploads.folder_for(tmp_path / "my.pol")
+    folder.symlink_to(precious)
+    with pytest.raises(PolysemeError, match=r"'my\.pol\.files' is a link.*remove it"):
+        uploads.keep([Sent("own.txt", b"theirs")], folder)
+    folder.unlink()
+    for name in ("own.txt", "metadata.csv", ".sent.csv", ".own.txt.partial", "metadata.tsv"):
+        folder.mkdir(exist_ok=True)
+        (folder / name).symlink_to(precious / "own.txt")
+        with pytest.raises(PolysemeError, match="is a link"):
+            uploads.keep([Sent("own.txt", b"theirs"), Sent("metadata.csv", b"file,year\nown.txt,1950\n")], folder)
+        (folder / name).unlink()
+    (folder / "dangling").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(PolysemeError, match="is a link"):
+        uploads.keep([Sent("own.txt", b"theirs")], folder)
+    assert [path.name for path in precious.iterdir()] == ["own.txt"]
+    assert (precious / "own.txt").read_text() == "mine"
+    assert [path.name for path in folder.iterdir()] == ["dangling"]
 
 
 def test_library_is_the_folder_itself_or_the_collections_parent(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .command_line import shareable_command
-from .help import Command, argument
+from .help import Command, FilePath, argument
 from .options import SOURCES, format_option, language_option, precision_option
-from .printing import OutputFormat, note, show
+from .printing import OutputFormat, note, put, say, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,15 +31,16 @@ _DISPLAY = ("output_format", "plot")
     "collection",
     "Folder of the collection to evaluate. Requires --gold.",
     required=False,
-    type=click.Path(path_type=Path),
+    type=FilePath(),
 )
 @click.option(
     "--gold",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE",
     show_default="none",
-    help="Table of judged words in the documents of COLLECTION. Its columns, separated by tabs, are document_id, start,"
-    " end, lemma and sense. start and end are character offsets into the document's text.",
+    help="Table of judgements on the documents of COLLECTION, with columns separated by tabs. For words, they are"
+    " document_id, start, end, lemma and sense. start and end are character offsets into the document's text. For"
+    " sentences, they are query, document_id and sentence, with a row for each sentence that answers the query.",
 )
 @click.option(
     "--write",
@@ -61,7 +62,7 @@ _DISPLAY = ("output_format", "plot")
 )
 @click.option(
     "--wordnet",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="DIR",
     show_default="no fallback",
     help="Folder with WordNet's index.sense, for the first-sense fallback of the task wsd.",
@@ -72,7 +73,7 @@ _DISPLAY = ("output_format", "plot")
 @click.option("--card", is_flag=True, help="Also write the scores into MODEL_CARD.md of the model folder.")
 @click.option(
     "--plot",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE",
     show_default="no plot",
     help="Also plot the scores to FILE (.svg, .png or .pdf).",
@@ -92,8 +93,12 @@ def evaluate(
 ) -> None:
     """Evaluate a model on published tasks, or the settings of a collection.
 
-    With --task, scores every layer of a model beside a baseline. With COLLECTION and --gold, scores every layer and
-    normalisation on your own judgements and reports the best. All scores have 95 % bootstrap intervals.
+    With --task, scores a model on published tasks, each layer beside a baseline. The rows product and default are what
+    search by sentence compares: its own vectors, and ELMo's.
+
+    With COLLECTION and --gold, scores every layer and normalisation on your own judgements of words and reports the
+    best. On your own answers to sentences, scores every order of search by sentence. All scores have 95 % bootstrap
+    intervals.
     """
     from .score_plot import check_plot, write_plot
 
@@ -108,7 +113,7 @@ def evaluate(
     if plot:
         check_plot(plot)
     if collection is not None and gold is not None:
-        scores, title = evaluate_own(collection, gold, model, write, output_format), str(collection)
+        scores, title = evaluate_gold(collection, gold, model, write, output_format), str(collection)
     else:
         source = model or "default"
         folder = card_folder(source) if card else None
@@ -157,10 +162,39 @@ def evaluate_tasks(
     encoder = load_encoder(model, precision)
     scores: list[Score] = []
     for task in tasks:
-        found = run(encoder, task, options, EncodingLine(task.name))
+        found = run(encoder, task, options, CountLine(task.name))
         print_scores(found, output_format, first=not scores)
         scores += found
     return scores, f"{encoder.source} ({encoder.model_id[:12]})"
+
+
+def evaluate_gold(
+    collection: Path, gold: Path, model: str | None, write: bool, output_format: OutputFormat
+) -> list[Score]:
+    """Evaluate a collection on a table of judged words, or of sentences that answer queries. Print the scores."""
+    from ...indexer.gold.sentence_answers import has_sentence_columns
+
+    if not has_sentence_columns(gold):
+        return evaluate_own(collection, gold, model, write, output_format)
+    if write:
+        raise click.UsageError("--write requires judged words; gold sentences choose no layer")
+    return evaluate_sentences(collection, gold, model, output_format)
+
+
+def evaluate_sentences(collection: Path, gold: Path, model: str | None, output_format: OutputFormat) -> list[Score]:
+    """Evaluate the orders of a collection's search by sentence and print the scores."""
+    from ...indexer.gold.sentence_answers import read_sentence_gold
+    from ...search.evaluation.own_sentences import evaluate_answers
+    from ...search.searcher import Searcher
+
+    queries = read_sentence_gold(gold)
+    with Searcher.open(collection, model) as searcher:
+        report = evaluate_answers(searcher, queries, CountLine("gold", "queries answered"))
+    print_scores(list(report.scores), output_format, first=True)
+    if report.left_out:
+        note(f"{report.left_out} gold rows skipped: the collection has no such sentence")
+    note(f"{report.queries} queries, {report.answers} answers")
+    return list(report.scores)
 
 
 def evaluate_own(
@@ -175,7 +209,7 @@ def evaluate_own(
     rows = read_gold(gold)
     with Collection.open(collection) as opened:
         encoder = fitting_encoder(opened, model)
-        report = evaluate_collection(opened, encoder, rows, EncodingLine("gold"))
+        report = evaluate_collection(opened, encoder, rows, CountLine("gold"))
     scores = [one.score for one in report.measured]
     print_scores([*scores, *(one.difference for one in report.measured), report.gain], output_format, first=True)
     report_choice(report, encoder)
@@ -227,26 +261,26 @@ def print_scores(scores: list[Score], output_format: OutputFormat, first: bool) 
     if output_format is OutputFormat.CSV and not first:
         from ..formats import csv_text
 
-        click.echo(csv_text(rows).partition("\r\n")[2], nl=False)
+        put(csv_text(rows).partition("\r\n")[2])
     else:
         show(rows, output_format, score_table(scores) + "\n")
 
 
-class EncodingLine:
-    """Progress of encoding on standard error: one overwritten line on a terminal, else one line every 30 seconds."""
+class CountLine:
+    """Progress on standard error: one overwritten line on a terminal, else one line every 30 seconds."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, counted: str = "sentences encoded") -> None:
         self.name = name
+        self.counted = counted
         self.terminal = sys.stderr.isatty()
         self.last = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show how many sentences are encoded, if a line is due. Clear the line at the end."""
+        """Show how much is done, if a line is due. Clear the line at the end."""
         now = time.monotonic()
         if self.terminal and done == total:
-            sys.stderr.write("\r\x1b[K")
+            say("\r\x1b[K", end="")
         elif now - self.last >= (0.2 if self.terminal else 30):
             self.last = now
-            text = f"{self.name}: {done} of {total} sentences encoded"
-            sys.stderr.write(f"\r\x1b[K{text}" if self.terminal else f"{text}\n")
-        sys.stderr.flush()
+            text = f"{self.name}: {done} of {total} {self.counted}"
+            say(f"\r\x1b[K{text}" if self.terminal else f"{text}\n", end="")

@@ -7,12 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .help import Command, argument
-from .options import SOURCES, collection_argument, encoding_options, format_option, model_option, quiet_option
-from .printing import OutputFormat, note, one_line, show, table
+from ...indexer.errors import PolysemeError
+from ...indexer.values import text_of
+from ..messages import one_line
+from .help import Command, FilePath, argument
+from .options import (
+    SOURCES,
+    collection_argument,
+    encoding_options,
+    format_option,
+    model_option,
+    quiet_option,
+    sentence_model_option,
+)
+from .printing import OutputFormat, note, put, show, table
 
 if TYPE_CHECKING:
     from ...indexer.build import BuildReport
+    from ...indexer.documents import ReadOptions
+    from ...indexer.preview import Preview
 
 VANISHED_SHOWN = 5
 """Maximum number of vanished documents that the report of a run names."""
@@ -25,7 +38,7 @@ VANISHED_SHOWN = 5
     "Files and folders to index. Folders are searched recursively.",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="PATH",
 )
 @click.option(
@@ -34,11 +47,18 @@ VANISHED_SHOWN = 5
     metavar="SOURCE",
     help=f"Model that encodes the documents: {SOURCES} An existing collection keeps its model.",
 )
+@click.option(
+    "--sentence-model",
+    metavar="FOLDER",
+    show_default="none",
+    help="Folder of a sentence transformer of yours (ONNX, or sentence-transformers) that compares sentences in place"
+    " of ELMo. Words in context stay ELMo's. An existing collection keeps its own.",
+)
 @encoding_options()
 @click.option("--language", default="en", metavar="CODE", help="Language code of the documents, such as en, de or fr.")
 @click.option(
     "--metadata",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE.csv",
     show_default="metadata.csv in the folder, if it exists",
     help="Table that describes the files. It needs a column 'id', 'file' or 'path'.",
@@ -51,13 +71,29 @@ VANISHED_SHOWN = 5
     help="Index only files that match PATTERN, such as '*.txt'. Repeat the option to allow several patterns.",
 )
 @click.option(
-    "--text-column", default="text", metavar="NAME", help="Column of CSV, TSV and JSONL files that contains the text."
+    "--text-column",
+    default="text",
+    metavar="NAME",
+    help="Column of tables, or field of JSON, that contains the text. For a table without a header, give the column's"
+    " number.",
+)
+@click.option(
+    "--text-path",
+    metavar="PATH",
+    show_default="the text column",
+    help="Path of the text in JSON and Parquet files, such as post.body or comments[].text.",
 )
 @click.option(
     "--id-column",
     default="id",
     metavar="NAME",
-    help="Column of CSV, TSV and JSONL files that contains the document's id.",
+    help="Column of tables, or field of JSON, that contains the document's id, such as user.id.",
+)
+@click.option(
+    "--translation-column",
+    metavar="NAME",
+    show_default="none",
+    help="Column of tables, or field of JSON, that contains a translation of the text. It is shown under each line.",
 )
 @click.option(
     "--encoding",
@@ -65,19 +101,50 @@ VANISHED_SHOWN = 5
     show_default="detected",
     help="Character encoding of text files, such as utf-8 or cp1252.",
 )
+@click.option("--comments", is_flag=True, help="Index the comments of Word documents too.")
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    show_default="word,pos,lemma",
+    help="Columns of vertical files in order: word, pos, tag, lemma, lempos, or - for one that is not read.",
+)
+@click.option("--whole-page", is_flag=True, help="Keep menus and other parts of web pages, not only the article.")
 @click.option("--prune", is_flag=True, help="Remove documents whose files no longer exist in the indexed folders.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Write nothing. List each file with its encoding, columns and documents, and the first sentences of each kind"
+    " of file.",
+)
+@click.option(
+    "--report",
+    type=FilePath(),
+    metavar="FILE.csv",
+    show_default="no report",
+    help="Write a table with one row for each file: type, encoding, documents, sentences, state and reason.",
+)
+@format_option
 @quiet_option
 def index(
     collection: Path,
     paths: tuple[Path, ...],
     model: str,
+    sentence_model: str | None,
     language: str,
     metadata: Path | None,
     globs: tuple[str, ...],
     text_column: str,
+    text_path: str | None,
     id_column: str,
+    translation_column: str | None,
     encoding: str | None,
+    comments: bool,
+    columns: str | None,
+    whole_page: bool,
     prune: bool,
+    dry_run: bool,
+    report: Path | None,
+    output_format: OutputFormat,
     quiet: bool,
     precision: str,
     layer: str,
@@ -87,20 +154,49 @@ def index(
 ) -> int:
     """Index files and folders into a collection.
 
-    Formats: txt, md, html, pdf, docx, epub, csv, tsv, jsonl and json. Run the same command again to add new documents,
-    replace changed ones and continue an interrupted run. Unchanged documents are not encoded again.
+    Formats of text: txt, md, html, pdf, docx, odt, rtf, doc, tex, epub, ipynb, srt and vtt. Of tables: csv, tsv, json,
+    jsonl, xlsx, ods, parquet and arrow. Of corpora and translations: tei (xml), conllu, vrt, tmx and xliff. Of mail and
+    archives: eml, mbox, mhtml and zip.
+
+    Run the same command again to add new documents, replace changed ones and continue an interrupted run. Unchanged
+    documents are not encoded again.
+
+    Files without a suffix are read if they hold text, or one of these formats. What is not read is named or counted,
+    and the exit status is then 3. It is 1 if nothing was read. --format applies to --dry-run.
     """
     from ...indexer.build import BuildConfig, build
     from ...indexer.collection.records import Layer
     from ...indexer.documents import ReadOptions
+    from ...indexer.files import write_atomically
     from ...indexer.runtime import freezing_gc
+    from ...indexer.sentence_models.named import NO_MODEL
     from ...indexer.vectors.int8 import Storage
     from ...indexer.vectors.transforms import Normalisation
+    from ..formats import csv_text
+    from ..outcome import report_rows
     from .progress import ProgressLine
 
     reading = ReadOptions(
-        globs=globs, text_column=text_column, id_column=id_column, metadata=metadata, encoding=encoding
+        globs=globs,
+        text_column=text_column,
+        text_path=text_path,
+        id_column=id_column,
+        translation_column=translation_column,
+        metadata=metadata,
+        encoding=encoding,
+        comments=comments,
+        report=report,
+        columns=tuple(name.strip().lower() for name in columns.split(",")) if columns is not None else (),
+        whole_page=whole_page,
     )
+    if report is not None and report.is_dir():
+        raise PolysemeError(f"the report {report} is a folder; name a file in it")
+    if dry_run:
+        if report is not None:
+            note("no report is written with --dry-run; use --format csv")
+        return show_preview(collection, paths, reading, language, output_format)
+    if report is not None and not report.parent.is_dir():
+        raise PolysemeError(f"there is no folder {report.parent} for the report; make it, or name another file")
     config = BuildConfig(
         language=language,
         precision=precision,
@@ -110,27 +206,84 @@ def index(
         reading=reading,
         prune=prune,
         storage=Storage(storage),
+        sentence_model=None if sentence_model == NO_MODEL else sentence_model,
     )
     on_progress = freezing_gc(None if quiet else ProgressLine())
-    report = build(collection, paths, config, model, on_progress)
-    return print_report(report, collection)
+    done = build(collection, paths, config, model, on_progress)
+    if report is not None:
+        write_atomically(report, csv_text(report_rows(done.files, reading)).encode())
+    status = print_report(done, collection)
+    if done.is_empty:
+        note("nothing was read; `polyseme index --dry-run` shows why for each file")
+        return 1
+    return status
+
+
+def show_preview(
+    collection: Path, paths: tuple[Path, ...], options: ReadOptions, language: str, output_format: OutputFormat
+) -> int:
+    """Show what `polyseme index` would read. Return the exit status that it would have."""
+    from ...indexer.preview import preview
+    from ..outcome import preview_rows, skip_lines, warning_lines
+
+    found = preview(paths, collection, options, language)
+    show(preview_rows(found.files), output_format, _preview_text(found, options))
+    for line in (*skip_lines(found.skipped), *warning_lines(found.warnings)):
+        note(line)
+    files = sum(bool(item.result.documents) for item in found.files)
+    note(f"{_count(found.documents, 'document')} in {files} of {_count(len(found.files), 'file')}; nothing was written")
+    if not found.documents:
+        return 1
+    return 3 if any(item.is_loss for item in found.skipped) else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _preview_text(found: Preview, options: ReadOptions) -> str:
+    from ..outcome import column_text, cut
+
+    cells = [
+        [cut(str(item.result.path), 100), item.result.type, item.encoding, item.result.documents, item.result.state]
+        for item in found.files
+    ]
+    parts = [table(["file", "type", "encoding", "documents", "state"], cells, right=["documents"])]
+    for item in found.files:
+        lines = []
+        if item.sample is not None:
+            metadata = ", ".join(f"{key}={cut(text_of(value))}" for key, value in item.sample.metadata.items())
+            lines += [f"id: {item.sample.document_id}", *([f"metadata: {metadata}"] if metadata else [])]
+        if item.columns and (item.sample is not None or not item.result.documents):
+            lines += [f"columns: {', '.join(map(column_text, item.columns))}"]
+            lines += [f"text column: {options.text_column}, id column: {options.id_column or 'none'}"]
+        if item.sample is not None:
+            lines += [f"| {cut(sentence, 200)}" for sentence in item.sample.sentences]
+        if lines:
+            body = "".join(f"  {one_line(line)}\n" for line in lines)
+            parts.append(f"\n{one_line(str(item.result.path))}\n{body}")
+    return "".join(parts)
 
 
 def print_report(report: BuildReport, collection: Path) -> int:
-    """Print what a run did on standard error and return the exit status: 3 if documents were skipped, else 0."""
-    for skipped in report.skipped:
-        note(f"skipped {skipped.source}: {skipped.reason}")
+    """Print what a run did on standard error and return the exit status: 3 if text was left out, else 0."""
+    from ..outcome import skip_lines, warning_lines
+
+    for line in (*skip_lines(report.skipped), *warning_lines(report.warnings)):
+        note(line)
     for notice in report.notices:
         note(notice)
     if report.vanished and not report.removed:
         shown = ", ".join(report.vanished[:VANISHED_SHOWN])
         shown += ", ..." if len(report.vanished) > VANISHED_SHOWN else ""
-        note(f"{len(report.vanished)} documents no longer exist in their folder ({shown}); --prune removes them")
+        count = len(report.vanished)
+        gone = "1 document no longer exists in its" if count == 1 else f"{count} documents no longer exist in their"
+        note(f"{gone} folder ({shown}); --prune removes {'it' if count == 1 else 'them'}")
     note(
         f"{collection}: {report.added} added, {report.updated} updated, {report.unchanged} unchanged,"
         f" {report.removed} removed; {report.sentences} sentences, {report.tokens} tokens in {report.seconds:.1f} s"
     )
-    return 3 if report.skipped else 0
+    return 0 if report.is_complete else 3
 
 
 @click.command(cls=Command)
@@ -158,7 +311,7 @@ def show_document(collection: Path, document: str) -> None:
 
     with Collection.open(collection) as opened:
         _, text = opened.document(document)
-    click.echo(text, nl=not text.endswith("\n"))
+    put(text if text.endswith("\n") else text + "\n")
 
 
 @click.command(cls=Command)
@@ -180,27 +333,46 @@ def info(collection: Path, output_format: OutputFormat) -> None:
 @collection_argument
 @click.option("--encode/--no-encode", default=True, help="Encode a sample of sentences again and compare the vectors.")
 @click.option("--sample", type=click.IntRange(1), default=100, metavar="N", help="Number of sentences to encode again.")
-@click.option("--repair", is_flag=True, help="Rebuild damaged FAISS index files from the stored vectors.")
+@click.option("--repair", is_flag=True, help="Rebuild FAISS index files, keyword index, metadata table and counters.")
 @model_option
-def verify(collection: Path, encode: bool, sample: int, repair: bool, model: str | None) -> int:
+@sentence_model_option
+def verify(
+    collection: Path, encode: bool, sample: int, repair: bool, model: str | None, sentence_model: str | None
+) -> int:
     """Check a collection for damage.
 
-    Checks counts, ids and checksums, and encodes a sample of sentences again. The exit status is 1 if there is a
-    problem.
+    Reads everything back: files against their checksums, texts against their hashes, rows against texts and vectors. It
+    cuts all texts again and encodes a sample of sentences and words. With --no-encode it cuts a sample of texts. The
+    exit status is 1 if there is a problem.
     """
     from ...indexer.collection.collection import Collection
+    from ...indexer.errors import UnnamedModelError
+    from ...indexer.sentence_models.named import fitting_sentence_model
     from ...indexer.vectorise import fitting_encoder
     from ...indexer.verify import verify as run
 
-    with Collection.open(collection) as opened:
-        report = run(opened, fitting_encoder(opened, model) if encode else None, sample, repair)
+    encoder = transformer = None
+    with Collection.open(collection, is_checked=False) as opened:
+        if encode:
+            try:
+                transformer = fitting_sentence_model(opened, sentence_model)
+                encoder = fitting_encoder(opened, model)
+            except UnnamedModelError:  # what needs no model can be checked all the same
+                note(
+                    f"{collection}: nothing was encoded again, since you have not named its model on this machine;"
+                    " if you trust that model, name it once with --model SOURCE"
+                )
+        report = run(opened, encoder, sample, repair, transformer)
     for problem in report.problems:
-        click.echo(one_line(problem))
+        put(one_line(problem) + "\n")
+    for notice in report.notices:
+        note(notice)
     lowest = "" if report.lowest_cosine is None else f", lowest cosine {report.lowest_cosine:.5f}"
-    click.echo(
+    put(
         f"{report.documents} documents, {report.sentences} sentences, {report.occurrences} occurrences,"
-        f" {report.files} files, {report.sentences_encoded} sentences encoded again{lowest}:"
-        f" {len(report.problems) or 'no'} problem{'' if len(report.problems) == 1 else 's'}"
+        f" {report.files} files, {report.documents_cut} texts cut again,"
+        f" {report.sentences_encoded} sentences encoded again{lowest}:"
+        f" {len(report.problems) or 'no'} problem{'' if len(report.problems) == 1 else 's'}\n"
     )
     return 1 if report.problems else 0
 
@@ -246,6 +418,12 @@ def remove(collection: Path, document_ids: tuple[str, ...]) -> None:
     show_default="the collection's own",
     help=f"Model that encodes the texts: {SOURCES}",
 )
+@click.option(
+    "--sentence-model",
+    metavar="FOLDER",
+    show_default="the collection's own",
+    help="Folder of a sentence transformer of yours that compares sentences, or 'none' for the vectors of ELMo.",
+)
 @encoding_options(kept="unchanged")
 @click.option(
     "--language", metavar="CODE", show_default="unchanged", help="Language code of the documents, such as en, de or fr."
@@ -255,6 +433,7 @@ def reencode(
     context: click.Context,
     collection: Path,
     model: str | None,
+    sentence_model: str | None,
     language: str | None,
     precision: str,
     layer: str,
@@ -272,12 +451,14 @@ def reencode(
     from ...indexer.build import BuildConfig
     from ...indexer.collection.collection import Collection
     from ...indexer.collection.records import Layer
+    from ...indexer.collection.replacement import recover
     from ...indexer.reencode import reencode as run
     from ...indexer.runtime import freezing_gc
     from ...indexer.vectors.int8 import Storage
     from ...indexer.vectors.transforms import Normalisation
     from .progress import ProgressLine
 
+    recover(collection)
     with Collection.open(collection) as opened:
         old = opened.settings
 
@@ -295,4 +476,4 @@ def reencode(
         token_normalisation=old.token_normalisation if new_layer is old.layer else None,
         storage=Storage(chosen("storage", storage, old.storage)),
     )
-    return print_report(run(collection, config, model, freezing_gc(ProgressLine())), collection)
+    return print_report(run(collection, config, model, freezing_gc(ProgressLine()), sentence_model), collection)

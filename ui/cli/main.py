@@ -6,19 +6,21 @@ reported), 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+import traceback
 
 import click
 
-from ...indexer.errors import PolysemeError
+from ..messages import problem, shortened
 from .evaluate import evaluate
 from .help import Group
 from .index import compact, documents, index, info, reencode, remove, show_document, verify
 from .model import model
 from .named_senses import named_sense, prototype
 from .page import demo, open_page
-from .printing import note
+from .printing import drop_output, is_from_output, note, prepare_streams, say
 from .search import compare, search, sense, senses
 from .senses import change, explain, more_like, timeline
 from .train import train
@@ -32,8 +34,11 @@ SECTIONS = {
 }
 EXIT_STATUS = (
     "Exit status: 0 done, 1 an error reported in one line, 2 wrong usage, 3 done but some documents were skipped,"
-    " 130 interrupted. Messages and progress go to standard error."
+    " 130 interrupted. Messages and progress go to standard error. Set the environment variable POLYSEME_DEBUG to 1 to"
+    " see the traceback of an error as well."
 )
+DEBUG_VARIABLE = "POLYSEME_DEBUG"
+"""Environment variable that makes every error print its traceback as well."""
 
 
 @click.group(
@@ -58,27 +63,44 @@ cli.add_command(prototype)
 
 def main() -> None:
     """Run the command of this process and exit with its status."""
+    prepare_streams()
     sys.exit(run_command(sys.argv[1:]))
 
 
 def run_command(arguments: list[str]) -> int:
-    """Run a command and return its exit status. Errors that a user can cause are printed in one line."""
+    """Run a command and return its exit status. Every error is printed in one line."""
     try:
         status = cli.main(arguments, prog_name="polyseme", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except click.UsageError as error:
-        error.show()
+        say(_usage(error))
         return 2
     except click.ClickException as error:
         note(error.format_message())
         return 1
-    except PolysemeError as error:
-        note(str(error))
-        return 1
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\npolyseme: interrupted; committed work is kept, run the same command again to continue", err=True)
+        say("\npolyseme: interrupted; committed work is kept, run the same command again to continue")
         return 130
-    except BrokenPipeError:
-        # The reader of the pipe has closed it. Redirect standard output, so that the flush at exit does not fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            say(traceback.format_exc(), end="")
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    """Print the last-resort line of an error and return the exit status."""
+    if not isinstance(error, OSError) or not is_from_output(error):
+        note(problem(error))
+        return 1
+    drop_output()
+    if isinstance(error, BrokenPipeError):  # the reader of the pipe has all it wants
         return 0
+    note(f"standard output cannot be written ({error.strerror}); write to another place")
+    return 1
+
+
+def _usage(error: click.UsageError) -> str:
+    """Return a usage error as click writes it, each line harmless and of bounded length."""
+    written = io.StringIO()
+    error.show(written)
+    return "\n".join(shortened(line) for line in written.getvalue().splitlines())

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .help import Group, argument
+from ..messages import one_line
+from .help import FilePath, Group, argument
 from .options import SOURCES, format_option, language_option
-from .printing import OutputFormat, note, one_line, show
+from .printing import OutputFormat, note, show
 
 if TYPE_CHECKING:
     from ...indexer.elmo.convert import Conversion, Layout
 
 source_argument = argument("source", f"Model: {SOURCES}")
-destination_argument = argument("destination", "Folder to write.", type=click.Path(path_type=Path))
+destination_argument = argument("destination", "Folder to write.", type=FilePath())
 
 
 @click.group(cls=Group)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .help import Group, argument
+from ..messages import one_line
+from .help import FilePath, Group, argument
 from .options import (
     ANY_MATCH,
     collection_argument,
@@ -18,7 +19,7 @@ from .options import (
     model_option,
     where_option,
 )
-from .printing import OutputFormat, note, one_line, show, table
+from .printing import OutputFormat, note, show, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +171,7 @@ def apply(
 @named_sense.command("export")
 @collection_argument
 @name_argument
-@argument("file", "JSON file to write.", type=click.Path(path_type=Path, dir_okay=False))
+@argument("file", "JSON file to write.", type=FilePath(to_write=True, dir_okay=False))
 @model_option
 def export(collection: Path, name: str, file: Path, model: str | None) -> None:
     """Write a named sense to a JSON file.
@@ -186,9 +187,7 @@ def export(collection: Path, name: str, file: Path, model: str | None) -> None:
 
 @named_sense.command("import")
 @collection_argument
-@argument(
-    "file", "JSON file that `polyseme named-sense export` wrote.", type=click.Path(path_type=Path, dir_okay=False)
-)
+@argument("file", "JSON file that `polyseme named-sense export` wrote.", type=FilePath(dir_okay=False))
 @replace_option
 @model_option
 @format_option

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from .help import argument
+from .help import FilePath, argument
 from .printing import OutputFormat
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -19,15 +18,20 @@ LAYERS = click.Choice(["sense", "0", "1", "2", "elmo"])
 _EITHER_MATCH = click.Choice(["form", "lemma"])
 ANY_MATCH = click.Choice(["form", "lemma", "any"])
 
-collection_argument = argument(
-    "collection", "Folder of the collection, such as my.pol.", type=click.Path(path_type=Path)
-)
+collection_argument = argument("collection", "Folder of the collection, such as my.pol.", type=FilePath(is_text=True))
 word_argument = argument("word", "Word to examine. With --match lemma, give the lemma or any of its forms.")
 model_option = click.option(
     "--model",
     metavar="SOURCE",
-    show_default="the recorded location",
-    help="Location of the collection's model, if it has moved: a folder, a file or a TF-Hub handle.",
+    show_default="where you named it before",
+    help="Location of the collection's model, if it has moved or you have not named it yet: a folder, a file or a"
+    " TF-Hub handle.",
+)
+sentence_model_option = click.option(
+    "--sentence-model",
+    metavar="FOLDER",
+    show_default="where you named it before",
+    help="Location of the sentence transformer that the collection was made with.",
 )
 format_option = click.option(
     "--format",
@@ -97,7 +101,8 @@ def encoding_options(kept: str | None = None) -> Callable[[Decorated], Decorated
             type=click.Choice(["none", "centred", "whitened"]),
             default="whitened",
             show_default=shown,
-            help="Transform of sentence vectors: none, the mean subtracted, or the mean subtracted and whitened.",
+            help="Transform of ELMo's default sentence vectors: none, the mean subtracted, or the mean subtracted and"
+            " whitened.",
         ),
         click.option(
             "--function-words",
@@ -139,6 +144,14 @@ def page_options(command: Decorated) -> Decorated:
             default="127.0.0.1",
             metavar="IP",
             help="Address that the page listens on. One that other machines can reach requires a login.",
+        ),
+        click.option(
+            "--host",
+            "hosts",
+            multiple=True,
+            metavar="NAME",
+            help="Name under which others reach the page, for example through a proxy. It requires a login. May be"
+            " repeated. The page answers to no other name.",
         ),
     )
     for option in reversed(options):

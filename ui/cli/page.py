@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .help import Command, argument
+from .help import Command, FilePath, argument
 from .options import model_option, page_options
-from .printing import note
+from .printing import note, say
 
 if TYPE_CHECKING:
     from ...indexer.build import BuildReport
+
+DEFAULT_MODEL = "default"
+"""Name of the bundled model in the settings of a collection."""
 
 
 @click.command("ui", cls=Command)
 @argument(
     "collection",
     "Folder of a collection, of a collection to create on the page, or of several collections.",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
 )
 @page_options
 @model_option
-def open_page(collection: Path, port: int | None, no_browser: bool, address: str, model: str | None) -> int:
+def open_page(
+    collection: Path, port: int | None, no_browser: bool, address: str, hosts: tuple[str, ...], model: str | None
+) -> int:
     """Open the web page on a collection.
 
     By default only this machine can reach the page. Press Ctrl-C to stop it.
@@ -37,19 +41,19 @@ def open_page(collection: Path, port: int | None, no_browser: bool, address: str
 
     if not is_library(collection) and (collection.exists() or not collection.parent.is_dir()):
         Collection.open(collection).close()
-    return launch(collection, port, not no_browser, model, address)
+    return launch(collection, port, not no_browser, model, address, hosts)
 
 
 @click.command(cls=Command)
 @click.option(
     "--collection",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="COLLECTION",
     show_default="polyseme/demo.pol in the user's cache folder",
     help="Folder of the demo collection.",
 )
 @page_options
-def demo(collection: Path | None, port: int | None, no_browser: bool, address: str) -> int:
+def demo(collection: Path | None, port: int | None, no_browser: bool, address: str, hosts: tuple[str, ...]) -> int:
     """Index the sample documents and open the web page on them."""
     from ..page.server import launch
 
@@ -64,13 +68,13 @@ def demo(collection: Path | None, port: int | None, no_browser: bool, address: s
     new = report.added + report.updated
     say(f"Indexed in {report.seconds:.0f} s: {new} new documents, {report.unchanged} indexed already.")
     say("Starting the web page. This takes about 5 seconds.")
-    return launch(target, port, not no_browser, None, address)
+    return launch(target, port, not no_browser, None, address, hosts)
 
 
 def index_samples(target: Path, documents: Path) -> BuildReport:
     """Index the sample documents into a collection.
 
-    A collection made with another model, as by an earlier version, is made again if it has nothing but samples.
+    A collection of an earlier version is made again if its model is the bundled one and it has nothing but samples.
 
     Args:
         target: Folder of the collection.
@@ -80,6 +84,8 @@ def index_samples(target: Path, documents: Path) -> BuildReport:
         CollectionError: The collection cannot be opened and must not be replaced, or another process writes to it.
     """
     from ...indexer.build import build
+    from ...indexer.collection.paths import remove_collection
+    from ...indexer.collection.replacement import real_folder
     from ...indexer.errors import CollectionError
     from .progress import ProgressLine
 
@@ -89,7 +95,7 @@ def index_samples(target: Path, documents: Path) -> BuildReport:
     except CollectionError:
         if not target.exists() or can_be_opened(target) or not has_only_samples(target, documents):
             raise
-        shutil.rmtree(target)
+        remove_collection(real_folder(target))
         return build(target, [documents], progress=on_progress)
 
 
@@ -108,14 +114,17 @@ def can_be_opened(collection: Path) -> bool:
 
 
 def has_only_samples(collection: Path, documents: Path) -> bool:
-    """Return whether a collection can be read and has no documents but the samples, and no named senses."""
+    """Return whether a collection of the bundled model has the samples alone: no other documents, senses or files."""
     from ...indexer.collection.collection import Collection
+    from ...indexer.collection.paths import foreign_names
     from ...indexer.errors import CollectionError
 
     samples = {path.name for path in documents.iterdir()}
     try:
         with Collection.open(collection) as opened:
-            return not opened.named_senses() and all(document.document_id in samples for document in opened.documents())
+            if opened.settings.model != DEFAULT_MODEL or opened.named_senses() or foreign_names(collection):
+                return False
+            return all(document.document_id in samples for document in opened.documents())
     except CollectionError:
         return False
 
@@ -131,8 +140,3 @@ def bundled_documents() -> Path:
     from importlib.resources import files
 
     return Path(str(files("polyseme.data"))) / "documents"
-
-
-def say(line: str) -> None:
-    """Print a line about the progress of the demo on standard error."""
-    click.echo(line, err=True)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import re
+import codecs
+import contextlib
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from io import TextIOWrapper
+from traceback import walk_tb
 
 import click
 
+from ...indexer.values import text_of
 from ..formats import Row, csv_text, jsonl
+from ..messages import LONGEST, harmless, one_line, shortened
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
+_NAME = "polyseme: "
+"""Start of every message."""
 
 
 class OutputFormat(StrEnum):
@@ -19,11 +27,6 @@ class OutputFormat(StrEnum):
     TABLE = "table"
     JSONL = "jsonl"
     CSV = "csv"
-
-
-def one_line(text: str) -> str:
-    """Replace control characters and line breaks by spaces, so that text from documents is safe on a terminal."""
-    return _CONTROL.sub(" ", text)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> str:
@@ -50,23 +53,69 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={item}" for key, item in value.items())
-    return "" if value is None else str(value)
+        return ", ".join(f"{key}={text_of(item)}" for key, item in value.items())
+    return "" if value is None else text_of(value)
 
 
 def show(rows: Sequence[Row], output_format: OutputFormat, as_table: str) -> None:
     """Print rows on standard output. For the table format, print `as_table` instead."""
     match output_format:
         case OutputFormat.JSONL:
-            text = jsonl(rows)
+            put(jsonl(rows, ascii_only=not _writes_unicode()))
         case OutputFormat.CSV:
-            text = csv_text(rows)
+            put(csv_text(rows))
         case OutputFormat.TABLE:
-            text = as_table
-    click.echo(text, nl=False)
+            put(harmless(as_table))
+
+
+def put(text: str) -> None:
+    """Print text on standard output. On a terminal, control characters that it may obey are replaced."""
+    shown = harmless(text.replace("\r\n", "\n")) if sys.stdout.isatty() else text
+    click.echo(shown, nl=False, color=True)  # else click takes escape sequences out of a document's text
+
+
+def _writes_unicode() -> bool:
+    return codecs.lookup(sys.stdout.encoding or "utf-8").name.startswith("utf")
 
 
 def note(text: str | None) -> None:
     """Print a one-line message on standard error, if there is one."""
     if text:
-        click.echo(f"polyseme: {one_line(text)}", err=True)
+        say(_NAME + shortened(text, LONGEST - len(_NAME)))
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print on standard error. A message that cannot be written does not stop the work that it is about."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: the stream is closed
+        click.echo(text + end, nl=False, err=True)
+
+
+def prepare_streams() -> None:
+    """Make the standard streams usable, also if the process was started without them.
+
+    A closed one gets the null device, or the next file of a collection would take its number. Standard output then
+    refuses to be written. Characters that an encoding lacks are written as escapes.
+    """
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def is_from_output(error: OSError) -> bool:
+    """Return whether standard output could not be written. Only `click.echo` writes to it."""
+    return any(frame.f_code is click.echo.__code__ for frame, _ in walk_tb(error.__traceback__))
+
+
+def drop_output() -> None:
+    """Send standard output to the null device, so that what is left in its buffer does not fail again at the end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,6 +7,7 @@ import time
 
 from ...indexer.progress import Progress, Stage
 from ..formats import duration
+from .printing import say
 
 BAR_WIDTH = 24
 """Width of the progress bar in characters."""
@@ -55,8 +56,9 @@ class ProgressLine:
         if event.estimate is not None and self.estimate_due:
             self.estimate_due = False
             estimate = event.estimate
+            files = f"{estimate.files} file{'' if estimate.files == 1 else 's'}"
             self._line(
-                f"{estimate.files} files, {size(estimate.bytes)}: about {estimate.sentences} sentences if all of it is"
+                f"{files}, {size(estimate.bytes)}: about {estimate.sentences} sentences if all of it is"
                 f" plain text, {size(estimate.bytes_on_disk)} on disk"
             )
         now = time.monotonic()
@@ -68,18 +70,16 @@ class ProgressLine:
         elif self.terminal:
             text = progress_text(event)
             self.width = max(self.width, len(text))
-            sys.stderr.write("\r" + text.ljust(self.width))
-            sys.stderr.flush()
+            say("\r" + text.ljust(self.width), end="")
         elif event.stage is Stage.INDEXING:
             self._line(progress_text(event))
 
     def finish(self) -> None:
         """Clear the line."""
         if self.terminal and self.width:
-            sys.stderr.write("\r" + " " * self.width + "\r")
+            say("\r" + " " * self.width + "\r", end="")
             self.width = 0
 
     def _line(self, text: str) -> None:
         self.finish()
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        say(text)

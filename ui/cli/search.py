@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ..messages import one_line
 from .help import Command, argument
 from .options import (
     LAYERS,
@@ -19,43 +21,105 @@ from .options import (
     language_option,
     match_option,
     model_option,
+    sentence_model_option,
     where_option,
     word_argument,
 )
-from .printing import OutputFormat, note, one_line, show, table
+from .printing import OutputFormat, note, show, table
 
 if TYPE_CHECKING:
-    from ...search.hits import OccurrenceHit
+    from ...search.hits import DocumentHit, OccurrenceHit, SentenceHit
     from ...search.senses.inventory import SenseInventory
+
+_UNDER = "           = "
+"""Start of a line with a translation. It is as wide as the columns before the text."""
 
 
 @click.command(cls=Command)
 @collection_argument
-@argument("text", "Sentence to search for. Brackets have no special meaning.")
+@argument(
+    "text",
+    'Sentence to search for. Brackets have no special meaning. A "phrase in quotes" must occur, a -word or'
+    ' -"phrase" must not. Write \\" and \\- for such a sign of the text.',
+)
 @k_option
 @where_option
 @click.option(
-    "--hybrid", is_flag=True, help="Combine the ranking by meaning with a keyword ranking (reciprocal rank fusion)."
+    "--by",
+    type=click.Choice(["sentence", "default", "document"]),
+    default="sentence",
+    help="Compare the best sentence vectors, those that ELMo's authors name (default), or whole documents.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["meaning", "keywords", "words", "hybrid"]),
+    show_default="hybrid, or meaning with --by default",
+    help="Order hits by meaning, by keywords (BM25), by words in the same sense, or by meaning and keywords (hybrid).",
+)
+@click.option("--hybrid/--no-hybrid", default=None, help="Short for --order hybrid and --order meaning.")
+@click.option(
+    "--alike/--no-alike", default=True, help="Show one of several sentences that are nearly the same, with a count."
+)
+@click.option(
+    "--context",
+    type=click.IntRange(0, 20),
+    default=0,
+    help="Number of sentences to show before and after each sentence, which is then between >> and <<.",
 )
 @model_option
+@sentence_model_option
 @format_option
 def search(
     collection: Path,
     text: str,
     k: int,
     where: tuple[str, ...],
-    hybrid: bool,
+    by: str,
+    order: str | None,
+    hybrid: bool | None,
+    alike: bool,
+    context: int,
     model: str | None,
+    sentence_model: str | None,
     output_format: OutputFormat,
 ) -> None:
-    """Find sentences with a similar meaning."""
+    """Find sentences with a similar meaning, or documents with such sentences."""
+    from ...search.hits import By
+    from ...search.retrieval.sentences import parse_order
     from ...search.searcher import Searcher
 
-    with Searcher.open(collection, model) as searcher:
-        hits = searcher.sentences(text, k, where, hybrid)
-    note(hits.notice)
-    rows = [(hit.rank, hit.score, hit.document, hit.sentence) for hit in hits]
-    show(hits.to_dicts(), output_format, table(["#", "score", "document", "sentence"], rows, right=["#", "score"]))
+    with Searcher.open(collection, model, sentence_model) as searcher:
+        if by == By.DOCUMENT:
+            documents = searcher.documents(text, k, where, parse_order(order, hybrid, By.DOCUMENT))
+            note(documents.notice)
+            show(documents.to_dicts(), output_format, document_table(documents))
+        else:
+            hits = searcher.sentences(text, k, where, hybrid, by, order, alike, context)
+            note(hits.notice)
+            note(hits.verdict)
+            show(hits.to_dicts(), output_format, sentence_table(hits))
+
+
+def sentence_table(hits: list[SentenceHit]) -> str:
+    """Return a table of hits by sentence, with the number of those alike and translations under them."""
+    rows = [(hit.rank, hit.score, hit.document, _in_context(hit)) for hit in hits]
+    return with_translations(table(["#", "score", "document", "sentence"], rows, right=["#", "score"]), hits)
+
+
+def _in_context(hit: SentenceHit) -> str:
+    """Return a sentence with the number of those alike, and between its neighbours if they were read."""
+    shown = f"{hit.sentence} (+{len(hit.alike)} alike)" if hit.alike else hit.sentence
+    return " ".join(filter(None, [hit.before, f">> {shown} <<", hit.after])) if hit.before or hit.after else shown
+
+
+def document_table(hits: list[DocumentHit]) -> str:
+    """Return a table of documents. Each row has a passage, and a document's first row its rank and score."""
+    rows = [
+        (hit.rank, hit.score, hit.document, passage.sentence) if n == 0 else (None, None, None, passage.sentence)
+        for hit in hits
+        for n, passage in enumerate(hit.passages)
+    ]
+    return table(["#", "score", "document", "passage"], rows, right=["#", "score"])
 
 
 @click.command(cls=Command)
@@ -97,7 +161,7 @@ def sense(
 
 
 def concordance(hits: list[OccurrenceHit], context: int) -> str:
-    """Return concordance lines with their nodes aligned in one column."""
+    """Return concordance lines with their nodes aligned in one column, and translations under them."""
     from ...search.kwic import concordance_line
 
     lines = [concordance_line(hit, context) for hit in hits]
@@ -105,7 +169,19 @@ def concordance(hits: list[OccurrenceHit], context: int) -> str:
         (hit.rank, hit.score, line.left, f"[{line.node}]", line.right, hit.document)
         for hit, line in zip(hits, lines, strict=True)
     ]
-    return table(["#", "score", "left", "node", "right", "document"], rows, right=["#", "score", "left"])
+    shown = table(["#", "score", "left", "node", "right", "document"], rows, right=["#", "score", "left"])
+    return with_translations(shown, hits)
+
+
+def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
+    """Return a table of hits with the translations of each under its row."""
+    heading, *rows = shown.splitlines(keepends=True)
+    parts = [heading]
+    for hit, row in zip(hits, rows, strict=True):
+        parts.append(row)
+        for language, text in hit.translations.items():
+            parts.append(f"{_UNDER}{one_line(f'{language}: {text}' if language else text)}\n")
+    return "".join(parts)
 
 
 @click.command(cls=Command)

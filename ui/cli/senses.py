@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..messages import one_line
 from .help import Command, argument
 from .options import (
     any_match_option,
@@ -20,7 +21,7 @@ from .options import (
     where_option,
     word_argument,
 )
-from .printing import OutputFormat, note, one_line, show, table
+from .printing import OutputFormat, note, show, table
 
 if TYPE_CHECKING:
     from ...search.searcher import Searcher

@@ -30,8 +30,9 @@ MAX_SENTENCE = 1500
 class Act(StrEnum):
     """What a click does.
 
-    OPEN shows a document, HOP searches for a word of a line, and MARK marks a line. SENSE, PICK and PERIOD keep the
-    lines of a sense, the picked lines, and the lines of a period.
+    OPEN shows the document of a line and READ that of a sentence. HOP searches for a word of a line, and MARK marks a
+    line. SENSE, PICK and PERIOD keep the lines of a sense, the picked lines, and the lines of a period. The others show
+    or hide the neighbours of a sentence, and sentences that are nearly the same.
     """
 
     OPEN = "open"
@@ -40,6 +41,9 @@ class Act(StrEnum):
     SENSE = "sense"
     PICK = "pick"
     PERIOD = "period"
+    READ = "read"
+    AROUND = "around"
+    ALIKE = "alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,11 @@ def act(searcher: Searcher) -> None:
         return
     query, numbers = session.current(), event.numbers
     if event.act is Act.OPEN and len(numbers) == 1:
-        st.session_state[session.OPENED] = numbers[0]
+        st.session_state[session.OPENED], st.session_state[session.READ] = numbers[0], None
+    elif event.act is Act.READ and len(numbers) == 1:
+        st.session_state[session.OPENED], st.session_state[session.READ] = 1, numbers[0]
+    elif event.act in (Act.AROUND, Act.ALIKE) and len(numbers) == 1:
+        session.expanded().symmetric_difference_update({(str(event.act), numbers[0])})
     elif event.act is Act.HOP and len(numbers) == 3:
         hop(searcher, *numbers)
     elif event.act is Act.MARK and len(numbers) == 2:

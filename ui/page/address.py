@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ...indexer.collection.records import Layer
-from ...search.hits import Match
+from ...search.hits import By, Match, Order
 
 K = 20
 """Default number of lines per page."""
@@ -20,6 +20,14 @@ MAX_K = 1000
 MATCHES = (Match.LEMMA, Match.FORM, Match.ANY)
 MAX_IDS = 5000
 """Maximum number of lines that an address names one by one."""
+MAX_TEXT = 20_000
+"""Maximum length of the text of a query, in characters."""
+MAX_FILTERS = 100
+"""Maximum number of filters in an address."""
+MAX_FILTER = 5000
+"""Maximum length of one filter, in characters."""
+MAX_COLLECTION = 255
+"""Maximum length of the name of a collection, in characters."""
 NO_SENSE = 0
 """The sense of a query that keeps the lines which fit no sense. Senses count from 1."""
 
@@ -49,6 +57,9 @@ class PageQuery:
     Args:
         text: The text as typed. With a part in brackets it asks for that word, without it for sentences.
         k: Number of lines per page.
+        by: What a question by sentence compares.
+        order: What ranks its hits. None is the default of the search.
+        group: Show the sentences of a page under their documents.
         where: Filters as the command line writes them.
         page: Number of the page, from 1.
         sense: Keep only the lines of this induced sense, from 1. `NO_SENSE` keeps those that fit no sense.
@@ -61,7 +72,9 @@ class PageQuery:
     text: str = ""
     match: Match = Match.LEMMA
     k: int = K
-    hybrid: bool = False
+    by: By = By.SENTENCE
+    order: Order | None = None
+    group: bool = False
     where: tuple[str, ...] = ()
     layer: Layer | None = None
     sort: Sort = Sort.SCORE
@@ -76,9 +89,19 @@ class PageQuery:
 
 def new_question(query: PageQuery, text: str) -> PageQuery:
     """Return a query for another text with the same settings. Choices among the old lines are dropped."""
-    kept = PageQuery(text, query.match, query.k, query.hybrid, query.where, query.layer)
     sort = query.sort if query.sort is not Sort.ODD else Sort.SCORE
-    return replace(kept, sort=sort, collection=query.collection)
+    dropped = PageQuery()
+    return replace(
+        query,
+        text=text,
+        sort=sort,
+        page=dropped.page,
+        sense=dropped.sense,
+        listing=dropped.listing,
+        picked=dropped.picked,
+        like=dropped.like,
+        unlike=dropped.unlike,
+    )
 
 
 def narrowed(query: PageQuery, where: tuple[str, ...]) -> PageQuery:
@@ -91,41 +114,70 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
     last = {key: values[-1] for key, values in parameters.items() if values}
     problems: list[str] = []
 
+    def text(name: str, longest: int) -> str:
+        if len(given := last.get(name, "")) <= longest:
+            return given
+        problems.append(f"{name} in the address has {len(given):,} characters, more than {longest:,}; it is ignored")
+        return ""
+
+    def filters() -> tuple[str, ...]:
+        given = tuple(parameters.get("where", ()))
+        if len(given) > MAX_FILTERS:
+            problems.append(f"the address has {len(given):,} filters, more than {MAX_FILTERS}; they are ignored")
+            return ()
+        if any(len(filter_text) > MAX_FILTER for filter_text in given):
+            problems.append(f"a filter in the address has more than {MAX_FILTER:,} characters; it is ignored")
+        return tuple(filter_text for filter_text in given if len(filter_text) <= MAX_FILTER)
+
     def choice(name: str, allowed: Sequence[str], usual: str) -> str:
         if (given := last.get(name, usual)) in allowed:
             return given
         known = ", ".join(filter(None, allowed))
-        problems.append(f"{name}={given} in the address is not one of {known}; {usual or 'none'} is used")
+        problems.append(f"{name}={_short(given)} in the address is not one of {known}; {usual or 'none'} is used")
         return usual
 
     def number(name: str, low: int, high: int, usual: int) -> int:
         given = last.get(name, str(usual))
         if re.fullmatch(r"-?[0-9]{1,9}", given) and low <= int(given) <= high:
             return int(given)
-        problems.append(f"{name}={given} in the address is not a number from {low} to {high}; {usual} is used")
+        problems.append(f"{name}={_short(given)} in the address is not a number from {low} to {high}; {usual} is used")
         return usual
 
     def sense() -> int | None:
         given = last["sense"]
         if given == "none" or re.fullmatch(r"[1-9][0-9]{0,3}", given):
             return NO_SENSE if given == "none" else int(given)
-        problems.append(f"sense={given[:40]} in the address is neither a number from 1 nor none; it is ignored")
+        problems.append(f"sense={_short(given)} in the address is neither a number from 1 nor none; it is ignored")
         return None
 
     def ids(name: str) -> tuple[int, ...]:
         given = last.get(name, "")
+        if given.count("-") >= MAX_IDS:
+            problems.append(f"{name} in the address names more than {MAX_IDS:,} lines; it is ignored")
+            return ()
         if not given or re.fullmatch(r"[0-9]{1,18}(-[0-9]{1,18})*", given):
-            return tuple(sorted({int(part) for part in given.split("-") if part}))[:MAX_IDS]
-        problems.append(f"{name}={given[:40]} in the address is not a list of lines; it is ignored")
+            return tuple(sorted({int(part) for part in given.split("-") if part}))
+        problems.append(f"{name}={_short(given)} in the address is not a list of lines; it is ignored")
         return ()
+
+    def order() -> Order | None:
+        if "order" in last:
+            given = choice("order", ["", *Order], "")
+            return Order(given) if given else None
+        return Order.HYBRID if flag("hybrid") else None  # links of before
+
+    def flag(name: str) -> bool:
+        return last.get(name, "") not in ("", "0", "false")
 
     layer = choice("layer", ["", *Layer], "")
     query = PageQuery(
-        text=last.get("q", ""),
+        text=text("q", MAX_TEXT),
         match=Match(choice("match", MATCHES, Match.LEMMA)),
         k=number("k", 1, MAX_K, K),
-        hybrid=last.get("hybrid", "") not in ("", "0", "false"),
-        where=tuple(parameters.get("where", ())),
+        by=By(choice("by", list(By), By.SENTENCE)),
+        order=order(),
+        group=flag("group"),
+        where=filters(),
         layer=Layer(layer) if layer else None,
         sort=Sort(choice("sort", list(Sort), Sort.SCORE)),
         page=number("page", 1, 10**8, 1),
@@ -134,9 +186,14 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         picked=ids("lines"),
         like=ids("like"),
         unlike=ids("unlike"),
-        collection=last.get("collection", ""),
+        collection=text("collection", MAX_COLLECTION),
     )
     return query, tuple(problems)
+
+
+def _short(given: str) -> str:
+    """Return the beginning of a value, in one line."""
+    return " ".join(given[:40].split())
 
 
 def write_address(query: PageQuery) -> dict[str, str | list[str]]:
@@ -146,8 +203,12 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
     address: dict[str, str | list[str]] = {"q": query.text, "match": str(query.match), "k": str(query.k)}
     if query.collection:
         address["collection"] = query.collection
-    if query.hybrid:
-        address["hybrid"] = "1"
+    if query.by is not By.SENTENCE:
+        address["by"] = str(query.by)
+    if query.order is not None:
+        address["order"] = str(query.order)
+    if query.group:
+        address["group"] = "1"
     if query.where:
         address["where"] = list(query.where)
     if query.layer is not None:

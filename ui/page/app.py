@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import sqlite3
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +13,15 @@ import streamlit as st
 
 from ...indexer.errors import PolysemeError
 from ...indexer.text import TokenKind
+from ...search.query.sentence import parse_sentence
 from ...search.query.target import Target
 from ...search.searcher import Searcher
-from . import actions, cache, document, indexing, listing, login, results, search_box, senses, session, sidebar
+from ..messages import LONGEST, is_expected, problem
+from . import actions, cache, document, fetch, indexing, listing, login, results, search_box, senses, session, sidebar
 from .address import PageQuery, narrowed
 from .cache import Contents
-from .html import base, concordance
+from .html import base, concordance, meetings
+from .html.groups import grouped
 from .library import Library, is_collection, library_at
 from .listing import Answer
 
@@ -122,17 +124,13 @@ def opened(path: Path) -> Searcher | None:
 
 @contextmanager
 def reporting_errors() -> Iterator[None]:
-    """Show an error as one line with the next step. Log the traceback of errors that a visitor did not cause."""
+    """Show an error as one line with the next step. Log the traceback of errors that have no known cause."""
     try:
         yield
-    except PolysemeError as error:
-        st.error(base.label(str(error), 1000))
-    except (sqlite3.Error, OSError) as error:
-        st.error(base.label(f"the collection cannot be read now ({error}); reload the page", 1000))
     except Exception as error:
-        traceback.print_exc()
-        advice = "reload the page, or read the log where `polyseme ui` was started"
-        st.error(base.label(f"{type(error).__name__}: {error}; {advice}"))
+        if not is_expected(error):
+            traceback.print_exc()
+        st.error(base.label(problem(error, "read the log where `polyseme ui` was started"), LONGEST))
 
 
 def draw_message() -> None:
@@ -151,8 +149,10 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         return
     target = listing.read_target(searcher, query)
     if query.text:
-        marked = Target(target, 0, 0) if isinstance(target, str) else target
+        parsed = parse_sentence(target) if isinstance(target, str) else None
+        marked = target if isinstance(target, Target) else Target(parsed.text if parsed else target, 0, 0)
         search_box.words(searcher.analyser.tokens(marked.sentence), marked)
+        search_box.understood(parsed)
     question = listing.understand(searcher, query, target)
     found = listing.answer(searcher, question)
     # Each part keeps its own container, also when it is empty. So Streamlit does not redraw the parts below it.
@@ -162,12 +162,16 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         if found.target is not None:
             results.match_choice(question.matches)
         elif listing.ranks_by_text(found.query):
-            results.hybrid_choice()
+            results.sentence_choices(found.query, fetch.only_default(searcher.settings))
     with notices:
+        if found.target is None and listing.ranks_by_text(found.query):
+            st.html(results.choice_help(found.query))
+            if remark := fetch.vectors_notice(searcher.settings, found.query):
+                st.html(base.notice(remark))
         # A bare word has no context, so it asks for no particular sense, and none can be missing.
         bare = found.target is not None and len(found.target.sentence) == found.target.end - found.target.start
         if found.verdict and not bare:
-            st.html(base.notice(f"{found.verdict}: even the nearest line is no nearer than chance"))
+            st.html(base.notice(results.verdict_text(found)))
         if found.notice:
             st.html(base.notice(found.notice))
     with listed:
@@ -181,7 +185,9 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
     with upper:
         senses.draw(searcher, contents, found)
     if st.session_state[session.OPENED] is not None:
-        document.draw(searcher, found.lines, found.target)
+        read = st.session_state[session.READ]
+        lines = found.lines if read is None else searcher.live_hits([read], sentences=True)
+        document.draw(searcher, lines, found.target)
 
 
 def draw_lines(searcher: Searcher, found: Answer) -> None:
@@ -194,7 +200,14 @@ def draw_lines(searcher: Searcher, found: Answer) -> None:
         tokens = searcher.analyser.tokens(sentence)
         return [(token.start, token.end) for token in tokens if token.kind is not TokenKind.PUNCTUATION]
 
-    st.html(concordance.concordance(found.shown, found.page.first + 1, words, found.numbers))
+    shown = found.shown
+    opened = listing.expanded(searcher, shown, session.expanded())
+    if any(hit.meetings for hit in shown):
+        st.html(meetings.query_line(parse_sentence(str(found.question.target)).text, shown))
+    if groups := found.groups:
+        st.html(grouped(groups, words, opened))
+    else:
+        st.html(concordance.concordance(shown, found.page.first + 1, words, found.numbers, opened))
     # A separate element, so that a mark does not redraw the lines. They keep the focus and the scroll position.
     st.html(concordance.marks(session.marks()))
 

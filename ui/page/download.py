@@ -11,7 +11,6 @@ from ...search.searcher import Searcher
 from . import cache, listing
 from .address import PageQuery
 from .export import (
-    MAX_LINES,
     MIME,
     Export,
     ExportFormat,
@@ -22,6 +21,7 @@ from .export import (
     settings,
     xlsx_bytes,
 )
+from .lines import most_lines
 from .listing import Answer
 
 _FILES: dict[ExportFormat, Callable[[Export], bytes]] = {
@@ -40,8 +40,9 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
         def make(output_format: ExportFormat) -> bytes:
             full = listing.everything(searcher, found.question)
-            described = settings(full.query, info, full.cut)
-            return _FILES[output_format](Export(full.lines, full.numbers, described, id_lists(full.query)))
+            described = settings(full.query, info, len(full.lines) if full.cut else None)
+            made = Export(full.lines, full.numbers, described, id_lists(full.query), full.documents)
+            return _FILES[output_format](made)
 
         for output_format, name in _NAMES.items():
             st.download_button(
@@ -58,11 +59,12 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
 def content_text(found: Answer) -> str:
     """Return in words what a file will contain."""
-    number = len(found.lines)
-    if found.complete and number <= MAX_LINES:
+    number, most = len(found.lines), most_lines(found.query)
+    if found.complete and number <= most:
         lines = "The line" if number == 1 else f"All {number:,} lines"
         return f"{lines} of this list, not only this page, with the query."
+    what = "documents" if found.question.of_documents else "lines"
     return (
-        f"All lines of this list, not only this page, with the query. A list of more than {MAX_LINES:,} lines is cut,"
+        f"All lines of this list, not only this page, with the query. A list of more than {most:,} {what} is cut,"
         " and the file says so."
     )

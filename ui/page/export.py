@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import io
-import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from ...indexer.collection.records import CollectionInfo
-from ...search.hits import OccurrenceHit, SentenceHit
+from ...search.hits import DocumentHit, OccurrenceHit, SentenceHit
 from ...search.kwic import concordance_line
-from ..formats import csv_text, defuse, flat
+from ..formats import cell, csv_text, flat, jsonl
 from .address import PageQuery, write_address
 from .html.base import count
+from .html.meetings import met_text
 
 MAX_LINES = 100_000
 """Maximum number of lines in a file."""
 MAX_CELL = 32_767
-"""Maximum length of a spreadsheet cell, in characters."""
+"""Maximum length of a spreadsheet cell, in UTF-16 code units."""
+MAX_COLUMNS = 16_384
+"""Maximum number of columns of a sheet."""
+MAX_NUMBER = 10**15
+"""Spreadsheets keep 15 digits of a number. A larger one is written as text."""
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 CELL_IDS = 1000
 """Number of ids in a cell. An id has at most 18 digits."""
 
@@ -46,24 +52,29 @@ class Export:
         senses: Occurrence id -> number of its sense, from 1. None: it fits no sense.
         settings: Name -> value of everything that decides the list.
         ids: Name -> list of ids in the query. Only a workbook stores them.
+        documents: The ranked documents of which the hits are passages. Empty for a list of lines.
     """
 
     hits: Sequence[SentenceHit]
     senses: Mapping[int, int | None]
     settings: Mapping[str, str]
     ids: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    documents: Sequence[DocumentHit] = ()
 
 
-def settings(query: PageQuery, info: CollectionInfo, cut: bool = False) -> dict[str, str]:
+def settings(query: PageQuery, info: CollectionInfo, cut: int | None = None) -> dict[str, str]:
     """Return everything that decides the list: the address's parameters, the collection, its model, and any cut.
 
     Every line of a file repeats these values, so a list of ids appears as its length. `id_lists` returns the ids.
+
+    Args:
+        cut: Number of lines after which the list was cut. None for a whole list.
     """
     address = write_address(replace(query, page=1, picked=(), like=(), unlike=()))
     values = {name: value if isinstance(value, str) else " & ".join(value) for name, value in address.items()}
     values |= {name: count(len(keys), "id") for name, keys in id_lists(query).items()}
-    if cut:
-        values["cut"] = f"the first {MAX_LINES:,} lines; there are more"
+    if cut is not None:
+        values["cut"] = f"the first {cut:,} lines; there are more"
     return values | {
         "collection": info.path,
         "documents": str(info.documents),
@@ -82,9 +93,33 @@ def id_lists(query: PageQuery) -> dict[str, Sequence[int]]:
 def rows(export: Export) -> list[dict[str, object]]:
     """Return one row per line: left context, node, right context, then the hit's other fields.
 
-    `sense` is the number of the line's sense, from 1, or None. `metadata` is a dictionary.
+    `sense` is the number of the line's sense, from 1, or None. `metadata` is a dictionary. A sentence has `meetings`,
+    a list of dictionaries, and `alike`, a list of sentence ids. A passage has the rank and score of its document.
     """
-    return [_row(number, hit, export.senses) for number, hit in enumerate(export.hits, start=1)]
+    documents = {document.document_id: document for document in export.documents}
+    return [
+        _row(number, hit, export.senses) | _of_document(documents.get(hit.document_id))
+        for number, hit in enumerate(export.hits, start=1)
+    ]
+
+
+def _of_document(document: DocumentHit | None) -> dict[str, object]:
+    if document is None:
+        return {}
+    return {
+        "document_rank": document.rank,
+        "document_score": round(document.score, 6),
+        "document_confidence": None if document.confidence is None else round(document.confidence, 4),
+    }
+
+
+def _table_rows(export: Export) -> list[dict[str, object]]:
+    """Return the rows with the meetings as text, for cells: `shore ~ bank 0.80`."""
+    made = rows(export)
+    for row, hit in zip(made, export.hits, strict=True):
+        if "meetings" in row:
+            row["meetings"] = met_text(hit.meetings)
+    return [flat(row) for row in made]
 
 
 def _row(number: int, hit: SentenceHit, senses: Mapping[int, int | None]) -> dict[str, object]:
@@ -96,6 +131,9 @@ def _row(number: int, hit: SentenceHit, senses: Mapping[int, int | None]) -> dic
         left, node, right = line.left, line.node, line.right
         sense = senses.get(hit.occurrence_id)
         row = {"lemma": hit.lemma, "start": hit.start, "end": hit.end, "occurrence_id": hit.occurrence_id}
+    else:
+        row = {"meetings": [asdict(each) for each in hit.meetings], "alike": list(hit.alike)}
+        row |= {name: text for name, text in (("before", hit.before), ("after", hit.after)) if text}
     return {
         "line": number,
         "left": left,
@@ -117,55 +155,60 @@ def _row(number: int, hit: SentenceHit, senses: Mapping[int, int | None]) -> dic
 def csv_bytes(export: Export) -> bytes:
     """Return CSV in UTF-8 with a byte order mark for spreadsheets. The settings are in columns `query.NAME`."""
     query = {f"query.{name}": value for name, value in export.settings.items()}
-    return ("\ufeff" + csv_text([_blank(row) | query for row in rows(export)])).encode()
+    return ("\ufeff" + csv_text([row | query for row in _table_rows(export)])).encode()
 
 
 def jsonl_bytes(export: Export) -> bytes:
     """Return one JSON object per line, with the settings under `query`."""
     query = dict(export.settings)
-    lines = [json.dumps(row | {"query": query}, ensure_ascii=False) for row in rows(export)]
-    return "".join(line + "\n" for line in lines).encode(errors="replace")
+    return jsonl(row | {"query": query} for row in rows(export)).encode()
 
 
 def xlsx_bytes(export: Export) -> bytes:
     """Return a workbook with the lines, and the settings on a second sheet. No text becomes a formula."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Font
 
     book = Workbook(write_only=True)
     sheet, about = book.create_sheet("lines"), book.create_sheet("query")
 
-    def cell(value: object, bold: bool = False) -> object:
-        if not isinstance(value, str):
-            return value
-        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(defuse(value)))[:MAX_CELL]
-        made = WriteOnlyCell(sheet, value=text.encode(errors="replace").decode())
-        made.data_type = "s"
+    def written(value: object, bold: bool = False) -> object:
+        content = _sheet_cell(value)
+        if not isinstance(content, str):
+            return content
+        made = WriteOnlyCell(sheet, value=content)
+        made.data_type = "s"  # openpyxl takes text that starts with "=" for a formula
         if bold:
             made.font = Font(bold=True)
         return made
 
-    flattened = [flat(row) for row in rows(export)]
-    columns = list(dict.fromkeys(key for row in flattened for key in row))
+    flattened = _table_rows(export)
+    columns = list(dict.fromkeys(key for row in flattened for key in row))[:MAX_COLUMNS]
     sheet.freeze_panes = "A2"
-    sheet.append([cell(column, bold=True) for column in columns])
+    sheet.append([written(column, bold=True) for column in columns])
     for row in flattened:
-        sheet.append([cell(row.get(column)) for column in columns])
+        sheet.append([written(row.get(column)) for column in columns])
     for name, value in export.settings.items():
-        about.append([cell(name, bold=True), cell(value)])
+        about.append([written(name, bold=True), written(value)])
     for name, keys in export.ids.items():
         for first in range(0, len(keys), CELL_IDS):
             part = "-".join(map(str, keys[first : first + CELL_IDS]))
-            about.append([cell(f"ids of {name}", bold=True), cell(part)])
+            about.append([written(f"ids of {name}", bold=True), written(part)])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _blank(row: Mapping[str, object]) -> dict[str, object]:
-    return {key: "" if value is None else value for key, value in row.items()}
+def _sheet_cell(value: object) -> str | int | float | bool | None:
+    """Return a value as a cell of a workbook. Text has only characters of XML and is no longer than a cell may be."""
+    content = cell(value)
+    if isinstance(content, int) and not isinstance(content, bool) and abs(content) >= MAX_NUMBER:
+        return str(content)
+    if not isinstance(content, str):
+        return content
+    text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", content)
+    return text.encode("utf-16-le")[: 2 * MAX_CELL].decode("utf-16-le", "ignore")
 
 
 def file_name(query: PageQuery, output_format: ExportFormat) -> str:

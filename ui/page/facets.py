@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ...indexer.errors import QueryError
+from ...search.hits import is_translation
 from ...search.query.filters import Condition, Operator, parse_where, where_texts
 
 FEW = 8
@@ -85,8 +86,9 @@ def facet(field: str, values: Mapping[str, int]) -> Facet | None:
 
 
 def facets(values: Mapping[str, Mapping[str, int]]) -> list[Facet]:
-    """Return the facets of all fields: those that are shown at once first, ranges before choices."""
-    found = [item for item in (facet(field, counts) for field, counts in values.items()) if item is not None]
+    """Return the facets of all fields but translations: those that are shown at once first, ranges before choices."""
+    shown = {field: counts for field, counts in values.items() if not is_translation(field)}
+    found = [item for item in (facet(field, counts) for field, counts in shown.items()) if item is not None]
     rank = {FacetKind.NUMBER: 0, FacetKind.DATE: 0, FacetKind.CHOICE: 1, FacetKind.TYPED: 2}
     return sorted(found, key=lambda item: (not item.short, rank[item.kind], item.field))
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...search.hits import HitList, Match, OccurrenceHit, SentenceHit
+from ...indexer.collection.records import CollectionSettings
+from ...search.hits import By, DocumentHit, HitList, Match, OccurrenceHit, SentenceHit
 from ...search.query.target import Target
 from ...search.searcher import Searcher
 from .address import PageQuery
+from .html.base import cut_left
 
 SENSE_FILTER = "sense="
+SOURCE = 60
+"""Maximum length of the source of a sentence model, in characters."""
+MAX_ALIKE = 100
+"""Maximum number of nearly equal sentences that a line shows."""
 
 
 def find(searcher: Searcher, query: PageQuery, target: Target | str, limit: int) -> HitList[SentenceHit]:
@@ -20,8 +26,45 @@ def find(searcher: Searcher, query: PageQuery, target: Target | str, limit: int)
     if not query.text:
         return widened(_of_named_sense(searcher, query, limit))
     if isinstance(target, str):
-        return searcher.sentences(target, limit, query.where, query.hybrid)
+        return searcher.sentences(target, limit, query.where, by=query.by, order=query.order)
     return widened(searcher.occurrences(target, limit, query.match, query.where, query.layer))
+
+
+def find_documents(searcher: Searcher, query: PageQuery, text: str, limit: int) -> HitList[DocumentHit]:
+    """Return the documents that answer a question by sentence, with their best passages."""
+    return searcher.documents(text, limit, query.where, order=query.order)
+
+
+def around(searcher: Searcher, hit: SentenceHit) -> tuple[str, str]:
+    """Return the sentences before and after a hit in its document. "" if there is none.
+
+    The sentences of a document have consecutive ids.
+    """
+    if hit.before or hit.after:
+        return hit.before, hit.after
+    found = searcher.live_hits([hit.sentence_id - 1, hit.sentence_id + 1], sentences=True)
+    beside = {each.sentence_id: each.sentence for each in found if each.document_id == hit.document_id}
+    return beside.get(hit.sentence_id - 1, ""), beside.get(hit.sentence_id + 1, "")
+
+
+def alike(searcher: Searcher, hit: SentenceHit) -> list[SentenceHit]:
+    """Return the sentences that a hit represents because they are nearly the same, at most `MAX_ALIKE`."""
+    return searcher.live_hits(hit.alike[:MAX_ALIKE], sentences=True)
+
+
+def vectors_notice(settings: CollectionSettings, query: PageQuery) -> str | None:
+    """Return what a visitor should know about the sentence vectors of a collection, or None."""
+    if only_default(settings):
+        return "This collection has only ELMo's default sentence vectors; run `polyseme reencode` for better ones"
+    if str(getattr(settings, "sentence_vectors", "")) == "external" and query.by is not By.DEFAULT:
+        source = cut_left(str(getattr(settings, "sentence_source", "")), SOURCE)
+        return f"Sentences are compared by the sentence model {source}, with which this collection was made"
+    return None
+
+
+def only_default(settings: CollectionSettings) -> bool:
+    """Return whether a collection has no other sentence vectors than ELMo's default ones."""
+    return str(getattr(settings, "sentence_vectors", "")) == "default"
 
 
 def _of_named_sense(searcher: Searcher, query: PageQuery, limit: int) -> HitList[OccurrenceHit]:

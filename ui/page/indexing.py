@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from ...indexer.build import BuildReport
+from ...indexer.documents import ReadOptions
 from ...indexer.errors import PolysemeError
+from ...indexer.outcome import FileResult, FileState
 from ...indexer.progress import Progress, Stage
-from ...indexer.readers import is_known
 from ..formats import duration
-from . import cache, login
+from ..outcome import skip_lines
+from . import cache, login, table_columns
 from .address import PageQuery
 from .html import base
 from .jobs import Job, Jobs
 from .library import Library, is_collection, new_path
-from .session import ask, show_message
+from .session import ask, free_uploads, show_message
 from .uploads import MAX_FILE, folder_for, keep
 
 OPEN = "adding"
@@ -26,8 +30,12 @@ NEW = "A new collection"
 """Choice of the form that creates a collection."""
 WATCHED = "watched run"
 """Key of the collection whose run is shown, in the session state."""
-MAX_SKIPPED = 200
-"""Maximum number of skipped documents that are listed. The others are counted."""
+MAX_FILES = 200
+"""Maximum number of files that the report lists, those with a problem first. The others are counted."""
+_COLUMNS = ("file", "type", "documents", "sentences", "what happened", "reason")
+_OPTION = re.compile(r" \(--[a-z-]+ [^()]*\)| --[a-z-]+(?= \S)")  # as in "name the right one: --text-column body"
+MAX_LINES = 20
+"""Maximum number of lines about documents that were skipped."""
 
 
 @st.cache_resource
@@ -121,13 +129,16 @@ def _draw_form(library: Library, current: Path | None) -> None:
         into = st.selectbox("Into", options, index=usual, key="into", filter_mode=None, persist_state="page")
     if into == NEW:
         name = st.text_input("Its name", key="new-name", placeholder="letters", max_chars=80, persist_state="page")
-    files = st.file_uploader(
-        "Documents: txt, md, html, pdf, docx, epub, csv, tsv, jsonl, json",
-        accept_multiple_files=True,
-        key="files",
-        max_upload_size=MAX_FILE,
-        help="To give documents a year, author, genre or other metadata, add a file metadata.csv with a column file or"
-        " id.",
+    # Streamlit returns a copy of all content, so nothing keeps it. The session state has the files themselves.
+    chosen_files = bool(
+        st.file_uploader(
+            "Documents: text, web pages, PDF, Word, e-books, tables, corpora, subtitles, mail, zip",
+            accept_multiple_files=True,
+            key="files",
+            max_upload_size=MAX_FILE,
+            help="To give documents a year, author, genre or other metadata, add a file metadata.csv with a column file"
+            " or id.",
+        )
     )
     path = ""
     if not login.is_served_beyond():
@@ -135,11 +146,13 @@ def _draw_form(library: Library, current: Path | None) -> None:
             "Or a folder or file on this machine", key="path", placeholder="/home/me/letters", autocomplete="off"
         )
 
+    reading = table_columns.draw(st.session_state.get("files") or (), path)
+
     def begin() -> None:
         try:
             target = library.folder / into if into != NEW else new_path(library.folder, name)
             sources = [named_source(path)] if path.strip() else []
-            if files:
+            if files := st.session_state["files"]:
                 try:
                     kept = keep(files, folder_for(target))
                 except OSError as error:
@@ -148,13 +161,14 @@ def _draw_form(library: Library, current: Path | None) -> None:
                         " `polyseme index`"
                     )
                     return
-                # A folder's files of unknown types are ignored. A file that was sent explicitly is reported.
-                sources += [folder_for(target), *(path for path in kept if not is_known(path))]
-            _start(target, sources)
+                # Tables that were sent earlier may have their text in another column.
+                sources += kept if reading != ReadOptions() and kept else [folder_for(target)]
+            _start(target, sources, reading)
+            free_uploads()
         except PolysemeError as error:
             show_message(str(error))
 
-    ready = bool(files or path.strip()) and (into != NEW or bool(name.strip()))
+    ready = (chosen_files or bool(path.strip())) and (into != NEW or bool(name.strip()))
     # The label names the target, so that visitors see where their documents will go.
     st.button(_button_label(library, into, name), key="begin", type="primary", disabled=not ready, on_click=begin)
     if not ready:
@@ -187,9 +201,9 @@ def named_source(given: str) -> Path:
     return path
 
 
-def _start(target: Path, sources: list[Path]) -> None:
-    jobs().start(target, sources, cache.given_model() or "default")
-    st.session_state[WATCHED] = target
+def _start(target: Path, sources: list[Path], reading: ReadOptions) -> None:
+    jobs().start(target, sources, cache.given_model() or "default", reading)
+    _watch(target)  # the panel stays after the first run too, because its report is there
 
 
 def _draw_run(job: Job, library: Library) -> None:
@@ -231,26 +245,48 @@ def progress_text(now: Progress | None) -> str:
 
 
 def _draw_report(job: Job, report: BuildReport, library: Library) -> None:
+    lost = sum(item.is_loss for item in report.skipped)
     st.html(
         f'<p class="pol-status" role="status">Done: {report.added} added, {report.updated} replaced, {report.unchanged}'
-        f" unchanged, {len(report.skipped)} skipped; {base.count(report.sentences, 'sentence')} in"
+        f" unchanged, {lost} skipped; {base.count(report.sentences, 'sentence')} in"
         f" {duration(report.seconds)}.</p>"
     )
-    if report.skipped:
-        rows = "".join(
-            f"<tr><td><bdi>{base.escape(base.cut_left(item.source, 120))}</bdi></td>"
-            f"<td>{base.escape(base.cut_right(item.reason, 300))}</td></tr>"
-            for item in report.skipped[:MAX_SKIPPED]
-        )
-        rest = len(report.skipped) - MAX_SKIPPED
-        more = f'<p class="pol-quiet">and {rest} others</p>' if rest > 0 else ""
-        st.html(
-            '<table class="pol-words"><caption>Skipped documents</caption><thead><tr><th scope="col">document</th>'
-            f'<th scope="col">reason</th></tr></thead><tbody>{rows}</tbody></table>{more}'
-        )
+    # The table has the reasons of files. Lines are for the rest, such as a row of a metadata table.
+    lines = skip_lines([item for item in report.skipped if item.file is None])
+    items = "".join(f"<li><bdi>{base.escape(base.cut_right(line, 400))}</bdi></li>" for line in lines[:MAX_LINES])
+    if len(lines) > MAX_LINES:
+        items += f"<li>and {len(lines) - MAX_LINES} more</li>"
+    if items:
+        st.html(f'<ul class="pol-quiet">{items}</ul>')
+    if report.files:
+        st.html(files_table(report.files))
     for line in report.notices:
         st.info(base.label(line, 1000))
     _draw_next_steps(job, library, None)
+
+
+def files_table(files: Sequence[FileResult]) -> str:
+    """Return what became of each file as a table. Files with a problem come first."""
+    fine = (FileState.ADDED, FileState.UPDATED, FileState.UNCHANGED)
+    ordered = sorted(files, key=lambda item: item.state in fine and not item.reason)
+    rows = "".join(
+        f"<tr><td><bdi>{base.escape(base.cut_left(item.file, 80))}</bdi></td><td>{base.escape(item.type)}</td>"
+        f"<td>{item.documents}</td><td>{'' if item.sentences is None else item.sentences}</td><td>{item.state}</td>"
+        f"<td><bdi>{base.escape(base.cut_right(_for_page(item), 300))}</bdi></td></tr>"
+        for item in ordered[:MAX_FILES]
+    )
+    heads = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
+    rest = len(files) - MAX_FILES
+    more = f'<p class="pol-quiet">and {rest} other files</p>' if rest > 0 else ""
+    return (
+        '<table class="pol-words pol-files"><caption>What became of each file</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{more}"
+    )
+
+
+def _for_page(item: FileResult) -> str:
+    """Return the reason of a file without options of the command line and without the folder."""
+    return _OPTION.sub("", item.reason).replace(item.root.rstrip("/\\") + os.sep, "")
 
 
 def _draw_next_steps(job: Job, library: Library, again: str | None) -> None:
@@ -262,7 +298,7 @@ def _draw_next_steps(job: Job, library: Library, again: str | None) -> None:
 
     def resume() -> None:
         try:
-            jobs().start(job.collection, job.sources, job.model)
+            jobs().start(job.collection, job.sources, job.model, job.reading)
         except PolysemeError as error:
             show_message(str(error))
 

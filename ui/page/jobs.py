@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...indexer.build import BuildConfig, BuildReport, build
+from ...indexer.documents import ReadOptions
 from ...indexer.errors import PolysemeError
 from ...indexer.progress import Progress
 from ...indexer.runtime import freezing_gc
+from ..messages import is_expected, problem
 
 BATCH = 128
 """Number of sentences encoded together. A run checks for cancellation between batches, so the number is small."""
+_DEFAULTS = ReadOptions()
 
 
 class Cancelled(Exception):  # noqa: N818
@@ -28,6 +31,7 @@ class Job:
     collection: Path
     sources: tuple[Path, ...]
     model: str
+    reading: ReadOptions = field(default_factory=ReadOptions)
     progress: Progress | None = None
     report: BuildReport | None = None
     problem: str | None = None
@@ -59,7 +63,13 @@ class Jobs:
         """Return a run in progress for any collection of a folder."""
         return next((job for path, job in list(self._jobs.items()) if path.parent == folder and job.running), None)
 
-    def start(self, collection: Path, sources: Sequence[Path], model: str = "default") -> Job:
+    def start(
+        self,
+        collection: Path,
+        sources: Sequence[Path],
+        model: str = "default",
+        reading: ReadOptions = _DEFAULTS,
+    ) -> Job:
         """Start a run, or resume an interrupted one.
 
         Raises:
@@ -69,7 +79,7 @@ class Jobs:
             before = self._jobs.get(collection)
             if before is not None and before.running:
                 raise PolysemeError(f"{collection.name} is being indexed; wait until it is done, or cancel it")
-            job = Job(collection, tuple(sources), model)
+            job = Job(collection, tuple(sources), model, reading)
             job.thread = threading.Thread(target=_run, args=(job,), name=f"index {collection.name}", daemon=True)
             self._jobs[collection] = job
             job.thread.start()
@@ -83,15 +93,11 @@ def _run(job: Job) -> None:
             raise Cancelled
 
     try:
-        config = BuildConfig(batch_sentences=BATCH)
+        config = BuildConfig(batch_sentences=BATCH, reading=job.reading)
         job.report = build(job.collection, job.sources, config, job.model, freezing_gc(on_progress))
     except Cancelled:
         pass
-    except PolysemeError as error:
-        job.problem = str(error)
     except Exception as error:
-        traceback.print_exc()
-        job.problem = (
-            f"the run ended with {type(error).__name__}: {error}; committed documents stay, so start it again to"
-            " continue"
-        )
+        if not is_expected(error):
+            traceback.print_exc()
+        job.problem = problem(error, "read the log where `polyseme ui` was started")

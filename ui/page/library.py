@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...indexer.collection.replacement import is_beside
 from ...indexer.collection.schema import DATABASE_NAME
 from ...indexer.errors import PolysemeError
 
@@ -16,7 +17,9 @@ FILES = ".files"
 """Suffix of the folder that holds the files sent to a collection."""
 MAX_NAME = 120
 """Maximum length of a file name, in bytes."""
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\ud800-\udfff\u202a-\u202e\u2066-\u2069]+')
+_NOT_IN_NAMES = re.compile(
+    r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+'
+)
 # Windows reserves these names for devices, also when an extension follows.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
@@ -77,7 +80,8 @@ def library_at(given: Path, alone: bool = False) -> Library:
 
 def _names(folder: Path) -> tuple[str, ...]:
     try:
-        return tuple(sorted(child.name for child in folder.iterdir() if is_collection(child)))
+        names = (child.name for child in folder.iterdir() if is_collection(child) and not is_beside(child.name))
+        return tuple(sorted(names))
     except OSError:
         return ()
 

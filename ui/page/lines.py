@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ...indexer.collection.records import Scalar
-from ...search.hits import Match, OccurrenceHit, SentenceHit
+from ...indexer.values import Value, items_of
+from ...search.hits import By, DocumentHit, Match, OccurrenceHit, Order, SentenceHit
 from .address import NO_SENSE, PageQuery, Sort
 from .export import MAX_LINES
 
@@ -16,8 +16,12 @@ EVERYTHING = 1_000_000
 """Maximum number of occurrences of one word that are listed. In practice: all of them."""
 STEP = 1000
 """Number of occurrences of one word that are fetched first, and each time that more are needed."""
+MAX_RANKED = 1000
+"""Maximum number of hits in a file that are compared with the query word by word, which takes long."""
 CANDIDATES = 200
-"""Number of candidates that another layer, keywords or another sort order reranks."""
+"""Number of candidates that another layer or another sort order reranks."""
+DOCUMENT_SORTS = (Sort.SCORE, Sort.DATE, Sort.DOCUMENT)
+"""Orders of a list of documents."""
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*", re.UNICODE)
 _YEAR = re.compile(r"\s*(-?)(\d{1,6})(.*)", re.DOTALL)
 _DATES = ("date", "year")
@@ -49,7 +53,7 @@ def hits_needed(query: PageQuery, same_word: bool, whole: bool = False) -> int:
             with the shorter one. Other lists depend on the number, so the first page uses the command line's number.
         whole: Whether the full list is needed, for a file.
     """
-    if query.layer is not None or query.hybrid:
+    if query.layer is not None:
         return max(CANDIDATES, query.k)
     ordered = query.sort is not Sort.SCORE
     if same_word and (ordered or query.sense is not None or query.picked):
@@ -57,8 +61,14 @@ def hits_needed(query: PageQuery, same_word: bool, whole: bool = False) -> int:
     if ordered:
         return max(CANDIDATES, query.k)
     if whole:
-        return MAX_LINES + 1  # the extra line shows that the list is cut
+        return most_lines(query) + 1  # the extra line shows that the list is cut
     return -(-query.page * query.k // STEP) * STEP if same_word else query.page * query.k
+
+
+def most_lines(query: PageQuery) -> int:
+    """Return the maximum number of lines, or of documents, in a file of a list."""
+    word_by_word = query.order in (Order.WORDS, Order.HYBRID) or query.by is By.DOCUMENT
+    return MAX_RANKED if word_by_word else MAX_LINES
 
 
 def narrowed_hits(
@@ -101,6 +111,15 @@ def sorted_hits(hits: Sequence[Hit], sort: Sort, typical: Mapping[int, float]) -
     return list(hits)
 
 
+def sorted_documents(documents: Sequence[DocumentHit], sort: Sort) -> list[DocumentHit]:
+    """Return the documents in another order: by date, or by their names."""
+    if sort is Sort.DATE:
+        return sorted(documents, key=lambda hit: date_key(hit.metadata))
+    if sort is Sort.DOCUMENT:
+        return sorted(documents, key=lambda hit: (hit.document.casefold(), hit.document_id))
+    return list(documents)
+
+
 def _words_before(hit: SentenceHit) -> list[str]:
     """Return the words left of the node, nearest first. For a sentence hit: its words from the end."""
     left = hit.sentence[: hit.start] if isinstance(hit, OccurrenceHit) else hit.sentence
@@ -120,10 +139,10 @@ def _occurrence(hit: SentenceHit) -> int:
     return hit.occurrence_id if isinstance(hit, OccurrenceHit) else -1
 
 
-def date_key(metadata: Mapping[str, Scalar]) -> tuple[int, int, str]:
+def date_key(metadata: Mapping[str, Value]) -> tuple[int, int, str]:
     """Return a sort key by date or year: oldest first, undated documents last."""
     for field in _DATES:
-        found = _YEAR.fullmatch(str(metadata.get(field, "")))
+        found = _YEAR.fullmatch(next(iter(items_of(metadata.get(field, ""))), ""))
         if found:
             return 0, int(found[2]) * (-1 if found[1] else 1), found[3]
     return 1, 0, ""
@@ -140,6 +159,6 @@ def page_of(query: PageQuery, found: int, complete: bool) -> Page:
 
 def is_complete(match: Match, found: int, limit: int, query: PageQuery) -> bool:
     """Return whether a search for `limit` hits that found `found` of them has found all lines of the list."""
-    if query.layer is not None or query.hybrid:
-        return True  # these rerank a fixed number of candidates
+    if query.layer is not None:
+        return True  # it reranks a fixed number of candidates
     return found < limit or (match in (Match.ANY, Match.SENTENCE) and query.sort is not Sort.SCORE)

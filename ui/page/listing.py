@@ -5,21 +5,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...indexer.pipeline import is_indexed
-from ...indexer.text import Token
-from ...search.hits import HitList, Match, SentenceHit
+from ...indexer.errors import QueryError
+from ...indexer.text import Token, form_of, is_indexed
+from ...search.hits import By, DocumentHit, HitList, Match, SentenceHit
 from ...search.query.target import Target, parse_query
+from ...search.retrieval.sentences import parse_order
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.named_sense_file import NamedSense
 from . import cache, fetch
-from .address import MATCHES, Listing, PageQuery, Sort
-from .export import MAX_LINES
+from .address import MATCHES, MAX_TEXT, Listing, PageQuery, Sort
 from .html.concordance import key_of
-from .lines import Page, hits_needed, is_complete, narrowed_hits, page_of, sorted_hits
+from .html.expanded import Expanded
+from .html.groups import Group, by_document, of_documents
+from .lines import (
+    DOCUMENT_SORTS,
+    Page,
+    hits_needed,
+    is_complete,
+    most_lines,
+    narrowed_hits,
+    page_of,
+    sorted_documents,
+    sorted_hits,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,11 @@ class Question:
         return not (isinstance(self.target, str) and self.query.text)
 
     @property
+    def of_documents(self) -> bool:
+        """Whether the answer is a list of documents."""
+        return self.query.by is By.DOCUMENT
+
+    @property
     def within(self) -> Sequence[str]:
         """The filters that apply to the lines. A named-sense filter does not apply to other words."""
         query = self.query
@@ -60,12 +77,13 @@ class Answer:
 
     Args:
         match: Which words the lines are occurrences of. It may differ from the query's match.
-        lines: The hits in their order, of the chosen sense only.
+        lines: The hits in their order, of the chosen sense only. Of documents: the passages of all of them.
         found: Number of hits before the sense was chosen.
         complete: Whether there are no more hits.
         notice: What the visitor should know about the list, or None.
         verdict: What the confidences say about the whole list, or None.
         inside: Ids of the word's occurrences inside the filters. None if there are no filters.
+        documents: The documents of a question for documents, in their order. The pages count these.
     """
 
     question: Question
@@ -77,6 +95,7 @@ class Answer:
     notice: str | None
     verdict: str | None
     inside: frozenset[int] | None
+    documents: Sequence[DocumentHit] = ()
 
     @property
     def query(self) -> PageQuery:
@@ -101,7 +120,17 @@ class Answer:
     @property
     def shown(self) -> Sequence[SentenceHit]:
         """The lines of the current page."""
+        if self.question.of_documents:
+            return [hit for document in self.documents[self.page.first : self.page.last] for hit in document.passages]
         return self.lines[self.page.first : self.page.last]
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        """The lines of the current page under their documents. Empty if they are not grouped."""
+        if self.question.of_documents:
+            before = sum(len(document.passages) for document in self.documents[: self.page.first])
+            return of_documents(self.documents[self.page.first : self.page.last], before + 1)
+        return by_document(self.shown, self.page.first + 1) if self.query.group else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +140,14 @@ class FullListing:
     Args:
         numbers: Occurrence id -> number of its sense.
         cut: Whether more lines exist.
+        documents: The documents whose passages the lines are. Empty for a list of lines.
     """
 
     query: PageQuery
     lines: Sequence[SentenceHit]
     numbers: Mapping[int, int | None]
     cut: bool
+    documents: Sequence[DocumentHit] = ()
 
 
 def read_target(searcher: Searcher, query: PageQuery) -> Target | str:
@@ -125,8 +156,10 @@ def read_target(searcher: Searcher, query: PageQuery) -> Target | str:
     A query without a text has the first example of its named sense as its target. Without an example the target is "".
 
     Raises:
-        QueryError: The brackets do not match, are empty, or mark more than one target.
+        QueryError: The text is too long, or the brackets do not match, are empty, or mark more than one target.
     """
+    if len(query.text) > MAX_TEXT:
+        raise QueryError(f"the query has {len(query.text):,} characters; ask for at most {MAX_TEXT:,}")
     if query.text:
         return parse_query(query.text)
     named = _named_sense(searcher, query)
@@ -163,7 +196,7 @@ def _single_word(searcher: Searcher, target: Target | str) -> Token | None:
 
 
 def _word_and_match(token: Token, match: Match) -> tuple[str, Match]:
-    return (token.text.casefold(), Match.FORM) if match is Match.FORM else (token.lemma, Match.LEMMA)
+    return (form_of(token), Match.FORM) if match is Match.FORM else (token.lemma, Match.LEMMA)
 
 
 def _is_of_same_word(
@@ -204,11 +237,15 @@ def _settled(
         else:
             query = replace(query, listing=Listing.HITS)
     by_text, word = ranks_by_text(query), not isinstance(target, str)
+    by = query.by if by_text and not word else By.SENTENCE
     return replace(
         query,
+        by=by,
+        order=parse_order(query.order, None, by) if by_text and not word else None,
+        group=query.group and not word and bool(query.text) and by is not By.DOCUMENT,
+        sort=query.sort if by is not By.DOCUMENT or query.sort in DOCUMENT_SORTS else Sort.SCORE,
         match=query.match if query.match in matches else matches[0],
         layer=query.layer if by_text and word and query.layer is not searcher.settings.layer else None,
-        hybrid=query.hybrid and by_text and not word,
     )
 
 
@@ -218,6 +255,8 @@ def answer(searcher: Searcher, question: Question) -> Answer:
     Raises:
         QueryError: The question cannot be answered. The message says what to do.
     """
+    if question.of_documents:
+        return _documents_answer(searcher, question)
     query, inventory = question.query, question.inventory
     hits, limit = _found(searcher, question)
     lines = _arranged(hits, question)
@@ -235,12 +274,52 @@ def answer(searcher: Searcher, question: Question) -> Answer:
     )
 
 
+def _documents_answer(searcher: Searcher, question: Question) -> Answer:
+    """Find the documents of a question, and cut them into pages."""
+    query = question.query
+    hits, limit = _found_documents(searcher, question)
+    documents = sorted_documents(hits, query.sort)
+    lines = [passage for document in documents for passage in document.passages]
+    complete = is_complete(hits.match, len(hits), limit, query)
+    page = page_of(query, len(documents), complete)
+    return Answer(
+        question, hits.match, lines, len(lines), complete, page, hits.notice, hits.verdict, None, tuple(documents)
+    )
+
+
+def _found_documents(searcher: Searcher, question: Question, whole: bool = False) -> tuple[HitList[DocumentHit], int]:
+    query, target = question.query, question.target
+    assert isinstance(target, str)
+    limit = hits_needed(query, same_word=False, whole=whole)
+    key = ("documents", target, query.where, query.order, limit)
+    return cache.cached(searcher, key, lambda: fetch.find_documents(searcher, query, target, limit)), limit
+
+
+def expanded(searcher: Searcher, shown: Sequence[SentenceHit], wanted: Collection[tuple[str, int]]) -> Expanded:
+    """Read what is open under the lines of a page.
+
+    Args:
+        wanted: What is open (`around` or `alike`), and the id of the sentence.
+    """
+    hits = {hit.sentence_id: hit for hit in shown}
+    around = {key: fetch.around(searcher, hits[key]) for what, key in wanted if what == "around" and key in hits}
+    alike = {key: fetch.alike(searcher, hits[key]) for what, key in wanted if what == "alike" and key in hits}
+    return Expanded(around, alike)
+
+
 def everything(searcher: Searcher, question: Question) -> FullListing:
-    """Return all lines of a question in their order, at most `MAX_LINES`, for a file."""
+    """Return all lines of a question in their order, at most `most_lines`, for a file."""
+    if question.of_documents:
+        found, _ = _found_documents(searcher, question, whole=True)
+        most = most_lines(question.query)
+        documents = sorted_documents(found[:most], question.query.sort)
+        passages = [hit for document in documents for hit in document.passages]
+        return FullListing(question.query, passages, {}, len(found) > most, documents)
     hits, _ = _found(searcher, question, whole=True)
     lines = _arranged(hits, question)
     numbers = {} if question.inventory is None else question.inventory.assignments
-    return FullListing(question.query, lines[:MAX_LINES], numbers, len(lines) > MAX_LINES)
+    most = most_lines(question.query)
+    return FullListing(question.query, lines[:most], numbers, len(lines) > most)
 
 
 def _found(searcher: Searcher, question: Question, whole: bool = False) -> tuple[HitList[SentenceHit], int]:
@@ -256,7 +335,7 @@ def _found(searcher: Searcher, question: Question, whole: bool = False) -> tuple
 
 def _by_text(searcher: Searcher, question: Question, limit: int) -> HitList[SentenceHit]:
     query, target = question.query, question.target
-    key = ("text", target, query.text, query.match, query.where, query.layer, query.hybrid, limit)
+    key = ("text", target, query.text, query.match, query.where, query.layer, query.by, query.order, limit)
     return cache.cached(searcher, key, lambda: fetch.find(searcher, query, target, limit))
 
 

@@ -3,25 +3,33 @@
 The secrets are Streamlit's: `.streamlit/secrets.toml` in the working folder or the home folder. A `password` under
 `[polyseme]` asks for that password. A section `[auth]` uses an OpenID Connect provider (`st.login`).
 
-The server that starts the page imports this module too, so Streamlit is imported inside functions.
+The command that starts the page, and the server before its first visit, import this module too. So Streamlit, and what
+draws the page, are imported inside functions.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import ipaddress
+import json
+import math
+import os
 import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .html import base
+from .guesses import GUESSES
+from .visits import VISITS
 
+HOSTS_VARIABLE = "POLYSEME_HOSTS"
+"""Environment variable with the names under which others reach the page, as a JSON list."""
+VISIT_HEADER = "x-polyseme-visit"
+"""Header by which the guard in front of the server tells which visit the page is drawn for."""
 MIN_PASSWORD = 8
 """Minimum length of a password, in characters."""
-MAX_TRIES = 10
-"""Maximum number of wrong passwords in one visit."""
 PAUSE = 1.0
 """Delay after a wrong password, in seconds."""
 LOGIN_ADVICE = (
@@ -30,7 +38,6 @@ LOGIN_ADVICE = (
 )
 """How to configure a login, as a part of a sentence."""
 _LOGGED_IN = "logged in"
-_WRONG = "wrong passwords"
 
 
 def is_local(address: str | None) -> bool:
@@ -71,28 +78,47 @@ def can_log_in(secrets: Mapping[str, Any]) -> bool:
     return password_of(secrets) is not None or "auth" in secrets
 
 
+def given_hosts() -> list[str]:
+    """Return the names under which others reach the page, as `launch` received them."""
+    found: list[str] = json.loads(os.environ.get(HOSTS_VARIABLE, "[]"))
+    return found
+
+
 def is_served_beyond() -> bool:
-    """Return whether other machines can reach this page."""
+    """Return whether other machines can reach this page, by its address or through a proxy."""
     import streamlit as st
 
-    return not is_local(st.get_option("server.address"))
+    return bool(given_hosts()) or not is_local(st.get_option("server.address"))
 
 
 def admitted() -> bool:
-    """Return whether this visitor may see the page. If not, draw the login form instead."""
+    """Return whether this visitor may use the page, and tell it to the guard. If not, draw the login form instead."""
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    visit, session = st.context.headers.get(VISIT_HEADER), context.session_id if context else ""
+    beyond = is_served_beyond()
+    secrets = _secrets() if beyond else {}
+    account = "auth" in secrets and getattr(st.user, "is_logged_in", False)
+    if beyond and not st.session_state.get(_LOGGED_IN) and not account:
+        VISITS.refuse(visit, session)
+        _draw_login(secrets, visit)
+        return False
+    VISITS.admit(visit, session)
+    return True
+
+
+def _draw_login(secrets: Mapping[str, Any], visit: str | None) -> None:
     import streamlit as st
 
-    if not is_served_beyond() or st.session_state.get(_LOGGED_IN):
-        return True
-    secrets = _secrets()
-    if "auth" in secrets and getattr(st.user, "is_logged_in", False):
-        return True
+    from .html import base
+
     st.html(base.heading("", None))
-    if not can_log_in(secrets):
+    if can_log_in(secrets):
+        _draw_form(secrets, visit)
+    else:
         st.html(base.message("Nobody can log in", f"Other machines can reach this page, and {LOGIN_ADVICE}."))
-        return False
-    _draw_form(secrets)
-    return bool(st.session_state.get(_LOGGED_IN))
 
 
 def _secrets() -> Mapping[str, Any]:
@@ -104,7 +130,7 @@ def _secrets() -> Mapping[str, Any]:
         return {}
 
 
-def _draw_form(secrets: Mapping[str, Any]) -> None:
+def _draw_form(secrets: Mapping[str, Any], visit: str | None) -> None:
     import streamlit as st
 
     with st.container(key="login", width=420):
@@ -118,16 +144,28 @@ def _draw_form(secrets: Mapping[str, Any]) -> None:
             given = st.text_input("Password", type="password", autocomplete="current-password")
             sent = st.form_submit_button("Open the page", type="primary")
     if sent:
-        _check(given, password)
+        _check(given, password, visit)
 
 
-def _check(given: str, password: str) -> None:
+def _check(given: str, password: str, visit: str | None) -> None:
     import streamlit as st
 
-    wrong = st.session_state.get(_WRONG, 0)
-    if wrong < MAX_TRIES and hmac.compare_digest(given.encode(), password.encode()):
+    from .html import base
+
+    found = VISITS.of(visit)
+    address, browser = (found.address, found.browser) if found else ("", None)
+    if wait := GUESSES.wait(address, browser):
+        st.error(f"Too many wrong passwords. Wait {base.count(math.ceil(wait), 'second')}, then try again.")
+    elif is_password(given, password):
+        GUESSES.was_right(address, browser)
         st.session_state[_LOGGED_IN] = True
         st.rerun()
-    time.sleep(PAUSE)
-    st.session_state[_WRONG] = wrong + 1
-    st.error("That is not the password." if wrong < MAX_TRIES else "Too many wrong passwords. Try again later.")
+    else:
+        time.sleep(PAUSE)
+        st.error("That is not the password.")
+
+
+def is_password(given: str, password: str) -> bool:
+    """Compare in a time that depends on neither text, also if their lengths differ."""
+    digests = (hashlib.sha256(text.encode(errors="surrogatepass")).digest() for text in (given, password))
+    return hmac.compare_digest(*digests)

@@ -9,12 +9,14 @@ from typing import TypeVar
 import streamlit as st
 
 from ...indexer.collection.records import Layer
-from ...search.hits import Match, OccurrenceHit
+from ...indexer.text import fold
+from ...search.hits import By, Match, OccurrenceHit, Order
+from ...search.retrieval.sentences import parse_order
 from ...search.searcher import Searcher
 from . import download
-from .address import Listing, Sort
+from .address import Listing, PageQuery, Sort
 from .html import base
-from .lines import CANDIDATES
+from .lines import CANDIDATES, DOCUMENT_SORTS
 from .listing import Answer, ranks_by_text
 from .session import ask, change, current, marks, show
 
@@ -22,6 +24,25 @@ MAX_WORDS = 3
 """Maximum number of words that the headline names. It names none if there are more."""
 Option = TypeVar("Option", bound=str)
 _MATCHES = {Match.LEMMA: "Same lemma", Match.FORM: "Same form", Match.ANY: "Any word"}
+_COMPARED = {By.SENTENCE: "Sentences", By.DOCUMENT: "Documents", By.DEFAULT: "ELMo vectors"}
+_ORDERS = {
+    Order.HYBRID: "both together",
+    Order.MEANING: "meaning",
+    Order.KEYWORDS: "keywords",
+    Order.WORDS: "words in their sense",
+}
+_HELP = {
+    Order.HYBRID: "A similar meaning and your own words count together.",
+    Order.MEANING: "A similar meaning counts, also in other words.",
+    Order.KEYWORDS: "Your own words count, rare words more than common ones.",
+    Order.WORDS: "Words in the same sense as yours count, such as shore for the bank of a river.",
+}
+_NEAREST = {
+    Order.HYBRID: "nearest in meaning and words first",
+    Order.MEANING: "nearest in meaning first",
+    Order.KEYWORDS: "most of the keywords first",
+    Order.WORDS: "most words in the same sense first",
+}
 _SORTS = {
     Sort.SCORE: "nearest first",
     Sort.LEFT: "left context",
@@ -35,7 +56,9 @@ _SORTS = {
 def headline(found: Answer) -> str:
     """Return the line above the list: the number of lines, their word, their order, and the filters."""
     what = "sentence" if found.match is Match.SENTENCE else "occurrence"
-    if found.found != len(found.lines):
+    if found.question.of_documents:
+        number = base.count(len(found.documents), "document") if found.complete else "Documents"
+    elif found.found != len(found.lines):
         number = f"{len(found.lines):,} of {base.count(found.found, what)}"
     elif found.complete:
         number = base.count(len(found.lines), what)
@@ -51,7 +74,7 @@ def head_word(found: Answer) -> str | None:
     if found.query.text and not found.query.like:
         return found.target.sentence[found.target.start : found.target.end]
     occurrences = [hit for hit in found.lines if isinstance(hit, OccurrenceHit)]
-    words = {hit.token.casefold() if found.match is Match.FORM else hit.lemma for hit in occurrences}
+    words = {fold(hit.token) if found.match is Match.FORM else hit.lemma for hit in occurrences}
     return ", ".join(sorted(words)) if 0 < len(words) <= MAX_WORDS else None
 
 
@@ -64,8 +87,9 @@ def order_text(found: Answer) -> str:
             return "other words, nearest to the sense first"
         if query.like:
             return "nearest to the lines marked + first"
-        near = "meaning" if found.match is Match.SENTENCE else "sense"
-        return f"nearest in {near} first"
+        if found.match is Match.SENTENCE and ranks_by_text(query):
+            return _NEAREST[order_of(query)]
+        return f"nearest in {'meaning' if found.match is Match.SENTENCE else 'sense'} first"
     order = {
         Sort.LEFT: "by the words to the left",
         Sort.RIGHT: "by the words to the right",
@@ -75,8 +99,17 @@ def order_text(found: Answer) -> str:
     }[query.sort]
     if found.match not in (Match.ANY, Match.SENTENCE):
         return order
+    if found.question.of_documents:
+        return f"the {max(CANDIDATES, query.k)} best, {order}"
     nearest = f"the {max(CANDIDATES, query.k)} nearest, {order}"
     return f"other words, {nearest}" if others else nearest
+
+
+def verdict_text(found: Answer) -> str:
+    """Return the verdict on a list with its reason. Each kind of list has its own calibration."""
+    if found.match is Match.SENTENCE:
+        return f"{found.verdict}: even the nearest line is unlikely to mean the same"
+    return f"{found.verdict}: the nearest lines are no nearer than chance"
 
 
 def match_choice(offered: Sequence[Match]) -> None:
@@ -98,15 +131,43 @@ def match_choice(offered: Sequence[Match]) -> None:
     )
 
 
-def hybrid_choice() -> None:
-    """Draw the switch for hybrid search."""
-    show("hybrid", current().hybrid)
-    st.toggle(
-        "Also rank by keywords",
-        key="hybrid",
-        help="Orders sentences by meaning and by shared words together. The scores stay those of the meaning.",
-        on_change=lambda: change(replace(current(), hybrid=st.session_state["hybrid"])),
+def order_of(query: PageQuery) -> Order:
+    """Return what ranks the hits of a question by sentence."""
+    return query.order or parse_order(None, None, query.by)
+
+
+def sentence_choices(query: PageQuery, only_default: bool) -> None:
+    """Draw the choices of what a question by sentence compares, and of what ranks the hits.
+
+    Args:
+        only_default: Whether the collection has ELMo's default vectors alone, so that they are no choice.
+    """
+    show("by", query.by)
+    offered = [by for by in _COMPARED if by is not By.DEFAULT or by is query.by or not only_default]
+
+    def compared() -> None:
+        by = st.session_state["by"] or query.by
+        change(replace(current(), by=by, order=None if By.DEFAULT in (by, query.by) else query.order))
+
+    st.segmented_control(
+        "What is compared",
+        offered,
+        format_func=lambda by: _COMPARED[by],
+        key="by",
+        on_change=compared,
+        label_visibility="collapsed",
     )
+    choose("order", "Ranked by", _ORDERS, order_of(query), lambda order: change(replace(current(), order=order)))
+
+
+def choice_help(query: PageQuery) -> str:
+    """Return in one line what the choices of a question by sentence mean."""
+    of = {
+        By.SENTENCE: "",
+        By.DOCUMENT: "Documents are ranked by their best passages. ",
+        By.DEFAULT: "ELMo's default sentence vectors are compared, as its authors published them. ",
+    }[query.by]
+    return base.remark(of + _HELP[order_of(query)])
 
 
 def choices(searcher: Searcher, found: Answer) -> None:
@@ -118,18 +179,32 @@ def choices(searcher: Searcher, found: Answer) -> None:
             stored = searcher.settings.layer
             layers = {"": f"{stored} (stored)"} | {str(layer): str(layer) for layer in Layer if layer is not stored}
             choose("layer", "Layer", layers, str(query.layer or ""), _by_layer)
-        _page_size()
+        if found.match is Match.SENTENCE and found.lines and not found.question.of_documents:
+            _group_choice(found.query)
+        _page_size("documents" if found.question.of_documents else "lines")
         download.draw(searcher, query, found)
         st.html('<button type="button" class="pol-copy" data-copy="1">Copy address</button>', width="content")
         st.html(
             '<details class="pol-keys"><summary>Keys</summary><p>Press Tab to reach a line. The arrow keys go from word'
-            " to word and from line to line. Enter searches for the word, + and \N{MINUS SIGN} mark the line, and o"
-            " opens its document.</p></details>",
+            " to word and from line to line. Enter searches for the word, + and \N{MINUS SIGN} mark the line, o"
+            " opens its document, c shows the sentences around it, and a those that are nearly the same.</p></details>",
             width="content",
         )
 
 
+def _group_choice(query: PageQuery) -> None:
+    show("group", query.group)
+    st.toggle(
+        "Group by document",
+        key="group",
+        help="Shows the lines of this page under their documents.",
+        on_change=lambda: change(replace(current(), group=st.session_state["group"])),
+    )
+
+
 def _sorts(found: Answer) -> dict[Sort, str]:
+    if found.question.of_documents:
+        return {sort: _SORTS[sort] for sort in DOCUMENT_SORTS}
     odd = found.inventory is not None and found.query.listing is Listing.HITS
     return {sort: name for sort, name in _SORTS.items() if sort is not Sort.ODD or odd}
 
@@ -137,12 +212,18 @@ def _sorts(found: Answer) -> dict[Sort, str]:
 def choose(key: str, name: str, options: Mapping[Option, str], value: Option, act: Callable[[Option], None]) -> None:
     """Draw a small drop-down list. `act` receives the chosen option."""
     show(key, value if value in options else next(iter(options)))
+
+    def changed() -> None:
+        # The browser may still hold an option that is no longer offered. Streamlit then gives its text.
+        if (chosen := st.session_state[key]) in options:
+            act(chosen)
+
     st.selectbox(
         name,
         list(options),
         format_func=lambda option: f"{name}: {options[option]}",
         key=key,
-        on_change=lambda: act(st.session_state[key]),
+        on_change=changed,
         width=210,
         filter_mode=None,
         label_visibility="collapsed",
@@ -153,15 +234,17 @@ def _by_layer(name: str) -> None:
     change(replace(current(), layer=Layer(name) if name else None))
 
 
-def _page_size() -> None:
+def _page_size(what: str) -> None:
     sizes = sorted({20, 50, 100, 200, current().k})
-    show("k", current().k)
+    # The browser holds the text of its choice, which differs between lines and documents. So each has its own key.
+    key = "k" if what == "lines" else f"k-{what}"
+    show(key, current().k)
     st.selectbox(
-        "Lines per page",
+        f"{what.capitalize()} per page",
         sizes,
-        format_func=lambda size: f"{size} lines per page",
-        key="k",
-        on_change=lambda: change(replace(current(), k=st.session_state["k"])),
+        format_func=lambda size: f"{size} {what} per page",
+        key=key,
+        on_change=lambda: change(replace(current(), k=st.session_state[key])),
         width=170,
         filter_mode=None,
         label_visibility="collapsed",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ...indexer.text import TextAnalyser, Token, TokenKind
+from ...search.query.sentence import SentenceQuery, write_sentence
 from ...search.query.target import Target, parse_query, write_query
 from .address import PageQuery, new_question
 from .html import base
@@ -52,7 +53,8 @@ def examples(queries: Sequence[str]) -> None:
     with st.container(key="examples"):
         st.html(
             '<p class="pol-quiet">Type a word to see its senses. Type a sentence to find sentences with a similar'
-            " meaning, then click one of its words to find that word in the same sense. Or start with one of these:</p>"
+            " meaning, then click one of its words to find that word in the same sense. A &quot;phrase in quotes&quot;"
+            " must occur, and a -word must not. Or start with one of these:</p>"
         )
         for number, text in enumerate(queries):
             question = parse_query(" ".join(text.split()))
@@ -62,6 +64,13 @@ def examples(queries: Sequence[str]) -> None:
             shown = "".join([base.label_piece(parts[0]), f"**{node}**" if node else "", base.label_piece(parts[1])])
             query = PageQuery(" ".join(text.split()), collection=current().collection)
             st.button(shown, key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
+
+
+def understood(query: SentenceQuery | None) -> None:
+    """Draw which phrases a query by sentence requires and which words it excludes. None is a query by word."""
+    with st.container():  # it exists in every run, so that Streamlit does not redraw what is below it
+        if query is not None and (line := base.phrases(query.required, query.excluded)):
+            st.html(line)
 
 
 def words(tokens: Sequence[Token], target: Target) -> None:
@@ -91,7 +100,7 @@ def words(tokens: Sequence[Token], target: Target) -> None:
         if len(tokens) > MAX_WORDS:
             st.html('<p class="pol-quiet">… to search for a later word, type [brackets] around it</p>', width="content")
         if marked:
-            whole = new_question(query, write_query(target.sentence))
+            whole = new_question(query, write_query(write_sentence(target.sentence)))
             st.button(
                 "the whole sentence", key="whole", type="tertiary", icon=":material/close:", on_click=ask, args=(whole,)
             )

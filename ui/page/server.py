@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,12 +12,13 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
 from ...indexer.errors import PolysemeError
-from .login import LOGIN_ADVICE, can_log_in, is_local, written_secrets
+from .hosts import host_name
+from .login import HOSTS_VARIABLE, LOGIN_ADVICE, can_log_in, is_local, written_secrets
 from .uploads import MAX_FILE
 
 COLLECTION_VARIABLE = "POLYSEME_COLLECTION"
@@ -40,6 +42,7 @@ _OPTIONS: Mapping[str, str] = {
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "type",
     "server.maxUploadSize": str(MAX_FILE),
+    "server.enableXsrfProtection": "true",
     "logger.level": "warning",
     "theme.light.primaryColor": "#0b5566",
     "theme.light.backgroundColor": "#fdfcfa",
@@ -58,6 +61,7 @@ def launch(
     browser: bool = True,
     model: str | None = None,
     address: str = LOCALHOST,
+    hosts: Sequence[str] = (),
 ) -> int:
     """Serve the page until Ctrl-C, and return the exit status. Print the page's address on stderr once it answers.
 
@@ -65,29 +69,32 @@ def launch(
         collection: A collection, or a folder of collections.
         port: None takes 8501 if it is free, else any free port.
         browser: Whether to open the page in a browser.
-        model: Where the collection's model is now. None: where the collection recorded it.
+        model: Where the collection's model is now. None: bundled, or where the user has named it.
+        hosts: Names under which visitors reach the page, for example through a proxy. With a name, it asks for a login.
 
     Raises:
-        PolysemeError: The address or port is not available, or other machines can reach the address but no login is
-            configured.
+        PolysemeError: The address or port is not available, or a host is not a plain name. Or other machines can reach
+            the page, but no login is configured.
     """
+    names = [host_name(name) for name in hosts]
     chosen = free_port(address, port)
-    if not is_local(address):
+    if names or not is_local(address):
+        reached = names[0] if names else address
         if not can_log_in(written_secrets()):
             raise PolysemeError(
-                f"{address} can be reached from other machines, and {LOGIN_ADVICE}; or leave out --address"
+                f"{reached} can be reached from other machines, and {LOGIN_ADVICE}; or leave out --address and --host"
             )
-        print(f"anyone who can reach {address}:{chosen} and log in can read {collection}", file=sys.stderr)
+        print(f"anyone who can reach {reached}:{chosen} and log in can read {collection}", file=sys.stderr)
     # In a new process group, the server does not receive Ctrl-C, so this process can end it in order.
     server = subprocess.Popen(
         command(chosen, address),
-        env=environment(collection, model),
+        env=environment(collection, model, names),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    # A process that was started in the background inherits ignored interrupts, so both handlers are set explicitly.
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A process that was started in the background inherits ignored interrupts, so the handlers are set explicitly.
+    before = {number: signal.signal(number, _interrupt) for number in _ends()}
     try:
         return _attend(server, page_address(address, chosen), browser)
     except KeyboardInterrupt:
@@ -102,13 +109,18 @@ def command(port: int, address: str) -> list[str]:
     """Return the command that runs the page."""
     options = {**_OPTIONS, "server.port": str(port), "server.address": address}
     given = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(SCRIPT), *given]
+    # `python -m` would import modules from the working folder, which may hold a stranger's files.
+    safe = [] if str(Path.cwd()) in sys.path else ["-P"]
+    return [sys.executable, *safe, "-m", "polyseme.ui.page.serving", "run", str(SCRIPT), *given]
 
 
-def environment(collection: Path, model: str | None) -> dict[str, str]:
-    """Return the server's environment, which names the collection and its model."""
-    found = {name: value for name, value in os.environ.items() if name not in (COLLECTION_VARIABLE, MODEL_VARIABLE)}
+def environment(collection: Path, model: str | None, hosts: Sequence[str] = ()) -> dict[str, str]:
+    """Return the server's environment, which names the collection, its model, and the hosts of the page."""
+    ours = (COLLECTION_VARIABLE, MODEL_VARIABLE, HOSTS_VARIABLE)
+    found = {name: value for name, value in os.environ.items() if name not in ours}
     found[COLLECTION_VARIABLE] = str(collection.absolute())
+    if hosts:
+        found[HOSTS_VARIABLE] = json.dumps(list(hosts))
     if model:
         found[MODEL_VARIABLE] = model
     return found
@@ -129,7 +141,7 @@ def free_port(address: str, port: int | None) -> int:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 trial.bind((address, candidate))
-            except (OSError, OverflowError) as error:
+            except (OSError, OverflowError, ValueError) as error:  # ValueError: no host can have that name
                 problem = error
                 continue
             return int(trial.getsockname()[1])
@@ -165,6 +177,14 @@ def _answers(page: str) -> bool:
             return bool(reply.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _ends() -> list[signal.Signals]:
+    """Return the signals that end the page. A closed terminal does so too, except under `nohup`, which ignores it."""
+    closed: signal.Signals | None = getattr(signal, "SIGHUP", None)  # Windows has none
+    if closed is None or signal.getsignal(closed) is signal.SIG_IGN:
+        return [signal.SIGINT, signal.SIGTERM]
+    return [signal.SIGINT, signal.SIGTERM, closed]
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -8,12 +8,15 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from .address import PageQuery, read_address, write_address
+from .visits import HELD
 
-QUERY, ADDRESS, PROBLEMS, OPENED, TRAIL, MARKS, MESSAGE = (
+QUERY, ADDRESS, PROBLEMS, OPENED, READ, EXPANDED, TRAIL, MARKS, MESSAGE = (
     "query",
     "address",
     "problems",
     "opened",
+    "read",
+    "expanded",
     "trail",
     "marks",
     "last message",
@@ -62,6 +65,12 @@ def marks() -> dict[int, int]:
     return found
 
 
+def expanded() -> set[tuple[str, int]]:
+    """Return what is open under lines: what it is, and the id of the sentence."""
+    found: set[tuple[str, int]] = st.session_state.setdefault(EXPANDED, set())
+    return found
+
+
 def ask(query: PageQuery) -> None:
     """Make a query the current one. This closes an open document, and a new text also clears the marks."""
     before: PageQuery | None = st.session_state.get(QUERY)
@@ -69,7 +78,8 @@ def ask(query: PageQuery) -> None:
         st.session_state[MARKS] = dict.fromkeys(query.like, 1) | dict.fromkeys(query.unlike, -1)
     st.session_state[QUERY] = query
     st.session_state[PROBLEMS] = ()
-    st.session_state[OPENED] = None
+    st.session_state[OPENED] = st.session_state[READ] = None
+    st.session_state[EXPANDED] = set()
     st.session_state.pop(MESSAGE, None)
     trail().go(query)
 
@@ -122,6 +132,13 @@ def write() -> None:
     lists = {key: [value] if isinstance(value, str) else value for key, value in wanted.items()}
     if lists != st.session_state[ADDRESS] and read_address(st.session_state[ADDRESS]) != (current(), ()):
         st.query_params.from_dict(wanted)
+
+
+def free_uploads() -> None:
+    """Free the memory of the files that this visitor has sent, once they are on the disk."""
+    if (context := get_script_run_ctx()) is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
+        HELD.drop(context.session_id)
 
 
 def show(key: str, value: object) -> None:

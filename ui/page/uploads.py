@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,8 +50,8 @@ def keep(uploads: Sequence[Upload], folder: Path) -> list[Path]:
     the folder, so documents that were sent earlier keep their metadata.
 
     Raises:
-        PolysemeError: A file is too large, a name is unusable, two files have the same name, or a metadata table
-            cannot be used.
+        PolysemeError: A file is too large, a name is unusable, or two files have the same name. Or the folder or a file
+            in it is a link, or a metadata table cannot be used.
     """
     limit = MAX_FILE * 2**20
     for upload in uploads:
@@ -62,10 +63,12 @@ def keep(uploads: Sequence[Upload], folder: Path) -> list[Path]:
     twice = [path.name for path, count in Counter(path for path, _ in named).items() if count > 1]
     if twice:
         raise PolysemeError(f"two files are called {twice[0]!r}, and one would replace the other; rename one")
+    # The folder may come from a stranger, together with its collection.
+    links = [path for path in (folder, *(folder.iterdir() if folder.is_dir() else ())) if path.is_symlink()]
+    if links:
+        raise PolysemeError(f"{links[0].name!r} is a link, and files are not sent through links; remove it")
     folder.mkdir(parents=True, exist_ok=True)
     for path, upload in named:
-        if path.resolve().parent != folder.resolve():
-            raise PolysemeError(f"{upload.name!r} leads out of its folder; rename the file")
         if path.name in METADATA_NAMES:
             _merge(path.name, upload.getbuffer(), folder)
         else:
@@ -75,21 +78,20 @@ def keep(uploads: Sequence[Upload], folder: Path) -> list[Path]:
 
 def _merge(name: str, sent: memoryview, folder: Path) -> None:
     """Write a metadata table with its new rows and the rows of the earlier table that it does not replace."""
-    # The reader recognises the delimiter by the suffix, so the temporary file keeps it.
-    table = folder / f".sent{Path(name).suffix}"
-    table.write_bytes(sent)
     place = folder / METADATA_NAMES[0]
     before = next((folder / name for name in METADATA_NAMES if (folder / name).is_file()), None)
     try:
-        new = MetadataTable(table)
+        with tempfile.TemporaryDirectory() as apart:
+            # The reader recognises the delimiter by the suffix.
+            table = Path(apart) / f"sent{Path(name).suffix}"
+            table.write_bytes(sent)
+            new = MetadataTable(table)
         if new.problems:
             where, reason = new.problems[0]
             raise PolysemeError(f"the metadata table, {where}: {reason}; correct it and send it again")
         rows = (MetadataTable(before).rows if before else {}) | new.rows
     except UnreadableError as error:
         raise PolysemeError(f"the metadata table cannot be used: {error}; correct it and send it again") from None
-    finally:
-        table.unlink()
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
     merged = io.StringIO(newline="")
     writer = csv.DictWriter(merged, columns, restval="")

@@ -8,9 +8,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from ....indexer.collection.records import CollectionInfo, Scalar
+from ....indexer.collection.records import CollectionInfo
+from ....indexer.values import Value, text_of
 from ....search.explanation import Contribution
-from ....search.hits import OccurrenceHit, SentenceHit
+from ....search.hits import OccurrenceHit, SentenceHit, is_translation
 
 CONTEXT = 140
 """Maximum length of the context on each side of the node, in characters. The page is rarely wide enough for more."""
@@ -95,11 +96,16 @@ def distinct(texts: Iterable[str], longest: int) -> dict[str, str]:
     return shown
 
 
-def facts(metadata: Mapping[str, Scalar]) -> str:
-    """Return metadata in one line: year, date and author first, without the title."""
+def facts(metadata: Mapping[str, Value]) -> str:
+    """Return metadata in one line: year, date and author first, without the title and translations."""
     fields = [field for field in _FIRST if field in metadata]
-    fields += [field for field in metadata if field not in (*_FIRST, "title") and str(metadata[field]).strip()]
-    shown = [f'<span title="{escape(f)}"><bdi>{escape(cut_right(str(metadata[f]), FACT))}</bdi></span>' for f in fields]
+    fields += [
+        field
+        for field in metadata
+        if field not in (*_FIRST, "title") and not is_translation(field) and text_of(metadata[field]).strip()
+    ]
+    values = ((field, escape(cut_right(text_of(metadata[field]), FACT))) for field in fields)
+    shown = [f'<span title="{escape(field)}"><bdi>{value}</bdi></span>' for field, value in values]
     return " · ".join(shown[:FACTS])
 
 
@@ -110,6 +116,16 @@ def document_cell(hit: SentenceHit, number: int) -> str:
         f' title="Open the document at this line"><bdi>{escape(cut_right(hit.document, 2 * FACT))}</bdi></button>'
         f'<span class="pol-facts">{facts(hit.metadata)}</span></div>'
     )
+
+
+def translations(hit: SentenceHit) -> str:
+    """Return the translations of a hit's text, to be shown under its line."""
+    shown = []
+    for language, text in hit.translations.items():
+        code = f' lang="{escape(language)}" title="{escape(language)}"' if language else ""
+        folded = escape(SPACE.sub(" ", cut_right(text, SENTENCE)))
+        shown.append(f'<p class="pol-translation" dir="{direction(text)}"{code}>{folded}</p>')
+    return "".join(shown)
 
 
 UNKNOWN_SENSE = '<span class="pol-s"></span>'
@@ -161,7 +177,7 @@ def window(length: int, start: int, end: int, size: int) -> tuple[int, int]:
 def document_head(hit: SentenceHit, hits: int, key: int) -> str:
     """Return the title and metadata of the opened document, and the number of its line."""
     fields = "".join(
-        f"<div><dt>{escape(field)}</dt><dd><bdi>{escape(cut_right(str(value), 200))}</bdi></dd></div>"
+        f"<div><dt>{escape(field)}</dt><dd><bdi>{escape(cut_right(text_of(value), 200))}</bdi></dd></div>"
         for field, value in hit.metadata.items()
         if field != "title"
     )
@@ -199,6 +215,21 @@ def headline(hits: str, target: str | None, order: str, where: Sequence[str]) ->
 def notice(text: str) -> str:
     """Return a notice about the list, as one line that screen readers announce."""
     return f'<p class="pol-notice" role="status">{escape(text[:1].upper() + text[1:])}.</p>'
+
+
+def phrases(required: Sequence[str], excluded: Sequence[str]) -> str:
+    """Return in one line what a query requires and excludes. "" if it does neither."""
+
+    def listed(texts: Sequence[str]) -> str:
+        return ", ".join(f"<b><bdi>{escape(cut_right(text, NODE))}</bdi></b>" for text in texts)
+
+    parts = [f"with {listed(required)}"] * bool(required) + [f"without {listed(excluded)}"] * bool(excluded)
+    return f'<p class="pol-quiet" role="status">Understood: only hits {" and ".join(parts)}</p>' if parts else ""
+
+
+def remark(text: str) -> str:
+    """Return a quiet line that explains something."""
+    return f'<p class="pol-quiet">{escape(text)}</p>'
 
 
 def message(title: str, text: str, step: str = "") -> str:

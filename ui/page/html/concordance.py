@@ -6,8 +6,10 @@ All functions are pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from ....search.hits import OccurrenceHit, SentenceHit
+from ....search.hits import Meeting, OccurrenceHit, SentenceHit
+from . import meetings
 from .base import (
     CONTEXT,
     ELLIPSIS,
@@ -20,7 +22,9 @@ from .base import (
     document_cell,
     escape,
     sense_sign,
+    translations,
 )
+from .expanded import Expanded, around_button, under_line
 
 Words = Callable[[str], Iterable[tuple[int, int]]]
 """Returns the start and end of each word of a sentence, in order."""
@@ -28,27 +32,58 @@ Marks = Mapping[int, int]
 """Id of an occurrence or sentence -> 1 for a mark +, -1 for a mark -."""
 
 
-def concordance(hits: Sequence[SentenceHit], first: int, words: Words, numbers: Mapping[int, int | None]) -> str:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What all lines of a list share.
+
+    Args:
+        numbers: Occurrence id -> number of its sense.
+        met: Offsets of a word of the query -> its number, for the words that lines meet.
+        expanded: What is open under the lines.
+        grouped: Whether the lines are under the heading of their document.
+        ranked: Whether the lines show their numbers.
+    """
+
+    words: Words
+    numbers: Mapping[int, int | None]
+    met: Mapping[tuple[int, int], int]
+    expanded: Expanded = field(default_factory=Expanded)
+    grouped: bool = False
+    ranked: bool = True
+
+
+def concordance(
+    hits: Sequence[SentenceHit],
+    first: int,
+    words: Words,
+    numbers: Mapping[int, int | None],
+    expanded: Expanded | None = None,
+) -> str:
     """Return a page of lines below column headings. Occurrences have the node in the middle, sentences are whole.
 
     Args:
         first: Number of the first line.
         numbers: Occurrence id -> number of its sense.
+        expanded: What is open under the lines.
     """
     kwic = any(isinstance(hit, OccurrenceHit) for hit in hits)
-    items = "".join(_item(hit, first + n, words, numbers) for n, hit in enumerate(hits))
+    style = Style(words, numbers, meetings.numbers_of(hits), expanded or Expanded())
+    items = "".join(item(hit, first + n, style) for n, hit in enumerate(hits))
     name = "Occurrences" if kwic else "Sentences"
-    kind = "pol-lines pol-kwic" if kwic else "pol-lines"
+    kind = "pol-lines pol-kwic" if kwic else "pol-lines pol-whole"
     lines = f'<ol class="{kind}" aria-label="{name}" start="{first}">{items}</ol>'
-    return f'<div class="pol-list">{_columns(hits)}{lines}</div>'
+    return f'<div class="pol-list">{columns(hits)}{lines}</div>'
 
 
-def _columns(hits: Sequence[SentenceHit]) -> str:
+def columns(hits: Sequence[SentenceHit], grouped: bool = False) -> str:
     """Return the column headings. Screen readers skip them, because every cell has its own label."""
     sure = ", sure" if any(hit.confidence is not None for hit in hits) else ""
-    title = "Cosine similarity" + (", and the probability that the sense is the same" if sure else "")
-    names = f'<span></span><span>document</span><span>mark</span><span title="{title}">score{sure}</span>'
-    return f'<div class="pol-columns" aria-hidden="true">{names}</div>'
+    kwic = any(isinstance(hit, OccurrenceHit) for hit in hits)
+    what = "sense" if kwic else "meaning"
+    title = "Cosine similarity" + (f", and the probability that the {what} is the same" if sure else "")
+    document = "" if grouped else "document"
+    names = f'<span></span><span>{document}</span><span>mark</span><span title="{title}">score{sure}</span>'
+    return f'<div class="pol-columns{"" if kwic else " pol-whole"}" aria-hidden="true">{names}</div>'
 
 
 def key_of(hit: SentenceHit) -> int:
@@ -56,18 +91,31 @@ def key_of(hit: SentenceHit) -> int:
     return hit.occurrence_id if isinstance(hit, OccurrenceHit) else hit.sentence_id
 
 
-def _item(hit: SentenceHit, number: int, words: Words, numbers: Mapping[int, int | None]) -> str:
-    key, sense = key_of(hit), ""
+def item(hit: SentenceHit, number: int, style: Style) -> str:
+    """Return one line with its buttons, its score, and what is open under it."""
+    key, sense, extra, more = key_of(hit), "", "", ""
     if isinstance(hit, OccurrenceHit):
-        text = kwic_text(hit, words)
-        sense = sense_sign(numbers[key]) if key in numbers else UNKNOWN_SENSE
+        text = kwic_text(hit, style.words)
+        sense = sense_sign(style.numbers[key]) if key in style.numbers else UNKNOWN_SENSE
     else:
-        shown = clickable_words(hit.sentence, words(hit.sentence), 0, SENTENCE, hit.sentence_id)
+        met = hit.meetings
+        shown = clickable_words(hit.sentence, style.words(hit.sentence), 0, SENTENCE, key, met, style.met)
         cut = ELLIPSIS if len(hit.sentence) > SENTENCE else ""
-        text = f'<p class="pol-text" tabindex="0" dir="{direction(hit.sentence)}">{shown}{cut}</p>'
+        text = f'<p class="pol-text" tabindex="0" dir="{direction(hit.sentence)}">{shown}{cut}</p>{meetings.said(hit)}'
+        extra = around_button(hit, number, style.expanded)
+        more = under_line(hit, style.expanded)
+    place = _read_button(number) if style.grouped else document_cell(hit, number)
+    rank = number if style.ranked else ""
     return (
-        f'<li class="pol-line" data-key="{key}"><span class="pol-rank">{number}</span>{sense}{text}'
-        f"{document_cell(hit, number)}{_mark_buttons(key, number)}{_score(hit)}</li>"
+        f'<li class="pol-line" data-key="{key}"><span class="pol-rank">{rank}</span>{sense}{text}'
+        f"{place}{_mark_buttons(key, number, extra)}{_score(hit)}{translations(hit)}{more}</li>"
+    )
+
+
+def _read_button(number: int) -> str:
+    return (
+        f'<div class="pol-where"><button type="button" class="pol-open" data-open="{number}"'
+        f' aria-label="Open the document at line {number}" title="Open the document at this line">read</button></div>'
     )
 
 
@@ -77,7 +125,7 @@ def marks(marked: Marks) -> str:
     return f'<i class="pol-marked" data-plus="{plus}" data-minus="{minus}" hidden></i>'
 
 
-def _mark_buttons(key: int, number: int) -> str:
+def _mark_buttons(key: int, number: int, extra: str) -> str:
     buttons = "".join(
         f'<button type="button" data-mark="{sign}" data-key="{key}" aria-pressed="false"'
         f' aria-label="Mark line {number} {name}" title="{title}">{shown}</button>'
@@ -86,15 +134,21 @@ def _mark_buttons(key: int, number: int) -> str:
             (-1, "\N{MINUS SIGN}", "minus", "Less like this line"),
         )
     )
-    return f'<span class="pol-marks">{buttons}</span>'
+    return f'<span class="pol-marks">{buttons}{extra}</span>'
 
 
 def _score(hit: SentenceHit) -> str:
-    title, sure = f"cosine {hit.score:.4f}", ""
-    if hit.confidence is not None:
-        title += f"; the sense is the same with a probability of {hit.confidence:.0%}"
-        sure = f'<span class="pol-sure">{hit.confidence:.0%}</span>'
-    return f'<span class="pol-score" title="{title}">{hit.score:.2f}{sure}</span>'
+    what = "sense" if isinstance(hit, OccurrenceHit) else "meaning"
+    return score_cell(hit.score, hit.confidence, "cosine", what)
+
+
+def score_cell(score: float, confidence: float | None, name: str, what: str) -> str:
+    """Return a score with its confidence. The title says what both are."""
+    title, sure = f"{name} {score:.4f}", ""
+    if confidence is not None:
+        title += f"; the {what} is the same with a probability of {confidence:.0%}"
+        sure = f'<span class="pol-sure">{confidence:.0%}</span>'
+    return f'<span class="pol-score" title="{title}">{score:.2f}{sure}</span>'
 
 
 def kwic_text(hit: OccurrenceHit, words: Words) -> str:
@@ -128,16 +182,33 @@ def _cut(text: str, start: int, end: int, from_right: bool = False) -> int:
     return space + 1 if 0 <= space < end else start
 
 
-def clickable_words(sentence: str, words: Iterable[tuple[int, int]], first: int, last: int, sentence_id: int) -> str:
-    """Return sentence[first:last] with white space collapsed, and each whole word in a clickable element."""
+def clickable_words(
+    sentence: str,
+    words: Iterable[tuple[int, int]],
+    first: int,
+    last: int,
+    sentence_id: int,
+    met: Sequence[Meeting] = (),
+    numbers: Mapping[tuple[int, int], int] | None = None,
+) -> str:
+    """Return sentence[first:last] with white space collapsed, and each whole word in a clickable element.
+
+    Args:
+        met: Words of the sentence that meet words of the query. They are marked.
+        numbers: Offsets of a word of the query -> its number.
+    """
     out: list[str] = []
     place = first
     for start, end in words:
         if start < place or end > last:
             continue
         out.append(_folded(sentence[place:start]))
-        word = _folded(sentence[start:end])
-        out.append(f'<span data-hop="{start}-{end}" data-in="{sentence_id}">{word}</span>')
+        word, hop = _folded(sentence[start:end]), f'data-hop="{start}-{end}" data-in="{sentence_id}"'
+        if marked := meetings.mark_of(met, start, end, numbers or {}):
+            attributes, strength = marked
+            out.append(f'<mark class="pol-met" data-shade="{strength}" {hop}{attributes}>{word}</mark>')
+        else:
+            out.append(f"<span {hop}>{word}</span>")
         place = end
     out.append(_folded(sentence[place:last]))
     return "".join(out)

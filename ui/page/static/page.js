@@ -15,6 +15,9 @@ const NUMBERS = {
   mark: (data) => [Number(data.key), Number(data.mark)],
   sense: (data) => [Number(data.sense)],
   pick: (data) => [Number(data.pick)],
+  around: (data) => [Number(data.around)],
+  alike: (data) => [Number(data.alike)],
+  read: (data) => [Number(data.read)],
   period: (data) => [Number(data.period), data.of === "all" ? -1 : Number(data.of)],
 };
 const CLICKABLE = Object.keys(NUMBERS).map((name) => `[data-${name}]`).join(",");
@@ -36,7 +39,7 @@ export default function ({ parentElement, setTriggerValue }) {
     const { dataset } = element;
     const act = Object.keys(NUMBERS).find((name) => name in dataset);
     refocused = null;
-    if (act === "sense" || act === "pick" || act === "period") {
+    if (["sense", "pick", "period", "around", "alike"].includes(act)) {
       const names = [act, "key", "of"].filter((name) => dataset[name]);
       refocused = names.map((name) => `[data-${name}="${dataset[name]}"]`).join("");
     }
@@ -81,7 +84,7 @@ export default function ({ parentElement, setTriggerValue }) {
   };
 
   // In a line, the arrow keys go from word to word and from line to line. Enter searches for the word, + and - mark the
-  // line, and o opens its document. On the map, the arrow keys go from point to point.
+  // line, o opens its document, c shows its context, and a the lines like it. On the map, the arrow keys go from point to point.
   const onKey = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const text = event.target.closest?.(".pol-lines .pol-text");
@@ -120,6 +123,12 @@ export default function ({ parentElement, setTriggerValue }) {
       case "o":
         line.querySelector("[data-open]")?.click();
         return true;
+      case "c":
+        line.querySelector("[data-around]")?.click();
+        return true;
+      case "a":
+        line.querySelector("[data-alike]")?.click();
+        return true;
       default:
         return false;
     }
@@ -130,6 +139,13 @@ export default function ({ parentElement, setTriggerValue }) {
     word.setAttribute("role", "button");
     word.focus();
     return true;
+  };
+  // While a marked word is pointed at or has the focus, all words that meet the same word of the query are lit.
+  const onPoint = (event) => {
+    const met = event.target.closest?.("[data-meets]")?.dataset.meets.split(" ") ?? [];
+    findAll("[data-meets]").forEach((word) => {
+      word.toggleAttribute("data-lit", word.dataset.meets.split(" ").some((number) => met.includes(number)));
+    });
   };
   const onDotKey = (event, dot) => {
     const across = event.key === "ArrowRight" || event.key === "ArrowLeft";
@@ -261,6 +277,8 @@ export default function ({ parentElement, setTriggerValue }) {
   const listeners = Object.entries({
     click: onClick,
     keydown: onKey,
+    pointerover: onPoint,
+    focusin: onPoint,
     pointerdown: onDown,
     pointermove: onMove,
     pointerup: onUp,
