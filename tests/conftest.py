@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from faults import figures
 from hypothesis import settings
 from polyseme.indexer.elmo import load_encoder
 from polyseme.indexer.elmo.encoder import ElmoEncoder
@@ -23,8 +26,16 @@ settings.register_profile("polyseme", deadline=None)
 settings.load_profile("polyseme")
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as in the product, in every order of tests
+# Tests name models, which is recorded in the user's configuration: not in that of the developer.
+CONFIGURATION = Path(tempfile.mkdtemp(prefix="polyseme-config-"))
+os.environ["XDG_CONFIG_HOME"] = os.environ["APPDATA"] = str(CONFIGURATION)
 TINY = Path(__file__).parent / "fixtures" / "tiny_elmo"
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Print the figures of the fault suite at the end, also of tests that run in worker processes."""
+    config.pluginmanager.register(figures, "figures of the fault suite")
 
 
 @pytest.fixture(scope="session")
@@ -92,3 +103,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     order = {"training": 0, "page": 2}
     items.sort(key=lambda item: order.get(item.path.parent.name, 1))
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(CONFIGURATION, ignore_errors=True)

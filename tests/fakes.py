@@ -8,10 +8,12 @@ from functools import cache
 
 import numpy as np
 from polyseme.indexer.elmo import BiLMConfig, ElmoOutputs, Representation
+from polyseme.indexer.text.recasing import UsualForms
 from polyseme.indexer.vectors.arrays import Array
 
 DIM = 16
 SENSE_DIM = 12
+SENTENCE_DIM = 8
 
 
 @cache
@@ -27,12 +29,22 @@ class FakeEncoder:
     n_layers = 3
     dim = DIM
     config: BiLMConfig | None = None
+    usual_forms = UsualForms({})
 
-    def __init__(self, name: str = "fake", has_sense_space: bool = True) -> None:
+    def __init__(self, name: str = "fake", has_sense_space: bool = True, sentence_space: str = "first") -> None:
+        """Make an encoder.
+
+        Args:
+            sentence_space: Name of its sentence space, which decides its product vectors. Empty for none.
+        """
         self.source = name
         self.model_id = hashlib.sha256(name.encode()).hexdigest()
         self.has_sense_space = has_sense_space
         self.sense_dim = SENSE_DIM if has_sense_space else 2 * DIM
+        self.has_sentence_space = bool(sentence_space)
+        self.sentence_id = hashlib.sha256(sentence_space.encode()).hexdigest() if sentence_space else ""
+        self.sentence_dim = SENTENCE_DIM if sentence_space else 3 * DIM // 2
+        self._map = np.stack([word_vector(f"{sentence_space} {n}", DIM) for n in range(SENTENCE_DIM)], 1)  # (dim, e)
         self.encoded = 0
 
     def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
@@ -47,7 +59,13 @@ class FakeEncoder:
         elmo = layers.mean(axis=0)
         wide = np.concatenate([around, np.roll(around, 1, axis=0)], axis=1)  # (t, 2 * dim)
         sense = wide[:, : self.sense_dim]
-        return Representation(layers, elmo, sense, elmo.mean(axis=0) if t else np.zeros(DIM, np.float32))
+        if not t:
+            empty = np.zeros(self.sentence_dim, np.float32)
+            return Representation(layers, elmo, sense, np.zeros(DIM, np.float32), empty)
+        mean = layers[:2].mean(axis=1)  # (2, dim)
+        pooled = np.concatenate([mean[0, : DIM // 2], mean[1]])  # (3 * dim / 2,)
+        vector = mean[1] @ self._map if self.has_sentence_space else pooled
+        return Representation(layers, elmo, sense, elmo.mean(axis=0), vector)
 
     def encode(self, sentences: Sequence[Sequence[str]], carry_state: bool = False) -> list[Array]:
         return [found.layers for found in self.represent(sentences)]

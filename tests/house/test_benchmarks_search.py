@@ -61,7 +61,8 @@ def test_brute_force_within_a_lemma_equals_search(collection: Path, encoder: Fak
         lemmas = exact.Lemmas(load_stored(searcher.collection, snapshot))
         hits = searcher.occurrences("A [bank] lent them money.", k=5)
         (segment,) = snapshot.segments.values()
-        asked = np.asarray(segment.tokens[segment.token_ids == hits[0].occurrence_id], np.float32)[0]  # (d,)
+        own = np.asarray(segment.token_ids) == hits[0].occurrence_id
+        asked = np.asarray(segment.tokens[own], np.float32)[0]  # (d,)
         assert lemmas.best("bank", asked, 5) == [hit.occurrence_id for hit in hits]
         assert lemmas.best("nothing", asked, 5) == []
 

@@ -55,14 +55,14 @@ def test_forbidden_words_are_found_where_they_are_and_only_there(tmp_path: Path)
         "# Whoever reads this under a share-alike licence\n# is told so.\n"
         "def test_so_many() -> None:\n"
         '    raise ValueError(f"{1} stands here", name)\n'
-        "x = 1  # alike\n",
+        "x = 1  # anew\n",
         encoding="utf-8",
     )
     found = problems_with_words(python_texts(path), FORBIDDEN)
     assert [problem.split(";")[0].split(" in ")[0] for problem in found] == [
         "example.py:2: comment: 'Whoever'",
         "example.py:2: comment: 'is told'",
-        "example.py:6: comment: 'alike'",
+        "example.py:6: comment: 'anew'",
         "example.py:4: test name: 'so many'",
         "example.py:5: message: 'stands'",
     ]

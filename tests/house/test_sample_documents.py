@@ -59,7 +59,7 @@ def test_there_are_at_least_1200_sentences_and_no_two_documents_share_a_long_one
 def test_every_document_has_a_title_an_author_a_genre_and_a_year(documents: dict[str, Document]) -> None:
     for document in documents.values():
         assert all(str(document.metadata.get(field, "")).strip() for field in ("title", "author", "genre")), document.id
-        assert 1950 <= int(document.metadata["year"]) <= 2025, document.id
+        assert 1950 <= int(str(document.metadata["year"])) <= 2025, document.id
     assert len({document.metadata["genre"] for document in documents.values()}) >= 6
 
 
