@@ -2,7 +2,14 @@
 BIN := .venv/bin
 HOUSE := $(addprefix $(CURDIR)/,polyseme/__init__.py polyseme/__main__.py polyseme/old_names.py polyseme/py.typed indexer search ui data)
 
-.PHONY: demo test lint format resolve reference clean environment development
+# Amounts of `make faults`: kills, failing calls for each command or `all`, damages, seconds of reading, fuzz inputs.
+KILLS := 500
+CALLS := all
+DAMAGES := 250
+SECONDS := 3600
+FUZZ := 5000
+
+.PHONY: demo test faults audit lint format resolve reference clean environment development
 
 # The script returns at once where the environment is finished.
 environment:
@@ -23,8 +30,14 @@ lint: development
 	$(BIN)/deno lint --quiet
 	$(BIN)/deno check --quiet ui/page/static
 
+# One worker process for each processor. A file's tests share their fixtures, so they stay in one worker.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# Run the fault suite and all fuzz tests in their long form. `make faults CALLS=200 SECONDS=600` takes less time.
+faults: development
+	POLYSEME_KILLS=$(KILLS) POLYSEME_CALLS=$(CALLS) POLYSEME_DAMAGES=$(DAMAGES) POLYSEME_SECONDS=$(SECONDS) \
+	POLYSEME_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/faults $$(grep -rl POLYSEME_FUZZ tests --include=test_*.py)
 
 format: development
 	$(BIN)/ruff check --fix .
@@ -34,6 +47,10 @@ format: development
 # Resolve all requirements for each supported Python that is not the running one.
 resolve: development
 	$(BIN)/python tools/resolve.py
+
+# Look up known vulnerabilities of the installed packages. Passes with a note where the list cannot be reached.
+audit: development
+	$(BIN)/python tools/audit.py
 
 # Write docs/reference/cli.md from the help texts.
 reference: development
