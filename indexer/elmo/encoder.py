@@ -20,6 +20,7 @@ from .model import Model, model_id
 from .networks.either_network import EitherNetwork
 from .pooling import pooled_dim, pooled_vectors
 from .sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
+from .tags import TagSet
 from .word_vectors import WordVectorCache
 
 _MAX_SENTENCES = 1024  # maximum number of sentences in a batch
@@ -41,6 +42,8 @@ class ElmoEncoder:
         self.sense_dim = model.sense_space.dim if model.sense_space else 2 * self.dim
         self.has_sentence_space = model.sentence_space is not None
         self.sentence_dim = model.sentence_space.dim if model.sentence_space else pooled_dim(self.n_layers, self.dim)
+        self.tagset: TagSet | None = None
+        self.tagger_id = ""
         self._lock = threading.RLock()
         self._carried = CarriedState(model.config)
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from ..text.recasing import UsualForms
 from ..vectors.arrays import Array
 from .config import BiLMConfig
+from .tags import Tags, TagSet
 
 
 class Precision(StrEnum):
@@ -37,6 +38,7 @@ class Representation:
     sense: Array  # (t, sense_dim)
     default: Array  # (dim,), mean of elmo over the tokens, zero for an empty sentence
     sentence: Array  # (sentence_dim,), raw product vector, zero for an empty sentence
+    tags: Tags | None = None  # parts of speech of the tokens, None without a tagger
 
 
 class Encoder(Protocol):
@@ -87,6 +89,14 @@ class Encoder(Protocol):
     @property
     def sentence_id(self) -> str:
         """Digest (sha256) of the sentence space, empty without one. `model_id` does not depend on it."""
+
+    @property
+    def tagset(self) -> TagSet | None:
+        """Tags that the model's tagger chooses from. None if the model has no tagger."""
+
+    @property
+    def tagger_id(self) -> str:
+        """Digest (sha256) of the tagger, empty without one. `model_id` does not depend on it."""
 
     @property
     def usual_forms(self) -> UsualForms:

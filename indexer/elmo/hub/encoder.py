@@ -22,6 +22,7 @@ from ..interface import ElmoOutputs, Representation
 from ..limits import one_line
 from ..pooling import pooled_dim, pooled_vectors
 from ..sense_space import rarity_weights, sense_blocks
+from ..tags import TagSet
 from .files import CONFIG_INSIDE, full_name, import_tensorflow_hub, module_digest, module_folder
 
 Arrays = dict[str, Array]
@@ -45,6 +46,8 @@ class HubEncoder:
     has_sense_space = False
     has_sentence_space = False
     sentence_id = ""
+    tagset: TagSet | None = None
+    tagger_id = ""
 
     def __init__(self, module: Any, digest: str, source: str, config: BiLMConfig | None = None) -> None:
         self.source = source
