@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ..given import GivenSentence, GivenToken
 from .chunks import chunks
 from .folding import folding_of
+from .lemma_rules import LemmaRules
 from .lemmas import Lemmatiser
 from .marks import is_mark
 from .sentences import Span, sentence_spans
@@ -89,6 +90,8 @@ class TextAnalyser:
         self._function_words = frozenset(map(self.folding.lemma, function_words(self.language)))
         self._parts: dict[tuple[str, Ending], tuple[_Part, ...]] = {}
         self._older: dict[tuple[str, Ending], tuple[_Part, ...]] = {}
+        self._tagged: dict[tuple[str, str, str], str] = {}
+        self._tagged_rules: LemmaRules | None = None
 
     def sentences(self, text: str, given: Sequence[GivenSentence] = ()) -> Iterator[Sentence]:
         """Yield the sentences of a whole document in order. Together they hold every visible character.
@@ -118,8 +121,23 @@ class TextAnalyser:
         return self._tokens(text, 0, len(text), given)
 
     def lemma(self, form: str) -> str:
-        """Return the lemma of a token with this form."""
+        """Return the lemma of a token with this form, without its part of speech."""
         return self._lemmatiser.lemma(form)
+
+    def tagged_lemma(self, form: str, upos: str, xpos: str, rules: LemmaRules) -> str:
+        """Return the lemma of a token with this form and these tags, which a tagger with these rules gave.
+
+        The lemma of a number or a sign is its folded form, as without tags.
+        """
+        found = self._tagged.get((form, upos, xpos)) if rules is self._tagged_rules else None
+        if found is None:
+            if rules is not self._tagged_rules or len(self._tagged) >= _MAX_CACHED:
+                self._tagged, self._tagged_rules = {}, rules
+            kind = self._kind(form)
+            is_word = kind not in (TokenKind.NUMBER, TokenKind.PUNCTUATION)
+            found = (self._lemmatiser.lemma(form, upos, xpos, rules) if is_word else self._lemma_of(form, kind)) or form
+            self._tagged[form, upos, xpos] = found
+        return found
 
     def _cut(self, text: str, first: int, last: int, loose: Sequence[GivenSentence]) -> Iterator[Sentence]:
         """Cut a part of a text into sentences. The loose stretches are inside, and no cut goes through their tokens."""

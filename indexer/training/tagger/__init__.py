@@ -1,0 +1,1 @@
+"""Train a tagger on a treebank and add it to a model."""
