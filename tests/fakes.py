@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 from polyseme.indexer.elmo import BiLMConfig, ElmoOutputs, Representation
 from polyseme.indexer.elmo.tags import TagSet
+from polyseme.indexer.text.lemma_rules import LemmaRules
 from polyseme.indexer.text.recasing import UsualForms
 from polyseme.indexer.vectors.arrays import Array
 
@@ -46,6 +47,7 @@ class FakeEncoder:
         self.sentence_id = hashlib.sha256(sentence_space.encode()).hexdigest() if sentence_space else ""
         self.tagset: TagSet | None = None
         self.tagger_id = ""
+        self.lemma_rules: LemmaRules | None = None
         self.sentence_dim = SENTENCE_DIM if sentence_space else 3 * DIM // 2
         self._map = np.stack([word_vector(f"{sentence_space} {n}", DIM) for n in range(SENTENCE_DIM)], 1)  # (dim, e)
         self.encoded = 0

@@ -12,6 +12,7 @@ from .formats.card import last_part
 from .formats.model_folder import SUMS, read_card, read_output_layer, verify_model, write_model
 from .model import Model, OutputLayer, model_id
 from .sources import ModelKind, ModelSource, find_model
+from .tagger import Tagger
 
 NETWORK, GRAPH = "Polyseme's network, with the model's weights", "the module's own graph, which is a program"
 """What runs when a model encodes."""
@@ -44,6 +45,7 @@ class ModelInfo:
     n_words: int | None  # size of the output layer's vocabulary, None without an output layer
     verified: tuple[str, ...]  # files that match SHA256SUMS
     sentence_dim: int | None = None  # length of a learned sentence vector, None without a sentence space
+    tagger: Tagger | None = None
     runs: str = NETWORK  # what runs when the model encodes
     unread: str | None = None
 
@@ -126,6 +128,7 @@ def describe(source: str) -> ModelInfo:
         n_words=len(output_layer.words) if output_layer else None,
         verified=_files(folder) if folder and listed else (),
         sentence_dim=model.sentence_space.dim if model.sentence_space else None,
+        tagger=model.tagger,
     )
 
 
@@ -210,6 +213,7 @@ def _left_out(model: Model, output_layer: OutputLayer | None, to: Layout) -> tup
     parts = {
         "the sense space": model.sense_space is not None,
         "the sentence space": model.sentence_space is not None,
+        "the tagger": model.tagger is not None,
         "the output layer": output_layer is not None,
         "the normalisation of tokens": to is Layout.ALLENNLP and bool(model.config.normalise),
     }

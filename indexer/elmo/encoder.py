@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..runtime import one_blas_thread
+from ..text.lemma_rules import LemmaRules
 from ..text.recasing import UsualForms
 from ..vectors.arrays import Array
 from .batching import mean_over_tokens, packed_batches, read_in_windows, real_tokens
@@ -20,7 +21,7 @@ from .model import Model, model_id
 from .networks.either_network import EitherNetwork
 from .pooling import pooled_dim, pooled_vectors
 from .sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
-from .tags import TagSet
+from .tags import Tags, TagSet
 from .word_vectors import WordVectorCache
 
 _MAX_SENTENCES = 1024  # maximum number of sentences in a batch
@@ -42,8 +43,8 @@ class ElmoEncoder:
         self.sense_dim = model.sense_space.dim if model.sense_space else 2 * self.dim
         self.has_sentence_space = model.sentence_space is not None
         self.sentence_dim = model.sentence_space.dim if model.sentence_space else pooled_dim(self.n_layers, self.dim)
-        self.tagset: TagSet | None = None
-        self.tagger_id = ""
+        self.tagset: TagSet | None = model.tagger.tagset if model.tagger else None
+        self.lemma_rules: LemmaRules | None = model.tagger.lemmas if model.tagger else None
         self._lock = threading.RLock()
         self._carried = CarriedState(model.config)
 
@@ -63,6 +64,11 @@ class ElmoEncoder:
     def sentence_id(self) -> str:
         """See `Encoder.sentence_id`."""
         return self.model.sentence_space.digest() if self.model.sentence_space else ""
+
+    @functools.cached_property
+    def tagger_id(self) -> str:
+        """See `Encoder.tagger_id`."""
+        return self.model.tagger.digest() if self.model.tagger else ""
 
     def reset_state(self) -> None:
         """Reset the state that `encode(..., carry_state=True)` carries. The next such call starts from zero."""
@@ -99,9 +105,9 @@ class ElmoEncoder:
         layers = [state[:, 1:-1] for state in states]  # (n_layers, t, dim) each
         vectors = self._sentences(counted, layers, senses)  # (n, sentence_dim)
         found = []
-        for each, sense, sentence in zip(layers, senses, vectors, strict=True):
+        for each, sense, sentence, tags in zip(layers, senses, vectors, self._tags(counted, layers), strict=True):
             elmo = self._mix(each)  # (t, dim)
-            found.append(Representation(each, elmo, sense, mean_over_tokens(elmo), sentence))
+            found.append(Representation(each, elmo, sense, mean_over_tokens(elmo), sentence, tags))
         return found
 
     def word_vectors(self, forms: Sequence[str]) -> Array:
@@ -180,6 +186,13 @@ class ElmoEncoder:
         if not np.isfinite(found).all():  # finite weights can overflow
             raise ModelError(f"{self.source} turns a sentence into values that are not numbers; use another model")
         return found
+
+    def _tags(self, counted: Sequence[Sequence[str]], layers: Sequence[Array]) -> Sequence[Tags | None]:
+        """Return the tags of each sentence, None without a tagger."""
+        if self.model.tagger is None:
+            return [None] * len(counted)
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # finite weights can overflow
+            return self.model.tagger.tags(layers, counted)
 
     def _mix(self, layers: Array) -> Array:
         """Mix the layers (equation 1 of the paper): (n_layers, t, dim) -> (t, dim)."""

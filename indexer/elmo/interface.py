@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from ..text.lemma_rules import LemmaRules
 from ..text.recasing import UsualForms
 from ..vectors.arrays import Array
 from .config import BiLMConfig
@@ -97,6 +98,10 @@ class Encoder(Protocol):
     @property
     def tagger_id(self) -> str:
         """Digest (sha256) of the tagger, empty without one. `model_id` does not depend on it."""
+
+    @property
+    def lemma_rules(self) -> LemmaRules | None:
+        """Rules for lemmas by the tagger's tags. None if the model has no tagger."""
 
     @property
     def usual_forms(self) -> UsualForms:

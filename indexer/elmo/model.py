@@ -1,8 +1,8 @@
-"""A model in memory: configuration, weights, output layer, sense space and sentence space."""
+"""A model in memory: configuration, weights, output layer, sense space, sentence space and tagger."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from .formats.sense_space_file import sense_space_to_tensors
 from .limits import shown
 from .sense_space import SenseSpace, WordCounts
 from .sentence_space import SentenceSpace
+from .tagger import Tagger
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,20 +30,21 @@ class OutputLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Configuration, every tensor of `config.tensor_shapes`, and the sense and sentence spaces if there are any."""
+    """Configuration, every tensor of `config.tensor_shapes`, and the spaces and the tagger if there are any."""
 
     config: BiLMConfig
     weights: Mapping[str, Reals]
     sense_space: SenseSpace | None = None
     counts: WordCounts | None = None  # of the training text, without a sense space, which has counts of its own
     sentence_space: SentenceSpace | None = None
+    tagger: Tagger | None = None
 
 
 def model_id(model: Model) -> str:
     """Return the digest (sha256, hexadecimal) of everything that decides a model's vectors of words.
 
-    It is the same for every file format and format version. The sentence space is no part of it, so collections
-    encoded without one keep answering. `SentenceSpace.digest` identifies that.
+    It is the same for every file format and format version. The sentence space and the tagger are no part of it, so
+    collections encoded without them keep answering. `SentenceSpace.digest` and `Tagger.digest` identify these.
     """
     digest = hashlib.sha256(json.dumps(config_to_json(model.config), sort_keys=True).encode())
     tensors: dict[str, npt.NDArray[np.generic]] = dict(model.weights)
@@ -81,6 +83,8 @@ def check_weights(model: Model, where: str) -> Model:
         raise ModelError(f"{where}: the sense space is for a model of another size; get the model again")
     if model.sentence_space and not _fits_sentences(model.sentence_space, model):
         raise ModelError(f"{where}: the sentence space is for a model of another size; get the model again")
+    if model.tagger and not _fits_tagger(model.tagger, model.config):
+        raise ModelError(f"{where}: the tagger is for a model of another size; get the model again")
     return model
 
 
@@ -107,7 +111,18 @@ def _fits_sentences(space: SentenceSpace, model: Model) -> bool:
     config = model.config
     if not all(0 <= layer < config.n_layers for layer in space.layers):
         return False
-    widths = [config.projection if layer == 0 else config.dim for layer in space.layers]
+    widths = _widths(space.layers, config)
     if space.reads_sense:
         widths.append(model.sense_space.dim if model.sense_space else 2 * config.dim)
     return len(space.map) == sum(widths)
+
+
+def _fits_tagger(tagger: Tagger, config: BiLMConfig) -> bool:
+    """Return whether a tagger reads what a model of this configuration gives."""
+    is_known = all(0 <= layer < config.n_layers for layer in tagger.layers)
+    return is_known and len(tagger.map) == sum(_widths(tagger.layers, config))
+
+
+def _widths(layers: Sequence[int], config: BiLMConfig) -> list[int]:
+    """Return how many numbers of each layer a space or a tagger reads. Both halves of layer 0 are equal."""
+    return [config.projection if layer == 0 else config.dim for layer in layers]

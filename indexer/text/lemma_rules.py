@@ -25,11 +25,13 @@ class LemmaRules:
     """Rules of one language.
 
     Attributes:
+        language: Code of the language. Forms of another one have no rules.
         exceptions: Lemma of a folded form, by key and form.
         endings: What turns a form into its lemma, by key and ending.
         dictionary: Where the dictionary is followed if it gives another lemma than the ending. See `disagreement`.
     """
 
+    language: str
     exceptions: Mapping[tuple[str, str], str]
     endings: Mapping[tuple[str, str], Edit]
     dictionary: frozenset[Disagreement]

@@ -119,10 +119,10 @@ class Lemmatiser:
         Args:
             upos: Universal part of speech of the form in its sentence. Without it or without rules it is not heeded.
             xpos: Tag of the treebank's own set, if it is known.
-            rules: Rules of the tagger that gave the tags.
+            rules: Rules of the tagger that gave the tags. Those of another language are not heeded.
         """
         plain = self._plain_lemma(form)
-        if not upos or rules is None or not 0 < len(form) <= _MAX_LENGTH:
+        if not upos or rules is None or rules.language != self.language or not 0 < len(form) <= _MAX_LENGTH:
             return plain
         found = rules.lemma(self._fold(form), upos, xpos, plain)
         return self._fold(found) or plain if found else plain

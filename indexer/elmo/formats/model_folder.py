@@ -9,6 +9,7 @@ softmax.safetensors      optional: output layer of the language models, `weights
                          If known, `counts` (words,) and `total`: word counts of the training text
 sense_space.safetensors  optional: `SenseSpace` and its word counts (see `sense_space_file.py`)
 sentence_space.safetensors  optional: `SentenceSpace` (see `sentence_space_file.py`)
+tagger.safetensors       optional: `Tagger` (see `tagger_file.py`)
 """
 
 import hashlib
@@ -30,13 +31,14 @@ from ..model import Model, OutputLayer, check_weights
 from ..sense_space import SenseSpace, WordCounts
 from .sense_space_file import sense_space_from_tensors, sense_space_to_tensors
 from .sentence_space_file import read_sentence_space, sentence_space_to_tensors
+from .tagger_file import read_tagger, tagger_to_tensors
 from .tensor_file import FLOATS, NUMBERS, read_tensors
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "weights.safetensors", "MODEL_CARD.md", "SHA256SUMS"
 VOCAB, SOFTMAX, SENSE_SPACE = "vocab.txt", "softmax.safetensors", "sense_space.safetensors"
-SENTENCE_SPACE = "sentence_space.safetensors"
+SENTENCE_SPACE, TAGGER = "sentence_space.safetensors", "tagger.safetensors"
 
 
 def write_model(
@@ -81,15 +83,15 @@ def read_model(folder: Path) -> Model:
     needed = [CONFIG, WEIGHTS]
     if (folder / SENSE_SPACE).is_file():
         needed += [SENSE_SPACE, VOCAB]
-    if (folder / SENTENCE_SPACE).is_file():
-        needed.append(SENTENCE_SPACE)
+    needed += [name for name in (SENTENCE_SPACE, TAGGER) if (folder / name).is_file()]
     _compare_sums(folder, needed)
     config = read_config(folder / CONFIG)
     weights = read_tensors(folder / WEIGHTS, FLOATS, tensor_shapes(config))
     space = _read_sense_space(folder) if SENSE_SPACE in needed else None
     counts = None if space else read_word_counts(folder)
     sentences = read_sentence_space(folder / SENTENCE_SPACE) if SENTENCE_SPACE in needed else None
-    return check_weights(Model(config, weights, space, counts, sentences), str(folder / WEIGHTS))
+    tagger = read_tagger(folder / TAGGER) if TAGGER in needed else None
+    return check_weights(Model(config, weights, space, counts, sentences, tagger), str(folder / WEIGHTS))
 
 
 def read_output_layer(folder: Path) -> OutputLayer | None:
@@ -189,6 +191,8 @@ def _write_files(folder: Path, model: Model, card: str, output_layer: OutputLaye
         _save(tensors, folder / SENSE_SPACE)
     if model.sentence_space:
         _save(sentence_space_to_tensors(model.sentence_space), folder / SENTENCE_SPACE)
+    if model.tagger:
+        _save(tagger_to_tensors(model.tagger), folder / TAGGER)
     if output_layer:
         if words and words != output_layer.words:
             raise ModelError(f"{folder}: the sense space and the output layer count different words; leave one out")

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ...errors import ModelError
+from ...text.lemma_rules import LemmaRules
 from ...text.recasing import UsualForms
 from ...vectors.arrays import Array
 from ..batching import MAX_TOKENS, batches_of, mean_over_tokens, read_in_windows, real_tokens
@@ -47,6 +48,7 @@ class HubEncoder:
     has_sentence_space = False
     sentence_id = ""
     tagset: TagSet | None = None
+    lemma_rules: LemmaRules | None = None
     tagger_id = ""
 
     def __init__(self, module: Any, digest: str, source: str, config: BiLMConfig | None = None) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...errors import ModelError
 from ...vectors.arrays import Array, Ids
+from ..checkpoint import Checkpoint
 from .student import ROW_ARRAYS, Arrays, StudentBatch, loss_and_gradients
 
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
@@ -75,15 +78,49 @@ class FitState:
         return cls(0, 0, 0.0, Moments.of(parameters), np.random.default_rng(seed).bit_generator.state)
 
 
-def adam(parameters: Arrays, moments: Moments, gradients: Arrays, rows: Ids, step: int, rate: float) -> None:
+def checkpoint_of(parameters: Arrays, state: FitState) -> Checkpoint:
+    """Return the checkpoint of a fit."""
+    kinds = {"parameter": parameters, "first": state.moments.first, "second": state.moments.second}
+    arrays = {f"{kind}.{name}": array for kind, each in kinds.items() for name, array in each.items()}
+    rest = {"epoch": state.epoch, "step": state.step, "loss": state.loss, "random": state.random}
+    return Checkpoint(arrays, rest)
+
+
+def continued(checkpoint: Checkpoint, parameters: Arrays, folder: Path) -> FitState:
+    """Put the parameters of a checkpoint into `parameters` and return the rest.
+
+    Raises:
+        ModelError: The checkpoint is of another fit. The message names its folder.
+    """
+    moments = Moments.of(parameters)
+    try:
+        for kind, arrays in (("parameter", parameters), ("first", moments.first), ("second", moments.second)):
+            for name, array in arrays.items():
+                array[:] = checkpoint.arrays[f"{kind}.{name}"]
+        state = checkpoint.state
+        return FitState(state["epoch"], state["step"], state["loss"], moments, state["random"])
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"{folder} is of another fit ({error}); remove it to fit again") from error
+
+
+def adam(
+    parameters: Arrays,
+    moments: Moments,
+    gradients: Arrays,
+    rows: Ids,
+    step: int,
+    rate: float,
+    row_arrays: Sequence[str] = ROW_ARRAYS,
+) -> None:
     """Change the parameters by one step of Adam. Parameters with a row for each word change in `rows` only.
 
     Args:
         step: Number of the step, from 1.
+        row_arrays: Names of the parameters with a row for each word.
     """
     scale = rate * np.sqrt(1 - BETA2**step) / (1 - BETA1**step)
     for name, gradient in gradients.items():
-        where = rows if name in ROW_ARRAYS else slice(None)
+        where = rows if name in row_arrays else slice(None)
         first, second = moments.first[name][where], moments.second[name][where]
         first += (1 - BETA1) * (gradient - first)
         second += (1 - BETA2) * (np.square(gradient) - second)

@@ -13,7 +13,6 @@ its name only when it is complete. An interrupted run goes on with the next piec
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -24,10 +23,11 @@ from ...elmo.characters import normalise_token
 from ...elmo.config import Normalise
 from ...elmo.encoder import ElmoEncoder
 from ...errors import ModelError
-from ...files import flush, write_atomically
+from ...files import write_atomically
 from ...sentence_models import SentenceModel
 from ...vectorise import as_read
-from ...vectors.arrays import Array, Half, Ids
+from ...vectors.arrays import Half, Ids
+from ..pieces import damaged, piece_path, read_piece, require_space, to_half, unwritable, write_piece
 from .text import Drawn, DrawnText
 
 TEXTS, HELD_OUT, WORDS = "texts.tsv", "held-out.tsv", "words.txt"
@@ -38,7 +38,6 @@ MAX_TABLE = 120_000
 MIN_COUNT = 2
 """Number of times that a word must occur in the texts if the model's vocabulary lacks it."""
 _ENCODED = 250  # texts that are encoded at once
-_LARGEST_HALF = float(np.finfo(np.float16).max)
 
 OnPiece = Callable[[int, int], None]
 """Receives the number of rows that are done, and of all rows."""
@@ -56,7 +55,7 @@ def write_texts(folder: Path, drawn: Drawn) -> None:
             lines = "".join("\t".join((each.text, *each.tokens)) + "\n" for each in texts)
             write_atomically(folder / name, lines.encode("utf-8", "surrogatepass"))
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
 
 
 def read_texts(folder: Path) -> Drawn:
@@ -103,7 +102,7 @@ def write_words(folder: Path, vocabulary: Sequence[str], texts: Sequence[Sequenc
     try:
         write_atomically(folder / WORDS, content.encode())
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
 
 
 def read_words(folder: Path) -> list[str] | None:
@@ -117,7 +116,7 @@ def read_words(folder: Path) -> list[str] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise _damaged(folder / WORDS, error) from error
+        raise damaged(folder / WORDS, error) from error
 
 
 def _is_storable(word: str) -> bool:
@@ -143,10 +142,10 @@ def teacher_vectors(folder: Path, name: str, texts: Sequence[str], teacher: Sent
     found = np.empty((len(texts), teacher.dim), np.float16)
     for start in range(0, len(texts), PIECE):
         part = texts[start : start + PIECE]
-        path = _piece(folder, name, start)
+        path = piece_path(folder, name, start)
         if not path.exists():
-            _write_piece(path, _half(teacher.vectors(part)))
-        found[start : start + len(part)] = _read_piece(path, (len(part), teacher.dim))
+            write_piece(path, to_half(teacher.vectors(part)))
+        found[start : start + len(part)] = read_piece(path, (len(part), teacher.dim))
         on_piece(start + len(part), len(texts))
     return found
 
@@ -170,14 +169,14 @@ def states(folder: Path, texts: Sequence[DrawnText], encoder: ElmoEncoder, on_pi
         ModelError: A piece cannot be written or read, or the disk is too small.
     """
     pieces = [texts[start : start + STATE_PIECE] for start in range(0, len(texts), STATE_PIECE)]
-    paths = [_piece(folder, "states", n * STATE_PIECE) for n in range(len(pieces))]
+    paths = [piece_path(folder, "states", n * STATE_PIECE) for n in range(len(pieces))]
     missing = sum(_tokens(part) for part, path in zip(pieces, paths, strict=True) if not path.exists())
-    _require_space(folder, missing * width(encoder) * 2)
+    require_space(folder, missing * width(encoder) * 2, "lower --sentences or choose another --out")
     found, done = [], 0
     for part, path in zip(pieces, paths, strict=True):
         if not path.exists():
-            _write_piece(path, np.concatenate(list(_encoded(part, encoder))))
-        found.append(_read_piece(path, (_tokens(part), width(encoder))))
+            write_piece(path, np.concatenate(list(_encoded(part, encoder))))
+        found.append(read_piece(path, (_tokens(part), width(encoder))))
         on_piece(done := done + len(part), len(texts))
     return found
 
@@ -189,11 +188,7 @@ def _encoded(texts: Sequence[DrawnText], encoder: ElmoEncoder) -> Iterator[Half]
         sentences = as_read(encoder, [each.tokens for each in texts[start : start + _ENCODED]])
         for found in encoder.represent(sentences):
             parts = [found.layers[0, :, :half], *found.layers[1:]]
-            yield _half(np.concatenate([*parts, found.sense] if encoder.has_sense_space else parts, axis=1))
-
-
-def _half(array: Array) -> Half:
-    return np.clip(array, -_LARGEST_HALF, _LARGEST_HALF).astype(np.float16)
+            yield to_half(np.concatenate([*parts, found.sense] if encoder.has_sense_space else parts, axis=1))
 
 
 def _tokens(texts: Sequence[DrawnText]) -> int:
@@ -203,49 +198,3 @@ def _tokens(texts: Sequence[DrawnText]) -> int:
 def token_starts(texts: Sequence[DrawnText]) -> Ids:
     """Return the number of the first token of each text, and the number of all tokens: (n + 1,)."""
     return np.concatenate([[0], np.cumsum([len(each.tokens) for each in texts], dtype=np.int64)])
-
-
-def _piece(folder: Path, name: str, start: int) -> Path:
-    return folder / f"{name}-{start:08}.npy"
-
-
-def _write_piece(path: Path, array: Half) -> None:
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        with temporary.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
-        flush(temporary)
-        temporary.replace(path)
-        flush(path.parent)
-    except OSError as error:
-        raise _unwritable(path.parent, error) from error
-
-
-def _read_piece(path: Path, shape: tuple[int, int]) -> Half:
-    try:
-        found: Half = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise _damaged(path, error) from error
-    if found.shape != shape or found.dtype != np.float16:
-        raise _damaged(path, f"its shape is {found.shape}, not {shape}")
-    return found
-
-
-def _require_space(folder: Path, needed: int) -> None:
-    """Raise an error if a folder's disk has less than `needed` bytes."""
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise ModelError(
-            f"the states need {needed / 1e9:.1f} GB in {folder}, which has {free / 1e9:.1f} GB left; lower --sentences"
-            " or choose another --out"
-        )
-
-
-def _unwritable(folder: Path, error: OSError) -> ModelError:
-    return ModelError(
-        f"{folder} cannot be written ({error.strerror}); resolve this, then run the same command to resume"
-    )
-
-
-def _damaged(path: Path, reason: object) -> ModelError:
-    return ModelError(f"{path} is damaged ({reason}); remove it, then run the same command to resume")

@@ -27,7 +27,7 @@ from ...errors import ModelError
 from ...sentence_models import SentenceModel
 from ...vectorise import as_read
 from ...vectors.arrays import Array, unit
-from ..checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from ..checkpoint import load_checkpoint, save_checkpoint
 from ..folder import Json, TrainingFolder, locked_folder
 from ..text import TextRead
 from .card import SentenceFacts, sentence_section, teacher_licence
@@ -43,7 +43,7 @@ from .config import (
     SentenceReport,
     SentenceStage,
 )
-from .fit import FitOptions, FitState, Moments, fit
+from .fit import FitOptions, FitState, checkpoint_of, continued, fit
 from .fold import StudentTexts, centred, fold, foreign_factors, mean_vector, rarity, spread
 from .prepared import (
     OnPiece,
@@ -270,7 +270,7 @@ def _fit(
     batch = min(FitOptions().batch, max(fitted // _STEPS, _SMALLEST_BATCH))
     options = FitOptions(epochs=config.epochs, batch=batch, seed=config.seed)
     checkpoint = load_checkpoint(folder.checkpoint)
-    state = _continued(checkpoint, parameters, folder.checkpoint) if checkpoint else None
+    state = continued(checkpoint, parameters, folder.checkpoint) if checkpoint else None
 
     def report(done: int, steps: int, loss: float) -> None:
         if not np.isfinite(loss):
@@ -278,36 +278,9 @@ def _fit(
         on_progress(SentenceProgress(SentenceStage.FITTING, done, steps, loss))
 
     def save(state: FitState) -> None:
-        arrays = {
-            f"{kind}.{name}": array
-            for kind, arrays in (
-                ("parameter", parameters),
-                ("first", state.moments.first),
-                ("second", state.moments.second),
-            )
-            for name, array in arrays.items()
-        }
-        rest = {"epoch": state.epoch, "step": state.step, "loss": state.loss, "random": state.random}
-        save_checkpoint(folder.checkpoint, Checkpoint(arrays, rest))
+        save_checkpoint(folder.checkpoint, checkpoint_of(parameters, state))
 
     fit(parameters, alone, fitted, texts.read, options, report, save, state)
-
-
-def _continued(checkpoint: Checkpoint, parameters: Arrays, folder: Path) -> FitState:
-    """Put the parameters of a checkpoint into `parameters` and return the rest.
-
-    Raises:
-        ModelError: The checkpoint is of another fit.
-    """
-    moments = Moments.of(parameters)
-    try:
-        for kind, arrays in (("parameter", parameters), ("first", moments.first), ("second", moments.second)):
-            for name, array in arrays.items():
-                array[:] = checkpoint.arrays[f"{kind}.{name}"]
-        state = checkpoint.state
-        return FitState(state["epoch"], state["step"], state["loss"], moments, state["random"])
-    except (KeyError, ValueError) as error:
-        raise ModelError(f"{folder} is of another fit ({error}); remove it to fit again") from error
 
 
 def _measured(drawn: Drawn, seed: int) -> list[int]:

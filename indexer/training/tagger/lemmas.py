@@ -24,12 +24,15 @@ Forms = Mapping[tuple[str, str], str]
 """Most frequent lemma by key and folded form."""
 
 
-def learn_lemmas(words: Iterable[tuple[str, str, str, str]], dictionary: Callable[[str], str]) -> LemmaRules:
+def learn_lemmas(
+    words: Iterable[tuple[str, str, str, str]], dictionary: Callable[[str], str], language: str
+) -> LemmaRules:
     """Return the rules of a treebank.
 
     Args:
         words: Folded form, folded lemma, universal part of speech and own tag of each word.
         dictionary: Gives the lemma of a folded form without a part of speech.
+        language: Code of the language.
     """
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for form, lemma, upos, xpos in words:
@@ -39,13 +42,13 @@ def learn_lemmas(words: Iterable[tuple[str, str, str, str]], dictionary: Callabl
     forms = {place: _most_frequent(lemmas) for place, lemmas in counts.items()}
     known = {form: dictionary(form) for _, form in forms}
     endings, followed = _endings(forms), _followed(forms, known)
-    without = LemmaRules({}, endings, followed)
+    without = LemmaRules("", {}, endings, followed)
     exceptions = {}
     for (key, form), lemma in sorted(forms.items()):
         upos, _, xpos = key.partition(" ")
         if without.lemma(form, upos, xpos, known[form]) != lemma:
             exceptions[key, form] = lemma
-    return LemmaRules(exceptions, endings, followed)
+    return LemmaRules(language, exceptions, endings, followed)
 
 
 def _goes_on(form: str, lemma: str) -> bool:
@@ -89,7 +92,7 @@ def _followed(forms: Forms, known: Mapping[str, str]) -> frozenset[Disagreement]
     for (key, form), lemma in forms.items():
         halves[crc32(form.encode()) % 2][key, form] = lemma
     for learned, tried in (halves, halves[::-1]):
-        rules = LemmaRules({}, _endings(learned), frozenset())
+        rules = LemmaRules("", {}, _endings(learned), frozenset())
         for (key, form), lemma in tried.items():
             ending = rules.by_ending(form, key)
             if ending != known[form] and ending is not None:
