@@ -92,7 +92,8 @@ class Tagger:
     def _spelling(self, rows: Ids) -> Array:
         """Return what the spelling adds to the first hidden vector: (n, FEATURES) -> (n, h)."""
         sums = np.zeros((len(rows), self.table.shape[1]), np.float32)  # (n, e)
-        for column in rows.T:
+        for number in range(FEATURES):
+            column = rows[:, number]
             sums += np.where(column[:, None] >= 0, self.table[column], np.float32(0))
         return np.asarray(sums @ self.table_map, np.float32)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...indexer.errors import DocumentError
 from .records import Score
+from .tasks.conllu import evaluate_conllu
 from .tasks.retrieval import evaluate_retrieval
 from .tasks.sentences import evaluate_sts
 from .tasks.usage_graphs import evaluate_dwug
@@ -34,6 +35,7 @@ class TaskName(StrEnum):
     WSD = "wsd"
     STS = "sts"
     RETRIEVAL = "retrieval"
+    CONLLU = "conllu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def evaluate(
             return evaluate_sts(encoder, task.paths, options.language, on_progress)
         case TaskName.RETRIEVAL:
             return evaluate_retrieval(encoder, only_path(task), options.language, on_progress)
+        case TaskName.CONLLU:
+            return evaluate_conllu(encoder, only_path(task), options.language, on_progress)
 
 
 def only_path(task: Task) -> Path:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...search.evaluation import Score
     from ...search.evaluation.own_collection import OwnReport
 
-TASKS = "wic, usim, coarsewsd, dwug, wsd, sts or retrieval"
+TASKS = "wic, usim, coarsewsd, dwug, wsd, sts, retrieval or conllu"
 _DISPLAY = ("output_format", "plot")
 """Names of the parameters that do not affect the scores."""
 

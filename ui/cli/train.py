@@ -1,4 +1,4 @@
-"""The command that trains models and fits sense spaces and sentence spaces."""
+"""The command that trains models and taggers, and fits sense spaces and sentence spaces."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ...indexer.training.config import TrainProgress
     from ...indexer.training.sense_space.train import SenseConfig
     from ...indexer.training.sentence_space.config import SentenceConfig, SentenceProgress
+    from ...indexer.training.tagger.config import TaggerConfig, TaggerProgress, TaggerReport
 
 _TRAINING_ONLY = (
     "size",
@@ -35,8 +36,10 @@ _TRAINING_ONLY = (
 """Names of the parameters that have no meaning with --sense-space."""
 _NOT_FOR_SENTENCES = (*(name for name in _TRAINING_ONLY if name != "seed"), "tokenized", "gold")
 """Names of the parameters that have no meaning with --sentence-space."""
-_SENTENCES_ONLY = ("teacher", "sentences", "epochs", "dim")
+_SENTENCES_ONLY = ("teacher", "sentences", "dim")
 """Names of the parameters that have no meaning without --sentence-space."""
+_NOT_FOR_TAGGERS = (*_NOT_FOR_SENTENCES, *_SENTENCES_ONLY, "sentence_space")
+"""Names of the parameters that have no meaning with --tagger."""
 _DISPLAY = ("quiet", "checkpoint_every")
 """Names of the parameters that do not affect the trained model."""
 NOTE_EVERY = 30
@@ -135,11 +138,19 @@ CHECKPOINT_NOTE_EVERY = 10
     help="Maximum number of sentences of TEXT to learn from. Requires --sentence-space.",
 )
 @click.option(
+    "--tagger",
+    "treebank",
+    type=FilePath(),
+    metavar="FILE",
+    show_default="no tagger",
+    help="Train a tagger of parts of speech for the model of --model, on a treebank in CoNLL-U. It may be compressed.",
+)
+@click.option(
     "--epochs",
     type=click.IntRange(1),
     metavar="N",
-    show_default="4",
-    help="Number of passes over the sentences. Requires --sentence-space.",
+    show_default="4, with --tagger 8",
+    help="Number of passes over the sentences. Requires --sentence-space or --tagger.",
 )
 @click.option(
     "--dim",
@@ -152,7 +163,7 @@ CHECKPOINT_NOTE_EVERY = 10
     "--model",
     metavar="SOURCE",
     show_default="'default', the bundled model",
-    help="Model to fit a sense space or a sentence space to: 'default', a folder, a file or a TF-Hub handle.",
+    help="Model to fit a sense space, a sentence space or a tagger to: 'default', a folder, a file or a TF-Hub handle.",
 )
 @click.option("--tokenized", is_flag=True, help="Read TEXT as one sentence per line, with spaces between tokens.")
 @click.option(
@@ -181,6 +192,7 @@ def train(
     sentence_space: bool,
     teacher: Path | None,
     sentences: int | None,
+    treebank: Path | None,
     epochs: int | None,
     dim: int | None,
     model: str | None,
@@ -189,7 +201,7 @@ def train(
     checkpoint_every: int,
     quiet: bool,
 ) -> int:
-    """Train an ELMo on files and folders, or fit a sense space or a sentence space to a model.
+    """Train an ELMo on files and folders, or fit a sense space, a sentence space or a tagger to a model.
 
     Run the same command again to resume an interrupted training.
 
@@ -203,8 +215,21 @@ def train(
     - The word 'unlabelled' fits a map to TEXT without any senses.
 
     With --sentence-space, the command fits the vectors of sentences to those of a sentence transformer.
+
+    With --tagger, the command trains a tagger of parts of speech, and learns rules for lemmas from the same treebank.
     """
     context = click.get_current_context()
+    if treebank is not None:
+        _refuse(context, _NOT_FOR_TAGGERS, "cannot be used with --tagger")
+        if texts:
+            raise click.UsageError("--tagger reads its treebank alone; leave out TEXT")
+        from ...indexer.training.tagger.config import EPOCHS as TAGGER_EPOCHS
+        from ...indexer.training.tagger.config import TaggerConfig
+
+        tagger_epochs = TAGGER_EPOCHS if epochs is None else epochs
+        tagger_config = TaggerConfig(treebank, model or "default", language, tagger_epochs, seed)
+        fit_tagger(tagger_config, out, shareable_command(context, leave_out=_DISPLAY), quiet)
+        return 0
     if sentence_space:
         _refuse(context, _NOT_FOR_SENTENCES, "cannot be used with --sentence-space")
         if teacher is None:
@@ -224,6 +249,7 @@ def train(
         )
         return fit_sentence_space(sentence_config, teacher, out, shareable_command(context, leave_out=_DISPLAY), quiet)
     _refuse(context, _SENTENCES_ONLY, "requires --sentence-space")
+    _refuse(context, ("epochs",), "requires --sentence-space or --tagger")
     if gold is not None:
         _refuse(context, _TRAINING_ONLY, "cannot be used with --sense-space")
         from ...indexer.training.sense_space.train import SenseConfig
@@ -233,7 +259,9 @@ def train(
         )
         fit_sense_space(sense_config, out, shareable_command(context, leave_out=_DISPLAY), quiet)
         return 0
-    _refuse(context, ("model",), "requires --sense-space or --sentence-space; to continue a model, use --from")
+    _refuse(
+        context, ("model",), "requires --sense-space, --sentence-space or --tagger; to continue a model, use --from"
+    )
     if not texts:
         raise click.UsageError("Missing argument 'TEXT...'.")
     from ...indexer.training.config import Size
@@ -281,7 +309,7 @@ def _refuse(context: click.Context, names: tuple[str, ...], problem: str) -> Non
     """Raise a usage error if one of these parameters was given."""
     for name in names:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            option = {"source": "from", "gold": "sense-space"}.get(name, name).replace("_", "-")
+            option = {"source": "from", "gold": "sense-space", "treebank": "tagger"}.get(name, name).replace("_", "-")
             raise click.UsageError(f"--{option} {problem}")
 
 
@@ -323,14 +351,33 @@ def fit_sentence_space(config: SentenceConfig, teacher: Path, out: Path, command
     return 3 if report.skipped else 0
 
 
+def fit_tagger(config: TaggerConfig, out: Path, command: str, quiet: bool) -> None:
+    """Train a tagger, write the model and report the result. `command` is recorded on the model's card."""
+    from ...indexer.training.tagger.train import train_tagger
+
+    report = train_tagger(config, out, (lambda progress: None) if quiet else SentenceLines(), command)
+    note(f"{out}: {tagger_text(report)}")
+
+
+def tagger_text(report: TaggerReport) -> str:
+    """Return the result of training a tagger in one line."""
+    from ..formats import duration
+
+    accuracy = {"upos": report.accuracy.upos, "xpos": report.accuracy.xpos, "lemma": report.accuracy.lemma}
+    shares = ", ".join(f"{name} {100 * share:.1f} %" for name, share in accuracy.items() if share is not None)
+    done = "already, nothing left to do" if report.already else f"on {report.sentences} sentences"
+    time_taken = "" if report.already else f" in {duration(report.seconds)}"
+    return f"tagger trained {done}{time_taken}; accuracy on {report.held_out} held-out sentences: {shares}"
+
+
 class SentenceLines:
-    """Lines of progress on standard error while a sentence space is fitted."""
+    """Lines of progress on standard error while a sentence space or a tagger is fitted."""
 
     def __init__(self) -> None:
         self.stage = ""
         self.last = 0.0
 
-    def __call__(self, progress: SentenceProgress) -> None:
+    def __call__(self, progress: SentenceProgress | TaggerProgress) -> None:
         """Show an event, if it begins a stage or a line is due."""
         if progress.stage == self.stage and time.monotonic() - self.last < NOTE_EVERY:
             return

@@ -9,7 +9,7 @@ small letters, with a capital at each word, or in capitals. `text/recasing.py` r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,28 +35,35 @@ class TaggedText:
     words: tuple[GoldWord | None, ...]
 
 
-def training_texts(sentences: Sequence[GoldSentence], language: str, seed: int) -> list[TaggedText]:
-    """Return all spellings of the sentences. A spelling that changes nothing is left out.
+def training_texts(
+    sentences: Sequence[GoldSentence], held_out: Collection[int], language: str, seed: int
+) -> list[TaggedText]:
+    """Return all spellings of the sentences but those that are held out. A spelling that changes nothing is left out.
+
+    Args:
+        held_out: Numbers of the sentences to leave out.
 
     Raises:
         QueryError: The language is not a language code.
     """
     analyser = TextAnalyser(language)
     rng = np.random.default_rng(seed)
-    found = []
-    for sentence in sentences:
-        text = as_cut(sentence)
-        found.append(text)
-        own = as_we_cut(sentence, analyser)
-        if own.tokens != text.tokens:
-            found.append(own)
+    plain: list[TaggedText] = []
+    respelled: list[TaggedText] = []
+    for number, sentence in enumerate(sentences):
+        text, own = as_cut(sentence), as_we_cut(sentence, analyser)
         drawn = float(rng.random())
+        if own.tokens != text.tokens:
+            rng.random()  # one number for each text
+        if number in held_out:
+            continue
+        plain += [text] if own.tokens == text.tokens else [text, own]
         for share, spelled in _SPELLINGS:
             if 0 <= drawn < share:
                 tokens = tuple(map(spelled, text.tokens))
-                found += [TaggedText(tokens, text.words)] if tokens != text.tokens else []
+                respelled += [TaggedText(tokens, text.words)] if tokens != text.tokens else []
             drawn -= share
-    return found
+    return plain + respelled
 
 
 def as_cut(sentence: GoldSentence) -> TaggedText:

@@ -110,8 +110,10 @@ def train_tagger(
             return _report(out, record, began, already=True)
         on_progress(TaggerProgress(TaggerStage.READING, 0, None))
         sentences = read_treebank(config.treebank)
-        fitted, held_out = _divided(sentences, config)
-        texts = training_texts(fitted, config.language, config.seed)
+        drawn = _held_out(sentences, config)
+        fitted = [each for n, each in enumerate(sentences) if n not in drawn]
+        held_out = [sentences[n] for n in sorted(drawn)]
+        texts = training_texts(sentences, drawn, config.language, config.seed)
         tagset, pairs = _tagset(fitted, config.treebank)
         lemmas = learn_lemmas(_lemma_words(fitted, analyser), analyser.lemma, analyser.language)
         prepared, words = _prepared(folder, texts, tagset, source.encoder, on_progress)
@@ -175,21 +177,20 @@ def _settings(config: TaggerConfig, encoder: ElmoEncoder) -> Json:
     }
 
 
-def _divided(sentences: Sequence[GoldSentence], config: TaggerConfig) -> tuple[list[GoldSentence], list[GoldSentence]]:
-    """Return the sentences to train on and those to hold out.
+def _held_out(sentences: Sequence[GoldSentence], config: TaggerConfig) -> set[int]:
+    """Return the numbers of the sentences to hold out.
 
     Raises:
-        ModelError: There are too few sentences, or they have no tags.
+        ModelError: There are too few sentences with tags.
     """
-    usable = [each for each in sentences if any(word.upos for word in each.words)]
+    usable = [n for n, each in enumerate(sentences) if any(word.upos for word in each.words)]
     if len(usable) < MIN_SENTENCES:
         raise ModelError(
             f"{config.treebank} has {len(usable)} sentences with tags, of {MIN_SENTENCES} that are needed; give more"
         )
     number = min(HELD_OUT, int(HELD_OUT_SHARE * len(usable)))
-    drawn = set(np.random.default_rng(config.seed).permutation(len(usable))[:number].tolist())
-    held_out = [each for n, each in enumerate(usable) if n in drawn]
-    return [each for n, each in enumerate(usable) if n not in drawn], held_out
+    order = np.random.default_rng(config.seed).permutation(len(usable))
+    return {usable[place] for place in order[:number].tolist()}
 
 
 def _tagset(sentences: Sequence[GoldSentence], where: Path) -> tuple[TagSet, Tagged]:
