@@ -2,6 +2,7 @@
 
     python -m benchmarks.encode.speed                speed and accuracy of the encoder, cost of indexing, cold start
     python -m benchmarks.encode.sentence_vectors     cost of sentence vectors: CPU time of encoding, bytes
+    python -m benchmarks.encode.tagging              cost of parts of speech: CPU time of encoding and of lemmas
     python -m benchmarks.search.tables               latency, recall, memory, disk space: 2 and 10 million occurrences
     python -m benchmarks.search.latency              latency of every kind of search on any collection
     python -m benchmarks.search.word_meetings        latency of the order by words, stage by stage

@@ -17,16 +17,22 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from polyseme.indexer.elmo.formats.allennlp import read_allennlp, write_allennlp
 from polyseme.indexer.elmo.formats.model_folder import read_model, read_output_layer
+from polyseme.indexer.elmo.formats.tagger_file import read_tagger, tagger_to_tensors
 from polyseme.indexer.elmo.hub.files import module_digest, module_folder
+from polyseme.indexer.elmo.model import check_weights
 from polyseme.indexer.errors import ModelError
+from safetensors.numpy import save_file
+from taggers import tagger_for
 
 MAX_SECONDS = 20.0
 MAX_BYTES = 2 << 30
@@ -155,6 +161,38 @@ def try_tensors(examples: int) -> None:
     )
 
 
+def try_tagger(examples: int) -> None:
+    """Replace tensors of a tagger, and tag a sentence if it is read."""
+    model = read_model(TINY)
+    whole = dict(tagger_to_tensors(tagger_for(model)))
+    states = np.ones((3, 2, model.config.dim), np.float32)
+
+    def attempt(folder: Path, changes: list[tuple[str, Any]]) -> None:
+        path = folder / "tagger.safetensors"
+        save_file(whole | dict(changes), path)
+
+        def read() -> None:
+            tagger = check_weights(replace(model, tagger=read_tagger(path)), "it").tagger
+            with np.errstate(all="ignore"):
+                for found in tagger.tags([states], [["a", "bank"]]) if tagger else ():
+                    assert (found.upos < len(tagger.tagset.upos)).all()
+                    assert (found.xpos < len(tagger.tagset.xpos)).all()
+
+        survives(read)
+
+    sizes = st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 11, 15, 20, 255])
+    kinds = st.sampled_from([np.float16, np.float32, np.float64, np.uint8, np.int64])
+    values = st.sampled_from([0, 1, 2, -1, 3e38, np.inf, np.nan])
+
+    def array(shape: list[int], kind: Any, value: float) -> Any:
+        with np.errstate(all="ignore"):
+            return np.full(shape, value).astype(kind)
+
+    arrays = st.builds(array, st.lists(sizes, max_size=3), kinds, values)
+    texts = st.text("aB\n\t1_\x1b\u00e9", max_size=12).map(lambda text: np.frombuffer(text.encode(), np.uint8))
+    runs(examples, st.lists(st.tuples(st.sampled_from(sorted(whole)), st.one_of(arrays, texts)), max_size=3), attempt)
+
+
 def try_hdf5(examples: int) -> None:
     """Flip bytes of an HDF5 file, or replace a dataset by one with another type, shape, chunk, filter or link."""
     with tempfile.TemporaryDirectory() as place:
@@ -240,6 +278,7 @@ KINDS: dict[str, Callable[[int], None]] = {
     "config": try_config,
     "options": try_options,
     "tensors": try_tensors,
+    "tagger": try_tagger,
     "hdf5": try_hdf5,
     "archive": try_archive,
 }

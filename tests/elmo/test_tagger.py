@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import fields, replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +14,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.elmo import load_encoder
+from polyseme.indexer.elmo import spelling as spelling_module
 from polyseme.indexer.elmo.convert import Layout, convert, describe
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.formats.model_folder import read_model, verify_model, write_model
 from polyseme.indexer.elmo.formats.tagger_file import read_tagger, tagger_from_tensors, tagger_to_tensors
 from polyseme.indexer.elmo.model import Model, model_id
-from polyseme.indexer.elmo.tagger import FEATURES, Tagger, read_states, spelling_rows, windows
+from polyseme.indexer.elmo.spelling import FEATURES, SpellingVectors, spelling_rows
+from polyseme.indexer.elmo.tagger import Tagger, read_states, windows
 from polyseme.indexer.elmo.tags import TagSet
 from polyseme.indexer.errors import ModelError
 from polyseme.indexer.text.lemma_rules import LemmaRules
 from polyseme.indexer.vectors.arrays import Array, Reals
 from safetensors.numpy import save_file
+from taggers import RULES, tagger_for
 
 SENTENCES = [
     ["She", "sat", "on", "the", "river", "bank", "."],
@@ -33,42 +35,7 @@ SENTENCES = [
     ["bank"],
     ["The", "bank", "lent", "“", "money", "”"],
 ]
-RULES = LemmaRules(
-    "en",
-    {("VERB", "saw"): "see", ("NOUN", "\u00e9"): ""},
-    {("NOUN NNS", "s"): (1, "")},
-    frozenset({("VERB", True, False)}),
-)
 Tensors = dict[str, npt.NDArray[Any]]
-
-
-def tagger_for(
-    model: Model, seed: int = 0, layers: tuple[int, ...] = (0, 2), tags: tuple[int, int] = (3, 4), hidden: int = 5
-) -> Tagger:
-    """Return a random tagger for a model."""
-    random = np.random.default_rng(seed)
-    width = sum(model.config.projection if layer == 0 else model.config.dim for layer in layers)
-    words = {"bank": 0, "the": 1, "naïve": 2, '"': 3}
-
-    def draw(*shape: int) -> Array:
-        return random.normal(0, 0.5, shape).astype(np.float16).astype(np.float32)
-
-    pairs = np.array(list(product(range(tags[0]), range(tags[1]))), np.uint8)
-    return Tagger(
-        tagset=TagSet(tuple(f"U{n}" for n in range(tags[0])), tuple(f"X{n}" for n in range(tags[1]))),
-        pairs=pairs[np.sort(random.permutation(len(pairs))[: max(1, len(pairs) // 2)])],
-        words=words,
-        table=draw(len(words) + 16, 3).astype(np.float16),
-        table_map=draw(3, hidden),
-        layers=layers,
-        map=draw(width, hidden),
-        bias=draw(hidden),
-        window_map=draw(3 * hidden, hidden + 1),
-        window_bias=draw(hidden + 1),
-        out=draw(2 * hidden + 1, sum(tags)),
-        out_bias=draw(sum(tags)),
-        lemmas=RULES,
-    )
 
 
 def plain_tags(tagger: Tagger, states: Array, tokens: list[str]) -> list[tuple[int, int]]:
@@ -359,4 +326,23 @@ def test_scores_that_overflow_still_give_tags_of_the_lists(tiny_model: Model) ->
 
 def test_states_of_layer_0_are_read_once() -> None:
     layers = np.arange(24, dtype=np.float32).reshape(3, 2, 4)
-    assert read_states(layers, (0, 2)).tolist() == [[0, 1, 16, 17, 18, 19], [4, 5, 20, 21, 22, 23]]
+    found = np.zeros((2, 6), np.float32)
+    read_states(layers, (0, 2), found)
+    assert found.tolist() == [[0, 1, 16, 17, 18, 19], [4, 5, 20, 21, 22, 23]]
+
+
+def test_vectors_of_spellings_do_not_depend_on_what_was_looked_up_before(
+    tiny_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagger = tagger_for(tiny_model)
+
+    def vectors(batches: list[list[str]]) -> list[Array]:
+        spelling = SpellingVectors(tagger.words, tagger.table, tagger.table_map)
+        return [spelling.look_up(tokens) for tokens in batches]
+
+    batches = [["a", "b", "a"], [], ["c", "bank"], ["d", "e", "f", "g", "h", "i", "a"], ["b"]]
+    wanted = [vectors([tokens])[0] for tokens in batches]
+    for numbers in (1 << 22, 20, 1):  # numbers of 5 make a vector
+        monkeypatch.setattr(spelling_module, "_CACHED_NUMBERS", numbers)
+        for found, alone in zip(vectors(batches), wanted, strict=True):
+            np.testing.assert_allclose(found, alone, rtol=1e-6)

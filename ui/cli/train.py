@@ -149,7 +149,7 @@ CHECKPOINT_NOTE_EVERY = 10
     "--epochs",
     type=click.IntRange(1),
     metavar="N",
-    show_default="4, with --tagger 8",
+    show_default="4, with --tagger 6",
     help="Number of passes over the sentences. Requires --sentence-space or --tagger.",
 )
 @click.option(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-EPOCHS = 8
+EPOCHS = 6
 """Default number of passes over the treebank."""
 MAX_EPOCHS = 1000
 MAX_SEED = 2**31 - 1

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from ...elmo.tagger import FEATURES, WINDOW, windows
+from ...elmo.spelling import FEATURES
+from ...elmo.tagger import WINDOW, windows
 from ...vectors.arrays import Array, Ids
 
 Arrays = dict[str, npt.NDArray[np.float32]]
@@ -156,9 +157,11 @@ def loss_and_gradients(parameters: Mapping[str, Array], batch: TaggerBatch, size
 def _cross_entropy(scores: Array, gold: Ids) -> tuple[float, Array]:
     """Return the mean cross-entropy of the tokens that have a tag, and its gradient by the scores."""
     tagged = np.flatnonzero(gold >= 0)
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
-    loss = float(-np.log(np.maximum(shares[tagged, gold[tagged]], 1e-12)).sum()) / max(len(tagged), 1)
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    shares = np.exp(shifted)
+    sums = shares.sum(axis=1, keepdims=True)
+    shares /= sums
+    loss = float((np.log(sums[tagged, 0]) - shifted[tagged, gold[tagged]]).sum()) / max(len(tagged), 1)
     down = shares
     down[tagged, gold[tagged]] -= 1
     down[gold < 0] = 0

@@ -23,7 +23,8 @@ from ...elmo.formats.model_folder import read_output_layer
 from ...elmo.formats.tagger_file import MAX_TAG, MAX_TAGS
 from ...elmo.model import Model, OutputLayer
 from ...elmo.sources import model_folder
-from ...elmo.tagger import FEATURES, Tagger, read_states, spelling_rows
+from ...elmo.spelling import FEATURES, spelling_rows
+from ...elmo.tagger import Tagger, read_states
 from ...elmo.tags import TagSet
 from ...errors import DocumentError, ModelError
 from ...gold.conllu import GoldSentence, read_treebank
@@ -236,6 +237,11 @@ def _layers(encoder: ElmoEncoder) -> tuple[int, ...]:
     return tuple(range(encoder.n_layers))
 
 
+def _width(encoder: ElmoEncoder) -> int:
+    """Return the length of the states of a token: half of layer 0, and the other layers."""
+    return encoder.dim // 2 + (encoder.n_layers - 1) * encoder.dim
+
+
 def _prepared(
     folder: TrainingFolder, texts: Sequence[TaggedText], tagset: TagSet, encoder: ElmoEncoder, on_progress: OnProgress
 ) -> tuple[TaggerTexts, dict[str, int]]:
@@ -280,7 +286,7 @@ def _states(folder: Path, texts: Sequence[Sequence[str]], encoder: ElmoEncoder, 
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(folder, error) from error
-    width = encoder.dim // 2 + (encoder.n_layers - 1) * encoder.dim
+    width = _width(encoder)
     pieces = [texts[start : start + STATE_PIECE] for start in range(0, len(texts), STATE_PIECE)]
     paths = [piece_path(folder, "states", n * STATE_PIECE) for n in range(len(pieces))]
     missing = sum(sum(map(len, part)) for part, path in zip(pieces, paths, strict=True) if not path.exists())
@@ -299,7 +305,9 @@ def _encoded(texts: Sequence[Sequence[str]], encoder: ElmoEncoder) -> Iterator[H
     """Yield the states of each sentence: (t, width)."""
     for start in range(0, len(texts), _ENCODED):
         for states in encoder.encode(as_read(encoder, texts[start : start + _ENCODED])):
-            yield to_half(read_states(states, _layers(encoder)))
+            read = np.empty((states.shape[1], _width(encoder)), np.float32)
+            read_states(states, _layers(encoder), read)
+            yield to_half(read)
 
 
 def _fit(
