@@ -70,10 +70,13 @@ def cut_sentences(corpus: Path, number: int) -> list[list[str]]:
     return [[token.text for token in sentence.tokens] for sentence in itertools.islice(cut, number)]
 
 
-def share_of_time(
-    encoder: ElmoEncoder, sentences: list[list[str]], step: str = "_sentences", rounds: int = ROUNDS
-) -> tuple[float, float]:
-    """Return the CPU seconds of a pass, and those of them that one step takes, of the fastest round."""
+def share_of_time(encoder: ElmoEncoder, sentences: list[list[str]]) -> tuple[float, float]:
+    """Return the CPU seconds of a pass, and those of them that make product vectors, of the fastest round."""
+    return min(passes(encoder, sentences, "_sentences", ROUNDS + 1)[1:])
+
+
+def passes(encoder: ElmoEncoder, sentences: list[list[str]], step: str, rounds: int) -> list[tuple[float, float]]:
+    """Return the CPU seconds of each pass, and those of them that one step takes. The first pass fills caches."""
     spent = [0.0]
     own = getattr(encoder, step)
 
@@ -85,12 +88,12 @@ def share_of_time(
 
     setattr(encoder, step, timed)
     taken = []
-    for _ in range(rounds + 1):  # the first one fills caches
+    for _ in range(rounds):
         spent[0], began = 0.0, time.process_time()
         for start in range(0, len(sentences), 512):
             encoder.represent(sentences[start : start + 512])
         taken.append((time.process_time() - began, spent[0]))
-    return min(taken[1:])
+    return taken
 
 
 def sizes(corpus: Path, sentences: int, encoder: ElmoEncoder) -> tuple[int, int]:
