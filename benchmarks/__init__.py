@@ -19,6 +19,7 @@
     python -m benchmarks.quality.sentence_confidence curves of the confidence of sentences
     python -m benchmarks.quality.segmentation        sentence splitter and tokeniser against other libraries
     python -m benchmarks.quality.cutting             sentences and tokens against treebanks
+    python -m benchmarks.quality.tagging             parts of speech in several spellings against a treebank
     python -m benchmarks.quality.articles            the article of web pages against other libraries
     python -m benchmarks.quality.encodings           detection of old encodings against other libraries
     python -m benchmarks.experiments.any_word_weight weight of a word's identity in search for any word

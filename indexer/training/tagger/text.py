@@ -17,14 +17,13 @@ import numpy as np
 from ...gold.conllu import GoldSentence, GoldWord
 from ...text import TextAnalyser, Token
 
-SMALL, TITLE, CAPITALS = 0.3, 0.3, 0.25
-"""Shares of the sentences that are also read in other letters."""
 _SIGNS = "PUNCT"
-_SPELLINGS: tuple[tuple[float, Callable[[str], str]], ...] = (
-    (SMALL, str.lower),
-    (TITLE, lambda token: token[:1].upper() + token[1:]),
-    (CAPITALS, str.upper),
-)
+SPELLINGS: dict[str, tuple[float, Callable[[str], str]]] = {
+    "small letters": (0.3, str.lower),
+    "a capital at each word": (0.3, lambda token: token[:1].upper() + token[1:]),
+    "capitals": (0.25, str.upper),
+}
+"""Share of the sentences that are also read in other letters, and what changes a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def training_texts(
         if number in held_out:
             continue
         plain += [text] if own.tokens == text.tokens else [text, own]
-        for share, spelled in _SPELLINGS:
+        for share, spelled in SPELLINGS.values():
             if 0 <= drawn < share:
                 tokens = tuple(map(spelled, text.tokens))
                 respelled += [TaggedText(tokens, text.words)] if tokens != text.tokens else []
