@@ -128,6 +128,10 @@ class WordTable:
             self._columns[name] = Column(list(self._values[name]), np.array(self._codes[name], np.int32))
         return self._columns[name]
 
+    def code(self, name: str, value: str) -> int | None:
+        """Return the number of a value in a column, or None if no word has it."""
+        return self._values[name].get(value)
+
     def rows(self, ids: Ids) -> Ids:
         """Return the row of each word, or -1 for a word that the table lacks.  (w,) -> (w,)"""
         if not len(self.ids):

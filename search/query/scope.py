@@ -83,7 +83,7 @@ class Scope:
 
     def sentence_mask(self, segment: Segment) -> Mask | None:
         """Return which sentences of a segment may answer, or None for all.  (m,)"""
-        mask = self._documents_mask(segment)
+        mask = self.documents_mask(segment)
         for members in self.senses:
             chosen = members.sentence_mask(segment)
             mask = chosen if mask is None else mask & chosen
@@ -111,7 +111,7 @@ class Scope:
 
     def row_mask(self, segment: Segment, rows: Ids) -> Mask | None:
         """Return which of some token rows of a segment may answer, or None for all of them.  (n,) -> (n,)"""
-        mask = self._documents_mask(segment)
+        mask = self.documents_mask(segment)
         allowed = None if mask is None else mask[segment.token_sentences[as_slice(rows)]]
         for members in self.senses:
             chosen = members.row_mask(segment, rows)
@@ -121,7 +121,8 @@ class Scope:
             allowed = chosen if allowed is None else allowed & chosen
         return allowed
 
-    def _documents_mask(self, segment: Segment) -> Mask | None:
+    def documents_mask(self, segment: Segment) -> Mask | None:
+        """Return which sentences of a segment are in documents that may answer, or None for all.  (m,)"""
         if segment.key not in self._masks:
             self._masks[segment.key] = self.snapshot.sentence_mask(segment, self.documents)
         return self._masks[segment.key]
@@ -133,7 +134,7 @@ class Scope:
 
     def token_mask(self, segment: Segment) -> Mask | None:
         """Return which token rows of a whole segment may answer, or None for all.  (n,)"""
-        mask = self._documents_mask(segment)
+        mask = self.documents_mask(segment)
         if self.senses or self.phrases is not None:
             return self.row_mask(segment, np.arange(len(segment.tokens)))
         return None if mask is None else mask[segment.token_sentences.whole()]
