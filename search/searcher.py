@@ -141,6 +141,7 @@ class Searcher:
         match: str = Match.LEMMA,
         where: Where = None,
         layer: str | None = None,
+        any_pos: bool = False,
     ) -> HitList[OccurrenceHit]:
         """Find the k occurrences nearest in sense to a word in context.
 
@@ -151,9 +152,11 @@ class Searcher:
                 that the collection lacks is answered with `any`. The list's `match` and `notice` say so.
             layer: Rerank the first 200 by another layer (`sense`, `0`, `1`, `2`, `elmo`). Their sentences are encoded
                 again.
+            any_pos: With match `lemma`, include occurrences of another part of speech than the target in its sentence.
+                A query such as `a [charge/NOUN] of theft` names the part of speech.
         """
         with self._view(where) as view:
-            return find_occurrences(view, query, k, match, layer)
+            return find_occurrences(view, query, k, match, layer, any_pos)
 
     def pattern(self, text: str, k: int = K, where: Where = None, at: int | None = None) -> HitList[OccurrenceHit]:
         """Find the first k places of a pattern over words, parts of speech and tags, in the order of documents.

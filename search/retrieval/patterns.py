@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -229,7 +230,7 @@ class _Comparison:
                     rest = self.ends(part, rest)
                 return rest
             case Choice(options):
-                return np.maximum.reduce([self.ends(option, rest) for option in options])
+                return reduce(np.maximum, (self.ends(option, rest) for option in options))
             case Repeat(part, least, most):
                 return self._repeated(part, least, most, rest)
 
@@ -264,9 +265,8 @@ def _inside(view: View, found: Found) -> Found:
     """
     kept = np.ones(len(found.first), bool)
     for members in view.scope.senses:
-        rows = members.rows.get(found.segment.key, np.zeros(0, np.int64))
         marked = np.zeros(len(found.stream) + 1, np.int64)
-        marked[np.asarray(found.stream.token_places[rows], np.int64) + 1] = 1
+        marked[members.tokens(found.segment).astype(np.int64) + 1] = 1
         before = np.cumsum(marked)  # (T + 1,), marked tokens before each token
         has_one = before[found.first + found.length] > before[found.first]
         kept &= ~has_one if members.excluding else has_one

@@ -162,6 +162,9 @@ def document_table(hits: list[DocumentHit]) -> str:
     show_default="the collection's",
     help="Rerank the first 200 candidates by the vectors of another layer.",
 )
+@click.option(
+    "--any-pos", is_flag=True, help="With --match lemma, include occurrences of another part of speech than the word."
+)
 @context_option
 @model_option
 @format_option
@@ -172,6 +175,7 @@ def sense(
     k: int,
     where: tuple[str, ...],
     layer: str | None,
+    any_pos: bool,
     context: int,
     model: str | None,
     output_format: OutputFormat,
@@ -180,7 +184,7 @@ def sense(
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        hits = searcher.occurrences(query, k, match, where, layer)
+        hits = searcher.occurrences(query, k, match, where, layer, any_pos)
     note(hits.notice)
     note(hits.verdict)
     show(hits.to_dicts(), output_format, concordance(hits, context))
