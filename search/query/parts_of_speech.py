@@ -37,7 +37,7 @@ class TaggedTokens:
     def row_mask(self, segment: Segment, rows: Ids) -> Mask:
         """Return which of some token rows the filter lets in.  (n,) -> (n,)"""
         stream = _stream(segment)
-        inside = self.words[segment.key][stream.words[stream.token_places[as_slice(rows)]]]
+        inside: Mask = self.words[segment.key][stream.words[stream.token_places[as_slice(rows)]]]
         return ~inside if self.excluding else inside
 
     def sentence_mask(self, segment: Segment) -> Mask:

@@ -75,8 +75,8 @@ def of_same_pos(
 ) -> tuple[list[Rows], str | None]:
     """Keep the rows with the part of speech of the target, and return a notice if others are left out.
 
-    It is the one that the query names. Without one, and with match `lemma`, it is that of the target in its sentence:
-    nouns and names then count as one, and so do verbs and auxiliary verbs. If no row has it, all rows are kept.
+    It is the one that the query names. Without one, and with match `lemma`, it is that of the target in its sentence.
+    Nouns and names then count as one, and so do verbs and auxiliary verbs. If no row has it, all rows are kept.
 
     Raises:
         QueryError: The query names a part of speech, and the collection stores none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,10 +27,8 @@ ALL = 10**6
 
 def documents(more: dict[str, str] | None = None) -> list[Document]:
     chance = random.Random(7)
-    return [
-        Document(f"d{n:02}", " ".join(chance.choices(WORDS, k=9)).capitalize() + ".", {"year": 1900 + n} | (more or {}))
-        for n in range(60)
-    ]
+    texts = [" ".join(chance.choices(WORDS, k=9)).capitalize() + "." for _ in range(60)]
+    return [Document(f"d{n:02}", text, {"year": 1900 + n, **(more or {})}) for n, text in enumerate(texts)]
 
 
 @pytest.fixture(scope="module")
@@ -178,10 +176,11 @@ def test_collections_of_before_say_what_to_do(tmp_path: Path) -> None:
     build(path, documents(), CONFIG, encoder)
     with Searcher.open(path, encoder) as searcher:
         assert {hit.pos for hit in everything(searcher, any_pos=False)} == {""}
-        for ask in (
+        asks: list[Callable[[], object]] = [
             lambda: searcher.occurrences("a [bank]", where="pos=NOUN"),
             lambda: searcher.occurrences("a [bank/NOUN]"),
             lambda: searcher.pattern('"bank"'),
-        ):
+        ]
+        for ask in asks:
             with pytest.raises(QueryError, match=r"run `polyseme reencode|`polyseme reencode .*` adds them"):
                 ask()
