@@ -76,11 +76,11 @@ class WordMasks:
     def _fitting(self, test: Comparison) -> Mask:
         """Return which distinct values of a column fit an expression, whether the test is negated or not."""
         values = self._words.column(test.column).values
-        # Lemmas are stored in small letters.
-        ignores_case = test.ignores_case or test.column == "lemma"
+        is_lemma = test.column == "lemma"  # lemmas are stored in small letters
+        ignores_case = test.ignores_case or is_lemma
         fits = np.zeros(len(values), bool)
-        if test.is_literal and not ignores_case:
-            code = self._words.code(test.column, test.expression)
+        if test.is_literal and (is_lemma or not ignores_case):
+            code = self._words.code(test.column, test.expression.lower() if is_lemma else test.expression)
             if code is not None:
                 fits[code] = True
             return fits
