@@ -12,7 +12,7 @@ from .stream import TokenStream, Word
 from .words import WordTable
 
 UNKNOWN = Word("", "")
-"""Stands for a word that a damaged database lacks."""
+"""Replaces a word that a damaged database lacks."""
 
 
 class StoredTokens:

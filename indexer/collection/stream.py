@@ -1,7 +1,7 @@
 """The stream of a segment: every token of its sentences in order, also function words and punctuation.
 
-A token refers to a *word*: a combination of form, lemma, part of speech and tag, as it is in the text. The table
-`words` has each combination once. The files of a segment with m sentences, T tokens, W words and n occurrences are:
+A token refers to a *word*: a combination of form as written, lemma, part of speech and tag. The table `words` has each
+combination once. The files of a segment with m sentences, T tokens, W words and n occurrences are:
 
     stream.npy          (T,) int32      word of each token, as a row of stream_words.npy
     stream_offsets.npy  (T,) int32      where the token begins in its sentence, in characters

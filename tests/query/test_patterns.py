@@ -262,7 +262,7 @@ def test_parts_of_any_size_give_the_same_places(
     assert placed(searcher.pattern(text, k=ALL), sentences) == by_hand(parse_pattern(text), sentences)
 
 
-def test_first_k_places_and_their_number_are_told(searcher: Searcher) -> None:
+def test_a_list_has_the_first_k_places_and_a_notice_with_their_number(searcher: Searcher) -> None:
     every = searcher.pattern('"bank"', k=ALL)
     few = searcher.pattern('"bank"', k=3)
     assert few == every[:3]
@@ -398,7 +398,7 @@ def test_slow_expressions_are_given_up(searcher: Searcher, monkeypatch: pytest.M
         searcher.pattern('"b.*"')
 
 
-def test_unknown_part_of_speech_is_told_with_the_known_ones(searcher: Searcher) -> None:
+def test_a_notice_names_the_known_parts_of_speech_if_one_is_unknown(searcher: Searcher) -> None:
     found = searcher.pattern('[pos="noun"]')
     assert not found
     assert found.notice == "no word has the pos 'noun', the collection has ADJ, DET, NOUN, PRON, VERB, X"
