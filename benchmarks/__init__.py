@@ -6,6 +6,7 @@
     python -m benchmarks.search.tables               latency, recall, memory, disk space: 2 and 10 million occurrences
     python -m benchmarks.search.latency              latency of every kind of search on any collection
     python -m benchmarks.search.word_meetings        latency of the order by words, stage by stage
+    python -m benchmarks.search.patterns             bytes of stored tokens, times of patterns over them
     python -m benchmarks.search.scale                growth of all costs with the size of a collection
     python -m benchmarks.quality.tasks               a model on published tasks
     python -m benchmarks.quality.sample              same-sense retrieval on the sample collection

@@ -29,7 +29,16 @@ from .readers.walk import is_left_out, reason_of
 from .runtime import raised_gc_threshold, trim_heap
 from .sentence_models.named import as_sentence_model, fitting_sentence_model
 from .text import TextAnalyser
-from .vectorise import SentenceModel, Vectoriser, as_encoder, fitting_encoder, remember, sentence_problem
+from .vectorise import (
+    SentenceModel,
+    Vectoriser,
+    as_encoder,
+    fitting_encoder,
+    remember,
+    sentence_problem,
+    tag_problem,
+    tags_of,
+)
 from .vectors.int8 import Storage
 from .vectors.transforms import Normalisation
 
@@ -249,6 +258,7 @@ def new_settings(
         model=encoder.source,
         model_id=encoder.model_id,
         tokeniser=TextAnalyser(config.language).name,
+        tagger_id=encoder.tagger_id,
         word_weight=WORD_WEIGHT,
         **config.recorded(),
     )
@@ -286,7 +296,9 @@ def run_into(
     raw = encode(sentences, vectoriser, config.batch_sentences)
     kinds = settings.normalisation, settings.token_normalisation
     vectoriser, raw = fit_on_sample(raw, vectoriser, *kinds, config.sample_sentences)
-    for parts in segments(normalise(raw, vectoriser), config.segment_sentences, settings.function_words):
+    for parts in segments(
+        normalise(raw, vectoriser), config.segment_sentences, settings.function_words, tags_of(settings, encoder)
+    ):
         types = writer.find_types(parts)
         writer.commit(parts, types, vectoriser.words(types.new_forms), vectoriser.transforms)
         del parts, types  # frees their memory before the next segment is encoded
@@ -313,7 +325,7 @@ def run_into(
         run.tokens,
         tuple(run.skipped),
         tuple(vanished),
-        (*_notices(collection, config, analyser, sentence_model), *_taken(run.taken), *dict.fromkeys(damage)),
+        (*_notices(collection, config, analyser, encoder, sentence_model), *_taken(run.taken), *dict.fromkeys(damage)),
         run.seconds,
         tuple(run.warnings),
         run.files.results(),
@@ -321,7 +333,11 @@ def run_into(
 
 
 def _notices(
-    collection: Collection, config: BuildConfig, analyser: TextAnalyser, sentence_model: SentenceModel | None
+    collection: Collection,
+    config: BuildConfig,
+    analyser: TextAnalyser,
+    encoder: Encoder,
+    sentence_model: SentenceModel | None,
 ) -> list[str]:
     """Return one line for each requested setting that does not apply to an existing collection."""
     settings, defaults = collection.settings, BuildConfig()
@@ -337,6 +353,8 @@ def _notices(
             f"sentence vectors stay {settings.sentence_vectors.value!r}, the setting of {collection.path};"
             " `polyseme reencode` can change it"
         )
+    if problem := tag_problem(collection.path, settings, encoder):
+        notices.append(problem)
     newest = TextAnalyser(settings.language).name
     if settings.tokeniser != newest:
         notices.append(

@@ -34,6 +34,7 @@ from .vectors.transforms import (
 if TYPE_CHECKING:
     from .collection.collection import Collection
     from .elmo import Encoder, Representation
+    from .elmo.tags import Tags, TagSet
     from .text import Token
 
 SENSE_DIM = 64
@@ -69,11 +70,13 @@ class SentenceVectors:
         sentence: Product vector, by which sentences are compared. If it cannot be computed, the default vector.  (e,)
         tokens: Vectors of the tokens.  (t, d)
         default: ELMo's default vector.  (dim,)
+        tags: Parts of speech of the tokens. None if the model has no tagger.
     """
 
     sentence: Array
     tokens: Array
     default: Array
+    tags: Tags | None = None
 
 
 def token_vectors(found: Representation, layer: Layer) -> Array:
@@ -97,7 +100,7 @@ def represent(encoder: Encoder, sentences: Sequence[Sequence[str]]) -> list[Repr
 def raw_vectors(encoder: Encoder, layer: Layer, sentences: Sequence[Sequence[str]]) -> list[SentenceVectors]:
     """Encode sentences without normalising their vectors. Product vectors are those of the encoder."""
     return [
-        SentenceVectors(found.sentence, token_vectors(found, layer), found.default)
+        SentenceVectors(found.sentence, token_vectors(found, layer), found.default, found.tags)
         for found in represent(encoder, sentences)
     ]
 
@@ -144,6 +147,24 @@ def sentence_problem(
     return (
         f"{path} has sentence vectors of {source}, not of {sentence_model.source!r};"
         f" name the right one with --sentence-model, or run `polyseme reencode {path}`"
+    )
+
+
+def tags_of(settings: CollectionSettings, encoder: Encoder) -> TagSet | None:
+    """Return the tags that the encoder's tagger gives to tokens of a collection. None if it is not the collection's."""
+    return encoder.tagset if settings.tagger_id == encoder.tagger_id else None
+
+
+def tag_problem(path: Path, settings: CollectionSettings, encoder: Encoder) -> str | None:
+    """Return why a collection lacks parts of speech of this encoder, with the next step. None if it has them."""
+    if not settings.has_stream:
+        return f"{path} does not store parts of speech; `polyseme reencode {path}` adds them"
+    if settings.tagger_id == encoder.tagger_id:
+        return None
+    if not settings.tagger_id:
+        return f"{path} was made without a tagger; `polyseme reencode {path}` adds parts of speech"
+    return (
+        f"the parts of speech of {path} are of another tagger, so new ones are missing; run `polyseme reencode {path}`"
     )
 
 
@@ -273,8 +294,8 @@ class Vectoriser:
             products = self._apply(SENTENCE, [vectors.sentence[None, :] for vectors in sentences])
         tokens = self._apply(TOKEN, [vectors.tokens for vectors in sentences])
         return [
-            SentenceVectors(product[0], rows, default[0])
-            for product, rows, default in zip(products, tokens, defaults, strict=True)
+            SentenceVectors(product[0], rows, default[0], raw.tags)
+            for product, rows, default, raw in zip(products, tokens, defaults, sentences, strict=True)
         ]
 
     def words(self, forms: Sequence[str]) -> Array:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +15,29 @@ from .collection.content_repair import repair_rows
 from .collection.integrity import stored_positions
 from .collection.records import SentenceKind, VerifyReport
 from .collection.repair import repair_files
-from .text import TextAnalyser
-from .vectorise import SentenceModel, Vectoriser, computable_kind, sentence_problem, spelled
+from .collection.stored_tokens import StoredTokens
+from .pipeline import sentence_words
+from .text import TextAnalyser, Token
+from .vectorise import SentenceModel, Vectoriser, computable_kind, sentence_problem, spelled, tag_problem, tags_of
 from .vectors.int8 import Storage
 
 if TYPE_CHECKING:
     from .elmo import Encoder
+    from .elmo.tags import Tags
 
 MIN_COSINE = {Storage.HALF: 0.999, Storage.BYTES: 0.99}
 """Minimum cosine between a stored vector and the vector that its sentence gives when it is encoded again."""
+
+MAX_OTHER_TAGS = 0.01
+"""Largest share of tokens whose stored part of speech may differ from a fresh one. Two tags may be equally likely."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagCounts:
+    """Number of tokens whose parts of speech were compared, and of those with other ones than are stored."""
+
+    compared: int = 0
+    different: int = 0
 
 
 def verify(
@@ -65,8 +80,10 @@ def verify(
     problem = sentence_problem(collection.path, settings, encoder, sentence_model) if has_products else None
     if problem:
         report = replace(report, notices=(*report.notices, f"sentence vectors were not compared: {problem}"))
+    if settings.has_stream and (problem := tag_problem(collection.path, settings, encoder)):
+        report = replace(report, notices=(*report.notices, f"parts of speech were not compared: {problem}"))
     with collection.reading():
-        cosines = _encode_again(collection, encoder, sample, sentence_model) if is_same else []
+        cosines, tags = _encode_again(collection, encoder, sample, sentence_model) if is_same else ([], TagCounts())
         words = _encode_types_again(collection, encoder, sample)
     problems = tuple(
         f"sentence {sentence}: stored and fresh vectors differ (cosine {cosine:.4f}); run `polyseme reencode`"
@@ -78,6 +95,10 @@ def verify(
         for form, cosine in words
         if not cosine >= MIN_COSINE[Storage.HALF]
     )
+    if tags.different > MAX_OTHER_TAGS * tags.compared:
+        problems += (
+            f"{tags.different} of {tags.compared} parts of speech differ from fresh ones; run `polyseme reencode`",
+        )
     lowest = min((cosine for _, cosine, _ in cosines), default=None)
     return replace(report, sentences_encoded=len(cosines), lowest_cosine=lowest, problems=problems)
 
@@ -113,12 +134,12 @@ def _encode_types_again(collection: Collection, encoder: Encoder, sample: int) -
 
 def _encode_again(
     collection: Collection, encoder: Encoder, sample: int, sentence_model: SentenceModel | None
-) -> list[tuple[int, float, bool]]:
+) -> tuple[list[tuple[int, float, bool]], TagCounts]:
     """Encode a fixed random sample of live sentences again.
 
     Returns:
         For each sentence its id, the lowest cosine of its stored vectors with fresh ones, and whether each is high
-        enough for its storage.
+        enough for its storage. Beside it the tokens whose parts of speech were compared.
     """
     settings = collection.settings
     has_products = settings.sentence_vectors is not SentenceKind.DEFAULT
@@ -151,4 +172,31 @@ def _encode_again(
                 cosines.append(float(stored @ vectors.tokens[position]) if is_there else -1.0)
             is_right = min(own) >= limits[0] and min(cosines) >= limits[1]
             found.append((key, min(*own, *cosines), is_right))
-        return found
+        return found, _compare_tags(collection, encoder, keys, tokens, [vectors.tags for vectors in fresh])
+
+
+def _compare_tags(
+    collection: Collection,
+    encoder: Encoder,
+    keys: Sequence[int],
+    sentences: Sequence[Sequence[Token]],
+    tags: Sequence[Tags | None],
+) -> TagCounts:
+    """Compare the stored parts of speech of sentences with fresh ones.
+
+    Args:
+        keys: `sentences.id` of each sentence.
+    """
+    tagset = tags_of(collection.settings, encoder)
+    if tagset is None:
+        return TagCounts()
+    with collection.reading() as snapshot:
+        stored = StoredTokens(snapshot.segments.values(), collection.words())
+        different = compared = 0
+        for key, tokens, fresh in zip(keys, sentences, tags, strict=True):
+            expected = sentence_words(tokens, fresh, tagset)
+            found = [word for _, word in stored.of_sentence(key) or []]
+            compared += len(expected)
+            different += sum(one != two for one, two in zip(found, expected, strict=False))
+            different += abs(len(found) - len(expected))
+        return TagCounts(compared, different)

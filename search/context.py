@@ -136,8 +136,10 @@ class View:
         """Read the stored vectors of occurrences, also of those outside the filters.  (n,) -> (n, d)
 
         Raises:
-            QueryError: An occurrence is no longer in the collection.
+            QueryError: An occurrence is no longer in the collection, or a hit has none.
         """
+        if not ids.all():
+            raise QueryError("some of these hits have no vector, as punctuation has none; leave them out")
         if not len(ids):
             return np.zeros((0, 1), np.float32)
         db = self.collection.db

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 
 class Match(StrEnum):
-    """What a hit matches: the same form, the same lemma, any word, or a whole sentence."""
+    """What a hit matches: the same form, the same lemma, any word, a whole sentence, or a pattern of tokens."""
 
     FORM = "form"
     LEMMA = "lemma"
     ANY = "any"
     SENTENCE = "sentence"
+    PATTERN = "pattern"
 
 
 class By(StrEnum):
@@ -139,13 +140,16 @@ class OccurrenceHit(SentenceHit):
     """An occurrence that answers a query by word in context. `sentence[start:end] == token`.
 
     For a target of several words, `token` is the whole span, `position` that of its first token, and `occurrence_id`
-    that of its first stored word.
+    that of its first stored word. In a hit of a pattern, it is 0 if none of the words has a vector.
 
     Attributes:
         confidence: Probability that the sense is the same. None if the collection has no calibration.
         position: Number of the token in its sentence, from 0.
         start: Offset of the token in the sentence, in characters.
         end: Offset after its last character.
+        pos: Universal part of speech, such as `NOUN`. Empty if it is unknown. Those of several words have spaces
+            between them.
+        tag: Tag of a finer set, such as `NNS`, in the same way.
     """
 
     token: str
@@ -154,6 +158,8 @@ class OccurrenceHit(SentenceHit):
     start: int
     end: int
     occurrence_id: int
+    pos: str = ""
+    tag: str = ""
 
 
 Hit = TypeVar("Hit", bound=SentenceHit | DocumentHit)

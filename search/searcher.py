@@ -23,6 +23,7 @@ from .retrieval.by_id import hits_by_id, live_occurrence_hits, live_sentence_hit
 from .retrieval.documents import find_documents
 from .retrieval.more_like import AnyHit, find_more_like, hit_vector
 from .retrieval.occurrences import find_occurrences, holds_words
+from .retrieval.patterns import find_pattern
 from .retrieval.sentences import PASSAGES, check_passages, find_sentences, open_question, parse_order
 from .senses import members, named
 from .senses.ambiguity import ambiguous_lemmas
@@ -140,6 +141,7 @@ class Searcher:
         match: str = Match.LEMMA,
         where: Where = None,
         layer: str | None = None,
+        any_pos: bool = False,
     ) -> HitList[OccurrenceHit]:
         """Find the k occurrences nearest in sense to a word in context.
 
@@ -150,9 +152,25 @@ class Searcher:
                 that the collection lacks is answered with `any`. The list's `match` and `notice` say so.
             layer: Rerank the first 200 by another layer (`sense`, `0`, `1`, `2`, `elmo`). Their sentences are encoded
                 again.
+            any_pos: With match `lemma`, include occurrences of another part of speech than the target in its sentence.
+                A query such as `a [charge/NOUN] of theft` names the part of speech.
         """
         with self._view(where) as view:
-            return find_occurrences(view, query, k, match, layer)
+            return find_occurrences(view, query, k, match, layer, any_pos)
+
+    def pattern(self, text: str, k: int = K, where: Where = None, at: int | None = None) -> HitList[OccurrenceHit]:
+        """Find the first k places of a pattern over words, parts of speech and tags, in the order of documents.
+
+        Places are found from left to right, each as long as possible, and none overlaps another one. A score is 1.
+
+        Args:
+            text: A pattern such as `[lemma="bank" & pos="NOUN"] []{0,3} [word="loan.*"]`, in a subset of CQL. See
+                `search.query.patterns`.
+            at: Number of the word of each place that the hit is, from 1, or from the end with -1. None for the whole
+                place. A hit of one word with a vector can be asked for its sense.
+        """
+        with self._view(where) as view:
+            return find_pattern(view, text, k, at)
 
     def more_like(
         self,

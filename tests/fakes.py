@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from polyseme.indexer.elmo import BiLMConfig, ElmoOutputs, Representation
-from polyseme.indexer.elmo.tags import TagSet
+from polyseme.indexer.elmo.tags import Tags, TagSet
 from polyseme.indexer.text.lemma_rules import LemmaRules
 from polyseme.indexer.text.recasing import UsualForms
 from polyseme.indexer.vectors.arrays import Array
@@ -16,6 +17,7 @@ from polyseme.indexer.vectors.arrays import Array
 DIM = 16
 SENSE_DIM = 12
 SENTENCE_DIM = 8
+TAGSET = TagSet(upos=("NOUN", "VERB", "ADJ", "DET", "X"), xpos=("NN", "NNS", "VB", "VBD", "JJ", "DT", "FW"))
 
 
 @cache
@@ -33,11 +35,14 @@ class FakeEncoder:
     config: BiLMConfig | None = None
     usual_forms = UsualForms({})
 
-    def __init__(self, name: str = "fake", has_sense_space: bool = True, sentence_space: str = "first") -> None:
+    def __init__(
+        self, name: str = "fake", has_sense_space: bool = True, sentence_space: str = "first", tagger: str = ""
+    ) -> None:
         """Make an encoder.
 
         Args:
             sentence_space: Name of its sentence space, which decides its product vectors. Empty for none.
+            tagger: Name of its tagger, which decides the tags. Empty for none.
         """
         self.source = name
         self.model_id = hashlib.sha256(name.encode()).hexdigest()
@@ -45,8 +50,8 @@ class FakeEncoder:
         self.sense_dim = SENSE_DIM if has_sense_space else 2 * DIM
         self.has_sentence_space = bool(sentence_space)
         self.sentence_id = hashlib.sha256(sentence_space.encode()).hexdigest() if sentence_space else ""
-        self.tagset: TagSet | None = None
-        self.tagger_id = ""
+        self.tagset: TagSet | None = TAGSET if tagger else None
+        self.tagger_id = hashlib.sha256(tagger.encode()).hexdigest() if tagger else ""
         self.lemma_rules: LemmaRules | None = None
         self.sentence_dim = SENTENCE_DIM if sentence_space else 3 * DIM // 2
         self._map = np.stack([word_vector(f"{sentence_space} {n}", DIM) for n in range(SENTENCE_DIM)], 1)  # (dim, e)
@@ -54,7 +59,18 @@ class FakeEncoder:
 
     def represent(self, sentences: Sequence[Sequence[str]]) -> list[Representation]:
         self.encoded += len(sentences)
-        return [self._represent(sentence) for sentence in sentences]
+        return [replace(self._represent(sentence), tags=self.tags(sentence)) for sentence in sentences]
+
+    def tags(self, sentence: Sequence[str]) -> Tags | None:
+        """Return the tags of a sentence. A tag depends on the word and on the one before it."""
+        if self.tagset is None:
+            return None
+        pairs = list(zip(["", *sentence], sentence, strict=False))
+        chosen = [
+            hashlib.sha256(f"{self.tagger_id}{one} {two}".encode("utf-8", "replace")).digest() for one, two in pairs
+        ]
+        upos = np.array([digest[0] % len(self.tagset.upos) for digest in chosen], np.uint8)  # (t,)
+        return Tags(upos, np.array([digest[1] % len(self.tagset.xpos) for digest in chosen], np.uint8))
 
     def _represent(self, sentence: Sequence[str]) -> Representation:
         t = len(sentence)

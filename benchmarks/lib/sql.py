@@ -55,6 +55,22 @@ def vector_bytes(collection: Collection) -> int:
     return int(size)
 
 
+def word_bytes(collection: Collection) -> int:
+    """Return the number of bytes of the table of words with its index, as SQLite stores them at the least.
+
+    Numbers count three bytes, and each row and each value one more.
+    """
+    form, lemma = (f"length(CAST({name} AS BLOB))" for name in ("form", "lemma"))
+    sql = f"SELECT sum(2 * {form} + {lemma} + length(pos) + length(tag) + 16) FROM words"
+    (size,) = collection.db.execute(sql).fetchone()
+    return int(size or 0)
+
+
+def occurrence_positions(collection: Collection) -> dict[int, int]:
+    """Return the position of each occurrence in its sentence, by its id."""
+    return dict(collection.db.execute("SELECT id, position FROM occurrences").fetchall())
+
+
 def occurrence_place(collection: Collection, occurrence: int) -> tuple[int, int]:
     """Return the sentence id of an occurrence and its position in that sentence."""
     sql = "SELECT sentence, position FROM occurrences WHERE id = ?"

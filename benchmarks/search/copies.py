@@ -18,6 +18,7 @@ from polyseme.indexer.collection.random_pairs import store_random_pairs
 from polyseme.indexer.collection.records import DocumentPart, OccurrenceEntry, SentenceEntry
 from polyseme.indexer.collection.segment import vector_rows
 from polyseme.indexer.collection.snapshot import Snapshot
+from polyseme.indexer.collection.stored_tokens import StoredTokens
 from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.arrays import Array, unit
 
@@ -88,6 +89,7 @@ def copy_collection(source: Path, out: Path, occurrences: int) -> Copied:
 
 def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.Generator) -> Iterator[DocumentPart]:
     """Yield all documents for one round. Round 0 keeps the source's vectors, later rounds move them."""
+    tokens_of = StoredTokens(snapshot.segments.values(), old.words())
     types = {row.key: (row.form, row.lemma) for row in type_rows(old)}
     rows = {
         int(key): (segment.key, row)
@@ -118,6 +120,7 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
             found[entry.sentence].append(entry)
         sentences = []
         for sentence, start, end in old.document_sentences(document.key):
+            stream = tokens_of.of_sentence(sentence) or []
             segment, row = rows[sentence]
             ids, stored_tokens, stored_sentences, stored_defaults = plain[segment]
             places = by_sentence[segment][slice(*bounds[segment][row : row + 2])]
@@ -129,7 +132,8 @@ def _documents(old: Collection, snapshot: Snapshot, number: int, rng: np.random.
             if number:
                 tokens, vector, default = _moved(tokens, rng), *(_moved(v[None, :], rng)[0] for v in (vector, default))
             occurrences = tuple(OccurrenceEntry(e.position, e.start, e.end, *types[e.type]) for e in entries)
-            sentences.append(SentenceEntry(start, end, occurrences, vector, tokens, default))
+            words, offsets = tuple(word for _, word in stream), np.array([offset for offset, _ in stream], np.int32)
+            sentences.append(SentenceEntry(start, end, occurrences, vector, tokens, default, words, offsets))
         key = f"{number:03}/{document.document_id}"
         copy = Document(key, text, document.metadata)
         yield DocumentPart(copy, 0, tuple(sentences), True)

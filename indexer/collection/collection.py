@@ -32,6 +32,7 @@ from .paths import file_size, segment_folder
 from .queries import SENTENCES_OF_DOCUMENT
 from .records import (
     SENTENCE_SETTINGS,
+    STREAM_SETTINGS,
     CollectionInfo,
     CollectionSettings,
     Layer,
@@ -45,6 +46,7 @@ from .schema import (
     DATABASE_NAME,
     FORMAT_VERSION,
     ONE_VECTOR_VERSION,
+    STREAM_VERSION,
     State,
     checked_settings,
     read_settings,
@@ -52,6 +54,7 @@ from .schema import (
 from .segment import Segment
 from .snapshot import Snapshot
 from .types import TypeTable
+from .words import WordTable
 from .writer import DOCUMENT_COLUMNS, Writer, storage_errors, stored_document
 
 MAX_DOCUMENT = 2**31
@@ -82,8 +85,8 @@ def _sentence_kind(settings: CollectionSettings, version: int) -> SentenceKind:
 
 
 def _without_sentences(settings: CollectionSettings) -> CollectionSettings:
-    """Return the settings without those of sentence vectors."""
-    return replace(settings, sentence_vectors=SentenceKind.DEFAULT, sentence_id="", sentence_source="")
+    """Return the settings without those of sentence vectors and of the tagger."""
+    return replace(settings, sentence_vectors=SentenceKind.DEFAULT, sentence_id="", sentence_source="", tagger_id=None)
 
 
 def _problems_of(checked: Checked) -> list[str]:
@@ -108,6 +111,8 @@ class Collection:
         self._snapshot: Snapshot | None = None
         self._types = TypeTable()
         self._types_generation = -1
+        self._words = WordTable()
+        self._words_generation = -1
         self._compares_defaults: Callable[[CollectionSettings], bool] = lambda settings: False
         try:
             self.settings = self._read_settings()
@@ -176,6 +181,8 @@ class Collection:
         names = set(CollectionSettings.__dataclass_fields__)
         if version <= ONE_VECTOR_VERSION:
             names -= set(SENTENCE_SETTINGS)
+        if version < STREAM_VERSION:
+            names -= set(STREAM_SETTINGS)
         if missing := sorted(name for name in names if name not in stored):
             raise CollectionError(
                 f"{self.path} was made by a development version ({', '.join(missing)} not recorded); index again"
@@ -249,7 +256,7 @@ class Collection:
         """Switch to the collection that `reencode` has put in the place of this one.
 
         Raises:
-            CollectionError: The new collection has other settings. Those of sentence vectors may differ.
+            CollectionError: The new collection has other settings. Those of sentence vectors and tagger may differ.
         """
         if not self._database.is_replaced():
             return
@@ -260,6 +267,7 @@ class Collection:
         self._replaced.append(self._database)  # another thread may be reading from it
         self._database, self._snapshot, self.settings = successor._database, None, successor.settings
         self._types, self._types_generation = TypeTable(), -1
+        self._words, self._words_generation = WordTable(), -1
 
     def _begin(self) -> Snapshot:
         for attempt in range(MAX_TRIES):
@@ -316,7 +324,8 @@ class Collection:
             records, segment = records_of(files, self.path), known.get(key)
             if segment is None or segment.files != records or segment.index_damage:  # new, or repaired
                 segment = Segment(segment_folder(self.path, name), key, records, compares_defaults)
-                if segment.has_products == (self.settings.sentence_vectors is SentenceKind.DEFAULT):
+                has_products = self.settings.sentence_vectors is not SentenceKind.DEFAULT
+                if (segment.has_products, segment.stream is not None) != (has_products, self.settings.has_stream):
                     raise DamageError(f"{segment.folder} has files of another format version; {RESTORE}")
             segments.append(segment)
         (largest,) = self.db.execute("SELECT coalesce(max(id), 0) FROM documents").fetchone()
@@ -343,6 +352,15 @@ class Collection:
                 self._types.read(self.db, snapshot.segments.values())
                 self._types_generation = snapshot.generation
             return self._types
+
+    def words(self) -> WordTable:
+        """Return the words of the snapshot that is being read. Use it inside `reading()`."""
+        with self.reading() as snapshot:
+            if self._words_generation != snapshot.generation:
+                if self.settings.has_stream:
+                    self._words.read(self.db)
+                self._words_generation = snapshot.generation
+            return self._words
 
     def documents(self) -> Iterator[StoredDocument]:
         """Yield the live documents in the order of their ids, without their texts."""

@@ -27,6 +27,8 @@ from .segment import (
     write_token_index,
 )
 from .stored_array import release_pages, write_array
+from .stream_merge import merge_streams
+from .words import delete_words
 from .writer import Writer, storage_errors
 
 MAX_SEGMENT_OCCURRENCES = 3_000_000
@@ -119,6 +121,8 @@ def compact(writer: Writer) -> int:
             _merge(writer, [segments[key] for key in group], dead)
     with storage_errors(writer.path), writer.db.atomic():
         gone = purge(writer.db.conn)
+        streams = [segment.stream for segment in open_segments(writer).values() if segment.stream is not None]
+        delete_words(writer.db.conn, np.unique(np.concatenate([np.zeros(0, np.int64), *(s.word_ids for s in streams)])))
         writer.next_generation()
     return gone
 
@@ -194,8 +198,11 @@ def _merge(writer: Writer, group: list[Segment], dead: Ids) -> None:
     if not any(mask.any() for mask in keep):
         _replace(writer, group, None)
         return
-    if len({(segment.stored_tokens.dtype, segment.has_products) for segment in group}) > 1:
-        raise CollectionError(f"{writer.path} stores some vectors as float16 and some as int8; run `polyseme reencode`")
+    kinds = {(segment.stored_tokens.dtype, segment.has_products, segment.stream is None) for segment in group}
+    if len(kinds) > 1:
+        raise CollectionError(
+            f"{writer.path} has files of several kinds, such as float16 and int8; run `polyseme reencode`"
+        )
     temporary = make_temporary(writer.path / SEGMENTS, f"{name}.tmp")
     try:
         merged = _write_merged(writer, temporary, name, group, keep, settings["word_weight"])
@@ -210,7 +217,8 @@ def _write_merged(
 ) -> _Merged:
     """Write and publish the files of a merged segment."""
     sentences = _merge_sentences(temporary, group, keep)
-    types = _merge_tokens(writer, temporary, group, keep)
+    types, sources, order = _merge_tokens(writer, temporary, group, keep)
+    merge_streams(temporary, group, keep, sources, order)
     stored = np.load(temporary / "tokens.npy", mmap_mode="r")  # (n, d) or (n, d + 2)
     tokens = vector_rows(stored)
     type_of = np.repeat(np.arange(len(types.ids), dtype=np.int32), types.counts)  # (n,)
@@ -263,18 +271,21 @@ def _write(path: Path, array: AnyArray) -> None:
     write_array(path, [array], array.shape, array.dtype)
 
 
-def _merge_tokens(writer: Writer, temporary: Path, group: list[Segment], keep: list[Mask]) -> _MergedTypes:
+def _merge_tokens(
+    writer: Writer, temporary: Path, group: list[Segment], keep: list[Mask]
+) -> tuple[_MergedTypes, list[Places], Ids]:
     """Write the arrays of the kept occurrences in the order of a segment. Few of them are in memory at a time.
 
     Returns:
-        The types of the merged segment.
+        The types of the merged segment, the kept rows of each segment, and the place of each new row among those.
     """
     ranges = [_ranges(writer, segment) for segment in group]
     ordered = _by_name(writer, np.unique(np.concatenate([types for types, _, _ in ranges])))  # (T,)
     rank = np.argsort(ordered)  # (T,), the rank of the n-th smallest type id
     by_id = ordered[rank]
     sentence_ids = np.load(temporary / "sentence_ids.npy")
-    kinds, ids, sentences, sources = [], [], [], []
+    kinds, ids, sentences = [], [], []
+    sources: list[Places] = []
     for segment, mask, (types, _, counts) in zip(group, keep, ranges, strict=True):
         rows = np.flatnonzero(mask[segment.token_sentences.whole()]).astype(np.int32)
         ranks = rank[np.searchsorted(by_id, types)].astype(np.int32)
@@ -292,7 +303,8 @@ def _merge_tokens(writer: Writer, temporary: Path, group: list[Segment], keep: l
     del all_ids, sentences, kind_of
     _write_gathered(temporary / "tokens.npy", [segment.stored_tokens for segment in group], sources, order)
     used = counts > 0
-    return _MergedTypes(ordered[used], counts[used], stored_type_vectors(writer.db.conn, ordered[used]))
+    merged = _MergedTypes(ordered[used], counts[used], stored_type_vectors(writer.db.conn, ordered[used]))
+    return merged, sources, order
 
 
 def _by_name(writer: Writer, types: Ids) -> Ids:

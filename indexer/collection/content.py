@@ -10,7 +10,7 @@ import json
 import math
 import random
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,11 @@ from .damage import read_transform
 from .findings import REENCODE, REPAIR, RESTORE, Findings, Repair
 from .keyword_check import KeywordCheck
 from .records import CollectionSettings, read_metadata
-from .schema import QUANTILES_KEY, State, in_batches, read_settings
+from .schema import NEXT_WORD, QUANTILES_KEY, STREAM_VERSION, State, in_batches, read_settings
 from .segment import Segment
+from .stored_tokens import StoredTokens
+from .stream import Word
+from .words import WordTable
 
 SAMPLE_DOCUMENTS = 100
 """Number of documents whose texts are cut again, unless all are."""
@@ -41,16 +44,18 @@ COUNTED_TABLES = {
     "next_sentence": "sentences",
     "next_occurrence": "occurrences",
     "next_type": "types",
+    NEXT_WORD: "words",
 }
 """Setting with the next free id, and the table whose ids it counts."""
 TABLES = {
     *("settings", "arrays", "prototypes", "segments", "documents", "metadata", "sentences", "types", "occurrences"),
-    *("annotations", "ranges", "sentences_fts", "_sqlite_migrations"),
+    *("annotations", "words", "ranges", "sentences_fts", "_sqlite_migrations"),
     *(f"sentences_fts_{part}" for part in ("data", "idx", "docsize", "config")),
 }
 """The tables of a collection."""
 _Occurrence = tuple[int, int, int, str, str]
-_Sentence = tuple[int, int, list[_Occurrence]]
+_Token = tuple[int, str, str]
+_Sentence = tuple[int, int, list[_Occurrence], list[_Token] | None]
 
 
 def check_content(
@@ -82,8 +87,12 @@ def check_content(
     for segment in segments:
         with findings.reading(f"the rows of segment {segment.folder.name}"):
             _check_segment(db, segment, findings)
+    words = WordTable()
+    with findings.reading("the words"):
+        if settings.has_stream:
+            words.read(db)
     with findings.reading("the documents"):
-        return _check_documents(db, settings, all_text, findings)
+        return _check_documents(db, settings, all_text, StoredTokens(segments, words), findings)
     return 0
 
 
@@ -93,14 +102,20 @@ def _check_tables(db: sqlite3.Connection, findings: Findings) -> None:
             findings.add("foreign tables", f"it has a {kind} {name!r} that Polyseme did not make", RESTORE)
 
 
+def counted_tables(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings with a next free id that a collection of this format version has, and their tables."""
+    has_words = settings["format_version"] >= STREAM_VERSION
+    return {name: table for name, table in COUNTED_TABLES.items() if has_words or name != NEXT_WORD}
+
+
 def _check_settings(db: sqlite3.Connection, findings: Findings) -> None:
     settings = read_settings(db)
     if not isinstance(settings["generation"], int):
         findings.add("settings", "the setting 'generation' is no number", RESTORE)
-    for name, table in COUNTED_TABLES.items():
+    for name, table in counted_tables(settings).items():
         (largest,) = db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
-        if not isinstance(settings[name], int) or settings[name] <= largest:
-            detail = f"the setting {name!r} is {settings[name]!r}, but an id in {table} is {largest}"
+        if settings.get(name, -1) <= largest:
+            detail = f"the setting {name!r} is {settings.get(name)!r}, but an id in {table} is {largest}"
             findings.add("counters", detail, REPAIR, Repair.COUNTERS)
     stored = settings.get(QUANTILES_KEY)
     if stored is not None:
@@ -196,7 +211,9 @@ def _differing(db: sqlite3.Connection, sql: str, ids: Ids, columns: list[Ids]) -
     return len(ids) - right
 
 
-def _check_documents(db: sqlite3.Connection, settings: CollectionSettings, all_text: bool, findings: Findings) -> int:
+def _check_documents(
+    db: sqlite3.Connection, settings: CollectionSettings, all_text: bool, tokens: StoredTokens, findings: Findings
+) -> int:
     keys = [key for (key,) in db.execute("SELECT id FROM documents ORDER BY id")]
     analyser = TextAnalyser(settings.language, settings.tokeniser)
     chosen = set(keys if all_text else random.Random(0).sample(keys, min(len(keys), SAMPLE_DOCUMENTS)))
@@ -209,7 +226,7 @@ def _check_documents(db: sqlite3.Connection, settings: CollectionSettings, all_t
                 _check_document(db, key, analyser.folding, live, keywords, findings)
             if key in chosen:
                 with findings.reading(f"document {key}"):
-                    _check_cut(db, key, analyser, settings.function_words, findings)
+                    _check_cut(db, key, analyser, settings.function_words, tokens, findings)
         with findings.reading("the keyword index"):
             if problem := keywords.compare():
                 findings.add("keyword indexes", f"the keyword index {problem}", REPAIR, Repair.KEYWORDS)
@@ -300,7 +317,12 @@ def _occurrences(db: sqlite3.Connection, document: int) -> Iterable[tuple[int, i
 
 
 def _check_cut(
-    db: sqlite3.Connection, key: int, analyser: TextAnalyser, function_words: bool, findings: Findings
+    db: sqlite3.Connection,
+    key: int,
+    analyser: TextAnalyser,
+    function_words: bool,
+    tokens: StoredTokens,
+    findings: Findings,
 ) -> None:
     """Cut a document's text again and compare sentences, tokens and lemmas.
 
@@ -316,7 +338,14 @@ def _check_cut(
     inside: dict[int, list[_Occurrence]] = {sentence: [] for sentence, _, _ in spans}
     for sentence, *occurrence in _occurrences(db, key):
         inside[sentence].append(tuple(occurrence))  # type: ignore[arg-type]
-    stored: list[_Sentence] = [(start, end, inside[sentence]) for sentence, start, end in spans]
+    streams = [tokens.of_sentence(sentence) for sentence, _, _ in spans]
+    stored: list[_Sentence] = [
+        (start, end, inside[sentence], _shown(stream))
+        for (sentence, start, end), stream in zip(spans, streams, strict=True)
+    ]
+    if None in streams:  # an earlier format version, or a segment that is damaged
+        fresh = [(*each[:3], None) for each in fresh]
+        stored = [(*each[:3], None) for each in stored]
     if state != State.LIVE:
         fresh = fresh[: len(stored)]
     if stored != fresh:
@@ -338,7 +367,13 @@ def _cut(
                 for n, token in enumerate(sentence.tokens)
                 if is_indexed(token, function_words)
             ],
+            [(token.start - first, token.text, token.lemma) for token in sentence.tokens],
         )
+
+
+def _shown(tokens: list[tuple[int, Word]] | None) -> list[_Token] | None:
+    """Return of the tokens of a stream what the text alone determines."""
+    return None if tokens is None else [(offset, word.form, word.lemma) for offset, word in tokens]
 
 
 def _chunks(db: sqlite3.Connection, sql: str, *parameters: object) -> Iterator[list[Any]]:

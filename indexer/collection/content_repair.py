@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..values import text_of
-from .content import COUNTED_TABLES
+from .content import counted_tables
 from .damage import reading_rows
 from .findings import Repair
 from .records import read_metadata
@@ -58,7 +58,7 @@ def _rebuild_titles(writer: Writer) -> None:
 
 def _rebuild_counters(writer: Writer) -> None:
     settings = read_settings(writer.db.conn)
-    for name, table in COUNTED_TABLES.items():
+    for name, table in counted_tables(settings).items():
         (largest,) = writer.db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
         known = settings.get(name)
         if not isinstance(known, int) or known <= largest:

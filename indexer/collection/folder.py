@@ -9,12 +9,14 @@ from ..errors import CollectionError
 from ..files import flush
 from .lock import WriteLock
 from .paths import LOCK, MARKER, SEGMENTS, remove_files
-from .records import SENTENCE_SETTINGS, CollectionSettings, SentenceKind
+from .records import SENTENCE_SETTINGS, STREAM_SETTINGS, CollectionSettings, SentenceKind
 from .schema import (
     COUNTERS,
     DATABASE_NAME,
     FORMAT_VERSION,
+    NEXT_WORD,
     ONE_VECTOR_VERSION,
+    STREAM_VERSION,
     create_keyword_index,
     write_settings,
 )
@@ -70,6 +72,10 @@ def _make(folder: Path, settings: CollectionSettings) -> None:
     try:
         create_keyword_index(db.conn, settings.language)
         initial = asdict(settings) | {"format_version": FORMAT_VERSION, "generation": 0} | dict.fromkeys(COUNTERS, 1)
+        if settings.sentence_vectors is SentenceKind.DEFAULT or not settings.has_stream:
+            initial["format_version"] = STREAM_VERSION - 1
+            for name in (*STREAM_SETTINGS, NEXT_WORD):
+                del initial[name]
         if settings.sentence_vectors is SentenceKind.DEFAULT:
             initial["format_version"] = ONE_VECTOR_VERSION
             for name in SENTENCE_SETTINGS:

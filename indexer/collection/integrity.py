@@ -19,6 +19,7 @@ from .paths import segment_folder
 from .schema import DATABASE_NAME, connect
 from .segment import DERIVED_FILES, VECTOR_FILES, Segment
 from .snapshot import Snapshot
+from .stream import TokenStream
 
 
 def check_storage(path: Path, db: sqlite3.Connection, snapshot: Snapshot) -> tuple[list[str], list[Segment]]:
@@ -98,8 +99,24 @@ def _check_segment(db: sqlite3.Connection, segment: Segment) -> list[str]:
         problems.append(f"{name}: {end} occurrences in ranges, {len(segment.tokens)} vectors; {REENCODE}")
     if (np.diff(segment.sentence_ids) <= 0).any() or len(segment.sentence_ids) != len(segment.products):
         problems.append(f"{name}: sentence ids do not fit the vectors; {REENCODE}")
+    if segment.stream is not None:
+        problems += [f"{name}: {problem}; {REENCODE}" for problem in _stream_problems(db, segment, segment.stream)]
     if not all(map(_is_finite, (segment.tokens, segment.products, segment.defaults))):
         problems.append(f"{name}: vectors that are not finite; {REENCODE}")
+    return problems
+
+
+def _stream_problems(db: sqlite3.Connection, segment: Segment, stream: TokenStream) -> list[str]:
+    """Return what is wrong with a stream: its order, its words, or the tokens of its occurrences."""
+    problems = [problem] if (problem := stream.order_problem()) else []
+    known = np.array([key for (key,) in db.execute("SELECT id FROM words ORDER BY id")], np.int64)
+    if lost := int((~np.isin(stream.word_ids, known)).sum()):
+        problems.append(f"{lost} of its words are not in the database")
+    places = np.asarray(stream.token_places.whole())
+    if len(places) == len(segment.token_sentences):
+        wrong = int((stream.sentences_of(places) != np.asarray(segment.token_sentences.whole())).sum())
+        if wrong:
+            problems.append(f"{wrong} occurrences are tokens of another sentence")
     return problems
 
 

@@ -81,6 +81,17 @@ def annotation_table(db: Database) -> None:
     )
 
 
+@migrations()
+def word_table(db: Database) -> None:
+    """Create the table of words, which the tokens of a stream refer to."""
+    db.table("words").create(
+        {"id": int, "form": str, "lemma": str, "pos": str, "tag": str},
+        pk="id",
+        not_null={"form", "lemma", "pos", "tag"},
+    )
+    db.execute("CREATE INDEX words_by_form ON words (form)")
+
+
 def connect_to_write(path: Path) -> Database:
     """Open or create the database file, and bring its tables up to date."""
     db = Database(connect(path))

@@ -129,6 +129,17 @@ def occurrences_between(db: sqlite3.Connection, sentence: int, start: int, end: 
     return db.execute(sql, (sentence, start, end)).fetchall()
 
 
+def first_occurrences(db: sqlite3.Connection, spans: Iterable[tuple[int, int, int]]) -> list[int]:
+    """Return the first occurrence in each span of tokens, or 0 if none of them is one.
+
+    Args:
+        spans: Sentence, number of the first token in it, and number of tokens.
+    """
+    sql = "SELECT id FROM occurrences WHERE sentence = ? AND position >= ? AND position < ? ORDER BY position LIMIT 1"
+    found = (db.execute(sql, (key, first, first + count)).fetchone() for key, first, count in spans)
+    return [int(row[0]) if row else 0 for row in found]
+
+
 def occurrences_of_sentences(db: sqlite3.Connection, sentences: Sequence[int]) -> Ids:
     """Return the occurrences of sentences: (id, sentence, start, end, type) in each row.  (n, 5)
 

@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..values import Value
-from ..vectors.arrays import Array, Half
+from ..vectors.arrays import Array, Half, Int32s
 from ..vectors.int8 import Storage
 from ..vectors.transforms import Normalisation
 from .findings import Repair
+from .stream import Word
 
 if TYPE_CHECKING:
     from ..documents import Document
@@ -70,6 +71,8 @@ class CollectionSettings:
         sentence_vectors: Kind of the product vectors.
         sentence_id: Digest of the sentence space or of the sentence transformer, empty for other kinds.
         sentence_source: Source of the sentence transformer, empty for other kinds. It is never loaded from here.
+        tagger_id: Digest of the tagger that gave the parts of speech, empty without a tagger. None in collections of
+            format version 2 and before, which do not store every token.
     """
 
     model: str
@@ -86,10 +89,18 @@ class CollectionSettings:
     sentence_vectors: SentenceKind = SentenceKind.DEFAULT
     sentence_id: str = ""
     sentence_source: str = ""
+    tagger_id: str | None = None
+
+    @property
+    def has_stream(self) -> bool:
+        """Whether every token is stored, with its part of speech."""
+        return self.tagger_id is not None
 
 
 SENTENCE_SETTINGS = ("sentence_vectors", "sentence_id", "sentence_source")
 """Names of the settings that collections of format version 1 do not have."""
+STREAM_SETTINGS = ("tagger_id",)
+"""Names of the settings that collections of format versions 1 and 2 do not have."""
 
 
 class OccurrenceEntry(NamedTuple):  # millions are made, and a frozen dataclass takes twice as long to make
@@ -112,6 +123,8 @@ class SentenceEntry:
         vector: Product vector, or the default vector where the collection stores that alone.  (e,)
         tokens: Vectors of the occurrences.  (n, d)
         default: Default vector. None in collections of format version 1.  (dim,)
+        words: All tokens, also those that are not indexed, t of them.
+        offsets: Where each of them begins in the sentence, in characters.  (t,)
     """
 
     start: int
@@ -120,6 +133,8 @@ class SentenceEntry:
     vector: Half | Array
     tokens: Half | Array
     default: Half | Array | None = None
+    words: tuple[Word, ...] = ()
+    offsets: Int32s | None = None
 
 
 @dataclass(frozen=True, slots=True)

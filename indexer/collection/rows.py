@@ -12,11 +12,12 @@ import numpy as np
 
 from ..given import packed
 from ..values import Value, items_of
-from ..vectors.arrays import Array, Half, Ids, Mask
+from ..vectors.arrays import Array, Half, Ids, Int32s, Mask
 from ..vectors.int8 import Storage, to_bytes
 from .records import DocumentPart, SentenceEntry
 from .schema import ONE_VECTOR_VERSION, State, id_set, in_batches
 from .segment import SegmentData, stored_rows
+from .stream import StreamData, Word, stream_data
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,6 +219,31 @@ def arrange(
         defaults = to_bytes(np.stack([np.asarray(entry.default, np.float32) for entry in entries]))
         data = replace(data, sentences=products, default=defaults)
     return data, tokens, order, type_of[order]
+
+
+def arrange_stream(entries: Sequence[SentenceEntry], numbers: Mapping[Word, int], ids: Ids, order: Ids) -> StreamData:
+    """Return the stream of a segment.
+
+    Args:
+        numbers: Number of each word.
+        ids: `words.id` by the number of the word.  (W,)
+        order: Index of each row's occurrence among those of the entries.  (n,)
+    """
+    lengths = np.array([len(entry.words) for entry in entries], np.int64)  # (m,)
+    firsts = np.cumsum(lengths) - lengths
+    words = np.array([numbers[word] for entry in entries for word in entry.words], np.int64)  # (T,)
+    offsets = np.concatenate([np.zeros(0, np.int32), *(_offsets(entry) for entry in entries)])  # (T,)
+    counts = [len(entry.occurrences) for entry in entries]
+    positions = np.array([o.position for entry in entries for o in entry.occurrences], np.int64)  # (n,)
+    places = np.repeat(firsts, counts) + positions
+    return stream_data(ids[words], offsets, lengths, places[order])
+
+
+def _offsets(entry: SentenceEntry) -> Int32s:
+    """Return where the tokens of a sentence begin.  (t,)"""
+    if entry.offsets is None or len(entry.offsets) != len(entry.words) or not len(entry.words):
+        raise ValueError("a sentence has no tokens, or their offsets are missing")
+    return entry.offsets
 
 
 def stored_type_vectors(db: sqlite3.Connection, types: Ids) -> Half:

@@ -23,10 +23,12 @@ from .paths import check_not_shared, is_shared
 from .schema_check import KEYWORD_INDEXES, check_schema
 from .write_log import is_log_empty, log_path
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version of the collection format. A collection with a higher version is refused."""
 ONE_VECTOR_VERSION = 1
 """Version of collections that store one vector for each sentence, ELMo's default vector."""
+STREAM_VERSION = 3
+"""First version of collections that store every token with its part of speech."""
 DATABASE_NAME = "collection.db"
 QUANTILES_KEY = "background"
 """Key of the quantiles of random pairs in `settings`. The name is part of the collection format."""
@@ -36,7 +38,9 @@ MAX_SETTING = 1_000_000
 """Maximum length of a setting in bytes. The longest of ours has some 2,000."""
 OPEN_PAUSES = (0.05, 0.1, 0.2)
 """Pauses between the tries to open a database while a writer begins or ends, in seconds."""
-COUNTERS = ("next_segment", "next_document", "next_sentence", "next_occurrence", "next_type")
+NEXT_WORD = "next_word"
+"""Setting with the next free id of a word. Collections before `STREAM_VERSION` do not have it."""
+COUNTERS = ("next_segment", "next_document", "next_sentence", "next_occurrence", "next_type", NEXT_WORD)
 """Settings with the next free ids."""
 MAX_TEXT = 4096
 """Maximum length of a setting that is a text. The longest is the path of a model."""
@@ -216,7 +220,7 @@ def _is_background(value: object) -> bool:
 
 _CHECKS: dict[str, Callable[[object], bool]] = {
     **dict.fromkeys(("model", "model_id", "precision", "language", "tokeniser"), _is_text),
-    **dict.fromkeys(("sentence_id", "sentence_source"), _is_text),
+    **dict.fromkeys(("sentence_id", "sentence_source", "tagger_id"), _is_text),
     **dict.fromkeys(("layer", "normalisation", "token_normalisation", "storage", "sentence_vectors"), _is_choice),
     **dict.fromkeys(("format_version", "generation", *COUNTERS), _is_count),
     "function_words": _is_flag,

@@ -14,6 +14,8 @@ order of their ids:
     sentences.faiss         m product vectors, inner product
     blocks.npy              (b,) uint32       checksums of the blocks of all other files: see `checksums.py`
 
+Since format version 3 there are the files of the stream of all tokens: see `stream.py`.
+
 In format version 1 `sentences.npy` holds the default vectors as (m, dim) float16, and there is no `default.npy`.
 
 The table `ranges` holds the rows of each type. The table `segments` holds the sizes and SHA-256 of the files.
@@ -21,7 +23,7 @@ The table `ranges` holds the rows of each type. The table `segments` holds the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +33,7 @@ import numpy as np
 
 from ..errors import CollectionError, DamageError
 from ..files import flush, flush_files
-from ..vectors.arrays import Array, Bytes, Checksums, Half, Ids, Int32s
+from ..vectors.arrays import AnyArray, Array, Bytes, Checksums, Half, Ids, Int32s
 from ..vectors.int8 import ByteRows, Storage, to_bytes
 from ..vectors.rows import TokenRows
 from .checksums import (
@@ -47,6 +49,7 @@ from .checksums import (
 from .faiss_index import build_index, read_index, write_index
 from .paths import identity, make_temporary, remove_temporary
 from .stored_array import StoredArray, write_array
+from .stream import MAX_OFFSET, STREAM_FILES, StreamData, TokenStream
 
 VECTOR_FILES = (
     "tokens.npy",
@@ -56,9 +59,12 @@ VECTOR_FILES = (
     "default.npy",
     "sentence_ids.npy",
     "sentence_documents.npy",
+    *STREAM_FILES,
 )
-"""Files of arrays. Segments of format version 1 have no `DEFAULTS`."""
+"""Files of arrays. Segments of earlier format versions have no `DEFAULTS` and no `STREAM_FILES`."""
 DEFAULTS = "default.npy"
+LATER_FILES = (DEFAULTS, *STREAM_FILES)
+"""Files of arrays that segments of earlier format versions do not have."""
 TOKEN_INDEX = "tokens.faiss"
 SENTENCE_INDEX = "sentences.faiss"
 INDEX_FILES = (TOKEN_INDEX, SENTENCE_INDEX)
@@ -79,6 +85,16 @@ class SegmentData:
     sentence_ids: Ids
     sentence_documents: Ids
     default: Bytes | None = None
+    stream: StreamData | None = None
+
+    def arrays(self) -> Iterator[tuple[str, AnyArray]]:
+        """Yield the name and the array of each file."""
+        for name in VECTOR_FILES:
+            array = None if name in STREAM_FILES else getattr(self, name.removesuffix(".npy"))
+            if array is not None:
+                yield name, array
+        if self.stream is not None:
+            yield from self.stream.arrays()
 
 
 def write_segment(folder: Path, data: SegmentData, read_rows: Callable[[Ids], Array]) -> dict[str, FileRecord]:
@@ -92,10 +108,8 @@ def write_segment(folder: Path, data: SegmentData, read_rows: Callable[[Ids], Ar
     """
     temporary = make_temporary(folder.parent, f"{folder.name}.tmp")
     try:
-        for name in VECTOR_FILES:
-            array = getattr(data, name.removesuffix(".npy"))
-            if array is not None:
-                write_array(temporary / name, [array], array.shape, array.dtype)
+        for name, array in data.arrays():
+            write_array(temporary / name, [array], array.shape, array.dtype)
         write_token_index(temporary / TOKEN_INDEX, len(data.tokens), read_rows)
         write_sentence_index(temporary / SENTENCE_INDEX, vector_rows(data.sentences))
         return publish(temporary, folder)
@@ -131,7 +145,7 @@ def add_checksums(folder: Path) -> dict[str, FileRecord]:
 
     A file manager or a program that synchronises folders may have put a file of its own there. It is no part of ours.
     """
-    ours = [name for name in (*VECTOR_FILES, *INDEX_FILES) if name != DEFAULTS or (folder / name).is_file()]
+    ours = [name for name in (*VECTOR_FILES, *INDEX_FILES) if name not in LATER_FILES or (folder / name).is_file()]
     measured = {name: measure_file(folder / name) for name in sorted(ours)}
     return {name: record for name, (record, _) in measured.items()} | {
         CHECKSUM_FILE: write_checksums(folder / CHECKSUM_FILE, {name: blocks for name, (_, blocks) in measured.items()})
@@ -164,6 +178,7 @@ class Segment:
     Attributes:
         products: Product vectors, or the default vectors in format version 1.  (m, e)
         defaults: Default vectors of ELMo.  (m, dim)
+        stream: All tokens with their parts of speech. None in format versions 1 and 2.
         sentences: The vectors that a search by sentence compares: products, or defaults with `compares_defaults`.
         index_damage: Why an index of this name is not used, for those that were found damaged.
     """
@@ -191,6 +206,7 @@ class Segment:
         self.has_products = sentences.dtype == np.int8
         defaults = self._open(DEFAULTS, ("|i1",), 2) if self.has_products else sentences
         tokens = self._open("tokens.npy", ("<f2", "|i1"), 2)
+        self.stream = self._open_stream(sentences, tokens) if STREAM_FILES[0] in files else None
         self._sentence_ids = self._open("sentence_ids.npy", ("<i8",), 1)
         self._sentence_documents = self._open("sentence_documents.npy", ("<i8",), 1)
         token_ids = self._open("token_ids.npy", ("<i8",), 1)
@@ -226,6 +242,20 @@ class Segment:
         record = self._record(name, RESTORE)
         blocks = self._blocks.get(name)
         return StoredArray(self.folder / name, record, blocks, dtypes, dimensions, RESTORE, limit)
+
+    def _open_stream(self, sentences: StoredArray, tokens: StoredArray) -> TokenStream:
+        """Open the files of the stream. Numbers in them that refer to rows must refer to existing ones.
+
+        Raises:
+            DamageError: One of them is missing or damaged.
+        """
+        small, kinds = ("<i4",), self._open("stream_words.npy", ("<i8",), 2)
+        words = self._open("stream.npy", small, 1, limit=len(kinds))
+        offsets = self._open("stream_offsets.npy", small, 1, limit=MAX_OFFSET)
+        starts = self._open("stream_starts.npy", small, 1, limit=len(words) + 1)
+        order = self._open("stream_order.npy", small, 1, limit=len(words))
+        places = self._open("token_places.npy", small, 1, limit=len(words))
+        return TokenStream(words, (offsets, starts, kinds, order, places), sentences, tokens)
 
     def _read_checksums(self) -> dict[str, Checksums]:
         """Return the block checksums of each file. None are needed: files are then compared as a whole.

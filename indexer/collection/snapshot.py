@@ -25,8 +25,11 @@ class Snapshot:
             DamageError: The segments hold vectors of different lengths.
         """
         kinds = {(s.tokens.shape[1], s.products.shape[1], s.defaults.shape[1], s.has_products) for s in segments}
+        kinds_of_streams = {segment.stream is None for segment in segments}
         if len(kinds) > 1:
             raise DamageError(f"{segments[0].folder.parent} holds vectors of different lengths; {RESTORE}")
+        if len(kinds_of_streams) > 1:
+            raise DamageError(f"{segments[0].folder.parent} has files of several format versions; {RESTORE}")
         self.generation = generation
         self.segments = {segment.key: segment for segment in segments}
         self.live = live  # (largest documents.id + 1,)

@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ from .replacement import finish
 from .rows import (
     Types,
     arrange,
+    arrange_stream,
     find_types,
     insert_documents,
     insert_metadata,
@@ -43,8 +44,19 @@ from .rows import (
     insert_sentences,
     insert_types,
 )
-from .schema import DATABASE_NAME, ONE_VECTOR_VERSION, State, checked_settings, read_settings, write_settings
+from .schema import (
+    DATABASE_NAME,
+    NEXT_WORD,
+    ONE_VECTOR_VERSION,
+    STREAM_VERSION,
+    State,
+    checked_settings,
+    read_settings,
+    write_settings,
+)
 from .segment import write_segment
+from .stream import distinct_words
+from .words import find_words, insert_words
 from .write_log import CACHE_BYTES, log_path
 
 if TYPE_CHECKING:
@@ -260,6 +272,12 @@ class Writer:
         name = free_segment(self.path, settings["next_segment"])
         keys = self._document_keys(parts, settings["next_document"])
         data, tokens, order, type_of = arrange(parts, keys, types, settings)
+        words = None
+        if settings["format_version"] >= STREAM_VERSION:
+            numbers = distinct_words(entry.words for entry in entries)
+            with reading_rows(self.path):
+                words = find_words(db, numbers, settings[NEXT_WORD])
+            data = replace(data, stream=arrange_stream(entries, numbers, words.ids, order))
         read_rows = sense_word_rows(tokens, vectors, type_of, settings["word_weight"])
         with storage_errors(self.path):
             files = write_segment(self.path / SEGMENTS / name, data, read_rows)
@@ -277,6 +295,9 @@ class Writer:
                     "next_occurrence": settings["next_occurrence"] + len(data.token_ids),
                     "next_type": settings["next_type"] + int(types.new.sum()),
                 }
+                if words is not None:
+                    insert_words(db, words)
+                    counters[NEXT_WORD] = settings[NEXT_WORD] + len(words.new)
                 write_settings(db, counters)
                 self.next_generation()
         self.checkpoint()

@@ -14,8 +14,8 @@ from .rows import table_rows
 KEY_COLUMNS = ("id", "document_id", "path", "file", "filename")
 """Columns of a metadata table that identify the document of a row."""
 
-RESERVED = frozenset({"sense", "document"})
-"""Names reserved by filters. Metadata of these names is stored as `meta.sense` and `meta.document`."""
+RESERVED = frozenset({"sense", "document", "pos"})
+"""Names reserved by filters. Metadata of these names is stored as `meta.sense` and so on."""
 
 MAX_TABLE = 64 * 2**20
 """Maximum size in bytes of a metadata table."""

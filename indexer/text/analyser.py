@@ -40,7 +40,11 @@ class TokenKind(StrEnum):
 
 
 class Token(NamedTuple):  # a named tuple is made twice as fast as a frozen dataclass, and there are millions
-    """One surface form, with `text == source[start:end]`. The lemma is folded, and so is `form`, or it is empty."""
+    """One surface form, with `text == source[start:end]`. The lemma is folded, and so is `form`, or it is empty.
+
+    Attributes:
+        pos, tag: Part of speech and finer tag that the document has brought, or empty.
+    """
 
     text: str
     start: int
@@ -48,6 +52,8 @@ class Token(NamedTuple):  # a named tuple is made twice as fast as a frozen data
     lemma: str
     kind: TokenKind
     form: str = ""
+    pos: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,8 @@ class TextAnalyser:
         kind = self._kind(form)
         lemma = self.folding.lemma(given.lemma).strip() if given.lemma else ""
         folded = self.folding.form(form) or form
-        return Token(form, given.start, given.end, lemma or self._lemma_of(form, kind), kind, folded)
+        lemma = lemma or self._lemma_of(form, kind)
+        return Token(form, given.start, given.end, lemma, kind, folded, given.pos or "", given.tag or "")
 
     def _own_tokens(self, text: str, start: int, end: int) -> tuple[Token, ...]:
         found = chunks(text, start, end, self.language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...indexer.errors import QueryError
 from ...indexer.text import TextAnalyser, Token, TokenKind, form_of, is_indexed
@@ -26,12 +26,14 @@ class TargetQuery:
     Attributes:
         target: Positions of the target's tokens, in order.
         stored: Those of them that a collection stores vectors of. Punctuation never is, function words by choice.
+        pos: Part of speech that the target must have, or empty.
     """
 
     sentence: str
     tokens: tuple[Token, ...]
     target: tuple[int, ...]
     stored: tuple[int, ...]
+    pos: str = ""
 
     @property
     def target_tokens(self) -> list[Token]:
@@ -68,6 +70,7 @@ def read_target_query(analyser: TextAnalyser, query: Query, function_words: bool
     Raises:
         QueryError: There is no target, more than one, or no word in it.
     """
+    pos = ""
     if isinstance(query, tuple):
         sentence, position = check_text(query[0]), query[1]
         tokens = analyser.tokens(sentence)
@@ -76,13 +79,13 @@ def read_target_query(analyser: TextAnalyser, query: Query, function_words: bool
         target: tuple[int, ...] = (position,)
     else:
         mark = parse_target(query) if isinstance(query, str) else query
-        sentence = check_text(mark.sentence)
+        sentence, pos = check_text(mark.sentence), mark.pos
         tokens = analyser.tokens(sentence)
         target = tuple(n for n, t in enumerate(tokens) if t.start < mark.end and t.end > mark.start)
     target = _without_outer_punctuation(tokens, target)
     if not target:
         raise QueryError(f"the target holds no word; {EXAMPLE}")
-    return _target_query(sentence, tokens, target, function_words)
+    return replace(_target_query(sentence, tokens, target, function_words), pos=pos)
 
 
 def query_for_words(analyser: TextAnalyser, text: str, function_words: bool) -> TargetQuery | None:
@@ -152,6 +155,11 @@ class QueryEncoder:
         """Encode the target in its sentence: the unit mean of its words' vectors.  (d,)"""
         rows = self._encode(query.tokens, None).tokens[list(query.encoded)]  # (words, d)
         return unit(rows.mean(axis=0))
+
+    def pos(self, query: TargetQuery) -> str:
+        """Return the part of speech of a target of one word in its sentence, or an empty string without a tagger."""
+        tagset, tags = self.vectoriser.encoder.tagset, self._encode(query.tokens, None).tags
+        return tagset.upos[int(tags.upos[query.encoded[0]])] if tagset is not None and tags is not None else ""
 
     def identity(self, query: TargetQuery) -> Array:
         """Encode the target's words out of context: the unit mean of their layer 0 vectors.  (p,)"""

@@ -1,4 +1,4 @@
-"""Apply filters: which documents (by metadata) and which occurrences (by named sense) may answer a query."""
+"""Apply filters to documents (by metadata) and to occurrences (by named sense or part of speech)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ...indexer.collection.snapshot import Snapshot
 from ...indexer.errors import QueryError
 from ...indexer.vectors.arrays import Ids, Mask, as_slice
 from .filters import Condition, Operator
+from .parts_of_speech import POS, TaggedTokens, filtered_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Members:
         holds[segment.token_sentences[self.rows.get(segment.key, np.zeros(0, np.int64))]] = True
         return ~holds if self.excluding else holds
 
+    def tokens(self, segment: Segment) -> Ids:
+        """Return the tokens of a segment's stream that are such occurrences, in any order."""
+        rows = self.rows.get(segment.key, np.zeros(0, np.int64))
+        return np.zeros(0, np.int64) if segment.stream is None else np.asarray(segment.stream.token_places[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
@@ -66,13 +72,13 @@ class Scope:
 
     Attributes:
         documents: Live documents that the filters let in, by key, or None for all live ones.
-        senses: Filters by named sense, all of which must let an occurrence in.
+        senses: Filters by named sense and by part of speech, all of which must let an occurrence in.
         phrases: Sentences by the phrases of a query, or None for all.
     """
 
     snapshot: Snapshot
     documents: Mask | None = None
-    senses: tuple[Members, ...] = ()
+    senses: tuple[Members | TaggedTokens, ...] = ()
     phrases: Phrases | None = None
     _masks: dict[int, Mask | None] = field(default_factory=dict, repr=False, compare=False)
 
@@ -83,7 +89,7 @@ class Scope:
 
     def sentence_mask(self, segment: Segment) -> Mask | None:
         """Return which sentences of a segment may answer, or None for all.  (m,)"""
-        mask = self._documents_mask(segment)
+        mask = self.documents_mask(segment)
         for members in self.senses:
             chosen = members.sentence_mask(segment)
             mask = chosen if mask is None else mask & chosen
@@ -111,7 +117,7 @@ class Scope:
 
     def row_mask(self, segment: Segment, rows: Ids) -> Mask | None:
         """Return which of some token rows of a segment may answer, or None for all of them.  (n,) -> (n,)"""
-        mask = self._documents_mask(segment)
+        mask = self.documents_mask(segment)
         allowed = None if mask is None else mask[segment.token_sentences[as_slice(rows)]]
         for members in self.senses:
             chosen = members.row_mask(segment, rows)
@@ -121,7 +127,8 @@ class Scope:
             allowed = chosen if allowed is None else allowed & chosen
         return allowed
 
-    def _documents_mask(self, segment: Segment) -> Mask | None:
+    def documents_mask(self, segment: Segment) -> Mask | None:
+        """Return which sentences of a segment are in documents that may answer, or None for all.  (m,)"""
         if segment.key not in self._masks:
             self._masks[segment.key] = self.snapshot.sentence_mask(segment, self.documents)
         return self._masks[segment.key]
@@ -133,7 +140,7 @@ class Scope:
 
     def token_mask(self, segment: Segment) -> Mask | None:
         """Return which token rows of a whole segment may answer, or None for all.  (n,)"""
-        mask = self._documents_mask(segment)
+        mask = self.documents_mask(segment)
         if self.senses or self.phrases is not None:
             return self.row_mask(segment, np.arange(len(segment.tokens)))
         return None if mask is None else mask[segment.token_sentences.whole()]
@@ -153,11 +160,20 @@ def make_scope(
     """Return the scope in which all conditions hold.
 
     Raises:
-        QueryError: No document has the field of a condition, or there is no named sense of that name.
+        QueryError: No document has the field of a condition, there is no named sense of that name, or no word has that
+            part of speech.
     """
-    of_senses = [condition for condition in conditions if condition.field == SENSE]
-    others = [condition for condition in conditions if condition.field != SENSE]
-    senses = tuple(_members(condition, member_rows) for condition in of_senses)
+    # Documents that were indexed by earlier versions may have a metadata field of this name.
+    asks_pos = any(condition.field == POS for condition in conditions) and POS not in collection.fields()
+    of_tokens = {SENSE, POS} if asks_pos else {SENSE}
+    senses = tuple(
+        _members(condition, member_rows)
+        if condition.field == SENSE
+        else filtered_tokens(collection, snapshot, condition)
+        for condition in conditions
+        if condition.field in of_tokens
+    )
+    others = [condition for condition in conditions if condition.field not in of_tokens]
     return Scope(snapshot, document_mask(collection, snapshot, others), senses)
 
 
@@ -205,6 +221,6 @@ def _values(collection: Collection, field: str) -> list[tuple[str, int]]:
         return document_keys(collection.db)
     values = documents_by_value(collection.db, field)
     if not values:
-        known = ", ".join([*collection.fields(), DOCUMENT, SENSE])
+        known = ", ".join([*collection.fields(), DOCUMENT, SENSE, POS])
         raise QueryError(f"no document has a field {field[:60]!r}; the fields are {known}")
     return values

@@ -1,6 +1,7 @@
 r"""Read and write the bracket notation of queries.
 
-`the [bank] of the river` asks for *bank*. `\[` and `\]` are brackets of the text itself.
+`the [bank] of the river` asks for *bank*, and `a [charge/NOUN] of theft` for *charge* as a noun. `\[` and `\]` are
+brackets of the text itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from ...indexer.errors import QueryError
 
 EXAMPLE = 'mark one word with brackets, as in "She sat on the river [bank]."'
 """End of every error message about brackets."""
+UNIVERSAL = frozenset(
+    "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()  # noqa: SIM905
+)
+"""The universal parts of speech (Nivre et al. 2020)."""
 LONGEST_QUERY = 50_000
 """Maximum length of a query, in characters. A longer one would take minutes to encode."""
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -23,11 +28,16 @@ _TO_ESCAPE = re.compile(r"[\[\]]|\\(?=[\[\]\\]|$)")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A sentence without its brackets, and the character offsets of the bracketed text in it."""
+    """A sentence without its brackets, and the character offsets of the bracketed text in it.
+
+    Attributes:
+        pos: Part of speech that was written after the word, as in `[charge/VERB]`. Empty without one.
+    """
 
     sentence: str
     start: int
     end: int
+    pos: str = ""
 
 
 def check_text(text: str) -> str:
@@ -85,7 +95,17 @@ def parse_target(text: str) -> Target:
     if not inside.strip():
         raise QueryError(f"the brackets are empty; {EXAMPLE}")
     lead = len(inside) - len(inside.lstrip())
-    return Target(sentence, start + lead, start + len(inside.rstrip()))
+    target = Target(sentence, start + lead, start + len(inside.rstrip()))
+    return _with_pos(target)
+
+
+def _with_pos(target: Target) -> Target:
+    """Return a target with the part of speech at its end, as in `[charge/VERB]`, taken out of its sentence."""
+    word, slash, pos = target.sentence[target.start : target.end].rpartition("/")
+    if not slash or not word or word != word.rstrip() or pos not in UNIVERSAL:
+        return target
+    end = target.start + len(word)
+    return Target(target.sentence[:end] + target.sentence[target.end :], target.start, end, pos)
 
 
 def write_query(sentence: str, start: int | None = None, end: int | None = None) -> str:

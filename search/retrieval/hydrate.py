@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ...indexer.collection.collection import Collection
 from ...indexer.collection.queries import documents_by_key, occurrences_by_id, sentences_by_id
 from ...indexer.collection.records import read_metadata
 from ...indexer.collection.schema import DATABASE_NAME
+from ...indexer.collection.stored_tokens import UNKNOWN, StoredTokens
+from ...indexer.collection.stream import Word
 from ...indexer.errors import DamageError
 from ...indexer.text import folding_of
 from ...indexer.vectors.arrays import Array
@@ -85,6 +87,16 @@ def sentence_hits(
     return hits
 
 
+def bare_sentence_hits(collection: Collection, ids: Sequence[int]) -> list[SentenceHit]:
+    """Read sentences by id, in the order of the ids, which may repeat. Their scores are 1.
+
+    Raises:
+        DamageError: A sentence is missing, or outside the text of its document.
+    """
+    rows = _sentences(collection, sorted(set(ids)))
+    return [_sentence_hit(n, 1.0, rows[key]) for n, key in enumerate(ids, start=1)]
+
+
 def _sentence_hit(rank: int, score: float, row: _Sentence) -> SentenceHit:
     key, start, sentence, document_id, title, metadata = row
     return SentenceHit(
@@ -105,6 +117,26 @@ def _cosine(score: float) -> float:
     return min(1.0, max(-1.0, score))
 
 
+def words_at(collection: Collection, sentences: Sequence[int], positions: Sequence[int]) -> list[Word]:
+    """Return the words at some places, with parts of speech. Collections of before have empty ones.
+
+    Args:
+        sentences: `sentences.id` of each place.
+        positions: Number of the token in its sentence.
+    """
+    if not collection.settings.has_stream:
+        return [UNKNOWN] * len(sentences)
+    with collection.reading() as snapshot:
+        tokens = StoredTokens(snapshot.segments.values(), collection.words())
+        return [word or UNKNOWN for word in tokens.at(sentences, positions)]
+
+
+def joined(values: Iterable[str]) -> str:
+    """Join the parts of speech or tags of several tokens with spaces, `_` for an unknown one. Empty if all are."""
+    known = list(values)
+    return " ".join(value or "_" for value in known) if any(known) else ""
+
+
 def occurrence_hits(collection: Collection, best: Ranked, confidences: Array | None = None) -> list[OccurrenceHit]:
     """Read the hits for n ranked occurrence ids, in their order.
 
@@ -120,6 +152,8 @@ def occurrence_hits(collection: Collection, best: Ranked, confidences: Array | N
     sentences = _sentences(collection, sorted({row[0] for row in found.values()}))
     folding = folding_of(collection.settings.language, collection.settings.tokeniser)
     hits = []
+    words = words_at(collection, [row[0] for row in found.values()], [row[1] for row in found.values()])
+    word_of = dict(zip(found, words, strict=True))
     sure = [None] * len(best.ids) if confidences is None else confidences.tolist()
     for rank, (key, score) in enumerate(zip(best.ids.tolist(), best.scores.tolist(), strict=True), start=1):
         sentence, position, start, end, lemma, form = found[key]
@@ -144,6 +178,8 @@ def occurrence_hits(collection: Collection, best: Ranked, confidences: Array | N
                 start=start,
                 end=end,
                 occurrence_id=key,
+                pos=word_of[key].pos,
+                tag=word_of[key].tag,
             )
         )
     return hits

@@ -75,9 +75,13 @@ def hit_vector(view: View, hit: SentenceHit) -> Array:
     """Read the stored unit vector of a hit: of its occurrence (d,), the mean of several words, or of its sentence (e,).
 
     Raises:
-        QueryError: The hit is no longer in the collection.
+        QueryError: The hit is no longer in the collection, or none of its words has a vector.
     """
     if isinstance(hit, OccurrenceHit):
+        if not hit.occurrence_id:
+            raise QueryError(
+                f"{hit.token[:60]!r} has no vector, as punctuation and most function words; choose another word"
+            )
         inside = occurrences_between(view.collection.db, hit.sentence_id, hit.start, hit.end)
         live = live_occurrences(view.collection.db, [key for key, _ in inside])
         if inside and len(live) == len(inside):

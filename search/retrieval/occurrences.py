@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from ...indexer.collection.records import Layer
+from ...indexer.errors import QueryError
 from ...indexer.text import form_of
-from ...indexer.vectorise import raw_vectors
+from ...indexer.vectorise import raw_vectors, tags_of
 from ...indexer.vectors.arrays import unit
 from ..context import WORD_MATCHES, View, check_k, count_rows, parse_option
 from ..hits import HitList, Match, OccurrenceHit
 from ..query.encode import Query, TargetQuery, query_for_hit, query_for_words, read_target_query
+from ..query.parts_of_speech import alike, tokens_with
 from .any_word import nearest_any
-from .exact import nearest_rows
+from .exact import Rows, nearest_rows
 from .phrases import find_phrase_words, find_spans, nearest_spans
 from .ranking import ranked
 
@@ -22,20 +24,35 @@ LAYER_CANDIDATES = 200
 """Number of hits that another layer reranks. Their sentences are encoded again."""
 
 
-def find_occurrences(view: View, query: Query, k: int, match: str, layer: str | None) -> HitList[OccurrenceHit]:
+def find_occurrences(
+    view: View, query: Query, k: int, match: str, layer: str | None, any_pos: bool = False
+) -> HitList[OccurrenceHit]:
     """Find the k occurrences nearest in sense to a word in context. See `Searcher.occurrences`."""
     check_k(k)
     wanted = parse_option(Match, match, "match", WORD_MATCHES)
     other = None if layer is None else parse_option(Layer, layer, "layer", list(Layer))
     target = read_target_query(view.analyser, query, view.settings.function_words)
     if other is None or other is view.settings.layer:
-        return nearest_occurrences(view, target, wanted, k)
-    found = nearest_occurrences(view, target, wanted, max(k, LAYER_CANDIDATES))
+        return nearest_occurrences(view, target, wanted, k, any_pos)
+    found = nearest_occurrences(view, target, wanted, max(k, LAYER_CANDIDATES), any_pos)
     return _reranked(view, target, found, other, k)
 
 
-def nearest_occurrences(view: View, query: TargetQuery, match: Match, k: int) -> HitList[OccurrenceHit]:
-    """Find the k nearest occurrences. A target that the collection lacks is answered with any word and a notice."""
+def nearest_occurrences(
+    view: View, query: TargetQuery, match: Match, k: int, any_pos: bool = True
+) -> HitList[OccurrenceHit]:
+    """Find the k nearest occurrences. A target that the collection lacks is answered with any word and a notice.
+
+    Args:
+        any_pos: Whether occurrences of another part of speech than the target in its sentence may answer.
+
+    Raises:
+        QueryError: The query names a part of speech where it has no meaning.
+    """
+    if query.pos and (match is Match.ANY or not query.is_single_word(match)):
+        raise QueryError(
+            f"/{query.pos} after a word says its part of speech; use it with one word and --match lemma or form"
+        )
     if match is Match.ANY:
         return _of_any_word(view, query, k)
     if not query.is_single_word(match):
@@ -46,10 +63,38 @@ def nearest_occurrences(view: View, query: TargetQuery, match: Match, k: int) ->
         rows = view.rows(types)
         count = count_rows(rows)
         if count:
-            return view.hits(nearest_rows(rows, view.encode.sense(query), k), match, None, count)
+            rows, notice = of_same_pos(view, query, match, rows, any_pos)
+            return view.hits(nearest_rows(rows, view.encode.sense(query), k), match, notice, count_rows(rows))
         if count_rows(view.unfiltered().rows(types)):
             return HitList((), match, f"{query.text!r} does not occur within the filter")
     return _of_any_word(view, query, k, _missing(view, query))
+
+
+def of_same_pos(
+    view: View, query: TargetQuery, match: Match, rows: list[Rows], any_pos: bool
+) -> tuple[list[Rows], str | None]:
+    """Keep the rows with the part of speech of the target, and return a notice if others are left out.
+
+    It is the one that the query names. Without one, and with match `lemma`, it is that of the target in its sentence.
+    Nouns and names then count as one, and so do verbs and auxiliary verbs. If no row has it, all rows are kept.
+
+    Raises:
+        QueryError: The query names a part of speech, and the collection stores none.
+    """
+    if query.pos:
+        wanted = frozenset([query.pos])
+    elif any_pos or match is not Match.LEMMA or tags_of(view.settings, view.context.encoder) is None:
+        return rows, None
+    else:
+        wanted = alike(view.encode.pos(query))
+    tagged = tokens_with(view.collection, view.snapshot, wanted.__contains__)
+    kept = [Rows(item.segment, item.rows[tagged.row_mask(item.segment, item.rows)]) for item in rows]
+    count, left = count_rows(kept), count_rows(rows) - count_rows(kept)
+    if query.pos:
+        return kept, None if count else f"{query.text!r} does not occur as {query.pos} here"
+    if not count:
+        return rows, f"{query.text!r} is {min(wanted)} in this sentence but not here; these have other parts of speech"
+    return kept, f"{left:,} occurrences have another part of speech; --any-pos includes them" if left else None
 
 
 def _of_phrase(view: View, query: TargetQuery, match: Match, k: int) -> HitList[OccurrenceHit]:

@@ -15,6 +15,7 @@ from ..context import View, count_rows
 from ..hits import HitList, Match, OccurrenceHit
 from ..query.encode import TargetQuery
 from .exact import Rows, vectors_of
+from .hydrate import joined, words_at
 from .ranking import ranked
 
 LONGEST_PHRASE = 32
@@ -129,4 +130,15 @@ def _widened(view: View, hit: OccurrenceHit, position: int, length: int) -> Occu
     span = view.tokens(hit)[position : position + length]
     start, end = span[0].start, span[-1].end
     lemma = " ".join(token.lemma for token in span)
-    return replace(hit, token=hit.sentence[start:end], lemma=lemma, position=position, start=start, end=end)
+    places = range(position, position + length)
+    words = words_at(view.collection, [hit.sentence_id] * length, places)
+    return replace(
+        hit,
+        token=hit.sentence[start:end],
+        lemma=lemma,
+        position=position,
+        start=start,
+        end=end,
+        pos=joined(word.pos for word in words),
+        tag=joined(word.tag for word in words),
+    )

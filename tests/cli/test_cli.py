@@ -80,6 +80,24 @@ def test_search_prints_what_python_returns(collection: str, capsys: pytest.Captu
         assert list(rows[0]) == [field.name for field in fields(SentenceHit)]
 
 
+def test_search_for_a_pattern_prints_what_python_returns(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pattern = '"the"%c []{0,2} [lemma="bank"]'
+    for options, at in (((), None), (("--at", "-1"), -1)):
+        command = ["search", collection, "--pattern", pattern, *options, "-k", "3"]
+        assert run_command([*command, "--format", "jsonl"]) == 0
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        with Searcher.open(collection) as searcher:
+            assert rows == searcher.pattern(pattern, k=3, at=at).to_dicts()
+        assert rows
+        assert run_command(command) == 0
+        assert f"[{rows[0]['token']}]" in capsys.readouterr().out
+    for wrong in ([], ["bank", "--pattern", pattern], ["bank", "--at", "1"]):
+        assert run_command(["search", collection, *wrong]) == 2
+    assert "--pattern" in capsys.readouterr().err
+    assert run_command(["search", collection, "--pattern", "[word="]) == 1
+    assert "the pattern cannot be read at the end" in capsys.readouterr().err
+
+
 def test_sense_passes_filter_match_and_layer_to_the_search(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["sense", collection, "the [bank]", "--where", "year=1990..", "--format", "jsonl"]) == 0
     assert {row["document_id"] for row in lines(capsys)} == {"river.txt"}

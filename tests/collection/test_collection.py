@@ -259,10 +259,10 @@ def test_a_truncated_vector_file_is_refused_with_its_name(tmp_path: Path) -> Non
 
 def test_newer_format_and_other_files_are_refused(tmp_path: Path) -> None:
     path = make(tmp_path / "c.pol")
-    stored.change(path, "UPDATE settings SET value = '3' WHERE key = 'format_version'")
-    with pytest.raises(CollectionError, match="has format 3, this Polyseme reads up to 2; upgrade"):
+    stored.change(path, "UPDATE settings SET value = '4' WHERE key = 'format_version'")
+    with pytest.raises(CollectionError, match="has format 4, this Polyseme reads up to 3; upgrade"):
         Collection.open(path)
-    stored.change(path, "UPDATE settings SET value = '2' WHERE key = 'format_version'")
+    stored.change(path, "UPDATE settings SET value = '3' WHERE key = 'format_version'")
     stored.change(path, "DELETE FROM settings WHERE key = 'storage'")
     with pytest.raises(CollectionError, match=r"development version \(storage not recorded\); index again"):
         Collection.open(path)

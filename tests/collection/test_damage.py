@@ -109,6 +109,19 @@ def ask(path: Path) -> tuple[Answers, str | None]:
             best = exact.nearest_sentences(view.scope, query, 8, By.DEFAULT)
         return list(zip(best.ids.tolist(), best.scores.round(6).tolist(), strict=True))
 
+    def tokens(searcher: Searcher) -> object:
+        """Look up the word of each token in the stream, and what the stream stores of it."""
+        found = []
+        with searcher._view() as view:
+            for segment in view.snapshot.segments.values():
+                stream = segment.stream
+                assert stream is not None
+                places = stream.tokens_of(np.ones(len(stream.word_ids), bool))
+                rows = stream.sentences_of(places).tolist()
+                words = view.collection.words().words(stream.word_ids[stream.words[places]])
+                found.append((rows, words, stream.offsets[places].tolist(), stream.token_places[:].tolist()))
+        return found
+
     bank = "Paul saw the old [bank] near house 7."
     questions: dict[str, Callable[[Searcher], object]] = {
         "sentences": sentences,
@@ -120,6 +133,7 @@ def ask(path: Path) -> tuple[Answers, str | None]:
         "any word": lambda s: listed(s.occurrences(bank, k=8, match="any")),
         "phrase": lambda s: listed(s.occurrences("Paul saw the [old bank] near house 7.", k=9)),
         "senses": lambda s: [(each.size, each.number) for each in s.senses("bank", where="year=1900..1905").senses],
+        "tokens": tokens,
         "more": lambda s: listed(s.more_like(s.sentences("the new boat", k=2), k=5)),
     }
     answers: Answers = {}

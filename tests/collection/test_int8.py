@@ -73,7 +73,7 @@ def test_int8_collection_is_half_as_large_and_gives_the_same_hits(tmp_path: Path
         build(path, documents(60), config, encoder)
         with Collection.open(path) as collection:
             assert collection.settings.storage is storage
-            assert collection.info().format_version == 2
+            assert collection.info().format_version == 3
             assert not verify(collection, encoder, 30).problems
             collection.compact()
             assert not verify(collection, encoder, 30).problems

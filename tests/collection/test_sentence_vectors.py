@@ -139,7 +139,7 @@ def test_new_collection_stores_product_and_default_vectors_as_bytes(tmp_path: Pa
     assert np.allclose(centring.mean, sample.sum(axis=0) / (len(sample) + CENTRING_ROWS), atol=1e-5)
     assert np.allclose(stored(path, "sentences.npy"), unit(products - centring.mean), atol=0.02)
     assert np.allclose(stored(path, DEFAULTS), expected, atol=0.02)
-    assert (info.format_version, info.sentence_dim, info.default_dim) == (2, SENTENCE_DIM, DIM)
+    assert (info.format_version, info.sentence_dim, info.default_dim) == (3, SENTENCE_DIM, DIM)
     assert info.settings.sentence_vectors is SentenceKind.LEARNED
     assert info.settings.sentence_id == FakeEncoder().sentence_id
 
@@ -346,7 +346,7 @@ def test_version_1_answers_grows_and_is_brought_up(tmp_path: Path) -> None:
             collection.compact()
             assert verify(collection, FakeEncoder(), sample=500).problems == ()
         reencode(path, model=FakeEncoder())
-        assert settings_of(path)["format_version"] == 2
+        assert settings_of(path)["format_version"] == 3
         assert nearest(searcher, By.SENTENCE) == by_brute_force(searcher, By.SENTENCE)
         assert searcher.settings.sentence_vectors is SentenceKind.LEARNED
         assert searcher.sentences(QUERY, k=5).notice is None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fakes import FakeEncoder
-from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.build import BuildConfig, build, new_settings
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.arrays import Array, Half, Ids, row_products, top, unit
@@ -18,7 +18,7 @@ from polyseme.search.searcher import Searcher
 from benchmarks.encode import accuracy
 from benchmarks.lib import stopwatch
 from benchmarks.lib.stored import K, load_stored
-from benchmarks.search import copies, exact, peers, scale, tables
+from benchmarks.search import copies, exact, patterns, peers, scale, tables
 
 
 @dataclass
@@ -137,3 +137,19 @@ def test_difference_is_the_worst_of_any_layer() -> None:
     b = a.copy()
     b[1, 2] = (1, -1)
     assert accuracy.difference([a, a], [a, b]) == accuracy.Difference(0.0, 2.0)
+
+
+def test_made_up_tokens_make_a_sound_collection_for_measuring(
+    tmp_path: Path, encoder: FakeEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = tmp_path / "old.pol", tmp_path / "new.pol"
+    Collection.create(old, replace(new_settings(BuildConfig(), encoder), tagger_id=None)).close()
+    build(old, [Document(f"d{n}", TEXT) for n in range(6)], BuildConfig(), encoder)
+    patterns.add_tokens(old, new)
+    with Searcher.open(new, encoder) as searcher:
+        assert searcher.collection.verify(all_text=True).problems == ()
+        (found,) = patterns.measure(searcher, ['"of" "the" "river"'], 1)
+        assert found.matches == 6
+        patterns.print_costs(searcher.collection)
+    tokens = 6 * len(searcher.analyser.tokens(TEXT))
+    assert f"{tokens} tokens, " in capsys.readouterr().out

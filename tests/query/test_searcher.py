@@ -421,7 +421,7 @@ def test_to_dicts_and_to_pandas_hold_the_same(searcher: Searcher) -> None:
     rows = hits.to_dicts()
     assert list(rows[0]) == [
         *("rank", "score", "confidence", "document_id", "document", "sentence_id", "sentence", "sentence_start"),
-        *("metadata", "token", "lemma", "position", "start", "end", "occurrence_id"),
+        *("metadata", "token", "lemma", "position", "start", "end", "occurrence_id", "pos", "tag"),
     ]
     frame = hits.to_pandas()
     assert frame["sentence"].tolist() == [row["sentence"] for row in rows]

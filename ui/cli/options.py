@@ -53,7 +53,7 @@ where_option = click.option(
     multiple=True,
     metavar="FIELD=VALUE",
     help="Use only documents that match FIELD=V, FIELD!=V, FIELD=A..B or FIELD=A|B. sense=NAME keeps the occurrences"
-    " of a named sense. Repeat the option to require several conditions.",
+    " of a named sense, and pos=NOUN those of a part of speech. Repeat the option to require several conditions.",
 )
 context_option = click.option(
     "--context",

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ...search.hits import DocumentHit, OccurrenceHit, SentenceHit
     from ...search.senses.inventory import SenseInventory
 
+PATTERN_CONTEXT = 45
+"""Number of characters on each side of a match of a pattern, as `polyseme sense` shows."""
 _UNDER = "           = "
 """Start of a line with a translation. It is as wide as the columns before the text."""
 
@@ -39,7 +41,8 @@ _UNDER = "           = "
 @collection_argument
 @argument(
     "text",
-    'Sentence to search for. Brackets have no special meaning. A "phrase in quotes" must occur, a -word or'
+    required=False,
+    description='Sentence to search for. Brackets have no special meaning. A "phrase in quotes" must occur, a -word or'
     ' -"phrase" must not. Write \\" and \\- for such a sign of the text.',
 )
 @k_option
@@ -66,12 +69,23 @@ _UNDER = "           = "
     default=0,
     help="Number of sentences to show before and after each sentence, which is then between >> and <<.",
 )
+@click.option(
+    "--pattern",
+    metavar="CQL",
+    help='Find a pattern of tokens instead, such as \'[lemma="bank" & pos="NOUN"] []{0,3} "loan.*"\'.',
+)
+@click.option(
+    "--at",
+    type=int,
+    metavar="N",
+    help="Return only the Nth word of each match of --pattern, from 1, or from the end with -1.",
+)
 @model_option
 @sentence_model_option
 @format_option
 def search(
     collection: Path,
-    text: str,
+    text: str | None,
     k: int,
     where: tuple[str, ...],
     by: str,
@@ -79,16 +93,28 @@ def search(
     hybrid: bool | None,
     alike: bool,
     context: int,
+    pattern: str | None,
+    at: int | None,
     model: str | None,
     sentence_model: str | None,
     output_format: OutputFormat,
 ) -> None:
-    """Find sentences with a similar meaning, or documents with such sentences."""
+    """Find sentences with a similar meaning, documents with such sentences, or places of a pattern."""
     from ...search.hits import By
     from ...search.retrieval.sentences import parse_order
     from ...search.searcher import Searcher
 
+    if (text is None) is (pattern is None):
+        raise click.UsageError("give either the text of a sentence, or --pattern.")
+    if at is not None and pattern is None:
+        raise click.UsageError("--at counts the words of a match of --pattern; give that too.")
     with Searcher.open(collection, model, sentence_model) as searcher:
+        if pattern is not None:
+            found = searcher.pattern(pattern, k, where, at)
+            note(found.notice)
+            show(found.to_dicts(), output_format, concordance(found, PATTERN_CONTEXT))
+            return
+        assert text is not None
         if by == By.DOCUMENT:
             documents = searcher.documents(text, k, where, parse_order(order, hybrid, By.DOCUMENT))
             note(documents.notice)
@@ -136,6 +162,9 @@ def document_table(hits: list[DocumentHit]) -> str:
     show_default="the collection's",
     help="Rerank the first 200 candidates by the vectors of another layer.",
 )
+@click.option(
+    "--any-pos", is_flag=True, help="With --match lemma, include occurrences of another part of speech than the word."
+)
 @context_option
 @model_option
 @format_option
@@ -146,6 +175,7 @@ def sense(
     k: int,
     where: tuple[str, ...],
     layer: str | None,
+    any_pos: bool,
     context: int,
     model: str | None,
     output_format: OutputFormat,
@@ -154,7 +184,7 @@ def sense(
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        hits = searcher.occurrences(query, k, match, where, layer)
+        hits = searcher.occurrences(query, k, match, where, layer, any_pos)
     note(hits.notice)
     note(hits.verdict)
     show(hits.to_dicts(), output_format, concordance(hits, context))

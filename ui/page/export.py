@@ -130,7 +130,8 @@ def _row(number: int, hit: SentenceHit, senses: Mapping[int, int | None]) -> dic
         line = concordance_line(hit)
         left, node, right = line.left, line.node, line.right
         sense = senses.get(hit.occurrence_id)
-        row = {"lemma": hit.lemma, "start": hit.start, "end": hit.end, "occurrence_id": hit.occurrence_id}
+        row = {"lemma": hit.lemma, "pos": hit.pos, "tag": hit.tag}
+        row |= {"start": hit.start, "end": hit.end, "occurrence_id": hit.occurrence_id}
     else:
         row = {"meetings": [asdict(each) for each in hit.meetings], "alike": list(hit.alike)}
         row |= {name: text for name, text in (("before", hit.before), ("after", hit.after)) if text}
