@@ -241,15 +241,27 @@ class Searcher:
         with self._view() as view:
             return hit_vector(view, hit)
 
-    def senses(self, word: str, match: str = Match.LEMMA, where: Where = None) -> SenseInventory:
+    def senses(
+        self,
+        word: str,
+        match: str = Match.LEMMA,
+        where: Where = None,
+        grain: float | None = None,
+        number: int | None = None,
+    ) -> SenseInventory:
         """Induce the senses of a word from its occurrences.
+
+        All grains and numbers cut the same tree, so that finer senses only divide coarser ones.
 
         Args:
             word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
             match: `form` or `lemma`.
+            grain: Cosine from -1 to 1. Groups with a lower mean cosine are different senses, so a higher grain gives
+                finer senses. None for the default cut.
+            number: Number of senses, limited to what the tree has. None for the default cut.
         """
         with self._view(where) as view:
-            return find_senses(view, word, match)
+            return find_senses(view, word, match, grain, number)
 
     def sense_occurrences(
         self, inventory: SenseInventory, number: int | Literal["none"] | None = None

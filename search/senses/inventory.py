@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...indexer.errors import QueryError
 from ...indexer.vectors.arrays import Array, Ids
 from ..context import SAME_WORD, View, parse_option
 from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
-from .clustering import NONE, SAMPLE, centres_of, cluster, nearest_centre, row_products_by, stability
+from .clustering import by_size, centres_of, default_number, nearest_centre, row_products_by, stability
 from .labels import Collocate, sense_words
+from .tree import NONE, SenseTree, grow
 
 FEWEST = 10
 """Minimum number of occurrences to cluster. A word with fewer gets one sense."""
 CENTRAL_LINES = 5
 """Number of central occurrences that a sense lists."""
-METHOD = "Potts model of cosines, gated by SigClust"
+METHOD = "a tree of average linkage by cosine, gated by SigClust"
 """Name of the method by which words are clustered."""
 NOT_CLUSTERED = "not clustered"
 """Name of the method for words with too few occurrences."""
@@ -36,7 +38,8 @@ class Sense:
         share: Share of all occurrences of the word.
         labels: Content words nearby that distinguish the sense from the word's other senses.
         central: Occurrences nearest to the centre. Their score is the cosine with it.
-        stability: How well the sense is found again in bootstrap samples, in [0, 1]. None if nothing was clustered.
+        stability: How well the sense is found again in bootstrap samples of the group from which it was split, in
+            [0, 1]. None if nothing was clustered.
         collocates: Words nearby, by logDice.
     """
 
@@ -59,6 +62,10 @@ class SenseInventory:
         scores: Occurrence id -> cosine with the centre of its sense, or with the nearest centre if it fits no sense.
         notice: A remark for the user. None if no remark is needed.
         method: How the senses were induced.
+        grain: Lowest grain that gives these senses, a cosine from -1. Groups with a lower mean cosine are apart.
+        usual: Number of senses of the default cut.
+        most: Number of senses of the finest cut.
+        tree: All groups of the occurrences, in the order of `assignments`. None if nothing was clustered.
     """
 
     word: str
@@ -68,13 +75,34 @@ class SenseInventory:
     scores: dict[int, float] = field(repr=False)
     notice: str | None
     method: str = ""
+    grain: float = -1.0
+    usual: int = 1
+    most: int = 1
+    tree: SenseTree | None = field(default=None, repr=False, compare=False)
 
 
-def find_senses(view: View, word: str, match: str) -> SenseInventory:
+def find_senses(
+    view: View, word: str, match: str, grain: float | None = None, number: int | None = None
+) -> SenseInventory:
     """Induce the senses of a word inside the filters. See `Searcher.senses`."""
     wanted = parse_option(Match, match, "match", SAME_WORD)
+    check_cut(grain, number)
     value, rows = view.require_word(word, wanted)
-    return induce_senses(view, value, wanted, rows)
+    return induce_senses(view, value, wanted, rows, grain, number)
+
+
+def check_cut(grain: float | None, number: int | None) -> None:
+    """Check how finely senses are wanted.
+
+    Raises:
+        QueryError: Both are given, the grain is not a cosine, or the number is below 1.
+    """
+    if grain is not None and number is not None:
+        raise QueryError("the grain and the number of senses are both given; give one of them")
+    if grain is not None and not -1 <= grain <= 1:
+        raise QueryError(f"the grain is {grain}; give a number from -1 (one sense) to 1 (the finest senses)")
+    if number is not None and number < 1:
+        raise QueryError(f"the number of senses is {number}; ask for at least 1")
 
 
 def word_vectors(view: View, word: str, match: str) -> tuple[str, Array]:
@@ -87,12 +115,20 @@ def word_vectors(view: View, word: str, match: str) -> tuple[str, Array]:
     return value, rows_vectors(rows)[1]
 
 
-def induce_senses(view: View, word: str, match: Match, rows: Sequence[Rows]) -> SenseInventory:
+def induce_senses(
+    view: View,
+    word: str,
+    match: Match,
+    rows: Sequence[Rows],
+    grain: float | None = None,
+    number: int | None = None,
+) -> SenseInventory:
     """Induce the senses of the occurrences in some rows."""
     ids, vectors = rows_vectors(rows)
-    few = len(ids) < FEWEST
-    clusters = np.zeros(len(ids), np.int64) if few else cluster(vectors)  # (n,)
-    stable = [None] * (int(clusters.max()) + 1) if few else stability(vectors, clusters)
+    tree = None if len(ids) < FEWEST else grow(vectors)
+    usual = 1 if tree is None else default_number(vectors, tree)
+    wanted = _wanted(tree, usual, grain, number)
+    clusters, stable = _cut(vectors, tree, wanted)
     centres = centres_of(vectors, clusters)  # (s, d)
     nearest = np.where(clusters == NONE, nearest_centre(vectors, centres), clusters)  # (n,)
     scores = row_products_by(vectors, centres, nearest)  # (n,)
@@ -112,9 +148,36 @@ def induce_senses(view: View, word: str, match: Match, rows: Sequence[Rows]) -> 
         tuple(senses),
         dict(zip(ids.tolist(), sense_numbers(clusters), strict=True)),
         dict(zip(ids.tolist(), scores.tolist(), strict=True)),
-        _notice(clusters),
-        NOT_CLUSTERED if few else METHOD,
+        _notice(clusters, number),
+        NOT_CLUSTERED if tree is None else METHOD,
+        -1.0 if tree is None else tree.grain_of(wanted),
+        usual,
+        1 if tree is None else tree.most,
+        tree,
     )
+
+
+def _wanted(tree: SenseTree | None, usual: int, grain: float | None, number: int | None) -> int:
+    """Return the number of senses of the cut that was asked for."""
+    if tree is None:
+        return 1
+    if number is None:
+        return usual if grain is None else tree.number_at(grain)
+    return max(tree.fixed + 1, min(number, tree.most))
+
+
+def _cut(vectors: Array, tree: SenseTree | None, number: int) -> tuple[Ids, list[float | None]]:
+    """Cut a tree into groups, the largest first.  -> (n,), and the stability of each group"""
+    if tree is None:
+        return np.zeros(len(vectors), np.int64), [None]
+    groups = tree.cut(number)  # (n,)
+    found = stability(vectors, tree, number)
+    clusters = by_size(groups)
+    stable: list[float | None] = [None] * (int(clusters.max()) + 1)
+    for old, new in set(zip(groups.tolist(), clusters.tolist(), strict=True)):
+        if new != NONE:
+            stable[new] = found[old]
+    return clusters, stable
 
 
 def sense_numbers(clusters: Ids) -> list[int | None]:
@@ -122,13 +185,16 @@ def sense_numbers(clusters: Ids) -> list[int | None]:
     return [None if place == NONE else place + 1 for place in clusters.tolist()]
 
 
-def _notice(clusters: Ids) -> str | None:
+def _notice(clusters: Ids, number: int | None) -> str | None:
     total = len(clusters)
     if total < FEWEST:
         return f"only {total} occurrences; at least {FEWEST} are needed to tell senses apart"
     notes = []
-    if total > SAMPLE:
-        notes.append(f"{SAMPLE:,} of {total:,} occurrences were clustered; the others joined the nearest sense")
+    found = int(clusters.max()) + 1
+    if number is not None and found < number:
+        notes.append(f"{found} senses, not {number}: smaller groups would have too few occurrences")
+    if number is not None and found > number:
+        notes.append(f"{found} senses, not {number}: so many are known")
     unassigned = int((clusters == NONE).sum())
     if unassigned:
         notes.append(f"{unassigned} of {total:,} occurrences fit no sense")

@@ -62,7 +62,7 @@ def test_induced_senses_match_the_documents_kinds(searcher: Searcher) -> None:
         assert sense.stability is not None
         assert sense.stability > 0.9
     assert (inventory.word, inventory.match, inventory.notice) == ("bank", Match.LEMMA, None)
-    assert "Potts" in inventory.method
+    assert "average linkage" in inventory.method
     assert searcher.senses("banks") == inventory
 
 
