@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Sense:
         stability: How well the sense is found again in bootstrap samples of the group from which it was split, in
             [0, 1]. None if nothing was clustered.
         collocates: Words nearby, by logDice.
+        name: Name of the named sense that was held fixed in it. None if none was.
     """
 
     number: int
@@ -50,6 +52,17 @@ class Sense:
     central: tuple[OccurrenceHit, ...]
     stability: float | None = None
     collocates: tuple[Collocate, ...] = ()
+    name: str | None = None
+
+
+class KnownLabels(Protocol):
+    """What is known about the senses of a word. See `known.KnownSenses`."""
+
+    names: tuple[str | None, ...]
+
+    def labels(self, word: str, ids: Ids, vectors: Array) -> Ids:
+        """Return the number of the known sense of each occurrence, or `NONE`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +95,22 @@ class SenseInventory:
 
 
 def find_senses(
-    view: View, word: str, match: str, grain: float | None = None, number: int | None = None
+    view: View,
+    word: str,
+    match: str,
+    grain: float | None = None,
+    number: int | None = None,
+    read_known: Callable[[str], KnownLabels] | None = None,
 ) -> SenseInventory:
-    """Induce the senses of a word inside the filters. See `Searcher.senses`."""
+    """Induce the senses of a word inside the filters. See `Searcher.senses`.
+
+    Args:
+        read_known: Function from the lemma or form, as stored, to what is known about its senses.
+    """
     wanted = parse_option(Match, match, "match", SAME_WORD)
     check_cut(grain, number)
     value, rows = view.require_word(word, wanted)
-    return induce_senses(view, value, wanted, rows, grain, number)
+    return induce_senses(view, value, wanted, rows, grain, number, read_known and read_known(value))
 
 
 def check_cut(grain: float | None, number: int | None) -> None:
@@ -122,10 +144,12 @@ def induce_senses(
     rows: Sequence[Rows],
     grain: float | None = None,
     number: int | None = None,
+    known: KnownLabels | None = None,
 ) -> SenseInventory:
     """Induce the senses of the occurrences in some rows."""
     ids, vectors = rows_vectors(rows)
-    tree = None if len(ids) < FEWEST else grow(vectors)
+    labels = np.full(len(ids), NONE, np.int64) if known is None else known.labels(word, ids, vectors)  # (n,)
+    tree = None if len(ids) < FEWEST else grow(vectors, labels)
     usual = 1 if tree is None else default_number(vectors, tree)
     wanted = _wanted(tree, usual, grain, number)
     clusters, stable = _cut(vectors, tree, wanted)
@@ -139,9 +163,10 @@ def induce_senses(
         inside = scores[clusters == place]
         best = np.lexsort((group, -inside))[:CENTRAL_LINES]
         central = tuple(occurrence_hits(view.collection, Ranked(group[best], inside[best])))
-        labels, collocates = words[place].labels, words[place].collocates
-        share = len(group) / len(ids)
-        senses.append(Sense(place + 1, len(group), share, labels, central, stable[place], collocates))
+        found, share = words[place], len(group) / len(ids)
+        name = _known_name(known, labels[clusters == place])
+        made = Sense(place + 1, len(group), share, found.labels, central, stable[place], found.collocates, name)
+        senses.append(made)
     return SenseInventory(
         word,
         match,
@@ -155,6 +180,12 @@ def induce_senses(
         1 if tree is None else tree.most,
         tree,
     )
+
+
+def _known_name(known: KnownLabels | None, labels: Ids) -> str | None:
+    """Return the name of the known sense among the occurrences of a group, if it has one."""
+    held = labels[labels != NONE]
+    return None if known is None or not len(held) else known.names[int(held[0])]
 
 
 def _wanted(tree: SenseTree | None, usual: int, grain: float | None, number: int | None) -> int:

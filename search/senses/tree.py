@@ -185,12 +185,38 @@ def grow(vectors: Array, known: Ids | None = None, settings: TreeSettings = CHOS
     labels = np.full(len(smooth), NONE, np.int64)  # (m,)
     labels[found.nearest[known != NONE]] = known[known != NONE]
     kept = ~_outlying(closeness, settings) | (labels != NONE)  # (m,)
-    splits, inside, fixed = _condensed(
-        smooth[kept], found.counts[kept], labels[kept], settings.least(n), settings.splits
-    )
+    if not kept.any():
+        kept[:] = True
+    rows, counts, senses, places = _joined(smooth[kept], found.counts[kept], labels[kept])
+    splits, inside, fixed = _condensed(rows, counts, senses, settings.least(n), settings.splits)
     nodes = np.full(len(smooth), NONE, np.int64)
-    nodes[kept] = inside
+    nodes[kept] = inside[places]
     return SenseTree(splits, nodes[found.nearest], fixed)
+
+
+def _joined(vectors: Array, counts: Ids, labels: Ids) -> tuple[Array, Ids, Ids, Ids]:
+    """Join the rows of each known sense into one.
+
+    Returns:
+        Unit rows (r, d), their numbers of occurrences (r,), their known senses (r,), and the place of each given row
+        among them (m,).
+    """
+    free = np.flatnonzero(labels == NONE)
+    names, places = np.unique(labels[labels != NONE], return_inverse=True)
+    if not len(names):
+        return vectors, counts, labels, np.arange(len(vectors))
+    taken = np.flatnonzero(labels != NONE)
+    sums = np.zeros((len(names), vectors.shape[1]), np.float32)
+    np.add.at(sums, places, counts[taken, None] * vectors[taken])
+    row_of = np.empty(len(vectors), np.int64)
+    row_of[free] = np.arange(len(free))
+    row_of[taken] = len(free) + places
+    return (
+        np.concatenate([vectors[free], unit(sums)]),
+        np.concatenate([counts[free], np.bincount(places, counts[taken]).astype(np.int64)]),
+        np.concatenate([labels[free], names]),
+        row_of,
+    )
 
 
 def _landmarks(vectors: Array, known: Ids, settings: TreeSettings) -> _Landmarks:
@@ -270,24 +296,23 @@ def _outlying(closeness: Array, settings: TreeSettings) -> Mask:
 
 
 def linkage(vectors: Array, labels: Ids) -> Doubles:
-    """Merge unit rows by average linkage. Rows of one known sense merge first, those of different ones last.
+    """Merge unit rows by average linkage. Groups with known senses merge last.
 
     Args:
         vectors: Unit rows (m, d).
-        labels: Known sense of each row, or `NONE` (m,).
+        labels: Known sense of each row, no two the same, or `NONE` (m,).
 
     Returns:
         Merges as scipy writes them: two groups, their cosine distance, and the number of rows (m - 1, 4). Distances
-        from `APART` / m**2 separate known senses.
+        from `APART` on separate known senses.
     """
     from scipy.cluster.hierarchy import linkage as average
     from scipy.spatial.distance import squareform
 
     distances = np.clip(1 - vectors @ vectors.T, 0, 2).astype(np.float64)
     known = np.flatnonzero(labels != NONE)
-    for row in known:
-        same = labels[known] == labels[row]
-        distances[row, known] = np.where(same, 0, APART * len(vectors) ** 2)
+    # The mean distance of two groups with such a pair stays above `APART`.
+    distances[np.ix_(known, known)] = APART * len(vectors) ** 2
     np.fill_diagonal(distances, 0)
     return np.asarray(average(squareform(distances, checks=False), "average"), np.float64)
 

@@ -13,7 +13,6 @@ from polyseme.search.senses.timeline import make_timeline, restricted, wilson, y
 from polyseme.search.senses.tree import NONE, grow
 from scipy.stats import binomtest
 from sklearn.decomposition import PCA
-from sklearn.metrics import adjusted_rand_score
 
 
 def clouds(sizes: list[int], noise: float = 0.12, dim: int = 48, seed: int = 0) -> tuple[Array, Ids]:
