@@ -14,6 +14,9 @@ and the other half of SemCor's words. It also prints the confidence curves that 
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
+import random
 import sys
 import time
 from collections import Counter
@@ -27,7 +30,8 @@ from polyseme.indexer.elmo import load_encoder
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.vectors.arrays import Array, Ids
 from polyseme.search.confidence import LEAST_OF_BEST, Calibration, Compared
-from polyseme.search.senses.clustering import cluster
+from polyseme.search.senses.clustering import GRAIN, cluster
+from polyseme.search.senses.tree import grow
 
 from benchmarks.quality.confidence import (
     Reliability,
@@ -119,12 +123,56 @@ def at_random(vectors: Array) -> Ids:
     return np.random.default_rng(0).integers(0, 2, len(vectors)).astype(np.int64)
 
 
+def ungated(vectors: Array) -> Ids:
+    """Cut the product's tree at its usual grain, whether or not the word splits clearly."""
+    tree = grow(vectors)
+    return tree.cut(tree.number_at(GRAIN))
+
+
+def average_link(vectors: Array) -> Ids:
+    """Cut average linkage by cosine at 0.2, without smoothing and without a smallest group."""
+    from sklearn.cluster import AgglomerativeClustering
+
+    if len(vectors) < 2:
+        return one_sense(vectors)
+    model = AgglomerativeClustering(n_clusters=None, distance_threshold=0.8, metric="cosine", linkage="average")
+    return np.asarray(model.fit_predict(vectors), np.int64)
+
+
+def hdbscan(vectors: Array) -> Ids:
+    """Cluster by density, with a smallest group as in the product. Noise is one group more."""
+    from sklearn.cluster import HDBSCAN
+
+    if len(vectors) < 8:
+        return one_sense(vectors)
+    smallest = max(4, min(10, round(0.08 * len(vectors))))
+    found = HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(vectors.astype(np.float64))
+    return np.asarray(found - found.min(), np.int64)
+
+
+def leiden(vectors: Array) -> Ids:
+    """Maximise the sum of (cosine - 0.3) over the pairs of each group by the Leiden method (Traag et al. 2019)."""
+    igraph = importlib.import_module("igraph")
+    rows, columns = np.triu_indices(len(vectors), 1)
+    graph = igraph.Graph(n=len(vectors), edges=np.column_stack([rows, columns]).tolist())
+    weights = (vectors @ vectors.T)[rows, columns].tolist()
+    random.seed(0)
+    igraph.set_random_number_generator(random)
+    found = graph.community_leiden("CPM", weights=weights, resolution=0.3, n_iterations=-1)
+    return np.asarray(found.membership, np.int64)
+
+
 METHODS: dict[str, Method] = {
     "one sense": one_sense,
     "each its own": each_its_own,
     "random, two": at_random,
+    "average link, cut at 0.2": average_link,
+    "HDBSCAN": hdbscan,
+    "the product's tree, without gate": ungated,
     "the product": cluster,
 }
+if importlib.util.find_spec("igraph") is not None:  # no dependency, for this table alone
+    METHODS["Leiden, resolution 0.3"] = leiden
 
 
 def print_table(sets: dict[str, list[Word]]) -> None:

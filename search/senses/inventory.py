@@ -16,6 +16,7 @@ from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
 from .clustering import by_size, centres_of, default_number, nearest_centre, row_products_by, stability
+from .expected import expected_words
 from .labels import Collocate, sense_words
 from .tree import NONE, SenseTree, grow
 
@@ -43,6 +44,8 @@ class Sense:
             [0, 1]. None if nothing was clustered.
         collocates: Words nearby, by logDice.
         name: Name of the named sense that was held fixed in it. None if none was.
+        expected: Words that the language models expect in its place, more than in the place of the other senses. Empty
+            if the model does not predict words.
     """
 
     number: int
@@ -53,12 +56,16 @@ class Sense:
     stability: float | None = None
     collocates: tuple[Collocate, ...] = ()
     name: str | None = None
+    expected: tuple[str, ...] = ()
 
 
 class KnownLabels(Protocol):
     """What is known about the senses of a word. See `known.KnownSenses`."""
 
-    names: tuple[str | None, ...]
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """Name of each known sense. None for lines that share a sense."""
+        ...
 
     def labels(self, word: str, ids: Ids, vectors: Array) -> Ids:
         """Return the number of the known sense of each occurrence, or `NONE`."""
@@ -158,19 +165,30 @@ def induce_senses(
     scores = row_products_by(vectors, centres, nearest)  # (n,)
     groups = [ids[clusters == place] for place in range(len(centres))]
     words = sense_words(view, groups)
-    senses = []
+    central = []
     for place, group in enumerate(groups):
         inside = scores[clusters == place]
         best = np.lexsort((group, -inside))[:CENTRAL_LINES]
-        central = tuple(occurrence_hits(view.collection, Ranked(group[best], inside[best])))
-        found, share = words[place], len(group) / len(ids)
-        name = _known_name(known, labels[clusters == place])
-        made = Sense(place + 1, len(group), share, found.labels, central, stable[place], found.collocates, name)
-        senses.append(made)
+        central.append(tuple(occurrence_hits(view.collection, Ranked(group[best], inside[best]))))
+    expected = expected_words(view, central)
+    senses = tuple(
+        Sense(
+            place + 1,
+            len(group),
+            len(group) / len(ids),
+            words[place].labels,
+            central[place],
+            stable[place],
+            words[place].collocates,
+            _known_name(known, labels[clusters == place]),
+            expected[place],
+        )
+        for place, group in enumerate(groups)
+    )
     return SenseInventory(
         word,
         match,
-        tuple(senses),
+        senses,
         dict(zip(ids.tolist(), sense_numbers(clusters), strict=True)),
         dict(zip(ids.tolist(), scores.tolist(), strict=True)),
         _notice(clusters, number),

@@ -26,7 +26,7 @@ def brute_groups(vectors: Array, least: int) -> list[list[set[int]]]:
     go to the nearer side of the next kept split below.
     """
     cosines = (vectors @ vectors.T).astype(np.float64)
-    groups = [(n,) for n in range(len(vectors))]
+    groups: list[tuple[int, ...]] = [(n,) for n in range(len(vectors))]
     sides: dict[tuple[int, ...], tuple[tuple[int, ...], tuple[int, ...], float]] = {}
     while len(groups) > 1:
         pairs = list(combinations(groups, 2))

@@ -201,6 +201,7 @@ def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
     "--number",
     type=click.IntRange(1),
     metavar="N",
+    show_default="as many as the grain gives",
     help="Number of senses, instead of a grain. All grains and numbers cut the same tree.",
 )
 @click.option(
@@ -269,6 +270,7 @@ def _sense_rows(inventory: SenseInventory) -> list[dict[str, object]]:
             "stability": item.stability,
             "name": item.name,
             "labels": [label.lemma for label in item.labels],
+            "expected": list(item.expected),
             "collocates": [word.lemma for word in item.collocates],
             "central": [hit.sentence for hit in item.central],
         }
@@ -283,6 +285,8 @@ def _sense_table(inventory: SenseInventory) -> str:
         stable = "" if item.stability is None else f", stability {item.stability:.2f}"
         name = "" if item.name is None else f", {item.name}"
         parts.append(f"{inventory.word} {item.number}{name}: {item.size} ({item.share:.0%}{stable})  {labels}\n")
+        if item.expected:
+            parts.append(f"    expected in its place: {', '.join(item.expected)}\n")
         if item.collocates:
             parts.append(f"    collocates: {', '.join(word.lemma for word in item.collocates)}\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central]

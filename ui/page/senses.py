@@ -84,7 +84,7 @@ def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
             key="grain",
             on_change=changed,
             label_visibility="collapsed",
-            width=260,
+            width=180,
         )
         st.html('<p class="pol-quiet">finer</p>', width="content")
         if query.senses is not None:
