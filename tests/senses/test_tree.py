@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.vectors.arrays import Array, Ids, unit
+from polyseme.search.senses.clustering import GRAIN
 from polyseme.search.senses.tree import APART, CHOSEN, NONE, TreeSettings, grow, linkage, smoothed
+from sklearn.metrics import adjusted_rand_score
 
 
 def points(n: int, seed: int, dim: int = 6, centres: int = 3) -> Array:
@@ -178,3 +180,25 @@ def test_known_senses_stay_together_and_apart() -> None:
     alone = np.full(80, NONE, np.int64)
     alone[[3, 8, 9]] = 0, 1, 2
     assert (linkage(vectors, alone)[:, 2] >= APART).sum() == 2
+
+
+def test_three_corrected_lines_improve_the_others() -> None:
+    gains = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        axes = np.linalg.qr(rng.standard_normal((24, 24)))[0]
+        # The centres of the first two senses are near each other, so the usual cut takes both for one.
+        centres = np.stack([axes[0], unit(axes[0] + 0.75 * axes[1]), axes[2]])
+        gold = np.repeat([0, 1, 2], [50, 30, 40])
+        vectors = unit(centres[gold] + 0.16 * rng.standard_normal((120, 24)))
+        tree = grow(vectors)
+        found = tree.cut(tree.number_at(GRAIN))
+        known = np.full(120, NONE, np.int64)
+        known[[3, 4, 5]], known[[60, 61, 62]], known[[90, 91, 92]] = 0, 1, 2
+        corrected = grow(vectors, known).cut(3)
+        others = known == NONE
+        before, after = (adjusted_rand_score(gold[others], groups[others]) for groups in (found, corrected))
+        assert before < 0.75
+        gains.append(after - before)
+    assert min(gains) > 0
+    assert np.mean(gains) > 0.15
