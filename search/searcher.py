@@ -262,7 +262,7 @@ class Searcher:
                 finer senses. None for the default cut.
             number: Number of senses, limited to what the tree has. None for the default cut.
             known: Senses that are known: names of named senses, or lists of ids of occurrences that share a sense.
-                Their occurrences stay together, and apart from those of other known senses. The rest is told apart
+                Their occurrences stay together, and apart from those of other known senses. The rest is grouped
                 around them.
         """
         with self._view(where) as view:

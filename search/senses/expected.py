@@ -31,8 +31,8 @@ SHORTEST = 3
 def expected_words(view: View, groups: Sequence[Sequence[OccurrenceHit]]) -> list[tuple[str, ...]]:
     """Return the words expected in each group of lines, more than in the other groups, best first.
 
-    A word is scored by its mean probability in the lines of the group, times the logarithm of the quotient of that and
-    its mean probability in the other groups. Of the forms of a lemma the best remains. The word's own are left out.
+    The score of a word is p log(p / q). Its mean probability is p in the lines of the group, and q in the other groups.
+    Of the forms of a lemma the best remains. The word's own forms are left out.
 
     Returns:
         Words of each group. There are none if the model has no output layer.

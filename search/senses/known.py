@@ -1,6 +1,6 @@
 """Collect what is known about the senses of a word: named senses, and lines that share a sense.
 
-Known senses are held fixed, and the other occurrences are told apart around them.
+Known senses are held fixed, and the other occurrences are grouped around them.
 """
 
 from __future__ import annotations

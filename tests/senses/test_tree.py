@@ -24,8 +24,8 @@ def points(n: int, seed: int, dim: int = 6, centres: int = 3) -> Array:
 def brute_groups(vectors: Array, least: int) -> list[list[set[int]]]:
     """Return the groups of every cut, by merging the nearest pair of groups until one is left.
 
-    Written from the definition: the tree keeps a merge if both sides have `least` rows, and the rows of smaller sides
-    go to the nearer side of the next kept split below.
+    The tree keeps a merge if both sides have `least` rows. The rows of a smaller side go to the nearer side of the next
+    kept split below.
     """
     cosines = (vectors @ vectors.T).astype(np.float64)
     groups: list[tuple[int, ...]] = [(n,) for n in range(len(vectors))]

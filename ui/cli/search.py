@@ -194,7 +194,7 @@ def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
     type=click.FloatRange(-1, 1),
     metavar="COSINE",
     show_default="0.38, or one sense if the lines do not split clearly",
-    help="How finely senses are told apart, from -1 (one sense) to 1. Groups whose mean cosine is lower are different"
+    help="How finely occurrences are grouped, from -1 (one sense) to 1. Groups whose mean cosine is lower are different"
     " senses.",
 )
 @click.option(
@@ -208,7 +208,7 @@ def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
     "--known",
     multiple=True,
     metavar="NAME",
-    help="Named sense of the word that is known. Its lines stay together, and the others are told apart around them."
+    help="Named sense of the word that is known. Its lines stay together, and the others are grouped around them."
     " Repeat for several.",
 )
 @click.option(
