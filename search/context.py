@@ -5,6 +5,7 @@ Each question is a function of a view in a file of its own. `Searcher` opens the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ from .retrieval.ranking import Ranked
 
 if TYPE_CHECKING:
     from ..indexer.elmo import Encoder
+    from ..indexer.elmo.lexical_substitution import Expectations
 
 K = 20
 """Default number of hits."""
@@ -218,6 +220,13 @@ class Context:
                 rows_of = partial(self._named_sense_rows, view)
                 view = replace(view, scope=make_scope(self.collection, snapshot, conditions, rows_of))
             yield view
+
+    @functools.cached_property
+    def expectations(self) -> Expectations | None:
+        """The encoder with its output layer, which predicts words. None if the model has no such layer."""
+        from ..indexer.elmo.lexical_substitution import expectations_of
+
+        return expectations_of(self.encoder)
 
     def _compares_defaults(self, settings: CollectionSettings) -> bool:
         """Return whether sentences are compared by default vectors, since no others can be encoded."""

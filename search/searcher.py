@@ -29,6 +29,7 @@ from .senses import members, named
 from .senses.ambiguity import ambiguous_lemmas
 from .senses.change import Change, measure_change
 from .senses.inventory import SenseInventory, find_senses, word_vectors
+from .senses.known import Known, read_known
 from .senses.named_sense_file import NamedSense
 from .senses.timeline import Timeline, find_timeline
 from .sentence_explanation import explain_sentence
@@ -259,15 +260,31 @@ class Searcher:
         with self._view() as view:
             return hit_vector(view, hit)
 
-    def senses(self, word: str, match: str = Match.LEMMA, where: Where = None) -> SenseInventory:
+    def senses(
+        self,
+        word: str,
+        match: str = Match.LEMMA,
+        where: Where = None,
+        grain: float | None = None,
+        number: int | None = None,
+        known: Sequence[Known] = (),
+    ) -> SenseInventory:
         """Induce the senses of a word from its occurrences.
+
+        All grains and numbers cut the same tree, so that finer senses only divide coarser ones.
 
         Args:
             word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
             match: `form` or `lemma`.
+            grain: Cosine from -1 to 1. Groups with a lower mean cosine are different senses, so a higher grain gives
+                finer senses. None for the default cut.
+            number: Number of senses, limited to what the tree has. None for the default cut.
+            known: Senses that are known: names of named senses, or lists of ids of occurrences that share a sense.
+                Their occurrences stay together, and apart from those of other known senses. The rest is grouped
+                around them.
         """
         with self._view(where) as view:
-            return find_senses(view, word, match)
+            return find_senses(view, word, match, grain, number, lambda value: read_known(view, value, known))
 
     def sense_occurrences(
         self, inventory: SenseInventory, number: int | Literal["none"] | None = None

@@ -14,6 +14,9 @@ and the other half of SemCor's words. It also prints the confidence curves that 
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
+import random
 import sys
 import time
 from collections import Counter
@@ -27,7 +30,8 @@ from polyseme.indexer.elmo import load_encoder
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.vectors.arrays import Array, Ids
 from polyseme.search.confidence import LEAST_OF_BEST, Calibration, Compared
-from polyseme.search.senses.clustering import cluster
+from polyseme.search.senses.clustering import GRAIN, cluster
+from polyseme.search.senses.tree import grow
 
 from benchmarks.quality.confidence import (
     Reliability,
@@ -119,12 +123,56 @@ def at_random(vectors: Array) -> Ids:
     return np.random.default_rng(0).integers(0, 2, len(vectors)).astype(np.int64)
 
 
+def ungated(vectors: Array) -> Ids:
+    """Cut the product's tree at its usual grain, whether or not the word splits clearly."""
+    tree = grow(vectors)
+    return tree.cut(tree.number_at(GRAIN))
+
+
+def average_link(vectors: Array) -> Ids:
+    """Cut average linkage by cosine at 0.2, without smoothing and without a smallest group."""
+    from sklearn.cluster import AgglomerativeClustering
+
+    if len(vectors) < 2:
+        return one_sense(vectors)
+    model = AgglomerativeClustering(n_clusters=None, distance_threshold=0.8, metric="cosine", linkage="average")
+    return np.asarray(model.fit_predict(vectors), np.int64)
+
+
+def hdbscan(vectors: Array) -> Ids:
+    """Cluster by density, with a smallest group as in the product. Noise is one group more."""
+    from sklearn.cluster import HDBSCAN
+
+    if len(vectors) < 8:
+        return one_sense(vectors)
+    smallest = max(4, min(10, round(0.08 * len(vectors))))
+    found = HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(vectors.astype(np.float64))
+    return np.asarray(found - found.min(), np.int64)
+
+
+def leiden(vectors: Array) -> Ids:
+    """Maximise the sum of (cosine - 0.3) over the pairs of each group by the Leiden method (Traag et al. 2019)."""
+    igraph = importlib.import_module("igraph")
+    rows, columns = np.triu_indices(len(vectors), 1)
+    graph = igraph.Graph(n=len(vectors), edges=np.column_stack([rows, columns]).tolist())
+    weights = (vectors @ vectors.T)[rows, columns].tolist()
+    random.seed(0)
+    igraph.set_random_number_generator(random)
+    found = graph.community_leiden("CPM", weights=weights, resolution=0.3, n_iterations=-1)
+    return np.asarray(found.membership, np.int64)
+
+
 METHODS: dict[str, Method] = {
     "one sense": one_sense,
     "each its own": each_its_own,
     "random, two": at_random,
+    "average link, cut at 0.2": average_link,
+    "HDBSCAN": hdbscan,
+    "the product's tree, without gate": ungated,
     "the product": cluster,
 }
+if importlib.util.find_spec("igraph") is not None:  # no dependency, for this table alone
+    METHODS["Leiden, resolution 0.3"] = leiden
 
 
 def print_table(sets: dict[str, list[Word]]) -> None:
@@ -145,6 +193,52 @@ def print_table(sets: dict[str, list[Word]]) -> None:
                 f"{method_name:36}" + "".join(f"{100 * value:10.1f}" for value in figures) + f"{seconds:10.1f}",
                 flush=True,
             )
+
+
+def print_corrections(sets: dict[str, list[Word]]) -> None:
+    """Print the index of the other occurrences before and after three wrong ones are corrected.
+
+    The three are of the gold sense that most often is in a group of another sense. Three central occurrences of each
+    group are confirmed too. Each word is corrected three times, with other draws.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    print(f"\n{'three corrected, ARI of the others':44}{'corrections':>12}{'before':>10}{'after':>10}")
+    for name, words in sets.items():
+        rows = []
+        for word in words:
+            gold = np.array(word.senses)
+            found = cluster(word.vectors)
+            for draw in range(3):
+                known = _corrected(word, found, np.random.default_rng(draw))
+                if known is None:
+                    break
+                tree = grow(word.vectors, known)
+                others = known != int(known.max())
+                groups = (found, tree.cut(tree.fixed + 1))
+                rows.append([100 * adjusted_rand_score(gold[others], group[others]) for group in groups])
+        before, after = (float(value) for value in np.mean(rows, axis=0))
+        print(f"{name:44}{len(rows):12}{before:10.1f}{after:10.1f}", flush=True)
+
+
+def _corrected(word: Word, found: Ids, rng: np.random.Generator) -> Ids | None:
+    """Return the known senses after a correction (n,). None if fewer than four occurrences of a sense are wrong."""
+    gold = np.array(word.senses)
+    usual = {group: Counter(gold[found == group].tolist()).most_common(1)[0][0] for group in np.unique(found)}
+    wrong = np.array([group >= 0 and usual[group] != sense for group, sense in zip(found, gold, strict=True)])
+    if not wrong.any():
+        return None
+    (sense, count), *_ = Counter(gold[wrong].tolist()).most_common(1)
+    if count < 4:
+        return None
+    drawn = rng.choice(np.flatnonzero(wrong & (gold == sense)), 3, replace=False)
+    known = np.full(len(gold), -1, np.int64)
+    for group in range(int(found.max()) + 1):
+        inside = np.setdiff1d(np.flatnonzero(found == group), drawn)
+        centre = word.vectors[inside].mean(axis=0)
+        known[inside[np.argsort(-(word.vectors[inside] @ centre), kind="stable")[:3]]] = group
+    known[drawn] = int(found.max()) + 1
+    return known
 
 
 def print_words(words: Sequence[Word]) -> None:
@@ -276,6 +370,7 @@ def main() -> int:
         sets[f"SemCor, half {number}"] = drawn(part)
         confident[f"SemCor, half {number}"] = collection_null_distribution(arguments.semcor[1]), part
     print_table(sets)
+    print_corrections(sets)
     if arguments.words:
         print_words(found["sample"])
     print_confidence(confident, arguments.choose)

@@ -5,6 +5,7 @@ directions' predictions contain the frequency of w, so it is divided out once. T
 2018, "Word sense induction with neural biLM and symmetric patterns".
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..errors import ModelError, QueryError
 from ..text.folding import fold
-from ..vectors.arrays import Doubles
+from ..vectors.arrays import Array, Doubles
 from .characters import SENTENCE_END, SENTENCE_START
 from .encoder import ElmoEncoder
 from .formats.model_folder import read_model, read_output_layer, read_word_counts
@@ -30,7 +31,7 @@ class Substitute:
     score: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Expectations:
     """An encoder and its output layer, which predict the words at a position.
 
@@ -63,6 +64,27 @@ class Expectations:
         scores[[i for i, word in enumerate(self.output.words) if word in _NO_WORDS]] = -np.inf
         found = np.exp(scores - scores.max())
         return np.asarray(found / found.sum(), np.float64)
+
+    def log_probabilities(self, contexts: Array) -> Array:
+        """Return the logarithm of the probabilities of all words for some contexts of the top layer.
+
+        They are those of `probabilities`, in single precision.  (n, dim) -> (n, words)
+        """
+        before, after = np.split(contexts, 2, axis=1)  # (n, projection) each
+        scores = (before + after) @ self._weights.T + self._log_scores  # (n, words)
+        scores -= scores.max(axis=1, keepdims=True)
+        found: Array = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        return found
+
+    @functools.cached_property
+    def _weights(self) -> Array:
+        return self.output.weights.astype(np.float32)
+
+    @functools.cached_property
+    def _log_scores(self) -> Array:
+        scores = log_scores(self.output).astype(np.float32)
+        scores[[i for i, word in enumerate(self.output.words) if word in _NO_WORDS]] = -np.inf
+        return scores
 
     def substitutes(self, tokens: Sequence[str], position: int, k: int = 10) -> tuple[Substitute, ...]:
         """Return the `k` most probable words at `position`, the most probable first.
@@ -97,6 +119,18 @@ def load_expectations(source: str = "default") -> Expectations:
         raise ModelError(f"{source} has no output layer, which predicts words; use default or train a model")
     counts = output.counts or read_word_counts(folder)
     return Expectations(ElmoEncoder(read_model(folder), source), replace(output, counts=counts))
+
+
+def expectations_of(encoder: object) -> Expectations | None:
+    """Return an open encoder with the output layer of its model folder. None if there is no such layer."""
+    if not isinstance(encoder, ElmoEncoder):
+        return None
+    folder = model_folder(encoder.source)
+    output = read_output_layer(folder) if folder else None
+    if folder is None or output is None or output.weights.shape[1] != encoder.config.projection:
+        return None
+    counts = output.counts or read_word_counts(folder)
+    return Expectations(encoder, replace(output, counts=counts))
 
 
 def log_scores(output: OutputLayer) -> Doubles:

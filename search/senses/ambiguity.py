@@ -14,7 +14,8 @@ from ...indexer.vectors.arrays import Array, Ids
 from ..context import View, count_rows
 from ..hits import Match
 from ..retrieval.exact import rows_vectors
-from .clustering import NONE, centres_of, cluster
+from .clustering import centres_of, cluster
+from .tree import NONE
 
 FEWEST, MOST = 20, 400
 """Minimum and maximum number of occurrences of a word: enough for several senses, few enough to read hundreds."""

@@ -1,15 +1,14 @@
-"""Cluster the unit vectors of a word's occurrences into senses, and measure how stable the clusters are.
+"""Choose how many senses a word has, and measure how stable they are.
 
-The method was chosen by measurement among the methods in docs/results/senses.md:
+All groups of a word come from one tree (`tree.py`). The default cut was chosen by measurement among the methods in
+docs/results/senses.md:
 
 1. Does the word have more than one sense? The best split into two is compared with the best splits of Gaussian clouds
    of the same shape, which have one centre (SigClust: Liu, Hayes, Nobel and Marron 2008). The split must be better by
-   a number of standard deviations that grows with the mean cosine of the occurrences. Otherwise there is one sense.
-2. Which senses are there? The clusters maximise the sum of (cosine - resolution) over their pairs, in the space of the
-   word's mean and first principal components. This is the constant Potts model (Traag, Van Dooren and Nesterov 2011).
-   The resolution is the cosine that two occurrences of one sense must exceed on average. It determines the number of
-   senses.
-3. Clusters that are too small or too loose join the nearest other cluster. Occurrences far from every centre fit none.
+   a number of standard deviations that grows with the number of occurrences and their mean cosine. Otherwise there is
+   one sense.
+2. Which senses are there? The tree is cut at one grain for all words. The grain is a cosine: groups whose mean cosine
+   with each other is lower are different senses. It determines the number of senses.
 
 Results are deterministic: seeds are fixed and ties are broken by place.
 """
@@ -21,18 +20,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, row_products, unit
+from .tree import NONE, SenseTree, grow
 
 SAMPLE = 1500
-"""Maximum number of occurrences that are clustered. The rest join the nearest centre."""
-NONE = -1
-"""Cluster number of occurrences that fit no sense. Clusters are numbered from 0."""
-FENCE = 2.5
-"""An occurrence this many interquartile ranges below the lower quartile of the scores may be an outlier."""
+"""Maximum number of occurrences on which it is decided whether a word has several senses."""
+GRAIN = 0.38
+"""Grain of the default cut, a cosine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Parameters of the clustering, chosen on CoarseWSD-20's train split and half of SemCor.
+    """Parameters of the gate and of the stability, chosen on CoarseWSD-20's train split and half of SemCor.
 
     The command that evaluates a choice is `python -m benchmarks.quality.senses --choose`.
 
@@ -41,27 +39,25 @@ class Settings:
         bar: Mean cosine of a word at which its split need only be as good as those of the clouds.
         slope: Standard deviations by which the split must be better than those of the clouds, for each 1 of mean
             cosine above the bar.
-        dim: Number of principal components of the Potts model.
-        resolution: Resolution of the Potts model, a cosine.
-        smallest: Minimum share of the occurrences in a sense.
-        fewest: Minimum number of occurrences in a sense.
-        least_cosine: Minimum mean cosine in a sense. In clouds without senses it stays below 0.13.
+        floor: Standard deviations by which the split of 30 occurrences must be better, however low their mean cosine.
+        growth: The floor rises by this for each doubling of the occurrences, because chance then explains less.
+        ceiling: Highest floor.
         clouds: Number of Gaussian clouds drawn.
         rounds: Number of bootstrap samples.
         draws: Size of a bootstrap sample.
+        levels: Number of splits of a bootstrap sample's tree among which a split is looked for.
     """
 
     gate_dim: int = 5
-    bar: float = 0.40
+    bar: float = 0.50
     slope: float = 20.0
-    dim: int = 6
-    resolution: float = 0.3
-    smallest: float = 0.08
-    fewest: int = 4
-    least_cosine: float = 0.15
+    floor: float = -1.5
+    growth: float = 0.8
+    ceiling: float = 0.5
     clouds: int = 30
     rounds: int = 20
-    draws: int = 300
+    draws: int = 200
+    levels: int = 4
 
 
 CHOSEN = Settings()
@@ -69,45 +65,30 @@ CHOSEN = Settings()
 
 
 def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
-    """Cluster unit vectors (n, d), n at least 1. Clusters are numbered from 0, the largest first.  -> (n,)
+    """Cluster unit vectors by the default cut. Clusters are numbered from 0, the largest first.  (n, d) -> (n,)
 
     Occurrences that fit no cluster get `NONE`.
     """
-    n = len(vectors)
-    chosen = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))
-    sample = vectors[chosen]
-    labels = partition(sample, settings)  # (sample,)
-    return by_size(settled(vectors, centres_of(sample, labels), settings.resolution))
+    tree = grow(vectors)
+    return by_size(tree.cut(default_number(vectors, tree, settings)))
 
 
-def settled(vectors: Array, centres: Array, resolution: float, rounds: int = 20) -> Ids:
-    """Assign rows to their nearest centre or `NONE`, and move the centres, until nothing changes.
-
-    A named sense, which keeps only centres, therefore contains the same occurrences.  (n, d), (s, d) -> (n,)
-    """
-    numbers = np.full(len(vectors), NONE, np.int64)
-    for _ in range(rounds):
-        nearest = nearest_centre(vectors, centres)
-        moved = np.where(outlying(row_products_by(vectors, centres, nearest), resolution), NONE, nearest)
-        if np.array_equal(moved, numbers):
-            break
-        numbers = numbered(moved)
-        centres = centres_of(vectors, numbers)
-    return numbers
-
-
-def partition(vectors: Array, settings: Settings = CHOSEN) -> Ids:
-    """Cluster unit vectors (n, d) into clusters of at least the minimum size, numbered from 0.  -> (n,)"""
-    if len(vectors) < 2 * settings.fewest or not splits(vectors, settings):
-        return np.zeros(len(vectors), np.int64)
-    least = max(settings.fewest, int(np.ceil(settings.smallest * len(vectors))))
-    return absorbed(vectors, potts(reduced(vectors, settings.dim), settings.resolution), least, settings.least_cosine)
+def default_number(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> int:
+    """Return the number of senses of the default cut of a tree that was grown from vectors (n, d)."""
+    if tree.most == 1:
+        return 1
+    chosen = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), SAMPLE)).astype(np.int64))
+    return tree.number_at(GRAIN) if splits(vectors[chosen], settings) else tree.fixed + 1
 
 
 def splits(vectors: Array, settings: Settings = CHOSEN) -> bool:
-    """Return whether vectors (n, d) split better than one-centred clouds by as much as their mean cosine requires."""
+    """Return whether vectors (n, d) split better than one-centred clouds by as much as is required.
+
+    The more occurrences there are, and the higher their mean cosine is, the more is required.
+    """
     cosine = float((vectors.mean(axis=0).astype(np.float64) ** 2).sum())  # mean of all pairs
-    return split_strength(vectors, settings) >= settings.slope * (cosine - settings.bar)
+    floor = min(settings.ceiling, settings.floor + settings.growth * float(np.log2(len(vectors) / 30)))
+    return split_strength(vectors, settings) >= max(floor, settings.slope * (cosine - settings.bar))
 
 
 def split_strength(vectors: Array, settings: Settings = CHOSEN) -> float:
@@ -147,81 +128,6 @@ def split_ratio(rows: Doubles, rounds: int = 30) -> float:
     return left / float((rows**2).sum())
 
 
-def reduced(vectors: Array, dim: int) -> Array:
-    """Project unit vectors to their mean and first principal components, as unit vectors again.  (n, d) -> (n, d)"""
-    mean = vectors.mean(axis=0)
-    rows = vectors - mean  # (n, d)
-    _, axes = np.linalg.eigh((rows.T @ rows).astype(np.float64))
-    kept = axes[:, ::-1][:, :dim].astype(np.float32)  # (d, dim)
-    return unit(mean + rows @ kept @ kept.T)
-
-
-def potts(vectors: Array, resolution: float, rounds: int = 20) -> Ids:
-    """Find clusters that maximise the sum of (cosine - resolution) over their pairs, by local moves.  (n, d) -> (n,)
-
-    Average-link clusters cut at the same cosine are the start. Then each occurrence in turn moves to the cluster to
-    which it adds most, or becomes a cluster by itself, until none moves.
-    """
-    from sklearn.cluster import AgglomerativeClustering
-
-    n = len(vectors)
-    gains = (vectors @ vectors.T).astype(np.float64) - resolution  # (n, n)
-    distances = np.clip(1 - resolution - gains, 0, 2)
-    np.fill_diagonal(distances, 0)
-    np.fill_diagonal(gains, 0)
-    model = AgglomerativeClustering(
-        n_clusters=None, distance_threshold=1 - resolution, metric="precomputed", linkage="average"
-    )
-    labels = np.asarray(model.fit_predict(distances), np.int64)
-    for _ in range(rounds):
-        moved = 0
-        for place in range(n):
-            own = labels[place]
-            sums = np.bincount(labels, gains[place], n + 1)  # (n + 1,), the last cluster is empty
-            best = int(sums.argmax())
-            if sums[best] <= 0:
-                best = int(np.flatnonzero(np.bincount(labels, minlength=n + 1) == 0)[0])
-            if sums[best] > sums[own] + 1e-9:
-                labels[place], moved = best, moved + 1
-        if not moved:
-            break
-    return numbered(labels)
-
-
-def absorbed(vectors: Array, labels: Ids, least: int, least_cosine: float = -1.0) -> Ids:
-    """Merge clusters that are too small or too loose into the nearest of the others.  (n, d), (n,) -> (n,)
-
-    Args:
-        least: Minimum number of members.
-        least_cosine: Minimum mean cosine of the members.
-
-    Returns:
-        Cluster numbers from 0.
-    """
-    while True:
-        groups = [labels == name for name in np.unique(labels)]
-        large = [inside for inside in groups if inside.sum() >= least and mean_cosine(vectors[inside]) >= least_cosine]
-        if len(large) == len(groups) or not large:
-            return numbered(labels) if large else np.zeros(len(vectors), np.int64)
-        nearest = nearest_centre(vectors, np.stack([unit(vectors[inside].mean(axis=0)) for inside in large]))
-        for number, inside in enumerate(large):
-            nearest[inside] = number
-        labels = nearest
-
-
-def mean_cosine(vectors: Array) -> float:
-    """Return the mean cosine of different rows, n at least 2.  (n, d)"""
-    n = len(vectors)
-    total = float((vectors.sum(axis=0).astype(np.float64) ** 2).sum())
-    return (total - n) / (n * (n - 1))
-
-
-def numbered(labels: Ids) -> Ids:
-    """Renumber clusters from 0 without gaps. `NONE` stays.  (n,) -> (n,)"""
-    names = np.unique(labels[labels != NONE])
-    return np.where(labels == NONE, NONE, np.searchsorted(names, labels)).astype(np.int64)
-
-
 def centres_of(vectors: Array, numbers: Ids) -> Array:
     """Return the unit centres of the clusters 0 to s - 1, none empty.  (n, d), (n,) -> (s, d)"""
     return np.stack([unit(vectors[numbers == number].mean(axis=0)) for number in range(int(numbers.max()) + 1)])
@@ -242,12 +148,6 @@ def row_products_by(vectors: Array, centres: Array, numbers: Ids) -> Array:
     return out
 
 
-def outlying(scores: Array, resolution: float) -> Mask:
-    """Return which scores are too low to belong to a centre: below the resolution, and outliers.  (n,) -> (n,)"""
-    low, high = np.quantile(scores, [0.25, 0.75])
-    return np.asarray(scores < min(resolution, low - FENCE * (high - low)))
-
-
 def by_size(numbers: Ids) -> Ids:
     """Renumber clusters by size, largest first, equal sizes by their first member. `NONE` stays.  (n,) -> (n,)"""
     inside = numbers != NONE
@@ -261,27 +161,50 @@ def by_size(numbers: Ids) -> Ids:
     return out
 
 
-def stability(vectors: Array, numbers: Ids, settings: Settings = CHOSEN) -> tuple[float, ...]:
-    """Measure how well bootstrap samples reproduce each cluster: mean of the best Jaccard overlap (Hennig 2007).
+def stability(vectors: Array, tree: SenseTree, number: int, settings: Settings = CHOSEN) -> tuple[float, ...]:
+    """Measure how well bootstrap samples reproduce each group of a cut: mean best Jaccard overlap (Hennig 2007).
+
+    A group is looked for in samples of the group from which it was split, so that small groups are sampled too. The
+    only group of a cut of one is looked for by the default cut.
 
     Args:
-        vectors: Unit rows (n, d).
-        numbers: Clusters from 0 (n,).
+        vectors: Unit rows (n, d), from which the tree was grown.
+        number: Number of groups of the cut.
 
     Returns:
-        Stability of each cluster, in [0, 1].
+        Stability of each group in the order of `SenseTree.cut_nodes`, in [0, 1].
     """
-    count = int(numbers.max()) + 1
+    nodes = tree.cut_nodes(number)
+    if nodes == [0]:
+        kept = vectors[tree.nodes != NONE]
+        whole = np.zeros(len(kept), np.int64)
+        return (_found_again(kept, whole, settings, default=True)[0],)
+    known: dict[int, float] = {}
+    for node in nodes:
+        if node not in known:
+            first = node - (node + 1) % 2  # nodes 2 i + 1 and 2 i + 2 are the sides of one split
+            sides = tree.sides((node - 1) // 2)  # (n,)
+            inside = sides != NONE
+            known[first], known[first + 1] = _found_again(vectors[inside], sides[inside], settings)
+    return tuple(known[node] for node in nodes)
+
+
+def _found_again(vectors: Array, sides: Ids, settings: Settings, default: bool = False) -> list[float]:
+    """Return the stability of each side of a division, from 0.  (n, d), (n,)"""
     rng = np.random.default_rng(0)
-    found: list[list[float]] = [[] for _ in range(count)]
+    count = int(sides.max()) + 1
+    best: list[list[float]] = [[] for _ in range(count)]
     for _ in range(settings.rounds):
         drawn = np.unique(rng.integers(0, len(vectors), min(len(vectors), settings.draws)))
-        again = partition(vectors[drawn], settings)
-        for number in range(count):
-            inside = numbers[drawn] == number
+        tree = grow(vectors[drawn])
+        most = min(settings.levels + 1, tree.most)
+        numbers = [default_number(vectors[drawn], tree, settings)] if default else range(min(2, most), most + 1)
+        cuts = [tree.cut(number) for number in numbers]
+        for side in range(count):
+            inside = sides[drawn] == side
             if inside.any():
-                found[number].append(max(_jaccard(inside, again == other) for other in np.unique(again)))
-    return tuple(float(np.mean(values)) if values else 0.0 for values in found)
+                best[side].append(max(_jaccard(inside, cut == group) for cut in cuts for group in np.unique(cut)))
+    return [float(np.mean(values)) if values else 0.0 for values in best]
 
 
 def _jaccard(a: Mask, b: Mask) -> float:

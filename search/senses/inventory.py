@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
+from ...indexer.errors import QueryError
 from ...indexer.vectors.arrays import Array, Ids
 from ..context import SAME_WORD, View, parse_option
 from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
-from .clustering import NONE, SAMPLE, centres_of, cluster, nearest_centre, row_products_by, stability
+from .clustering import by_size, centres_of, default_number, nearest_centre, row_products_by, stability
+from .expected import expected_words
 from .labels import Collocate, sense_words
+from .tree import NONE, SenseTree, grow
 
 FEWEST = 10
 """Minimum number of occurrences to cluster. A word with fewer gets one sense."""
 CENTRAL_LINES = 5
 """Number of central occurrences that a sense lists."""
-METHOD = "Potts model of cosines, gated by SigClust"
+METHOD = "a tree of average linkage by cosine, gated by SigClust"
 """Name of the method by which words are clustered."""
 NOT_CLUSTERED = "not clustered"
 """Name of the method for words with too few occurrences."""
@@ -36,8 +40,12 @@ class Sense:
         share: Share of all occurrences of the word.
         labels: Content words nearby that distinguish the sense from the word's other senses.
         central: Occurrences nearest to the centre. Their score is the cosine with it.
-        stability: How well the sense is found again in bootstrap samples, in [0, 1]. None if nothing was clustered.
+        stability: How well the sense is found again in bootstrap samples of the group from which it was split, in
+            [0, 1]. None if nothing was clustered.
         collocates: Words nearby, by logDice.
+        name: Name of the named sense that was held fixed in it. None if none was.
+        expected: Words that the language models expect in its place, more than in the place of the other senses. Empty
+            if the model does not predict words.
     """
 
     number: int
@@ -47,6 +55,21 @@ class Sense:
     central: tuple[OccurrenceHit, ...]
     stability: float | None = None
     collocates: tuple[Collocate, ...] = ()
+    name: str | None = None
+    expected: tuple[str, ...] = ()
+
+
+class KnownLabels(Protocol):
+    """What is known about the senses of a word. See `known.KnownSenses`."""
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """Name of each known sense. None for lines that share a sense."""
+        ...
+
+    def labels(self, word: str, ids: Ids, vectors: Array) -> Ids:
+        """Return the number of the known sense of each occurrence, or `NONE`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +82,10 @@ class SenseInventory:
         scores: Occurrence id -> cosine with the centre of its sense, or with the nearest centre if it fits no sense.
         notice: A remark for the user. None if no remark is needed.
         method: How the senses were induced.
+        grain: Lowest grain that gives these senses, a cosine from -1. Groups with a lower mean cosine are apart.
+        usual: Number of senses of the default cut.
+        most: Number of senses of the finest cut.
+        tree: All groups of the occurrences, in the order of `assignments`. None if nothing was clustered.
     """
 
     word: str
@@ -68,13 +95,43 @@ class SenseInventory:
     scores: dict[int, float] = field(repr=False)
     notice: str | None
     method: str = ""
+    grain: float = -1.0
+    usual: int = 1
+    most: int = 1
+    tree: SenseTree | None = field(default=None, repr=False, compare=False)
 
 
-def find_senses(view: View, word: str, match: str) -> SenseInventory:
-    """Induce the senses of a word inside the filters. See `Searcher.senses`."""
+def find_senses(
+    view: View,
+    word: str,
+    match: str,
+    grain: float | None = None,
+    number: int | None = None,
+    read_known: Callable[[str], KnownLabels] | None = None,
+) -> SenseInventory:
+    """Induce the senses of a word inside the filters. See `Searcher.senses`.
+
+    Args:
+        read_known: Function from the lemma or form, as stored, to what is known about its senses.
+    """
     wanted = parse_option(Match, match, "match", SAME_WORD)
+    check_cut(grain, number)
     value, rows = view.require_word(word, wanted)
-    return induce_senses(view, value, wanted, rows)
+    return induce_senses(view, value, wanted, rows, grain, number, read_known and read_known(value))
+
+
+def check_cut(grain: float | None, number: int | None) -> None:
+    """Check how finely senses are wanted.
+
+    Raises:
+        QueryError: Both are given, the grain is not a cosine, or the number is below 1.
+    """
+    if grain is not None and number is not None:
+        raise QueryError("the grain and the number of senses are both given; give one of them")
+    if grain is not None and not -1 <= grain <= 1:
+        raise QueryError(f"the grain is {grain}; give a number from -1 (one sense) to 1 (the finest senses)")
+    if number is not None and number < 1:
+        raise QueryError(f"the number of senses is {number}; ask for at least 1")
 
 
 def word_vectors(view: View, word: str, match: str) -> tuple[str, Array]:
@@ -87,34 +144,89 @@ def word_vectors(view: View, word: str, match: str) -> tuple[str, Array]:
     return value, rows_vectors(rows)[1]
 
 
-def induce_senses(view: View, word: str, match: Match, rows: Sequence[Rows]) -> SenseInventory:
+def induce_senses(
+    view: View,
+    word: str,
+    match: Match,
+    rows: Sequence[Rows],
+    grain: float | None = None,
+    number: int | None = None,
+    known: KnownLabels | None = None,
+) -> SenseInventory:
     """Induce the senses of the occurrences in some rows."""
     ids, vectors = rows_vectors(rows)
-    few = len(ids) < FEWEST
-    clusters = np.zeros(len(ids), np.int64) if few else cluster(vectors)  # (n,)
-    stable = [None] * (int(clusters.max()) + 1) if few else stability(vectors, clusters)
+    labels = np.full(len(ids), NONE, np.int64) if known is None else known.labels(word, ids, vectors)  # (n,)
+    tree = None if len(ids) < FEWEST else grow(vectors, labels)
+    usual = 1 if tree is None else default_number(vectors, tree)
+    wanted = _wanted(tree, usual, grain, number)
+    clusters, stable = _cut(vectors, tree, wanted)
     centres = centres_of(vectors, clusters)  # (s, d)
     nearest = np.where(clusters == NONE, nearest_centre(vectors, centres), clusters)  # (n,)
     scores = row_products_by(vectors, centres, nearest)  # (n,)
     groups = [ids[clusters == place] for place in range(len(centres))]
     words = sense_words(view, groups)
-    senses = []
+    central = []
     for place, group in enumerate(groups):
         inside = scores[clusters == place]
         best = np.lexsort((group, -inside))[:CENTRAL_LINES]
-        central = tuple(occurrence_hits(view.collection, Ranked(group[best], inside[best])))
-        labels, collocates = words[place].labels, words[place].collocates
-        share = len(group) / len(ids)
-        senses.append(Sense(place + 1, len(group), share, labels, central, stable[place], collocates))
+        central.append(tuple(occurrence_hits(view.collection, Ranked(group[best], inside[best]))))
+    expected = expected_words(view, central)
+    senses = tuple(
+        Sense(
+            place + 1,
+            len(group),
+            len(group) / len(ids),
+            words[place].labels,
+            central[place],
+            stable[place],
+            words[place].collocates,
+            _known_name(known, labels[clusters == place]),
+            expected[place],
+        )
+        for place, group in enumerate(groups)
+    )
     return SenseInventory(
         word,
         match,
-        tuple(senses),
+        senses,
         dict(zip(ids.tolist(), sense_numbers(clusters), strict=True)),
         dict(zip(ids.tolist(), scores.tolist(), strict=True)),
-        _notice(clusters),
-        NOT_CLUSTERED if few else METHOD,
+        _notice(clusters, number),
+        NOT_CLUSTERED if tree is None else METHOD,
+        -1.0 if tree is None else tree.grain_of(wanted),
+        usual,
+        1 if tree is None else tree.most,
+        tree,
     )
+
+
+def _known_name(known: KnownLabels | None, labels: Ids) -> str | None:
+    """Return the name of the known sense among the occurrences of a group, if it has one."""
+    held = labels[labels != NONE]
+    return None if known is None or not len(held) else known.names[int(held[0])]
+
+
+def _wanted(tree: SenseTree | None, usual: int, grain: float | None, number: int | None) -> int:
+    """Return the number of senses of the cut that was asked for."""
+    if tree is None:
+        return 1
+    if number is None:
+        return usual if grain is None else tree.number_at(grain)
+    return max(tree.fixed + 1, min(number, tree.most))
+
+
+def _cut(vectors: Array, tree: SenseTree | None, number: int) -> tuple[Ids, list[float | None]]:
+    """Cut a tree into groups, the largest first.  -> (n,), and the stability of each group"""
+    if tree is None:
+        return np.zeros(len(vectors), np.int64), [None]
+    groups = tree.cut(number)  # (n,)
+    found = stability(vectors, tree, number)
+    clusters = by_size(groups)
+    stable: list[float | None] = [None] * (int(clusters.max()) + 1)
+    for old, new in set(zip(groups.tolist(), clusters.tolist(), strict=True)):
+        if new != NONE:
+            stable[new] = found[old]
+    return clusters, stable
 
 
 def sense_numbers(clusters: Ids) -> list[int | None]:
@@ -122,13 +234,16 @@ def sense_numbers(clusters: Ids) -> list[int | None]:
     return [None if place == NONE else place + 1 for place in clusters.tolist()]
 
 
-def _notice(clusters: Ids) -> str | None:
+def _notice(clusters: Ids, number: int | None) -> str | None:
     total = len(clusters)
     if total < FEWEST:
         return f"only {total} occurrences; at least {FEWEST} are needed to tell senses apart"
     notes = []
-    if total > SAMPLE:
-        notes.append(f"{SAMPLE:,} of {total:,} occurrences were clustered; the others joined the nearest sense")
+    found = int(clusters.max()) + 1
+    if number is not None and found < number:
+        notes.append(f"{found} senses, not {number}: smaller groups would have too few occurrences")
+    if number is not None and found > number:
+        notes.append(f"{found} senses, not {number}: so many are known")
     unassigned = int((clusters == NONE).sum())
     if unassigned:
         notes.append(f"{unassigned} of {total:,} occurrences fit no sense")

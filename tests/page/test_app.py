@@ -373,6 +373,23 @@ def test_single_word_shows_its_senses(page: AppTest, searcher: Searcher, monkeyp
     assert "Senses of <i>bank</i>" in html(page)
 
 
+def test_slider_divides_the_senses_and_the_address_says_so(
+    page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(page, "The [bank].")
+    usual = searcher.senses("bank")
+    assert page.slider(key="grain").value == len(usual.senses)
+    assert "senses" not in address(page)
+    page.slider(key="grain").set_value(usual.most).run()
+    assert address(page)["senses"] == [str(usual.most)]
+    assert html(page).count('class="pol-badge"') == usual.most
+    next(button for button in page.button if button.label.startswith("Usual")).click().run()
+    assert "senses" not in address(page)
+    navigate_history(page, monkeypatch, q="The [bank].", senses="1")
+    assert page.slider(key="grain").value == 1
+    assert html(page).count('class="pol-badge"') == 1
+
+
 def test_another_collection_of_the_folder_can_be_chosen(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_folder: Path
 ) -> None:

@@ -62,8 +62,63 @@ def test_induced_senses_match_the_documents_kinds(searcher: Searcher) -> None:
         assert sense.stability is not None
         assert sense.stability > 0.9
     assert (inventory.word, inventory.match, inventory.notice) == ("bank", Match.LEMMA, None)
-    assert "Potts" in inventory.method
+    assert "average linkage" in inventory.method
     assert searcher.senses("banks") == inventory
+
+
+def test_finer_senses_divide_coarser_ones_at_any_grain(searcher: Searcher) -> None:
+    usual = searcher.senses("bank")
+    assert (usual.usual, len(usual.senses)) == (2, 2)
+    assert usual.tree is not None
+    finest = searcher.senses("bank", number=10**6)
+    assert len(finest.senses) == finest.most > 2
+    assert f"{finest.most} senses, not 1000000" in (finest.notice or "")
+    assert len(searcher.senses("bank", grain=-1).senses) == len(searcher.senses("bank", number=1).senses) == 1
+    assert len(searcher.senses("bank", grain=1).senses) == finest.most
+    for number in range(1, finest.most):
+        coarse, fine = searcher.senses("bank", number=number), searcher.senses("bank", number=number + 1)
+        pairs = {(fine.assignments[key], coarse.assignments[key]) for key in fine.assignments}
+        assert len(pairs) == number + 1
+        assert coarse.grain <= fine.grain
+
+
+def test_known_senses_are_held_fixed(searcher: Searcher) -> None:
+    hits = searcher.occurrences("The [bank] stood.", k=99)
+    river = [hit.occurrence_id for hit in hits if hit.metadata["kind"] == "river"]
+    money = [hit.occurrence_id for hit in hits if hit.metadata["kind"] == "money"]
+    mixed = searcher.senses("bank", number=2, known=[river[:3], [river[3], *money[:2]]])
+    sense = mixed.assignments
+    assert len({sense[key] for key in river[:3]}) == len({sense[key] for key in (river[3], *money[:2])}) == 1
+    assert sense[river[0]] != sense[river[3]]
+    assert len(searcher.senses("bank", number=1, known=[river[:3], money[:3]]).senses) == 2
+    searcher.save_named_sense("shore", searcher.senses("bank"), sense=searcher.senses("bank").assignments[river[0]])
+    named = searcher.senses("bank", known=["shore"])
+    assert sorted(filter(None, (item.name for item in named.senses))) == ["shore"]
+    (held,) = [item.number for item in named.senses if item.name == "shore"]
+    assert {key for key, number in named.assignments.items() if number == held} == set(river)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: s.senses("bank", grain=0.3, number=2), "are both given; give one"),
+        (lambda s: s.senses("bank", grain=1.5), "the grain is 1.5; give a number from -1"),
+        (lambda s: s.senses("bank", grain=float("nan")), "the grain is nan"),
+        (lambda s: s.senses("bank", number=0), "the number of senses is 0; ask for at least 1"),
+        (lambda s: s.senses("bank", known=["nowhere"]), "has no sense named 'nowhere'"),
+        (lambda s: s.senses("bank", known=[[10**9]]), "occurrence 1000000000 is not one of 'bank' here"),
+        (lambda s: s.senses("bank", known=[[1, 2], [2]]), "occurrence 2 is in two known senses"),
+        (lambda s: _of_another_word(s), "the sense 'ship' is of 'boat', not of 'bank'"),
+    ],
+)
+def test_impossible_cuts_are_errors(searcher: Searcher, call: Callable[[Searcher], object], message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        call(searcher)
+
+
+def _of_another_word(searcher: Searcher) -> None:
+    searcher.save_named_sense("ship", positive=searcher.occurrences("a [boat]", k=2))
+    searcher.senses("bank", known=["ship"])
 
 
 def test_occurrences_that_fit_no_sense_have_none_and_come_first(searcher: Searcher) -> None:

@@ -220,6 +220,28 @@ def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
 @match_option
 @where_option
 @click.option(
+    "--grain",
+    type=click.FloatRange(-1, 1),
+    metavar="COSINE",
+    show_default="0.38, or one sense if the lines do not split clearly",
+    help="How finely occurrences are grouped, from -1 (one sense) to 1. Groups whose mean cosine is lower are different"
+    " senses.",
+)
+@click.option(
+    "--number",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="as many as the grain gives",
+    help="Number of senses, instead of a grain. All grains and numbers cut the same tree.",
+)
+@click.option(
+    "--known",
+    multiple=True,
+    metavar="NAME",
+    help="Named sense of the word that is known. Its lines stay together, and the others are grouped around them."
+    " Repeat for several.",
+)
+@click.option(
     "--occurrences",
     is_flag=True,
     help="Print every occurrence with the number of its sense, instead of the senses. Occurrences without a sense have"
@@ -232,23 +254,29 @@ def senses(
     word: str,
     match: str,
     where: tuple[str, ...],
+    grain: float | None,
+    number: int | None,
+    known: tuple[str, ...],
     occurrences: bool,
     model: str | None,
     output_format: OutputFormat,
 ) -> None:
     """Group the occurrences of a word into senses.
 
-    Each sense is printed with its size, stability, labels, collocates and central sentences.
+    Each sense is printed with its size, stability, labels, collocates and central sentences. --grain and --number give
+    finer or coarser senses. Finer senses only divide coarser ones.
     """
     from ...search.searcher import Searcher
 
+    if grain is not None and number is not None:
+        raise click.UsageError("give --grain or --number, not both")
     with Searcher.open(collection, model) as searcher:
-        inventory = searcher.senses(word, match, where)
+        inventory = searcher.senses(word, match, where, grain, number, known)
         note(inventory.notice)
         if occurrences:
             found = searcher.sense_occurrences(inventory)
-            rows = [row | {"sense": number} for row, number in _hit_rows(found)]
-            lines = [(number, hit.score, hit.document, hit.sentence) for hit, number in found]
+            rows = [row | {"sense": sense} for row, sense in _hit_rows(found)]
+            lines = [(sense, hit.score, hit.document, hit.sentence) for hit, sense in found]
             show(
                 rows, output_format, table(["sense", "score", "document", "sentence"], lines, right=["sense", "score"])
             )
@@ -270,7 +298,9 @@ def _sense_rows(inventory: SenseInventory) -> list[dict[str, object]]:
             "size": item.size,
             "share": item.share,
             "stability": item.stability,
+            "name": item.name,
             "labels": [label.lemma for label in item.labels],
+            "expected": list(item.expected),
             "collocates": [word.lemma for word in item.collocates],
             "central": [hit.sentence for hit in item.central],
         }
@@ -283,7 +313,10 @@ def _sense_table(inventory: SenseInventory) -> str:
     for item in inventory.senses:
         labels = ", ".join(label.lemma for label in item.labels)
         stable = "" if item.stability is None else f", stability {item.stability:.2f}"
-        parts.append(f"{inventory.word} {item.number}: {item.size} ({item.share:.0%}{stable})  {labels}\n")
+        name = "" if item.name is None else f", {item.name}"
+        parts.append(f"{inventory.word} {item.number}{name}: {item.size} ({item.share:.0%}{stable})  {labels}\n")
+        if item.expected:
+            parts.append(f"    expected in its place: {', '.join(item.expected)}\n")
         if item.collocates:
             parts.append(f"    collocates: {', '.join(word.lemma for word in item.collocates)}\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central]

@@ -28,6 +28,8 @@ MAX_FILTER = 5000
 """Maximum length of one filter, in characters."""
 MAX_COLLECTION = 255
 """Maximum length of the name of a collection, in characters."""
+MAX_SENSES = 100
+"""Maximum number of senses into which an address divides a word."""
 NO_SENSE = 0
 """The sense of a query that keeps the lines which fit no sense. Senses count from 1."""
 
@@ -67,6 +69,7 @@ class PageQuery:
         like: Ids of the lines marked +, to search again from: occurrences, or sentences.
         unlike: Ids of the lines marked -.
         collection: A name in the library. "" is the collection that the page was opened on.
+        senses: Number of senses of the word. None for the usual number.
     """
 
     text: str = ""
@@ -85,6 +88,7 @@ class PageQuery:
     like: tuple[int, ...] = ()
     unlike: tuple[int, ...] = ()
     collection: str = ""
+    senses: int | None = None
 
 
 def new_question(query: PageQuery, text: str) -> PageQuery:
@@ -96,6 +100,7 @@ def new_question(query: PageQuery, text: str) -> PageQuery:
         text=text,
         sort=sort,
         page=dropped.page,
+        senses=dropped.senses,
         sense=dropped.sense,
         listing=dropped.listing,
         picked=dropped.picked,
@@ -181,6 +186,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         layer=Layer(layer) if layer else None,
         sort=Sort(choice("sort", list(Sort), Sort.SCORE)),
         page=number("page", 1, 10**8, 1),
+        senses=number("senses", 0, MAX_SENSES, 0) or None,
         sense=sense() if "sense" in last else None,
         listing=Listing(choice("list", list(Listing), Listing.HITS)),
         picked=ids("lines"),
@@ -217,6 +223,8 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
         address["sort"] = str(query.sort)
     if query.page != 1:
         address["page"] = str(query.page)
+    if query.senses is not None:
+        address["senses"] = str(query.senses)
     if query.sense is not None:
         address["sense"] = "none" if query.sense == NO_SENSE else str(query.sense)
     if query.listing is not Listing.HITS:

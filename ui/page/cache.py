@@ -134,17 +134,26 @@ def _cached(searcher_key: int, generation: int, key: str, _find: Callable[[], ob
     return _find()
 
 
-def senses(searcher: Searcher, word: str, match: Match) -> SenseInventory | None:
-    """Return the senses of a word, or None if the collection does not hold it."""
-    return _senses(_key(searcher), _stored(searcher), word, match, searcher)
+def senses(searcher: Searcher, word: str, match: Match, number: int | None = None) -> SenseInventory | None:
+    """Return the senses of a word, or None if the collection does not hold it.
+
+    Args:
+        number: Number of senses. None for the usual number.
+    """
+    return _senses(_key(searcher), _stored(searcher), word, match, number, searcher)
 
 
 @st.cache_resource(show_spinner="Grouping the occurrences by sense …", max_entries=64)
 def _senses(
-    searcher_key: int, stored: tuple[tuple[int, ...], int], word: str, match: Match, _searcher: Searcher
+    searcher_key: int,
+    stored: tuple[tuple[int, ...], int],
+    word: str,
+    match: Match,
+    number: int | None,
+    _searcher: Searcher,
 ) -> SenseInventory | None:
     try:
-        return _searcher.senses(word, match)
+        return _searcher.senses(word, match, number=number)
     except QueryError:  # the collection does not hold the word
         return None
 

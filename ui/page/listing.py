@@ -175,7 +175,9 @@ def _named_sense(searcher: Searcher, query: PageQuery) -> NamedSense | None:
 def understand(searcher: Searcher, query: PageQuery, target: Target | str) -> Question:
     """Look up the word of a parsed query, and drop what has no effect on its answer."""
     token = _single_word(searcher, target)
-    inventory = None if token is None else cache.senses(searcher, *_word_and_match(token, query.match))
+    inventory = None
+    if token is not None:
+        inventory = cache.senses(searcher, *_word_and_match(token, query.match), query.senses)
     named = _named_sense(searcher, query)
     # A named sense of a form does not know the lemma.
     matches = (Match.FORM, Match.ANY) if named is not None and named.match is Match.FORM else MATCHES
@@ -240,6 +242,7 @@ def _settled(
     by = query.by if by_text and not word else By.SENTENCE
     return replace(
         query,
+        senses=None if inventory is None or len(inventory.senses) == inventory.usual else len(inventory.senses),
         by=by,
         order=parse_order(query.order, None, by) if by_text and not word else None,
         group=query.group and not word and bool(query.text) and by is not By.DOCUMENT,

@@ -26,6 +26,8 @@ VIEWS = {"": "Lines only", "map": "Map", "time": "Over time", "words": "Collocat
 PERIOD_YEARS = (1, 5, 10, 20, 25, 50, 100)
 MAX_PERIODS = 14
 """Maximum number of periods that the default period length makes. The page is wide enough for them."""
+MAX_SENSES = 30
+"""Maximum number of senses that the slider gives. The command line gives more."""
 MAX_POINTS = 3000
 """Maximum number of points on the map."""
 
@@ -48,6 +50,7 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
                 required=True,
                 label_visibility="collapsed",
             )
+        _draw_grain(inventory, query)
         st.html(senses.entry(inventory, query.sense, found.inside))
         pane = st.session_state["pane"]
         if pane == "map":
@@ -57,6 +60,36 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
         elif pane == "words":
             st.html(senses.collocate_tables(inventory, query.sense))
         _draw_chosen(searcher, query, found, inventory)
+
+
+def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
+    """Draw the slider that divides the word into fewer or more senses."""
+    most = min(inventory.most, max(MAX_SENSES, len(inventory.senses)))
+    if most < 2:
+        return
+    show("grain", len(inventory.senses))
+
+    def changed() -> None:
+        number = st.session_state["grain"]
+        # Another cut has other senses, so the chosen one is dropped.
+        wanted = None if number == inventory.usual else number
+        change(replace(query, senses=wanted, sense=None, listing=Listing.HITS))
+
+    with st.container(horizontal=True, key="senses-grain", vertical_alignment="center", gap="small"):
+        st.html('<p class="pol-quiet">coarser</p>', width="content")
+        st.slider(
+            "Number of senses, from coarser to finer",
+            1,
+            most,
+            key="grain",
+            on_change=changed,
+            label_visibility="collapsed",
+            width=180,
+        )
+        st.html('<p class="pol-quiet">finer</p>', width="content")
+        if query.senses is not None:
+            usual = replace(query, senses=None, sense=None, listing=Listing.HITS)
+            st.button(f"Usual: {inventory.usual}", key="usual-grain", type="tertiary", on_click=change, args=(usual,))
 
 
 def _draw_title(inventory: SenseInventory) -> None:

@@ -21,6 +21,10 @@ LEFT, RIGHT = 36, 80
 """Maximum length of the context before and after the node of a central line, in characters."""
 LABELS = 6
 """Maximum number of labels of a sense."""
+FEW_LABELS = 3
+"""Maximum number of labels beside expected words."""
+EXPECTED = 3
+"""Maximum number of expected words of a sense."""
 COLLOCATES = 12
 """Maximum number of collocates of a sense."""
 UNDATED = -1
@@ -56,12 +60,17 @@ def sentence_case(text: str) -> str:
 
 
 def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Mapping[int | None, int] | None) -> str:
-    words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:LABELS])
+    shown = FEW_LABELS if sense.expected else LABELS
+    words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:shown])
     line = _central(sense.central[0]) if sense.central else ""
     stable = "" if sense.stability is None else f"stability {sense.stability:.0%}"
     if not words:
         words = inventory.word
-    return _badge_row(sense.number, words, sense.size, sense.share, within, chosen == sense.number, line, stable)
+    if sense.name is not None:
+        words = f"{sense.name}: {words}"
+    return _badge_row(
+        sense.number, words, sense.size, sense.share, within, chosen == sense.number, line, stable, sense.expected
+    )
 
 
 def _badge_row(
@@ -73,17 +82,20 @@ def _badge_row(
     chosen: bool,
     line: str,
     stable: str,
+    expected: Sequence[str] = (),
 ) -> str:
     here = 0 if within is None else within.get(number, 0)
     inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
     title = "mean overlap with this sense in random samples (100% is perfect)"
     more = f'<span class="pol-quiet" title="{title}">{stable}</span>' if stable else ""
+    alike = ", ".join(cut_right(word, NODE) for word in expected[:EXPECTED])
+    like = f' <span class="pol-quiet" title="words expected in its place">\N{ALMOST EQUAL TO} {escape(alike)}</span>'
     pressed = str(chosen).lower()
     name = "no sense" if number is None else f"sense {number}"
     return (
         f'<li data-chosen="{pressed}"><button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
         f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
-        f'{sense_sign(number)}<span class="pol-labels">{escape(words)}</span></button>'
+        f'{sense_sign(number)}<span class="pol-labels">{escape(words)}{like if alike else ""}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
         f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
         f"{line}</li>"

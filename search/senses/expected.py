@@ -1,0 +1,80 @@
+"""Find words that the language models expect in the place of a word: other words for each of its senses.
+
+"Winter, summer" name one sense of *season*, and "championship, game" another. Words nearby name topics instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...indexer.text import TokenKind, fold
+from ...indexer.vectors.arrays import Array
+from ..context import View
+from ..hits import OccurrenceHit
+
+if TYPE_CHECKING:
+    from ...indexer.elmo.lexical_substitution import Expectations
+
+WORDS = 6
+"""Maximum number of expected words of a sense."""
+REACH = 16
+"""Number of tokens on each side of the word that the language models read."""
+CANDIDATES = 200
+"""Number of words with the highest scores whose lemmas are looked up."""
+SHORTEST = 3
+"""Minimum length of an expected word, in characters."""
+
+
+def expected_words(view: View, groups: Sequence[Sequence[OccurrenceHit]]) -> list[tuple[str, ...]]:
+    """Return the words expected in each group of lines, more than in the other groups, best first.
+
+    The score of a word is p log(p / q). Its mean probability is p in the lines of the group, and q in the other groups.
+    Of the forms of a lemma the best remains. The word's own forms are left out.
+
+    Returns:
+        Words of each group. There are none if the model has no output layer.
+    """
+    expectations = view.context.expectations
+    if expectations is None or not any(groups):
+        return [() for _ in groups]
+    means = np.stack([_mean_probabilities(view, expectations, hits) for hits in groups])  # (groups, words)
+    found = []
+    for number, (own, hits) in enumerate(zip(means, groups, strict=True)):
+        others = np.delete(means, number, axis=0)
+        scores = own if not len(others) else own * np.log((own + 1e-9) / (others.mean(axis=0) + 1e-9))
+        found.append(_best(view, expectations.output.words, scores, hits))
+    return found
+
+
+def _mean_probabilities(view: View, expectations: Expectations, hits: Sequence[OccurrenceHit]) -> Array:
+    """Return the mean probability of each word of the output layer in some lines.  -> (words,)"""
+    contexts = []
+    for hit in hits:
+        tokens = view.tokens(hit)
+        first = max(0, hit.position - REACH)
+        (context,) = expectations.encoder.contexts([[t.text for t in tokens[first : hit.position + REACH + 1]]])
+        contexts.append(context[hit.position - first])  # (dim,)
+    if not contexts:
+        return np.zeros(len(expectations.output.words), np.float32)
+    found: Array = np.exp(expectations.log_probabilities(np.stack(contexts))).mean(axis=0)
+    return found
+
+
+def _best(view: View, words: Sequence[str], scores: Array, hits: Sequence[OccurrenceHit]) -> tuple[str, ...]:
+    own = {hit.lemma for hit in hits} | {fold(hit.token) for hit in hits}
+    found: dict[str, str] = {}
+    for place in np.argsort(-scores, kind="stable")[:CANDIDATES].tolist():
+        word = words[place]
+        lemma = view.analyser.lemma(word)
+        if scores[place] <= 0 or len(found) == WORDS:
+            break
+        if len(word) >= SHORTEST and lemma not in own and fold(word) not in own and _is_content_word(view, word):
+            found.setdefault(lemma, word)
+    return tuple(found.values())
+
+
+def _is_content_word(view: View, word: str) -> bool:
+    return word.isalpha() and [token.kind for token in view.analyser.tokens(word)] == [TokenKind.WORD]

@@ -1,0 +1,87 @@
+"""Collect what is known about the senses of a word: named senses, and lines that share a sense.
+
+Known senses are held fixed, and the other occurrences are grouped around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...indexer.errors import QueryError
+from ...indexer.vectors.arrays import Array, Ids
+from ..context import View
+from .named import read_named_sense
+from .named_sense_file import NamedSense
+from .tree import NONE
+
+Known = str | Sequence[int]
+"""A known sense: the name of a named sense, or the ids of occurrences that share a sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSenses:
+    """Known senses of a word.
+
+    Attributes:
+        names: Name of each. None for lines that share a sense.
+        lines: Occurrence ids of each. Empty for a named sense.
+        named: The named sense of each. None for lines.
+    """
+
+    names: tuple[str | None, ...]
+    lines: tuple[tuple[int, ...], ...]
+    named: tuple[NamedSense | None, ...]
+
+    def labels(self, word: str, ids: Ids, vectors: Array) -> Ids:
+        """Return the number of the known sense of each occurrence, `NONE` where it is not known.
+
+        Lines come before named senses. Of several named senses that hold an occurrence, the nearest counts.
+
+        Args:
+            word: The word, for messages.
+            ids: Occurrence ids (n,).
+            vectors: Their unit vectors (n, d).
+
+        Raises:
+            QueryError: A line is not among the occurrences.
+        """
+        labels, best = np.full(len(ids), NONE, np.int64), np.full(len(ids), -2, np.float32)
+        for number, named in enumerate(self.named):
+            if named is not None:
+                scores = named.scores(vectors)
+                nearer = named.holds(vectors) & (scores > best)
+                labels[nearer], best[nearer] = number, scores[nearer]
+        place = {key: row for row, key in enumerate(ids.tolist())}
+        for number, keys in enumerate(self.lines):
+            for key in keys:
+                if key not in place:
+                    raise QueryError(f"occurrence {key} is not one of {word!r} here; give ids of its own occurrences")
+                labels[place[key]] = number
+        return labels
+
+
+def read_known(view: View, word: str, known: Sequence[Known]) -> KnownSenses:
+    """Read known senses of a word.
+
+    Args:
+        word: The lemma or form, as stored.
+
+    Raises:
+        QueryError: There is no such named sense, it is of another word, or a line is in two senses.
+    """
+    named = [read_named_sense(view, item) if isinstance(item, str) else None for item in known]
+    for found in named:
+        if found is not None and found.word != word:
+            raise QueryError(f"the sense {found.name!r} is of {found.word!r}, not of {word!r}; leave it out")
+    lines = [() if isinstance(item, str) else tuple(item) for item in known]
+    every = [key for keys in lines for key in dict.fromkeys(keys)]
+    twice = sorted({key for key in every if every.count(key) > 1})
+    if twice:
+        raise QueryError(f"occurrence {twice[0]} is in two known senses; leave it in one")
+    names = [item if isinstance(item, str) else None for item in known]
+    if len(set(filter(None, names))) < len([name for name in names if name is not None]):
+        raise QueryError("a named sense is given twice; give each once")
+    return KnownSenses(tuple(names), tuple(lines), tuple(named))
