@@ -6,7 +6,6 @@ of occurrences that it is distinguished from. The table `prototypes` of a collec
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from ...indexer.collection.collection import Collection
 from ...indexer.errors import QueryError
 from ...indexer.files import write_anywhere
 from ...indexer.text import form_of
+from ...indexer.vectorise import space_of as space_digest
 from ...indexer.vectors.arrays import Array, Ids, unit
-from ...indexer.vectors.transforms import TOKEN
 from ..confidence import Compared
 from ..context import WORD_MATCHES, View, check_k, parse_option
 from ..hits import HitList, Match, OccurrenceHit
@@ -263,12 +262,7 @@ def load_named_sense(view: View, path: Path) -> NamedSense:
 
 def space_of(view: View) -> str:
     """Return a digest of the collection's layer and token transform. The vectors of equal spaces can be compared."""
-    digest = hashlib.sha256(f"{view.settings.layer}".encode())
-    transform = view.snapshot.transforms.get(TOKEN)
-    if transform is not None:
-        for array in (transform.mean, transform.matrix):
-            digest.update(b"" if array is None else np.ascontiguousarray(array, np.float32).tobytes())
-    return digest.hexdigest()[:16]
+    return space_digest(view.settings.layer, view.snapshot.transforms)
 
 
 def check_space(view: View, named_sense: NamedSense, where: str) -> None:
