@@ -24,6 +24,7 @@ from ..query.encode import read_target_query
 from ..query.target import write_query
 from ..retrieval.any_word import nearest_any
 from ..retrieval.exact import Rows, nearest_rows
+from .dictionary import SEPARATOR, sense_rows
 from .inventory import SenseInventory
 from .members import check_number, live_members
 from .named_sense_file import LONGEST_NAME, NamedSense, check_name, from_json, read_file, to_json
@@ -86,10 +87,17 @@ class CachedNamedSenseRows:
         if self._generation != view.snapshot.generation:
             self._rows, self._generation = {}, view.snapshot.generation
         if name not in self._rows:
-            found = read_named_sense(view, name)
-            rows = _own_rows(view.unfiltered(), found, found.match)
-            self._rows[name] = {item.segment.key: item.rows for item in rows}
+            self._rows[name] = self._read(view, name)
         return self._rows[name]
+
+    @staticmethod
+    def _read(view: View, name: str) -> dict[int, Ids]:
+        """Return the rows of a named sense, or of a sense of a dictionary where its name has the separator."""
+        if SEPARATOR in name and name not in view.collection.named_senses():
+            return sense_rows(view, name)
+        found = read_named_sense(view, name)
+        rows = _own_rows(view.unfiltered(), found, found.match)
+        return {item.segment.key: item.rows for item in rows}
 
 
 def _own_rows(view: View, named_sense: NamedSense, match: Match) -> list[Rows]:

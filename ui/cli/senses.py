@@ -14,6 +14,7 @@ from .options import (
     any_match_option,
     collection_argument,
     context_option,
+    dictionary_option,
     format_option,
     k_option,
     match_option,
@@ -25,6 +26,7 @@ from .printing import OutputFormat, note, show, table
 
 if TYPE_CHECKING:
     from ...search.searcher import Searcher
+    from ...search.senses.inventory import SenseInventory
 
 
 @click.command("more-like", cls=Command)
@@ -148,6 +150,7 @@ def change(
 @click.option("--period", type=click.IntRange(1), default=10, metavar="YEARS", help="Length of a period in years.")
 @match_option
 @where_option
+@dictionary_option
 @model_option
 @format_option
 def timeline(
@@ -157,6 +160,7 @@ def timeline(
     period: int,
     match: str,
     where: tuple[str, ...],
+    dictionary: str | None,
     model: str | None,
     output_format: OutputFormat,
 ) -> None:
@@ -167,18 +171,19 @@ def timeline(
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        rows = _timeline_rows(searcher, word, match, where, field, period)
+        if dictionary is None:
+            inventory = searcher.senses(word, match, where)
+        else:
+            inventory = searcher.dictionary_senses(word, dictionary, match, where).inventory
+        note(inventory.notice)
+        rows = _timeline_rows(searcher, inventory, field, period)
     columns = ["from", "to", "sense", "count", "share", "low", "high"]
     cells = [[row[column] for column in columns] for row in rows]
     show(rows, output_format, table(columns, cells, right=columns))
 
 
-def _timeline_rows(
-    searcher: Searcher, word: str, match: str, where: tuple[str, ...], field: str, period: int
-) -> list[dict[str, object]]:
+def _timeline_rows(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> list[dict[str, object]]:
     """Return one row per period and sense, then one per sense for undated occurrences, without years."""
-    inventory = searcher.senses(word, match, where)
-    note(inventory.notice)
     found = searcher.timeline(inventory, field, period)
     rows: list[dict[str, object]] = []
     for span in found.periods:

@@ -1,0 +1,90 @@
+"""Choose among the senses of a dictionary: probabilities from prototypes and from the frequency of senses.
+
+The model is a conditional logit. The logit of a sense has three parts: a weighted cosine of the line with a prototype,
+a constant for the kind of prototype, and the weighted logarithm of the sense's prior probability. The weights were
+fitted by folds of SemCor's documents (docs/results/dictionary.md), so the probabilities are calibrated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...indexer.collection.dictionaries import PrototypeSource, StoredSense
+from ...indexer.vectors.arrays import Array, Doubles
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of the logit of a sense.
+
+    Attributes:
+        tagged, examples, definition: Weight of the cosine with a prototype of that source.
+        no_tags, no_examples: Constant for a prototype of examples, and of a definition.
+        prior: Weight of the logarithm of the prior probability.
+        unseen: Frequency of a sense that was never tagged, divided by its place in the dictionary.
+        strength: Number of lines that the dictionary's frequencies count as, against those of the collection.
+        rounds: Number of rounds of expectation and maximisation.
+    """
+
+    tagged: float = 9.0
+    examples: float = 5.0
+    definition: float = 2.0
+    no_tags: float = 3.5
+    no_examples: float = 4.5
+    prior: float = 1.0
+    unseen: float = 0.5
+    strength: float = 20.0
+    rounds: int = 10
+
+
+CHOSEN = Weights()
+"""Weights in use."""
+
+
+def priors(frequencies: Sequence[int], weights: Weights = CHOSEN) -> Doubles:
+    """Return the prior probability of each sense of a word from its frequency and its place.  (s,)
+
+    Senses that were never tagged share a little, the first ones most of it.
+    """
+    counts = np.asarray(frequencies, np.float64)
+    found: Doubles = counts + weights.unseen / np.arange(1, len(counts) + 1)
+    return np.asarray(found / found.sum())
+
+
+def logits(vectors: Array, senses: Sequence[StoredSense], weights: Weights = CHOSEN) -> Doubles:
+    """Return the logit of each sense for each line, without the priors.  (n, d) -> (n, s)"""
+    prototypes = np.stack([sense.vector for sense in senses])  # (s, d)
+    cosines = np.einsum("nd,sd->ns", vectors, prototypes).astype(np.float64)  # (n, s)
+    slopes = {
+        PrototypeSource.TAGGED: (weights.tagged, 0.0),
+        PrototypeSource.EXAMPLES: (weights.examples, weights.no_tags),
+        PrototypeSource.DEFINITION: (weights.definition, weights.no_examples),
+    }
+    factor, constant = np.array([slopes[sense.source] for sense in senses]).T
+    return np.asarray(cosines * factor + constant)
+
+
+def probabilities(scores: Doubles, prior: Doubles, weights: Weights = CHOSEN) -> Doubles:
+    """Return the probability of each sense for each line.  (n, s), (s,) -> (n, s)"""
+    logs = scores + weights.prior * np.log(np.maximum(prior, 1e-12))
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def adapted(scores: Doubles, prior: Doubles, weights: Weights = CHOSEN) -> Doubles:
+    """Return the probabilities of senses in a collection: the prior, moved by the lines (Saerens et al. 2002).
+
+    The prior counts as `strength` lines, so that few lines move it little.
+
+    Args:
+        scores: Logits of the collection's lines of the word.  (n, s)
+        prior: Probabilities from the dictionary.  (s,)
+    """
+    found = prior
+    for _ in range(weights.rounds):
+        counts = probabilities(scores, found, weights).sum(axis=0)  # (s,)
+        found = (weights.strength * prior + counts) / (weights.strength + len(scores))
+    return found
