@@ -324,11 +324,11 @@ class Searcher:
         replace: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> StoredDictionary:
-        """Import a dictionary from TSV, JSON, LMF, TEI, or WordNet's folder, with a prototype vector of each sense.
+        """Import a dictionary from TSV, JSON, LMF, TEI, or WordNet's folder, with a centroid of each sense.
 
         Args:
             name: Name of the dictionary in the collection. None for the name of the file or folder.
-            tagged: SemCor 3.0. Its lines make the prototypes of the senses that they are tagged with.
+            tagged: SemCor 3.0. Its lines make the centroids of the senses that they are tagged with.
             replace: Replace a dictionary of the same name.
             on_progress: Called with the number of encoded texts and the number of all texts.
         """

@@ -1,4 +1,4 @@
-"""The dictionaries of a collection: their senses, each with a prototype vector. All reading and checking of their rows.
+"""The dictionaries of a collection: their senses, each with a centroid vector. All reading and checking of their rows.
 
 A collection of an earlier version has no such tables until it is next opened for writing.
 """
@@ -22,15 +22,15 @@ LONGEST_DICTIONARY_NAME = 100
 MOST_SENSES_OF_WORD = 1_000
 """Maximum number of senses of a word that are read. A stranger's collection may have any number."""
 LENGTH_TOLERANCE = 0.01
-"""Largest difference from 1 of the length of a stored prototype."""
+"""Largest difference from 1 of the length of a stored centroid."""
 IMPORT_AGAIN = "import the dictionary again"
 """Next step for damaged rows."""
 _COLUMNS = "sense, word, pos, definition, examples, frequency, concept, source, size, vector"
 _ROWS = 20_000
 
 
-class PrototypeSource(StrEnum):
-    """What the prototype of a sense was made from."""
+class CentroidSource(StrEnum):
+    """What the centroid of a sense was made from."""
 
     TAGGED = "tagged"  # lines that people have tagged with the sense
     EXAMPLES = "examples"  # the examples of the dictionary
@@ -48,9 +48,9 @@ class StoredSense:
         examples: Sentences of the dictionary. The headword may be in brackets.
         frequency: Number of tagged occurrences, of tagged lines or as the dictionary says.
         concept: Name of the concept that it shares with synonyms, or empty.
-        source: What the prototype was made from.
-        size: Number of lines or texts that the prototype was made from.
-        vector: Unit vector of the prototype, in the space of the collection's token vectors.  (d,)
+        source: What the centroid was made from.
+        size: Number of lines or texts that the centroid was made from.
+        vector: Unit vector of the centroid, in the space of the collection's token vectors.  (d,)
     """
 
     id: str
@@ -60,7 +60,7 @@ class StoredSense:
     examples: tuple[str, ...]
     frequency: int
     concept: str
-    source: PrototypeSource
+    source: CentroidSource
     size: int
     vector: Array
 
@@ -73,9 +73,9 @@ class StoredDictionary:
         key: `dictionaries.id`.
         senses: Number of its senses.
         words: Number of its headwords.
-        tagged, examples, definitions: Number of senses by the source of their prototypes.
+        tagged, examples, definitions: Number of senses by the source of their centroids.
         left_out: Number of senses of expressions of several words, which are not stored.
-        model_id: Digest of the model that made the prototypes.
+        model_id: Digest of the model that made the centroids.
         space: Digest of the collection's layer and transform. The vectors of equal spaces can be compared.
     """
 
@@ -203,10 +203,10 @@ def _sense(row: Sequence[object]) -> StoredSense:
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         raise ValueError(f"the sense {sense!r:.60} has damaged examples")
     if not isinstance(data, bytes) or not data or len(data) % 2:
-        raise ValueError(f"the sense {sense!r:.60} has a damaged prototype")
+        raise ValueError(f"the sense {sense!r:.60} has a damaged centroid")
     vector = np.frombuffer(data, np.float16).astype(np.float32)
     if not abs(float(np.linalg.norm(np.nan_to_num(vector, nan=9, posinf=9, neginf=9))) - 1) <= LENGTH_TOLERANCE:
-        raise ValueError(f"the prototype of the sense {sense!r:.60} is not of unit length")
+        raise ValueError(f"the centroid of the sense {sense!r:.60} is not of unit length")
     return StoredSense(
         str(sense),
         str(word),
@@ -215,7 +215,7 @@ def _sense(row: Sequence[object]) -> StoredSense:
         tuple(lines),
         frequency,
         str(concept),
-        PrototypeSource(str(source)),
+        CentroidSource(str(source)),
         size,
         vector,
     )
@@ -298,7 +298,7 @@ def _check_senses(db: sqlite3.Connection, key: int, name: str, dim: int, finding
             try:
                 found = _sense(row)
                 if dim and len(found.vector) != dim:
-                    raise ValueError(f"the prototype of {found.id!r:.60} has {len(found.vector)} numbers, not {dim}")
+                    raise ValueError(f"the centroid of {found.id!r:.60} has {len(found.vector)} numbers, not {dim}")
             except ValueError as error:
                 findings.add("senses of dictionaries", f"in the dictionary {name!r:.60}, {error}", IMPORT_AGAIN)
     return count

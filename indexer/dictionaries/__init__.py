@@ -1,1 +1,1 @@
-"""Dictionaries: read the senses of words from files, and make a prototype vector of each sense."""
+"""Dictionaries: read the senses of words from files, and make a centroid vector of each sense."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..collection.collection import Collection
-from ..collection.dictionaries import PrototypeSource, StoredDictionary, check_dictionary_name
+from ..collection.dictionaries import CentroidSource, StoredDictionary, check_dictionary_name
 from ..collection.writer import Writer
 from ..errors import CollectionError, QueryError
 from ..text import TextAnalyser
 from ..vectorise import Vectoriser, space_of
-from .prototypes import Prototypes, make_prototypes, remade
+from .centroids import Centroids, make_centroids, remade
 from .read import read_dictionary
 from .tagged import OnProgress, encode_tagged
 
@@ -29,7 +29,7 @@ def import_dictionary(
     replace: bool = False,
     on_progress: OnProgress | None = None,
 ) -> StoredDictionary:
-    """Import a dictionary: make a prototype of each sense and store both in the collection, all or nothing.
+    """Import a dictionary: make a centroid of each sense and store both in the collection, all or nothing.
 
     Args:
         encoder: The collection's encoder.
@@ -53,7 +53,7 @@ def import_dictionary(
     analyser = TextAnalyser(settings.language, settings.tokeniser)
     senses = list(read_dictionary(path))
     lines = encode_tagged(tagged, vectoriser, on_progress) if tagged is not None else None
-    made = make_prototypes(senses, vectoriser, analyser, lines, on_progress)
+    made = make_centroids(senses, vectoriser, analyser, lines, on_progress)
     if not made.senses:
         raise QueryError(f"{path} has no sense of a single word; only single words have senses here")
     found = _dictionary(name, made, vectoriser, settings.model_id)
@@ -62,16 +62,16 @@ def import_dictionary(
     return found
 
 
-def _dictionary(name: str, made: Prototypes, vectoriser: Vectoriser, model_id: str) -> StoredDictionary:
+def _dictionary(name: str, made: Centroids, vectoriser: Vectoriser, model_id: str) -> StoredDictionary:
     sources = Counter(one.source for _, one in made.senses)
     return StoredDictionary(
         key=0,
         name=name,
         senses=len(made.senses),
         words=len({lemma for lemma, _ in made.senses}),
-        tagged=sources[PrototypeSource.TAGGED],
-        examples=sources[PrototypeSource.EXAMPLES],
-        definitions=sources[PrototypeSource.DEFINITION],
+        tagged=sources[CentroidSource.TAGGED],
+        examples=sources[CentroidSource.EXAMPLES],
+        definitions=sources[CentroidSource.DEFINITION],
         left_out=made.left_out,
         model_id=model_id,
         space=space_of(vectoriser.layer, vectoriser.transforms),
@@ -92,10 +92,10 @@ def remove_dictionary(collection: Collection, name: str) -> None:
 def carry_over(old: Collection, target: Collection, writer: Writer, encoder: Encoder) -> list[str]:
     """Copy the dictionaries of a collection into one that was encoded again.
 
-    Where the vectors have another space, prototypes are made again from examples and definitions.
+    Where the vectors have another space, centroids are made again from examples and definitions.
 
     Returns:
-        One line for each dictionary that must be imported again, since its prototypes came from tagged lines.
+        One line for each dictionary that must be imported again, since its centroids came from tagged lines.
     """
     notices = []
     settings = target.settings
@@ -116,7 +116,7 @@ def carry_over(old: Collection, target: Collection, writer: Writer, encoder: Enc
         writer.set_dictionary(_dictionary(found.name, made, vectoriser, settings.model_id), made.senses)
         if found.tagged:
             notices.append(
-                f"the dictionary {found.name!r} has prototypes of examples and definitions now;"
+                f"the dictionary {found.name!r} has centroids of examples and definitions now;"
                 " import it again for those of its tagged lines"
             )
     return notices

@@ -53,7 +53,7 @@ class DictionarySense:
 
 
 def part_of_speech(name: str) -> str:
-    """Return a part of speech as UPOS names it, or as it is written if no other name for it is known."""
+    """Return a part of speech as UPOS names it, or unchanged if no other name for it is known."""
     written = clean(name, LONGEST_NAME)
     return _PARTS.get(written.lower().rstrip("."), written)
 

@@ -105,7 +105,8 @@ def _sense(word: Mapping[str, object], part: Mapping[str, object], number: int) 
     """Return the sense of an object, inside that of its word."""
     lemma, pos = _field(word, "lemma"), _field(part, "pos") or _field(word, "pos")
     if isinstance(lemma, Mapping):  # Open English WordNet has {"writtenForm": ..., "partOfSpeech": ...}
-        lemma, pos = lemma.get("writtenForm"), pos or lemma.get("partOfSpeech")
+        pos = pos or lemma.get("partOfSpeech")
+        lemma = lemma.get("writtenForm")
     return make_sense(
         _one(lemma),
         _one(pos),

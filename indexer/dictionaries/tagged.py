@@ -1,4 +1,4 @@
-"""Encode the tagged lines of a sense-tagged corpus, for the prototypes of a dictionary's senses."""
+"""Encode the tagged lines of a sense-tagged corpus, for the centroids of a dictionary's senses."""
 
 from __future__ import annotations
 

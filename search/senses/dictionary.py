@@ -25,7 +25,7 @@ from ..retrieval.ranking import Ranked
 from .disambiguation import adapted, logits, priors, probabilities
 from .inventory import CENTRAL_LINES, Sense, SenseInventory
 
-METHOD = "prototypes of the dictionary {!r}"
+METHOD = "centroids of the dictionary {!r}"
 """Name of the method by which lines get senses of a dictionary."""
 SEPARATOR = "/"
 """What is between the name of a dictionary and a sense in a filter."""
@@ -85,10 +85,10 @@ class WordReading:
 
 
 def read_dictionary_of(view: View, name: str) -> StoredDictionary:
-    """Return a dictionary of a collection whose prototypes can be compared with its lines.
+    """Return a dictionary of a collection whose centroids can be compared with its lines.
 
     Raises:
-        QueryError: There is none of that name, or its prototypes are of another space.
+        QueryError: There is none of that name, or its centroids are of another space.
     """
     stored = {found.name: found for found in read_dictionaries(view.collection.db)}
     path = view.collection.path
@@ -119,7 +119,7 @@ def read_word(view: View, dictionary: StoredDictionary, word: str, match: Match)
         )
     ids, vectors = rows_vectors(rows)
     if len(senses[0].vector) != vectors.shape[1] or len({len(sense.vector) for sense in senses}) > 1:
-        raise QueryError(f"the dictionary {dictionary.name!r} has prototypes of another length; import it again")
+        raise QueryError(f"the dictionary {dictionary.name!r} has centroids of another length; import it again")
     scores = logits(vectors, senses)
     prior = priors([sense.frequency for sense in senses])
     shares = probabilities(scores, adapted(scores, prior))
@@ -135,8 +135,8 @@ def find_dictionary_senses(view: View, word: str, dictionary: str, match: str) -
     kept = np.isin(reading.ids, inside)
     ids, shares = reading.ids[kept], reading.shares[kept]
     best = shares.argmax(axis=1)  # (n,)
-    prototypes = np.stack([sense.vector for sense in reading.senses])  # (s, d)
-    cosines = np.einsum("nd,nd->n", reading.vectors[kept], prototypes[best])  # (n,)
+    centroids = np.stack([sense.vector for sense in reading.senses])  # (s, d)
+    cosines = np.einsum("nd,nd->n", reading.vectors[kept], centroids[best])  # (n,)
     senses = []
     for place in range(len(reading.senses)):
         group = np.flatnonzero(best == place)

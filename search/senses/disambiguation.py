@@ -1,7 +1,7 @@
-"""Choose among the senses of a dictionary: probabilities from prototypes and from the frequency of senses.
+"""Choose among the senses of a dictionary: probabilities from centroids and from the frequency of senses.
 
-The model is a conditional logit. The logit of a sense has three parts: a weighted cosine of the line with a prototype,
-a constant for the kind of prototype, and the weighted logarithm of the sense's prior probability. The weights were
+The model is a conditional logit. The logit of a sense has three parts: a weighted cosine of the line with a centroid,
+a constant for the kind of centroid, and the weighted logarithm of the sense's prior probability. The weights were
 fitted by folds of SemCor's documents (docs/results/dictionary.md), so the probabilities are calibrated.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...indexer.collection.dictionaries import PrototypeSource, StoredSense
+from ...indexer.collection.dictionaries import CentroidSource, StoredSense
 from ...indexer.vectors.arrays import Array, Doubles
 
 
@@ -21,8 +21,8 @@ class Weights:
     """Weights of the logit of a sense.
 
     Attributes:
-        tagged, examples, definition: Weight of the cosine with a prototype of that source.
-        no_tags, no_examples: Constant for a prototype of examples, and of a definition.
+        tagged, examples, definition: Weight of the cosine with a centroid of that source.
+        no_tags, no_examples: Constant for a centroid of examples, and of a definition.
         prior: Weight of the logarithm of the prior probability.
         unseen: Frequency of a sense that was never tagged, divided by its place in the dictionary.
         strength: Number of lines that the dictionary's frequencies count as, against those of the collection.
@@ -56,12 +56,12 @@ def priors(frequencies: Sequence[int], weights: Weights = CHOSEN) -> Doubles:
 
 def logits(vectors: Array, senses: Sequence[StoredSense], weights: Weights = CHOSEN) -> Doubles:
     """Return the logit of each sense for each line, without the priors.  (n, d) -> (n, s)"""
-    prototypes = np.stack([sense.vector for sense in senses])  # (s, d)
-    cosines = np.einsum("nd,sd->ns", vectors, prototypes).astype(np.float64)  # (n, s)
+    centroids = np.stack([sense.vector for sense in senses])  # (s, d)
+    cosines = np.einsum("nd,sd->ns", vectors, centroids).astype(np.float64)  # (n, s)
     slopes = {
-        PrototypeSource.TAGGED: (weights.tagged, 0.0),
-        PrototypeSource.EXAMPLES: (weights.examples, weights.no_tags),
-        PrototypeSource.DEFINITION: (weights.definition, weights.no_examples),
+        CentroidSource.TAGGED: (weights.tagged, 0.0),
+        CentroidSource.EXAMPLES: (weights.examples, weights.no_tags),
+        CentroidSource.DEFINITION: (weights.definition, weights.no_examples),
     }
     factor, constant = np.array([slopes[sense.source] for sense in senses]).T
     return np.asarray(cosines * factor + constant)

@@ -109,8 +109,8 @@ def _groups(view: View, dictionary: StoredDictionary, word: str, match: Match, i
     kept = np.flatnonzero(np.isin(reading.ids, inside))
     kept = kept[np.unique(np.linspace(0, len(kept) - 1, min(len(kept), MOST_LINES)).astype(np.int64))]
     ids, vectors = reading.ids[kept], reading.vectors[kept]
-    prototypes = np.stack([sense.vector for sense in reading.senses])  # (s, d)
-    far = distances(vectors, prototypes)  # (n,)
+    centroids = np.stack([sense.vector for sense in reading.senses])  # (s, d)
+    far = distances(vectors, centroids)  # (n,)
     most = min(max(LEAST_CANDIDATES, int(CANDIDATES * len(ids))), MOST_CANDIDATES, len(ids))
     chosen = np.lexsort((ids, -far))[:most]  # farthest first
     numbers = grouped(vectors[chosen])
@@ -119,15 +119,15 @@ def _groups(view: View, dictionary: StoredDictionary, word: str, match: Match, i
         rows = chosen[numbers == number]
         if len(rows) < min(LEAST_GROUP, len(ids)):
             continue
-        nearest = reading.senses[int(np.argmax(prototypes @ unit(vectors[rows].mean(axis=0))))]
+        nearest = reading.senses[int(np.argmax(centroids @ unit(vectors[rows].mean(axis=0))))]
         score = float(far[rows].mean())
         found.append(_Group(value, score, ids[rows], far[rows], nearest.id, nearest.definition))
     return found
 
 
-def distances(vectors: Array, prototypes: Array) -> Array:
-    """Return the distance of each smoothed line from the nearest prototype, 1 - cosine.  (n, d), (s, d) -> (n,)"""
-    cosines = smoothed(vectors) @ prototypes.T  # (n, s)
+def distances(vectors: Array, centroids: Array) -> Array:
+    """Return the distance of each smoothed line from the nearest centroid, 1 - cosine.  (n, d), (s, d) -> (n,)"""
+    cosines = smoothed(vectors) @ centroids.T  # (n, s)
     return np.asarray(1 - cosines.max(axis=1), np.float32)
 
 

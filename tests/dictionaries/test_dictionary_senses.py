@@ -14,7 +14,7 @@ from fakes import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 from polyseme.indexer.build import BuildConfig, build
-from polyseme.indexer.collection.dictionaries import PrototypeSource, StoredSense
+from polyseme.indexer.collection.dictionaries import CentroidSource, StoredSense
 from polyseme.indexer.dictionaries.records import DictionarySense
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
@@ -151,7 +151,7 @@ VECTORS = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed)
 @given(generator=VECTORS, n=st.integers(1, 12), s=st.integers(1, 5))
 def test_probabilities_are_those_of_the_formula(generator: np.random.Generator, n: int, s: int) -> None:
     vectors = unit(generator.standard_normal((n, 6)))
-    sources = [list(PrototypeSource)[k] for k in generator.integers(0, 3, s)]
+    sources = [list(CentroidSource)[k] for k in generator.integers(0, 3, s)]
     frequencies = generator.integers(0, 30, s).tolist()
     senses = [
         StoredSense(str(k), "bank", "", "x", (), frequencies[k], "", sources[k], 1, unit(generator.standard_normal(6)))
@@ -178,13 +178,13 @@ def test_probabilities_are_those_of_the_formula(generator: np.random.Generator, 
 @given(generator=VECTORS, n=st.integers(1, 30))
 def test_lines_are_smoothed_with_their_nearest_lines(generator: np.random.Generator, n: int) -> None:
     vectors = unit(generator.standard_normal((n, 5)))
-    prototypes = unit(generator.standard_normal((3, 5)))
-    found = distances(vectors, prototypes)
+    centroids = unit(generator.standard_normal((3, 5)))
+    found = distances(vectors, centroids)
     for row in range(n):
         near = sorted(range(n), key=lambda other: -float(vectors[row] @ vectors[other]))[:8]
         mean = unit(vectors[near].mean(axis=0))
         assert smoothed(vectors)[row] == pytest.approx(mean, abs=1e-5)
-        assert found[row] == pytest.approx(1 - float((prototypes @ mean).max()), abs=1e-5)
+        assert found[row] == pytest.approx(1 - float((centroids @ mean).max()), abs=1e-5)
 
 
 def test_many_lines_of_one_sense_move_the_prior_and_few_do_not() -> None:

@@ -1,4 +1,4 @@
-"""Import dictionaries into a collection of a tiny model: prototypes, storage, verification and encoding again."""
+"""Import dictionaries into a collection of a tiny model: centroids, storage, verification and encoding again."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 from dictionary_files import BANK, write_tsv
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.collection import Collection
-from polyseme.indexer.collection.dictionaries import PrototypeSource, StoredDictionary
+from polyseme.indexer.collection.dictionaries import CentroidSource, StoredDictionary
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.collection.schema import DATABASE_NAME
+from polyseme.indexer.dictionaries.centroids import make_centroids, tagged_key
 from polyseme.indexer.dictionaries.importing import import_dictionary, remove_dictionary
-from polyseme.indexer.dictionaries.prototypes import make_prototypes, tagged_key
 from polyseme.indexer.dictionaries.records import DictionarySense
 from polyseme.indexer.dictionaries.tagged import TaggedSenses, encode_tagged
 from polyseme.indexer.documents import Document
@@ -66,7 +66,7 @@ def vectoriser_of(path: Path, encoder: ElmoEncoder) -> Vectoriser:
         return Vectoriser.of(collection.settings, encoder, snapshot.transforms)
 
 
-def test_prototypes_are_means_of_the_headword_in_its_texts(
+def test_centroids_are_means_of_the_headword_in_its_texts(
     path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path
 ) -> None:
     found = add(path, tiny_encoder, write_tsv(tmp_path / "d.tsv", BANK))
@@ -81,10 +81,10 @@ def test_prototypes_are_means_of_the_headword_in_its_texts(
         tokens = [token.text for token in analyser.tokens(text)]
         expected.append(vectoriser([tokens])[0].tokens[tokens.index(word)])
     assert senses["bank-1"].vector == pytest.approx(unit(np.sum(expected, axis=0)), abs=2e-3)
-    assert (senses["bank-1"].source, senses["bank-1"].size) == (PrototypeSource.EXAMPLES, 2)
+    assert (senses["bank-1"].source, senses["bank-1"].size) == (CentroidSource.EXAMPLES, 2)
     tokens = [token.text for token in analyser.tokens("bank: to lean in a turn")]
     assert senses["bank-3"].vector == pytest.approx(vectoriser([tokens])[0].tokens[0], abs=2e-3)
-    assert senses["bank-3"].source is PrototypeSource.DEFINITION
+    assert senses["bank-3"].source is CentroidSource.DEFINITION
     assert [(one.id, one.examples, one.concept) for one in senses.values()] == [
         (one.id, one.examples, one.concept) for one in BANK
     ]
@@ -98,14 +98,14 @@ def test_tagged_lines_come_before_examples(path: Path, tiny_encoder: ElmoEncoder
     tagged = encode_tagged(tmp_path / "semcor", vectoriser)
     assert tagged.counts == {"bank%1:14:02::": 2, "lend%2:40:00::": 1}
     senses = [replace(BANK[0], id="oewn-bank__1.14.02..", frequency=9), replace(BANK[1], frequency=9), BANK[2]]
-    made = make_prototypes(senses, vectoriser, analyser, tagged)
+    made = make_centroids(senses, vectoriser, analyser, tagged)
     first, second, third = (one for _, one in made.senses)
     sentences = [["The", "bank", "lends", "money", "."], ["A", "bank", "closed", "."]]
     expected = sum(vectoriser([tokens])[0].tokens[1] for tokens in sentences)
     assert first.vector == pytest.approx(unit(expected), abs=2e-3)
-    assert (first.source, first.size, first.frequency) == (PrototypeSource.TAGGED, 2, 2)
-    assert (second.source, second.frequency) == (PrototypeSource.EXAMPLES, 0)
-    assert (third.source, third.frequency) == (PrototypeSource.DEFINITION, 0)
+    assert (first.source, first.size, first.frequency) == (CentroidSource.TAGGED, 2, 2)
+    assert (second.source, second.frequency) == (CentroidSource.EXAMPLES, 0)
+    assert (third.source, third.frequency) == (CentroidSource.DEFINITION, 0)
 
 
 def test_ids_of_open_english_wordnet_are_sense_keys() -> None:
@@ -183,7 +183,7 @@ def test_verify_names_damaged_rows(
     assert any(re.search(reason, line) for line in problems), problems
 
 
-def test_reencoding_in_the_same_space_keeps_prototypes(path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path) -> None:
+def test_reencoding_in_the_same_space_keeps_centroids(path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path) -> None:
     add(path, tiny_encoder, write_tsv(tmp_path / "d.tsv", BANK))
     with Collection.open(path) as collection:
         before = collection.dictionary_senses(collection.dictionaries()[0].key)
@@ -197,7 +197,7 @@ def test_reencoding_in_the_same_space_keeps_prototypes(path: Path, tiny_encoder:
         assert one.vector == pytest.approx(two.vector, abs=1e-6)
 
 
-def test_reencoding_in_another_space_makes_prototypes_again(
+def test_reencoding_in_another_space_makes_centroids_again(
     path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path
 ) -> None:
     folder = tmp_path / "semcor" / "brown1" / "tagfiles"

@@ -55,7 +55,7 @@ def dictionary() -> None:
     type=FilePath(),
     metavar="PATH",
     show_default="none",
-    help="SemCor 3.0, an archive or its unpacked folder. The senses of WordNet get their prototypes from its lines.",
+    help="SemCor 3.0, an archive or its unpacked folder. The senses of WordNet get their centroids from its lines.",
 )
 @click.option("--replace", is_flag=True, help="Replace an existing dictionary of the same name.")
 @quiet_option
@@ -73,7 +73,7 @@ def import_dictionary(
 ) -> None:
     """Import a dictionary into a collection.
 
-    Each sense gets a prototype vector: from its tagged lines, else its examples, else its definition.
+    Each sense gets a centroid vector: from its tagged lines, else its examples, else its definition.
     """
     from ...search.searcher import Searcher
 
@@ -89,7 +89,7 @@ def import_dictionary(
 @model_option
 @format_option
 def list_dictionaries(collection: Path, model: str | None, output_format: OutputFormat) -> None:
-    """List the dictionaries of a collection, with the numbers of senses by the source of their prototypes."""
+    """List the dictionaries of a collection, with the numbers of senses by the source of their centroids."""
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
@@ -172,7 +172,7 @@ def _sense_rows(found: DictionarySenses) -> list[dict[str, object]]:
             "share": item.share,
             "expected": expected,
             "source": str(entry.source),
-            "prototype_size": entry.size,
+            "centroid_size": entry.size,
             "frequency": entry.frequency,
             "central": [hit.sentence for hit in item.central],
         }

@@ -1,4 +1,4 @@
-"""Make the prototype vector of each sense: from its tagged lines, else its examples, else its definition."""
+"""Make the centroid vector of each sense: from its tagged lines, else its examples, else its definition."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..collection.dictionaries import PrototypeSource, StoredSense
+from ..collection.dictionaries import CentroidSource, StoredSense
 from ..text import TextAnalyser, Token
 from ..vectorise import Vectoriser
 from ..vectors.arrays import Array, unit
@@ -23,8 +23,8 @@ _OTHER_KEYS = re.compile(r"(?:[a-z]+-)?(.+)__([1-5])\.(\d\d)\.(\d\d)\.([^.]*)\.(
 
 
 @dataclass(frozen=True, slots=True)
-class Prototypes:
-    """The senses of a dictionary with their prototypes.
+class Centroids:
+    """The senses of a dictionary with their centroids.
 
     Attributes:
         senses: Lemma, folded as a collection's lemmas are, and sense, in the order of the dictionary.
@@ -44,14 +44,14 @@ class _Text:
     position: int
 
 
-def make_prototypes(
+def make_centroids(
     senses: Iterable[DictionarySense],
     vectoriser: Vectoriser,
     analyser: TextAnalyser,
     tagged: TaggedSenses | None = None,
     on_progress: OnProgress | None = None,
-) -> Prototypes:
-    """Make the prototypes of the senses of single words, in a collection's own space.
+) -> Centroids:
+    """Make the centroids of the senses of single words, in a collection's own space.
 
     A definition is encoded after its headword, as in `bank: sloping land`. The states of the headword then have read
     the definition. The frequency of a sense is the number of its tagged lines, if there are any for its word.
@@ -74,7 +74,7 @@ def make_prototypes(
     counted = _words_with_tags(words, tagged)
     for row, (lemma, sense) in enumerate(words):
         key = tagged_key(sense.id, tagged)
-        if tagged is not None and sources[row] is PrototypeSource.TAGGED:
+        if tagged is not None and sources[row] is CentroidSource.TAGGED:
             vector, size = tagged.sums[key], tagged.counts[key]
         else:
             vector, size = sums[row], int(counts[row])
@@ -82,16 +82,16 @@ def make_prototypes(
         if tagged is not None and (lemma, sense.pos) in counted:
             frequency = tagged.counts.get(key, 0)
         stored.append((lemma, _stored(sense, sources[row], size, frequency, vector)))
-    return Prototypes(tuple(stored), left_out)
+    return Centroids(tuple(stored), left_out)
 
 
-def remade(senses: Sequence[tuple[str, StoredSense]], vectoriser: Vectoriser, analyser: TextAnalyser) -> Prototypes:
-    """Make the prototypes of stored senses again, in another space. Those of tagged lines come from other texts."""
+def remade(senses: Sequence[tuple[str, StoredSense]], vectoriser: Vectoriser, analyser: TextAnalyser) -> Centroids:
+    """Make the centroids of stored senses again, in another space. Those of tagged lines come from other texts."""
     again = (
         DictionarySense(one.id, one.word, one.pos, one.definition, one.examples, one.frequency, one.concept)
         for _, one in senses
     )
-    return make_prototypes(again, vectoriser, analyser)
+    return make_centroids(again, vectoriser, analyser)
 
 
 def tagged_key(sense: str, tagged: TaggedSenses | None) -> str:
@@ -118,10 +118,10 @@ def _words_with_tags(words: Sequence[tuple[str, DictionarySense]], tagged: Tagge
 
 def _texts(
     row: int, lemma: str, sense: DictionarySense, analyser: TextAnalyser, tagged: TaggedSenses | None
-) -> tuple[list[_Text], PrototypeSource]:
-    """Return the texts that the prototype of a sense is made from. There are none for tagged lines."""
+) -> tuple[list[_Text], CentroidSource]:
+    """Return the texts that the centroid of a sense is made from. There are none for tagged lines."""
     if tagged is not None and tagged_key(sense.id, tagged) in tagged.counts:
-        return [], PrototypeSource.TAGGED
+        return [], CentroidSource.TAGGED
     found = []
     for line in sense.examples:
         text, mark = _unmarked(line)
@@ -130,10 +130,10 @@ def _texts(
         if position is not None:
             found.append(_Text(row, tuple(token.text for token in tokens), position))
     if found:
-        return found, PrototypeSource.EXAMPLES
+        return found, CentroidSource.EXAMPLES
     meaning = sense.definition or _unmarked(sense.examples[0])[0]
     tokens = analyser.tokens(f"{sense.lemma}: {meaning}")[:LONGEST_SENTENCE]
-    return [_Text(row, tuple(token.text for token in tokens), 0)], PrototypeSource.DEFINITION
+    return [_Text(row, tuple(token.text for token in tokens), 0)], CentroidSource.DEFINITION
 
 
 def _unmarked(line: str) -> tuple[str, int | None]:
@@ -174,7 +174,7 @@ def _encoded(
 
 
 def _stored(
-    sense: DictionarySense, source: PrototypeSource, size: int, frequency: int, vector: Array | None
+    sense: DictionarySense, source: CentroidSource, size: int, frequency: int, vector: Array | None
 ) -> StoredSense:
     if vector is None or not np.linalg.norm(vector) > 0:
         raise ValueError(f"the sense {sense.id!r} has no vector")
