@@ -18,20 +18,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from polyseme.indexer.collection.dictionaries import CentroidSource, StoredSense
+from polyseme.indexer.collection.dictionaries import StoredSense
 from polyseme.indexer.collection.records import Layer
-from polyseme.indexer.dictionaries.centroids import make_centroids
-from polyseme.indexer.dictionaries.read import read_dictionary
+from polyseme.indexer.dictionaries.centroids import EncodedSense
 from polyseme.indexer.dictionaries.tagged import batches_of
 from polyseme.indexer.elmo import load_encoder
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.gold.sense_text import SenseText, read_judged
-from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectorise import Vectoriser
-from polyseme.indexer.vectors.arrays import Array, Ids, unit
+from polyseme.indexer.vectors.arrays import Array, Ids, Mask, unit
 from polyseme.search.evaluation.datasets.wsd import Instance, Word, read_set, word_of
+from polyseme.search.evaluation.tasks.dictionary_wsd import encode_wordnet, senses_by_word
 from polyseme.search.senses.disambiguation import CHOSEN, Weights, adapted, logits, priors, probabilities
 from polyseme.search.senses.gaps import distances
 
@@ -100,14 +100,9 @@ def _encode(instances: Sequence[Instance]) -> Array:
     return unit(found)
 
 
-def read_senses(folder: Path, words: set[Word]) -> dict[Word, list[StoredSense]]:
-    """Return WordNet's senses of some words, with centroids of examples and definitions."""
-    senses = [sense for sense in read_dictionary(folder) if word_of(sense.id) in words]
-    made = make_centroids(senses, default_vectoriser(), TextAnalyser("en"))
-    found: dict[Word, list[StoredSense]] = defaultdict(list)
-    for _, sense in made.senses:
-        found[word_of(sense.id)].append(sense)
-    return found
+def read_senses(folder: Path, words: set[Word]) -> list[EncodedSense]:
+    """Return WordNet's senses of some words, with the vectors of their examples and definitions."""
+    return encode_wordnet(load_encoder("default"), folder, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,45 +111,40 @@ class Question:
 
     vectors: Array
     senses: list[StoredSense]
-    gold: np.ndarray  # type: ignore[type-arg]
+    gold: Mask
 
 
-def questions(tagged: Tagged, senses: dict[Word, list[StoredSense]], by_lemma: bool) -> list[Question]:
+def questions(tagged: Tagged, encoded: Sequence[EncodedSense], by_lemma: bool) -> list[Question]:
     """Return the lines of each word and fold, with centroids of the tagged lines in the other folds.
 
     Args:
         by_lemma: Whether the senses of all parts of speech of a lemma compete, as in a collection.
     """
-    rows_of: dict[str | Word, list[int]] = defaultdict(list)
-    for row, word in enumerate(tagged.words):
-        if word in senses:
-            rows_of[word[0] if by_lemma else word].append(row)
+
+    def key(word: Word) -> Word:
+        return (word[0], "") if by_lemma else word
+
+    words = {word_of(one.sense.id) for one in encoded}
+    known = [row for row, word in enumerate(tagged.words) if word in words]
     found = []
-    for word, rows in rows_of.items():
-        known = [s for w in ((word, p) for p in "1234") for s in senses.get(w, [])] if by_lemma else senses[word]  # type: ignore[index]
-        places = {sense.id: place for place, sense in enumerate(known)}
-        gold = np.zeros((len(rows), len(known)), bool)
-        for n, row in enumerate(rows):
-            gold[n, [places[key] for key in tagged.senses[row] if key in places]] = True
-        vectors, folds = tagged.vectors[rows], tagged.folds[rows]
-        for fold in np.unique(folds):
-            asked = (folds == fold) & gold.any(axis=1)
+    for fold in range(FOLDS):
+        rows_of: dict[Word, list[int]] = defaultdict(list)
+        for row in known:
+            if tagged.folds[row] == fold:
+                rows_of[key(tagged.words[row])].append(row)
+        learned = [(tagged.senses[row], tagged.vectors[row]) for row in known if tagged.folds[row] != fold]
+        senses_of: dict[Word, list[StoredSense]] = defaultdict(list)
+        for word, senses in senses_by_word(encoded, learned).items():
+            senses_of[key(word)] += senses
+        for word, rows in rows_of.items():
+            places = {sense.id: place for place, sense in enumerate(senses_of[word])}
+            gold = np.zeros((len(rows), len(places)), bool)
+            for n, row in enumerate(rows):
+                gold[n, [places[sense] for sense in tagged.senses[row] if sense in places]] = True
+            asked = gold.any(axis=1)
             if asked.any():
-                here = with_tags(known, vectors[folds != fold], gold[folds != fold])
-                found.append(Question(vectors[asked], here, gold[asked]))
+                found.append(Question(tagged.vectors[rows][asked], senses_of[word], gold[asked]))
     return found
-
-
-def with_tags(senses: Sequence[StoredSense], vectors: Array, gold: np.ndarray) -> list[StoredSense]:  # type: ignore[type-arg]
-    """Return senses with centroids of tagged lines, where there are any.  (n, d), (n, s)"""
-    counts = gold.sum(axis=0)
-    sums = gold.T.astype(np.float32) @ vectors  # (s, d)
-    return [
-        replace(sense, source=CentroidSource.TAGGED, size=int(count), frequency=int(count), vector=unit(total))
-        if count
-        else replace(sense, frequency=0)
-        for sense, count, total in zip(senses, counts, sums, strict=True)
-    ]
 
 
 def accuracy(asked: Sequence[Question], weights: Weights, adapts: bool) -> tuple[float, float, float]:
@@ -179,17 +169,21 @@ def fit(asked: Sequence[Question]) -> Weights:
     """Return the weights with the best likelihood, found from those in use."""
     from scipy.optimize import minimize
 
-    names = ("tagged", "examples", "definition", "no_tags", "no_examples", "prior", "growth")
+    names = ("tagged", "examples", "definition", "no_tags", "no_examples", "prior")
+
+    def with_values(values: Sequence[float]) -> Weights:
+        changed: dict[str, Any] = dict(zip(names, map(float, values), strict=True))
+        return replace(CHOSEN, **changed)
 
     def loss(values: Sequence[float]) -> float:
-        return accuracy(asked, replace(CHOSEN, **dict(zip(names, map(float, values), strict=True))), adapts=False)[2]
+        return accuracy(asked, with_values(values), adapts=False)[2]
 
     start = [getattr(CHOSEN, name) for name in names]
     best = minimize(loss, start, method="Powell", options={"maxiter": 3, "xtol": 0.05, "ftol": 1e-4}).x
-    return replace(CHOSEN, **dict(zip(names, np.round(best, 2).tolist(), strict=True)))
+    return with_values(np.round(best, 2).tolist())
 
 
-def measure(tagged: Tagged, senses: dict[Word, list[StoredSense]], fits: bool) -> None:
+def measure(tagged: Tagged, senses: Sequence[EncodedSense], fits: bool) -> None:
     """Print a table of accuracies by folds."""
     asked = questions(tagged, senses, by_lemma=False)
     if fits:
@@ -197,7 +191,7 @@ def measure(tagged: Tagged, senses: dict[Word, list[StoredSense]], fits: bool) -
         return
     print(f"{sum(len(one.vectors) for one in asked):,} lines")
     print(f"{'':50}{'accuracy':>10}{'calibration error':>20}")
-    rows = [("frequency alone", replace(CHOSEN, tagged=0, examples=0, definition=0, growth=0), False)]
+    rows = [("frequency alone", replace(CHOSEN, tagged=0, examples=0, definition=0), False)]
     rows += [("lemma and part of speech", CHOSEN, False), ("the same, moved by the collection's lines", CHOSEN, True)]
     for name, weights, adapts in rows:
         found = accuracy(asked, weights, adapts)
@@ -245,7 +239,8 @@ def measure_gaps(tagged: Tagged, fewest_lines: int) -> None:
                 sums = [vectors[learned & (gold == sense)].sum(axis=0) for sense in others]
                 centroids = unit(np.stack(sums))
                 asked = vectors[~learned]
-                smooth = average_precision(distances(asked, centroids), wanted)
+                counts = [int((learned & (gold == sense)).sum()) for sense in others]
+                smooth = average_precision(distances(asked, centroids, priors(counts)), wanted)
                 plain = average_precision(1 - (asked @ centroids.T).max(axis=1), wanted)
                 results.append((smooth, plain, wanted.mean()))
     smooth, plain, chance = np.mean(results, axis=0)
@@ -253,7 +248,7 @@ def measure_gaps(tagged: Tagged, fewest_lines: int) -> None:
     print(f"without smoothing {100 * plain:.1f}, chance {100 * chance:.1f}")
 
 
-def average_precision(scores: Array, wanted: np.ndarray) -> float:  # type: ignore[type-arg]
+def average_precision(scores: Array, wanted: Mask) -> float:
     """Return the average precision of a ranking, highest score first.  (n,), (n,)"""
     ranked = wanted[np.argsort(-scores, kind="stable")]
     return float((np.cumsum(ranked) / np.arange(1, len(ranked) + 1))[ranked].mean())

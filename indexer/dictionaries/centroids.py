@@ -1,8 +1,9 @@
-"""Make the centroid vector of each sense: from its tagged lines, else its examples, else its definition."""
+"""Make the centroid of each sense: from tagged lines, examples and the definition, as far as they exist."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from .tagged import OnProgress, TaggedSenses, batches_of
 
 LONGEST_SENTENCE = 200
 """Maximum number of tokens of an example or a definition that are encoded."""
+DEFINITION = 0.5
+"""Weight of a definition beside tagged lines and examples, which have 1 each (docs/results/dictionary.md)."""
 _MARKED = re.compile(r"\[([^\[\]]+)\]")
 _OTHER_KEYS = re.compile(r"(?:[a-z]+-)?(.+)__([1-5])\.(\d\d)\.(\d\d)\.([^.]*)\.(\d*)")
 """Sense ids of Open English WordNet, such as `oewn-bank__1.17.01..`."""
@@ -28,7 +31,7 @@ class Centroids:
 
     Attributes:
         senses: Lemma, folded as a collection's lemmas are, and sense, in the order of the dictionary.
-        left_out: Number of senses of expressions of several words.
+        left_out: Number of senses of expressions of several words, or without a vector.
     """
 
     senses: tuple[tuple[str, StoredSense], ...]
@@ -37,11 +40,28 @@ class Centroids:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """Tokens to encode, and the position of the headword among them."""
+    """Tokens to encode, the position of the headword among them, and the weight of its vector in the sum."""
 
     row: int
     tokens: tuple[str, ...]
     position: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSense:
+    """A sense of a single word with the vectors of its texts.
+
+    Attributes:
+        lemma: The headword, folded as a collection's lemmas are.
+        total: Weighted sum of the unit vectors of its examples and its definition (d,). None without a text.
+        examples: Number of its examples that hold the headword.
+    """
+
+    lemma: str
+    sense: DictionarySense
+    total: Array | None
+    examples: int
 
 
 def make_centroids(
@@ -53,8 +73,23 @@ def make_centroids(
 ) -> Centroids:
     """Make the centroids of the senses of single words, in a collection's own space.
 
+    The frequency of a sense is the number of its tagged lines, if there are any for its word.
+    """
+    encoded, left_out = encode_senses(senses, vectoriser, analyser, on_progress)
+    made = with_tags(encoded, tagged)
+    return Centroids(tuple(made), left_out + len(encoded) - len(made))
+
+
+def encode_senses(
+    senses: Iterable[DictionarySense],
+    vectoriser: Vectoriser,
+    analyser: TextAnalyser,
+    on_progress: OnProgress | None = None,
+) -> tuple[list[EncodedSense], int]:
+    """Encode the examples and definitions of the senses of single words. Also return the number of other senses.
+
     A definition is encoded after its headword, as in `bank: sloping land`. The states of the headword then have read
-    the definition. The frequency of a sense is the number of its tagged lines, if there are any for its word.
+    the definition.
     """
     words: list[tuple[str, DictionarySense]] = []
     left_out = 0
@@ -63,26 +98,32 @@ def make_centroids(
             words.append((analyser.folding.lemma(sense.lemma), sense))
         else:
             left_out += 1
-    texts: list[_Text] = []
-    sources = []
-    for row, (lemma, sense) in enumerate(words):
-        found, source = _texts(row, lemma, sense, analyser, tagged)
-        texts += found
-        sources.append(source)
-    sums, counts = _encoded(texts, len(words), vectoriser, on_progress)
-    stored = []
-    counted = _words_with_tags(words, tagged)
-    for row, (lemma, sense) in enumerate(words):
-        key = tagged_key(sense.id, tagged)
-        if tagged is not None and sources[row] is CentroidSource.TAGGED:
-            vector, size = tagged.sums[key], tagged.counts[key]
-        else:
-            vector, size = sums[row], int(counts[row])
-        frequency = sense.frequency
-        if tagged is not None and (lemma, sense.pos) in counted:
-            frequency = tagged.counts.get(key, 0)
-        stored.append((lemma, _stored(sense, sources[row], size, frequency, vector)))
-    return Centroids(tuple(stored), left_out)
+    texts = [text for row, (lemma, sense) in enumerate(words) for text in _texts(row, lemma, sense, analyser)]
+    sums = _encoded(texts, len(words), vectoriser, on_progress)
+    examples = Counter(text.row for text in texts if text.weight == 1.0)
+    return [EncodedSense(*word, sums[row], examples[row]) for row, word in enumerate(words)], left_out
+
+
+def with_tags(encoded: Sequence[EncodedSense], tagged: TaggedSenses | None) -> list[tuple[str, StoredSense]]:
+    """Return each sense with its lemma and its centroid: the mean of its texts and its tagged lines.
+
+    A sense without a vector is left out, as a model may have none for rare signs.
+    """
+    known = tagged or TaggedSenses()
+    counted = {(one.lemma, one.sense.pos) for one in encoded if tagged_key(one.sense.id, known) in known.counts}
+    found = []
+    for one in encoded:
+        key = tagged_key(one.sense.id, known)
+        total, size = one.total, one.examples or 1
+        source = CentroidSource.EXAMPLES if one.examples else CentroidSource.DEFINITION
+        if key in known.counts:
+            total, size = known.sums[key] if total is None else total + known.sums[key], known.counts[key]
+            source = CentroidSource.TAGGED
+        is_counted = (one.lemma, one.sense.pos) in counted
+        frequency = known.counts.get(key, 0) if is_counted else one.sense.frequency
+        if total is not None and np.linalg.norm(total) > 0:
+            found.append((one.lemma, _stored(one.sense, source, size, frequency, total)))
+    return found
 
 
 def remade(senses: Sequence[tuple[str, StoredSense]], vectoriser: Vectoriser, analyser: TextAnalyser) -> Centroids:
@@ -94,9 +135,9 @@ def remade(senses: Sequence[tuple[str, StoredSense]], vectoriser: Vectoriser, an
     return make_centroids(again, vectoriser, analyser)
 
 
-def tagged_key(sense: str, tagged: TaggedSenses | None) -> str:
+def tagged_key(sense: str, tagged: TaggedSenses) -> str:
     """Return the id under which a sense has tagged lines. Ids of Open English WordNet become WordNet's sense keys."""
-    if tagged is None or sense in tagged.counts:
+    if sense in tagged.counts:
         return sense
     found = _OTHER_KEYS.fullmatch(sense)
     if found is None:
@@ -109,31 +150,20 @@ def _is_single(lemma: str, analyser: TextAnalyser) -> bool:
     return " " not in lemma and "_" not in lemma and len(analyser.tokens(lemma)) == 1
 
 
-def _words_with_tags(words: Sequence[tuple[str, DictionarySense]], tagged: TaggedSenses | None) -> set[tuple[str, str]]:
-    """Return the words, lemma and part of speech, of which a sense has tagged lines."""
-    if tagged is None:
-        return set()
-    return {(lemma, sense.pos) for lemma, sense in words if tagged_key(sense.id, tagged) in tagged.counts}
-
-
-def _texts(
-    row: int, lemma: str, sense: DictionarySense, analyser: TextAnalyser, tagged: TaggedSenses | None
-) -> tuple[list[_Text], CentroidSource]:
-    """Return the texts that the centroid of a sense is made from. There are none for tagged lines."""
-    if tagged is not None and tagged_key(sense.id, tagged) in tagged.counts:
-        return [], CentroidSource.TAGGED
+def _texts(row: int, lemma: str, sense: DictionarySense, analyser: TextAnalyser) -> list[_Text]:
+    """Return the texts that the centroid of a sense is made from, beside tagged lines."""
     found = []
     for line in sense.examples:
         text, mark = _unmarked(line)
         tokens = analyser.tokens(text)[:LONGEST_SENTENCE]
         position = _position(tokens, lemma, mark, analyser)
         if position is not None:
-            found.append(_Text(row, tuple(token.text for token in tokens), position))
-    if found:
-        return found, CentroidSource.EXAMPLES
-    meaning = sense.definition or _unmarked(sense.examples[0])[0]
-    tokens = analyser.tokens(f"{sense.lemma}: {meaning}")[:LONGEST_SENTENCE]
-    return [_Text(row, tuple(token.text for token in tokens), 0)], CentroidSource.DEFINITION
+            found.append(_Text(row, tuple(token.text for token in tokens), position, 1.0))
+    meaning = sense.definition or ("" if found else _unmarked(sense.examples[0])[0])
+    if meaning:
+        tokens = analyser.tokens(f"{sense.lemma}: {meaning}")[:LONGEST_SENTENCE]
+        found.append(_Text(row, tuple(token.text for token in tokens), 0, DEFINITION))
+    return found
 
 
 def _unmarked(line: str) -> tuple[str, int | None]:
@@ -154,30 +184,24 @@ def _position(tokens: Sequence[Token], lemma: str, mark: int | None, analyser: T
 
 def _encoded(
     texts: Sequence[_Text], rows: int, vectoriser: Vectoriser, on_progress: OnProgress | None
-) -> tuple[list[Array | None], Array]:
-    """Return the sum of the headword's vectors of each row, (d,) or None without a text, and their number.  (rows,)"""
+) -> list[Array | None]:
+    """Return the weighted sum of the headword's vectors of each row, (d,) or None without a text."""
     sums: list[Array | None] = [None] * rows
-    counts = np.zeros(rows, np.float32)
     order = sorted(range(len(texts)), key=lambda place: (len(texts[place].tokens), place))
     done = 0
     for batch in batches_of(order, [len(texts[place].tokens) for place in order]):
         encoded = vectoriser([texts[place].tokens for place in batch])
         for place, vectors in zip(batch, encoded, strict=True):
-            row, vector = texts[place].row, vectors.tokens[texts[place].position]
-            before = sums[row]
-            sums[row] = vector.copy() if before is None else before + vector
-            counts[row] += 1
+            text = texts[place]
+            vector, before = text.weight * vectors.tokens[text.position], sums[text.row]
+            sums[text.row] = vector if before is None else before + vector
         done += len(batch)
         if on_progress is not None:
             on_progress(done, len(texts))
-    return sums, counts
+    return sums
 
 
-def _stored(
-    sense: DictionarySense, source: CentroidSource, size: int, frequency: int, vector: Array | None
-) -> StoredSense:
-    if vector is None or not np.linalg.norm(vector) > 0:
-        raise ValueError(f"the sense {sense.id!r} has no vector")
+def _stored(sense: DictionarySense, source: CentroidSource, size: int, frequency: int, vector: Array) -> StoredSense:
     return StoredSense(
         sense.id,
         sense.lemma,

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...indexer.collection.dictionaries import StoredDictionary, lemmas_of_dictionary
 from ...indexer.errors import QueryError
-from ...indexer.vectors.arrays import Array, Ids, unit
+from ...indexer.vectors.arrays import Array, Doubles, Ids, unit
 from ..context import SAME_WORD, View, check_k, parse_option
 from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import rows_vectors
@@ -21,9 +21,14 @@ from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
 from .clustering import potts, reduced
 from .dictionary import read_dictionary_of, read_word
+from .disambiguation import priors
 
-NEIGHBOURS = 8
+NEIGHBOURS = 5
 """Number of lines that a line is smoothed with, itself included."""
+FREQUENCY = 0.05
+"""Weight of the logarithm of a sense's frequency. A line must be nearer to a rare sense to belong to it."""
+LEAST_SHARE = 0.01
+"""Minimum share of a sense in that logarithm."""
 FEWEST = 20
 """Minimum number of lines of a word that is looked at if no word is named."""
 MOST_WORDS = 2_000
@@ -52,7 +57,7 @@ class Gap:
     """A group of lines of a word that are far from every sense of the dictionary.
 
     Attributes:
-        score: Mean distance of its smoothed lines from the nearest sense, 1 - cosine. The higher, the better.
+        score: Mean distance of its smoothed lines from the nearest sense. The higher, the better.
         size: Number of its lines.
         nearest: Id of the sense that is nearest to its centre.
         definition: What that sense means.
@@ -110,7 +115,7 @@ def _groups(view: View, dictionary: StoredDictionary, word: str, match: Match, i
     kept = kept[np.unique(np.linspace(0, len(kept) - 1, min(len(kept), MOST_LINES)).astype(np.int64))]
     ids, vectors = reading.ids[kept], reading.vectors[kept]
     centroids = np.stack([sense.vector for sense in reading.senses])  # (s, d)
-    far = distances(vectors, centroids)  # (n,)
+    far = distances(vectors, centroids, priors([sense.frequency for sense in reading.senses]))  # (n,)
     most = min(max(LEAST_CANDIDATES, int(CANDIDATES * len(ids))), MOST_CANDIDATES, len(ids))
     chosen = np.lexsort((ids, -far))[:most]  # farthest first
     numbers = grouped(vectors[chosen])
@@ -125,9 +130,15 @@ def _groups(view: View, dictionary: StoredDictionary, word: str, match: Match, i
     return found
 
 
-def distances(vectors: Array, centroids: Array) -> Array:
-    """Return the distance of each smoothed line from the nearest centroid, 1 - cosine.  (n, d), (s, d) -> (n,)"""
-    cosines = smoothed(vectors) @ centroids.T  # (n, s)
+def distances(vectors: Array, centroids: Array, shares: Doubles) -> Array:
+    """Return the distance of each smoothed line from the nearest sense.  (n, d), (s, d), (s,) -> (n,)
+
+    It is 1 - cosine, more for rare senses.
+
+    Args:
+        shares: Prior probability of each sense.
+    """
+    cosines = smoothed(vectors) @ centroids.T + FREQUENCY * np.log(np.maximum(shares, LEAST_SHARE))  # (n, s)
     return np.asarray(1 - cosines.max(axis=1), np.float32)
 
 

@@ -179,12 +179,15 @@ def test_probabilities_are_those_of_the_formula(generator: np.random.Generator, 
 def test_lines_are_smoothed_with_their_nearest_lines(generator: np.random.Generator, n: int) -> None:
     vectors = unit(generator.standard_normal((n, 5)))
     centroids = unit(generator.standard_normal((3, 5)))
-    found = distances(vectors, centroids)
+    shares = np.array([0.7, 0.295, 0.005])
+    found = distances(vectors, centroids, shares)
+    terms = [0.05 * np.log(share) for share in (0.7, 0.295, 0.01)]
     for row in range(n):
-        near = sorted(range(n), key=lambda other: -float(vectors[row] @ vectors[other]))[:8]
+        near = sorted(range(n), key=lambda other: -float(vectors[row] @ vectors[other]))[:5]
         mean = unit(vectors[near].mean(axis=0))
         assert smoothed(vectors)[row] == pytest.approx(mean, abs=1e-5)
-        assert found[row] == pytest.approx(1 - float((centroids @ mean).max()), abs=1e-5)
+        nearest = max(float(centroids[k] @ mean) + terms[k] for k in range(3))
+        assert found[row] == pytest.approx(1 - nearest, abs=1e-5)
 
 
 def test_many_lines_of_one_sense_move_the_prior_and_few_do_not() -> None:

@@ -26,7 +26,7 @@ from polyseme.indexer.errors import CollectionError, QueryError
 from polyseme.indexer.reencode import reencode
 from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectorise import Vectoriser
-from polyseme.indexer.vectors.arrays import unit
+from polyseme.indexer.vectors.arrays import Array, unit
 
 TEXTS = (
     "They walked along the bank of the river. The bank lent him money. A muddy bank was near the shore.",
@@ -66,6 +66,12 @@ def vectoriser_of(path: Path, encoder: ElmoEncoder) -> Vectoriser:
         return Vectoriser.of(collection.settings, encoder, snapshot.transforms)
 
 
+def meaning(vectoriser: Vectoriser, text: str) -> Array:
+    """Return the vector of the headword before a definition.  (d,)"""
+    found: Array = vectoriser([[token.text for token in TextAnalyser("en").tokens(text)]])[0].tokens[0]
+    return found
+
+
 def test_centroids_are_means_of_the_headword_in_its_texts(
     path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path
 ) -> None:
@@ -80,6 +86,7 @@ def test_centroids_are_means_of_the_headword_in_its_texts(
     for text, word in (("The boat lay on the bank.", "bank"), ("a muddy bank", "bank")):
         tokens = [token.text for token in analyser.tokens(text)]
         expected.append(vectoriser([tokens])[0].tokens[tokens.index(word)])
+    expected.append(0.5 * meaning(vectoriser, "bank: land beside a river"))
     assert senses["bank-1"].vector == pytest.approx(unit(np.sum(expected, axis=0)), abs=2e-3)
     assert (senses["bank-1"].source, senses["bank-1"].size) == (CentroidSource.EXAMPLES, 2)
     tokens = [token.text for token in analyser.tokens("bank: to lean in a turn")]
@@ -101,7 +108,10 @@ def test_tagged_lines_come_before_examples(path: Path, tiny_encoder: ElmoEncoder
     made = make_centroids(senses, vectoriser, analyser, tagged)
     first, second, third = (one for _, one in made.senses)
     sentences = [["The", "bank", "lends", "money", "."], ["A", "bank", "closed", "."]]
-    expected = sum(vectoriser([tokens])[0].tokens[1] for tokens in sentences)
+    expected = np.sum([vectoriser([tokens])[0].tokens[1] for tokens in sentences], axis=0)
+    for text, position in (("The boat lay on the bank.", 5), ("a muddy bank", 2)):
+        expected += vectoriser([[token.text for token in analyser.tokens(text)]])[0].tokens[position]
+    expected += 0.5 * meaning(vectoriser, "bank: land beside a river")
     assert first.vector == pytest.approx(unit(expected), abs=2e-3)
     assert (first.source, first.size, first.frequency) == (CentroidSource.TAGGED, 2, 2)
     assert (second.source, second.frequency) == (CentroidSource.EXAMPLES, 0)
@@ -218,4 +228,5 @@ def test_reencoding_in_another_space_makes_centroids_again(
     vectoriser = vectoriser_of(path, tiny_encoder)
     first = vectoriser([tokens])[0].tokens[2]
     second = vectoriser([["The", "boat", "lay", "on", "the", "bank", "."]])[0].tokens[5]
-    assert one.vector == pytest.approx(unit(first + second), abs=2e-3)
+    third = 0.5 * meaning(vectoriser, "bank: land beside a river")
+    assert one.vector == pytest.approx(unit(first + second + third), abs=2e-3)
