@@ -32,7 +32,7 @@ from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Array, Ids, Mask, unit
 from polyseme.search.evaluation.datasets.wsd import Instance, Word, read_set, word_of
 from polyseme.search.evaluation.tasks.dictionary_wsd import encode_wordnet, senses_by_word
-from polyseme.search.senses.disambiguation import CHOSEN, Weights, adapted, logits, priors, probabilities
+from polyseme.search.senses.disambiguation import CHOSEN, Weights, logits, priors, probabilities, sense_shares
 from polyseme.search.senses.gaps import distances
 
 from benchmarks.lib.paths import SENSES
@@ -151,9 +151,11 @@ def accuracy(asked: Sequence[Question], weights: Weights, adapts: bool) -> tuple
     """Return the share of right answers, the calibration error and the mean negative log likelihood."""
     chosen, right, losses = [], [], []
     for one in asked:
-        scores = logits(one.vectors, one.senses, weights)
-        prior = priors([sense.frequency for sense in one.senses], weights)
-        shares = probabilities(scores, adapted(scores, prior, weights) if adapts else prior, weights)
+        if adapts:
+            shares = sense_shares(one.vectors, one.senses, weights)
+        else:
+            prior = priors([sense.frequency for sense in one.senses], weights)
+            shares = probabilities(logits(one.vectors, one.senses, weights), prior, weights)
         best = shares.argmax(axis=1)
         chosen.append(shares.max(axis=1))
         right.append(one.gold[np.arange(len(best)), best])

@@ -95,7 +95,7 @@ def carry_over(old: Collection, target: Collection, writer: Writer, encoder: Enc
     Where the vectors have another space, centroids are made again from examples and definitions.
 
     Returns:
-        One line for each dictionary that must be imported again, since its centroids came from tagged lines.
+        One line for each dictionary that must be imported again, since their centroids came from tagged lines.
     """
     notices = []
     settings = target.settings

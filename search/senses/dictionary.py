@@ -22,7 +22,7 @@ from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
-from .disambiguation import adapted, logits, priors, probabilities
+from .disambiguation import sense_shares
 from .inventory import CENTRAL_LINES, Sense, SenseInventory
 
 METHOD = "centroids of the dictionary {!r}"
@@ -120,10 +120,7 @@ def read_word(view: View, dictionary: StoredDictionary, word: str, match: Match)
     ids, vectors = rows_vectors(rows)
     if len(senses[0].vector) != vectors.shape[1] or len({len(sense.vector) for sense in senses}) > 1:
         raise QueryError(f"the dictionary {dictionary.name!r} has centroids of another length; import it again")
-    scores = logits(vectors, senses)
-    prior = priors([sense.frequency for sense in senses])
-    shares = probabilities(scores, adapted(scores, prior))
-    return value, WordReading(tuple(senses), tuple(rows), ids, vectors, shares)
+    return value, WordReading(tuple(senses), tuple(rows), ids, vectors, sense_shares(vectors, senses))
 
 
 def find_dictionary_senses(view: View, word: str, dictionary: str, match: str) -> DictionarySenses:

@@ -20,7 +20,7 @@ from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.vectors.arrays import unit
 from polyseme.search.searcher import Searcher
-from polyseme.search.senses.disambiguation import CHOSEN, adapted, logits, priors, probabilities
+from polyseme.search.senses.disambiguation import CHOSEN, adapted, logits, priors, probabilities, sense_shares
 from polyseme.search.senses.gaps import distances, smoothed
 from polyseme.ui.cli.main import cli
 from sense_texts import documents
@@ -170,9 +170,10 @@ def test_probabilities_are_those_of_the_formula(generator: np.random.Generator, 
             logit = weight[sense.source] * cosine + constant[sense.source] + CHOSEN.prior * np.log(share)
             powers.append(np.exp(logit))
         assert found[row] == pytest.approx(np.array(powers) / sum(powers), rel=1e-4)
-    moved = adapted(logits(vectors, senses), prior)
+    moved = adapted(logits(vectors, senses), prior, sum(frequencies))
     assert moved.sum() == pytest.approx(1)
     assert (moved > 0).all()
+    assert sense_shares(vectors, senses) == pytest.approx(probabilities(logits(vectors, senses), moved))
 
 
 @given(generator=VECTORS, n=st.integers(1, 30))
@@ -193,8 +194,9 @@ def test_lines_are_smoothed_with_their_nearest_lines(generator: np.random.Genera
 def test_many_lines_of_one_sense_move_the_prior_and_few_do_not() -> None:
     prior = np.array([0.5, 0.5])
     scores = np.tile([3.0, 0.0], (500, 1))
-    assert adapted(scores, prior)[0] > 0.9
-    assert 0.5 < adapted(scores[:2], prior)[0] < 0.65
+    assert adapted(scores, prior, 0)[0] > 0.9
+    assert 0.5 < adapted(scores[:2], prior, 0)[0] < 0.65
+    assert 0.5 < adapted(scores, prior, 10_000)[0] < 0.55
 
 
 # Commands, with the tiny model

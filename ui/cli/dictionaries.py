@@ -73,7 +73,7 @@ def import_dictionary(
 ) -> None:
     """Import a dictionary into a collection.
 
-    Each sense gets a centroid vector: from its tagged lines, else its examples, else its definition.
+    Each sense gets a centroid: the mean of its tagged lines, its examples and its definition, as far as they exist.
     """
     from ...search.searcher import Searcher
 

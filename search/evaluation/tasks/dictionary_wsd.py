@@ -16,7 +16,7 @@ from ....indexer.dictionaries.tagged import TaggedSenses
 from ....indexer.text import TextAnalyser
 from ....indexer.vectorise import Vectoriser
 from ....indexer.vectors.arrays import Array, Ids, unit
-from ...senses.disambiguation import adapted, logits, priors, probabilities
+from ...senses.disambiguation import sense_shares
 from ..datasets.wsd import Instance, Word, word_of
 
 if TYPE_CHECKING:
@@ -80,9 +80,7 @@ def answers_by_dictionary(
             rows_of[asked[row].word].append(row)
         for word, rows in rows_of.items():
             if word in senses:
-                scores = logits(questions[rows], senses[word])
-                prior = priors([sense.frequency for sense in senses[word]])
-                best = probabilities(scores, adapted(scores, prior)).argmax(axis=1)
+                best = sense_shares(questions[rows], senses[word]).argmax(axis=1)
                 for row, place in zip(rows, best.tolist(), strict=True):
                     answers[row] = senses[word][place].id
     return answers
