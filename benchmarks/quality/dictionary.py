@@ -5,7 +5,7 @@
     python -m benchmarks.quality.dictionary --gaps SEMCOR --cache FOLDER      # average precision of left-out senses
     python -m benchmarks.quality.dictionary --gaps-sample                     # the same on the sample documents
 
-SEMCOR is semcor3.0.tar.xz, and WORDNET the folder of WordNet 3.0's files. `--words N` takes one of N words. The
+SEMCOR is semcor3.0.tar.xz, and WORDNET the folder of WordNet 3.0's files. `--words N` takes one of N lemmas. The
 functions that are measured are those of `polyseme senses --dictionary` and `polyseme dictionary gaps`.
 """
 
@@ -264,7 +264,7 @@ def main() -> int:
     parser.add_argument("--gaps", type=Path, metavar="SEMCOR", help="measure left-out senses on SemCor")
     parser.add_argument("--gaps-sample", action="store_true", help="measure left-out senses on the sample documents")
     parser.add_argument("--fit", action="store_true", help="print fitted weights")
-    parser.add_argument("--words", type=int, default=1, metavar="N", help="take one of N words")
+    parser.add_argument("--words", type=int, default=1, metavar="N", help="take the words of one of N lemmas")
     parser.add_argument("--cache", type=Path, default=Path("build/dictionary"), help="folder for vectors")
     arguments = parser.parse_args()
     try:
@@ -276,7 +276,7 @@ def main() -> int:
             parser.error("give SEMCOR and WORDNET, --gaps SEMCOR or --gaps-sample")
         else:
             tagged = read_semcor(arguments.semcor, arguments.cache)
-            words = {word for word in tagged.words if zlib.crc32(repr(word).encode()) % arguments.words == 0}
+            words = {word for word in tagged.words if zlib.crc32(word[0].encode()) % arguments.words == 0}
             measure(tagged, read_senses(arguments.wordnet, words), arguments.fit)
     except PolysemeError as error:
         print(f"dictionary: {error}", file=sys.stderr)

@@ -19,7 +19,7 @@ from .findings import Findings
 
 LONGEST_DICTIONARY_NAME = 100
 """Maximum length of the name of a dictionary, in characters."""
-MOST_SENSES_OF_WORD = 1_000
+MOST_SENSES_OF_WORD = 300
 """Maximum number of senses of a word that are read. A stranger's collection may have any number."""
 LENGTH_TOLERANCE = 0.01
 """Largest difference from 1 of the length of a stored centroid."""

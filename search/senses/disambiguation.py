@@ -1,8 +1,9 @@
 """Choose among the senses of a dictionary: probabilities from centroids and from the frequency of senses.
 
-The model is a conditional logit. The logit of a sense has three parts: a weighted cosine of the line with a centroid,
-a constant for the kind of centroid, and the weighted logarithm of the sense's prior probability. The weights were
-fitted by folds of SemCor's documents (docs/results/dictionary.md), so the probabilities are calibrated.
+The model is a conditional logit. The logit of a sense has three parts. The first is a weighted cosine of the line with
+the centroid. The second is a constant for the kind of centroid. The third is the weighted logarithm of the sense's
+prior probability. The weights were fitted by folds of SemCor's documents (docs/results/dictionary.md), so the
+probabilities are calibrated.
 """
 
 from __future__ import annotations

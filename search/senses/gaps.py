@@ -31,15 +31,15 @@ LEAST_SHARE = 0.01
 """Minimum share of a sense in that logarithm."""
 FEWEST = 20
 """Minimum number of lines of a word that is looked at if no word is named."""
-MOST_WORDS = 2_000
+MOST_WORDS = 1_000
 """Maximum number of words that are looked at if no word is named, the most frequent first."""
 MOST_LINES = 20_000
 """Maximum number of lines of a word that are looked at, spread evenly."""
 CANDIDATES = 0.1
 """Share of a word's lines that are candidates, those farthest from every sense."""
 LEAST_CANDIDATES = 10
-"""Minimum number of candidates of a word, if it has so many lines."""
-MOST_CANDIDATES = 500
+"""Minimum number of candidates of a word, or all its lines if there are fewer."""
+MOST_CANDIDATES = 200
 """Maximum number of candidates of a word. Grouping compares each with each."""
 LEAST_GROUP = 3
 """Minimum number of lines of a group."""
@@ -49,7 +49,7 @@ DIM = 6
 """Number of principal components in which candidates are grouped."""
 LINES = 5
 """Number of lines that a group lists."""
-_BLOCK = 2_000
+_BLOCK = 500  # rows that are compared with all others at once
 
 
 @dataclass(frozen=True, slots=True)

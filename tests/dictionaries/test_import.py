@@ -17,7 +17,7 @@ from polyseme.indexer.collection.dictionaries import CentroidSource, StoredDicti
 from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.collection.schema import DATABASE_NAME
 from polyseme.indexer.dictionaries.centroids import make_centroids, tagged_key
-from polyseme.indexer.dictionaries.importing import import_dictionary, remove_dictionary
+from polyseme.indexer.dictionaries.importing import carry_over, import_dictionary, remove_dictionary
 from polyseme.indexer.dictionaries.records import DictionarySense
 from polyseme.indexer.dictionaries.tagged import TaggedSenses, encode_tagged
 from polyseme.indexer.documents import Document
@@ -27,6 +27,7 @@ from polyseme.indexer.reencode import reencode
 from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectorise import Vectoriser
 from polyseme.indexer.vectors.arrays import Array, unit
+from polyseme.search.searcher import Searcher
 
 TEXTS = (
     "They walked along the bank of the river. The bank lent him money. A muddy bank was near the shore.",
@@ -230,3 +231,57 @@ def test_reencoding_in_another_space_makes_centroids_again(
     second = vectoriser([["The", "boat", "lay", "on", "the", "bank", "."]])[0].tokens[5]
     third = 0.5 * meaning(vectoriser, "bank: land beside a river")
     assert one.vector == pytest.approx(unit(first + second + third), abs=2e-3)
+
+
+def test_a_collection_of_an_earlier_version_gets_the_tables_when_it_is_written(
+    path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path
+) -> None:
+    with sqlite3.connect(path / DATABASE_NAME) as db:
+        db.execute("DROP TABLE dictionaries")
+        db.execute("DROP TABLE dictionary_senses")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'dictionary_tables'")
+    (path / "collection.sums").unlink(missing_ok=True)
+    with Collection.open(path) as collection:
+        assert collection.dictionaries() == []
+        assert not collection.verify().problems
+    assert add(path, tiny_encoder, write_tsv(tmp_path / "d.tsv", BANK)).senses == 4
+    with Collection.open(path) as collection:
+        assert [found.name for found in collection.dictionaries()] == ["small"]
+
+
+def test_dictionaries_that_were_removed_meanwhile_are_not_carried_over(
+    path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path
+) -> None:
+    add(path, tiny_encoder, write_tsv(tmp_path / "d.tsv", BANK))
+    target = Path(shutil.copytree(path, tmp_path / "target.pol"))
+    with Collection.open(path) as old, Collection.open(target) as new:
+        remove_dictionary(old, "small")
+        with new.writing() as writer:
+            assert carry_over(old, new, writer, tiny_encoder) == []
+        assert new.dictionaries() == []
+
+
+def test_damaged_dictionaries_are_one_line_for_a_search(path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path) -> None:
+    add(path, tiny_encoder, write_tsv(tmp_path / "d.tsv", BANK))
+    with sqlite3.connect(path / DATABASE_NAME) as db:
+        db.execute("UPDATE dictionary_senses SET vector = x'0000' WHERE sense = 'bank-1'")
+    (path / "collection.sums").unlink(missing_ok=True)
+    with (
+        Searcher.open(path, tiny_encoder) as searcher,
+        pytest.raises(CollectionError, match="unit length") as refused,
+    ):
+        searcher.dictionary_senses("bank", "small")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_dictionary_of_other_vectors_is_refused(path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path) -> None:
+    found = add(path, tiny_encoder, write_tsv(tmp_path / "d.tsv", BANK))
+    with Collection.open(path) as collection:
+        senses = collection.dictionary_senses(collection.dictionaries()[0].key)
+        with collection.writing() as writer:
+            writer.set_dictionary(replace(found, space="other"), senses)
+    with Searcher.open(path, tiny_encoder) as searcher:
+        with pytest.raises(QueryError, match="import it again"):
+            searcher.dictionary_senses("bank", "small")
+        with pytest.raises(QueryError, match="import it again"):
+            searcher.dictionary_gaps("small", "bank")
