@@ -258,6 +258,7 @@ def test_commands_import_list_use_and_remove(tiny_folder: Path, tmp_path: Path) 
         for line in run("timeline", collection, "bank", "--dictionary", "small", "--format", "jsonl").splitlines()
     ]
     assert sum(one["count"] for one in periods) == 4
+    assert {(one["sense"], one["sense_id"]) for one in periods} == {(one["sense"], one["sense_id"]) for one in lines}
     assert run("dictionary", "gaps", collection, "small", "bank", "--format", "jsonl")
     run("dictionary", "remove", collection, "small")
     assert run("dictionary", "list", collection, "--format", "jsonl") == ""

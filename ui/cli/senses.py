@@ -171,15 +171,26 @@ def timeline(
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
+        names: list[str] = []
         if dictionary is None:
             inventory = searcher.senses(word, match, where)
         else:
-            inventory = searcher.dictionary_senses(word, dictionary, match, where).inventory
+            found = searcher.dictionary_senses(word, dictionary, match, where)
+            inventory, names = found.inventory, [entry.id for entry in found.entries]
         note(inventory.notice)
         rows = _timeline_rows(searcher, inventory, field, period)
     columns = ["from", "to", "sense", "count", "share", "low", "high"]
+    if names:
+        rows = _with_names(rows, names)
+        columns.insert(3, "sense_id")
     cells = [[row[column] for column in columns] for row in rows]
     show(rows, output_format, table(columns, cells, right=columns))
+
+
+def _with_names(rows: list[dict[str, object]], names: list[str]) -> list[dict[str, object]]:
+    """Return the rows of senses that have an occurrence, each with the sense's id in the dictionary."""
+    present = {row["sense"] for row in rows if row["count"]}
+    return [row | {"sense_id": names[int(str(row["sense"])) - 1]} for row in rows if row["sense"] in present]
 
 
 def _timeline_rows(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> list[dict[str, object]]:
