@@ -12,6 +12,7 @@
     python -m benchmarks.quality.sample              same-sense retrieval on the sample collection
     python -m benchmarks.quality.semcor              SemCor as a collection: cost, latency, same-sense retrieval
     python -m benchmarks.quality.senses              induced senses and confidences against gold senses
+    python -m benchmarks.quality.dictionary          senses of a dictionary, and senses that it lacks
     python -m benchmarks.quality.late_interaction    order by words beside keywords and sentence vectors
     python -m benchmarks.quality.word_table          vectors of words alone, for search for any word
     python -m benchmarks.quality.explanation         deletion tests of explanations

@@ -22,6 +22,7 @@ from .collection.replacement import (
     replace_collection,
 )
 from .collection.writer import Writer, storage_errors
+from .dictionaries.importing import carry_over
 from .documents import Document, SourceScan
 from .elmo.limits import shown
 from .errors import CollectionError
@@ -79,6 +80,7 @@ def reencode(
             inner.enter_context(lock)
             with target, Writer(new, lock) as writer:
                 report = _copy(old, target, writer, config, encoder, run, transformer)
+                dictionaries = carry_over(old, target, writer, encoder)
             before = old.settings
         with storage_errors(path):
             left = replace_collection(real, new)
@@ -89,7 +91,7 @@ def reencode(
             f"the sentence vectors of {path} are now those of its ELMo, no more of"
             f" {shown(before.sentence_source)}; to have those again, reencode it with --sentence-model"
         )
-    return replace(report, notices=(*report.notices, *notices))
+    return replace(report, notices=(*report.notices, *dictionaries, *notices))
 
 
 def _sentence_model(old: Collection, model: str | Path | SentenceModel | None) -> SentenceModel | None:

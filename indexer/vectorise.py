@@ -5,6 +5,7 @@ Documents and queries both go through this module, so their vectors can be compa
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -166,6 +167,16 @@ def tag_problem(path: Path, settings: CollectionSettings, encoder: Encoder) -> s
     return (
         f"the parts of speech of {path} are of another tagger, so new ones are missing; run `polyseme reencode {path}`"
     )
+
+
+def space_of(layer: Layer, transforms: Mapping[str, Transform]) -> str:
+    """Return a digest of a collection's layer and token transform. The vectors of equal spaces can be compared."""
+    digest = hashlib.sha256(f"{layer}".encode())
+    transform = transforms.get(TOKEN)
+    if transform is not None:
+        for array in (transform.mean, transform.matrix):
+            digest.update(b"" if array is None else np.ascontiguousarray(array, np.float32).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def fit_transforms(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, overload
 
 from ..indexer.collection.collection import Collection
+from ..indexer.collection.dictionaries import StoredDictionary
 from ..indexer.collection.queries import lemma_frequencies
 from ..indexer.collection.records import CollectionSettings
 from ..indexer.errors import QueryError
@@ -28,6 +29,8 @@ from .retrieval.sentences import PASSAGES, check_passages, find_sentences, open_
 from .senses import members, named
 from .senses.ambiguity import ambiguous_lemmas
 from .senses.change import Change, measure_change
+from .senses.dictionary import DictionaryLine, DictionarySenses, dictionary_lines, find_dictionary_senses
+from .senses.gaps import Gap, find_gaps
 from .senses.inventory import SenseInventory, find_senses, word_vectors
 from .senses.known import Known, read_known
 from .senses.named_sense_file import NamedSense
@@ -343,6 +346,71 @@ class Searcher:
         with self._view(after) as view:
             value, second = word_vectors(view, word, match)
         return measure_change(value, first, second)
+
+    def dictionaries(self) -> list[StoredDictionary]:
+        """Read the dictionaries of the collection, in the order of their names, without their senses."""
+        return self.collection.dictionaries()
+
+    def import_dictionary(
+        self,
+        path: str | Path,
+        name: str | None = None,
+        tagged: str | Path | None = None,
+        replace: bool = False,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> StoredDictionary:
+        """Import a dictionary from TSV, JSON, LMF, TEI, or WordNet's folder, with a centroid of each sense.
+
+        Args:
+            name: Name of the dictionary in the collection. None for the name of the file or folder.
+            tagged: SemCor 3.0. Its lines make the centroids of the senses that they are tagged with.
+            replace: Replace a dictionary of the same name.
+            on_progress: Called with the number of encoded texts and the number of all texts.
+        """
+        from ..indexer.dictionaries.importing import import_dictionary
+
+        lines = None if tagged is None else Path(tagged)
+        return import_dictionary(self.collection, self.encoder, Path(path), name, lines, replace, on_progress)
+
+    def remove_dictionary(self, name: str) -> None:
+        """Remove a dictionary."""
+        from ..indexer.dictionaries.importing import remove_dictionary
+
+        remove_dictionary(self.collection, name)
+
+    def dictionary_senses(
+        self, word: str, dictionary: str, match: str = Match.LEMMA, where: Where = None
+    ) -> DictionarySenses:
+        """Give each line of a word its most probable sense in a dictionary.
+
+        The frequency of senses in the whole collection counts, so filters do not change the sense of a line.
+
+        Args:
+            word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
+            match: `form` or `lemma`.
+        """
+        with self._view(where) as view:
+            return find_dictionary_senses(view, word, dictionary, match)
+
+    def dictionary_lines(self, found: DictionarySenses, number: int | None = None) -> list[DictionaryLine]:
+        """List lines with their senses and probabilities, the most probable of each sense first.
+
+        Args:
+            number: Number of the only sense to list, from 1. None lists all.
+        """
+        with self._view() as view:
+            return dictionary_lines(view, found, number)
+
+    def dictionary_gaps(
+        self, dictionary: str, word: str | None = None, k: int = K, where: Where = None, match: str = Match.LEMMA
+    ) -> list[Gap]:
+        """Find k groups of lines that are far from every sense of their word in a dictionary, farthest first.
+
+        Args:
+            word: The only word to look at. None for the most frequent words of the dictionary.
+        """
+        with self._view(where) as view:
+            return find_gaps(view, dictionary, word, k, match)
 
     def ambiguous_lemmas(self, k: int) -> list[str]:
         """Return at most k lemmas, of the more frequent ones, whose occurrences split most clearly into senses."""

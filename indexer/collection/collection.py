@@ -24,6 +24,7 @@ from .compaction import compact
 from .content import check_content
 from .damage import read_transform, reading_rows
 from .database_check import NEXT_STEP, Checked
+from .dictionaries import StoredDictionary, StoredSense, all_senses, read_dictionaries
 from .findings import Findings
 from .folder import make_database
 from .integrity import check_files, check_storage
@@ -462,6 +463,20 @@ class Collection:
         with self._rows() as db:
             rows = db.execute("SELECT name, data FROM prototypes ORDER BY name")
             return {str(name): str(data) for name, data in rows}
+
+    def dictionaries(self) -> list[StoredDictionary]:
+        """Return the dictionaries, in the order of their names, without their senses."""
+        with self._rows() as db:
+            return read_dictionaries(db)
+
+    def dictionary_senses(self, dictionary: int) -> list[tuple[str, StoredSense]]:
+        """Return all senses of a dictionary with their lemmas, in its order.
+
+        Args:
+            dictionary: `dictionaries.id`.
+        """
+        with self._rows() as db:
+            return list(all_senses(db, dictionary))
 
     def info(self) -> CollectionInfo:
         """Return counts and sizes."""

@@ -23,6 +23,7 @@ from ..values import items_of, text_of
 from ..vectors.arrays import Ids
 from .annotations import annotation_rows, document_annotation, stray_annotations
 from .damage import read_transform
+from .dictionaries import check_dictionaries
 from .findings import REENCODE, REPAIR, RESTORE, Findings, Repair
 from .keyword_check import KeywordCheck
 from .records import CollectionSettings, read_metadata
@@ -49,7 +50,8 @@ COUNTED_TABLES = {
 """Setting with the next free id, and the table whose ids it counts."""
 TABLES = {
     *("settings", "arrays", "prototypes", "segments", "documents", "metadata", "sentences", "types", "occurrences"),
-    *("annotations", "words", "ranges", "sentences_fts", "_sqlite_migrations"),
+    *("annotations", "words", "dictionaries", "dictionary_senses"),
+    *("ranges", "sentences_fts", "_sqlite_migrations"),
     *(f"sentences_fts_{part}" for part in ("data", "idx", "docsize", "config")),
 }
 """The tables of a collection."""
@@ -82,6 +84,8 @@ def check_content(
         _check_transforms(db, findings)
     with findings.reading("the named senses"):
         _check_named_senses(db, findings)
+    with findings.reading("the dictionaries"):
+        check_dictionaries(db, segments[0].tokens.shape[1] if segments else 0, findings)
     with findings.reading("the types"):
         _check_types(db, folding_of(settings.language, settings.tokeniser), findings)
     for segment in segments:

@@ -92,6 +92,19 @@ def word_table(db: Database) -> None:
     db.execute("CREATE INDEX words_by_form ON words (form)")
 
 
+@migrations()
+def dictionary_tables(db: Database) -> None:
+    """Create the tables of dictionaries and their senses."""
+    db.execute("CREATE TABLE dictionaries (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, about TEXT NOT NULL)")
+    db.execute(
+        "CREATE TABLE dictionary_senses (dictionary INTEGER NOT NULL, lemma TEXT NOT NULL, position INTEGER NOT NULL,"
+        " sense TEXT NOT NULL, word TEXT NOT NULL, pos TEXT NOT NULL, definition TEXT NOT NULL,"
+        " examples TEXT NOT NULL, frequency INTEGER NOT NULL, concept TEXT NOT NULL, source TEXT NOT NULL,"
+        " size INTEGER NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (dictionary, lemma, position)) WITHOUT ROWID"
+    )
+    db.execute("CREATE UNIQUE INDEX dictionary_senses_by_id ON dictionary_senses (dictionary, sense)")
+
+
 def connect_to_write(path: Path) -> Database:
     """Open or create the database file, and bring its tables up to date."""
     db = Database(connect(path))

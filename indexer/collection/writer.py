@@ -28,6 +28,7 @@ from .checksums import FileRecord
 from .damage import damaged, reading_rows
 from .database_check import SumsKeeper
 from .database_file import DatabaseFile
+from .dictionaries import StoredDictionary, StoredSense, delete_dictionary, insert_dictionary
 from .lock import WriteLock
 from .paths import SEGMENTS, check_not_shared, free_segment, remove_unnamed, segment_name
 from .queries import count_sentences
@@ -222,6 +223,26 @@ class Writer:
         with storage_errors(self.path), self.db.atomic():
             removed = self.db.execute("DELETE FROM prototypes WHERE name = ?", (name,)).rowcount > 0
             self.next_generation()
+        return removed
+
+    def set_dictionary(self, found: StoredDictionary, senses: Sequence[tuple[str, StoredSense]]) -> None:
+        """Store a dictionary with its senses, all or nothing. It replaces one of the same name.
+
+        Args:
+            senses: Lemma, folded as the collection's lemmas are, and sense, in the order of the dictionary.
+        """
+        with storage_errors(self.path), self.db.atomic():
+            delete_dictionary(self.db.conn, found.name)
+            insert_dictionary(self.db.conn, found, senses)
+            self.next_generation()
+        self.checkpoint()
+
+    def remove_dictionary(self, name: str) -> bool:
+        """Remove a dictionary, and return whether it existed."""
+        with storage_errors(self.path), self.db.atomic():
+            removed = delete_dictionary(self.db.conn, name)
+            self.next_generation()
+        self.checkpoint()
         return removed
 
     def remove(self, document_ids: Sequence[str]) -> None:

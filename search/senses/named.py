@@ -6,7 +6,6 @@ of occurrences that it is distinguished from. The table `prototypes` of a collec
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from ...indexer.collection.collection import Collection
 from ...indexer.errors import QueryError
 from ...indexer.files import write_anywhere
 from ...indexer.text import form_of
+from ...indexer.vectorise import space_of as space_digest
 from ...indexer.vectors.arrays import Array, Ids, unit
-from ...indexer.vectors.transforms import TOKEN
 from ..confidence import Compared
 from ..context import WORD_MATCHES, View, check_k, parse_option
 from ..hits import HitList, Match, OccurrenceHit
@@ -25,6 +24,7 @@ from ..query.encode import read_target_query
 from ..query.target import write_query
 from ..retrieval.any_word import nearest_any
 from ..retrieval.exact import Rows, nearest_rows
+from .dictionary import SEPARATOR, sense_rows
 from .inventory import SenseInventory
 from .members import check_number, live_members
 from .named_sense_file import LONGEST_NAME, NamedSense, check_name, from_json, read_file, to_json
@@ -87,10 +87,17 @@ class CachedNamedSenseRows:
         if self._generation != view.snapshot.generation:
             self._rows, self._generation = {}, view.snapshot.generation
         if name not in self._rows:
-            found = read_named_sense(view, name)
-            rows = _own_rows(view.unfiltered(), found, found.match)
-            self._rows[name] = {item.segment.key: item.rows for item in rows}
+            self._rows[name] = self._read(view, name)
         return self._rows[name]
+
+    @staticmethod
+    def _read(view: View, name: str) -> dict[int, Ids]:
+        """Return the rows of a named sense, or of a sense of a dictionary where its name has the separator."""
+        if SEPARATOR in name and name not in view.collection.named_senses():
+            return sense_rows(view, name)
+        found = read_named_sense(view, name)
+        rows = _own_rows(view.unfiltered(), found, found.match)
+        return {item.segment.key: item.rows for item in rows}
 
 
 def _own_rows(view: View, named_sense: NamedSense, match: Match) -> list[Rows]:
@@ -263,12 +270,7 @@ def load_named_sense(view: View, path: Path) -> NamedSense:
 
 def space_of(view: View) -> str:
     """Return a digest of the collection's layer and token transform. The vectors of equal spaces can be compared."""
-    digest = hashlib.sha256(f"{view.settings.layer}".encode())
-    transform = view.snapshot.transforms.get(TOKEN)
-    if transform is not None:
-        for array in (transform.mean, transform.matrix):
-            digest.update(b"" if array is None else np.ascontiguousarray(array, np.float32).tobytes())
-    return digest.hexdigest()[:16]
+    return space_digest(view.settings.layer, view.snapshot.transforms)
 
 
 def check_space(view: View, named_sense: NamedSense, where: str) -> None:

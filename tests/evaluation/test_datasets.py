@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dictionary_files import write_wordnet
 from gold_data import (
     KEYS,
     USES,
@@ -177,6 +178,15 @@ def test_semcor_is_the_training_set(tmp_path: Path) -> None:
         read_wsd([make_wordnet(tmp_path / "none")])
     with pytest.raises(DocumentError, match=r"neither \*\.data\.xml nor an archive"):
         read_wsd([write(tmp_path / "x.txt", "x")])
+
+
+def test_wordnet_without_index_sense_has_its_order_in_the_data_files(tmp_path: Path) -> None:
+    assert read_first_senses(write_wordnet(tmp_path / "dict")) == {
+        ("bank", "1"): "bank%1:14:02::",
+        ("shore", "1"): "shore%1:17:01::",
+        ("damp", "3"): "damp%5:00:01:wet:00",
+        ("wet", "3"): "wet%3:00:00::",
+    }
 
 
 def test_wordnet_first_sense_has_number_one(tmp_path: Path) -> None:

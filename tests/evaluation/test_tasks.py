@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dictionary_files import write_wordnet
 from fakes import FakeEncoder
 from gold_data import (
     KEYS,
@@ -31,6 +32,7 @@ from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import DocumentError
 from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectorise import SentenceVectors, Vectoriser, fit_transforms
+from polyseme.indexer.vectors.arrays import unit
 from polyseme.indexer.vectors.transforms import Normalisation, fit_centring, fit_whitening
 from polyseme.search.evaluation import Score, Span, accuracy, best_threshold, mean_average_precision, measures, spearman
 from polyseme.search.evaluation.datasets.pairs import read_coarsewsd, read_sts_splits, read_usim, read_wic
@@ -38,6 +40,7 @@ from polyseme.search.evaluation.datasets.retrieval import read_retrieval
 from polyseme.search.evaluation.datasets.wsd import read_wsd
 from polyseme.search.evaluation.measures import ndcg
 from polyseme.search.evaluation.run import Task, TaskName, TaskOptions, evaluate, parse_tasks
+from polyseme.search.evaluation.tasks.dictionary_wsd import encode_wordnet, senses_by_word
 from polyseme.search.evaluation.tasks.retrieval import cut_documents, cut_queries, evaluate_retrieval, keyword_rankings
 from polyseme.search.evaluation.tasks.sentences import evaluate_sts
 from polyseme.search.evaluation.tasks.usage_graphs import evaluate_dwug
@@ -226,6 +229,28 @@ def test_wsd_falls_back_to_wordnets_first_sense_for_unseen_words(tmp_path: Path)
     assert value(scores, "accuracy se2, where seen", "layer 2") == 1
     without = evaluate_wsd(FakeEncoder(), [tmp_path / "se2.data.xml", tmp_path / "semcor.data.xml"])
     assert value(without, "accuracy se2", "layer 2") == 0.5
+
+
+def test_wsd_by_dictionary_is_measured_with_wordnets_files(tmp_path: Path) -> None:
+    keys = {"money": "bank%1:14:02::", "river": "bank%1:17:00::"}
+    uses = [(text, keys[sense]) for text, sense in USES]
+    make_unified(tmp_path / "semcor", uses)
+    make_unified(tmp_path / "se2", uses)
+    wordnet = write_wordnet(tmp_path / "wordnet")
+    scores = evaluate_wsd(FakeEncoder(), [tmp_path], wordnet)
+    assert value(scores, "accuracy se2, by dictionary", "sense") == 1
+    encoded = encode_wordnet(FakeEncoder(), wordnet, {("bank", "1")})
+    vectors = unit(np.stack([vector("sense", i.span.sentence, i.span.start) for i in read_wsd([tmp_path]).training[1]]))
+    lines = list(zip([(sense,) for _, sense in uses], vectors, strict=True))
+    found = {sense.id: sense for sense in senses_by_word(encoded, lines)["bank", "1"]}
+    for key, sense in found.items():
+        (texts,) = [one.total for one in encoded if one.sense.id == key]
+        assert texts is not None
+        own = vectors[[sense == key for _, sense in uses]]
+        assert sense.frequency == len(own)
+        assert sense.vector == pytest.approx(unit(own.sum(axis=0) + texts), abs=1e-5)
+    without = evaluate_wsd(FakeEncoder(has_sense_space=False), [tmp_path], wordnet)
+    assert not [score for score in without if "by dictionary" in score.metric]
 
 
 def test_semcor_alone_is_split_into_folds_of_documents(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dictionary_files import BANK, write_tsv
 from fakes import FakeEncoder
 from faults.commands import Done, Fault, Launcher
 from polyseme.indexer.collection.collection import Collection
@@ -115,6 +116,15 @@ def _damaged(place: Place, launcher: Launcher) -> None:
             path.unlink()
 
 
+def _with_dictionary(place: Place, launcher: Launcher) -> None:
+    """Index the documents and import a dictionary, which the command replaces by one with other senses."""
+    _indexed(place, launcher)
+    first = write_tsv(place.documents / "dictionary.tsv", BANK[:1])
+    done = launcher.run("dictionary", "import", place.collection, first, "--name", "own", "--quiet")
+    assert done.status == 0, done.err
+    write_tsv(first, BANK)
+
+
 def _index_arguments(place: Place) -> tuple[object, ...]:
     return place.documents, "--quiet"
 
@@ -133,6 +143,12 @@ SCENARIOS = (
         ("named-sense", "save"),
         lambda place: ("shore", "--plus", "3", "--minus", "8", "--replace"),
     ),
+    Scenario(
+        "dictionary",
+        _with_dictionary,
+        ("dictionary", "import"),
+        lambda place: (place.documents / "dictionary.tsv", "--name", "own", "--replace", "--quiet"),
+    ),
 )
 
 
@@ -143,11 +159,13 @@ class State:
     Args:
         texts: Text of each live document.
         hits: For each query, the score of each hit by document, sentence and place.
+        dictionaries: Ids of the senses of each dictionary.
     """
 
     texts: Mapping[str, str]
     hits: tuple[Mapping[tuple[str, str, int], float], ...]
     named_senses: Mapping[str, str]
+    dictionaries: Mapping[str, Sequence[str]]
 
     def difference(self, other: State) -> str:
         """Return how another state differs, or an empty text. Scores may differ by the rounding of stored vectors."""
@@ -155,6 +173,8 @@ class State:
             return f"documents {sorted(set(self.texts.items()) ^ set(other.texts.items()))[:4]}"
         if self.named_senses != other.named_senses:
             return f"named senses {other.named_senses}"
+        if self.dictionaries != other.dictionaries:
+            return f"dictionaries {other.dictionaries}"
         for number, (mine, theirs) in enumerate(zip(self.hits, other.hits, strict=True)):
             if mine.keys() != theirs.keys():
                 return f"hits of query {number}: {sorted(mine.keys() ^ theirs.keys())[:3]}"
@@ -180,8 +200,12 @@ def state(path: Path) -> State:
             searcher.sentences("the bank of the river", k=ALL, hybrid=True),
         ]
         named_senses = searcher.collection.named_senses()
+        dictionaries = {
+            found.name: [sense.id for _, sense in searcher.collection.dictionary_senses(found.key)]
+            for found in searcher.dictionaries()
+        }
     hits = tuple({(hit.document_id, hit.sentence, offset(hit)): hit.score for hit in found} for found in answers)
-    return State(texts(path), hits, named_senses)
+    return State(texts(path), hits, named_senses, dictionaries)
 
 
 def offset(hit: SentenceHit) -> int:

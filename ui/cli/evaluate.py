@@ -65,7 +65,7 @@ _DISPLAY = ("output_format", "plot")
     type=FilePath(),
     metavar="DIR",
     show_default="no fallback",
-    help="Folder with WordNet's index.sense, for the first-sense fallback of the task wsd.",
+    help="Folder of WordNet's files, for the task wsd: the first-sense fallback, and the accuracy of a dictionary.",
 )
 @language_option
 @precision_option

@@ -14,6 +14,7 @@ import traceback
 import click
 
 from ..messages import problem, shortened
+from .dictionaries import dictionary
 from .evaluate import evaluate
 from .help import Group
 from .index import compact, documents, index, info, reencode, remove, show_document, verify
@@ -27,7 +28,7 @@ from .train import train
 
 SECTIONS = {
     "Index and search": (index, search, sense, more_like, explain),
-    "Senses of a word": (senses, named_sense, timeline, change, compare),
+    "Senses of a word": (senses, named_sense, dictionary, timeline, change, compare),
     "Manage a collection": (documents, show_document, info, remove, verify, compact, reencode),
     "Models": (model, train, evaluate),
     "Web page": (open_page, demo),

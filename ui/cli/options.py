@@ -53,7 +53,14 @@ where_option = click.option(
     multiple=True,
     metavar="FIELD=VALUE",
     help="Use only documents that match FIELD=V, FIELD!=V, FIELD=A..B or FIELD=A|B. sense=NAME keeps the occurrences"
-    " of a named sense, and pos=NOUN those of a part of speech. Repeat the option to require several conditions.",
+    " of a named sense, sense=DICTIONARY/ID or sense=DICTIONARY/WORD/NUMBER those of a sense of a dictionary, and"
+    " pos=NOUN those of a part of speech. Repeat the option to require several conditions.",
+)
+dictionary_option = click.option(
+    "--dictionary",
+    metavar="NAME",
+    show_default="none",
+    help="Use the senses of this dictionary, which `polyseme dictionary import` has added to the collection.",
 )
 context_option = click.option(
     "--context",

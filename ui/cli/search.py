@@ -16,6 +16,7 @@ from .options import (
     any_match_option,
     collection_argument,
     context_option,
+    dictionary_option,
     format_option,
     k_option,
     language_option,
@@ -247,6 +248,7 @@ def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
     help="Print every occurrence with the number of its sense, instead of the senses. Occurrences without a sense have"
     " no number.",
 )
+@dictionary_option
 @model_option
 @format_option
 def senses(
@@ -258,19 +260,26 @@ def senses(
     number: int | None,
     known: tuple[str, ...],
     occurrences: bool,
+    dictionary: str | None,
     model: str | None,
     output_format: OutputFormat,
 ) -> None:
     """Group the occurrences of a word into senses.
 
     Each sense is printed with its size, stability, labels, collocates and central sentences. --grain and --number give
-    finer or coarser senses. Finer senses only divide coarser ones.
+    finer or coarser senses. Finer senses only divide coarser ones. With --dictionary, the senses are those of an
+    imported dictionary, and each occurrence has its most probable one.
     """
     from ...search.searcher import Searcher
+    from .dictionaries import show_dictionary_senses
 
     if grain is not None and number is not None:
         raise click.UsageError("give --grain or --number, not both")
     with Searcher.open(collection, model) as searcher:
+        if dictionary is not None:
+            found_senses = searcher.dictionary_senses(word, dictionary, match, where)
+            show_dictionary_senses(searcher, found_senses, occurrences, output_format)
+            return
         inventory = searcher.senses(word, match, where, grain, number, known)
         note(inventory.notice)
         if occurrences:

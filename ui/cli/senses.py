@@ -14,6 +14,7 @@ from .options import (
     any_match_option,
     collection_argument,
     context_option,
+    dictionary_option,
     format_option,
     k_option,
     match_option,
@@ -25,6 +26,7 @@ from .printing import OutputFormat, note, show, table
 
 if TYPE_CHECKING:
     from ...search.searcher import Searcher
+    from ...search.senses.inventory import SenseInventory
 
 
 @click.command("more-like", cls=Command)
@@ -148,6 +150,7 @@ def change(
 @click.option("--period", type=click.IntRange(1), default=10, metavar="YEARS", help="Length of a period in years.")
 @match_option
 @where_option
+@dictionary_option
 @model_option
 @format_option
 def timeline(
@@ -157,6 +160,7 @@ def timeline(
     period: int,
     match: str,
     where: tuple[str, ...],
+    dictionary: str | None,
     model: str | None,
     output_format: OutputFormat,
 ) -> None:
@@ -167,18 +171,30 @@ def timeline(
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        rows = _timeline_rows(searcher, word, match, where, field, period)
+        names: list[str] = []
+        if dictionary is None:
+            inventory = searcher.senses(word, match, where)
+        else:
+            found = searcher.dictionary_senses(word, dictionary, match, where)
+            inventory, names = found.inventory, [entry.id for entry in found.entries]
+        note(inventory.notice)
+        rows = _timeline_rows(searcher, inventory, field, period)
     columns = ["from", "to", "sense", "count", "share", "low", "high"]
+    if names:
+        rows = _with_names(rows, names)
+        columns.insert(3, "sense_id")
     cells = [[row[column] for column in columns] for row in rows]
     show(rows, output_format, table(columns, cells, right=columns))
 
 
-def _timeline_rows(
-    searcher: Searcher, word: str, match: str, where: tuple[str, ...], field: str, period: int
-) -> list[dict[str, object]]:
+def _with_names(rows: list[dict[str, object]], names: list[str]) -> list[dict[str, object]]:
+    """Return the rows of senses that have an occurrence, each with the sense's id in the dictionary."""
+    present = {row["sense"] for row in rows if row["count"]}
+    return [row | {"sense_id": names[int(str(row["sense"])) - 1]} for row in rows if row["sense"] in present]
+
+
+def _timeline_rows(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> list[dict[str, object]]:
     """Return one row per period and sense, then one per sense for undated occurrences, without years."""
-    inventory = searcher.senses(word, match, where)
-    note(inventory.notice)
     found = searcher.timeline(inventory, field, period)
     rows: list[dict[str, object]] = []
     for span in found.periods:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
+from ....indexer.dictionaries.read import read_dictionary
+from ....indexer.dictionaries.wordnet import is_wordnet
 from ....indexer.errors import DocumentError
 from ....indexer.gold.lines import lines_of
 from ....indexer.gold.semcor import read_archive
@@ -162,11 +164,18 @@ def word_of(sense_key: str) -> Word:
 def read_first_senses(folder: Path) -> dict[Word, str]:
     """Read WordNet's first sense of each word from `index.sense` (sense key, offset, sense number, count).
 
+    Debian's `wordnet-base` lacks that file, and then the data files have the senses in order.
+
     Raises:
-        DocumentError: The file is missing or has another format.
+        DocumentError: The files are missing or have another format.
     """
     layout = "give the folder of WordNet 3.0 that holds index.sense"
     path = folder / "index.sense"
+    if not path.is_file() and is_wordnet(folder):
+        found: dict[Word, str] = {}
+        for sense in read_dictionary(folder):
+            found.setdefault(word_of(sense.id), sense.id)
+        return found
     rows = [line.split() for line in lines_of(path, layout) if line]
     if not rows or any(len(row) < 3 for row in rows):
         raise DocumentError(f"{path} is not WordNet's; {layout}")

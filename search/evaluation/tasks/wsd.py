@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....indexer.dictionaries.wordnet import is_wordnet
 from ....indexer.vectors.arrays import Array, Ids, Mask, unit
 from ..datasets.wsd import Instance, Word, read_first_senses, read_wsd
 from ..measures import ratio_interval
 from ..records import Score, Tokens
-from ..vectors import OnProgress, represent
+from ..vectors import SENSE, OnProgress, represent
+from .dictionary_wsd import answers_by_dictionary, encode_wordnet
 
 if TYPE_CHECKING:
     from ....indexer.elmo import Encoder
@@ -49,7 +51,10 @@ def evaluate_wsd(
     - over instances whose word is in training,
     - the first one again, with a preference for frequent senses (`FREQUENCY`).
 
-    Without `wordnet`, the folder of `index.sense`, there is no fallback. An instance without an answer counts as wrong.
+    If `wordnet` has WordNet's data files and the model a sense space, a fifth one is that of
+    `polyseme senses --dictionary`, with the same fallback.
+
+    Without `wordnet`, WordNet's folder, there is no fallback. An instance without an answer counts as wrong.
     Baseline: the most frequent sense in training, with the same fallback. The bootstrap draws sentences.
     """
     data = read_wsd(paths)
@@ -59,6 +64,10 @@ def evaluate_wsd(
     found = represent(encoder, (instance.span for instance in every), on_progress, half=len(every) > MANY)
     senses = Senses(training)
     scores = []
+    encoded = []
+    if wordnet and is_wordnet(wordnet) and encoder.has_sense_space:
+        tested = [instance for asked in data.tests.values() for instance in asked] or training
+        encoded = encode_wordnet(encoder, wordnet, {instance.word for instance in tested})
     for asked_name, asked in (data.tests or {f"{name} by folds": training}).items():
         rounds = [Round(np.arange(len(training)), np.arange(len(asked)))] if data.tests else list(_folds(training))
         judge = Judge(asked, first)
@@ -71,6 +80,10 @@ def evaluate_wsd(
             found_scores = judge.scores(senses.nearest(asked, rounds, learned, vectors))
             preferred = judge.scores(senses.nearest(asked, rounds, learned, vectors, FREQUENCY))[0]
             rows = [*zip(found_scores, usual, strict=True), ((", by frequency too", *preferred[1:]), usual[0])]
+            if encoded and representation == SENSE:
+                parts = [(part.learned, part.asked) for part in rounds]
+                answers = answers_by_dictionary(encoded, training, asked, parts, learned, vectors)
+                rows.append(((", by dictionary", *judge.scores(answers)[0][1:]), usual[0]))
             for (metric, value, low, high), (_, baseline, _, _) in rows:
                 metric = f"accuracy {asked_name}{metric}"
                 scores.append(Score("wsd", metric, representation, value, low, high, baseline, MOST_FREQUENT))
