@@ -19,9 +19,10 @@ from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
-from .clustering import potts, reduced
+from .clustering import GRAIN
 from .dictionary import read_dictionary_of, read_word
 from .disambiguation import priors
+from .tree import TreeSettings, grow
 
 NEIGHBOURS = 5
 """Number of lines that a line is smoothed with, itself included."""
@@ -43,10 +44,8 @@ MOST_CANDIDATES = 200
 """Maximum number of candidates of a word. Grouping compares each with each."""
 LEAST_GROUP = 3
 """Minimum number of lines of a group."""
-RESOLUTION = 0.3
-"""Cosine that two lines of a group exceed on average."""
-DIM = 6
-"""Number of principal components in which candidates are grouped."""
+SMALL_GROUPS = TreeSettings(fewest=LEAST_GROUP, few=LEAST_GROUP)
+"""Parameters of the tree of candidates. Its groups may be smaller than senses."""
 LINES = 5
 """Number of lines that a group lists."""
 _BLOCK = 500  # rows that are compared with all others at once
@@ -154,10 +153,11 @@ def smoothed(vectors: Array) -> Array:
 
 
 def grouped(vectors: Array) -> Ids:
-    """Group candidates by a Potts model of their cosines. Groups are numbered from 0.  (n, d) -> (n,)"""
+    """Group candidates by the usual cut of their tree. Groups are numbered from 0, strays are -1.  (n, d) -> (n,)"""
     if len(vectors) < 2 * LEAST_GROUP:
         return np.zeros(len(vectors), np.int64)
-    return potts(reduced(vectors, DIM), RESOLUTION)
+    tree = grow(vectors, settings=SMALL_GROUPS)
+    return tree.cut(tree.number_at(GRAIN))
 
 
 def _gap(view: View, group: _Group) -> Gap:
