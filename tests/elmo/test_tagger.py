@@ -163,7 +163,7 @@ def test_digest_depends_on_everything(tiny_model: Model) -> None:
     assert {field.name for field in fields(Tagger)} == {name for change in changed for name in change}
 
 
-texts = st.text(st.characters(exclude_characters="\n\t", exclude_categories=("Cs",)), max_size=6)
+texts = st.text(st.characters(exclude_characters="\n\t", exclude_categories=["Cs"]), max_size=6)
 tags = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=5)
 
 
@@ -204,7 +204,7 @@ def test_file_reads_back_what_was_written(
 def test_what_could_not_be_read_back_is_not_written(tiny_model: Model) -> None:
     for change in ({"words": {"a\nb": 0}}, {"lemmas": replace(RULES, exceptions={("NOUN", "a\tb"): "a"})}):
         with pytest.raises(ModelError, match="a tab or a newline"):
-            tagger_to_tensors(replace(tagger_for(tiny_model), **change))  # type: ignore[arg-type]
+            tagger_to_tensors(replace(tagger_for(tiny_model), **change))
 
 
 def test_model_folder_keeps_the_tagger(tmp_path: Path, tiny_model: Model) -> None:
