@@ -221,7 +221,7 @@ def test_model_folder_keeps_the_tagger(tmp_path: Path, tiny_model: Model) -> Non
         content = (tmp_path / name / "tagger.safetensors").read_bytes()
         assert f"{hashlib.sha256(content).hexdigest()}  tagger.safetensors\n" in listed
     assert model_id(read_model(tmp_path / "one")) == model_id(tiny_model)
-    assert describe(str(tmp_path / "one")).tagger is not None
+    assert describe(str(tmp_path / "one")).tagger == "en, 3 parts of speech, 4 own tags"
     assert "the tagger" in convert(str(tmp_path / "one"), tmp_path / "pair", Layout.ALLENNLP).left_out
     encoder = load_encoder(tmp_path / "one")
     assert encoder.tagger_id == model.tagger.digest()
