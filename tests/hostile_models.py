@@ -174,7 +174,8 @@ def try_tagger(examples: int) -> None:
         def read() -> None:
             tagger = check_weights(replace(model, tagger=read_tagger(path)), "it").tagger
             with np.errstate(all="ignore"):
-                for found in tagger.tags([states], [["a", "bank"]]) if tagger else ():
+                assert tagger
+                for found in tagger.tags([states], [["a", "bank"]]):
                     assert (found.upos < len(tagger.tagset.upos)).all()
                     assert (found.xpos < len(tagger.tagset.xpos)).all()
 

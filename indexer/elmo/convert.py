@@ -45,7 +45,7 @@ class ModelInfo:
     n_words: int | None  # size of the output layer's vocabulary, None without an output layer
     verified: tuple[str, ...]  # files that match SHA256SUMS
     sentence_dim: int | None = None  # length of a learned sentence vector, None without a sentence space
-    tagger: Tagger | None = None
+    tagger: str | None = None  # language and numbers of tags, None without a tagger
     runs: str = NETWORK  # what runs when the model encodes
     unread: str | None = None
 
@@ -128,8 +128,14 @@ def describe(source: str) -> ModelInfo:
         n_words=len(output_layer.words) if output_layer else None,
         verified=_files(folder) if folder and listed else (),
         sentence_dim=model.sentence_space.dim if model.sentence_space else None,
-        tagger=model.tagger,
+        tagger=_tags(model.tagger) if model.tagger else None,
     )
+
+
+def _tags(tagger: Tagger) -> str:
+    """Return the language and the numbers of tags of a tagger."""
+    tagset = tagger.tagset
+    return f"{tagger.lemmas.language}, {len(tagset.upos)} parts of speech, {len(tagset.xpos)} own tags"
 
 
 def card_of(source: str, model: Model) -> str:

@@ -116,7 +116,8 @@ class Tagger:
         found = hashlib.sha256(repr(texts).encode("utf-8", "surrogatepass"))
         tables = (sorted(rules.exceptions.items()), sorted(rules.endings.items()), sorted(rules.dictionary))
         found.update(repr(tables).encode("utf-8", "surrogatepass"))
-        for array in (self.pairs, *self.arrays().values()):
+        found.update(f"\0{self.pairs.shape}".encode() + np.ascontiguousarray(self.pairs).tobytes())
+        for array in self.arrays().values():
             found.update(f"\0{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
         return found.hexdigest()
 

@@ -17,7 +17,7 @@ MAX_SUFFIX = 6
 Edit = tuple[int, str]
 """Number of characters to cut from the end of a form, and the characters to add."""
 Disagreement = tuple[str, bool, bool]
-"""Key, whether the dictionary leaves the form as it is, and whether the ending does."""
+"""Key, whether the dictionary leaves the form unchanged, and whether the ending does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,8 +3,8 @@
 The endings of a part of speech are counted over its distinct forms, each with its most frequent lemma. An ending is
 kept if its most frequent edit is not that of a shorter ending.
 
-Whether a dictionary or an ending is right more often is counted on forms that were not learned from: the endings of
-one half of the forms are tried on the other half.
+A dictionary may contradict an ending. Which one is right more often is counted on forms that were not learned from. The
+endings of one half of the forms are tried on the other half.
 """
 
 from __future__ import annotations
