@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.indexer.elmo.formats.model_folder import read_output_layer, read_word_counts, verify_model, write_model
-from polyseme.indexer.elmo.lexical_substitution import Expectations, load_expectations
+from polyseme.indexer.elmo.lexical_substitution import Expectations, expectations_of, load_expectations
 from polyseme.indexer.elmo.model import OutputLayer
 from polyseme.indexer.elmo.sense_space import WordCounts
 from polyseme.indexer.errors import ModelError, QueryError
@@ -63,6 +63,24 @@ def test_most_probable_words_come_first_without_the_word_itself_and_in_one_case(
     assert {s.word: s.score for s in found} == {word: scores[word] for word in (shore, "edge", "side")}
     assert [s.score for s in found] == sorted((s.score for s in found), reverse=True)
     assert expectations.substitutes(TOKENS, 4, 2) == found[:2]
+
+
+def test_logarithms_of_many_contexts_equal_the_probabilities_of_each(
+    tiny_encoder: ElmoEncoder, output: OutputLayer
+) -> None:
+    expectations = Expectations(tiny_encoder, output)
+    (contexts,) = tiny_encoder.contexts([TOKENS])  # (t, dim)
+    expected = [expectations.probabilities(TOKENS, position) for position in range(len(TOKENS))]
+    np.testing.assert_allclose(np.exp(expectations.log_probabilities(contexts)), expected, rtol=1e-3, atol=1e-6)
+
+
+def test_an_open_encoder_brings_the_output_layer_of_its_folder() -> None:
+    assert expectations_of(object()) is None
+    bundled = load_expectations()
+    found = expectations_of(bundled.encoder)
+    assert found is not None
+    assert found.encoder is bundled.encoder
+    assert found.output.words == bundled.output.words
 
 
 def test_the_word_at_the_position_is_not_read(tiny_encoder: ElmoEncoder, output: OutputLayer) -> None:
