@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
+from effort import takes_less
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.vectors.arrays import Array, Ids, unit
 from polyseme.search.senses.change import measure_change
@@ -29,9 +28,8 @@ def clouds(sizes: list[int], noise: float = 0.12, dim: int = 48, seed: int = 0) 
 
 def test_fifty_thousand_occurrences_are_clustered_within_seconds() -> None:
     vectors, gold = clouds([25_000, 15_000, 10_000])
-    started = time.process_time()
+    assert takes_less(4, lambda: cluster(vectors))
     numbers = cluster(vectors)
-    assert time.process_time() - started < 10
     inside = numbers != NONE
     assert inside.mean() > 0.99
     assert adjusted_rand_score(gold[inside], numbers[inside]) > 0.999
