@@ -172,7 +172,8 @@ def open_question(view: View, text: str, by: By = By.SENTENCE) -> tuple[View, Qu
     if not any(token.text.strip() for token in tokens):
         raise QueryError("the query is empty; type a sentence")
     narrowed = with_phrases(view, query, whole_documents=by is By.DOCUMENT)
-    return narrowed, Question(query, tokens, view.encode(tokens), by)
+    vectors = view.encode.elmo(tokens) if by is By.DEFAULT else view.encode(tokens)
+    return narrowed, Question(query, tokens, vectors, by)
 
 
 def best_sentences(
