@@ -221,5 +221,5 @@ def find_candidates(view: View, question: Question, order: Order, wanted: int) -
     if order is Order.WORDS:
         words = word_scores(view, question.tokens, question.vectors.tokens, ids)
     elif order is Order.HYBRID and len(ids):
-        weight = keyword_weight(view, question.tokens, float(bm25.max()))
+        weight = keyword_weight(view, question.tokens, float(bm25.max()), question.by)
     return Candidates(ids, cosines, bm25, words, weight)
