@@ -9,15 +9,21 @@ import numpy as np
 
 from ...indexer.collection.keyword_queries import keyword_scores, matching_sentences
 from ...indexer.collection.queries import lemma_frequencies
+from ...indexer.collection.records import SentenceKind
 from ...indexer.text import TextAnalyser, Token, TokenKind
 from ...indexer.vectors.arrays import Array, Ids, Mask
 from ..context import View
+from ..hits import By
 from ..query.scope import Phrases, Scope
 from ..query.sentence import SentenceQuery
 from .ranking import Ranked, coverage_weight, ranked
 
-WEIGHTS_BY_KIND = {"pooled": 2.5, "default": 10.0}
-"""Factors of the weight of keywords, by kind of the sentence vectors. These find less than learned ones."""
+WEIGHTS_BY_KIND = {SentenceKind.POOLED: 4.0, SentenceKind.DEFAULT: 5.0}
+"""Factors of the weight of keywords, by kind of the compared sentence vectors. These find less than learned ones.
+
+Both were chosen on Cranfield and on the paraphrases of the sample documents, so that the hybrid order loses on neither
+(docs/results/sentences.md).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +86,21 @@ def score_keywords(view: View, tokens: Iterable[Token]) -> KeywordScores:
     return KeywordScores(*keyword_scores(view.collection.db, expression))
 
 
-def keyword_weight(view: View, tokens: Iterable[Token], best: float) -> float:
+def keyword_weight(view: View, tokens: Iterable[Token], best: float, by: By = By.SENTENCE) -> float:
     """Return the weight of keywords in the hybrid order. That of meaning is 1. See `coverage_weight`.
 
     Args:
         tokens: Tokens of the query.
         best: BM25 of the best candidate.
+        by: What is compared by meaning.
     """
+    kind = SentenceKind.DEFAULT if by is By.DEFAULT else view.sentence_kind
     lemmas = sorted({token.lemma for token in tokens if token.kind in (TokenKind.WORD, TokenKind.NUMBER)})
     counts = lemma_frequencies(view.collection.db, lemmas)
     total = sum(len(segment.sentence_ids) for segment in view.snapshot.segments.values())
     held = np.array([min(counts.get(lemma, 0), total) for lemma in lemmas], np.float64)  # (w,)
     rarities = np.maximum(np.log((total - held + 0.5) / (held + 0.5)), 0)
-    factor = WEIGHTS_BY_KIND.get(view.sentence_kind, 1.0)
+    factor = WEIGHTS_BY_KIND.get(kind, 1.0)
     return factor * coverage_weight(best, np.asarray(rarities, np.float32))
 
 

@@ -5,7 +5,7 @@ Meaning and keywords both propose candidates. Every candidate then has the exact
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +44,7 @@ class Question:
     Attributes:
         tokens: Tokens of the query's text.
         vectors: Vectors of the sentence (e,) and of its tokens (t, d).
-        by: What is compared. `document` compares learned sentence vectors too.
+        by: The vectors that are compared: `sentence` or `default`.
     """
 
     query: SentenceQuery
@@ -161,8 +161,11 @@ def check_passages(passages: int) -> None:
         raise QueryError(f"passages is {passages}; ask for at least 1 sentence of each document")
 
 
-def open_question(view: View, text: str, by: By = By.SENTENCE) -> tuple[View, Question]:
+def open_question(view: View, text: str, by: By = By.SENTENCE, whole_documents: bool = False) -> tuple[View, Question]:
     """Parse and encode a query by sentence, and narrow the view to what its phrases let in.
+
+    Args:
+        whole_documents: Let in the documents that have the phrases anywhere.
 
     Raises:
         QueryError: It is empty, too long, or only excludes words.
@@ -171,8 +174,13 @@ def open_question(view: View, text: str, by: By = By.SENTENCE) -> tuple[View, Qu
     tokens = view.analyser.tokens(query.text)
     if not any(token.text.strip() for token in tokens):
         raise QueryError("the query is empty; type a sentence")
-    narrowed = with_phrases(view, query, whole_documents=by is By.DOCUMENT)
-    return narrowed, Question(query, tokens, view.encode(tokens), by)
+    narrowed = with_phrases(view, query, whole_documents)
+    return narrowed, Question(query, tokens, encoded(view, tokens, by), by)
+
+
+def encoded(view: View, tokens: Sequence[Token], by: By) -> SentenceVectors:
+    """Return the vectors of a query's tokens, and of its sentence as far as they are compared."""
+    return view.encode.elmo(tokens) if by is By.DEFAULT else view.encode(tokens)
 
 
 def best_sentences(
@@ -220,5 +228,5 @@ def find_candidates(view: View, question: Question, order: Order, wanted: int) -
     if order is Order.WORDS:
         words = word_scores(view, question.tokens, question.vectors.tokens, ids)
     elif order is Order.HYBRID and len(ids):
-        weight = keyword_weight(view, question.tokens, float(bm25.max()))
+        weight = keyword_weight(view, question.tokens, float(bm25.max()), question.by)
     return Candidates(ids, cosines, bm25, words, weight)
