@@ -1,4 +1,4 @@
-"""Read the stored words of some hundred sentences: their places in the text, their types and their sense vectors.
+"""Read the stored words of some hundred sentences: their places in the text and their types, then sense vectors.
 
 The database has the occurrences of a sentence side by side, with their types. A type's occurrences are one range of a
 segment's rows, in the order of their ids. So a bisection in all ranges at once finds the rows.
@@ -27,18 +27,20 @@ class SentenceWords:
     Attributes:
         sentences: Ids of those of the sentences that have stored words, ascending (s,).
         firsts: Place of each sentence's first word (s,).
+        ids: Occurrence id of each word (n,).
+        owners: Id of each word's sentence (n,).
         starts: Offset of each word in its sentence, in characters (n,).
         ends: Offset after its last character (n,).
         types: Place of each word's type in the type table (n,).
-        senses: Unit sense vectors (n, d).
     """
 
     sentences: Ids
     firsts: Ids
+    ids: Ids
+    owners: Ids
     starts: Ids
     ends: Ids
     types: Ids
-    senses: Array
 
     @property
     def lengths(self) -> Ids:
@@ -47,10 +49,10 @@ class SentenceWords:
 
 
 def read_sentence_words(view: View, sentences: Ids) -> SentenceWords:
-    """Read the stored words of sentences.
+    """Read the stored words of sentences, without their vectors.
 
     Raises:
-        DamageError: The database and the segments do not fit each other.
+        DamageError: A word has an unknown type.
     """
     found = occurrences_of_sentences(view.collection.db, np.unique(sentences).tolist())  # (n, 5)
     table = view.collection.types()
@@ -59,11 +61,17 @@ def read_sentence_words(view: View, sentences: Ids) -> SentenceWords:
     if len(keys) and (not len(table.ids) or bool((table.ids[types] != keys).any())):
         raise _damaged(view, "an occurrence has a type that is not in it")
     kept, firsts = np.unique(owners, return_index=True)
-    return SentenceWords(kept, firsts, starts, ends, types, _senses(view, table, ids, owners, types))
+    return SentenceWords(kept, firsts, ids, owners, starts, ends, types)
 
 
-def _senses(view: View, table: TypeTable, ids: Ids, owners: Ids, types: Ids) -> Array:
-    """Read the sense vectors of occurrences, given their sentences and types.  (n,), (n,), (n,) -> (n, d)"""
+def read_senses(view: View, words: SentenceWords, chosen: Ids) -> Array:
+    """Read the unit sense vectors of some of the words, by their places.  (m,) -> (m, d)
+
+    Raises:
+        DamageError: The database and the segments do not fit each other.
+    """
+    table = view.collection.types()
+    ids, owners, types = words.ids[chosen], words.owners[chosen], words.types[chosen]  # (m,) each
     segments = list(view.snapshot.segments.values())
     senses = np.zeros((len(ids), segments[0].tokens.shape[1] if segments else 1), np.float32)
     missing = np.ones(len(ids), bool)

@@ -1,0 +1,54 @@
+"""Compare words alone, without a sentence: by layer 0, and by the table that was learned with the sentence space.
+
+Layer 0 knows how words are spelled and used. The table knows which words mean the same. Their mean is better than
+either of them (docs/results/meetings.md). A model without a table has layer 0 alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...indexer.collection.queries import forms_of_types
+from ...indexer.vectors.arrays import Array, Ids, products, unit
+
+if TYPE_CHECKING:
+    from ..context import View
+
+
+class TableRows:
+    """Row of each type of a collection in the encoder's table of words. Type ids only grow, so rows are appended."""
+
+    def __init__(self) -> None:
+        """Make an empty list, to be filled by `read`."""
+        self._rows: Ids = np.zeros(0, np.int64)
+
+    def read(self, view: View) -> Ids:
+        """Return the row of each type in the order of the type table, -1 for unknown words.  (T,)"""
+        ids = view.collection.types().ids
+        table = view.context.encoder.word_table
+        if table is not None and len(self._rows) < len(ids):
+            last = int(ids[len(self._rows) - 1]) if len(self._rows) else 0
+            forms = [form for _, form in forms_of_types(view.collection.db, last)]
+            self._rows = np.concatenate([self._rows, table.rows(forms)])
+        return self._rows[: len(ids)]
+
+
+def identity_cosines(view: View, forms: Sequence[str], layer_0: Array, types: Ids) -> Array:
+    """Return how similar types are to words, from 0 to 1.  (T', w)
+
+    Args:
+        forms: Forms of the words (w,).
+        layer_0: Their unit type vectors (w, p).
+        types: Places of the types in the type table (T',).
+    """
+    found = products(view.collection.types().vectors[types], layer_0)  # (T', w)
+    table = view.context.encoder.word_table
+    if table is not None:
+        asked, rows = table.rows(forms), view.context.table_rows.read(view)[types]  # (w,), (T',)
+        learned = products(unit(table.row_vectors(rows)), unit(table.row_vectors(asked)))  # (T', w)
+        is_known = (rows >= 0)[:, None] & (asked >= 0)  # (T', w)
+        found = np.where(is_known, (found + learned) / 2, found)
+    return np.clip(np.nan_to_num(found), 0, 1)
