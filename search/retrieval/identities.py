@@ -1,7 +1,8 @@
 """Compare words alone, without a sentence: by layer 0, and by the table that was learned with the sentence space.
 
 Layer 0 knows how words are spelled and used. The table knows which words mean the same. Their mean is better than
-either of them (docs/results/meetings.md). A model without a table has layer 0 alone.
+either of them (docs/results/meetings.md). Without the table, layer 0 alone finds many words that are only spelled
+alike. So the square of its cosine counts.
 """
 
 from __future__ import annotations
@@ -44,11 +45,12 @@ def identity_cosines(view: View, forms: Sequence[str], layer_0: Array, types: Id
         layer_0: Their unit type vectors (w, p).
         types: Places of the types in the type table (T',).
     """
-    found = products(view.collection.types().vectors[types], layer_0)  # (T', w)
+    cosines = np.clip(np.nan_to_num(products(view.collection.types().vectors[types], layer_0)), 0, 1)  # (T', w)
+    found = cosines**2
     table = view.context.encoder.word_table
     if table is not None:
         asked, rows = table.rows(forms), view.context.table_rows.read(view)[types]  # (w,), (T',)
         learned = products(unit(table.row_vectors(rows)), unit(table.row_vectors(asked)))  # (T', w)
         is_known = (rows >= 0)[:, None] & (asked >= 0)  # (T', w)
-        found = np.where(is_known, (found + learned) / 2, found)
-    return np.clip(np.nan_to_num(found), 0, 1)
+        found = np.where(is_known, np.clip((cosines + learned) / 2, 0, 1), found)
+    return np.asarray(found, np.float32)

@@ -21,14 +21,14 @@ from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, products, row_p
 from ..confidence import Calibration
 from ..context import View
 from ..hits import Match, Meeting
-from .any_word import nearest_any
+from .exact import nearest_rows
 from .identities import identity_cosines
 from .keywords import lemma_odds
-from .sentence_words import SentenceWords, places_of_types, read_senses, read_sentence_words
+from .sentence_words import PlacedWords, SentenceWords, places_of_types, read_sentence_words, words_of_sentences
 
-SAME_WORD = 0.3
+SAME_WORD = 0.2
 """Similarity of the same word in surely another sense. Its sense decides about the rest (docs/results/meetings.md)."""
-SHARPNESS = 2
+SHARPNESS = 3
 """Power of the odds of the same sense, for the same word. Calibrated odds alone give a wrong sense too much."""
 FLOOR = 0.25
 """Minimum similarity of a meeting. A word of the query that meets no word as similar adds nothing."""
@@ -39,7 +39,9 @@ LENGTH = 0.15
 MOST_WORDS = 64
 """Maximum number of words of a query that are compared, the rarest ones."""
 MOST_ASKED = 4
-"""Maximum number of words of a query whose nearest occurrences propose sentences, the rarest ones."""
+"""Maximum number of words of a query whose nearest occurrences propose sentences, the weightiest ones."""
+MOST_COMPARED = 20_000
+"""Maximum number of occurrences of such a word. A more frequent word says little, and takes long to compare."""
 COSINES = np.linspace(-1, 1, 20_001)
 """Cosines between which probabilities are interpolated."""
 PROPOSED = 50
@@ -119,7 +121,7 @@ def similarities(view: View, query: QueryWords, words: SentenceWords) -> Array:
     identity[:, query.are_numbers] = 0
     can_meet = (is_same | (identity >= FLOOR)).any(axis=1)[place]  # (n,)
     rows, types = np.flatnonzero(can_meet), place[can_meet]  # (m,)
-    sense = same_sense(view.calibration, products(read_senses(view, words, rows), query.senses))  # (m, q)
+    sense = same_sense(view.calibration, products(words.senses(rows), query.senses))  # (m, q)
     near = similarity(sense, identity[types], is_same[types])  # (m, q)
     near[:, query.are_numbers] = is_same[types][:, query.are_numbers]
     found = np.zeros((len(words.types), len(query.tokens)), np.float32)
@@ -173,13 +175,14 @@ def word_scores(view: View, query_tokens: Sequence[Token], query_vectors: Array,
     if not query.tokens:
         return None
     scores = np.zeros(len(sentence_ids), np.float32)
-    words = read_sentence_words(view, sentence_ids)
+    words = words_of_sentences(view, sentence_ids)
     if len(words.sentences):
         best = np.maximum.reduceat(similarities(view, query, words), words.firsts, axis=0)  # (s, q)
         every = row_products(best, query.weights) * length_factors(words.lengths, len(query.tokens), mean_length(view))
-        place = np.minimum(np.searchsorted(words.sentences, sentence_ids), len(words.sentences) - 1)  # (n,)
-        is_known = words.sentences[place] == sentence_ids
-        scores[is_known] = every[place[is_known]]
+        order = np.argsort(words.sentences)
+        place = np.minimum(np.searchsorted(words.sentences, sentence_ids, sorter=order), len(order) - 1)  # (n,)
+        is_known = words.sentences[order[place]] == sentence_ids
+        scores[is_known] = every[order[place[is_known]]]
     return scores
 
 
@@ -206,10 +209,21 @@ def length_factors(lengths: Ids, asked: int, mean: float) -> Array:
 
 
 def word_candidates(view: View, query_tokens: Sequence[Token], query_vectors: Array) -> Ids:
-    """Return the sentences in scope with a word near in sense to one of the query's rarest words, ascending.  (n,)"""
+    """Return the sentences in scope with one of the query's weightiest words nearest in sense, ascending.  (n,)
+
+    The vectors of a word's occurrences are all compared. Sentences with other words come from the other sides.
+    """
     query = query_words(view, query_tokens, query_vectors)
-    asked = [n for n in np.argsort(-query.weights, kind="stable").tolist() if not query.are_numbers[n]][:MOST_ASKED]
-    near = [nearest_any(view.collection, view.scope, query.senses[n], query.identities[n], PROPOSED).ids for n in asked]
+    table = view.collection.types()
+    near = []
+    for n in np.argsort(-query.weights, kind="stable").tolist():
+        if (
+            not query.are_numbers[n]
+            and 0 < table.counts[query.same[n]].sum() <= MOST_COMPARED
+            and len(near) < MOST_ASKED
+        ):
+            rows = view.rows(table.ids[query.same[n]].tolist())
+            near.append(nearest_rows(rows, query.senses[n], PROPOSED).ids)
     ids = np.unique(np.concatenate(near)).tolist() if near else []
     return np.array(sentences_of_occurrences(view.collection.db, ids), np.int64)
 
@@ -223,19 +237,20 @@ def meetings_of(
     cuts it from the sentence. A sentence that is gone has no meetings.
     """
     query = query_words(view, query_tokens, query_vectors)
-    words = read_sentence_words(view, sentence_ids)
+    placed = read_sentence_words(view, sentence_ids)
+    words = placed.words
     if not len(words.sentences) or not query.tokens:
         return [() for _ in sentence_ids]
     near = similarities(view, query, words)  # (n, q)
     ends = words.firsts + words.lengths
     met = {
-        key: _meetings(query, words, near, first, end)
+        key: _meetings(query, placed, near, first, end)
         for key, first, end in zip(words.sentences.tolist(), words.firsts.tolist(), ends.tolist(), strict=True)
     }
     return [met.get(key, ()) for key in sentence_ids.tolist()]
 
 
-def _meetings(query: QueryWords, words: SentenceWords, near: Array, first: int, end: int) -> tuple[Meeting, ...]:
+def _meetings(query: QueryWords, words: PlacedWords, near: Array, first: int, end: int) -> tuple[Meeting, ...]:
     """Return the meetings of the sentence whose words are `first` to `end`, given all similarities (n, q)."""
     best = near[first:end].argmax(axis=0) + first  # (q,)
     found = [

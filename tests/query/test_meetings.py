@@ -123,13 +123,14 @@ def cosine_of(first: Sequence[float], second: Sequence[float]) -> float:
 def word_cosine(view: View, token: Token, form: str, blob: bytes) -> float:
     """Return how similar a query's word and a stored form are alone: by layer 0, and by a table if it has both."""
     layer_0 = view.encode.vectoriser.words([form_of(token)])[0].tolist()
-    value = cosine_of(np.frombuffer(blob, np.float16).tolist(), layer_0)
+    layer_0_cosine = max(0.0, min(1.0, cosine_of(np.frombuffer(blob, np.float16).tolist(), layer_0)))
+    value = layer_0_cosine**2
     table = view.context.encoder.word_table
     if table is not None:
         rows = table.rows([form_of(token), form])
         if min(rows.tolist()) >= 0:
             first, second = table.row_vectors(rows).tolist()
-            value = (value + cosine_of(first, second)) / 2
+            value = (layer_0_cosine + cosine_of(first, second)) / 2
     return max(0.0, min(1.0, value))
 
 
@@ -321,7 +322,7 @@ def test_stored_words_are_in_the_order_of_sentences_and_texts(searcher: Searcher
             'SELECT start, "end" FROM occurrences ORDER BY sentence, position'
         ).fetchall()
     assert list(zip(words.starts.tolist(), words.ends.tolist(), strict=True)) == wanted
-    assert words.sentences.tolist() == ids.tolist()
+    assert words.words.sentences.tolist() == ids.tolist()
 
 
 def test_explaining_a_hit_by_sentence_needs_its_query_and_its_sentence(searcher: Searcher) -> None:
@@ -348,7 +349,7 @@ def test_damaged_rows_are_one_error(tmp_path: Path, sql: str, message: str) -> N
     with Searcher.open(path, FakeEncoder()) as searcher, searcher._view() as view:
         ids, asked = all_sentences(view), encoded(view, "the bank of the stream")
         with pytest.raises(DamageError, match=message):
-            word_scores(view, *asked, ids)
+            meetings_of(view, *asked, ids)
 
 
 @given(
