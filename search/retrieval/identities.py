@@ -1,8 +1,7 @@
 """Compare words alone, without a sentence: by layer 0, and by the table that was learned with the sentence space.
 
 Layer 0 knows how words are spelled and used. The table knows which words mean the same. Their mean is better than
-either of them (docs/results/meetings.md). Without the table, layer 0 alone finds many words that are only spelled
-alike. So the square of its cosine counts.
+either of them (docs/results/meetings.md).
 """
 
 from __future__ import annotations
@@ -17,6 +16,10 @@ from ...indexer.vectors.arrays import Array, Ids, products, unit
 
 if TYPE_CHECKING:
     from ..context import View
+
+
+LAYER_POWER, TABLE_POWER = 2.0, 1.25
+"""Power of the cosine of layer 0 alone, and of its mean with that of the table. A weak likeness is mostly chance."""
 
 
 class TableRows:
@@ -46,11 +49,11 @@ def identity_cosines(view: View, forms: Sequence[str], layer_0: Array, types: Id
         types: Places of the types in the type table (T',).
     """
     cosines = np.clip(np.nan_to_num(products(view.collection.types().vectors[types], layer_0)), 0, 1)  # (T', w)
-    found = cosines**2
+    found = cosines**LAYER_POWER
     table = view.context.encoder.word_table
     if table is not None:
         asked, rows = table.rows(forms), view.context.table_rows.read(view)[types]  # (w,), (T',)
         learned = products(unit(table.row_vectors(rows)), unit(table.row_vectors(asked)))  # (T', w)
         is_known = (rows >= 0)[:, None] & (asked >= 0)  # (T', w)
-        found = np.where(is_known, np.clip((cosines + learned) / 2, 0, 1), found)
+        found = np.where(is_known, np.clip((cosines + learned) / 2, 0, 1) ** TABLE_POWER, found)
     return np.asarray(found, np.float32)

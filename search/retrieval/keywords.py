@@ -67,6 +67,13 @@ def content_tokens(tokens: Iterable[Token]) -> list[Token]:
     return words or [token for token in every if token.kind is TokenKind.FUNCTION]
 
 
+def rarest_tokens(view: View, tokens: Iterable[Token], most: int) -> list[Token]:
+    """Return the content tokens of the rarest lemmas of a query, at most `most` tokens, rarest first."""
+    kept = list({token.lemma: token for token in content_tokens(tokens)}.values())
+    odds = lemma_odds(view, [token.lemma for token in kept])
+    return [kept[n] for n in np.argsort(-odds, kind="stable")[:most].tolist()]
+
+
 def any_of(phrases: Iterable[str]) -> str:
     """Return an FTS5 expression that matches any of some words or phrases. None of them is syntax."""
     return " OR ".join(sorted({_quoted(phrase) for phrase in phrases}))

@@ -30,16 +30,16 @@ SAME_WORD = 0.2
 """Similarity of the same word in surely another sense. Its sense decides about the rest (docs/results/meetings.md)."""
 SHARPNESS = 3
 """Power of the odds of the same sense, for the same word. Calibrated odds alone give a wrong sense too much."""
-FLOOR = 0.25
+FLOOR = 0.22
 """Minimum similarity of a meeting. A word of the query that meets no word as similar adds nothing."""
 AGREEMENT = 0.2
 """Weight of a query's word whose sense has nothing in common with the other words, relative to one that equals them."""
-LENGTH = 0.15
+LENGTH = 0.2
 """Part of a score that falls with the length of a sentence, above the mean length. BM25 has 0.75 for all sentences."""
 MOST_WORDS = 64
 """Maximum number of words of a query that are compared, the rarest ones."""
 MOST_ASKED = 4
-"""Maximum number of words of a query whose nearest occurrences propose sentences, the weightiest ones."""
+"""Maximum number of words of a query that propose sentences, the weightiest or rarest ones."""
 MOST_COMPARED = 20_000
 """Maximum number of occurrences of such a word. A more frequent word says little, and takes long to compare."""
 COSINES = np.linspace(-1, 1, 20_001)

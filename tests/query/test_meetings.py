@@ -22,6 +22,7 @@ from polyseme.indexer.vectors.int8 import Storage
 from polyseme.search.context import View
 from polyseme.search.hits import Meeting, Order
 from polyseme.search.retrieval import meetings
+from polyseme.search.retrieval.identities import LAYER_POWER, TABLE_POWER
 from polyseme.search.retrieval.meetings import (
     meetings_of,
     query_words,
@@ -124,13 +125,13 @@ def word_cosine(view: View, token: Token, form: str, blob: bytes) -> float:
     """Return how similar a query's word and a stored form are alone: by layer 0, and by a table if it has both."""
     layer_0 = view.encode.vectoriser.words([form_of(token)])[0].tolist()
     layer_0_cosine = max(0.0, min(1.0, cosine_of(np.frombuffer(blob, np.float16).tolist(), layer_0)))
-    value = layer_0_cosine**2
+    value = layer_0_cosine**LAYER_POWER
     table = view.context.encoder.word_table
     if table is not None:
         rows = table.rows([form_of(token), form])
         if min(rows.tolist()) >= 0:
             first, second = table.row_vectors(rows).tolist()
-            value = (layer_0_cosine + cosine_of(first, second)) / 2
+            value = max(0.0, (layer_0_cosine + cosine_of(first, second)) / 2) ** TABLE_POWER
     return max(0.0, min(1.0, value))
 
 
