@@ -119,7 +119,7 @@ def similarities(view: View, query: QueryWords, words: SentenceWords) -> Array:
     is_same = np.stack([np.isin(distinct, places) for places in query.same], axis=1)  # (T', q)
     identity = identity_cosines(view, [form_of(token) for token in query.tokens], query.identities, distinct)
     identity[:, query.are_numbers] = 0
-    can_meet = (is_same | (identity >= FLOOR)).any(axis=1)[place]  # (n,)
+    can_meet = np.asarray((is_same | (identity >= FLOOR)).any(axis=1), bool)[place]  # (n,)
     rows, types = np.flatnonzero(can_meet), place[can_meet]  # (m,)
     sense = same_sense(view.calibration, products(words.senses(rows), query.senses))  # (m, q)
     near = similarity(sense, identity[types], is_same[types])  # (m, q)
@@ -215,7 +215,7 @@ def word_candidates(view: View, query_tokens: Sequence[Token], query_vectors: Ar
     """
     query = query_words(view, query_tokens, query_vectors)
     table = view.collection.types()
-    near = []
+    near: list[Ids] = []
     for n in np.argsort(-query.weights, kind="stable").tolist():
         if (
             not query.are_numbers[n]

@@ -17,13 +17,15 @@ from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import DamageError, QueryError
 from polyseme.indexer.text import Token, TokenKind, form_of
-from polyseme.indexer.vectors.arrays import Array, Ids
+from polyseme.indexer.vectors.arrays import Array, Ids, unit
 from polyseme.indexer.vectors.int8 import Storage
 from polyseme.search.context import View
 from polyseme.search.hits import Meeting, Order
 from polyseme.search.retrieval import meetings
 from polyseme.search.retrieval.identities import LAYER_POWER, TABLE_POWER
 from polyseme.search.retrieval.meetings import (
+    agreement,
+    length_factors,
     meetings_of,
     query_words,
     same_sense,
@@ -31,7 +33,7 @@ from polyseme.search.retrieval.meetings import (
     word_candidates,
     word_scores,
 )
-from polyseme.search.retrieval.sentence_words import read_sentence_words
+from polyseme.search.retrieval.sentence_words import read_sentence_words, words_of_sentences
 from polyseme.search.searcher import Searcher
 from stored import change
 
@@ -132,7 +134,7 @@ def word_cosine(view: View, token: Token, form: str, blob: bytes) -> float:
         if min(rows.tolist()) >= 0:
             first, second = table.row_vectors(rows).tolist()
             value = max(0.0, (layer_0_cosine + cosine_of(first, second)) / 2) ** TABLE_POWER
-    return max(0.0, min(1.0, value))
+    return float(max(0.0, min(1.0, value)))
 
 
 def query_weights(view: View, tokens: Sequence[Token], states: Sequence[Array]) -> list[float]:
@@ -324,6 +326,45 @@ def test_stored_words_are_in_the_order_of_sentences_and_texts(searcher: Searcher
         ).fetchall()
     assert list(zip(words.starts.tolist(), words.ends.tolist(), strict=True)) == wanted
     assert words.words.sentences.tolist() == ids.tolist()
+
+
+def test_words_of_segments_equal_those_of_the_database(searcher: Searcher) -> None:
+    with searcher._view() as view:
+        ids = all_sentences(view)[::2]
+        placed = read_sentence_words(view, ids).words
+        words = words_of_sentences(view, np.append(ids[::-1], 10**9))
+        vectors = [each.senses(np.arange(len(each.types))) for each in (placed, words)]
+    groups = []
+    for each, senses in zip((placed, words), vectors, strict=True):
+        rows: dict[int, list[tuple[int, ...]]] = {}
+        ends = each.firsts + each.lengths
+        for key, first, end in zip(each.sentences.tolist(), each.firsts.tolist(), ends.tolist(), strict=True):
+            found = np.column_stack([each.types[first:end], np.rint(1000 * senses[first:end]).astype(int)])
+            rows[key] = sorted(map(tuple, found.tolist()))
+        groups.append(rows)
+    assert groups[0] == groups[1]
+    assert len(groups[0]) == len(ids)
+
+
+def test_words_that_agree_weigh_more() -> None:
+    rng = np.random.default_rng(1)
+    topic, other = unit(rng.standard_normal((2, 8)))
+    senses = unit(np.stack([topic, topic + 0.2 * other, other]))
+    factors = agreement(senses)
+    assert factors[0] > factors[2]
+    assert (factors >= meetings.AGREEMENT**2 - 1e-6).all()
+    assert (factors <= 1 + 1e-6).all()
+    assert agreement(senses[:1]).tolist() == [1]
+    assert agreement(unit(np.ones((3, 2)))).tolist() == pytest.approx([1, 1, 1])
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=9), st.integers(1, 12), st.floats(1, 40))
+def test_length_costs_only_what_is_longer_than_usual(lengths: list[int], asked: int, mean: float) -> None:
+    factors = length_factors(np.sort(np.array(lengths)), asked, mean)
+    assert (np.diff(factors) <= 1e-6).all()
+    for length, factor in zip(sorted(lengths), factors.tolist(), strict=True):
+        assert (factor == 1) == (length <= max(mean, asked))
+        assert factor > 0
 
 
 def test_explaining_a_hit_by_sentence_needs_its_query_and_its_sentence(searcher: Searcher) -> None:
