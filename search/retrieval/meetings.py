@@ -1,10 +1,10 @@
 """Sense-aware keywords: late interaction of a query's words with the words of sentences, from their stored vectors.
 
-Each word of the query has its best meeting in a sentence. The same word in the same sense is best. Another word of that
-sense is a little less. A sentence's score is the weighted sum of these meetings.
+Each word of the query has its best meeting in a sentence. The same word in the same sense is best. A similar word in
+that sense is a little less. A sentence's score is the weighted sum of these meetings.
 
 This is MaxSim of ColBERT (Khattab and Zaharia 2020, section 3.2) with changes. Vectors are those of senses. The
-identity of the words counts beside their senses. A word's rarity and a sentence's length count as in BM25.
+identity of the words counts beside their senses. A word's rarity counts as in BM25, and a sentence's length less.
 """
 
 from __future__ import annotations
