@@ -154,7 +154,7 @@ def similarity(sense: Array, identity: Array, is_same: Mask) -> Array:
     """Return the similarity of pairs of words. The arrays have one shape, which the result has too.
 
     The same word in another sense keeps the share `SAME_WORD`. Another word needs both: a similar sense, and that it
-    is similar alone.
+    is similar alone. It is never more similar than the same word.
 
     Args:
         sense: Probability of the same sense.
@@ -163,7 +163,7 @@ def similarity(sense: Array, identity: Array, is_same: Mask) -> Array:
     """
     sure, unsure = sense**SHARPNESS, (1 - sense) ** SHARPNESS
     same = SAME_WORD + (1 - SAME_WORD) * sure / (sure + unsure)
-    return np.where(is_same, same, sense * identity).astype(np.float32)
+    return np.where(is_same, same, np.minimum(same, sense * identity)).astype(np.float32)
 
 
 def word_scores(view: View, query_tokens: Sequence[Token], query_vectors: Array, sentence_ids: Ids) -> Array | None:

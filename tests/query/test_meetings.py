@@ -161,11 +161,10 @@ def pair_similarity(view: View, token: Token, state: Array, lemma: str, form: st
         chance = max(0.0, min(1.0, sense))
     else:
         chance = float(view.calibration.confidence(min(1.0, sense)) / view.calibration.confidence(1.0))
-    if lemma == token.lemma:
-        odds = (chance / (1 - chance)) ** meetings.SHARPNESS if chance < 1 else math.inf
-        sharp = 1.0 if math.isinf(odds) else odds / (1 + odds)
-        return meetings.SAME_WORD + (1 - meetings.SAME_WORD) * sharp
-    return chance * word_cosine(view, token, form, blob)
+    odds = (chance / (1 - chance)) ** meetings.SHARPNESS if chance < 1 else math.inf
+    sharp = 1.0 if math.isinf(odds) else odds / (1 + odds)
+    same = meetings.SAME_WORD + (1 - meetings.SAME_WORD) * sharp
+    return same if lemma == token.lemma else min(same, chance * word_cosine(view, token, form, blob))
 
 
 def brute_force(
