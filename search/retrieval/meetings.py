@@ -22,7 +22,6 @@ from ..confidence import Calibration
 from ..context import View
 from ..hits import Match, Meeting
 from .exact import nearest_rows
-from .identities import identity_cosines
 from .keywords import lemma_odds
 from .sentence_words import PlacedWords, SentenceWords, places_of_types, read_sentence_words, words_of_sentences
 
@@ -117,7 +116,7 @@ def similarities(view: View, query: QueryWords, words: SentenceWords) -> Array:
     """
     distinct, place = np.unique(words.types, return_inverse=True)  # (T',), (n,)
     is_same = np.stack([np.isin(distinct, places) for places in query.same], axis=1)  # (T', q)
-    identity = identity_cosines(view, [form_of(token) for token in query.tokens], query.identities, distinct)
+    identity = view.context.identities.cosines([form_of(token) for token in query.tokens], query.identities, distinct)
     identity[:, query.are_numbers] = 0
     can_meet = np.asarray((is_same | (identity >= FLOOR)).any(axis=1), bool)[place]  # (n,)
     rows, types = np.flatnonzero(can_meet), place[can_meet]  # (m,)
