@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 from polyseme.indexer.elmo import BiLMConfig, ElmoOutputs, Representation
+from polyseme.indexer.elmo.interface import WordTable
 from polyseme.indexer.text.recasing import UsualForms
 from polyseme.indexer.vectors.arrays import Array
 
@@ -30,6 +31,7 @@ class FakeEncoder:
     dim = DIM
     config: BiLMConfig | None = None
     usual_forms = UsualForms({})
+    word_table: WordTable | None = None
 
     def __init__(self, name: str = "fake", has_sense_space: bool = True, sentence_space: str = "first") -> None:
         """Make an encoder.

@@ -20,6 +20,7 @@ from .model import Model, model_id
 from .networks.either_network import EitherNetwork
 from .pooling import pooled_dim, pooled_vectors
 from .sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
+from .sentence_space import SentenceSpace
 from .word_vectors import WordVectorCache
 
 _MAX_SENTENCES = 1024  # maximum number of sentences in a batch
@@ -60,6 +61,11 @@ class ElmoEncoder:
     def sentence_id(self) -> str:
         """See `Encoder.sentence_id`."""
         return self.model.sentence_space.digest() if self.model.sentence_space else ""
+
+    @property
+    def word_table(self) -> SentenceSpace | None:
+        """See `Encoder.word_table`."""
+        return self.model.sentence_space
 
     def reset_state(self) -> None:
         """Reset the state that `encode(..., carry_state=True)` carries. The next such call starts from zero."""

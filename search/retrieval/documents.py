@@ -22,7 +22,7 @@ import numpy as np
 
 from ...indexer.collection.keyword_queries import keyword_scores, matching_sentences
 from ...indexer.collection.queries import lemma_frequencies
-from ...indexer.text import Token, TokenKind, has_words
+from ...indexer.text import Token, has_words
 from ...indexer.vectors.arrays import Array, Doubles, Ids, unit
 from ..context import View
 from ..hits import By, DocumentHit, HitList, Match, Order, SentenceHit
@@ -30,9 +30,9 @@ from ..query.scope import Scope
 from ..sentence_confidence import confidences
 from .exact import nearest_sentences, sentence_rows
 from .hydrate import sentence_hits
-from .keywords import KeywordScores, any_of, keyword_weight
+from .keywords import KeywordScores, any_of, content_tokens, keyword_weight
 from .meetings import meetings_of, word_scores
-from .ranking import Ranked, combine, ranked, standardised
+from .ranking import BM25_B, BM25_K1, Ranked, absence_odds, combine, ranked, standardised
 from .sentences import CANDIDATES, Question, encoded, notice_of
 
 BEST = 2
@@ -41,8 +41,6 @@ KEYWORD_FACTOR = 1.3
 """Factor of the weight of keywords for documents, relative to that for sentences."""
 WHOLE_SHARE = 0.65
 """Share of the whole document's BM25 in its score by keywords. The rest is the BM25 of its best sentence."""
-BM25_K1, BM25_B = 1.2, 0.75
-"""Constants of BM25, as in FTS5 (Robertson and Zaragoza 2009, equation 3.15)."""
 MOST_WORDS = 50
 """Maximum number of words of a query that keywords look for: the most frequent and rarest ones of a long query."""
 MOST_SENTENCES = 64
@@ -127,7 +125,7 @@ def document_bm25(counts: Array, frequencies: Array, lengths: Array, mean_length
     Returns:
         (n,)
     """
-    rarity = np.log1p((total - frequencies + 0.5) / (frequencies + 0.5))  # (w,)
+    rarity = np.log1p(absence_odds(frequencies, total))  # (w,)
     norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths / max(mean_length, 1e-9))  # (n,)
     return np.asarray(rarity @ (counts * (BM25_K1 + 1) / (counts + norm)), np.float32)
 
@@ -190,8 +188,7 @@ def _asked(view: View, query: Question) -> Array:
 
 def _query_words(view: View, tokens: Sequence[Token]) -> list[str]:
     """Return the words that keywords look for, each once, the weightiest ones of a long query."""
-    kept = [t for t in tokens if t.kind in (TokenKind.WORD, TokenKind.NUMBER)]
-    kept = kept or [t for t in tokens if t.kind is TokenKind.FUNCTION]
+    kept = content_tokens(tokens)
     counts = Counter(t.form or t.text for t in kept)
     if len(counts) > MOST_WORDS:
         lemmas = {t.form or t.text: t.lemma for t in kept}

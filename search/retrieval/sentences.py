@@ -22,8 +22,8 @@ from ..sentence_confidence import confidences, verdict_of
 from .alike import collapse
 from .exact import index_notice, nearest_sentences, sentence_cosines
 from .hydrate import sentence_hits
-from .keywords import keyword_weight, phrases_notice, score_keywords, with_phrases
-from .meetings import meetings_of, word_candidates, word_scores
+from .keywords import keyword_weight, phrases_notice, rarest_tokens, score_keywords, with_phrases
+from .meetings import MOST_ASKED, meetings_of, word_candidates, word_scores
 from .passages import check_neighbours, with_neighbours
 from .ranking import Ranked, combine, ranked
 
@@ -217,7 +217,9 @@ def find_candidates(view: View, question: Question, order: Order, wanted: int) -
     if order is Order.MEANING:
         keywords = None
     else:
-        keywords = score_keywords(view, question.tokens)
+        # Frequent words take long to find, and the order by words does not need their scores.
+        asked = rarest_tokens(view, question.tokens, MOST_ASKED) if order is Order.WORDS else question.tokens
+        keywords = score_keywords(view, asked)
         proposed.append(keywords.best(view.scope, wanted).ids)
     if order is Order.WORDS:
         proposed.append(word_candidates(view, question.tokens, question.vectors.tokens))

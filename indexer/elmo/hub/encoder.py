@@ -45,6 +45,7 @@ class HubEncoder:
     has_sense_space = False
     has_sentence_space = False
     sentence_id = ""
+    word_table = None
 
     def __init__(self, module: Any, digest: str, source: str, config: BiLMConfig | None = None) -> None:
         self.source = source
