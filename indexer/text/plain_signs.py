@@ -28,7 +28,9 @@ _REVERSED_CLOSER = re.compile(f"[«‹“‘](?<=[{_STOPS}].)[«‹“‘]*(?=[\
 # A note mark whose raised digits were lost when the text was copied: "bank.1 Later".
 _LOST_MARK = re.compile('\\d(?:(?<=[^\\W\\d_]{4}[.!?].)|(?<=[^\\W\\d_]{3}[.!?]["”’)].))\\d?(?=\\s+["“‘(]?[A-Z])')
 # A number in round brackets directly after a stop is a note mark too: "bank.(1) Later".
-_ROUND_MARK = re.compile('\\((?:(?<=[^\\W\\d_]{2}[.!?].)|(?<=[^\\W\\d_][.!?]["”’].))\\d{1,3}\\)(?=\\s+["“‘(]?[A-Z]|\\s*$)')
+_ROUND_MARK = re.compile(
+    '\\((?:(?<=[^\\W\\d_]{2}[.!?].)|(?<=[^\\W\\d_][.!?]["”’].))\\d{1,3}\\)(?=\\s+["“‘(]?[A-Z]|\\s*$)'
+)
 _SPACED_PERIOD = re.compile(f"[^\\S\\n]\\.(?<=[\\w{_CLOSERS}]..)(?=\\s[{_OPENERS}\\s]*([^\\W\\d_])|\\s*$)")
 
 
