@@ -13,6 +13,7 @@ from .docx_math import SUPERSCRIPTS, Equation, is_part, is_raised
 from .docx_notes import Calls, note_formats
 from .docx_parts import Parts, place_of, without_places
 from .docx_styles import Styles, is_on, value_of
+from .raised import is_note_letter
 from .records import Extract, ReadOptions, UnreadableError
 from .symbols import as_symbols, symbol
 
@@ -278,7 +279,8 @@ class _Paragraphs:
         elif run.marked_from is not None:
             _change(pieces, run.marked_from, note_mark)
         elif run.raised or (run.raised is None and self._styles.raise_text(run.style)):
-            _change(pieces, run.pieces, _as_superscript)
+            before = "".join(pieces[max(0, run.pieces - 4) : run.pieces])[-30:]
+            _change(pieces, run.pieces, lambda text: _as_superscript(text, before))
 
     def _end_paragraph(self, paragraph: _Paragraph) -> None:
         text = "".join(paragraph.pieces).replace("\u00ad", "")
@@ -329,6 +331,11 @@ def _change(pieces: list[str], start: int, change: Callable[[str], str]) -> None
     pieces.append(change(text))
 
 
-def _as_superscript(text: str) -> str:
-    """Return raised numbers in raised digits. Other raised text, as in `1st`, is part of its word."""
+def _as_superscript(text: str, before: str = "") -> str:
+    """Return raised numbers in raised digits, and letters that count notes as marks.
+
+    Other raised text, as in `1st`, is part of its word.
+    """
+    if is_note_letter(text, before):
+        return note_mark(text.strip("()"))
     return text.translate(SUPERSCRIPTS) if len(text) < _LONGEST_NUMBER and _RAISED.fullmatch(text) else text

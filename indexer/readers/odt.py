@@ -120,7 +120,8 @@ class _Paragraph:
 
     def raise_from(self, start: int) -> None:
         """Write the pieces from `start` on as raised text."""
-        self._pieces[start:] = [raised("".join(self._pieces[start:]))]
+        before = "".join(self._pieces[max(0, start - 4) : start])[-30:]
+        self._pieces[start:] = [raised("".join(self._pieces[start:]), before)]
 
     def __len__(self) -> int:
         return len(self._pieces)

@@ -34,7 +34,7 @@ DEFAULT_ORDER = Order.HYBRID
 MOST_MET = 1000
 """Maximum number of hits with meetings. A longer list, such as for a file, has none after these."""
 FEWEST_WORDS = 3
-"""Minimum number of words of a query whose hits have a confidence. A single word says nothing that may be said alike."""
+"""Minimum number of words of a query whose hits have a confidence. Single words state nothing."""
 PASSAGES = 3
 """Default maximum number of sentences that a document is shown with."""
 

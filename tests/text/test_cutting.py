@@ -42,6 +42,7 @@ def marks(text: str) -> list[str]:
         ("the mill.[4] Then", ["[4]"]),
         ("the mill[4][15] and", ["[4]", "[15]"]),
         ("the mill,[b] and", ["[b]"]),
+        ("the mill[b,c] and weir[a, d] [b,c]", ["[b,c]", "[a, d]"]),
         ("the mill.[iv] Then", ["[iv]"]),
         ("the mill[note 2] and", ["[note 2]"]),
         ("the mill[lower-alpha 2] and", ["[lower-alpha 2]"]),
