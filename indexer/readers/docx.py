@@ -16,6 +16,7 @@ from .docx_styles import Styles, is_on, value_of
 from .raised import is_note_letter
 from .records import Extract, ReadOptions, UnreadableError
 from .symbols import as_symbols, symbol
+from .toc import without_page_number
 
 _PROPERTIES = frozenset({"pPr", "rPr", "sectPr", "tblPr", "trPr", "tcPr", "sdtPr"})
 _SKIPPED = _PROPERTIES | {"del", "moveFrom", "instrText", "delText", "delInstrText", "rt"}
@@ -284,6 +285,8 @@ class _Paragraphs:
 
     def _end_paragraph(self, paragraph: _Paragraph) -> None:
         text = "".join(paragraph.pieces).replace("\u00ad", "")
+        if "\t" in text and self._styles.is_contents(paragraph.style):
+            text = without_page_number(text)
         self._fields.clear()  # so that a field that never ends costs one paragraph at most
         if paragraph.is_drop_cap:
             self._pending[-1] = text.strip(" \t\n")
