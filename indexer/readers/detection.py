@@ -69,6 +69,7 @@ _NOT_BESIDE_LETTERS = "¤¦¨¬¯±´¶¸¹³¼½¾×÷†‡ˆ˜‰¢¥ƒ"
 _ODD_1252 = re.compile(
     rf"[^\W\d_][{_NOT_BESIDE_LETTERS}]|[{_NOT_BESIDE_LETTERS}][^\W\d_]|[^\W\d_][£¿¡«»€°•§©®][^\W\d_]|\ufffd"
 )
+# The most frequent letters of Russian, Ukrainian, Bulgarian and Serbian.
 _FREQUENT_CYRILLIC = frozenset("оаеинтсрвліј")
 _CYRILLIC = ("cp1251", "koi8-r", "koi8-u", "cp866", "iso8859-5", "mac-cyrillic")
 _LEAST_CYRILLIC = 2.3  # of 3: shares of frequent letters, of words in usual capitals, and of Cyrillic characters
@@ -229,8 +230,8 @@ def _fits(sample: bytes, codec: str) -> bool:
 def _cyrillic(sample: bytes, codec: str) -> str:
     """Choose between the code pages of Cyrillic, which swap the places of small letters, capitals and other letters.
 
-    In the true one, nearly all characters are Cyrillic, capitals only begin words or make all of them, and the letters
-    that are most frequent in Russian, Ukrainian, Bulgarian and Serbian are frequent.
+    In the true one, nearly all characters are Cyrillic. Capitals begin words or make all of a word. The letters that
+    four languages use most are frequent.
     """
     best, most = codec, _LEAST_CYRILLIC
     for other in dict.fromkeys((codec, *_CYRILLIC)):
