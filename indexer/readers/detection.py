@@ -236,11 +236,13 @@ def _cyrillic(sample: bytes, codec: str) -> str:
     best, most = codec, _LEAST_CYRILLIC
     for other in dict.fromkeys((codec, *_CYRILLIC)):
         text = sample.decode(other, "replace")
-        high = [c for c in text.lower() if not c.isascii()]
+        beyond = "".join(c for c in text if not c.isascii())
+        high = beyond.lower()
         words = re.findall(r"[^\W\d_]+", text)
         usual = sum(word.islower() or word.isupper() or word[1:].islower() for word in words) / max(1, len(words))
         letters = sum("\u0400" <= c <= "\u04ff" for c in high) / max(1, len(high))
         value = sum(c in _FREQUENT_CYRILLIC for c in high) / max(1, len(high)) + usual + letters
+        value -= 0.05 * beyond.isupper()  # few texts are in capitals, which decides in a single word
         if value > most + 0.02:  # of two that read nearly the same, the first
             best, most = other, value
     return best
