@@ -12,7 +12,7 @@ import numpy as np
 
 from ...indexer.collection.segment import SENTENCE_INDEX
 from ...indexer.errors import QueryError
-from ...indexer.text import Token
+from ...indexer.text import Token, TokenKind
 from ...indexer.vectorise import SentenceVectors
 from ...indexer.vectors.arrays import Array, Ids
 from ..context import View, check_k, parse_option
@@ -33,6 +33,8 @@ DEFAULT_ORDER = Order.HYBRID
 """Order of the hits, unless another one is asked for or `default` vectors are compared."""
 MOST_MET = 1000
 """Maximum number of hits with meetings. A longer list, such as for a file, has none after these."""
+FEWEST_WORDS = 3
+"""Minimum number of words of a query whose hits have a confidence. Single words state nothing."""
 PASSAGES = 3
 """Default maximum number of sentences that a document is shown with."""
 
@@ -56,6 +58,12 @@ class Question:
     def vector(self) -> Array:
         """The unit vector that is compared with those of sentences.  (e,)"""
         return self.vectors.default if self.by is By.DEFAULT else self.vectors.sentence
+
+    @property
+    def has_confidence(self) -> bool:
+        """Whether hits have a confidence: it was fitted on learned vectors of sentences, not of single words."""
+        words = sum(token.kind is not TokenKind.PUNCTUATION for token in self.tokens)
+        return self.by is not By.DEFAULT and words >= FEWEST_WORDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +117,13 @@ def find_sentences(
     view, question = open_question(view, text, compared)
     best, others, found = best_sentences(view, question, chosen, k, alike)
     shown = Ranked(best.ids, found.cosines_of(best.ids))
-    sure = confidences(view, shown.scores) if compared is By.SENTENCE else None
+    sure = confidences(view, shown.scores) if question.has_confidence else None
     met = meetings_of(view, question.tokens, question.vectors.tokens, best.ids[:MOST_MET])
     met += [()] * (len(best.ids) - len(met))
     hits = sentence_hits(view.collection, shown, sure, met, others)
     # Order `keywords` has no candidates by meaning, so that the nearest sentence may not be among them.
-    is_told = compared is By.SENTENCE and chosen is not Order.KEYWORDS and len(hits) > 0
+    # A query with a required phrase asks for that phrase, not for a sentence that means the same.
+    is_told = question.has_confidence and chosen is not Order.KEYWORDS and not question.query.required and len(hits) > 0
     nearest = confidences(view, found.cosines.max(keepdims=True)) if is_told else None
     verdict = None if nearest is None else verdict_of(nearest.tolist())
     if neighbours:

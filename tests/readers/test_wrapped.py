@@ -260,6 +260,21 @@ def test_page_numbers_are_left_out_and_sentences_go_on(number: str, seam: str) -
     assert len(interrupted) <= 2  # before a capital, the end of a page may be that of a paragraph
 
 
+def test_numbers_of_short_pages_are_left_out_if_sentences_go_on_after_them() -> None:
+    pages = (
+        "Nobody on the ferry knew why the bell had rung at noon, and",
+        "the captain would not say. He looked at the water.",
+        "Then the wind turned, and the deck was empty again until the",
+        "lamps were lit.",
+    )
+    text = "".join(f"{page}\n\n          {number}\n\n" for number, page in enumerate(pages, start=7))
+    assert read_wrapped(text).split() == " ".join(pages).split()
+    lists = "Buy for the trip:\n\n1\n\nbread and\n\n2\n\nsoap\n\n3\n\nrope"
+    assert read_wrapped(lists) == lists
+    chapters = "The ferry left late that day.\n\n1\n\nNobody knew why.\n\n2\n\nThe bell rang at noon.\n"
+    assert read_wrapped(chapters) == chapters
+
+
 def test_a_word_is_joined_across_pages() -> None:
     parts = [
         "He walked along the quay and was\n" * 16 + "still won-",
