@@ -284,7 +284,7 @@ def _passages(
     flat = np.concatenate(chosen)
     shown = Ranked(rows.ids[inside][flat], np.asarray(cosines[flat], np.float32))
     met = meetings_of(view, query.tokens, query.vectors.tokens, shown.ids)
-    sure = confidences(view, shown.scores) if query.has_confidence and query.by is not By.DEFAULT else None
+    sure = confidences(view, shown.scores) if query.has_confidence else None
     hits = sentence_hits(view.collection, shown, sure, met)
     out, first = [], 0
     for own in chosen:
