@@ -17,6 +17,7 @@
     python -m benchmarks.quality.word_table          vectors of words alone, for search for any word
     python -m benchmarks.quality.explanation         deletion tests of explanations
     python -m benchmarks.quality.sentences           search by sentence, in every order, on published sets
+    python -m benchmarks.quality.keyword_forms       keywords as written, their stems and their lemmas
     python -m benchmarks.quality.sentence_models     sentences and words beside a sentence transformer
     python -m benchmarks.quality.sentence_confidence curves of the confidence of sentences
     python -m benchmarks.quality.segmentation        sentence splitter and tokeniser against other libraries

@@ -32,6 +32,7 @@ from .query.scope import Scope, make_scope
 from .query.target import check_text
 from .retrieval.exact import Rows, index_notice, type_rows, vectors_of
 from .retrieval.hydrate import occurrence_hits
+from .retrieval.identities import Identities
 from .retrieval.ranking import Ranked
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ class Context:
         self._named_sense_rows = named_sense_rows
         self._encode: QueryEncoder | None = None
         self._calibration: tuple[int, Calibration | None] | None = None
+        self.identities = Identities(collection, encoder)
 
     @contextmanager
     def view(self, where: Where = None) -> Iterator[View]:

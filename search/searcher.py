@@ -122,7 +122,13 @@ class Searcher:
             return find_sentences(view, text, k, by, order, hybrid, alike, neighbours)
 
     def documents(
-        self, text: str, k: int = K, where: Where = None, order: str | None = None, passages: int = PASSAGES
+        self,
+        text: str,
+        k: int = K,
+        where: Where = None,
+        order: str | None = None,
+        passages: int = PASSAGES,
+        by: str = By.SENTENCE,
     ) -> HitList[DocumentHit]:
         """Find the k documents that answer a query by sentence best, each with its best sentences.
 
@@ -130,12 +136,15 @@ class Searcher:
             text: A sentence, with signs as in `sentences`. Phrases count anywhere in a document.
             order: What orders the documents: `meaning`, `keywords`, `words` or `hybrid`.
             passages: Maximum number of sentences of each document.
+            by: Vectors that meaning compares: `sentence`, or `default` (ELMo's, in the order `meaning` unless you name
+                another).
         """
         check_k(k)
         check_passages(passages)
+        compared = parse_option(By, by, "by", (By.SENTENCE, By.DEFAULT))
         with self._view(where) as view:
-            chosen = parse_order(order, None, By.DOCUMENT)
-            narrowed, question = open_question(view, text, By.DOCUMENT)
+            chosen = parse_order(order, None, compared)
+            narrowed, question = open_question(view, text, compared, whole_documents=True)
             return find_documents(narrowed, question, k, chosen, passages)
 
     def occurrences(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Time limit for a busy machine, in milliseconds."""
 START = (
     "import sys; from pathlib import Path; from polyseme.ui.page.server import launch;"

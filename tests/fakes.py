@@ -9,6 +9,7 @@ from functools import cache
 
 import numpy as np
 from polyseme.indexer.elmo import BiLMConfig, ElmoOutputs, Representation
+from polyseme.indexer.elmo.interface import WordTable
 from polyseme.indexer.elmo.tags import Tags, TagSet
 from polyseme.indexer.text.lemma_rules import LemmaRules
 from polyseme.indexer.text.recasing import UsualForms
@@ -34,6 +35,7 @@ class FakeEncoder:
     dim = DIM
     config: BiLMConfig | None = None
     usual_forms = UsualForms({})
+    word_table: WordTable | None = None
 
     def __init__(
         self, name: str = "fake", has_sense_space: bool = True, sentence_space: str = "first", tagger: str = ""

@@ -31,7 +31,7 @@ def app(collection: Path | None, monkeypatch: pytest.MonkeyPatch) -> AppTest:
         monkeypatch.delenv(COLLECTION_VARIABLE, raising=False)
     else:
         monkeypatch.setenv(COLLECTION_VARIABLE, str(collection))
-    return AppTest.from_file(str(APP), default_timeout=60)
+    return AppTest.from_file(str(APP), default_timeout=180)
 
 
 def html(page: AppTest) -> str:

@@ -5,6 +5,7 @@
 | picture | shows |
 |---|---|
 | page.png, dark.png | a word with its senses and lines |
+| sentences.png | a sentence, and the sentences of similar meaning |
 | map.png | its occurrences as a map |
 | time.png | its senses over time |
 | document.png | a line in its document |
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 BANK = "She sat on the river [bank] and watched the boats."
+LOAN = "the bank would lend money to every flooded house"
 SPRING = "The [spring] came up through the rock."
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # The page has loaded its font and moved every node to the middle of its line. In a narrow window the lines wrap.
@@ -58,6 +60,7 @@ class Picture:
 PICTURES = (
     Picture("page", BANK),
     Picture("dark", BANK, dark=True),
+    Picture("sentences", LOAN),
     Picture("map", SPRING, ("text=Map",)),
     Picture("time", SPRING, ("text=Over time",)),
     Picture("document", SPRING, ("[data-open='2']",)),

@@ -38,6 +38,11 @@ def types_of_form(db: sqlite3.Connection, form: str) -> list[int]:
     return [key for (key,) in db.execute("SELECT id FROM types WHERE form = ?", (form,))]
 
 
+def forms_of_types(db: sqlite3.Connection, after: int) -> list[tuple[int, str]]:
+    """Return key and form of all types whose key is above a given one, in the order of the keys."""
+    return db.execute("SELECT id, form FROM types WHERE id > ? ORDER BY id", (after,)).fetchall()
+
+
 def ranges_of_types(db: sqlite3.Connection, types: Sequence[int]) -> list[tuple[int, int, int]]:
     """Return the ranges of types in the token files: (segment, first row, number of rows), in this order."""
     return db.execute(

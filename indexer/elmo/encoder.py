@@ -21,6 +21,7 @@ from .model import Model, model_id
 from .networks.either_network import EitherNetwork
 from .pooling import pooled_dim, pooled_vectors
 from .sense_space import Blocks, WordCounts, context_states, rarity_weights, sense_blocks
+from .sentence_space import SentenceSpace
 from .tags import Tags, TagSet
 from .word_vectors import WordVectorCache
 
@@ -69,6 +70,11 @@ class ElmoEncoder:
     def tagger_id(self) -> str:
         """See `Encoder.tagger_id`."""
         return self.model.tagger.digest() if self.model.tagger else ""
+
+    @property
+    def word_table(self) -> SentenceSpace | None:
+        """See `Encoder.word_table`."""
+        return self.model.sentence_space
 
     def reset_state(self) -> None:
         """Reset the state that `encode(..., carry_state=True)` carries. The next such call starts from zero."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ..text.lemma_rules import LemmaRules
 from ..text.recasing import UsualForms
-from ..vectors.arrays import Array
+from ..vectors.arrays import Array, Ids
 from .config import BiLMConfig
 from .tags import Tags, TagSet
 
@@ -40,6 +40,16 @@ class Representation:
     default: Array  # (dim,), mean of elmo over the tokens, zero for an empty sentence
     sentence: Array  # (sentence_dim,), raw product vector, zero for an empty sentence
     tags: Tags | None = None  # parts of speech of the tokens, None without a tagger
+
+
+class WordTable(Protocol):
+    """Vectors of words alone that were learned with sentences. Words that mean the same have a high cosine."""
+
+    def rows(self, tokens: Sequence[str]) -> Ids:
+        """Return the row of each token, -1 for an unknown word: (t,)."""
+
+    def row_vectors(self, rows: Ids) -> Array:
+        """Return the vectors of rows, zero for -1: (t,) -> (t, e)."""
 
 
 class Encoder(Protocol):
@@ -124,6 +134,10 @@ class Encoder(Protocol):
 
     def word_vectors(self, forms: Sequence[str]) -> Array:
         """Return layer 0 of words without a sentence, one half of it, as both are equal: (n, projection)."""
+
+    @property
+    def word_table(self) -> WordTable | None:
+        """Table of words that was learned with the sentence space. None without one."""
 
     def word_topics(self, words: Sequence[str]) -> Array | None:
         """Return the topic vectors of words: (n, d), or None if the model has none.

@@ -66,9 +66,9 @@ class SentenceSpace:
 
     def word_vectors(self, tokens: Sequence[str]) -> Array:
         """Return the table's vectors of words, zero for an unknown word: (t, e)."""
-        return self._table_rows(self.rows(tokens))
+        return self.row_vectors(self.rows(tokens))
 
-    def _table_rows(self, rows: Ids) -> Array:
+    def row_vectors(self, rows: Ids) -> Array:
         """Return rows of the table as vectors, zero for -1: (t,) -> (t, e)."""
         scales = np.where(rows >= 0, self.scales[rows], np.float32(0))  # (t,)
         return np.asarray(self.table[rows] * scales[:, None], np.float32)
@@ -94,7 +94,7 @@ class SentenceSpace:
             parts = [np.concatenate(part) for part in zip(*each, strict=True)]  # (tokens, d) each
             forms = np.array([number[token] for i in group for token in sentences[i]], np.int64)  # (tokens,)
             weights = self._weights(parts, rows[forms], frequencies[forms])  # (tokens,)
-            vectors = self._table_rows(rows[forms])  # (tokens, e)
+            vectors = self.row_vectors(rows[forms])  # (tokens, e)
             end = 0
             for i in group:
                 inside = slice(end, end := end + len(sentences[i]))

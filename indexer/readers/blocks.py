@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ..text.marks import note_mark
 from .markup import names
-from .raised import RAISED
+from .raised import RAISED, is_note_letter
 
 _BLOCKS = names(
     "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption"
@@ -40,10 +40,8 @@ _EMPTY_BRACKETS = re.compile(r" ?\[[ |,·]*\]")
 _POWER = re.compile(r"[+\-−]?[0-9]+[+\-−]?")
 _NUMBERS = re.compile(r"[\[(]?[0-9]+(?: ?[,;–-] ?[0-9]+)*[\])]?|\(?[a-z](?: ?[,;–-] ?[a-z])+\)?|\([a-z]\)")
 _SYMBOLS = re.compile(r"[*†‡§¶‖#]{1,3}")
-# The page of a reference after its mark, and letters that count notes. After a short word these may belong to it: Sr.ª
+# The page of a reference after its mark.
 _PAGE_OF_NOTE = re.compile(r": ?(?:pp?\. ?)?[0-9]{1,4}(?: ?[–-] ?[0-9]{1,4})?")
-_LETTER_OF_NOTE = re.compile(r"[a-z]|[ivx]{2,5}")
-_END_OF_WORD = re.compile(r"(?:[^\W\d_]{4,}[.,;:!?…]|[!?…])[\"'”’»)]*$")
 _LINKED_NUMBER = re.compile(r"\[?[0-9]{1,3}\]?")
 _END = re.compile(r"[^\W\d_]{3,}[.,;:!?…\"'”’»)]*$")
 _NOTE_LINK = re.compile(r"[\[(]?(?:[0-9]{1,4}|[A-Za-z*†‡§¶]{1,2})[\])]?")
@@ -205,7 +203,7 @@ class _Blocks:
             mark = text.translate(RAISED)
         elif _NUMBERS.fullmatch(text) or _SYMBOLS.fullmatch(text) or is_linked:
             mark = note_mark(text[1:-1] if (text[0], text[-1]) == ("(", ")") else text)
-        elif _LETTER_OF_NOTE.fullmatch(text) and _END_OF_WORD.search(before):
+        elif is_note_letter(text, before):
             mark = note_mark(text)
         else:
             return ""

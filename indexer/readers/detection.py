@@ -69,6 +69,10 @@ _NOT_BESIDE_LETTERS = "¤¦¨¬¯±´¶¸¹³¼½¾×÷†‡ˆ˜‰¢¥ƒ"
 _ODD_1252 = re.compile(
     rf"[^\W\d_][{_NOT_BESIDE_LETTERS}]|[{_NOT_BESIDE_LETTERS}][^\W\d_]|[^\W\d_][£¿¡«»€°•§©®][^\W\d_]|\ufffd"
 )
+# The most frequent letters of Russian, Ukrainian, Bulgarian and Serbian.
+_FREQUENT_CYRILLIC = frozenset("оаеинтсрвліј")
+_CYRILLIC = ("cp1251", "koi8-r", "koi8-u", "cp866", "iso8859-5", "mac-cyrillic")
+_LEAST_CYRILLIC = 2.3  # of 3: shares of frequent letters, of words in usual capitals, and of Cyrillic characters
 _JAPANESE_OR_CHINESE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff01-\uff5e\s!-~]+")
 
 
@@ -194,8 +198,11 @@ def _universal_guess(sample: bytes) -> str:
     if is_latin and (letters >= 20 * high or (not trusted and (letters >= high or high == 1))):
         return "cp1252"
     if trusted:
-        return _cyrillic_by_case(sample, _central_european(sample, codec))
-    return _asian(sample) or (codec if _fits(sample, codec) else "cp1252")
+        codec = _central_european(sample, codec)
+    else:
+        codec = _asian(sample) or (codec if _fits(sample, codec) else "cp1252")
+    may_be_cyrillic = codec in (*_CYRILLIC, "cp855", "cp1252") and is_other_script(sample)
+    return _cyrillic(sample, codec) if may_be_cyrillic else codec
 
 
 def _asian(sample: bytes) -> str | None:
@@ -220,18 +227,25 @@ def _fits(sample: bytes, codec: str) -> bool:
     return _accepts(codecs.getincrementaldecoder(codec)(), sample)
 
 
-def _cyrillic_by_case(sample: bytes, codec: str) -> str:
-    """Choose between KOI8-R and Windows-1251, which swap the places of small letters and capitals."""
-    other = {"cp1251": "koi8-r", "koi8-r": "cp1251"}.get(codec)
-    if other is None:
-        return codec
-    text, swapped = sample.decode(codec, "replace"), sample.decode(other, "replace")
-    return other if _capitals(text) > 0.7 and _capitals(swapped) < 0.3 else codec
+def _cyrillic(sample: bytes, codec: str) -> str:
+    """Choose between the code pages of Cyrillic, which swap the places of small letters, capitals and other letters.
 
-
-def _capitals(text: str) -> float:
-    letters = [c for c in text if c.isalpha() and not c.isascii()]
-    return sum(c.isupper() for c in letters) / max(1, len(letters))
+    In the true one, nearly all characters are Cyrillic. Capitals begin words or make all of a word. The letters that
+    four languages use most are frequent.
+    """
+    best, most = codec, _LEAST_CYRILLIC
+    for other in dict.fromkeys((codec, *_CYRILLIC)):
+        text = sample.decode(other, "replace")
+        beyond = "".join(c for c in text if not c.isascii())
+        high = beyond.lower()
+        words = re.findall(r"[^\W\d_]+", text)
+        usual = sum(word.islower() or word.isupper() or word[1:].islower() for word in words) / max(1, len(words))
+        letters = sum("\u0400" <= c <= "\u04ff" for c in high) / max(1, len(high))
+        value = sum(c in _FREQUENT_CYRILLIC for c in high) / max(1, len(high)) + usual + letters
+        value -= 0.05 * beyond.isupper()  # few texts are in capitals, which decides in a single word
+        if value > most + 0.02:  # of two that read nearly the same, the first
+            best, most = other, value
+    return best
 
 
 def _reads_as_asian(sample: bytes, codec: str) -> bool:

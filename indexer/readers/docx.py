@@ -13,8 +13,10 @@ from .docx_math import SUPERSCRIPTS, Equation, is_part, is_raised
 from .docx_notes import Calls, note_formats
 from .docx_parts import Parts, place_of, without_places
 from .docx_styles import Styles, is_on, value_of
+from .raised import is_note_letter
 from .records import Extract, ReadOptions, UnreadableError
 from .symbols import as_symbols, symbol
+from .toc import without_page_number
 
 _PROPERTIES = frozenset({"pPr", "rPr", "sectPr", "tblPr", "trPr", "tcPr", "sdtPr"})
 _SKIPPED = _PROPERTIES | {"del", "moveFrom", "instrText", "delText", "delInstrText", "rt"}
@@ -278,10 +280,13 @@ class _Paragraphs:
         elif run.marked_from is not None:
             _change(pieces, run.marked_from, note_mark)
         elif run.raised or (run.raised is None and self._styles.raise_text(run.style)):
-            _change(pieces, run.pieces, _as_superscript)
+            before = "".join(pieces[max(0, run.pieces - 4) : run.pieces])[-30:]
+            _change(pieces, run.pieces, lambda text: _as_superscript(text, before))
 
     def _end_paragraph(self, paragraph: _Paragraph) -> None:
         text = "".join(paragraph.pieces).replace("\u00ad", "")
+        if "\t" in text and self._styles.is_contents(paragraph.style):
+            text = without_page_number(text)
         self._fields.clear()  # so that a field that never ends costs one paragraph at most
         if paragraph.is_drop_cap:
             self._pending[-1] = text.strip(" \t\n")
@@ -329,6 +334,11 @@ def _change(pieces: list[str], start: int, change: Callable[[str], str]) -> None
     pieces.append(change(text))
 
 
-def _as_superscript(text: str) -> str:
-    """Return raised numbers in raised digits. Other raised text, as in `1st`, is part of its word."""
+def _as_superscript(text: str, before: str = "") -> str:
+    """Return raised numbers in raised digits, and letters that count notes as marks.
+
+    Other raised text, as in `1st`, is part of its word.
+    """
+    if is_note_letter(text, before):
+        return note_mark(text.strip("()"))
     return text.translate(SUPERSCRIPTS) if len(text) < _LONGEST_NUMBER and _RAISED.fullmatch(text) else text

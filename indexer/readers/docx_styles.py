@@ -1,8 +1,11 @@
 """Read the styles of a Word document: which of them hide or raise their text."""
 
+import re
 from dataclasses import dataclass
 
 from .archive import local
+
+_CONTENTS = re.compile(r"toc ?[1-9]", re.IGNORECASE)  # Word calls the styles so in every language
 
 
 def value_of(attributes: dict[str, str], name: str = "val") -> str:
@@ -20,6 +23,7 @@ class _Style:
     based_on: str = ""
     hidden: bool | None = None
     raised: bool | None = None
+    is_contents: bool = False
 
 
 class Styles:
@@ -46,6 +50,8 @@ class Styles:
                 self._defaults[value_of(attributes, "type")] = value_of(attributes, "styleId")
         elif name == "basedOn":
             self._style.based_on = value_of(attributes)
+        elif self._names[-2:] == ["style", "name"]:
+            self._style.is_contents = _CONTENTS.fullmatch(value_of(attributes)) is not None
         elif self._names[-3:] == ["style", "rPr", "vanish"]:
             self._style.hidden = is_on(attributes)
         elif self._names[-3:] == ["style", "rPr", "vertAlign"]:
@@ -79,6 +85,11 @@ class Styles:
     def raise_text(self, character: str) -> bool:
         """Return whether a style of characters raises its text."""
         return self._get("character", character, "raised")
+
+    def is_contents(self, paragraph: str) -> bool:
+        """Return whether a style of paragraphs is that of a table of contents."""
+        style = self._styles.get(paragraph)
+        return _CONTENTS.fullmatch(paragraph) is not None if style is None else style.is_contents
 
     def _get(self, kind: str, name: str, what: str) -> bool:
         """Return a value of a style. All styles that it is based on learn the value, so that the time is linear."""

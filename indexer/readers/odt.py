@@ -13,6 +13,7 @@ from .archive import Archive, local, walk_xml
 from .markup import names
 from .raised import raised
 from .records import Extract, ReadOptions, UnreadableError, joined, whole_file, with_year
+from .toc import without_page_number
 
 MAX_SPACES = 16
 """Maximum number of spaces that one element of spaces writes."""
@@ -120,7 +121,8 @@ class _Paragraph:
 
     def raise_from(self, start: int) -> None:
         """Write the pieces from `start` on as raised text."""
-        self._pieces[start:] = [raised("".join(self._pieces[start:]))]
+        before = "".join(self._pieces[max(0, start - 4) : start])[-30:]
+        self._pieces[start:] = [raised("".join(self._pieces[start:]), before)]
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -143,6 +145,7 @@ class _Reader:
         self._in_text = 0  # depth of the element with the document's text, or 0
         self._open: list[_Paragraph] = []
         self._in_notes = 0  # number of open notes
+        self._in_contents = 0  # number of open tables of contents
         self._in_changes = False
         self._change = ""
         self._deletions: set[str] = set()  # changes that are deletions. Their text may still be in its place
@@ -221,6 +224,9 @@ class _Reader:
             self._open.append(self._carried or _Paragraph())
             self._carried = None
             self._at_end(self._end_paragraph)
+        elif name == "table-of-content":
+            self._in_contents += 1
+            self._at_end(self._leave_contents)
         elif name == "note-body":
             self._in_notes += 1
             self._at_end(self._leave_note)
@@ -263,6 +269,9 @@ class _Reader:
             self._open.append(self._carried)
             self._end_paragraph()
 
+    def _leave_contents(self) -> None:
+        self._in_contents -= 1
+
     def _leave_note(self) -> None:
         self._in_notes -= 1
 
@@ -281,6 +290,6 @@ class _Reader:
         paragraph = self._open.pop()
         if self._deleting and not self._in_notes:
             paragraph, self._carried = self._carried or _Paragraph(), paragraph
-        text = paragraph.text()
+        text = without_page_number(paragraph.text()) if self._in_contents else paragraph.text()
         if text and not paragraph.is_hidden:
             (self.notes if self._in_notes else self.paragraphs).append(text)

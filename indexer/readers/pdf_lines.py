@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..text.marks import note_mark
+from .raised import is_note_letter
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage  # type: ignore[import-untyped]
@@ -22,6 +23,7 @@ _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "
 _DIGITS = range(0x30, 0x3A)
 _STOPS = (*".,;:!?)]", "”", "’", "»")
 _APART = re.compile(r"(?<=[^\W\d_]) (?=[⁰¹²³⁴-⁹]+(?:[\s.,;:!?]|$))|(?<=[.,;:!?”’)\]]) (?=[⁰¹²³⁴-⁹]+(?:\s|$))")
+_NOTE_LETTERS = re.compile(r"(?<=[^\W\d_])(?:[a-z](?:,[a-z])+|[abc])(?![^\W\d_])")
 _STRETCHED = 6  # width of a space in a justified line, at most
 _NEW_ROW = 0.7  # distance of baselines, at least, where the height of the type is 1
 _LONGEST_ROW = 1000  # number of characters up to which the parts of a row are put together
@@ -161,6 +163,8 @@ def _line(page: "PdfTextPage", codes: Sequence[int], start: int, end: int) -> Li
     tallest = max(boxes, key=lambda box: box[3] - box[1])  # a raised mark does not give the height of its line
     marks = set(_marks(page, codes, inked, tallest))
     written = [ord(note_mark(chr(codes[i]))) if i in marks else codes[i] for i in range(start, end)]
+    for first, last, mark in reversed(list(_letters(page, codes, start, end))):
+        written[first - start : last - start] = map(ord, mark)
     return Line(_APART.sub("", _text(written)), left, tallest[1], right, tallest[3])
 
 
@@ -182,6 +186,18 @@ def _marks(
         if box[3] - box[1] < 0.85 * height and (rise > 0.1 or (rise > 0.05 and follows)):
             last = i
             yield i
+
+
+def _letters(page: "PdfTextPage", codes: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """Yield note marks of letters, such as those of authors' addresses: first character, end, and the mark."""
+    text = "".join(chr(code) if code < 0x110000 else " " for code in codes[start:end])
+    for match in _NOTE_LETTERS.finditer(text):
+        first = start + match.start()
+        beside, box = page.get_charbox(first - 1, loose=True), page.get_charbox(first, loose=True)
+        height = max(beside[3] - beside[1], 0.1)
+        is_raised = box[3] - box[1] < 0.85 * height and box[1] - beside[1] > 0.1 * height
+        if is_raised and is_note_letter(match[0], text[: match.start()][-30:]):
+            yield first, start + match.end(), note_mark(match[0])
 
 
 def _ends_word(codes: Sequence[int], last: int) -> bool:

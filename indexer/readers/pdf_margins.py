@@ -191,6 +191,7 @@ def _recurring(rows: Sequence[_Row], pages: int, offsets: Set[int]) -> set[_Row]
                     # The head of a table is kept once.
                     keeps_first = least < _PAGES or len(some[0].lines) > 2
                     found.update(sorted(some, key=lambda row: row.page)[keeps_first:])
+        found.update(_alternating(slot))
         heads = [row for row in slot if row in found]
         if len(heads) >= max(_PAGES, 0.5 * len(slot)):
             # Heads of short chapters share place and size with those that recur more often.
@@ -200,6 +201,20 @@ def _recurring(rows: Sequence[_Row], pages: int, offsets: Set[int]) -> set[_Row]
             ]
             found.update(row for row in pairs if abs(row.height - size) < 0.05 * size)
     return found
+
+
+def _alternating(slot: Sequence[_Row]) -> set[_Row]:
+    """Return the heads of a short file that are of one text on left pages and of another on right pages.
+
+    On three pages or more that follow each other, each page has one. The first row of each text is kept.
+    """
+    rows = sorted((row for row in slot if row.number is None), key=lambda row: row.page)
+    pages = [row.page for row in rows]
+    if len(rows) < _PAGES or pages != list(range(pages[0], pages[0] + len(rows))):
+        return set()
+    texts = [row.text for row in rows]
+    alternate = texts[0] != texts[1] and texts[2:] == texts[:-2] and all(any(map(str.isalpha, t)) for t in texts[:2])
+    return set(rows[2:]) if alternate and not any(text[0] in _NOTE_MARKS for text in texts[:2]) else set()
 
 
 def _heads(rows: Sequence[_Row], offsets: Set[int]) -> Iterator[list[_Row]]:

@@ -316,7 +316,7 @@ class _Reader:
         elif not (state.skipped or state.hidden or state.deleted or state.field):
             story = self._stories[-1]
             if state.is_raised:
-                text = raised(text)
+                text = raised(text, "".join(story.pieces[-4:])[-30:])
                 story.last_raised = len(story.pieces)
             elif text.strip():
                 story.last_raised = None

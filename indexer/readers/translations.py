@@ -76,8 +76,8 @@ def _documents(path: Path, options: ReadOptions, target: _Target) -> Iterator[Ex
     if missing == number:
         code = next(iter(languages), "CODE").partition("-")[0]
         raise UnreadableError(
-            f"no text in {options.language!r}, the language of the collection; the languages of its {number} units are"
-            f" {named}; index it into a collection of its own with --language {code.lower()}"
+            f"no text in {options.language!r}, the language of the collection; its units are in {named};"
+            f" index it into a collection of its own with --language {code.lower()}"
         )
     if missing:
         yield Failure(f"{missing} of {number} units have no text in {options.language!r}; the languages are {named}")

@@ -123,7 +123,29 @@ def _page_numbers(lines: Sequence[str]) -> set[int]:
             inside = sum(_interrupts(lines, number) for number in run)
             found.update(run if len(run) > 2 and inside > 0.3 * len(run) else ())
             run = []
+    return found | _numbers_of_short_pages(lines, candidates)
+
+
+def _numbers_of_short_pages(lines: Sequence[str], candidates: Sequence[tuple[int, int]]) -> set[int]:
+    """Return numbers that count by one between blank lines, if sentences go on in small letters after a third of them.
+
+    Such pages may be of any length.
+    """
+    found: set[int] = set()
+    run: list[int] = []
+    alone = [(place, value) for place, value in candidates if _is_alone(lines, place)]
+    for (place, value), (_, other) in pairwise([*alone, (-1, -1)]):
+        run.append(place)
+        if other != value + 1:
+            inside = sum(_surely_interrupts(lines, number) for number in run)
+            found.update(run if len(run) > 1 and 3 * inside >= len(run) else ())
+            run = []
     return found
+
+
+def _is_alone(lines: Sequence[str], place: int) -> bool:
+    """Return whether blank lines are before and after a line."""
+    return 0 < place < len(lines) - 1 and not lines[place - 1].strip() and not lines[place + 1].strip()
 
 
 def _page_number(lines: Sequence[str], place: int, line: str) -> re.Match[str] | None:
@@ -144,6 +166,12 @@ def _is_at_feed(lines: Sequence[str], place: int) -> bool:
 def _interrupts(lines: Sequence[str], place: int) -> bool:
     before = _near(lines, place, -1)
     return bool(before) and not _ENDS_SENTENCE.search(before)
+
+
+def _surely_interrupts(lines: Sequence[str], place: int) -> bool:
+    """Return whether a sentence goes on after a number in small letters. Items of a list may be short and do so too."""
+    is_long = len(_near(lines, place, -1).strip()) >= _NARROW
+    return is_long and _interrupts(lines, place) and _near(lines, place, 1).lstrip()[:1].islower()
 
 
 def _near(lines: Sequence[str], place: int, step: int) -> str:

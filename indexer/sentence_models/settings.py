@@ -82,16 +82,27 @@ def read_settings(files: ModelFiles) -> Settings:
     is_complete = steps is None or tuple(name for name, _ in steps) in _STEPS
     places = [path for name, path in steps or [] if name == "Pooling"]
     config = _mapping(files, "sentence_bert_config.json")
-    length = config.get("max_seq_length")
-    if length is None and (position := _mapping(files, "config.json").get("max_position_embeddings")) is not None:
-        length = min(_length(position, files, "config.json"), DEFAULT_LENGTH)
     return Settings(
         _pooling(files, places[0] if places else "1_Pooling"),
-        None if length is None else _length(length, files, "sentence_bert_config.json"),
+        _max_length(files, config),
         _prompt(files),
         config.get("do_lower_case") is True,
         is_complete,
     )
+
+
+def _max_length(files: ModelFiles, config: Mapping[str, Any]) -> int | None:
+    """Return the maximum number of tokens. Folders of newer libraries have it in the tokeniser's settings alone."""
+    length = config.get("max_seq_length")
+    if length is not None:
+        return _length(length, files, "sentence_bert_config.json")
+    positions = _mapping(files, "config.json").get("max_position_embeddings")
+    if positions is None:
+        return None
+    found = min(_length(positions, files, "config.json"), DEFAULT_LENGTH)
+    own = _mapping(files, "tokenizer_config.json").get("model_max_length")
+    # A tokeniser without a limit has a huge number there, which may be written as a float.
+    return min(found, own) if type(own) is int and own > 1 else found
 
 
 def _steps(files: ModelFiles) -> list[tuple[str, str]] | None:

@@ -33,6 +33,12 @@ CODE_KEYS = ("auto_map", "quantization_config", "trust_remote_code", "custom_pip
 """Keys of configurations that choose code."""
 LENGTH_KEYS = {"max_seq_length", "do_lower_case"}
 """Keys that a file `sentence_*_config.json` may have."""
+PLAIN_VALUES = {
+    "transformer_task": "feature-extraction",
+    "module_output_name": "token_embeddings",
+    "modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
+}
+"""Further keys that newer libraries write there, each with its only allowed value. Others may name methods to call."""
 
 
 class TorchModel:
@@ -72,12 +78,14 @@ def load_torch(files: ModelFiles, settings: Settings) -> TorchModel:
     try:
         import sentence_transformers
         import torch
+        import transformers
     except ImportError as error:
         raise ModelError(
             f"{files.folder} needs sentence-transformers; install it, or export the model to ONNX (see the guide on"
             " models)"
         ) from error
     torch.set_num_threads(cpu_threads())
+    transformers.utils.logging.disable_progress_bar()
     try:
         model = sentence_transformers.SentenceTransformer(
             str(files.folder),
@@ -141,7 +149,8 @@ def _check_json(files: ModelFiles, name: str) -> None:
         if key in CODE_KEYS or key.endswith(("_implementation", "_implementation_internal")):
             raise ModelError(f"{files.folder / name} has {shown(key)}, which chooses code; remove it")
     is_length = name.startswith("sentence_") and name.endswith("_config.json")
-    extra = sorted(set(content) - LENGTH_KEYS) if is_length and isinstance(content, dict) else []
+    plain = {key for key, value in PLAIN_VALUES.items() if isinstance(content, dict) and content.get(key) == value}
+    extra = sorted(set(content) - LENGTH_KEYS - plain) if is_length and isinstance(content, dict) else []
     if extra:
         raise ModelError(f"{files.folder / name} has {shown(extra[0])}; keep only {' and '.join(sorted(LENGTH_KEYS))}")
 

@@ -54,10 +54,10 @@ def bare(word: str) -> str:
 
 @lru_cache(maxsize=64)
 def abbreviations(language: str) -> Abbreviations:
-    """Return the abbreviations of a language. The lists are empty for languages without one."""
+    """Return the abbreviations of a language. Languages without lists have those that are written everywhere."""
     lists = _LISTS.get(language)
     if lists is None:
-        return Abbreviations()
+        return Abbreviations(titles=_folded(_TITLES), leading=_folded(_SCHOLARLY))
     starters = _STARTERS.get(language, "").split()
     if language != "en":
         starters = [*starters, *function_words(language)]
@@ -74,6 +74,8 @@ def abbreviations(language: str) -> Abbreviations:
 
 # Scholars write these in all languages.
 _SCHOLARLY = "cf viz"
+# Titles that most languages in the Latin alphabet write so, before a name.
+_TITLES = "dr prof ing mr mrs"
 
 
 def _folded(words: str) -> frozenset[str]:
@@ -243,7 +245,7 @@ sierż sp st wlk św
 al bł ds inż jw ks m.in mgr n.p.m np os ośr pl pn pow prof prok przew tj tzn tzw ul wg woj właśc zob zw śp św
 """,
         "inner": """
-ang arch art bibl cd cdn ces chem chiń czyt dn dyr dł egz fiz fr gm godz gr grec gł hab hebr hist ibid im itd jęz kr
+ang arch art bibl cd cdn ces chem chiń czyt dn dyr dł egz fiz fr gm godz gr grec gł hab hebr hist ibid im jęz kr
 lit lm med mies nast nb niem nr ob obr odc ok oprac oryg ost pkt ppkt prawn proc przyp pseud późn r red ros roz rozdz
 ryc rękop sekr skr sygn sz szer szt tow tytuł tłum ub uw wsch wyd wys wł zach zast zał zdr zwł łac śred średn
 """,

@@ -23,7 +23,9 @@ _COMMENT = (
     r"|kilde\smangler|trenger\sreferanse|not\sin\scitation\sgiven|failed\sverification|original\sresearch"
 )
 _ANYWHERE = rf"{_NUMBERS}|\^[^\[\]\s]{{1,40}}|(?:{_LABELS})\.?\s?\d{{1,3}}|{_COMMENT}"
-_AFTER_WORD = r"\d{4}|[A-Za-zα-ω]{1,2}|[ivxlc]{3,6}|[*†‡§¶#]{1,3}|[^\W\d_][\w-]{0,20}\.?\s\d{1,3}"
+_AFTER_WORD = (
+    r"\d{4}|[A-Za-zα-ω]{1,2}|[a-z](?: ?[,;–-] ?[a-z]){1,5}|[ivxlc]{3,6}|[*†‡§¶#]{1,3}|[^\W\d_][\w-]{0,20}\.?\s\d{1,3}"
+)
 # The page of a reference may follow its mark: "bank.[7]:12".
 _PAGE = r"(?::(?:pp?\.[ \u00a0]?)?\d{1,4}(?:[–-]\d{1,4})?(?!\w))?"
 _BRACKETED = re.compile(rf"\[(?:(?P<anywhere>{_ANYWHERE})|{_AFTER_WORD})\]{_PAGE}", re.IGNORECASE)
@@ -54,6 +56,8 @@ def note_mark(text: str) -> str:
     mark = text.strip()
     if mark.isascii() and mark.isdigit():
         return mark.translate(_SUPERSCRIPTS)
+    if mark and _RAISED_DIGITS.issuperset(mark):
+        return mark
     return mark if not mark or (mark[0], mark[-1]) == ("[", "]") else f"[{mark}]"
 
 

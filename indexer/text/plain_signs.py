@@ -21,18 +21,24 @@ _OPENERS = "\"'`“‘«‹„(\\[{¿¡"
 # Each pattern begins with a sign that is rare, because that is found fast.
 _DASH = re.compile(f"[-—–―](?<=[{_STOPS}{_CLOSERS}].)[-—–―]*(?=[{_OPENERS}]*([^\\W\\d_]))")
 # A closing sign after a space, before a space, a sign or the end: French "! »", tokenised ". ”".
-_SPACED_CLOSER = re.compile(f"[{_STOPS}][{_CLOSERS}]*(\\s+[»›”)\\]])(?=[\\s.,;:!?»›”)\\]]|$)")
+_SPACED_CLOSER = re.compile(f"[{_STOPS}][{_CLOSERS}]*(\\s+[»›”)\\]])(?=[\\s.,;:!?»›”)\\]–—―]|--|$)")
 _SPACED_QUOTE = re.compile(f'[{_STOPS}][{_CLOSERS}]*(\\s+")(?=[\\s.,;:!?]|$)')
 # An opening sign directly after a stop and before a space closes: German "Komm!« Er", „Komm!“ Er.
 _REVERSED_CLOSER = re.compile(f"[«‹“‘](?<=[{_STOPS}].)[«‹“‘]*(?=[\\s.,;:!?]|$)")
 # A note mark whose raised digits were lost when the text was copied: "bank.1 Later".
 _LOST_MARK = re.compile('\\d(?:(?<=[^\\W\\d_]{4}[.!?].)|(?<=[^\\W\\d_]{3}[.!?]["”’)].))\\d?(?=\\s+["“‘(]?[A-Z])')
+# A number in round brackets directly after a stop is a note mark too: "bank.(1) Later".
+_ROUND_MARK = re.compile(
+    '\\((?:(?<=[^\\W\\d_]{2}[.!?].)|(?<=[^\\W\\d_][.!?]["”’].))\\d{1,3}\\)(?=\\s+["“‘(]?[A-Z]|\\s*$)'
+)
 _SPACED_PERIOD = re.compile(f"[^\\S\\n]\\.(?<=[\\w{_CLOSERS}]..)(?=\\s[{_OPENERS}\\s]*([^\\W\\d_])|\\s*$)")
 
 
 def plain_signs(text: str) -> str:
     """Return a stretch of text with plainer signs at the ends of its sentences. Its length stays."""
-    text = _LOST_MARK.sub(lambda match: ")" * len(match[0]), _without_marks(text))
+    text = _LOST_MARK.sub(_closers, _without_marks(text))
+    if "(" in text:
+        text = _ROUND_MARK.sub(_closers, text)
     if " ." in text or "\u00a0." in text:
         text = _SPACED_PERIOD.sub(lambda match: match[0] if _goes_on(match) else ".)", text)
     if " )" in text or " ]" in text or not text.isascii():
@@ -43,6 +49,10 @@ def plain_signs(text: str) -> str:
     if "--" in text or not text.isascii():
         text = _DASH.sub(_separate, text)
     return text
+
+
+def _closers(match: re.Match[str]) -> str:
+    return ")" * len(match[0])
 
 
 def _without_marks(text: str) -> str:

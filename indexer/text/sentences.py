@@ -171,6 +171,7 @@ _DOTTED = re.compile(r"(?:[^\W\d_]\.)+|[^\W\d_]{1,2}\.(?:-[^\W\d_]{1,2}\.)+")
 _ROMAN = re.compile(r"c{0,3}(?:x[cl]|l?x{0,3})(?:i[xv]|v?i{0,3})")
 # After a comma or a bracket, a name follows these: "Beowulf, ed. Klaeber".
 _BEFORE_EDITOR = re.compile(r"[,;(]\s*(?:eds?|transl?|tr|repr|rev)\.$")
+_MONEY = re.compile(r"£?\d{1,3}[lsd]\.")  # pounds, shillings and pence before 1971
 _NEXT_WORD = re.compile(r"([^\W\d_]+)\.")
 _NUMBER_FOLLOWS = re.compile(r"[(#]?(?:\d|[IVXLC]+\b)")
 _DASH_GOES_ON = re.compile(r"(?:(?:--+|[–—―])\s*|-)[\"'“‘«„(\[]*([^\W\d_])")
@@ -260,6 +261,8 @@ def _belongs_together(text: str, left: Span, right: Span, known: Abbreviations) 
     if _BEFORE_EDITOR.search(text, max(left[0], left[1] - 20), left[1]):
         return not _starts_with_starter(text, right, known)
     if len(core) > 2 and text[right[0]].isdigit() and _ROMAN.fullmatch(core[:-1]):  # "chap. xiii. 2"
+        return True
+    if _MONEY.fullmatch(core) and _MONEY.match(text, *right):  # "10s. 6d."
         return True
     if folded in known.numbered and _NUMBER_FOLLOWS.match(text, right[0], right[1]):
         return True

@@ -74,7 +74,7 @@ _WORD_AND_SIGN = re.compile(r"[A-Za-z]+[a-z](?:[,;:!?]|(?P<period>\.))")
 _DOTTED = re.compile(r"(?:\w\.){2,}|[^\W\d_]{1,2}\.(?:-[^\W\d_]{1,2}\.)+")
 _DOTTED_LETTERS = re.compile(r"(?:[^\W\d_]\.){2,}")
 # Signs that people type for an apostrophe. spaCy knows the first two of `_APOSTROPHES` only.
-_OTHER_APOSTROPHE = re.compile("(?<=[^\\W\\d_])[ʼ＇‛´`′](?=[^\\W\\d_])")
+_OTHER_APOSTROPHE = re.compile("(?<=[^\\W\\d_])[‘ʼ＇‛´`′](?=[^\\W\\d_])")
 
 # Number of chunks cut in one memory zone of spaCy. A zone forgets its words when it ends, so memory does not grow with
 # the collection. Making a zone takes as long as cutting one chunk.

@@ -4,6 +4,8 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import shutil
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ from ..elmo.config import Normalise
 from ..errors import ModelError
 from ..text import TextAnalyser, TokenKind
 
+COMPRESSED = (".xz", ".gz", ".bz2")
+"""Suffixes of files that are decompressed as they are read."""
+_UNREADABLE = (OSError, EOFError, lzma.LZMAError, zlib.error)  # what decompression raises
 _MAX_FILES = 200  # files that a card lists one by one
 
 
@@ -138,7 +143,7 @@ def _tokenized_sentences(texts: Sequence[Path], on_file: Callable[[TextFile], No
             with _open(path) as stream:
                 for number, line in enumerate(stream, 1):
                     yield _decode(line, path, number).split()
-        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        except _UNREADABLE as error:
             raise ModelError(f"{path} cannot be read ({error}); correct it or leave it out") from error
         on_file(text_file(text, path))
 
@@ -181,14 +186,50 @@ def training_documents(
     """
     # One text at a time, so that equal document ids in two texts are no error.
     for text in texts:
-        reported: set[Path] = set()
-        for document in read_documents([text]):
+        compressed = [path for _, path in _files([text]) if _is_compressed(path)] if text.exists() else []
+        if compressed != [text]:
+            yield from _documents(text, on_skip, on_file)
+        for path in compressed:
+            yield from _decompressed(text, path, on_skip, on_file)
+
+
+def _is_compressed(path: Path) -> bool:
+    return path.suffix.lower() in COMPRESSED
+
+
+def _documents(text: Path, on_skip: Callable[[str], None], on_file: Callable[[TextFile], None]) -> Iterator[Document]:
+    """Yield the documents of a file or a folder, without those of compressed files."""
+    reported: set[Path] = set()
+    for document in read_documents([text]):
+        if isinstance(document, Skipped):
+            if document.is_loss and not _is_compressed(Path(document.source)):
+                on_skip(f"{document.source}: {document.reason}")
+            continue
+        path = text / document.source if document.source and text.is_dir() else text
+        if path not in reported:
+            reported.add(path)
+            on_file(text_file(text, path))
+        yield document
+
+
+def _decompressed(
+    text: Path, path: Path, on_skip: Callable[[str], None], on_file: Callable[[TextFile], None]
+) -> Iterator[Document]:
+    """Yield the documents of a compressed file. Readers want a file, so one is written for them and removed."""
+    with tempfile.TemporaryDirectory(prefix="polyseme-") as folder:
+        plain = Path(folder) / path.stem
+        try:
+            with _open(path) as stream, plain.open("wb") as out:
+                shutil.copyfileobj(stream, out)
+        except _UNREADABLE as error:
+            on_skip(f"{path}: it cannot be decompressed ({error})")
+            return
+        is_read = False
+        for document in read_documents([plain]):
             if isinstance(document, Skipped):
-                if document.is_loss:
-                    on_skip(f"{document.source}: {document.reason}")
+                on_skip(f"{path}: {document.reason}")
                 continue
-            path = text / document.source if document.source and text.is_dir() else text
-            if path not in reported:
-                reported.add(path)
+            if not is_read:
+                is_read = True
                 on_file(text_file(text, path))
             yield document

@@ -73,6 +73,18 @@ def row_products(rows: Array, query: Array) -> Array:
     return products
 
 
+def products(rows: Array, queries: Array) -> Array:
+    """Return the inner products of each row with each of q vectors. See `row_products`.  (n, d), (q, d) -> (n, q)
+
+    Raises:
+        DamageError: The rows have another length.
+    """
+    if rows.shape[1] != queries.shape[1]:
+        raise DamageError(f"stored vectors have {rows.shape[1]} numbers, not {queries.shape[1]}; run `polyseme verify`")
+    found: Array = np.einsum("nd,qd->nq", rows, queries)
+    return found
+
+
 def as_slice(rows: Ids) -> slice | Ids:
     """Return consecutive rows as a slice, and other rows unchanged. A mapped file is read in place through a slice."""
     n = len(rows)

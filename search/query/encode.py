@@ -130,6 +130,13 @@ class QueryEncoder:
         """Encode t tokens as unit vectors: sentence (e,), tokens (t, d), default (dim,)."""
         return self._encode(tokens, spelled(tokens) if self.vectoriser.reads_texts else None)
 
+    def elmo(self, tokens: Sequence[Token]) -> SentenceVectors:
+        """Encode t tokens by ELMo alone: tokens (t, d), default (dim,). A sentence transformer is not asked.
+
+        In a collection of one, `sentence` is then the default vector.
+        """
+        return self._encode(tokens, None)
+
     def _encode(self, tokens: Sequence[Token], text: str | None) -> SentenceVectors:
         """Encode tokens. Without a text, a sentence transformer is not asked."""
         words = tuple(token.text for token in tokens)
@@ -153,7 +160,7 @@ class QueryEncoder:
 
     def sense(self, query: TargetQuery) -> Array:
         """Encode the target in its sentence: the unit mean of its words' vectors.  (d,)"""
-        rows = self._encode(query.tokens, None).tokens[list(query.encoded)]  # (words, d)
+        rows = self.elmo(query.tokens).tokens[list(query.encoded)]  # (words, d)
         return unit(rows.mean(axis=0))
 
     def pos(self, query: TargetQuery) -> str:

@@ -11,13 +11,16 @@ A changed word may change the meaning (*raised* and *lowered* rates), so sentenc
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...indexer.text import Token, TokenKind
-from ...indexer.vectors.arrays import Array
+from ...indexer.text.folding import fold
+from ...indexer.vectors.arrays import Array, Mask
 from ..context import View
 from .exact import sentence_vectors
 from .hydrate import sentence_texts
@@ -29,6 +32,9 @@ MAX_ADDED = 0.25
 """Maximum number of added words, as a share of the longer sentence's words."""
 MIN_COSINE = 0.8
 """Minimum cosine of two sentences of which one adds words."""
+TOLERANCE = 0.001
+"""Tolerance for rounding, where a cosine decides what is compared further."""
+_NO_LETTERS = re.compile(r"[\W_]+")
 _NEGATIONS = {
     "en": "no not n't nt cannot can't ain't never none nobody nothing nowhere neither nor without hardly scarcely"
     " barely deny denied denies denying false falsely allegedly unless until except",
@@ -49,6 +55,10 @@ class Words:
 
     forms: tuple[str, ...]
     weighty: frozenset[str]
+
+
+NO_WORDS = Words((), frozenset())
+"""Words of a sentence that is like no other."""
 
 
 def words_of(tokens: Sequence[Token], language: str) -> Words:
@@ -93,6 +103,20 @@ def _added(short: tuple[str, ...], long: tuple[str, ...]) -> list[str] | None:
     return added if place == len(short) else None
 
 
+def may_be_alike(texts: Sequence[str], vectors: Array) -> Mask:
+    """Return which of n sentences have the letters or nearly the vector of another. The others have none alike.  (n,)
+
+    Args:
+        vectors: Their unit sentence vectors.  (n, e)
+    """
+    cosines = vectors @ vectors.T  # (n, n)
+    np.fill_diagonal(cosines, -1)
+    keys = [_NO_LETTERS.sub("", fold(text)).replace("ς", "σ") for text in texts]
+    counts = Counter(keys)
+    has_twin = np.array([counts[key] > 1 for key in keys], bool)
+    return has_twin | (cosines >= MIN_COSINE - TOLERANCE).any(axis=1)
+
+
 def representatives(words: Sequence[Words], vectors: Array, language: str) -> list[int]:
     """Return for each sentence the place of the first one before it that is alike and represents itself, or its own.
 
@@ -135,18 +159,21 @@ def collapse(view: View, ranked: Ranked, k: int) -> tuple[Ranked, dict[int, tupl
     further down may be alike without being counted.
     """
     language = view.analyser.folding.language
-    words: list[Words] = []
+    texts: list[str] = []
+    read: dict[int, Words] = {}
     firsts: list[int] = []
     wanted = k + LOOK_AHEAD
-    while len(words) < len(ranked.ids):
-        new = ranked.ids[len(words) : wanted]
-        texts = sentence_texts(view.collection, new.tolist())
-        words += [words_of(view.tokens_of(key, text), language) for key, text in zip(new.tolist(), texts, strict=True)]
-        firsts = representatives(words, sentence_vectors(view.scope, ranked.ids[: len(words)]), language)
+    while len(texts) < len(ranked.ids):
+        texts += sentence_texts(view.collection, ranked.ids[len(texts) : wanted].tolist())
+        vectors = sentence_vectors(view.scope, ranked.ids[: len(texts)])
+        for place in np.flatnonzero(may_be_alike(texts, vectors)).tolist():
+            if place not in read:  # cutting a sentence into words takes longer than all the rest
+                read[place] = words_of(view.tokens_of(int(ranked.ids[place]), texts[place]), language)
+        firsts = representatives([read.get(place, NO_WORDS) for place in range(len(texts))], vectors, language)
         distinct = len(set(firsts))
         if distinct >= k:
             break
-        wanted = len(words) + 2 * (k - distinct)
+        wanted = len(texts) + 2 * (k - distinct)
     kept = list(dict.fromkeys(firsts))[:k]
     alike: dict[int, list[int]] = {}
     for place, first in enumerate(firsts):

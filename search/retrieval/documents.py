@@ -22,7 +22,7 @@ import numpy as np
 
 from ...indexer.collection.keyword_queries import keyword_scores, matching_sentences
 from ...indexer.collection.queries import lemma_frequencies
-from ...indexer.text import Token, TokenKind, has_words
+from ...indexer.text import Token, has_words
 from ...indexer.vectors.arrays import Array, Doubles, Ids, unit
 from ..context import View
 from ..hits import By, DocumentHit, HitList, Match, Order, SentenceHit
@@ -30,10 +30,10 @@ from ..query.scope import Scope
 from ..sentence_confidence import confidences
 from .exact import nearest_sentences, sentence_rows
 from .hydrate import sentence_hits
-from .keywords import KeywordScores, any_of, keyword_weight
+from .keywords import KeywordScores, any_of, content_tokens, keyword_weight
 from .meetings import meetings_of, word_scores
-from .ranking import Ranked, combine, ranked, standardised
-from .sentences import CANDIDATES, Question, notice_of
+from .ranking import BM25_B, BM25_K1, Ranked, absence_odds, combine, ranked, standardised
+from .sentences import CANDIDATES, Question, encoded, notice_of
 
 BEST = 2
 """Number of best sentences that count for a document. With a third one, Cranfield's score falls."""
@@ -41,8 +41,6 @@ KEYWORD_FACTOR = 1.3
 """Factor of the weight of keywords for documents, relative to that for sentences."""
 WHOLE_SHARE = 0.65
 """Share of the whole document's BM25 in its score by keywords. The rest is the BM25 of its best sentence."""
-BM25_K1, BM25_B = 1.2, 0.75
-"""Constants of BM25, as in FTS5 (Robertson and Zaragoza 2009, equation 3.15)."""
 MOST_WORDS = 50
 """Maximum number of words of a query that keywords look for: the most frequent and rarest ones of a long query."""
 MOST_SENTENCES = 64
@@ -127,7 +125,7 @@ def document_bm25(counts: Array, frequencies: Array, lengths: Array, mean_length
     Returns:
         (n,)
     """
-    rarity = np.log1p((total - frequencies + 0.5) / (frequencies + 0.5))  # (w,)
+    rarity = np.log1p(absence_odds(frequencies, total))  # (w,)
     norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths / max(mean_length, 1e-9))  # (n,)
     return np.asarray(rarity @ (counts * (BM25_K1 + 1) / (counts + norm)), np.float32)
 
@@ -145,8 +143,8 @@ def find_documents(view: View, query: Question, k: int, order: Order, passages: 
     expression = any_of(words)
     nothing = KeywordScores(np.zeros(0, np.int64), np.zeros(0, np.float32))
     keywords = KeywordScores(*keyword_scores(view.collection.db, expression)) if expression else nothing
-    proposed = _proposed(view, asked, keywords, order)
-    rows = _document_rows(view.scope, proposed)
+    proposed = _proposed(view, asked, keywords, order, query.by)
+    rows = _document_rows(view.scope, proposed, query.by)
     n = len(rows.keys)
     if not n:
         return HitList([], Match.SENTENCE, notice_of(view, query, 0))
@@ -157,7 +155,7 @@ def find_documents(view: View, query: Question, k: int, order: Order, passages: 
         scores = _by_words(view, query, proposed, rows)
     else:
         best_sentence = np.asarray(best_mean(keywords.of(rows.ids), rows.owners, n, best=1), np.float32)
-        weight = KEYWORD_FACTOR * keyword_weight(view, query.tokens, float(best_sentence.max()))
+        weight = KEYWORD_FACTOR * keyword_weight(view, query.tokens, float(best_sentence.max()), query.by)
         scores = keyword_side(best_sentence, _whole_bm25(view, words, rows))
         if order is Order.HYBRID:
             scores = combine(meaning, scores, weight)
@@ -185,13 +183,12 @@ def _asked(view: View, query: Question) -> Array:
     if len(cut) < 2:
         return query.vector[None]
     chosen = np.unique(np.linspace(0, len(cut) - 1, MOST_SENTENCES).astype(int)).tolist()
-    return np.stack([replace(query, vectors=view.encode(cut[n])).vector for n in chosen])
+    return np.stack([replace(query, vectors=encoded(view, cut[n], query.by)).vector for n in chosen])
 
 
 def _query_words(view: View, tokens: Sequence[Token]) -> list[str]:
     """Return the words that keywords look for, each once, the weightiest ones of a long query."""
-    kept = [t for t in tokens if t.kind in (TokenKind.WORD, TokenKind.NUMBER)]
-    kept = kept or [t for t in tokens if t.kind is TokenKind.FUNCTION]
+    kept = content_tokens(tokens)
     counts = Counter(t.form or t.text for t in kept)
     if len(counts) > MOST_WORDS:
         lemmas = {t.form or t.text: t.lemma for t in kept}
@@ -202,18 +199,18 @@ def _query_words(view: View, tokens: Sequence[Token]) -> list[str]:
     return sorted(counts)
 
 
-def _proposed(view: View, asked: Array, keywords: KeywordScores, order: Order) -> Ids:
+def _proposed(view: View, asked: Array, keywords: KeywordScores, order: Order, by: By) -> Ids:
     """Return the ids of the sentences whose documents are candidates, ascending."""
     found = [np.zeros(0, np.int64)]
     if order is not Order.KEYWORDS:
         each = max(FEWEST_PROPOSED, CANDIDATES // len(asked))
-        found += [nearest_sentences(view.scope, vector, each).ids for vector in asked]
+        found += [nearest_sentences(view.scope, vector, each, by).ids for vector in asked]
     if order is not Order.MEANING:
         found.append(keywords.best(view.scope, CANDIDATES).ids)
     return np.unique(np.concatenate(found))
 
 
-def _document_rows(scope: Scope, sentences: Ids) -> DocumentRows:
+def _document_rows(scope: Scope, sentences: Ids, by: By) -> DocumentRows:
     """Read all sentences inside the filters of the documents that some sentences belong to."""
     chosen = np.zeros(len(scope.snapshot.live), bool)
     for segment, _, rows in scope.sentence_rows(sentences):
@@ -224,7 +221,7 @@ def _document_rows(scope: Scope, sentences: Ids) -> DocumentRows:
         rows = np.flatnonzero(inside if allowed is None else inside & allowed)
         ids.append(np.asarray(segment.sentence_ids[rows]))
         owners.append(np.asarray(segment.sentence_documents[rows]))
-        vectors.append(np.asarray(sentence_rows(segment, By.SENTENCE)[rows], np.float32))
+        vectors.append(np.asarray(sentence_rows(segment, by)[rows], np.float32))
     keys = np.flatnonzero(chosen)
     all_ids = np.concatenate(ids)
     order = np.argsort(all_ids)
@@ -279,7 +276,7 @@ def _passages(
     if order is Order.KEYWORDS:
         sort = found
     elif order is Order.HYBRID:
-        sort = combine(cosines, found, keyword_weight(view, query.tokens, float(found.max(initial=0))))
+        sort = combine(cosines, found, keyword_weight(view, query.tokens, float(found.max(initial=0)), query.by))
     chosen = []
     for place in places.tolist():
         own = np.flatnonzero(rows.owners[inside] == place)
@@ -287,7 +284,8 @@ def _passages(
     flat = np.concatenate(chosen)
     shown = Ranked(rows.ids[inside][flat], np.asarray(cosines[flat], np.float32))
     met = meetings_of(view, query.tokens, query.vectors.tokens, shown.ids)
-    hits = sentence_hits(view.collection, shown, confidences(view, shown.scores), met)
+    sure = confidences(view, shown.scores) if query.has_confidence else None
+    hits = sentence_hits(view.collection, shown, sure, met)
     out, first = [], 0
     for own in chosen:
         part = hits[first : first + len(own)]

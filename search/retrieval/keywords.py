@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...indexer.collection.keyword_queries import keyword_scores, matching_sentences
 from ...indexer.collection.queries import lemma_frequencies
+from ...indexer.collection.records import SentenceKind
 from ...indexer.text import TextAnalyser, Token, TokenKind
-from ...indexer.vectors.arrays import Array, Ids, Mask
+from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask
 from ..context import View
+from ..hits import By
 from ..query.scope import Phrases, Scope
 from ..query.sentence import SentenceQuery
-from .ranking import Ranked, coverage_weight, ranked
+from .ranking import Ranked, absence_odds, coverage_weight, ranked
 
-WEIGHTS_BY_KIND = {"pooled": 2.5, "default": 10.0}
-"""Factors of the weight of keywords, by kind of the sentence vectors. These find less than learned ones."""
+WEIGHTS_BY_KIND = {SentenceKind.POOLED: 4.0, SentenceKind.DEFAULT: 5.0}
+"""Factors of the weight of keywords, by kind of the compared sentence vectors. These find less than learned ones.
+
+Both were chosen on Cranfield and on the paraphrases of the sample documents, so that the hybrid order loses on neither
+(docs/results/sentences.md).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,21 @@ def match_expression(text: str, analyser: TextAnalyser) -> str:
 
 def keywords_of(tokens: Iterable[Token]) -> list[str]:
     """Return the distinct content words and numbers among tokens, or the function words if there are none."""
-    kept = list(tokens)
-    words = [t.text for t in kept if t.kind in (TokenKind.WORD, TokenKind.NUMBER)]
-    return sorted(set(words or [t.text for t in kept if t.kind is TokenKind.FUNCTION]))
+    return sorted({token.text for token in content_tokens(tokens)})
+
+
+def content_tokens(tokens: Iterable[Token]) -> list[Token]:
+    """Return the content words and numbers among tokens, or the function words if there are none."""
+    every = list(tokens)
+    words = [token for token in every if token.kind in (TokenKind.WORD, TokenKind.NUMBER)]
+    return words or [token for token in every if token.kind is TokenKind.FUNCTION]
+
+
+def rarest_tokens(view: View, tokens: Iterable[Token], most: int) -> list[Token]:
+    """Return the content tokens of the rarest lemmas of a query, at most `most` tokens, rarest first."""
+    kept = list({token.lemma: token for token in content_tokens(tokens)}.values())
+    odds = lemma_odds(view, [token.lemma for token in kept])
+    return [kept[n] for n in np.argsort(-odds, kind="stable")[:most].tolist()]
 
 
 def any_of(phrases: Iterable[str]) -> str:
@@ -80,20 +98,26 @@ def score_keywords(view: View, tokens: Iterable[Token]) -> KeywordScores:
     return KeywordScores(*keyword_scores(view.collection.db, expression))
 
 
-def keyword_weight(view: View, tokens: Iterable[Token], best: float) -> float:
+def keyword_weight(view: View, tokens: Iterable[Token], best: float, by: By = By.SENTENCE) -> float:
     """Return the weight of keywords in the hybrid order. That of meaning is 1. See `coverage_weight`.
 
     Args:
         tokens: Tokens of the query.
         best: BM25 of the best candidate.
+        by: What is compared by meaning.
     """
+    kind = SentenceKind.DEFAULT if by is By.DEFAULT else view.sentence_kind
     lemmas = sorted({token.lemma for token in tokens if token.kind in (TokenKind.WORD, TokenKind.NUMBER)})
-    counts = lemma_frequencies(view.collection.db, lemmas)
-    total = sum(len(segment.sentence_ids) for segment in view.snapshot.segments.values())
-    held = np.array([min(counts.get(lemma, 0), total) for lemma in lemmas], np.float64)  # (w,)
-    rarities = np.maximum(np.log((total - held + 0.5) / (held + 0.5)), 0)
-    factor = WEIGHTS_BY_KIND.get(view.sentence_kind, 1.0)
+    rarities = np.maximum(np.log(lemma_odds(view, lemmas)), 0)
+    factor = WEIGHTS_BY_KIND.get(kind, 1.0)
     return factor * coverage_weight(best, np.asarray(rarities, np.float32))
+
+
+def lemma_odds(view: View, lemmas: Sequence[str]) -> Doubles:
+    """Return `absence_odds` of lemmas in the collection's sentences. Each occurrence counts as a sentence.  (w,)"""
+    counts = lemma_frequencies(view.collection.db, sorted(set(lemmas)))
+    total = sum(len(segment.sentence_ids) for segment in view.snapshot.segments.values())
+    return absence_odds(np.array([counts.get(lemma, 0) for lemma in lemmas], np.float64), total)
 
 
 def with_phrases(view: View, query: SentenceQuery, whole_documents: bool = False) -> View:

@@ -1,10 +1,10 @@
 """Sense-aware keywords: late interaction of a query's words with the words of sentences, from their stored vectors.
 
-Each word of the query has its best meeting in a sentence. The same word in the same sense is best. Another word of that
-sense is a little less. A sentence's score is the weighted sum of these meetings.
+Each word of the query has its best meeting in a sentence. The same word in the same sense is best. A similar word in
+that sense is a little less. A sentence's score is the weighted sum of these meetings.
 
 This is MaxSim of ColBERT (Khattab and Zaharia 2020, section 3.2) with changes. Vectors are those of senses. The
-identity of the words counts beside their senses. A word's rarity and a sentence's length count as in BM25.
+identity of the words counts beside their senses. A word's rarity counts as in BM25, and a sentence's length less.
 """
 
 from __future__ import annotations
@@ -15,27 +15,32 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...indexer.collection.queries import lemma_frequencies, sentences_of_occurrences
+from ...indexer.collection.queries import sentences_of_occurrences
 from ...indexer.text import Token, TokenKind, form_of, is_indexed
-from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, row_products
+from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, products, row_products
 from ..confidence import Calibration
 from ..context import View
 from ..hits import Match, Meeting
-from .any_word import nearest_any
-from .sentence_words import SentenceWords, places_of_types, read_sentence_words
+from .exact import nearest_rows
+from .keywords import lemma_odds
+from .sentence_words import PlacedWords, SentenceWords, places_of_types, read_sentence_words, words_of_sentences
 
-SAME_WORD = 0.3
-"""Similarity of the same word in another sense. Its sense decides about the rest (docs/results/meetings.md)."""
-OTHER_WORD = 0.3
-"""Share of the similarity of other words that does not depend on their identity vectors."""
-LENGTH = 0.75
-"""Part of a score that falls with the length of a sentence, as in BM25. A long sentence meets more words by chance."""
-FLOOR = 0.5
+SAME_WORD = 0.2
+"""Similarity of the same word in surely another sense. Its sense decides about the rest (docs/results/meetings.md)."""
+SHARPNESS = 3
+"""Power of the odds of the same sense, for the same word. Calibrated odds alone give a wrong sense too much."""
+FLOOR = 0.22
 """Minimum similarity of a meeting. A word of the query that meets no word as similar adds nothing."""
+AGREEMENT = 0.2
+"""Weight of a query's word whose sense has nothing in common with the other words, relative to one that equals them."""
+LENGTH = 0.2
+"""Part of a score that falls with the length of a sentence, above the mean length. BM25 has 0.75 for all sentences."""
 MOST_WORDS = 64
 """Maximum number of words of a query that are compared, the rarest ones."""
 MOST_ASKED = 4
-"""Maximum number of words of a query whose nearest occurrences propose sentences, the rarest ones."""
+"""Maximum number of words of a query that propose sentences, the weightiest or rarest ones."""
+MOST_COMPARED = 20_000
+"""Maximum number of occurrences of such a word. A more frequent word says little, and takes long to compare."""
 COSINES = np.linspace(-1, 1, 20_001)
 """Cosines between which probabilities are interpolated."""
 PROPOSED = 50
@@ -49,7 +54,7 @@ class QueryWords:
     Attributes:
         senses: Unit sense vectors, encoded in the query's sentence (q, d).
         identities: Unit type vectors (q, p).
-        weights: Share of each word in the query's meaning, by its rarity. They sum to 1 (q,).
+        weights: Share of each word in the query's meaning, by rarity and agreement. They sum to 1 (q,).
         same: Places in the type table of the types with the word's lemma, for each word.
     """
 
@@ -72,7 +77,7 @@ def query_words(view: View, tokens: Sequence[Token], vectors: Array) -> QueryWor
         vectors: Unit sense vectors of the tokens, encoded in the query's sentence (t, d).
     """
     places = [n for n, token in enumerate(tokens) if is_indexed(token, function_words=False)]
-    weights = word_weights(view, [tokens[n] for n in places])  # (words,)
+    weights = np.log1p(lemma_odds(view, [tokens[n].lemma for n in places])).astype(np.float32)  # (words,)
     if len(places) > MOST_WORDS:
         kept = np.sort(np.argsort(-weights, kind="stable")[:MOST_WORDS])
         places, weights = [places[n] for n in kept.tolist()], weights[kept]
@@ -83,41 +88,53 @@ def query_words(view: View, tokens: Sequence[Token], vectors: Array) -> QueryWor
     table = view.collection.types()
     types = {lemma: places_of_types(table, view.types(lemma, Match.LEMMA)) for lemma in {each.lemma for each in words}}
     same = tuple(types[token.lemma] for token in words)
+    weights *= agreement(vectors[places])
     return QueryWords(words, vectors[places], identities, weights / weights.sum(), same)
 
 
-def word_weights(view: View, words: Sequence[Token]) -> Array:
-    """Return the inverse document frequency of words, as BM25 has it. Each occurrence counts as a sentence.  (w,)
+def agreement(senses: Array) -> Array:
+    """Return how much each of q words agrees with the others: a factor of its weight, from `AGREEMENT` squared.  (q,)
 
-    It is log(1 + (m - n + 1/2) / (n + 1/2)) for n occurrences of the lemma and m sentences (Robertson and Zaragoza
-    2009, "The Probabilistic Relevance Framework: BM25 and Beyond", equation 3.3, with 1 added so that it is positive).
+    "He waited at the bank of the stream" is about a bank and a stream, whose contexts are alike. People wait anywhere.
+    A word alone has the factor 1.
+
+    Args:
+        senses: Unit sense vectors (q, d).
     """
-    sentences = sum(len(segment.sentences) for segment in view.snapshot.segments.values())
-    counts = lemma_frequencies(view.collection.db, sorted({word.lemma for word in words}))
-    n = np.minimum(np.array([counts.get(word.lemma, 0) for word in words], np.float64), sentences)  # (w,)
-    return np.log1p((sentences - n + 0.5) / (n + 0.5)).astype(np.float32)
+    if len(senses) < 2:
+        return np.ones(len(senses), np.float32)
+    cosines = np.clip(np.nan_to_num(products(senses, senses)), 0, 1)  # (q, q)
+    np.fill_diagonal(cosines, 0)
+    mean = cosines.sum(axis=1) / (len(senses) - 1)
+    return np.asarray((AGREEMENT + (1 - AGREEMENT) * mean) ** 2, np.float32)
 
 
 def similarities(view: View, query: QueryWords, words: SentenceWords) -> Array:
-    """Return the similarity of each word of sentences with each of the query, in [0, 1], 0 below `FLOOR`.  (n, q)"""
+    """Return the similarity of each word of sentences with each of the query, in [0, 1], 0 below `FLOOR`.  (n, q)
+
+    Only words that are the same, or similar enough alone, can meet. Only their sense vectors are read.
+    """
     distinct, place = np.unique(words.types, return_inverse=True)  # (T',), (n,)
-    vectors = view.collection.types().vectors[distinct]  # (T', p)
+    is_same = np.stack([np.isin(distinct, places) for places in query.same], axis=1)  # (T', q)
+    identity = view.context.identities.cosines([form_of(token) for token in query.tokens], query.identities, distinct)
+    identity[:, query.are_numbers] = 0
+    can_meet = np.asarray((is_same | (identity >= FLOOR)).any(axis=1), bool)[place]  # (n,)
+    rows, types = np.flatnonzero(can_meet), place[can_meet]  # (m,)
+    sense = same_sense(view.calibration, products(words.senses(rows), query.senses))  # (m, q)
+    near = similarity(sense, identity[types], is_same[types])  # (m, q)
+    near[:, query.are_numbers] = is_same[types][:, query.are_numbers]
     found = np.zeros((len(words.types), len(query.tokens)), np.float32)
-    for n, is_number in enumerate(query.are_numbers.tolist()):
-        is_same = np.isin(distinct, query.same[n])[place]  # (n,)
-        if is_number:
-            found[:, n] = is_same
-        else:
-            identity = row_products(vectors, query.identities[n])[place]  # (n,)
-            sense = same_sense(view.calibration, row_products(words.senses, query.senses[n]))  # (n,)
-            found[:, n] = similarity(sense, identity, is_same)
-    return np.where(found >= FLOOR, found, np.float32(0))
+    found[rows] = np.where(near >= FLOOR, near, np.float32(0))
+    return found
 
 
 def same_sense(calibration: Calibration | None, cosines: Array) -> Array:
-    """Return the probability that pairs of words have the same sense, or without calibration the cosine.  (n,) -> (n,)
+    """Return the probability that pairs of words have the same sense, or without calibration the cosine.
 
     Both grow with the cosine. The probability is interpolated, which is faster than its formula.
+
+    Args:
+        cosines: Cosines of sense vectors, of any shape, which the result has too.
     """
     clipped = np.clip(np.nan_to_num(cosines), -1, 1)
     if calibration is None:
@@ -133,18 +150,19 @@ def _probabilities(calibration: Calibration) -> Doubles:
 
 
 def similarity(sense: Array, identity: Array, is_same: Mask) -> Array:
-    """Return the similarity of n pairs of words. The same word in another sense keeps the share `SAME_WORD`.
+    """Return the similarity of pairs of words. The arrays have one shape, which the result has too.
 
-    Other words must be surer to have the same sense. So the square of the probability counts.
+    The same word in another sense keeps the share `SAME_WORD`. Another word needs both: a similar sense, and that it
+    is similar alone. It is never more similar than the same word.
 
     Args:
-        sense: Probability of the same sense (n,).
-        identity: Cosine of the words' type vectors (n,).
-        is_same: Whether the lemma is the same (n,).
+        sense: Probability of the same sense.
+        identity: Cosine of the words alone, from 0 to 1.
+        is_same: Whether the lemma is the same.
     """
-    likeness = OTHER_WORD + (1 - OTHER_WORD) * np.clip(np.nan_to_num(identity), 0, 1)  # (n,)
-    other = sense**2 * likeness
-    return np.where(is_same, SAME_WORD + (1 - SAME_WORD) * sense, other).astype(np.float32)
+    sure, unsure = sense**SHARPNESS, (1 - sense) ** SHARPNESS
+    same = SAME_WORD + (1 - SAME_WORD) * sure / (sure + unsure)
+    return np.where(is_same, same, np.minimum(same, sense * identity)).astype(np.float32)
 
 
 def word_scores(view: View, query_tokens: Sequence[Token], query_vectors: Array, sentence_ids: Ids) -> Array | None:
@@ -156,13 +174,14 @@ def word_scores(view: View, query_tokens: Sequence[Token], query_vectors: Array,
     if not query.tokens:
         return None
     scores = np.zeros(len(sentence_ids), np.float32)
-    words = read_sentence_words(view, sentence_ids)
+    words = words_of_sentences(view, sentence_ids)
     if len(words.sentences):
         best = np.maximum.reduceat(similarities(view, query, words), words.firsts, axis=0)  # (s, q)
         every = row_products(best, query.weights) * length_factors(words.lengths, len(query.tokens), mean_length(view))
-        place = np.minimum(np.searchsorted(words.sentences, sentence_ids), len(words.sentences) - 1)  # (n,)
-        is_known = words.sentences[place] == sentence_ids
-        scores[is_known] = every[place[is_known]]
+        order = np.argsort(words.sentences)
+        place = np.minimum(np.searchsorted(words.sentences, sentence_ids, sorter=order), len(order) - 1)  # (n,)
+        is_known = words.sentences[order[place]] == sentence_ids
+        scores[is_known] = every[order[place[is_known]]]
     return scores
 
 
@@ -173,26 +192,37 @@ def mean_length(view: View) -> float:
 
 
 def length_factors(lengths: Ids, asked: int, mean: float) -> Array:
-    """Return what scores are multiplied with: 1 for sentences as short as the query, less for longer ones.
+    """Return what scores are multiplied with: 1 for sentences up to the mean length, less for longer ones.
 
-    The normalisation is that of BM25 (Robertson and Zaragoza 2009, equation 3.13), relative to the query's own. So a
-    sentence that equals the query has the highest score.
+    The normalisation is that of BM25 (Robertson and Zaragoza 2009, equation 3.13). Short sentences gain nothing. So
+    few words of a short sentence do not outweigh more words of another.
 
     Args:
         lengths: Number of stored words of each sentence (s,).
-        asked: Number of words of the query.
+        asked: Number of words of the query. A sentence as short as the query is not long.
         mean: Mean number of stored words in a sentence.
     """
-    relative = np.maximum(lengths, asked) / max(mean, 1.0)  # (s,)
-    own = asked / max(mean, 1.0)
-    return ((1 - LENGTH + LENGTH * own) / (1 - LENGTH + LENGTH * relative)).astype(np.float32)
+    usual = max(mean, float(asked), 1.0)
+    relative = np.maximum(lengths / usual, 1)  # (s,)
+    return np.asarray(1 / (1 - LENGTH + LENGTH * relative), np.float32)
 
 
 def word_candidates(view: View, query_tokens: Sequence[Token], query_vectors: Array) -> Ids:
-    """Return the sentences in scope with a word near in sense to one of the query's rarest words, ascending.  (n,)"""
+    """Return the sentences in scope with one of the query's weightiest words nearest in sense, ascending.  (n,)
+
+    The vectors of a word's occurrences are all compared. Sentences with other words come from the other sides.
+    """
     query = query_words(view, query_tokens, query_vectors)
-    asked = [n for n in np.argsort(-query.weights, kind="stable").tolist() if not query.are_numbers[n]][:MOST_ASKED]
-    near = [nearest_any(view.collection, view.scope, query.senses[n], query.identities[n], PROPOSED).ids for n in asked]
+    table = view.collection.types()
+    near: list[Ids] = []
+    for n in np.argsort(-query.weights, kind="stable").tolist():
+        if (
+            not query.are_numbers[n]
+            and 0 < table.counts[query.same[n]].sum() <= MOST_COMPARED
+            and len(near) < MOST_ASKED
+        ):
+            rows = view.rows(table.ids[query.same[n]].tolist())
+            near.append(nearest_rows(rows, query.senses[n], PROPOSED).ids)
     ids = np.unique(np.concatenate(near)).tolist() if near else []
     return np.array(sentences_of_occurrences(view.collection.db, ids), np.int64)
 
@@ -206,19 +236,20 @@ def meetings_of(
     cuts it from the sentence. A sentence that is gone has no meetings.
     """
     query = query_words(view, query_tokens, query_vectors)
-    words = read_sentence_words(view, sentence_ids)
+    placed = read_sentence_words(view, sentence_ids)
+    words = placed.words
     if not len(words.sentences) or not query.tokens:
         return [() for _ in sentence_ids]
     near = similarities(view, query, words)  # (n, q)
     ends = words.firsts + words.lengths
     met = {
-        key: _meetings(query, words, near, first, end)
+        key: _meetings(query, placed, near, first, end)
         for key, first, end in zip(words.sentences.tolist(), words.firsts.tolist(), ends.tolist(), strict=True)
     }
     return [met.get(key, ()) for key in sentence_ids.tolist()]
 
 
-def _meetings(query: QueryWords, words: SentenceWords, near: Array, first: int, end: int) -> tuple[Meeting, ...]:
+def _meetings(query: QueryWords, words: PlacedWords, near: Array, first: int, end: int) -> tuple[Meeting, ...]:
     """Return the meetings of the sentence whose words are `first` to `end`, given all similarities (n, q)."""
     best = near[first:end].argmax(axis=0) + first  # (q,)
     found = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...indexer.vectors.arrays import Array, Ids, top, unit
+from ...indexer.vectors.arrays import Array, Doubles, Ids, Reals, top, unit
 
 SMALLEST_SPREAD = 1e-6
 """Standard deviation below which scores count as equal."""
@@ -16,8 +16,11 @@ COVERAGE_WEIGHT, MOST_WEIGHT = 20.0, 2.0
 Both were chosen on Cranfield and on the paraphrases of the sample documents. The best sentence covers a quarter of a
 Cranfield query, and an eighth of a paraphrase (docs/results/sentences.md).
 """
-BM25_K1 = 1.2
-"""Constant of BM25 in FTS5. A word counts at most K1 + 1 times its rarity."""
+BM25_K1, BM25_B = 1.2, 0.75
+"""Constants of BM25, as in FTS5 (Robertson and Zaragoza 2009, equation 3.15).
+
+A word counts at most K1 + 1 times its rarity. B is the part of a score that falls with the length of a text.
+"""
 NEGATIVE_WEIGHT = 0.5
 """Weight of negative examples relative to positive ones (Rocchio 1971 as in Manning et al. 2008, section 9.1.1)."""
 
@@ -34,6 +37,20 @@ def ranked(ids: Ids, scores: Array, k: int | None = None) -> Ranked:
     """Sort by score, then by id, and keep the first k.  (n,), (n,) -> (<= k,)"""
     order = top(scores, len(scores) if k is None else k, ids)
     return Ranked(ids[order], scores[order])
+
+
+def absence_odds(held: Reals, total: float) -> Doubles:
+    """Return the odds that a text does not have a word, for w words. Their logarithm is the rarity of BM25.  (w,)
+
+    It is (m - n + 1/2) / (n + 1/2) for n of m texts (Robertson and Zaragoza 2009, "The Probabilistic Relevance
+    Framework: BM25 and Beyond", equation 3.3).
+
+    Args:
+        held: Number of texts with each word (w,). Numbers above `total` count as `total`.
+        total: Number of all texts.
+    """
+    n = np.minimum(np.asarray(held, np.float64), total)
+    return np.asarray((total - n + 0.5) / (n + 0.5), np.float64)
 
 
 def coverage_weight(best: float, rarities: Array) -> float:

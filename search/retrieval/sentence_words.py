@@ -1,12 +1,13 @@
-"""Read the stored words of some hundred sentences: their places in the text, their types and their sense vectors.
+"""Read the stored words of some hundred sentences: their types, and the sense vectors of some of them.
 
-The database has the occurrences of a sentence side by side, with their types. A type's occurrences are one range of a
-segment's rows, in the order of their ids. So a bisection in all ranges at once finds the rows.
+A segment has its rows by sentence, which is fast. The database has the places of words in the text, which hits need. It
+has the occurrences of a sentence side by side, with their types. A type's occurrences are one range of a segment's
+rows, in the order of their ids. So a bisection in all ranges at once finds the rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,23 +23,19 @@ from ..context import View
 
 @dataclass(frozen=True, slots=True)
 class SentenceWords:
-    """The n stored words of s sentences, sentence by sentence, and in each in the order of the text.
+    """The n stored words of s sentences, sentence by sentence.
 
     Attributes:
-        sentences: Ids of those of the sentences that have stored words, ascending (s,).
+        sentences: Ids of those of the sentences that have stored words (s,).
         firsts: Place of each sentence's first word (s,).
-        starts: Offset of each word in its sentence, in characters (n,).
-        ends: Offset after its last character (n,).
         types: Place of each word's type in the type table (n,).
-        senses: Unit sense vectors (n, d).
+        senses: Reads the unit sense vectors of some of the words, by their places: (m,) -> (m, d).
     """
 
     sentences: Ids
     firsts: Ids
-    starts: Ids
-    ends: Ids
     types: Ids
-    senses: Array
+    senses: Callable[[Ids], Array]
 
     @property
     def lengths(self) -> Ids:
@@ -46,11 +43,50 @@ class SentenceWords:
         return np.diff(self.firsts, append=len(self.types))
 
 
-def read_sentence_words(view: View, sentences: Ids) -> SentenceWords:
-    """Read the stored words of sentences.
+@dataclass(frozen=True, slots=True)
+class PlacedWords:
+    """Stored words with their places in the text, in the order of the text.
+
+    Attributes:
+        starts: Offset of each word in its sentence, in characters (n,).
+        ends: Offset after its last character (n,).
+    """
+
+    words: SentenceWords
+    starts: Ids
+    ends: Ids
+
+
+def words_of_sentences(view: View, sentences: Ids) -> SentenceWords:
+    """Return the stored words of sentences from their segments. In a sentence they are in the order of their types."""
+    table, nothing = view.collection.types(), np.zeros(0, np.int64)
+    kept, counts, types, sources, rows = [nothing], [nothing], [nothing], [nothing], [nothing]
+    segments = list(view.snapshot.segments.values())
+    for segment, places, found in view.scope.sentence_rows(np.unique(sentences)):
+        here, number = segment.rows_of_sentences(found)
+        kept.append(np.unique(sentences)[places[number > 0]])
+        counts.append(number[number > 0])
+        types.append(table.ranges[segment.key].places(here))
+        sources.append(np.full(len(here), segments.index(segment)))
+        rows.append(here)
+    source, row = np.concatenate(sources), np.concatenate(rows)  # (n,), (n,)
+
+    def senses(chosen: Ids) -> Array:
+        vectors = np.zeros((len(chosen), segments[0].tokens.shape[1] if segments else 1), np.float32)
+        for number in np.unique(source[chosen]).tolist():
+            inside = source[chosen] == number
+            vectors[inside] = segments[number].tokens[row[chosen][inside]]
+        return np.nan_to_num(vectors)
+
+    every = np.concatenate(counts)
+    return SentenceWords(np.concatenate(kept), np.cumsum(every) - every, np.concatenate(types), senses)
+
+
+def read_sentence_words(view: View, sentences: Ids) -> PlacedWords:
+    """Read the stored words of sentences from the database, sentence by sentence, by their ids.
 
     Raises:
-        DamageError: The database and the segments do not fit each other.
+        DamageError: A word has an unknown type.
     """
     found = occurrences_of_sentences(view.collection.db, np.unique(sentences).tolist())  # (n, 5)
     table = view.collection.types()
@@ -59,11 +95,16 @@ def read_sentence_words(view: View, sentences: Ids) -> SentenceWords:
     if len(keys) and (not len(table.ids) or bool((table.ids[types] != keys).any())):
         raise _damaged(view, "an occurrence has a type that is not in it")
     kept, firsts = np.unique(owners, return_index=True)
-    return SentenceWords(kept, firsts, starts, ends, types, _senses(view, table, ids, owners, types))
+    words = SentenceWords(kept, firsts, types, lambda m: _senses(view, ids[m], owners[m], types[m]))
+    return PlacedWords(words, starts, ends)
 
 
-def _senses(view: View, table: TypeTable, ids: Ids, owners: Ids, types: Ids) -> Array:
-    """Read the sense vectors of occurrences, given their sentences and types.  (n,), (n,), (n,) -> (n, d)"""
+def _senses(view: View, ids: Ids, owners: Ids, types: Ids) -> Array:
+    """Read the sense vectors of occurrences, given their sentences and types.  (n,), (n,), (n,) -> (n, d)
+
+    Raises:
+        DamageError: The database and the segments do not fit each other.
+    """
     segments = list(view.snapshot.segments.values())
     senses = np.zeros((len(ids), segments[0].tokens.shape[1] if segments else 1), np.float32)
     missing = np.ones(len(ids), bool)
@@ -73,7 +114,7 @@ def _senses(view: View, table: TypeTable, ids: Ids, owners: Ids, types: Ids) -> 
             continue
         row = np.minimum(np.searchsorted(stored, owners), len(stored) - 1)
         here = np.flatnonzero(stored[row] == owners)
-        rows = occurrence_rows(table.ranges[segment.key], segment.token_ids, ids[here], types[here])
+        rows = occurrence_rows(view.collection.types().ranges[segment.key], segment.token_ids, ids[here], types[here])
         here, rows = here[rows >= 0], rows[rows >= 0]
         senses[here] = segment.tokens[rows]
         missing[here] = False

@@ -5,14 +5,14 @@ Meaning and keywords both propose candidates. Every candidate then has the exact
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...indexer.collection.segment import SENTENCE_INDEX
 from ...indexer.errors import QueryError
-from ...indexer.text import Token
+from ...indexer.text import Token, TokenKind
 from ...indexer.vectorise import SentenceVectors
 from ...indexer.vectors.arrays import Array, Ids
 from ..context import View, check_k, parse_option
@@ -22,8 +22,8 @@ from ..sentence_confidence import confidences, verdict_of
 from .alike import collapse
 from .exact import index_notice, nearest_sentences, sentence_cosines
 from .hydrate import sentence_hits
-from .keywords import keyword_weight, phrases_notice, score_keywords, with_phrases
-from .meetings import meetings_of, word_candidates, word_scores
+from .keywords import keyword_weight, phrases_notice, rarest_tokens, score_keywords, with_phrases
+from .meetings import MOST_ASKED, meetings_of, word_candidates, word_scores
 from .passages import check_neighbours, with_neighbours
 from .ranking import Ranked, combine, ranked
 
@@ -33,6 +33,8 @@ DEFAULT_ORDER = Order.HYBRID
 """Order of the hits, unless another one is asked for or `default` vectors are compared."""
 MOST_MET = 1000
 """Maximum number of hits with meetings. A longer list, such as for a file, has none after these."""
+FEWEST_WORDS = 3
+"""Minimum number of words of a query whose hits have a confidence. Single words state nothing."""
 PASSAGES = 3
 """Default maximum number of sentences that a document is shown with."""
 
@@ -44,7 +46,7 @@ class Question:
     Attributes:
         tokens: Tokens of the query's text.
         vectors: Vectors of the sentence (e,) and of its tokens (t, d).
-        by: What is compared. `document` compares learned sentence vectors too.
+        by: The vectors that are compared: `sentence` or `default`.
     """
 
     query: SentenceQuery
@@ -56,6 +58,12 @@ class Question:
     def vector(self) -> Array:
         """The unit vector that is compared with those of sentences.  (e,)"""
         return self.vectors.default if self.by is By.DEFAULT else self.vectors.sentence
+
+    @property
+    def has_confidence(self) -> bool:
+        """Whether hits have a confidence: it was fitted on learned vectors of sentences, not of single words."""
+        words = sum(token.kind is not TokenKind.PUNCTUATION for token in self.tokens)
+        return self.by is not By.DEFAULT and words >= FEWEST_WORDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +117,13 @@ def find_sentences(
     view, question = open_question(view, text, compared)
     best, others, found = best_sentences(view, question, chosen, k, alike)
     shown = Ranked(best.ids, found.cosines_of(best.ids))
-    sure = confidences(view, shown.scores) if compared is By.SENTENCE else None
+    sure = confidences(view, shown.scores) if question.has_confidence else None
     met = meetings_of(view, question.tokens, question.vectors.tokens, best.ids[:MOST_MET])
     met += [()] * (len(best.ids) - len(met))
     hits = sentence_hits(view.collection, shown, sure, met, others)
     # Order `keywords` has no candidates by meaning, so that the nearest sentence may not be among them.
-    is_told = compared is By.SENTENCE and chosen is not Order.KEYWORDS and len(hits) > 0
+    # A query with a required phrase asks for that phrase, not for a sentence that means the same.
+    is_told = question.has_confidence and chosen is not Order.KEYWORDS and not question.query.required and len(hits) > 0
     nearest = confidences(view, found.cosines.max(keepdims=True)) if is_told else None
     verdict = None if nearest is None else verdict_of(nearest.tolist())
     if neighbours:
@@ -161,8 +170,11 @@ def check_passages(passages: int) -> None:
         raise QueryError(f"passages is {passages}; ask for at least 1 sentence of each document")
 
 
-def open_question(view: View, text: str, by: By = By.SENTENCE) -> tuple[View, Question]:
+def open_question(view: View, text: str, by: By = By.SENTENCE, whole_documents: bool = False) -> tuple[View, Question]:
     """Parse and encode a query by sentence, and narrow the view to what its phrases let in.
+
+    Args:
+        whole_documents: Let in the documents that have the phrases anywhere.
 
     Raises:
         QueryError: It is empty, too long, or only excludes words.
@@ -171,8 +183,13 @@ def open_question(view: View, text: str, by: By = By.SENTENCE) -> tuple[View, Qu
     tokens = view.analyser.tokens(query.text)
     if not any(token.text.strip() for token in tokens):
         raise QueryError("the query is empty; type a sentence")
-    narrowed = with_phrases(view, query, whole_documents=by is By.DOCUMENT)
-    return narrowed, Question(query, tokens, view.encode(tokens), by)
+    narrowed = with_phrases(view, query, whole_documents)
+    return narrowed, Question(query, tokens, encoded(view, tokens, by), by)
+
+
+def encoded(view: View, tokens: Sequence[Token], by: By) -> SentenceVectors:
+    """Return the vectors of a query's tokens, and of its sentence as far as they are compared."""
+    return view.encode.elmo(tokens) if by is By.DEFAULT else view.encode(tokens)
 
 
 def best_sentences(
@@ -209,7 +226,9 @@ def find_candidates(view: View, question: Question, order: Order, wanted: int) -
     if order is Order.MEANING:
         keywords = None
     else:
-        keywords = score_keywords(view, question.tokens)
+        # Frequent words take long to find, and the order by words does not need their scores.
+        asked = rarest_tokens(view, question.tokens, MOST_ASKED) if order is Order.WORDS else question.tokens
+        keywords = score_keywords(view, asked)
         proposed.append(keywords.best(view.scope, wanted).ids)
     if order is Order.WORDS:
         proposed.append(word_candidates(view, question.tokens, question.vectors.tokens))
@@ -220,5 +239,5 @@ def find_candidates(view: View, question: Question, order: Order, wanted: int) -
     if order is Order.WORDS:
         words = word_scores(view, question.tokens, question.vectors.tokens, ids)
     elif order is Order.HYBRID and len(ids):
-        weight = keyword_weight(view, question.tokens, float(bm25.max()))
+        weight = keyword_weight(view, question.tokens, float(bm25.max()), question.by)
     return Candidates(ids, cosines, bm25, words, weight)

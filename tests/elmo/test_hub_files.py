@@ -79,7 +79,7 @@ def refusal(source: object) -> str:
     before = time.monotonic()
     with pytest.raises(ModelError) as caught, module_folder(str(source)):
         pass
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 60  # a server that never ends would take for ever
     assert "\n" not in str(caught.value)
     message = str(caught.value)
     assert str(source) in message

@@ -11,14 +11,13 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import cast
 
 import pytest
 import streamlit
 from pages import MONEY, RIVER, address, expected, html, lines, navigate_history
 from polyseme.indexer.build import build
-from polyseme.indexer.collection.records import CollectionSettings, Layer
+from polyseme.indexer.collection.records import Layer, SentenceKind
 from polyseme.indexer.documents import Document
 from polyseme.search.hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit
 from polyseme.search.query.target import Target
@@ -217,8 +216,8 @@ def test_whole_sentence_with_quotation_marks_requires_no_phrase(page: AppTest) -
         ("learned", "sentence", None),
     ],
 )
-def test_other_sentence_vectors_are_named(kind: str, by: str, begins: str | None) -> None:
-    settings = cast(CollectionSettings, SimpleNamespace(sentence_vectors=kind, sentence_source="a/model"))
+def test_other_sentence_vectors_are_named(searcher: Searcher, kind: str, by: str, begins: str | None) -> None:
+    settings = replace(searcher.settings, sentence_vectors=SentenceKind(kind), sentence_source="a/model")
     line = fetch.vectors_notice(settings, PageQuery("x", by=By(by)))
     assert (line or "").startswith(begins or "")
     assert (line is None) is (begins is None)

@@ -135,7 +135,7 @@ async def logged_in(stream: ClientConnection) -> tuple[str, list[ForwardMsg]]:
 def send_file(port: int, session: str, size: int) -> int:
     """Send a file as the page does. Return the status of the reply."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://127.0.0.1:{port}/_stcore/health", timeout=20) as reply:
+    with opener.open(f"http://127.0.0.1:{port}/_stcore/health", timeout=60) as reply:
         cookies = [line.partition(";")[0] for line in reply.headers.get_all("set-cookie") or []]
     token = next(cookie for cookie in cookies if cookie.startswith("_streamlit_xsrf="))
     head = b'--b\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\n'
@@ -181,7 +181,7 @@ def test_memory_of_uploads_is_freed_when_the_visitor_leaves(port: int) -> None:
             return session
 
     session = asyncio.run(visit())
-    last = time.monotonic() + 30
+    last = time.monotonic() + 120
     while send_file(port, session, 10) == 400:  # held, but Streamlit knows that the visitor is away
         assert time.monotonic() < last
         time.sleep(0.5)

@@ -44,7 +44,7 @@ def test_server_announces_its_address_and_ends_with_ctrl_c_or_its_terminal(numbe
         line = launched.stderr.readline()
         assert line == f"Polyseme is at http://127.0.0.1:{port} (Ctrl-C ends it)\n"
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://127.0.0.1:{port}/", timeout=10) as reply:
+        with opener.open(f"http://127.0.0.1:{port}/", timeout=60) as reply:
             assert b"<html" in reply.read().lower()
         launched.send_signal(getattr(signal, number))
         assert launched.wait(15) == 0

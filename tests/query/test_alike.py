@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
 from polyseme.indexer.text import TextAnalyser
-from polyseme.search.retrieval.alike import Words, are_alike, representatives, words_of
+from polyseme.indexer.vectors.arrays import unit
+from polyseme.search.retrieval.alike import Words, are_alike, may_be_alike, representatives, words_of
 from polyseme.search.searcher import Searcher
 
 ENGLISH = TextAnalyser("en")
@@ -67,6 +68,25 @@ def test_each_sentence_is_represented_by_the_first_one_that_is_alike(rows: list[
         chosen = [n for n in range(place) if expected[n] == n and are_alike(words[n], here, 1.0, "en")]
         expected.append(expected[same[0]] if same else chosen[0] if chosen else place)
     assert representatives(words, vectors, "en") == expected
+
+
+SPELLED = st.lists(
+    st.sampled_from(["Ferry", "FERRY", "sails", "ΟΔΟΣ", "οδος", "not", "3", "don’t", "don't", "x\u00ad"]), max_size=5
+)
+SIGNS = st.sampled_from([" ", "  ", ", ", " — ", " “", "! "])
+
+
+@given(st.lists(st.tuples(SPELLED, SIGNS, st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=2)), max_size=8))
+def test_no_sentence_is_left_out_that_is_alike(rows: list[tuple[list[str], str, list[float]]]) -> None:
+    texts = [sign.join(words) + sign for words, sign, _ in rows]
+    vectors = unit(np.array([vector for *_, vector in rows], np.float32).reshape(-1, 2))
+    words = [_words(text) for text in texts]
+    found = may_be_alike(texts, vectors)
+    for first in range(len(rows)):
+        others = [n for n in range(len(rows)) if n != first]
+        cosines = [float(vectors[first] @ vectors[n]) for n in others]
+        alike = [are_alike(words[first], words[n], cosine, "en") for n, cosine in zip(others, cosines, strict=True)]
+        assert found[first] or not any(alike)
 
 
 def test_a_search_shows_distinct_sentences_and_the_ids_of_the_others(tmp_path: Path) -> None:

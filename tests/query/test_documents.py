@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
+from polyseme.indexer.errors import QueryError
 from polyseme.indexer.vectors.arrays import unit
 from polyseme.search.hits import Order
 from polyseme.search.retrieval.documents import best_mean, document_bm25, meaning_scores
@@ -98,3 +99,24 @@ def test_the_score_of_a_document_by_meaning_is_that_of_its_sentences(searcher: S
         expected = meaning_scores(asked[None], vectors, np.zeros(len(vectors), np.int64), 1)[0]
         assert hit.score == pytest.approx(float(expected), abs=2e-3)
         assert [passage.score for passage in hit.passages] == sorted((p.score for p in hit.passages), reverse=True)
+
+
+def test_default_vectors_rank_documents_by_the_same_rule(searcher: Searcher) -> None:
+    question = "The oven was hot."
+    with searcher._context.view() as view:
+        asked = view.encode.elmo(view.analyser.tokens(question)).default
+        (segment,) = view.snapshot.segments.values()
+        vectors, owners = np.asarray(segment.defaults[:], np.float32), np.asarray(segment.sentence_documents)
+    keys, places = np.unique(owners, return_inverse=True)
+    expected = dict(zip(keys.tolist(), meaning_scores(asked[None], vectors, places, len(keys)).tolist(), strict=True))
+    names = {stored.document_id: stored.key for stored in searcher.collection.documents()}
+    hits = searcher.documents(question, k=3, by="default")
+    assert {hit.document_id: hit.score for hit in hits} == {
+        name: pytest.approx(expected[key], abs=1e-5) for name, key in names.items()
+    }
+    assert [hit.score for hit in hits] == sorted(expected.values(), reverse=True)
+    assert {hit.confidence for hit in hits} == {None}
+    (only,) = searcher.documents('"oven" water', k=3, by="default", order="hybrid")
+    assert only.document_id == "kitchen"
+    with pytest.raises(QueryError, match="by is 'document'"):
+        searcher.documents(question, by="document")

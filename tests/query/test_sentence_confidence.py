@@ -58,3 +58,20 @@ def test_hits_have_a_confidence_if_the_kind_of_vectors_has_a_curve(
         assert searcher.documents("A storm came.")[0].confidence == pytest.approx(expected[0], abs=1e-3)
         monkeypatch.setattr(sentence_confidence, "CURVES", {kind: (-9.0, 4.0)})
         assert searcher.sentences("A storm came.").verdict == VERDICT
+
+
+def test_single_words_and_required_phrases_get_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(tmp_path / "c.pol", [Document("a", "The boat left the harbour. A storm came.")], model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        kind = str(getattr(searcher.settings, "sentence_vectors", "default"))
+        monkeypatch.setattr(sentence_confidence, "CURVES", {kind: (-9.0, 4.0)})
+        for short in ("storm", "a storm", "storm!?"):
+            hits = searcher.sentences(short)
+            assert [hit.confidence for hit in hits] == [None, None]
+            assert hits.verdict is None
+            assert searcher.documents(short)[0].confidence is None
+        phrase = searcher.sentences('a "storm came"')
+        assert [hit.sentence for hit in phrase] == ["A storm came."]
+        assert phrase[0].confidence is not None
+        assert phrase.verdict is None
+        assert searcher.sentences("a storm came -boat").verdict == VERDICT

@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from polyseme.indexer.build import build
+from polyseme.indexer.collection.records import SentenceKind
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
 from polyseme.search.hits import By, Order
 from polyseme.search.query.sentence import SentenceQuery, parse_sentence, write_sentence
+from polyseme.search.retrieval.keywords import WEIGHTS_BY_KIND
 from polyseme.search.retrieval.ranking import combine, coverage_weight
-from polyseme.search.retrieval.sentences import parse_order
+from polyseme.search.retrieval.sentences import find_candidates, open_question, parse_order
 from polyseme.search.searcher import Searcher
 
 DOCUMENTS = [
@@ -114,6 +116,19 @@ def test_hybrid_orders_by_the_combination_of_all_scores(searcher: Searcher) -> N
     hybrid = searcher.sentences(query, 100, order="hybrid")
     assert {hit.sentence_id: hit.score for hit in hybrid} == pytest.approx(cosines, abs=1e-6)
     assert {word for hit in hybrid[:4] for word in ("mill", "river") if word in hit.sentence} == {"mill", "river"}
+
+
+def test_keywords_weigh_by_the_kind_of_vectors_that_are_compared(searcher: Searcher) -> None:
+    """The collection has learned vectors, which find more than default ones."""
+    query = "was the river calm ?"
+    with searcher._context.view() as view:
+        assert view.sentence_kind is SentenceKind.LEARNED
+        weights = {}
+        for by in (By.SENTENCE, By.DEFAULT):
+            narrowed, question = open_question(view, query, by)
+            weights[by] = find_candidates(narrowed, question, Order.HYBRID, 100).weight
+    assert weights[By.SENTENCE] > 0
+    assert weights[By.DEFAULT] == pytest.approx(WEIGHTS_BY_KIND[SentenceKind.DEFAULT] * weights[By.SENTENCE])
 
 
 def test_documents_have_phrases_anywhere_and_never_an_excluded_word(searcher: Searcher) -> None:

@@ -153,6 +153,19 @@ def test_docx_text_hidden_by_a_style_is_left_out(
     assert read(path) == (["text", "end"] if seen else ["end"])
 
 
+def test_docx_page_numbers_of_a_table_of_contents_are_left_out(tmp_path: Path) -> None:
+    tab = "<w:r><w:tab/></w:r>"
+    styles = "<w:style w:type='paragraph' w:styleId='Verzeichnis1'><w:name w:val='toc 1'/></w:style>"
+    contents = [
+        p(title, tab, page, properties="<w:pStyle w:val='Verzeichnis1'/>")
+        for title, page in (("The mill", "12"), ("The year 1850", "xiv"))
+    ]
+    body = "".join(contents) + p("Sheep", tab, "12")
+    assert read(word(tmp_path, body, styles=styles)) == ["The mill", "The year 1850", "Sheep\t12"]
+    unnamed = p("The weir", tab, "3", properties="<w:pStyle w:val='TOC2'/>")
+    assert read(word(tmp_path, unnamed)) == ["The weir"]
+
+
 def test_docx_styles_of_tables_and_defaults_hide_text(tmp_path: Path) -> None:
     table = f"<w:tbl><w:tblPr><w:tblStyle w:val='Key'/></w:tblPr><w:tr><w:tc>{p('cell')}</w:tc></w:tr></w:tbl>"
     assert read(word(tmp_path, table + p("after"), styles=STYLES)) == ["after"]

@@ -12,6 +12,8 @@ GERMAN = "Der Fährmann saß müde am Ufer und zählte fünf Münzen für die Br
 ENGLISH = "The fiancée left the café; “it’s only a façade,” she said – and paid £5 in Málaga."
 POLISH = "Późnym wieczorem łódka wróciła, a gęś była już na łące."
 RUSSIAN = "Он сидел на берегу реки и долго смотрел на воду."
+UKRAINIAN = "Човен повернувся ввечері, і гуси вже були на луці біля річки."
+GREEK = "Η βάρκα γύρισε αργά το βράδυ και ο ψαράς κάθισε στην όχθη."
 FRENCH = "L’élève a oublié où était la forêt, près du vieux chêne. Ça suffit."
 DANISH = "Færgemanden gik på land ved åen og købte brød på øen."
 
@@ -89,7 +91,12 @@ def test_a_few_broken_bytes_do_not_change_the_encoding_of_a_whole_text() -> None
         *((POLISH, codec) for codec in ("cp1250", "iso8859-2", "cp852", "mac_latin2")),
         *((FRENCH.replace("’", "'"), codec) for codec in ("cp1252", "iso8859-15", "mac_roman", "cp850", "cp863")),
         *((DANISH, codec) for codec in ("cp1252", "mac_roman", "cp850", "cp865")),
-        *((RUSSIAN, codec) for codec in ("cp1251", "koi8-r", "cp866")),
+        *((RUSSIAN, codec) for codec in ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")),
+        *((RUSSIAN.upper(), codec) for codec in ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")),
+        *((RUSSIAN.lower(), codec) for codec in ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")),
+        *((UKRAINIAN, codec) for codec in ("cp1251", "koi8-u", "iso8859-5", "mac-cyrillic")),
+        *((GREEK, codec) for codec in ("cp1253", "iso8859-7")),
+        ("שלום לכולם, הנהר זרם לאורך הגדה.", "cp1255"),
         ("Ağaçlar yeşil, ırmak akıyor ve bir köprü var.", "cp857"),
         ("Það er gott að búa við ána og þeir eru góðir menn.", "cp861"),
         ("El niño comió piña; ¿dónde está el señor?", "cp850"),

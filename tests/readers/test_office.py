@@ -68,6 +68,15 @@ def test_odt_notes_are_marked_where_they_are_called_and_come_last(tmp_path: Path
     ]
 
 
+def test_odt_page_numbers_of_a_table_of_contents_are_left_out(tmp_path: Path) -> None:
+    body = (
+        "<text:table-of-content><text:index-body><text:p>The mill<text:tab/>12</text:p>"
+        "<text:p>The year 1850<text:tab/>xiv</text:p><text:p>Part 2</text:p></text:index-body></text:table-of-content>"
+        "<text:p>Sheep<text:tab/>12</text:p>"
+    )
+    assert blocks(tmp_path, "a.odt", odt_bytes(body)) == ["The mill", "The year 1850", "Part 2", "Sheep\t12"]
+
+
 def test_odt_deleted_text_is_left_out_wherever_it_is_kept(tmp_path: Path) -> None:
     region = (
         '<text:changed-region text:id="{0}"><text:{1}><dc:creator>Ann</dc:creator>{2}</text:{1}></text:changed-region>'

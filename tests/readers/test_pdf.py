@@ -104,6 +104,16 @@ def test_pdf_running_heads_of_odd_and_even_pages_are_left_out(tmp_path: Path) ->
     reads(book, text)
 
 
+def test_pdf_heads_of_odd_and_even_pages_of_a_short_file_are_kept_once(tmp_path: Path) -> None:
+    for count in (3, 4):
+        book = Book(tmp_path)
+        pages, text = pages_of(count)
+        for number, lines in enumerate(pages):
+            book.page(*lines)
+            book.write(80, 15, "THE OLD MILL" if number % 2 else "A. WRITER", 10)
+        reads(book, text, "A. WRITER", "THE OLD MILL")
+
+
 def test_pdf_heads_of_short_chapters_are_left_out(tmp_path: Path) -> None:
     book = Book(tmp_path)
     pages, text = pages_of(8)
@@ -297,6 +307,10 @@ def test_pdf_a_note_above_a_foot_in_the_type_of_the_text_does_not_interrupt(tmp_
         ("The field of 12 m", "2", " was sold.", "The field of 12 m² was sold."),
         ("She saw the bank", "12", ", and left.", "She saw the bank¹², and left."),
         ("The end of the bank.", "7", "", "The end of the bank.⁷"),
+        ("She saw the bank", "a", ", and left.", "She saw the bank[a], and left."),
+        ("By Anna Orme", "b,c", " and others.", "By Anna Orme[b,c] and others."),
+        ("Your obedient serv", "t", " at the mill.", "Your obedient servt at the mill."),
+        ("In the XVIII", "e", " century.", "In the XVIIIe century."),
     ],
 )
 def test_pdf_raised_text_of_other_kinds(tmp_path: Path, before: str, raised: str, after: str, text: str) -> None:

@@ -105,7 +105,7 @@ def test_a_memory_without_the_language_says_which_there_are(tmp_path: Path) -> N
     for name, data in (("a.tmx", tmx({"en": "The tide.", "de": "Die Flut."})), ("a.xliff", XLIFF_2)):
         (failure,) = items_of(tmp_path, data, name, "pl")
         assert isinstance(failure, Failure)
-        assert failure.reason.startswith("no text in 'pl', the language of the collection; the languages of its ")
+        assert failure.reason.startswith("no text in 'pl', the language of the collection; its units are in ")
         assert failure.reason.endswith("; index it into a collection of its own with --language en")
 
 

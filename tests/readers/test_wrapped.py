@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import re
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
+from effort import grows_linearly
 from hypothesis import given
 from hypothesis import strategies as st
 from polyseme.indexer.documents import Document, ReadOptions, read_documents
@@ -260,6 +260,21 @@ def test_page_numbers_are_left_out_and_sentences_go_on(number: str, seam: str) -
     assert len(interrupted) <= 2  # before a capital, the end of a page may be that of a paragraph
 
 
+def test_numbers_of_short_pages_are_left_out_if_sentences_go_on_after_them() -> None:
+    pages = (
+        "Nobody on the ferry knew why the bell had rung at noon, and",
+        "the captain would not say. He looked at the water.",
+        "Then the wind turned, and the deck was empty again until the",
+        "lamps were lit.",
+    )
+    text = "".join(f"{page}\n\n          {number}\n\n" for number, page in enumerate(pages, start=7))
+    assert read_wrapped(text).split() == " ".join(pages).split()
+    lists = "Buy for the trip:\n\n1\n\nbread and\n\n2\n\nsoap\n\n3\n\nrope"
+    assert read_wrapped(lists) == lists
+    chapters = "The ferry left late that day.\n\n1\n\nNobody knew why.\n\n2\n\nThe bell rang at noon.\n"
+    assert read_wrapped(chapters) == chapters
+
+
 def test_a_word_is_joined_across_pages() -> None:
     parts = [
         "He walked along the quay and was\n" * 16 + "still won-",
@@ -276,18 +291,9 @@ def test_a_form_feed_alone_does_not_end_a_sentence() -> None:
     assert read_wrapped("The boat had left.\n\n\fThe harbour lay still.").count("\n") == 2
 
 
-def test_large_files_take_linear_time() -> None:
-    start = time.perf_counter()
-    for text in (
-        "a-\n" * 100_000,
-        "12\n\n" * 100_000,
-        "x  5\n" * 100_000,
-        "-\n" * 200_000,
-        "ab-" * 300_000,
-        "\f\n" * 200_000,
-    ):
-        read_wrapped(text)
-    assert time.perf_counter() - start < 20
+@pytest.mark.parametrize("piece", ["a-\n", "12\n\n", "x  5\n", "-\n", "ab-", "\f\n"])
+def test_large_files_take_linear_time(piece: str) -> None:
+    assert grows_linearly(lambda count: read_wrapped(piece * count), 8_000)
 
 
 def test_text_files_are_read_in_the_language_of_the_collection(tmp_path: Path) -> None:
@@ -299,7 +305,5 @@ def test_text_files_are_read_in_the_language_of_the_collection(tmp_path: Path) -
 
 @pytest.mark.parametrize("mark", "¬\u00ad⸗")
 def test_a_word_cut_on_every_line_takes_linear_time(mark: str) -> None:
-    start = time.perf_counter()
-    text = f"ab{mark}\n" * 100_000
-    assert read_wrapped(text).count("ab") == 100_000
-    assert time.perf_counter() - start < 5
+    assert read_wrapped(f"ab{mark}\n" * 10_000).count("ab") == 10_000
+    assert grows_linearly(lambda count: read_wrapped(f"ab{mark}\n" * count), 8_000)

@@ -125,6 +125,10 @@ def test_model_that_has_changed_or_gone_is_one_line(made: Path, folder: Path, tm
         with pytest.raises(CollectionError, match="there is no folder"):
             searcher.sentences(QUERY)
         assert searcher.occurrences("the [bank] of the river", k=1)[0].sentence == SENTENCES[0]
+        # ELMo's default vectors are compared without the model, in any order.
+        by_default = searcher.sentences(SENTENCES[2], k=1, by="default")
+        assert [hit.sentence for hit in by_default] == [SENTENCES[2]]
+        assert searcher.sentences(SENTENCES[2], k=1, by="default", order="hybrid")[0].sentence == SENTENCES[2]
     check_answers(made, sentence_model=write_folder(tmp_path / "moved"))
 
 

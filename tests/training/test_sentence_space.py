@@ -514,7 +514,9 @@ def test_the_command_fits_to_an_onnx_model(
     lines = capsys.readouterr().err.splitlines()
     assert "correlation with the teacher on held-out sentences" in lines[-1]
     assert any("texts encoded" in line for line in lines)
-    assert "--sentence-space --teacher teacher --sentences 300 --epochs 1" in read_card(tmp_path / "out")
+    card = read_card(tmp_path / "out")
+    assert "--sentence-space --teacher teacher --sentences 300 --epochs 1" in card
+    assert "texts in one epoch: sentences" in card
     assert run_command([*command, "--quiet"]) == 0
     (line,) = capsys.readouterr().err.splitlines()
     assert "fitted already, nothing left to do" in line

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import math
 import os
 import signal
@@ -589,6 +591,40 @@ def test_text_is_read_as_tokens_or_by_the_analyser(tmp_path: Path) -> None:
     assert raw[0] == ["He", "did", "n't", "."]
     assert [len(sentence) for sentence in raw[-2:]] == [512, 604 - 512]
     assert skipped == []
+
+
+def test_compressed_raw_text_is_read_like_the_text_itself(tmp_path: Path) -> None:
+    options = TextOptions(False, "en", CONFIGS[Size.TINY].normalise)
+    text, page = "The cat sat here. It ran.\n\nThe dog barked.\n", "<p>One page.</p><p>Two lines of it.</p>"
+    plain, packed = tmp_path / "plain", tmp_path / "packed"
+    for folder in (plain, packed):
+        (folder / "old").mkdir(parents=True)
+    (plain / "a.txt").write_text(text)
+    (plain / "b.html").write_text(page)
+    (plain / "old" / "c.txt").write_text("An older text.")
+    (packed / "a.txt.xz").write_bytes(lzma.compress(text.encode()))
+    (packed / "b.html.gz").write_bytes(gzip.compress(page.encode()))
+    (packed / "old" / "c.txt.bz2").write_bytes(bz2.compress(b"An older text."))
+
+    def read(*texts: Path) -> tuple[list[list[str]], list[str], list[str]]:
+        files: list[str] = []
+        skipped: list[str] = []
+        found = list(read_sentences(texts, options, skipped.append, lambda file: files.append(file.path)))
+        return found, files, skipped
+
+    sentences, files, skipped = read(plain)
+    assert (len(sentences), skipped) == (6, [])
+    assert files == ["plain/a.txt", "plain/b.html", "plain/old/c.txt"]
+    assert read(packed) == (sentences, ["packed/a.txt.xz", "packed/b.html.gz", "packed/old/c.txt.bz2"], [])
+    assert read(packed / "a.txt.xz") == (sentences[:3], ["a.txt.xz"], [])
+    (packed / "a.txt.xz").write_bytes(b"no xz")
+    (packed / "b.html.gz").write_bytes(DAMAGED)
+    (packed / "d.tar.gz").write_bytes(gzip.compress(b"no text\0"))
+    sentences, _, skipped = read(packed)
+    assert sentences == [["An", "older", "text", "."]]
+    assert [line.split(": ")[0] for line in skipped] == [
+        str(packed / name) for name in ("a.txt.xz", "b.html.gz", "d.tar.gz")
+    ]
 
 
 def test_a_prepared_text_reads_back(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import click
 
 from .command_line import shareable_command
 from .help import Command, FilePath, argument
-from .options import SOURCES, quiet_option
+from .options import SOURCES, Decorated, quiet_option
 from .printing import note, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ...indexer.training.config import TrainProgress
     from ...indexer.training.sense_space.train import SenseConfig
@@ -48,11 +48,17 @@ CHECKPOINT_NOTE_EVERY = 10
 """Minimum number of seconds between a line of progress and one for a checkpoint, in the same case."""
 
 
+def _sentence_number(name: str, shown: str, what: str) -> Callable[[Decorated], Decorated]:
+    """Return a decorator that adds an option with a number of 1 or more, for --sentence-space alone."""
+    explained = f"{what} Requires --sentence-space."
+    return click.option(name, type=click.IntRange(1), metavar="N", show_default=shown, help=explained)
+
+
 @click.command(cls=Command)
 @argument(
     "texts",
-    "Files and folders to train on, in any format that `polyseme index` reads. With --tokenized, text files that may be"
-    " compressed (.xz, .gz, .bz2).",
+    "Files and folders to train on, in any format that `polyseme index` reads, also compressed (.xz, .gz, .bz2). With"
+    " --tokenized, text files.",
     nargs=-1,
     type=FilePath(),
     metavar="TEXT",
@@ -130,13 +136,7 @@ CHECKPOINT_NOTE_EVERY = 10
     show_default="required by --sentence-space",
     help="Sentence transformer to learn from, a folder.",
 )
-@click.option(
-    "--sentences",
-    type=click.IntRange(1),
-    metavar="N",
-    show_default="400000",
-    help="Maximum number of sentences of TEXT to learn from. Requires --sentence-space.",
-)
+@_sentence_number("--sentences", "400000", "Maximum number of sentences of TEXT to learn from.")
 @click.option(
     "--tagger",
     "treebank",
@@ -152,13 +152,7 @@ CHECKPOINT_NOTE_EVERY = 10
     show_default="4, with --tagger 6",
     help="Number of passes over the sentences. Requires --sentence-space or --tagger.",
 )
-@click.option(
-    "--dim",
-    type=click.IntRange(1),
-    metavar="N",
-    show_default="256, or as the teacher if that is less",
-    help="Number of dimensions of a sentence vector. Requires --sentence-space.",
-)
+@_sentence_number("--dim", "256, or as the teacher if that is less", "Number of dimensions of a sentence vector.")
 @click.option(
     "--model",
     metavar="SOURCE",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...indexer.collection.records import CollectionSettings
+from ...indexer.collection.records import CollectionSettings, SentenceKind
 from ...search.hits import By, DocumentHit, HitList, Match, OccurrenceHit, SentenceHit
 from ...search.query.target import Target
 from ...search.searcher import Searcher
@@ -56,15 +56,15 @@ def vectors_notice(settings: CollectionSettings, query: PageQuery) -> str | None
     """Return what a visitor should know about the sentence vectors of a collection, or None."""
     if only_default(settings):
         return "This collection has only ELMo's default sentence vectors; run `polyseme reencode` for better ones"
-    if str(getattr(settings, "sentence_vectors", "")) == "external" and query.by is not By.DEFAULT:
-        source = cut_left(str(getattr(settings, "sentence_source", "")), SOURCE)
+    if settings.sentence_vectors is SentenceKind.EXTERNAL and query.by is not By.DEFAULT:
+        source = cut_left(settings.sentence_source, SOURCE)
         return f"Sentences are compared by the sentence model {source}, with which this collection was made"
     return None
 
 
 def only_default(settings: CollectionSettings) -> bool:
     """Return whether a collection has no other sentence vectors than ELMo's default ones."""
-    return str(getattr(settings, "sentence_vectors", "")) == "default"
+    return settings.sentence_vectors is SentenceKind.DEFAULT
 
 
 def _of_named_sense(searcher: Searcher, query: PageQuery, limit: int) -> HitList[OccurrenceHit]:

@@ -224,7 +224,7 @@ def choose(key: str, name: str, options: Mapping[Option, str], value: Option, ac
         format_func=lambda option: f"{name}: {options[option]}",
         key=key,
         on_change=changed,
-        width=210,
+        width=245 if max(map(len, options.values())) + len(name) > 26 else 210,  # the longest option is not cut
         filter_mode=None,
         label_visibility="collapsed",
     )
@@ -245,7 +245,7 @@ def _page_size(what: str) -> None:
         format_func=lambda size: f"{size} {what} per page",
         key=key,
         on_change=lambda: change(replace(current(), k=st.session_state[key])),
-        width=170,
+        width=170 if what == "lines" else 205,
         filter_mode=None,
         label_visibility="collapsed",
     )

@@ -50,6 +50,7 @@ class HubEncoder:
     tagset: TagSet | None = None
     lemma_rules: LemmaRules | None = None
     tagger_id = ""
+    word_table = None
 
     def __init__(self, module: Any, digest: str, source: str, config: BiLMConfig | None = None) -> None:
         self.source = source

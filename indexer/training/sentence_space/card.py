@@ -37,6 +37,7 @@ def sentence_section(facts: SentenceFacts) -> str:
     parts = ["half of layer 0" if layer == 0 else f"layer {layer}" for layer in space.layers]
     parts += ["the sense vector"] if space.reads_sense else []
     command = f"    {facts.command}\n\n" if facts.command else ""
+    epochs = "one epoch" if config.epochs == 1 else f"{config.epochs} epochs"
     licence = f"Its card names the licence {facts.licence}." if facts.licence else "Its folder names no licence."
     return f"""{TITLE}
 A sentence vector is a weighted mean over the tokens, minus `centre`. A token gives a row of the table of \
@@ -47,7 +48,7 @@ weight is a / (a + relative frequency of the word), a = {space.rarity:g}, times 
 The teacher was the sentence transformer `{facts.teacher}`. {licence} State the licences of the teacher and of the \
 texts here before you pass the model on.
 
-The map was fitted to the teacher's vectors of {report.texts:,} texts in {config.epochs} epochs: sentences, pieces of \
+The map was fitted to the teacher's vectors of {report.texts:,} texts in {epochs}: sentences, pieces of \
 them, and variants with a word replaced or left out. Language: {config.language}. Seed: {config.seed}.
 
 Held-out quality is the rank correlation (Spearman) of the cosines of all pairs of {facts.held_out} sentences with the \

@@ -93,8 +93,7 @@ def evaluate_retrieval(
 
     The documents are indexed into a temporary collection. The product's own search ranks them as documents, and in a
     second measure by their best sentence. `product` is its order by meaning, and `default` compares ELMo's default
-    vectors. Search by document does not, so both measures of `default` take the best sentence. Baseline: FTS5's BM25
-    over whole documents, and over sentences.
+    vectors by the same rules. Baseline: FTS5's BM25 over whole documents, and over sentences.
 
     Rows of layers have the mean over a sentence's tokens: raw, centred or whitened. The transforms are fitted on the
     first sentences.
@@ -140,23 +139,25 @@ def product_collection(
 def product_rows(searcher: Searcher, queries: Sequence[JudgedQuery]) -> list[tuple[str, str, Grades]]:
     """Return the grades of the product's first documents, by measure and by name of the order."""
     rows: list[tuple[str, str, Grades]] = []
-    by_default = [_graded(best_documents(searcher, query.text, By.DEFAULT), query) for query in queries]
     for name, order in ORDERS.items():
         rows.append((METRIC, name, [_graded(first_documents(searcher, query.text, order), query) for query in queries]))
-    rows.append((METRIC, DEFAULT, by_default))
+    found = [_graded(first_documents(searcher, query.text, Order.MEANING, By.DEFAULT), query) for query in queries]
+    rows.append((METRIC, DEFAULT, found))
     for name, order in ORDERS.items():
         found = [_graded(best_documents(searcher, query.text, By.SENTENCE, order), query) for query in queries]
         rows.append((BEST_SENTENCE, name, found))
-    rows.append((BEST_SENTENCE, DEFAULT, by_default))
+    found = [_graded(best_documents(searcher, query.text, By.DEFAULT), query) for query in queries]
+    rows.append((BEST_SENTENCE, DEFAULT, found))
     return rows
 
 
-def first_documents(searcher: Searcher, text: str, order: Order) -> list[str]:
+def first_documents(searcher: Searcher, text: str, order: Order, by: By = By.SENTENCE) -> list[str]:
     """Return the ids of the first ten documents that answer a text, by the product's rule for documents."""
     try:
-        return [hit.document_id for hit in searcher.documents(write_sentence(text), K, order=order, passages=1)]
+        hits = searcher.documents(write_sentence(text), K, order=order, passages=1, by=by)
     except QueryError:  # a query that is too long has no answer
         return []
+    return [hit.document_id for hit in hits]
 
 
 def best_documents(searcher: Searcher, text: str, by: By, order: Order | None = None) -> list[str]:

@@ -87,7 +87,8 @@ export default function ({ parentElement, setTriggerValue }) {
   // line, o opens its document, c shows its context, and a the lines like it. On the map, the arrow keys go from point to point.
   const onKey = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const text = event.target.closest?.(".pol-lines .pol-text");
+    // The buttons of a line count too. After c or a, the button that was pressed has the focus.
+    const text = event.target.closest?.(".pol-lines .pol-line")?.querySelector(".pol-text");
     const dot = event.target.closest?.(".pol-dot");
     const handled = text ? onLineKey(event, text) : dot ? onDotKey(event, dot) : false;
     if (handled) event.preventDefault();
