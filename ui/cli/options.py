@@ -55,6 +55,13 @@ where_option = click.option(
     help="Use only documents that match FIELD=V, FIELD!=V, FIELD=A..B or FIELD=A|B. sense=NAME keeps the occurrences"
     " of a named sense. Repeat the option to require several conditions.",
 )
+number_option = click.option(
+    "--number",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="as many as the usual grain gives",
+    help="Number of senses. All grains and numbers cut the same tree.",
+)
 context_option = click.option(
     "--context",
     type=click.IntRange(0),
