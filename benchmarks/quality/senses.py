@@ -217,6 +217,8 @@ def print_corrections(sets: dict[str, list[Word]]) -> None:
                 others = known != int(known.max())
                 groups = (found, tree.cut(tree.fixed + 1))
                 rows.append([100 * adjusted_rand_score(gold[others], group[others]) for group in groups])
+        if not rows:
+            continue  # no word has four wrong occurrences of one sense
         before, after = (float(value) for value in np.mean(rows, axis=0))
         print(f"{name:44}{len(rows):12}{before:10.1f}{after:10.1f}", flush=True)
 

@@ -42,6 +42,27 @@ def test_senses_prints_the_inventory_and_the_occurrences_that_match_a_filter(
     assert "collocates:" in capsys.readouterr().out
 
 
+def test_senses_are_cut_at_a_grain_or_number_around_known_senses(
+    collection: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Searcher.open(collection) as searcher:
+        for options, inventory in (
+            (("--number", "3"), searcher.senses("bank", number=3)),
+            (("--grain", "0.9"), searcher.senses("bank", grain=0.9)),
+        ):
+            rows = run(capsys, "senses", collection, "bank", *options)
+            assert [row["size"] for row in rows] == [sense.size for sense in inventory.senses]
+        sense = searcher.senses("bank", number=3).senses[2]
+    save = ("named-sense", "save", collection, "third", "--word", "bank", "--sense", "3", "--number", "3", "--replace")
+    (saved,) = run(capsys, *save)
+    assert saved["size"] == sense.size
+    rows = run(capsys, "senses", collection, "bank", "--known", "third")
+    assert [row["name"] for row in rows].count("third") == 1
+    assert run_command(["senses", collection, "bank", "--number", "2", "--grain", "0"]) == 2
+    assert "give --grain or --number, not both" in capsys.readouterr().err
+    assert run_command(["named-sense", "remove", collection, "third"]) == 0
+
+
 def test_named_sense_can_be_saved_listed_shown_applied_exported_imported_and_removed(
     collection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from .options import (
     k_option,
     match_option,
     model_option,
+    number_option,
     where_option,
 )
 from .printing import OutputFormat, note, show, table
@@ -56,6 +57,7 @@ def named_sense() -> None:
 )
 @match_option
 @where_option
+@number_option
 @click.option(
     "--plus",
     type=int,
@@ -80,6 +82,7 @@ def save(
     sense: int | None,
     match: str,
     where: tuple[str, ...],
+    number: int | None,
     plus: tuple[int, ...],
     minus: tuple[int, ...],
     replace: bool,
@@ -101,7 +104,9 @@ def save(
                 name, positive=searcher.hits(plus), negative=searcher.hits(minus), replace=replace
             )
         else:
-            made = searcher.save_named_sense(name, searcher.senses(word, match, where), sense, replace=replace)
+            made = searcher.save_named_sense(
+                name, searcher.senses(word, match, where, number=number), sense, replace=replace
+            )
     _print_named_senses([made], output_format)
 
 

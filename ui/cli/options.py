@@ -62,6 +62,13 @@ dictionary_option = click.option(
     show_default="none",
     help="Use the senses of this dictionary, which `polyseme dictionary import` has added to the collection.",
 )
+number_option = click.option(
+    "--number",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="as many as the usual grain gives",
+    help="Number of senses. All grains and numbers cut the same tree.",
+)
 context_option = click.option(
     "--context",
     type=click.IntRange(0),

@@ -22,6 +22,7 @@ from .options import (
     language_option,
     match_option,
     model_option,
+    number_option,
     sentence_model_option,
     where_option,
     word_argument,
@@ -228,13 +229,7 @@ def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
     help="How finely occurrences are grouped, from -1 (one sense) to 1. Groups whose mean cosine is lower are different"
     " senses.",
 )
-@click.option(
-    "--number",
-    type=click.IntRange(1),
-    metavar="N",
-    show_default="as many as the grain gives",
-    help="Number of senses, instead of a grain. All grains and numbers cut the same tree.",
-)
+@number_option
 @click.option(
     "--known",
     multiple=True,
