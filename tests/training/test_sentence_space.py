@@ -481,7 +481,7 @@ def test_the_licence_is_that_of_the_teachers_card(tmp_path: Path, card: str, lic
         (["--teacher", "t"], "--teacher requires --sentence-space"),
         (["--epochs", "3"], "--epochs requires --sentence-space"),
         (["--dim", "3", "--sense-space", "unlabelled"], "--dim requires --sentence-space"),
-        (["--model", "default"], "--model requires --sense-space or --sentence-space"),
+        (["--model", "default"], "--model requires --sense-space, --sentence-space or --tagger"),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(
