@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import shutil
 import sys
 import time
@@ -69,7 +70,9 @@ def measure(searcher: Searcher, patterns: Sequence[str], repeat: int) -> list[Ti
             searcher.pattern(pattern)
             times.append(1000 * (time.perf_counter() - started))
         processor = 1000 * (time.process_time() - processor) / len(times)
-        matches = len(searcher.pattern(pattern, k=10**9)) if repeat else 0
+        hits = searcher.pattern(pattern)
+        total = re.search(r"of ([\d,]+) matches", hits.notice or "")
+        matches = int(total[1].replace(",", "")) if total else len(hits)
         found.append(Timing(pattern, matches, times[0], float(np.median(times[1:] or times)), processor))
     return found
 

@@ -16,7 +16,7 @@ from ...indexer.vectors.arrays import Mask
 from ..query.patterns import AllOf, AnyOf, Comparison, Condition, Not
 
 MOST_SECONDS = 10.0
-"""Time after which a pattern is given up. It covers regular expressions and the comparison of tokens."""
+"""CPU time after which a pattern is given up, for regular expressions and the comparison of tokens."""
 LONGEST_VALUE = 1_000
 """Values with more characters fit no regular expression, only the same text."""
 _PREFIX = re.compile(r"[^][\\^$.|?*+(){}]*")
@@ -27,7 +27,7 @@ class Deadline:
 
     def __init__(self) -> None:
         """Begin now."""
-        self._end = time.monotonic() + MOST_SECONDS
+        self._end = time.thread_time() + MOST_SECONDS
 
     def left(self) -> float:
         """Return the seconds that are left.
@@ -35,7 +35,7 @@ class Deadline:
         Raises:
             QueryError: There are none.
         """
-        seconds = self._end - time.monotonic()
+        seconds = self._end - time.thread_time()
         if seconds <= 0:
             raise QueryError(
                 f"the pattern takes more than {MOST_SECONDS:g} seconds; give it a rarer word, or simpler expressions"

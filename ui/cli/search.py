@@ -74,12 +74,14 @@ _UNDER = "           = "
 @click.option(
     "--pattern",
     metavar="CQL",
+    show_default="the text",
     help='Find a pattern of tokens instead, such as \'[lemma="bank" & pos="NOUN"] []{0,3} "loan.*"\'.',
 )
 @click.option(
     "--at",
     type=int,
     metavar="N",
+    show_default="the whole match",
     help="Return only the Nth word of each match of --pattern, from 1, or from the end with -1.",
 )
 @model_option
