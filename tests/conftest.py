@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
 
 # A deadline per example measures the machine, not the code: a slow first import would fail a test.
-settings.register_profile("polyseme", deadline=None)
+# The same examples in every run, so that a change alone decides whether it passes. `make faults` draws new ones.
+settings.register_profile("polyseme", deadline=None, derandomize="POLYSEME_FUZZ" not in os.environ)
 settings.load_profile("polyseme")
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as in the product, in every order of tests

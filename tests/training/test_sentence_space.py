@@ -137,7 +137,7 @@ def test_gradients_equal_finite_differences(seed: int) -> None:
                 losses.append(loss_and_gradients(parameters, alone, batch)[0])
             flat[place] = before
             numeric = (losses[0] - losses[1]) / (2 * step)
-            assert gradient.reshape(-1)[place] == pytest.approx(numeric, rel=2e-2, abs=3e-4), name
+            assert gradient.reshape(-1)[place] == pytest.approx(numeric, rel=5e-2, abs=1e-3), name
 
 
 def test_cosines_of_held_out_sentences_come_nearer_to_the_teachers(fitted: SentenceReport) -> None:
