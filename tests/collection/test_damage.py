@@ -68,7 +68,7 @@ def always_by_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(any_word, "CANDIDATES", 100)
     monkeypatch.setattr(any_word, "MOST_SCORED", 10)
     monkeypatch.setattr(context, "TextAnalyser", lambda language, tokeniser: ANALYSER)
-    monkeypatch.setattr(inventory, "stability", lambda vectors, numbers: (1.0,) * (int(numbers.max()) + 1))
+    monkeypatch.setattr(inventory, "stability", lambda vectors, tree, number: (1.0,) * number)
 
 
 @pytest.fixture
@@ -110,17 +110,22 @@ def ask(path: Path) -> tuple[Answers, str | None]:
         return list(zip(best.ids.tolist(), best.scores.round(6).tolist(), strict=True))
 
     def tokens(searcher: Searcher) -> object:
-        """Look up the word of each token in the stream, and what the stream stores of it."""
-        found = []
+        """Look up each token of each word in the stream, and the token of each occurrence, in any segments."""
+        places, occurrences = [], []
         with searcher._view() as view:
             for segment in view.snapshot.segments.values():
                 stream = segment.stream
                 assert stream is not None
-                places = stream.tokens_of(np.ones(len(stream.word_ids), bool))
-                rows = stream.sentences_of(places).tolist()
-                words = view.collection.words().words(stream.word_ids[stream.words[places]])
-                found.append((rows, words, stream.offsets[places].tolist(), stream.token_places[:].tolist()))
-        return found
+                found = stream.tokens_of(np.ones(len(stream.word_ids), bool))
+                sentences = segment.sentence_ids[stream.sentences_of(found)].tolist()
+                words = view.collection.words().words(stream.word_ids[stream.words[found]])
+                here = list(zip(sentences, stream.offsets[found].tolist(), words, strict=True))
+                places += here
+                tokens = stream.token_places[:].tolist()
+                occurrences += [
+                    (key, here[token]) for key, token in zip(segment.token_ids[:].tolist(), tokens, strict=True)
+                ]
+        return sorted(places, key=str), sorted(occurrences, key=str)
 
     bank = "Paul saw the old [bank] near house 7."
     questions: dict[str, Callable[[Searcher], object]] = {
