@@ -47,9 +47,7 @@ _CONDITION = re.compile(
     rf"""\[\s*(?:\]|[!(\s]*(?:(?:{"|".join(ATTRIBUTES)})\s*!?=|[A-Za-z_]+\s*!?=\s*["']))"""  # [] or [lemma= or [other="
 )
 # Strings, groups and repetitions. Each alternative begins with another sign, so no text is compared twice.
-_BEFORE_CONDITION = re.compile(
-    r"""(?:\s|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|[()|?*+]|\{[0-9,\s]*+\})*+""", re.DOTALL
-)
+_BEFORE_CONDITION = re.compile(r"""(?:\s|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|[()|?*+]|\{[0-9,\s]*+\})*+""", re.DOTALL)
 _SHOWN = 20
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<name>[A-Za-z_]+)|(?P<number>[0-9]+)"""
