@@ -43,8 +43,9 @@ ATTRIBUTES = {"word": "form", "lemma": "lemma", "pos": "pos", "tag": "tag"}
 """What conditions compare, and the columns of the table of words."""
 assert set(ATTRIBUTES.values()) == set(COLUMNS)
 
+# [], or [lemma= with a value, or [other=" with its mistake. A word such as "lemma=" or "pos=3" in brackets is a target.
 _CONDITION = re.compile(
-    rf"""\[\s*(?:\]|[!(\s]*(?:(?:{"|".join(ATTRIBUTES)})\s*!?=|[A-Za-z_]+\s*!?=\s*["']))"""  # [] or [lemma= or [other="
+    rf"""\[\s*(?:\]|[!(\s]*(?:(?:{"|".join(ATTRIBUTES)})\s*!?=(?!\s*[]0-9])|[A-Za-z_]+\s*!?=\s*["']))"""
 )
 # Strings, groups and repetitions. Each alternative begins with another sign, so no text is compared twice.
 _BEFORE_CONDITION = re.compile(r"""(?:\s|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|[()|?*+]|\{[0-9,\s]*+\})*+""", re.DOTALL)
