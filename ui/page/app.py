@@ -208,7 +208,7 @@ def draw_understood(searcher: Searcher, asked: Asked) -> None:
 def draw_lines(searcher: Searcher, found: Answer) -> None:
     """Draw the lines of the current page, or why there are none."""
     if not found.lines:
-        draw_no_lines()
+        draw_no_lines(found.question.of_pattern)
         return
 
     def words(sentence: str) -> list[tuple[int, int]]:
@@ -231,7 +231,7 @@ def draw_lines(searcher: Searcher, found: Answer) -> None:
     st.html(concordance.marks(session.marks()))
 
 
-def draw_no_lines() -> None:
+def draw_no_lines(of_pattern: bool) -> None:
     """Draw why no line is left, and what to do about it."""
     query = session.current()
     chosen = query.sense is not None or bool(query.picked)
@@ -239,6 +239,11 @@ def draw_no_lines() -> None:
         title, text = "No line is left", "None of the chosen lines passes the filters. Show all lines again."
     elif query.where:
         title, text = "No hit within the filters", f"Widen or clear them: {', '.join(query.where)}"
+    elif of_pattern:
+        title, text = (
+            "No hit",
+            "No words in a row fit this pattern. Leave out a condition, or use lemma instead of word.",
+        )
     else:
         title, text = "No hit", "Try another word, or match any word."
     st.html(base.message(title, text))
