@@ -53,7 +53,7 @@ _SORTS = {
     Sort.DOCUMENT: "document",
     Sort.ODD: "least typical first",
 }
-_AS_FOUND = "as in the documents"
+_AS_FOUND = "text order"
 """The first order of a pattern, whose lines have no scores."""
 
 
@@ -92,7 +92,7 @@ def order_text(found: Answer) -> str:
         if others:
             return "other words, nearest to the sense first"
         if found.question.of_pattern:
-            return _AS_FOUND
+            return "in the order of the documents"
         if query.like:
             return "nearest to the lines marked + first"
         if found.match is Match.SENTENCE and ranks_by_text(query):

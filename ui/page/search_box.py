@@ -58,8 +58,8 @@ def examples(queries: Sequence[str]) -> None:
         st.html(
             '<p class="pol-quiet">Type a word to see its senses. Type a sentence to find sentences with a similar'
             " meaning, then click one of its words to find that word in the same sense. A &quot;phrase in quotes&quot;"
-            " must occur, and a -word must not. A pattern such as <code>[pos=&quot;ADJ&quot;] [lemma=&quot;bank&quot;]"
-            "</code> finds words in a row. Or start with one of these:</p>"
+            " must occur, and a -word must not. A pattern such as <code>[lemma=&quot;bank&quot;] []{0,3}"
+            " &quot;loan&quot;</code> finds words in a row. Or start with one of these:</p>"
         )
         for number, text in enumerate(queries):
             question = parse_query(" ".join(text.split()))
