@@ -95,7 +95,7 @@ def notices(page: AppTest) -> list[str]:
         ('("a" | "the")? [lemma="bank"]', True),
     ],
 )
-def test_patterns_are_told_from_words_in_brackets(text: str, wanted: bool) -> None:
+def test_patterns_differ_from_words_in_brackets(text: str, wanted: bool) -> None:
     assert is_pattern(text) is wanted
 
 

@@ -176,8 +176,8 @@ def read_target(searcher: Searcher, query: PageQuery) -> Asked:
     A query without a text has the first example of its named sense as its target. Without an example the target is "".
 
     Raises:
-        QueryError: The text is too long, its brackets do not match, are empty, or mark more than one target, or it is a
-            pattern that cannot be read.
+        QueryError: The text is too long, or a pattern that cannot be read. Or its brackets do not match, are empty, or
+            mark more than one target.
     """
     if len(query.text) > MAX_TEXT:
         raise QueryError(f"the query has {len(query.text):,} characters; ask for at most {MAX_TEXT:,}")
