@@ -20,10 +20,11 @@ from .explanation import Explanation, explain
 from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit
 from .query.encode import Query
 from .query.filters import Where
+from .query.parts_of_speech import PosCounts
 from .retrieval.by_id import hits_by_id, live_occurrence_hits, live_sentence_hits
 from .retrieval.documents import find_documents
 from .retrieval.more_like import AnyHit, find_more_like, hit_vector
-from .retrieval.occurrences import find_occurrences, holds_words
+from .retrieval.occurrences import count_parts_of_speech, find_occurrences, holds_words
 from .retrieval.patterns import find_pattern
 from .retrieval.sentences import PASSAGES, check_passages, find_sentences, open_question, parse_order
 from .senses import members, named
@@ -170,6 +171,18 @@ class Searcher:
         """
         with self._view(where) as view:
             return find_occurrences(view, query, k, match, layer, any_pos)
+
+    def parts_of_speech(self, query: Query, match: str = Match.LEMMA, where: Where = None) -> PosCounts:
+        """Count the occurrences of a word in context by part of speech, and return that of the word in its sentence.
+
+        There are no counts for several words, nor in a collection without parts of speech.
+
+        Args:
+            query: A word in context, as in `occurrences`.
+            match: Which occurrences count: `form` or `lemma`.
+        """
+        with self._view(where) as view:
+            return count_parts_of_speech(view, query, match)
 
     def pattern(self, text: str, k: int = K, where: Where = None, at: int | None = None) -> HitList[OccurrenceHit]:
         """Find the first k places of a pattern over words, parts of speech and tags, in the order of documents.

@@ -52,6 +52,19 @@ class TaggedTokens:
         return _stream(segment).tokens_of(self.words[segment.key])
 
 
+@dataclass(frozen=True, slots=True)
+class PosCounts:
+    """Parts of speech of a word.
+
+    Attributes:
+        target: Part of speech that the query names, else that of the target in its sentence. "" if it is unknown.
+        counts: Number of occurrences by part of speech, the most frequent first. Empty if none is known.
+    """
+
+    target: str
+    counts: Mapping[str, int]
+
+
 def _stream(segment: Segment) -> TokenStream:
     assert segment.stream is not None  # `tokens_with` has refused collections without streams
     return segment.stream
@@ -78,6 +91,27 @@ def tokens_with(
         if segment.stream is not None
     }
     return TaggedTokens(found, excluding)
+
+
+def pos_counts(collection: Collection, rows: Mapping[Segment, Ids]) -> dict[str, int]:
+    """Count occurrences by part of speech, the most frequent first. Those without one are left out.
+
+    Args:
+        rows: Token rows of each segment.
+    """
+    words = collection.words()
+    column = words.column(POS)
+    values, codes = (*column.values, ""), np.append(column.codes, len(column.values))  # the last one for unknown words
+    totals = np.zeros(len(values), np.int64)
+    for segment, inside in rows.items():
+        if segment.stream is None:
+            continue
+        stream = segment.stream
+        of_word = codes[words.rows(stream.word_ids)]  # (W,)
+        numbers = of_word[stream.words[stream.token_places[as_slice(inside)]]]
+        totals += np.bincount(numbers, minlength=len(values))
+    best = sorted(range(len(values)), key=lambda number: (-int(totals[number]), values[number]))
+    return {values[number]: int(totals[number]) for number in best if totals[number] and values[number]}
 
 
 def filtered_tokens(collection: Collection, snapshot: Snapshot, condition: Condition) -> TaggedTokens:

@@ -43,6 +43,12 @@ ATTRIBUTES = {"word": "form", "lemma": "lemma", "pos": "pos", "tag": "tag"}
 """What conditions compare, and the columns of the table of words."""
 assert set(ATTRIBUTES.values()) == set(COLUMNS)
 
+# [], or [lemma= with a value, or [other=" with its mistake. A word such as "lemma=" or "pos=3" in brackets is a target.
+_CONDITION = re.compile(
+    rf"""\[\s*(?:\]|[!(\s]*(?:(?:{"|".join(ATTRIBUTES)})\s*!?=(?!\s*[]0-9])|[A-Za-z_]+\s*!?=\s*["']))"""
+)
+# Strings, groups and repetitions. Each alternative begins with another sign, so no text is compared twice.
+_BEFORE_CONDITION = re.compile(r"""(?:\s|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|[()|?*+]|\{[0-9,\s]*+\})*+""", re.DOTALL)
 _SHOWN = 20
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<name>[A-Za-z_]+)|(?P<number>[0-9]+)"""
@@ -152,6 +158,20 @@ def parse_pattern(text: str) -> Pattern:
     if (steps := step_count(found)) > MOST_STEPS:
         raise QueryError(f"the pattern has {steps:,} positions with its repetitions; repeat less, up to {MOST_STEPS:,}")
     return found
+
+
+def is_pattern(text: str) -> bool:
+    """Return whether a text is meant as a pattern, and not as a sentence or as a word in brackets.
+
+    Its first condition is `[]` or compares something, or a string before it has a flag such as `%c`. Then the text is a
+    pattern even if it has a mistake. A row of strings alone is none, since they are phrases of a sentence.
+    """
+    text = text[:LONGEST_PATTERN].lstrip()
+    if not text.startswith(("[", "(", '"', "'")):
+        return False
+    place = _BEFORE_CONDITION.match(text)
+    rest = text[place.end() :] if place else text
+    return _CONDITION.match(rest) is not None or re.match(r"%[A-Za-z]", rest) is not None
 
 
 def step_count(pattern: Pattern) -> int:

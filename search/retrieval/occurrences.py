@@ -11,10 +11,10 @@ from ...indexer.errors import QueryError
 from ...indexer.text import form_of
 from ...indexer.vectorise import raw_vectors, tags_of
 from ...indexer.vectors.arrays import unit
-from ..context import WORD_MATCHES, View, check_k, count_rows, parse_option
+from ..context import SAME_WORD, WORD_MATCHES, View, check_k, count_rows, parse_option
 from ..hits import HitList, Match, OccurrenceHit
 from ..query.encode import Query, TargetQuery, query_for_hit, query_for_words, read_target_query
-from ..query.parts_of_speech import alike, tokens_with
+from ..query.parts_of_speech import PosCounts, alike, pos_counts, tokens_with
 from .any_word import nearest_any
 from .exact import Rows, nearest_rows
 from .phrases import find_phrase_words, find_spans, nearest_spans
@@ -22,6 +22,10 @@ from .ranking import ranked
 
 LAYER_CANDIDATES = 200
 """Number of hits that another layer reranks. Their sentences are encoded again."""
+
+
+PARTS_LEFT_OUT = " occurrences have another part of speech; --any-pos includes them"
+"""Notice of a list that keeps the part of speech of its target, after a number."""
 
 
 def find_occurrences(
@@ -94,7 +98,21 @@ def of_same_pos(
         return kept, None if count else f"{query.text!r} does not occur as {query.pos} here"
     if not count:
         return rows, f"{query.text!r} is {min(wanted)} in this sentence but not here; these have other parts of speech"
-    return kept, f"{left:,} occurrences have another part of speech; --any-pos includes them" if left else None
+    return kept, f"{left:,}{PARTS_LEFT_OUT}" if left else None
+
+
+def count_parts_of_speech(view: View, query: Query, match: str) -> PosCounts:
+    """Count the occurrences of a target by part of speech. See `Searcher.parts_of_speech`."""
+    wanted = parse_option(Match, match, "match", SAME_WORD)
+    target = read_target_query(view.analyser, query, view.settings.function_words)
+    if not view.settings.has_stream or not target.is_single_word(wanted) or not target.stored:
+        return PosCounts("", {})
+    token = target.tokens[target.stored[0]]
+    rows = view.rows(view.types(token.lemma if wanted is Match.LEMMA else form_of(token), wanted))
+    counts = pos_counts(view.collection, {item.segment: item.rows for item in rows})
+    # A tagger other than the collection's names other parts of speech.
+    known = counts and tags_of(view.settings, view.context.encoder) is not None
+    return PosCounts(target.pos or (view.encode.pos(target) if known else ""), counts)
 
 
 def _of_phrase(view: View, query: TargetQuery, match: Match, k: int) -> HitList[OccurrenceHit]:

@@ -231,6 +231,30 @@ def test_clicking_a_word_of_a_line_searches_for_it_and_back_returns(
     shows(page, boats)
 
 
+def test_word_of_a_pattern_is_searched_for(page: Page, address: str, searcher: Searcher) -> None:
+    pattern = '[pos="DET"] [lemma="bank" & pos="NOUN"] "of"'
+    opened(page, address)
+    box = page.get_by_label(BOX)
+    box.fill(pattern)
+    box.press("Enter")
+    hits = searcher.pattern(pattern, 20)
+    shows(page, hits)
+    expect(page.get_by_text("Understood: a pattern")).to_be_visible()
+    word = page.locator(".pol-line").first.locator(".pol-node [data-hop]").nth(1)
+    expect(word).to_have_text("bank")
+    word.click()
+    query = (
+        hits[0].sentence[: hits[0].start] + hits[0].token.replace("bank", "[bank]") + hits[0].sentence[hits[0].end :]
+    )
+    shows(page, searcher.occurrences(query, 20))
+    assert parameters(page)["q"] == [query]
+    page.get_by_role("button", name="Back", exact=True).click()
+    shows(page, hits)
+    page.locator(".pol-line .pol-text").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(":focus")).to_have_text(hits[0].token.split()[0])
+
+
 def test_lines_are_selectable_text_with_aligned_nodes(page: Page, address: str, searcher: Searcher) -> None:
     opened(page, address, BANK)
     hits = searcher.occurrences(BANK, 20)

@@ -10,11 +10,12 @@ import streamlit as st
 
 from ...indexer.errors import PolysemeError
 from ...search.hits import Match
-from ...search.query.target import parse_query, write_query
+from ...search.query.target import write_query
 from ...search.searcher import Searcher
 from ...search.senses.timeline import Timeline
 from . import session
 from .address import MAX_IDS, Listing, PageQuery, new_question
+from .asked import read_text
 from .html.senses import UNDATED
 
 KEY = "browser"
@@ -103,7 +104,7 @@ def word_of(query: PageQuery) -> PageQuery:
     Marks among sentences or other words do not belong to these lines, so they are dropped.
     """
     match = Match.LEMMA if query.match is Match.ANY else query.match
-    target = parse_query(query.text)
+    target = read_text(query.text)
     text = write_query(target, 0, len(target)) if isinstance(target, str) and target else query.text
     own = replace(query, text=text, match=match)
     return own if (text, match) == (query.text, query.match) else replace(own, like=(), unlike=())

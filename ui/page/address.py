@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from ...indexer.collection.records import Layer
 from ...search.hits import By, Match, Order
+from ...search.query.parts_of_speech import POS
 
 K = 20
 """Default number of lines per page."""
@@ -70,6 +71,7 @@ class PageQuery:
         unlike: Ids of the lines marked -.
         collection: A name in the library. "" is the collection that the page was opened on.
         senses: Number of senses of the word. None for the usual number.
+        any_pos: Also show lines in which the word has another part of speech than in its sentence.
     """
 
     text: str = ""
@@ -89,15 +91,20 @@ class PageQuery:
     unlike: tuple[int, ...] = ()
     collection: str = ""
     senses: int | None = None
+    any_pos: bool = False
 
 
 def new_question(query: PageQuery, text: str) -> PageQuery:
-    """Return a query for another text with the same settings. Choices among the old lines are dropped."""
+    """Return a query for another text with the same settings. Choices among the old lines are dropped.
+
+    A part of speech is one of them. Another word may not have it.
+    """
     sort = query.sort if query.sort is not Sort.ODD else Sort.SCORE
     dropped = PageQuery()
     return replace(
         query,
         text=text,
+        where=without_pos(query.where),
         sort=sort,
         page=dropped.page,
         senses=dropped.senses,
@@ -107,6 +114,16 @@ def new_question(query: PageQuery, text: str) -> PageQuery:
         like=dropped.like,
         unlike=dropped.unlike,
     )
+
+
+def of_pos(where: Sequence[str]) -> list[str]:
+    """Return the filters on the part of speech."""
+    return [text for text in where if text.partition("=")[0].rstrip("!").strip() == POS]
+
+
+def without_pos(where: Sequence[str]) -> tuple[str, ...]:
+    """Return the filters but those on the part of speech."""
+    return tuple(text for text in where if text not in of_pos(where))
 
 
 def narrowed(query: PageQuery, where: tuple[str, ...]) -> PageQuery:
@@ -193,6 +210,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         like=ids("like"),
         unlike=ids("unlike"),
         collection=text("collection", MAX_COLLECTION),
+        any_pos=flag("any_pos"),
     )
     return query, tuple(problems)
 
@@ -229,6 +247,8 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
         address["sense"] = "none" if query.sense == NO_SENSE else str(query.sense)
     if query.listing is not Listing.HITS:
         address["list"] = str(query.listing)
+    if query.any_pos:
+        address["any_pos"] = "1"
     for name, keys in (("lines", query.picked), ("like", query.like), ("unlike", query.unlike)):
         if keys:
             address[name] = "-".join(map(str, sorted(set(keys))[:MAX_IDS]))

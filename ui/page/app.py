@@ -19,6 +19,7 @@ from ...search.searcher import Searcher
 from ..messages import LONGEST, is_expected, problem
 from . import actions, cache, document, fetch, indexing, listing, login, results, search_box, senses, session, sidebar
 from .address import PageQuery, narrowed
+from .asked import Asked, PatternText
 from .cache import Contents
 from .html import base, concordance, meetings
 from .html.groups import grouped
@@ -149,22 +150,22 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         return
     target = listing.read_target(searcher, query)
     if query.text:
-        parsed = parse_sentence(target) if isinstance(target, str) else None
-        marked = target if isinstance(target, Target) else Target(parsed.text if parsed else target, 0, 0)
-        search_box.words(searcher.analyser.tokens(marked.sentence), marked)
-        search_box.understood(parsed)
+        draw_understood(searcher, target)
     question = listing.understand(searcher, query, target)
     found = listing.answer(searcher, question)
     # Each part keeps its own container, also when it is empty. So Streamlit does not redraw the parts below it.
-    above, notices, upper, choices, marked_lines, listed, below = (st.container() for _ in range(7))
+    above, notices, upper, parts, choices, marked_lines, listed, below = (st.container() for _ in range(8))
     with above, st.container(horizontal=True, key="above", vertical_alignment="center"):
         st.html(results.headline(found))
         if found.target is not None:
             results.match_choice(question.matches)
+        elif isinstance(target, PatternText):
+            if found.query.like:
+                results.match_choice(question.matches)
         elif listing.ranks_by_text(found.query):
             results.sentence_choices(found.query, fetch.only_default(searcher.settings))
     with notices:
-        if found.target is None and listing.ranks_by_text(found.query):
+        if isinstance(target, str) and listing.ranks_by_text(found.query):
             st.html(results.choice_help(found.query))
             if remark := fetch.vectors_notice(searcher.settings, found.query):
                 st.html(base.notice(remark))
@@ -174,6 +175,8 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
             st.html(base.notice(results.verdict_text(found)))
         if found.notice:
             st.html(base.notice(found.notice))
+    with parts:
+        results.pos_choice(listing.parts_of_speech(searcher, found), found)
     with listed:
         draw_lines(searcher, found)
     with below:
@@ -190,10 +193,22 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         document.draw(searcher, lines, found.target)
 
 
+def draw_understood(searcher: Searcher, asked: Asked) -> None:
+    """Draw how the text was understood: the words of its sentence, or that it is a pattern."""
+    if isinstance(asked, PatternText):
+        search_box.understood(asked)
+        return
+    parsed = parse_sentence(asked) if isinstance(asked, str) else None
+    marked = Target(parsed.text, 0, 0) if parsed else asked
+    assert isinstance(marked, Target)
+    search_box.words(searcher.analyser.tokens(marked.sentence), marked)
+    search_box.understood(parsed)
+
+
 def draw_lines(searcher: Searcher, found: Answer) -> None:
     """Draw the lines of the current page, or why there are none."""
     if not found.lines:
-        draw_no_lines()
+        draw_no_lines(found.question.of_pattern)
         return
 
     def words(sentence: str) -> list[tuple[int, int]]:
@@ -207,12 +222,16 @@ def draw_lines(searcher: Searcher, found: Answer) -> None:
     if groups := found.groups:
         st.html(grouped(groups, words, opened))
     else:
-        st.html(concordance.concordance(shown, found.page.first + 1, words, found.numbers, opened))
+        st.html(
+            concordance.concordance(
+                shown, found.page.first + 1, words, found.numbers, opened, found.question.of_pattern
+            )
+        )
     # A separate element, so that a mark does not redraw the lines. They keep the focus and the scroll position.
     st.html(concordance.marks(session.marks()))
 
 
-def draw_no_lines() -> None:
+def draw_no_lines(of_pattern: bool) -> None:
     """Draw why no line is left, and what to do about it."""
     query = session.current()
     chosen = query.sense is not None or bool(query.picked)
@@ -220,6 +239,11 @@ def draw_no_lines() -> None:
         title, text = "No line is left", "None of the chosen lines passes the filters. Show all lines again."
     elif query.where:
         title, text = "No hit within the filters", f"Widen or clear them: {', '.join(query.where)}"
+    elif of_pattern:
+        title, text = (
+            "No hit",
+            "No words in a row fit this pattern. Leave out a condition, or use lemma instead of word.",
+        )
     else:
         title, text = "No hit", "Try another word, or match any word."
     st.html(base.message(title, text))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from ...indexer.collection.records import CollectionSettings, SentenceKind
 from ...search.hits import By, DocumentHit, HitList, Match, OccurrenceHit, SentenceHit
-from ...search.query.target import Target
+from ...search.retrieval.occurrences import PARTS_LEFT_OUT
 from ...search.searcher import Searcher
 from .address import PageQuery
+from .asked import Asked, PatternText
 from .html.base import cut_left
 
 SENSE_FILTER = "sense="
@@ -18,16 +19,29 @@ MAX_ALIKE = 100
 """Maximum number of nearly equal sentences that a line shows."""
 
 
-def find(searcher: Searcher, query: PageQuery, target: Target | str, limit: int) -> HitList[SentenceHit]:
+def find(searcher: Searcher, query: PageQuery, target: Asked, limit: int, any_pos: bool) -> HitList[SentenceHit]:
     """Return the hits of a query whose text has been parsed into a target.
 
     A query without a text lists the occurrences of the named sense in its filters.
+
+    Args:
+        any_pos: Whether a word may have another part of speech than in its sentence.
     """
     if not query.text:
         return widened(_of_named_sense(searcher, query, limit))
     if isinstance(target, str):
         return searcher.sentences(target, limit, query.where, by=query.by, order=query.order)
-    return widened(searcher.occurrences(target, limit, query.match, query.where, query.layer))
+    if isinstance(target, PatternText):
+        return widened(searcher.pattern(target.text, limit, query.where))
+    hits = widened(searcher.occurrences(target, limit, query.match, query.where, query.layer, any_pos))
+    hits.notice = _without_advice(hits.notice)
+    return hits
+
+
+def _without_advice(notice: str | None) -> str | None:
+    """Return a notice without what the page says itself: that lines of other parts of speech are left out."""
+    before, advice, after = (notice or "").partition(PARTS_LEFT_OUT)
+    return (after.removeprefix("; ") if advice else before) or None
 
 
 def find_documents(searcher: Searcher, query: PageQuery, text: str, limit: int) -> HitList[DocumentHit]:

@@ -45,19 +45,21 @@ class Page:
     more: bool
 
 
-def hits_needed(query: PageQuery, same_word: bool, whole: bool = False) -> int:
+def hits_needed(query: PageQuery, same_word: bool, whole: bool = False, of_pattern: bool = False) -> int:
     """Return the number of hits to search for, so that a page of the query, or its full list, can be shown.
 
     Args:
-        same_word: Whether all hits are occurrences of the same word. They are ranked exactly, so a longer list begins
-            with the shorter one. Other lists depend on the number, so the first page uses the command line's number.
+        same_word: Whether all hits are occurrences of the same word, or of a pattern. Their order is exact, so a longer
+            list begins with the shorter one. Other lists depend on the number, so the first page uses the command
+            line's number.
         whole: Whether the full list is needed, for a file.
+        of_pattern: Whether the hits are places of a pattern, of which there may be millions.
     """
     if query.layer is not None:
         return max(CANDIDATES, query.k)
     ordered = query.sort is not Sort.SCORE
     if same_word and (ordered or query.sense is not None or query.picked):
-        return EVERYTHING
+        return MAX_LINES + 1 if of_pattern else EVERYTHING
     if ordered:
         return max(CANDIDATES, query.k)
     if whole:

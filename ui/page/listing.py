@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...indexer.errors import QueryError
 from ...indexer.text import Token, form_of, is_indexed
-from ...search.hits import By, DocumentHit, HitList, Match, SentenceHit
-from ...search.query.target import Target, parse_query
+from ...search.hits import By, DocumentHit, HitList, Match, OccurrenceHit, SentenceHit
+from ...search.query.parts_of_speech import PosCounts
+from ...search.query.target import Target
 from ...search.retrieval.sentences import parse_order
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.named_sense_file import NamedSense
 from . import cache, fetch
-from .address import MATCHES, MAX_TEXT, Listing, PageQuery, Sort
+from .address import MATCHES, MAX_TEXT, Listing, PageQuery, Sort, of_pos, without_pos
+from .asked import Asked, PatternText, read_text
 from .html.concordance import key_of
 from .html.expanded import Expanded
 from .html.groups import Group, by_document, of_documents
@@ -40,15 +43,15 @@ class Question:
 
     Args:
         query: The query without the parts that have no effect on its answer.
-        target: The word in its sentence, or the whole sentence.
+        target: The word in its sentence, the pattern, or the whole sentence.
         inventory: The senses of the word. None if the target is not a single word, or the collection lacks it.
         matches: The choices of `Match` that the page offers, the default first.
-        same_word: Whether the search is known to list occurrences of the same word. If not, the collection may lack
-            the word, and other words answer.
+        same_word: Whether the search is known to list occurrences of the same word, or of a pattern. If not, the
+            collection may lack the word, and other words answer.
     """
 
     query: PageQuery
-    target: Target | str
+    target: Asked
     inventory: SenseInventory | None
     matches: tuple[Match, ...]
     same_word: bool
@@ -57,6 +60,23 @@ class Question:
     def of_words(self) -> bool:
         """Whether the lines are occurrences. Those of a named sense are, even if it has no example sentence."""
         return not (isinstance(self.target, str) and self.query.text)
+
+    @property
+    def of_pattern(self) -> bool:
+        """Whether the lines are places of a pattern."""
+        return isinstance(self.target, PatternText) and ranks_by_text(self.query)
+
+    @property
+    def any_pos(self) -> bool:
+        """Whether the word may have another part of speech than in its sentence.
+
+        It may if the visitor wants that, or chose a sense, lines, or a part of speech. A word alone has no sentence, so
+        it has any.
+        """
+        query, target = self.query, self.target
+        if not isinstance(target, Target) or (not target.pos and len(target.sentence) == target.end - target.start):
+            return True
+        return query.any_pos or query.sense is not None or bool(query.picked or of_pos(query.where))
 
     @property
     def of_documents(self) -> bool:
@@ -104,8 +124,8 @@ class Answer:
 
     @property
     def target(self) -> Target | None:
-        """The word in its sentence, or None for a sentence search."""
-        return None if isinstance(self.question.target, str) else self.question.target
+        """The word in its sentence, or None for a sentence or a pattern."""
+        return self.question.target if isinstance(self.question.target, Target) else None
 
     @property
     def inventory(self) -> SenseInventory | None:
@@ -150,20 +170,21 @@ class FullListing:
     documents: Sequence[DocumentHit] = ()
 
 
-def read_target(searcher: Searcher, query: PageQuery) -> Target | str:
-    """Parse the text of a query: the word in its sentence, or the sentence.
+def read_target(searcher: Searcher, query: PageQuery) -> Asked:
+    """Parse the text of a query: the word in its sentence, the sentence, or the pattern.
 
     A query without a text has the first example of its named sense as its target. Without an example the target is "".
 
     Raises:
-        QueryError: The text is too long, or the brackets do not match, are empty, or mark more than one target.
+        QueryError: The text is too long, or a pattern that cannot be read. Or its brackets do not match, are empty, or
+            mark more than one target.
     """
     if len(query.text) > MAX_TEXT:
         raise QueryError(f"the query has {len(query.text):,} characters; ask for at most {MAX_TEXT:,}")
     if query.text:
-        return parse_query(query.text)
+        return read_text(query.text)
     named = _named_sense(searcher, query)
-    return parse_query(named.examples[0]) if named is not None and named.examples else ""
+    return read_text(named.examples[0]) if named is not None and named.examples else ""
 
 
 def _named_sense(searcher: Searcher, query: PageQuery) -> NamedSense | None:
@@ -172,7 +193,7 @@ def _named_sense(searcher: Searcher, query: PageQuery) -> NamedSense | None:
     return None if name is None else next((item for item in searcher.named_senses() if item.name == name), None)
 
 
-def understand(searcher: Searcher, query: PageQuery, target: Target | str) -> Question:
+def understand(searcher: Searcher, query: PageQuery, target: Asked) -> Question:
     """Look up the word of a parsed query, and drop what has no effect on its answer."""
     token = _single_word(searcher, target)
     inventory = None
@@ -185,8 +206,10 @@ def understand(searcher: Searcher, query: PageQuery, target: Target | str) -> Qu
     return Question(settled, target, inventory, matches, _is_of_same_word(searcher, settled, target, token, inventory))
 
 
-def _single_word(searcher: Searcher, target: Target | str) -> Token | None:
+def _single_word(searcher: Searcher, target: Asked) -> Token | None:
     """Return the token of a target that is a single word, else None."""
+    if isinstance(target, PatternText):
+        return None
     if isinstance(target, str):
         # A single word without brackets asks for sentences, but its senses are useful too.
         target = Target(target, 0, len(target))
@@ -202,13 +225,15 @@ def _word_and_match(token: Token, match: Match) -> tuple[str, Match]:
 
 
 def _is_of_same_word(
-    searcher: Searcher, query: PageQuery, target: Target | str, token: Token | None, inventory: SenseInventory | None
+    searcher: Searcher, query: PageQuery, target: Asked, token: Token | None, inventory: SenseInventory | None
 ) -> bool:
+    if isinstance(target, PatternText) and ranks_by_text(query):
+        return True
     if query.match is Match.ANY or query.listing is Listing.OTHERS or (isinstance(target, str) and query.text):
         return False
     if not ranks_by_text(query):
         return True
-    if token is None and not isinstance(target, str):
+    if token is None and isinstance(target, Target):
         key = ("holds", target, query.match, query.where)
         return cache.cached(searcher, key, lambda: searcher.holds(target, query.match, query.where))
     return inventory is not None and token is not None and is_indexed(token, searcher.settings.function_words)
@@ -227,7 +252,7 @@ def is_sense(number: int | None, inventory: SenseInventory) -> bool:
 def _settled(
     searcher: Searcher,
     query: PageQuery,
-    target: Target | str,
+    target: Asked,
     inventory: SenseInventory | None,
     matches: tuple[Match, ...],
 ) -> PageQuery:
@@ -238,7 +263,10 @@ def _settled(
             query = replace(query, picked=(), like=(), unlike=(), sort=sort)
         else:
             query = replace(query, listing=Listing.HITS)
+    if isinstance(target, PatternText):
+        query = replace(query, sense=None, sort=Sort.SCORE if query.sort is Sort.ODD else query.sort)
     by_text, word = ranks_by_text(query), not isinstance(target, str)
+    has_layers = by_text and isinstance(target, Target)
     by = query.by if by_text and not word else By.SENTENCE
     return replace(
         query,
@@ -248,7 +276,8 @@ def _settled(
         group=query.group and not word and bool(query.text) and by is not By.DOCUMENT,
         sort=query.sort if by is not By.DOCUMENT or query.sort in DOCUMENT_SORTS else Sort.SCORE,
         match=query.match if query.match in matches else matches[0],
-        layer=query.layer if by_text and word and query.layer is not searcher.settings.layer else None,
+        layer=query.layer if has_layers and query.layer is not searcher.settings.layer else None,
+        any_pos=query.any_pos and has_layers and query.match is Match.LEMMA,
     )
 
 
@@ -298,6 +327,24 @@ def _found_documents(searcher: Searcher, question: Question, whole: bool = False
     return cache.cached(searcher, key, lambda: fetch.find_documents(searcher, query, target, limit)), limit
 
 
+def parts_of_speech(searcher: Searcher, found: Answer) -> PosCounts:
+    """Count the lines of a word by part of speech. Filters on the part of speech do not count.
+
+    There are no counts of other lists: of several words, of other words, of marked lines, or of patterns.
+    """
+    query, target = found.query, found.target
+    if target is None or found.inventory is None or not ranks_by_text(query) or found.match is Match.ANY:
+        return PosCounts("", {})
+    where = without_pos(query.where)
+    key = ("parts of speech", target, query.match, where)
+    counted: PosCounts = cache.cached(searcher, key, lambda: searcher.parts_of_speech(target, query.match, where))
+    if query.sense is None and not query.picked:
+        return counted
+    # A sense is chosen. Its lines are all known.
+    chosen = Counter(hit.pos for hit in found.lines if isinstance(hit, OccurrenceHit) and hit.pos)
+    return PosCounts(counted.target, dict(sorted(chosen.items(), key=lambda item: (-item[1], item[0]))))
+
+
 def expanded(searcher: Searcher, shown: Sequence[SentenceHit], wanted: Collection[tuple[str, int]]) -> Expanded:
     """Read what is open under the lines of a page.
 
@@ -328,7 +375,7 @@ def everything(searcher: Searcher, question: Question) -> FullListing:
 def _found(searcher: Searcher, question: Question, whole: bool = False) -> tuple[HitList[SentenceHit], int]:
     """Return all hits of a question, and the number of hits that was searched for."""
     query, inventory = question.query, question.inventory
-    limit = hits_needed(query, question.same_word, whole)
+    limit = hits_needed(query, question.same_word, whole, question.of_pattern)
     if query.listing is Listing.OTHERS and inventory is not None and query.sense is not None:
         return _of_other_words(searcher, question, inventory, query.sense, limit), limit
     if query.like:
@@ -338,8 +385,9 @@ def _found(searcher: Searcher, question: Question, whole: bool = False) -> tuple
 
 def _by_text(searcher: Searcher, question: Question, limit: int) -> HitList[SentenceHit]:
     query, target = question.query, question.target
-    key = ("text", target, query.text, query.match, query.where, query.layer, query.by, query.order, limit)
-    return cache.cached(searcher, key, lambda: fetch.find(searcher, query, target, limit))
+    asked = (target, query.text, query.match, query.where, query.layer, query.by, query.order, question.any_pos)
+    key = ("text", *asked, limit)
+    return cache.cached(searcher, key, lambda: fetch.find(searcher, query, target, limit, question.any_pos))
 
 
 def _of_other_words(
@@ -370,7 +418,8 @@ def _marked(searcher: Searcher, question: Question) -> dict[int, SentenceHit]:
     """Return the marked hits by id."""
     query = question.query
     known: dict[int, SentenceHit] = {}
-    if question.of_words and query.text and question.inventory is None and query.match is not Match.ANY:
+    several = question.of_words and question.inventory is None and not isinstance(question.target, PatternText)
+    if several and query.text and query.match is not Match.ANY:
         # The id of a hit of several words is that of its first word. The list in which it was marked has all of it.
         plain = replace(query, like=(), unlike=(), sense=None, picked=(), sort=Sort.SCORE, page=1)
         same_word = _is_of_same_word(searcher, plain, question.target, None, None)

@@ -11,10 +11,12 @@ import streamlit as st
 from ...indexer.collection.records import Layer
 from ...indexer.text import fold
 from ...search.hits import By, Match, OccurrenceHit, Order
+from ...search.query.parts_of_speech import POS, PosCounts, alike
+from ...search.query.target import write_query
 from ...search.retrieval.sentences import parse_order
 from ...search.searcher import Searcher
 from . import download
-from .address import Listing, PageQuery, Sort
+from .address import Listing, PageQuery, Sort, of_pos, without_pos
 from .html import base
 from .lines import CANDIDATES, DOCUMENT_SORTS
 from .listing import Answer, ranks_by_text
@@ -51,6 +53,8 @@ _SORTS = {
     Sort.DOCUMENT: "document",
     Sort.ODD: "least typical first",
 }
+_AS_FOUND = "text order"
+"""The first order of a pattern, whose lines have no scores."""
 
 
 def headline(found: Answer) -> str:
@@ -69,6 +73,8 @@ def headline(found: Answer) -> str:
 
 def head_word(found: Answer) -> str | None:
     """Return the word of all lines: the target, or the words of the lines if these are few."""
+    if found.question.of_pattern:
+        return found.query.text
     if found.target is None or found.match is Match.ANY:
         return None
     if found.query.text and not found.query.like:
@@ -85,6 +91,8 @@ def order_text(found: Answer) -> str:
     if query.sort is Sort.SCORE:
         if others:
             return "other words, nearest to the sense first"
+        if found.question.of_pattern:
+            return "in the order of the documents"
         if query.like:
             return "nearest to the lines marked + first"
         if found.match is Match.SENTENCE and ranks_by_text(query):
@@ -129,6 +137,57 @@ def match_choice(offered: Sequence[Match]) -> None:
         on_change=changed,
         label_visibility="collapsed",
     )
+
+
+def pos_choice(counts: PosCounts, found: Answer) -> None:
+    """Draw the parts of speech of a word with their numbers of lines, to show only one of them.
+
+    It also says whether the list keeps the part of speech that the word has in its sentence. A word with one part of
+    speech has no choice, so nothing is drawn for it.
+    """
+    query = current()
+    only = of_pos(query.where)
+    if len(counts.counts) < 2 and not only:
+        return
+    kept = kept_pos(counts, found)
+    total = sum(counts.counts.values())
+    options = {"": f"any {total:,}"} | {pos: f"{base.pos_name(pos)} {n:,}" for pos, n in counts.counts.items()}
+    chosen = only[0].partition("=")[2].strip() if len(only) == 1 and "!" not in only[0] else None
+    value = min(kept, key=lambda pos: (pos != counts.target, pos)) if kept else "" if not only else chosen
+    show("pos", value if value in options else None)
+
+    def changed() -> None:
+        pos = st.session_state["pos"]
+        where = without_pos(query.where) + ((f"{POS}={pos}",) if pos else ())
+        change(replace(query, text=_without_pos_mark(found, query.text), where=where, any_pos=not pos, picked=()))
+
+    with st.container(horizontal=True, key="pos-row", vertical_alignment="center", gap="small"):
+        st.html('<p class="pol-quiet">Part of speech:</p>', width="content")
+        st.segmented_control(
+            "Part of speech",
+            list(options),
+            format_func=lambda pos: options[pos],
+            key="pos",
+            on_change=changed,
+            label_visibility="collapsed",
+        )
+        if kept:
+            st.html(base.kept_pos(counts.target, is_named=bool(found.target and found.target.pos)), width="content")
+
+
+def kept_pos(counts: PosCounts, found: Answer) -> frozenset[str]:
+    """Return the parts of speech that the list keeps since the query has one. Empty if no line is left out."""
+    if found.question.any_pos or found.target is None or found.match is not Match.LEMMA or not counts.target:
+        return frozenset()
+    wanted = frozenset([counts.target]) if found.target.pos else alike(counts.target)
+    kept = wanted & counts.counts.keys()
+    return kept if len(kept) < len(counts.counts) else frozenset()
+
+
+def _without_pos_mark(found: Answer, text: str) -> str:
+    """Return the text of a query without the part of speech of its target, as in `[charge/VERB]`."""
+    target = found.target
+    return text if target is None or not target.pos else write_query(target.sentence, target.start, target.end)
 
 
 def order_of(query: PageQuery) -> Order:
@@ -206,7 +265,8 @@ def _sorts(found: Answer) -> dict[Sort, str]:
     if found.question.of_documents:
         return {sort: _SORTS[sort] for sort in DOCUMENT_SORTS}
     odd = found.inventory is not None and found.query.listing is Listing.HITS
-    return {sort: name for sort, name in _SORTS.items() if sort is not Sort.ODD or odd}
+    first = {Sort.SCORE: _AS_FOUND} if found.question.of_pattern else {}
+    return {sort: name for sort, name in (_SORTS | first).items() if sort is not Sort.ODD or odd}
 
 
 def choose(key: str, name: str, options: Mapping[Option, str], value: Option, act: Callable[[Option], None]) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ...indexer.text import TextAnalyser, Token, TokenKind
+from ...search.query.patterns import is_pattern
 from ...search.query.sentence import SentenceQuery, write_sentence
 from ...search.query.target import Target, parse_query, write_query
 from .address import PageQuery, new_question
+from .asked import PatternText
 from .html import base
 from .session import ask, current, go, show, trail
 
@@ -43,6 +45,8 @@ def search_box(analyser: TextAnalyser) -> None:
 
 def _as_target(text: str, analyser: TextAnalyser) -> str:
     """Bracket a single typed word, so that it asks for its senses and occurrences instead of similar sentences."""
+    if is_pattern(text):
+        return text
     tokens = analyser.tokens(text) if text and not re.search(r"[\s\[\]\\]", text) else ()
     alone = len(tokens) == 1 and tokens[0].kind is not TokenKind.PUNCTUATION
     return write_query(text, tokens[0].start, tokens[0].end) if alone else text
@@ -54,7 +58,8 @@ def examples(queries: Sequence[str]) -> None:
         st.html(
             '<p class="pol-quiet">Type a word to see its senses. Type a sentence to find sentences with a similar'
             " meaning, then click one of its words to find that word in the same sense. A &quot;phrase in quotes&quot;"
-            " must occur, and a -word must not. Or start with one of these:</p>"
+            " must occur, and a -word must not. A pattern such as <code>[lemma=&quot;bank&quot;] []{0,3}"
+            " &quot;loan&quot;</code> finds words in a row. Or start with one of these:</p>"
         )
         for number, text in enumerate(queries):
             question = parse_query(" ".join(text.split()))
@@ -66,10 +71,15 @@ def examples(queries: Sequence[str]) -> None:
             st.button(shown, key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
 
 
-def understood(query: SentenceQuery | None) -> None:
-    """Draw which phrases a query by sentence requires and which words it excludes. None is a query by word."""
+def understood(query: SentenceQuery | PatternText | None) -> None:
+    """Draw that a query is a pattern, or which phrases and words a query by sentence requires and excludes.
+
+    None is a query by word.
+    """
     with st.container():  # it exists in every run, so that Streamlit does not redraw what is below it
-        if query is not None and (line := base.phrases(query.required, query.excluded)):
+        if isinstance(query, PatternText):
+            st.html(base.remark("Understood: a pattern. Click a word of a line to search for its sense."))
+        elif query is not None and (line := base.phrases(query.required, query.excluded)):
             st.html(line)
 
 

@@ -29,6 +29,26 @@ SPACE = re.compile(r"\s+")
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 COLOURS = 8
 """Number of senses with their own colour and shape. Further senses reuse them."""
+POS_NAMES = {
+    "ADJ": "adjective",
+    "ADP": "preposition",
+    "ADV": "adverb",
+    "AUX": "auxiliary verb",
+    "CCONJ": "coordinating conjunction",
+    "DET": "determiner",
+    "INTJ": "interjection",
+    "NOUN": "noun",
+    "NUM": "numeral",
+    "PART": "particle",
+    "PRON": "pronoun",
+    "PROPN": "name",
+    "PUNCT": "punctuation",
+    "SCONJ": "subordinating conjunction",
+    "SYM": "symbol",
+    "VERB": "verb",
+    "X": "other",
+}
+"""The universal parts of speech in English."""
 _FIRST = ("year", "date", "author")
 # HTML allows no control characters except white space, and Streamlit cannot send lone surrogates.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
@@ -109,12 +129,25 @@ def facts(metadata: Mapping[str, Value]) -> str:
     return " · ".join(shown[:FACTS])
 
 
+def pos_name(pos: str) -> str:
+    """Return a part of speech in English. A tag that is not universal, and those of several words, stay as they are."""
+    return POS_NAMES.get(pos, cut_right(pos, FACT))
+
+
+def _pos_of(hit: SentenceHit) -> str:
+    """Return the part of speech of an occurrence for its line. "" if it is unknown."""
+    if not isinstance(hit, OccurrenceHit) or not hit.pos.strip():
+        return ""
+    title = f"part of speech {hit.pos}" + (f", tag {hit.tag}" if hit.tag.strip() else "")
+    return f'<span class="pol-pos" title="{escape(cut_right(title, SENTENCE))}">{escape(pos_name(hit.pos))}</span>'
+
+
 def document_cell(hit: SentenceHit, number: int) -> str:
     """Return a hit's document and metadata. The title is a button that opens the document of this line."""
     return (
         f'<div class="pol-where"><button type="button" class="pol-open" data-open="{number}"'
         f' title="Open the document at this line"><bdi>{escape(cut_right(hit.document, 2 * FACT))}</bdi></button>'
-        f'<span class="pol-facts">{facts(hit.metadata)}</span></div>'
+        f'<span class="pol-facts">{" · ".join(filter(None, [_pos_of(hit), facts(hit.metadata)]))}</span></div>'
     )
 
 
@@ -176,10 +209,12 @@ def window(length: int, start: int, end: int, size: int) -> tuple[int, int]:
 
 def document_head(hit: SentenceHit, hits: int, key: int) -> str:
     """Return the title and metadata of the opened document, and the number of its line."""
+    known = {field: text_of(value) for field, value in hit.metadata.items() if field != "title"}
+    if isinstance(hit, OccurrenceHit) and hit.pos.strip():
+        known = {"part of speech": pos_name(hit.pos) + (f" ({hit.tag})" if hit.tag.strip() else "")} | known
     fields = "".join(
-        f"<div><dt>{escape(field)}</dt><dd><bdi>{escape(cut_right(text_of(value), 200))}</bdi></dd></div>"
-        for field, value in hit.metadata.items()
-        if field != "title"
+        f"<div><dt>{escape(field)}</dt><dd><bdi>{escape(cut_right(value, 200))}</bdi></dd></div>"
+        for field, value in known.items()
     )
     return (
         f'<header class="pol-head"><h2><bdi>{escape(cut_right(hit.document, 200))}</bdi></h2>'
@@ -225,6 +260,17 @@ def phrases(required: Sequence[str], excluded: Sequence[str]) -> str:
 
     parts = [f"with {listed(required)}"] * bool(required) + [f"without {listed(excluded)}"] * bool(excluded)
     return f'<p class="pol-quiet" role="status">Understood: only hits {" and ".join(parts)}</p>' if parts else ""
+
+
+def kept_pos(pos: str, is_named: bool) -> str:
+    """Return in one line that a list keeps the part of speech of its target.
+
+    Args:
+        is_named: Whether the query names it. If not, it is that of the word in its sentence.
+    """
+    where = "as you asked" if is_named else "as in your sentence"
+    text = f"<b>{escape(pos_name(pos))}</b>, {where}; other parts of speech are left out"
+    return f'<p class="pol-quiet" role="status">{text}</p>'
 
 
 def remark(text: str) -> str:

@@ -42,6 +42,8 @@ class Style:
         expanded: What is open under the lines.
         grouped: Whether the lines are under the heading of their document.
         ranked: Whether the lines show their numbers.
+        of_pattern: Whether the lines are places of a pattern. They have no scores, and each word of the node can be
+            clicked.
     """
 
     words: Words
@@ -50,6 +52,7 @@ class Style:
     expanded: Expanded = field(default_factory=Expanded)
     grouped: bool = False
     ranked: bool = True
+    of_pattern: bool = False
 
 
 def concordance(
@@ -58,6 +61,7 @@ def concordance(
     words: Words,
     numbers: Mapping[int, int | None],
     expanded: Expanded | None = None,
+    of_pattern: bool = False,
 ) -> str:
     """Return a page of lines below column headings. Occurrences have the node in the middle, sentences are whole.
 
@@ -65,24 +69,26 @@ def concordance(
         first: Number of the first line.
         numbers: Occurrence id -> number of its sense.
         expanded: What is open under the lines.
+        of_pattern: Whether the lines are places of a pattern.
     """
     kwic = any(isinstance(hit, OccurrenceHit) for hit in hits)
-    style = Style(words, numbers, meetings.numbers_of(hits), expanded or Expanded())
+    style = Style(words, numbers, meetings.numbers_of(hits), expanded or Expanded(), of_pattern=of_pattern)
     items = "".join(item(hit, first + n, style) for n, hit in enumerate(hits))
     name = "Occurrences" if kwic else "Sentences"
     kind = "pol-lines pol-kwic" if kwic else "pol-lines pol-whole"
     lines = f'<ol class="{kind}" aria-label="{name}" start="{first}">{items}</ol>'
-    return f'<div class="pol-list">{columns(hits)}{lines}</div>'
+    return f'<div class="pol-list">{columns(hits, of_pattern=of_pattern)}{lines}</div>'
 
 
-def columns(hits: Sequence[SentenceHit], grouped: bool = False) -> str:
+def columns(hits: Sequence[SentenceHit], grouped: bool = False, of_pattern: bool = False) -> str:
     """Return the column headings. Screen readers skip them, because every cell has its own label."""
     sure = ", sure" if any(hit.confidence is not None for hit in hits) else ""
     kwic = any(isinstance(hit, OccurrenceHit) for hit in hits)
     what = "sense" if kwic else "meaning"
     title = "Cosine similarity" + (f", and the probability that the {what} is the same" if sure else "")
     document = "" if grouped else "document"
-    names = f'<span></span><span>{document}</span><span>mark</span><span title="{title}">score{sure}</span>'
+    score = "<span></span>" if of_pattern else f'<span title="{title}">score{sure}</span>'
+    names = f"<span></span><span>{document}</span><span>mark</span>{score}"
     return f'<div class="pol-columns{"" if kwic else " pol-whole"}" aria-hidden="true">{names}</div>'
 
 
@@ -95,7 +101,7 @@ def item(hit: SentenceHit, number: int, style: Style) -> str:
     """Return one line with its buttons, its score, and what is open under it."""
     key, sense, extra, more = key_of(hit), "", "", ""
     if isinstance(hit, OccurrenceHit):
-        text = kwic_text(hit, style.words)
+        text = kwic_text(hit, style.words, whole_node=not style.of_pattern)
         sense = sense_sign(style.numbers[key]) if key in style.numbers else UNKNOWN_SENSE
     else:
         met = hit.meetings
@@ -106,9 +112,12 @@ def item(hit: SentenceHit, number: int, style: Style) -> str:
         more = under_line(hit, style.expanded)
     place = _read_button(number) if style.grouped else document_cell(hit, number)
     rank = number if style.ranked else ""
+    # Only what has a vector can be compared, so other places of a pattern have no marks.
+    buttons = '<span class="pol-marks"></span>' if style.of_pattern and not key else _mark_buttons(key, number, extra)
+    score = '<span class="pol-score"></span>' if style.of_pattern else _score(hit)
     return (
         f'<li class="pol-line" data-key="{key}"><span class="pol-rank">{rank}</span>{sense}{text}'
-        f"{place}{_mark_buttons(key, number, extra)}{_score(hit)}{translations(hit)}{more}</li>"
+        f"{place}{buttons}{score}{translations(hit)}{more}</li>"
     )
 
 
@@ -151,8 +160,12 @@ def score_cell(score: float, confidence: float | None, name: str, what: str) -> 
     return f'<span class="pol-score" title="{title}">{score:.2f}{sure}</span>'
 
 
-def kwic_text(hit: OccurrenceHit, words: Words) -> str:
-    """Return one run of inline text, so that selecting or searching text works across the node."""
+def kwic_text(hit: OccurrenceHit, words: Words, whole_node: bool = True) -> str:
+    """Return one run of inline text, so that selecting or searching text works across the node.
+
+    Args:
+        whole_node: Whether a click on the node searches for all of it. If not, each of its words can be clicked.
+    """
     spans = list(words(hit.sentence))
     first = _cut(hit.sentence, hit.start - CONTEXT, hit.start)
     last = _cut(hit.sentence, hit.end, hit.end + CONTEXT, from_right=True)
@@ -161,11 +174,16 @@ def kwic_text(hit: OccurrenceHit, words: Words) -> str:
     before = ELLIPSIS if first else ""
     after = ELLIPSIS if last < len(hit.sentence) else ""
     node = escape(cut_right(SPACE.sub(" ", hit.sentence[hit.start : hit.end]), NODE))
-    hop = f'data-hop="{hit.start}-{hit.end}" data-in="{hit.sentence_id}"'
+    hop = f' data-hop="{hit.start}-{hit.end}" data-in="{hit.sentence_id}"'
+    if not whole_node:
+        whole = hit.end - hit.start <= NODE
+        end = hit.end if whole else hit.start + NODE
+        node = clickable_words(hit.sentence, spans, hit.start, end, hit.sentence_id) + ("" if whole else ELLIPSIS)
+        hop = ""
     return (
         f'<p class="pol-text" tabindex="0" dir="{direction(hit.sentence)}">'
         f'<span class="pol-run"><bdi>{before}{left}</bdi>'
-        f'<mark class="pol-node" {hop}><bdi>{node}</bdi></mark><bdi>{right}{after}</bdi></span></p>'
+        f'<mark class="pol-node"{hop}><bdi>{node}</bdi></mark><bdi>{right}{after}</bdi></span></p>'
     )
 
 

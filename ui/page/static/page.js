@@ -100,7 +100,7 @@ export default function ({ parentElement, setTriggerValue }) {
     switch (event.key) {
       case "ArrowRight":
       case "ArrowLeft": {
-        const node = words.findIndex((word) => word.matches(".pol-node"));
+        const node = words.findIndex((word) => word.closest(".pol-node"));
         const step = event.key === "ArrowRight" ? 1 : -1;
         return focusWord(words[Math.max(0, here < 0 && node >= 0 ? node : here + step)] ?? words.at(-1));
       }
