@@ -52,7 +52,7 @@ class TreeSettings:
     per_neighbour: int = 12
     fewest: int = 10
     share: float = 0.08
-    few: int = 4
+    few: int = 5
     landmarks: int = 2500
     spread: float = 0.8
     rounds: int = 5

@@ -117,7 +117,7 @@ def test_every_group_has_the_minimum_number_of_occurrences(n: int, seed: int) ->
 
 
 def test_the_smallest_group_is_a_count_and_less_for_small_words() -> None:
-    assert [CHOSEN.least(n) for n in (10, 60, 125, 700, 50_000)] == [4, 5, 10, 10, 10]
+    assert [CHOSEN.least(n) for n in (10, 60, 125, 700, 50_000)] == [5, 5, 10, 10, 10]
 
 
 def test_trees_are_deterministic_also_with_equal_vectors() -> None:
