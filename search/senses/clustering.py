@@ -80,7 +80,7 @@ def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
 def settled(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> SenseTree:
     """Postpone unstable splits of a large word's tree, so that the default cut has none.  (n, d)
 
-    Finer cuts have them. The tree of a word with few occurrences is returned as it is.
+    Finer cuts have them. The tree of a word with few occurrences is returned unchanged.
     """
     if len(vectors) < settings.large:
         return tree
