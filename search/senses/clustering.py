@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, row_products, unit
-from .tree import NONE, SenseTree, grow
+from .tree import NONE, SenseTree, grow, postponed
 
 SAMPLE = 1500
 """Maximum number of occurrences on which it is decided whether a word has several senses."""
@@ -46,6 +46,8 @@ class Settings:
         rounds: Number of bootstrap samples.
         draws: Size of a bootstrap sample.
         levels: Number of splits of a bootstrap sample's tree among which a split is looked for.
+        large: Minimum number of occurrences of a word whose unstable splits are postponed.
+        unstable: Stability below which a split is postponed.
     """
 
     gate_dim: int = 5
@@ -58,6 +60,8 @@ class Settings:
     rounds: int = 20
     draws: int = 200
     levels: int = 4
+    large: int = 300
+    unstable: float = 0.3
 
 
 CHOSEN = Settings()
@@ -69,8 +73,24 @@ def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
 
     Occurrences that fit no cluster get `NONE`.
     """
-    tree = grow(vectors)
+    tree = settled(vectors, grow(vectors), settings)
     return by_size(tree.cut(default_number(vectors, tree, settings)))
+
+
+def settled(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> SenseTree:
+    """Postpone unstable splits of a large word's tree, so that the default cut has none.  (n, d)
+
+    Finer cuts have them. The tree of a word with few occurrences is returned unchanged.
+    """
+    if len(vectors) < settings.large:
+        return tree
+    unstable = set()
+    for number in range(tree.fixed, default_number(vectors, tree, settings) - 1):
+        sides = tree.sides(number)  # (n,)
+        inside = sides != NONE
+        if min(_found_again(vectors[inside], sides[inside], settings)) < settings.unstable:
+            unstable.add(number)
+    return postponed(tree, vectors, unstable, GRAIN)
 
 
 def default_number(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> int:

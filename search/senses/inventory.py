@@ -15,7 +15,7 @@ from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
-from .clustering import by_size, centres_of, default_number, nearest_centre, row_products_by, stability
+from .clustering import by_size, centres_of, default_number, nearest_centre, row_products_by, settled, stability
 from .expected import expected_words
 from .labels import Collocate, sense_words
 from .tree import NONE, SenseTree, grow
@@ -156,7 +156,7 @@ def induce_senses(
     """Induce the senses of the occurrences in some rows."""
     ids, vectors = rows_vectors(rows)
     labels = np.full(len(ids), NONE, np.int64) if known is None else known.labels(word, ids, vectors)  # (n,)
-    tree = None if len(ids) < FEWEST else grow(vectors, labels)
+    tree = None if len(ids) < FEWEST else settled(vectors, grow(vectors, labels))
     usual = 1 if tree is None else default_number(vectors, tree)
     wanted = _wanted(tree, usual, grain, number)
     clusters, stable = _cut(vectors, tree, wanted)

@@ -15,6 +15,7 @@ Results are deterministic: nothing is drawn, and ties are broken by place.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil
 
@@ -52,7 +53,7 @@ class TreeSettings:
     per_neighbour: int = 12
     fewest: int = 10
     share: float = 0.08
-    few: int = 4
+    few: int = 5
     landmarks: int = 2500
     spread: float = 0.8
     rounds: int = 5
@@ -79,7 +80,8 @@ class Split:
 
     Attributes:
         parent: Node that is split. The root is node 0, and split number i makes the nodes 2 i + 1 and 2 i + 2.
-        cosine: Mean cosine between the smoothed vectors of the two sides.
+        cosine: Mean cosine between the smoothed vectors of the two sides. That of a postponed split is at least the
+            grain behind which it was moved.
         sizes: Number of occurrences of each side, strays not counted.
     """
 
@@ -315,6 +317,81 @@ def linkage(vectors: Array, labels: Ids) -> Doubles:
     distances[np.ix_(known, known)] = APART * len(vectors) ** 2
     np.fill_diagonal(distances, 0)
     return np.asarray(average(squareform(distances, checks=False), "average"), np.float64)
+
+
+def postponed(tree: SenseTree, vectors: Array, splits: Collection[int], grain: float) -> SenseTree:
+    """Move splits of a tree behind a grain. The finest groups stay the same.
+
+    The smaller side of such a split stays with the larger one. If the larger one is split further, the smaller side
+    goes as a whole with the nearer half. Cuts at the grain or coarser do not separate it, and finer ones do.
+
+    Args:
+        tree: The tree that was grown from the vectors.
+        vectors: Unit rows (n, d).
+        splits: Numbers of the splits. None of them separates known senses.
+        grain: Lowest cosine that these splits get.
+    """
+    if not splits:
+        return tree
+    split_of = {split.parent: number for number, split in enumerate(tree.splits)}
+    total = 2 * len(tree.splits) + 1
+    sums = np.zeros((total, vectors.shape[1]))  # (nodes, d)
+    inside = tree.nodes != NONE
+    np.add.at(sums, tree.nodes[inside], vectors[inside])
+    counts = np.bincount(tree.nodes[inside], minlength=total)  # (nodes,)
+    for number in range(len(tree.splits) - 1, -1, -1):
+        for node in (2 * number + 1, 2 * number + 2):
+            sums[tree.splits[number].parent] += sums[node]
+            counts[tree.splits[number].parent] += counts[node]
+
+    def group_at(node: int, extras: tuple[tuple[float, int], ...] = ()) -> _Group:
+        while split_of.get(node, -1) in splits:
+            number = split_of[node]
+            small, node = sorted((2 * number + 2, 2 * number + 1), key=lambda side: int(counts[side]))
+            extras += ((max(grain, tree.splits[number].cosine), small),)
+        return _Group(node, tuple(sorted(extras)))
+
+    out: list[Split] = []
+    leaves = np.full(total + 1, NONE, np.int64)  # the last entry is for strays
+    waiting: list[tuple[float, int, _Group]] = []
+
+    def wait(name: int, group: _Group) -> None:
+        own = tree.splits[split_of[group.core]].cosine if group.core in split_of else np.inf
+        first = group.extras[0][0] if group.extras else np.inf
+        if min(own, first) == np.inf:
+            leaves[group.core] = name
+        else:
+            heapq.heappush(waiting, (min(own, first), name, group))
+
+    wait(0, group_at(0))
+    while waiting:
+        cosine, name, group = heapq.heappop(waiting)
+        if group.core in split_of and tree.splits[split_of[group.core]].cosine <= cosine:
+            number = split_of[group.core]
+            nodes = (2 * number + 1, 2 * number + 2)
+            means = unit(sums[list(nodes)].astype(np.float32))  # (2, d)
+            nearer = [int(np.argmax(means @ sums[extra])) for _, extra in group.extras]
+            parts = [
+                group_at(node, tuple(extra for extra, at in zip(group.extras, nearer, strict=True) if at == side))
+                for side, node in enumerate(nodes)
+            ]
+        else:
+            parts = [_Group(group.core, group.extras[1:]), group_at(group.extras[0][1])]
+        sizes = [int(counts[part.core]) + sum(int(counts[extra]) for _, extra in part.extras) for part in parts]
+        order = sorted((0, 1), key=lambda side: -sizes[side])
+        first_name = 2 * len(out) + 1
+        out.append(Split(name, cosine, (sizes[order[0]], sizes[order[1]])))
+        for place, side in enumerate(order):
+            wait(first_name + place, parts[side])
+    return SenseTree(tuple(out), leaves[tree.nodes], tree.fixed)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class _Group:
+    """A node of a tree, and smaller nodes that stay with it, each with the cosine from which it is separate."""
+
+    core: int
+    extras: tuple[tuple[float, int], ...]
 
 
 class _Merges:

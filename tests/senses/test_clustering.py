@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.vectors.arrays import Array, Ids, unit
 from polyseme.search.senses.change import measure_change
-from polyseme.search.senses.clustering import cluster, stability
+from polyseme.search.senses.clustering import CHOSEN, cluster, default_number, settled, stability
 from polyseme.search.senses.projection import project
 from polyseme.search.senses.timeline import make_timeline, restricted, wilson, year_of
 from polyseme.search.senses.tree import NONE, grow
@@ -58,6 +60,22 @@ def test_clear_groups_are_stable_and_halves_of_one_are_not() -> None:
     finest = stability(vectors, tree, tree.most)
     assert min(finest) < 0.8
     assert len(finest) == tree.most
+
+
+def test_unstable_splits_of_a_large_word_are_not_in_the_usual_cut() -> None:
+    vectors, gold = clouds([500, 300, 12], 0.1)
+    grown = grow(vectors)
+    tree = settled(vectors, grown)
+    number = default_number(vectors, tree)
+    assert number == 3  # a clear sense stays, however rare it is
+    assert min(stability(vectors, tree, number)) >= CHOSEN.unstable
+    strict = settled(vectors, grown, replace(CHOSEN, unstable=1.01))  # no split is as stable as that
+    assert default_number(vectors, strict) == 1
+    assert strict.most == grown.most
+    finest = strict.cut(strict.most)
+    assert ((finest == finest[gold == 2][0]) == (gold == 2)).all()
+    small = vectors[: CHOSEN.large - 1]
+    assert settled(small, grow(small), replace(CHOSEN, unstable=1.01)).splits == grow(small).splits
 
 
 def test_a_single_sense_is_stable_if_samples_have_one_too() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyseme.indexer.vectors.arrays import Array, Ids, unit
 from polyseme.search.senses.clustering import GRAIN
-from polyseme.search.senses.tree import APART, CHOSEN, NONE, TreeSettings, grow, linkage, smoothed
+from polyseme.search.senses.tree import APART, CHOSEN, NONE, TreeSettings, grow, linkage, postponed, smoothed
 from sklearn.metrics import adjusted_rand_score
 
 
@@ -116,8 +116,31 @@ def test_every_group_has_the_minimum_number_of_occurrences(n: int, seed: int) ->
         assert split.sizes == (int((sides == 0).sum()), int((sides == 1).sum()))
 
 
+@given(st.integers(20, 150), st.integers(0, 10**6), st.sets(st.integers(0, 8)), st.floats(-1, 1))
+@settings(max_examples=60, deadline=None)
+def test_postponed_splits_come_behind_the_grain(n: int, seed: int, numbers: set[int], grain: float) -> None:
+    vectors = points(n, seed)
+    tree = grow(vectors, settings=TreeSettings(few=3, share=0.02))
+    moved = {number for number in numbers if number < len(tree.splits)}
+    found = postponed(tree, vectors, moved, grain)
+    assert found.most == tree.most
+    assert as_sets(found.cut(found.most)) == as_sets(tree.cut(tree.most))
+    for number in range(2, found.most + 1):
+        coarse, fine = found.cut(number - 1), found.cut(number)
+        assert all(len(np.unique(coarse[fine == group])) == 1 for group in np.unique(fine))
+        sides, split = found.sides(number - 2), found.splits[number - 2]
+        assert split.sizes == (int((sides == 0).sum()), int((sides == 1).sum()))
+        assert not moved or split.sizes[0] >= split.sizes[1]
+    usual = found.cut(found.number_at(grain))
+    for number in moved:  # the smaller side is not a group of its own
+        sides = tree.sides(number)
+        small = int((sides == 1).sum() <= (sides == 0).sum())
+        if tree.splits[number].cosine < grain:
+            assert not ((usual == usual[sides == small][0]) == (sides == small)).all()
+
+
 def test_the_smallest_group_is_a_count_and_less_for_small_words() -> None:
-    assert [CHOSEN.least(n) for n in (10, 60, 125, 700, 50_000)] == [4, 5, 10, 10, 10]
+    assert [CHOSEN.least(n) for n in (10, 60, 125, 700, 50_000)] == [5, 5, 10, 10, 10]
 
 
 def test_trees_are_deterministic_also_with_equal_vectors() -> None:
