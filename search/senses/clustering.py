@@ -15,7 +15,7 @@ Results are deterministic: seeds are fixed and ties are broken by place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,6 +44,7 @@ class Settings:
         ceiling: Highest floor.
         clouds: Number of Gaussian clouds drawn.
         rounds: Number of bootstrap samples.
+        quick_rounds: Number of bootstrap samples by which unstable splits are found.
         draws: Size of a bootstrap sample.
         levels: Number of splits of a bootstrap sample's tree among which a split is looked for.
         large: Minimum number of occurrences of a word whose unstable splits are postponed.
@@ -58,6 +59,7 @@ class Settings:
     ceiling: float = 0.5
     clouds: int = 30
     rounds: int = 20
+    quick_rounds: int = 8
     draws: int = 200
     levels: int = 4
     large: int = 300
@@ -85,10 +87,11 @@ def settled(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> Sen
     if len(vectors) < settings.large:
         return tree
     unstable = set()
+    fewer = replace(settings, rounds=settings.quick_rounds)
     for number in range(tree.fixed, default_number(vectors, tree, settings) - 1):
         sides = tree.sides(number)  # (n,)
         inside = sides != NONE
-        if min(_found_again(vectors[inside], sides[inside], settings)) < settings.unstable:
+        if min(_found_again(vectors[inside], sides[inside], fewer)) < settings.unstable:
             unstable.add(number)
     return postponed(tree, vectors, unstable, GRAIN)
 
