@@ -57,6 +57,12 @@ def dictionary() -> None:
     show_default="none",
     help="SemCor 3.0, an archive or its unpacked folder. The senses of WordNet get their centroids from its lines.",
 )
+@click.option(
+    "--all",
+    "all_words",
+    is_flag=True,
+    help="Import all words. Without it, only words that the collection has, in a fraction of the time.",
+)
 @click.option("--replace", is_flag=True, help="Replace an existing dictionary of the same name.")
 @quiet_option
 @model_option
@@ -66,6 +72,7 @@ def import_dictionary(
     file: Path,
     name: str | None,
     tagged: Path | None,
+    all_words: bool,
     replace: bool,
     quiet: bool,
     model: str | None,
@@ -78,9 +85,15 @@ def import_dictionary(
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        found = searcher.import_dictionary(file, name, tagged, replace, None if quiet else _progress())
+        tell = None if quiet else _progress()
+        found = searcher.import_dictionary(file, name, tagged, replace, tell, all_words)
     if found.left_out:
         note(f"{found.left_out:,} senses of expressions of several words were left out; only single words have lines")
+    if found.absent:
+        note(
+            f"{found.absent:,} senses of words that are not in the collection were left out;"
+            " import again with --all, or with --replace after adding documents"
+        )
     _print_dictionaries([found], output_format)
 
 
@@ -207,7 +220,7 @@ def _gap_text(gap: Gap) -> str:
     return f"{one_line(head)}\n" + "".join(f"    {one_line(hit.sentence)}\n" for hit in gap.lines)
 
 
-_COUNTS = ("senses", "words", "tagged", "examples", "definitions", "left_out")
+_COUNTS = ("senses", "words", "tagged", "examples", "definitions", "left_out", "absent")
 
 
 def _print_dictionaries(found: Sequence[StoredDictionary], output_format: OutputFormat) -> None:
