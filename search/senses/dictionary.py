@@ -76,6 +76,7 @@ class WordReading:
         ids: Their occurrence ids, ascending (n,).
         vectors: Their unit vectors (n, d).
         shares: Probability of each sense of each line (n, s).
+        parts: Part of speech of each line, or empty (n).
     """
 
     senses: tuple[StoredSense, ...]
@@ -83,6 +84,7 @@ class WordReading:
     ids: Ids
     vectors: Array
     shares: Doubles
+    parts: tuple[str, ...]
 
 
 def read_dictionary_of(view: View, name: str) -> StoredDictionary:
@@ -124,8 +126,8 @@ def read_word(view: View, dictionary: StoredDictionary, word: str, match: Match)
     ids, vectors = rows_vectors(rows)
     if len(senses[0].vector) != vectors.shape[1] or len({len(sense.vector) for sense in senses}) > 1:
         raise QueryError(f"the dictionary {dictionary.name!r} has centroids of another length; import it again")
-    shares = shares_by_pos(vectors, senses, parts_of_rows(view.collection, rows))
-    return value, WordReading(tuple(senses), tuple(rows), ids, vectors, shares)
+    parts = tuple(parts_of_rows(view.collection, rows))
+    return value, WordReading(tuple(senses), tuple(rows), ids, vectors, shares_by_pos(vectors, senses, parts), parts)
 
 
 def find_dictionary_senses(view: View, word: str, dictionary: str, match: str) -> DictionarySenses:

@@ -133,7 +133,8 @@ def shares_by_pos(
     for row, pos in enumerate(parts):
         rows_of.setdefault(masks[pos], []).append(row)
     found = np.zeros((len(vectors), len(senses)))
-    for mask, rows in rows_of.items():
-        places = np.flatnonzero(np.frombuffer(mask, bool))
-        found[np.ix_(rows, places)] = sense_shares(vectors[rows], [senses[place] for place in places], weights)
+    for mask, lines in rows_of.items():
+        rows, places = np.array(lines, np.int64), np.flatnonzero(np.frombuffer(mask, bool))
+        chosen = [senses[place] for place in places.tolist()]
+        found[rows[:, None], places] = sense_shares(vectors[rows], chosen, weights)
     return found

@@ -194,12 +194,18 @@ def _sense_rows(found: DictionarySenses) -> list[dict[str, object]]:
 
 
 def _sense_text(found: DictionarySenses) -> str:
+    """Return the senses with lines as text, and the number of the others, which are most of a large dictionary."""
     parts = []
+    empty = sum(not item.size for item in found.inventory.senses)
     for item, entry, expected in zip(found.inventory.senses, found.entries, found.expected, strict=True):
+        if not item.size:
+            continue
         head = f"{found.inventory.word} {item.number}: {item.size} ({item.share:.0%}, expected {expected:.0%})"
         parts.append(f"{head}  {one_line(' '.join(filter(None, [entry.pos, entry.id])))}\n")
         parts.append(f"    {one_line(entry.definition)}  [{entry.source}: {entry.size}]\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central[:3]]
+    if empty:
+        parts.append(f"senses without lines: {empty}; --format csv or jsonl lists them\n")
     return "".join(parts)
 
 
