@@ -179,7 +179,7 @@ def questions(tagged: Tagged, encoded: Sequence[EncodedSense], by_lemma: bool) -
                 gold[n, [places[sense] for sense in tagged.senses[row] if sense in places]] = True
             asked = gold.any(axis=1)
             if asked.any():
-                parts = [tagged.parts[row] for row, kept in zip(rows, asked.tolist(), strict=True) if kept]
+                parts = [tagged.parts[rows[n]] for n in np.flatnonzero(asked).tolist()]
                 found.append(Question(tagged.vectors[rows][asked], senses_of[word], gold[asked], parts))
     return found
 
@@ -259,7 +259,7 @@ def judged_sample() -> Tagged:
     for token in text.tokens:
         folds.append(seen[token.lemma, token.sense] % 2)
         seen[token.lemma, token.sense] += 1
-    senses = [(token.sense,) for token in text.tokens]
+    senses: list[tuple[str, ...]] = [(token.sense,) for token in text.tokens]
     return Tagged(words, senses, np.array(folds, np.int64), unit(vectors), [""] * len(words))
 
 

@@ -250,6 +250,22 @@ def test_lines_of_a_collection_are_read_by_their_tags(tmp_path: Path) -> None:
     assert nouns == {line.hit.occurrence_id for line in lines if line.number == 1}
 
 
+def test_closed_classes_that_a_dictionary_lacks_are_no_gaps(tmp_path: Path) -> None:
+    encoder = FakeEncoder(tagger="a")
+    build(tmp_path / "c.pol", documents(), BuildConfig(), model=encoder)
+    (sense, *_) = senses_of(documents())
+    with Searcher.open(tmp_path / "c.pol", encoder) as searcher:
+        searcher.import_dictionary(write_tsv(tmp_path / "noun.tsv", [sense]), "noun")
+        searcher.import_dictionary(write_tsv(tmp_path / "x.tsv", [sense, replace(sense, id="x", pos="X")]), "both")
+        assert searcher.dictionary_gaps("noun", where="pos=X") == []
+        for found in (
+            searcher.dictionary_gaps("noun", "bank", 50, "pos=X"),
+            searcher.dictionary_gaps("both", k=50, where="pos=X"),
+        ):
+            assert found
+            assert {hit.pos for gap in found for hit in searcher.hits(gap.ids)} == {"X"}
+
+
 def test_many_lines_of_one_sense_move_the_prior_and_few_do_not() -> None:
     prior = np.array([0.5, 0.5])
     scores = np.tile([3.0, 0.0], (500, 1))
@@ -308,7 +324,9 @@ def test_commands_import_list_use_and_remove(tiny_folder: Path, tmp_path: Path) 
     ]
     assert {(one["sense"], one["sense_id"]) for one in lines} <= {(1, "b1"), (2, "b2")}
     assert all(0 < one["probability"] <= 1 for one in lines)
-    assert "land by a river" in run("senses", collection, "bank", "--dictionary", "small")
+    text = run("senses", collection, "bank", "--dictionary", "small")
+    assert [one["definition"] in text for one in rows] == [one["size"] > 0 for one in rows]
+    assert ("senses without lines: 1;" in text) == any(not one["size"] for one in rows)
     assert "sense_id" in run("senses", collection, "bank", "--dictionary", "small", "--occurrences", "--format", "csv")
     number = lines[0]["sense"]
     kept = run("sense", collection, WATER, "--where", f"sense=small/bank/{number}", "--format", "jsonl").splitlines()
