@@ -76,7 +76,7 @@ def read_semcor(path: Path, cache: Path, share: int = 0) -> Tagged:
     """Return SemCor's tagged words. Vectors are cached in a folder.
 
     Args:
-        share: The words of one of so many lemmas get parts of speech. 0 for no words.
+        share: One of this number of lemmas gets parts of speech. 0 for none.
     """
     instances = read_set(path)
     documents = sorted({instance.document for instance in instances})
