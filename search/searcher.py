@@ -380,6 +380,7 @@ class Searcher:
         tagged: str | Path | None = None,
         replace: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
+        all_words: bool = False,
     ) -> StoredDictionary:
         """Import a dictionary from TSV, JSON, LMF, TEI, or WordNet's folder, with a centroid of each sense.
 
@@ -388,11 +389,14 @@ class Searcher:
             tagged: SemCor 3.0. Its lines make the centroids of the senses that they are tagged with.
             replace: Replace a dictionary of the same name.
             on_progress: Called with the number of encoded texts and the number of all texts.
+            all_words: Also import the senses of words that the collection does not have yet.
         """
         from ..indexer.dictionaries.importing import import_dictionary
 
         lines = None if tagged is None else Path(tagged)
-        return import_dictionary(self.collection, self.encoder, Path(path), name, lines, replace, on_progress)
+        return import_dictionary(
+            self.collection, self.encoder, Path(path), name, lines, replace, on_progress, all_words
+        )
 
     def remove_dictionary(self, name: str) -> None:
         """Remove a dictionary."""

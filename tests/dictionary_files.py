@@ -80,6 +80,78 @@ def write_tei(path: Path, senses: Sequence[DictionarySense]) -> Path:
     return path
 
 
+OPEN_WORDNET = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE LexicalResource SYSTEM "http://globalwordnet.github.io/schemas/WN-LMF-1.3.dtd">
+<LexicalResource xmlns:dc="https://globalwordnet.github.io/schemas/dc/">
+  <Lexicon id="oewn" label="A small wordnet" language="en" email="nobody@example.org"
+           license="https://creativecommons.org/licenses/by/4.0" version="2024" url="https://example.org">
+    <LexicalEntry id="oewn-bank-n">
+      <Lemma writtenForm="bank" partOfSpeech="n">
+        <Pronunciation variety="GB">b\u00e6\u014bk</Pronunciation>
+      </Lemma>
+      <Sense id="oewn-bank__1.14.02.." n="1" synset="oewn-08437235-n" dc:identifier="no key">
+        <SenseRelation relType="derivation" target="oewn-bank__2.40.00.."/>
+      </Sense>
+      <Sense id="oewn-bank__1.17.00.." n="0" synset="oewn-09236472-n"/>
+    </LexicalEntry>
+    <LexicalEntry id="oewn-bank-v">
+      <Lemma writtenForm="bank" partOfSpeech="v"/>
+      <Form writtenForm="banked"/>
+      <Sense id="oewn-bank__2.40.00.." synset="oewn-02313256-v" subcat="vtai vii"/>
+    </LexicalEntry>
+    <LexicalEntry id="oewn-o-ap-clock-r">
+      <Lemma writtenForm="o'clock" partOfSpeech="r"/>
+      <Sense id="oewn-o-ap-clock__4.02.00.." synset="oewn-00251039-r"/>
+    </LexicalEntry>
+    <LexicalEntry id="oewn-damp-s">
+      <Lemma writtenForm="damp" partOfSpeech="s"/>
+      <Sense id="oewn-damp__5.00.01.wet.00" adjposition="p" synset="oewn-02552640-s"/>
+    </LexicalEntry>
+    <Synset id="oewn-09236472-n" ili="i85000" members="oewn-bank-n" partOfSpeech="n" lexfile="noun.object"
+            dc:source="somebody">
+      <Definition>sloping land beside water</Definition>
+      <ILIDefinition>not this one</ILIDefinition>
+      <SynsetRelation relType="hypernym" target="oewn-09483001-n"/>
+      <Example>they walked along the bank</Example>
+      <Example dc:source="a book">the green shore</Example>
+    </Synset>
+    <Synset id="oewn-08437235-n" ili="i82000" members="oewn-bank-n" partOfSpeech="n" lexfile="noun.group">
+      <Definition>a house that lends money</Definition>
+    </Synset>
+    <Synset id="oewn-02313256-v" ili="in" members="oewn-bank-v" partOfSpeech="v" lexfile="verb.possession">
+      <Definition>do business with a house that lends money</Definition>
+    </Synset>
+    <Synset id="oewn-00251039-r" ili="" members="oewn-o-ap-clock-r" partOfSpeech="r" lexfile="adv.all">
+      <Definition>by the clock</Definition>
+    </Synset>
+    <Synset id="oewn-02552640-s" ili="" members="oewn-damp-s" partOfSpeech="s" lexfile="adj.all">
+      <Definition>a little wet</Definition>
+      <SynsetRelation relType="similar" target="oewn-02551380-a"/>
+    </Synset>
+    <SyntacticBehaviour id="vii" subcategorizationFrame="Somebody ----s"/>
+  </Lexicon>
+  <LexiconExtension id="more" label="More" language="en" email="nobody@example.org" license="none" version="1">
+    <Extends id="oewn" version="2024"/>
+    <ExternalLexicalEntry id="oewn-damp-s">
+      <Sense id="more-damp-1" synset="more-1"/>
+    </ExternalLexicalEntry>
+    <ExternalLexicalEntry id="elsewhere-1">
+      <Sense id="more-lost-1" synset="more-1"/>
+    </ExternalLexicalEntry>
+    <ExternalSynset id="oewn-02552640-s"/>
+    <Synset id="more-1" ili="" partOfSpeech="s"><Definition>of weather</Definition></Synset>
+  </LexiconExtension>
+  <Lexicon id="own" label="Own" language="en" email="nobody@example.org" license="none" version="1">
+    <LexicalEntry id="own-1">
+      <Lemma writtenForm="bank" partOfSpeech="n"/>
+      <Sense id="own-bank-1" synset="own-s1" dc:identifier="bank%1:06:00::"><Count>3</Count></Sense>
+    </LexicalEntry>
+    <Synset id="own-s1" ili="i1" partOfSpeech="n"><Definition>a row of keys</Definition></Synset>
+  </Lexicon>
+</LexicalResource>
+"""
+"""LMF in the shape of Open English WordNet, with an extension and a second lexicon. The texts are made up."""
+
 LICENCE = "  1 This software and database is provided to test the reader.\n"
 NOUNS = (
     "00000001 17 n 02 bank 0 shore 1 001 @ 00000002 n 0000 | land beside a river; wet; "

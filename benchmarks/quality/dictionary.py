@@ -6,7 +6,8 @@
     python -m benchmarks.quality.dictionary --gaps-sample                     # the same on the sample documents
 
 SEMCOR is semcor3.0.tar.xz, and WORDNET the folder of WordNet 3.0's files. `--words N` takes one of N lemmas. The
-functions that are measured are those of `polyseme senses --dictionary` and `polyseme dictionary gaps`.
+functions that are measured are those of `polyseme senses --dictionary` and `polyseme dictionary gaps`. The row "parts
+of speech by the tagger" is what a collection gives: all senses of a lemma, and tags of the bundled model.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from polyseme.indexer.dictionaries.tagged import batches_of
 from polyseme.indexer.elmo import load_encoder
 from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.gold.sense_text import SenseText, read_judged
-from polyseme.indexer.vectorise import Vectoriser
+from polyseme.indexer.vectorise import Vectoriser, represent
 from polyseme.indexer.vectors.arrays import Array, Ids, Mask, unit
 from polyseme.search.evaluation.datasets.wsd import Instance, Word, read_set, word_of
 from polyseme.search.evaluation.tasks.dictionary_wsd import encode_wordnet, senses_by_word
-from polyseme.search.senses.disambiguation import CHOSEN, Weights, logits, priors, probabilities, sense_shares
+from polyseme.search.senses.disambiguation import CHOSEN, Weights, logits, priors, probabilities, shares_by_pos
 from polyseme.search.senses.gaps import distances
 
 from benchmarks.lib.paths import SENSES
@@ -56,12 +57,14 @@ class Tagged:
         senses: Gold senses of each (n).
         folds: Fold of each (n,).
         vectors: Unit vectors (n, d).
+        parts: Part of speech of each by the tagger, or empty (n).
     """
 
     words: list[Word]
     senses: list[tuple[str, ...]]
     folds: Ids
     vectors: Array
+    parts: list[str]
 
 
 def default_vectoriser() -> Vectoriser:
@@ -69,8 +72,12 @@ def default_vectoriser() -> Vectoriser:
     return Vectoriser(load_encoder("default"), Layer.SENSE, {})
 
 
-def read_semcor(path: Path, cache: Path) -> Tagged:
-    """Return SemCor's tagged words. Vectors are cached in a folder."""
+def read_semcor(path: Path, cache: Path, share: int = 0) -> Tagged:
+    """Return SemCor's tagged words. Vectors are cached in a folder.
+
+    Args:
+        share: One of this number of lemmas gets parts of speech. 0 for none.
+    """
     instances = read_set(path)
     documents = sorted({instance.document for instance in instances})
     fold_of = {document: place % FOLDS for place, document in enumerate(documents)}
@@ -82,7 +89,31 @@ def read_semcor(path: Path, cache: Path) -> Tagged:
         cache.mkdir(parents=True, exist_ok=True)
         np.save(stored, vectors)
     folds = np.array([fold_of[instance.document] for instance in instances], np.int64)
-    return Tagged([one.word for one in instances], [one.senses for one in instances], folds, vectors)
+    parts = _parts(instances, share) if share else [""] * len(instances)
+    return Tagged([one.word for one in instances], [one.senses for one in instances], folds, vectors, parts)
+
+
+def in_share(word: Word, share: int) -> bool:
+    """Return whether a word is among those of one of `share` lemmas."""
+    return zlib.crc32(word[0].encode()) % share == 0
+
+
+def _parts(instances: Sequence[Instance], share: int) -> list[str]:
+    """Return the part of speech that the bundled model's tagger gives to the last token of each word."""
+    encoder = load_encoder("default")
+    assert encoder.tagset is not None  # the bundled model has a tagger
+    rows: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for row, instance in enumerate(instances):
+        if in_share(instance.word, share):
+            rows[instance.span.sentence].append(row)
+    sentences = sorted(rows, key=len)
+    found = [""] * len(instances)
+    for batch in batches_of(range(len(sentences)), [len(sentence) for sentence in sentences]):
+        for place, one in zip(batch, represent(encoder, [sentences[place] for place in batch]), strict=True):
+            assert one.tags is not None
+            for row in rows[sentences[place]]:
+                found[row] = encoder.tagset.upos[one.tags.upos[instances[row].span.end - 1]]
+    return found
 
 
 def _encode(instances: Sequence[Instance]) -> Array:
@@ -107,11 +138,16 @@ def read_senses(folder: Path, words: set[Word]) -> list[EncodedSense]:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The lines of a word in one fold: their vectors (n, d), its senses from the other folds, and the gold (n, s)."""
+    """The lines of a word in one fold: their vectors (n, d), its senses from the other folds, and the gold (n, s).
+
+    Attributes:
+        parts: Part of speech of each line, or empty (n).
+    """
 
     vectors: Array
     senses: list[StoredSense]
     gold: Mask
+    parts: list[str]
 
 
 def questions(tagged: Tagged, encoded: Sequence[EncodedSense], by_lemma: bool) -> list[Question]:
@@ -143,7 +179,8 @@ def questions(tagged: Tagged, encoded: Sequence[EncodedSense], by_lemma: bool) -
                 gold[n, [places[sense] for sense in tagged.senses[row] if sense in places]] = True
             asked = gold.any(axis=1)
             if asked.any():
-                found.append(Question(tagged.vectors[rows][asked], senses_of[word], gold[asked]))
+                parts = [tagged.parts[rows[n]] for n in np.flatnonzero(asked).tolist()]
+                found.append(Question(tagged.vectors[rows][asked], senses_of[word], gold[asked], parts))
     return found
 
 
@@ -152,7 +189,7 @@ def accuracy(asked: Sequence[Question], weights: Weights, adapts: bool) -> tuple
     chosen, right, losses = [], [], []
     for one in asked:
         if adapts:
-            shares = sense_shares(one.vectors, one.senses, weights)
+            shares = shares_by_pos(one.vectors, one.senses, one.parts, weights)
         else:
             prior = priors([sense.frequency for sense in one.senses], weights)
             shares = probabilities(logits(one.vectors, one.senses, weights), prior, weights)
@@ -198,8 +235,14 @@ def measure(tagged: Tagged, senses: Sequence[EncodedSense], fits: bool) -> None:
     for name, weights, adapts in rows:
         found = accuracy(asked, weights, adapts)
         print(f"{name:50}{100 * found[0]:10.1f}{100 * found[1]:20.1f}")
-    found = accuracy(questions(tagged, senses, by_lemma=True), CHOSEN, adapts=True)
-    print(f"{'lemma alone, as in a collection':50}{100 * found[0]:10.1f}{100 * found[1]:20.1f}")
+    asked = questions(tagged, senses, by_lemma=True)
+    untagged = [replace(one, parts=[""] * len(one.parts)) for one in asked]
+    for name, lines in (
+        ("lemma alone, a collection without tags", untagged),
+        ("lemma, parts of speech by the tagger", asked),
+    ):
+        found = accuracy(lines, CHOSEN, adapts=True)
+        print(f"{name:50}{100 * found[0]:10.1f}{100 * found[1]:20.1f}")
 
 
 def judged_sample() -> Tagged:
@@ -216,7 +259,8 @@ def judged_sample() -> Tagged:
     for token in text.tokens:
         folds.append(seen[token.lemma, token.sense] % 2)
         seen[token.lemma, token.sense] += 1
-    return Tagged(words, [(token.sense,) for token in text.tokens], np.array(folds, np.int64), unit(vectors))
+    senses: list[tuple[str, ...]] = [(token.sense,) for token in text.tokens]
+    return Tagged(words, senses, np.array(folds, np.int64), unit(vectors), [""] * len(words))
 
 
 def measure_gaps(tagged: Tagged, fewest_lines: int) -> None:
@@ -275,8 +319,8 @@ def main() -> int:
         elif arguments.semcor is None or arguments.wordnet is None:
             parser.error("give SEMCOR and WORDNET, --gaps SEMCOR or --gaps-sample")
         else:
-            tagged = read_semcor(arguments.semcor, arguments.cache)
-            words = {word for word in tagged.words if zlib.crc32(word[0].encode()) % arguments.words == 0}
+            tagged = read_semcor(arguments.semcor, arguments.cache, arguments.words)
+            words = {word for word in tagged.words if in_share(word, arguments.words)}
             measure(tagged, read_senses(arguments.wordnet, words), arguments.fit)
     except PolysemeError as error:
         print(f"dictionary: {error}", file=sys.stderr)

@@ -24,7 +24,7 @@ from .compaction import compact
 from .content import check_content
 from .damage import read_transform, reading_rows
 from .database_check import NEXT_STEP, Checked
-from .dictionaries import StoredDictionary, StoredSense, all_senses, read_dictionaries
+from .dictionaries import StoredDictionary, StoredSense, all_senses, lemmas_and_forms, read_dictionaries
 from .findings import Findings
 from .folder import make_database
 from .integrity import check_files, check_storage
@@ -477,6 +477,11 @@ class Collection:
         """
         with self._rows() as db:
             return list(all_senses(db, dictionary))
+
+    def lemmas_and_forms(self) -> set[str]:
+        """Return every lemma and every form, folded."""
+        with self._rows() as db:
+            return lemmas_and_forms(db)
 
     def info(self) -> CollectionInfo:
         """Return counts and sizes."""

@@ -75,6 +75,7 @@ class StoredDictionary:
         words: Number of its headwords.
         tagged, examples, definitions: Number of senses by the source of their centroids.
         left_out: Number of senses of expressions of several words, which are not stored.
+        absent: Number of senses of words that the collection did not have at the import, which are not stored.
         model_id: Digest of the model that made the centroids.
         space: Digest of the collection's layer and transform. The vectors of equal spaces can be compared.
     """
@@ -87,11 +88,12 @@ class StoredDictionary:
     examples: int
     definitions: int
     left_out: int
+    absent: int
     model_id: str
     space: str
 
 
-_COUNTS = ("senses", "words", "tagged", "examples", "definitions", "left_out")
+_COUNTS = ("senses", "words", "tagged", "examples", "definitions", "left_out", "absent")
 
 
 def about_json(found: StoredDictionary) -> str:
@@ -171,6 +173,11 @@ def lemmas_of_dictionary(db: sqlite3.Connection, dictionary: int) -> list[tuple[
         " (SELECT DISTINCT lemma FROM dictionary_senses WHERE dictionary = ?) GROUP BY t.lemma ORDER BY n DESC, t.lemma"
     )
     return [(str(lemma), int(count)) for lemma, count in db.execute(sql, (dictionary,))]
+
+
+def lemmas_and_forms(db: sqlite3.Connection) -> set[str]:
+    """Return every lemma and every form of a collection. A sense of a dictionary is looked up by one of them."""
+    return {str(value) for (value,) in db.execute("SELECT lemma FROM types UNION SELECT form FROM types")}
 
 
 def all_senses(db: sqlite3.Connection, dictionary: int) -> Iterable[tuple[str, StoredSense]]:

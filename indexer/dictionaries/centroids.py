@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +21,14 @@ LONGEST_SENTENCE = 200
 DEFINITION = 0.5
 """Weight of a definition beside tagged lines and examples, which have 1 each (docs/results/dictionary.md)."""
 _MARKED = re.compile(r"\[([^\[\]]+)\]")
-_OTHER_KEYS = re.compile(r"(?:[a-z]+-)?(.+)__([1-5])\.(\d\d)\.(\d\d)\.([^.]*)\.(\d*)")
+_OTHER_KEYS = re.compile(r"(.+)__([1-5])\.(\d\d)\.(\d\d)\.([^.]*)\.(\d*)")
 """Sense ids of Open English WordNet, such as `oewn-bank__1.17.01..`."""
+_LEXICON = re.compile(r"[a-z]+-")
+"""The name of the lexicon before the headword of such an id."""
+_SIGNS = {"ap": "'", "ex": "!", "cm": ",", "cn": ":", "pl": "+", "sl": "/", "sp": "_"}
+"""Names of signs in ids up to the edition of 2024, between hyphens."""
+_NEWER_SIGNS = {"apos": "'", "excl": "!", "comma": ",", "colon": ":", "plus": "+", "sol": "/", "sp": "_", "": "-"}
+"""Names of signs in ids from the edition of 2025 on. Two hyphens are a hyphen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,12 @@ class Centroids:
     Attributes:
         senses: Lemma, folded as a collection's lemmas are, and sense, in the order of the dictionary.
         left_out: Number of senses of expressions of several words, or without a vector.
+        absent: Number of senses of words that were not wanted.
     """
 
     senses: tuple[tuple[str, StoredSense], ...]
     left_out: int
+    absent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +78,24 @@ def make_centroids(
     analyser: TextAnalyser,
     tagged: TaggedSenses | None = None,
     on_progress: OnProgress | None = None,
+    words: Container[str] | None = None,
 ) -> Centroids:
     """Make the centroids of the senses of single words, in a collection's own space.
 
     The frequency of a sense is the number of its tagged lines, if there are any for its word.
+
+    Args:
+        words: Folded headwords whose senses are wanted. None for all.
     """
-    encoded, left_out = encode_senses(senses, vectoriser, analyser, on_progress)
+    kept, absent = [], 0
+    for sense in senses:
+        if words is None or analyser.folding.lemma(sense.lemma) in words or not _is_single(sense.lemma, analyser):
+            kept.append(sense)
+        else:
+            absent += 1
+    encoded, left_out = encode_senses(kept, vectoriser, analyser, on_progress)
     made = with_tags(encoded, tagged)
-    return Centroids(tuple(made), left_out + len(encoded) - len(made))
+    return Centroids(tuple(made), left_out + len(encoded) - len(made), absent)
 
 
 def encode_senses(
@@ -137,13 +155,25 @@ def remade(senses: Sequence[tuple[str, StoredSense]], vectoriser: Vectoriser, an
 
 def tagged_key(sense: str, tagged: TaggedSenses) -> str:
     """Return the id under which a sense has tagged lines. Ids of Open English WordNet become WordNet's sense keys."""
-    if sense in tagged.counts:
-        return sense
+    return next((key for key in _keys(sense) if key in tagged.counts), sense)
+
+
+def _keys(sense: str) -> Iterator[str]:
+    """Yield a sense id, and the sense keys that it may be written for, in the spellings of all editions."""
+    yield sense
     found = _OTHER_KEYS.fullmatch(sense)
     if found is None:
-        return sense
-    lemma, kind, file, number, head, head_number = found.groups()
-    return f"{lemma.lower()}%{kind}:{file}:{number}:{head}:{head_number}"
+        return
+    written, kind, file, number, head, head_number = found.groups()
+    for lemma in dict.fromkeys([_LEXICON.sub("", written, count=1) if _LEXICON.match(written) else written, written]):
+        for signs in (_SIGNS, _NEWER_SIGNS):
+            name, other = (_spelled(text, signs).lower() for text in (lemma, head))
+            yield f"{name}%{kind}:{file}:{number}:{other}:{head_number}"
+
+
+def _spelled(text: str, signs: Mapping[str, str]) -> str:
+    """Return a part of an id with signs for their names: `o-ap-clock` gives *o'clock*."""
+    return re.sub(f"-({'|'.join(signs)})-", lambda found: signs[found[1]], text)
 
 
 def _is_single(lemma: str, analyser: TextAnalyser) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,14 +29,19 @@ def import_dictionary(
     tagged: Path | None = None,
     replace: bool = False,
     on_progress: OnProgress | None = None,
+    all_words: bool = False,
 ) -> StoredDictionary:
     """Import a dictionary: make a centroid of each sense and store both in the collection, all or nothing.
+
+    Without `all_words`, only senses of words that occur in the collection. A large dictionary then takes a fraction of
+    the time and space.
 
     Args:
         encoder: The collection's encoder.
         name: Name of the dictionary in the collection. None for the name of the file or folder.
         tagged: SemCor 3.0, whose lines are tagged with the sense keys of WordNet.
         replace: Replace a dictionary of the same name.
+        all_words: Also import the senses of words that the collection does not have yet.
 
     Raises:
         DocumentError: A file cannot be read, or has no sense.
@@ -53,7 +59,10 @@ def import_dictionary(
     analyser = TextAnalyser(settings.language, settings.tokeniser)
     senses = list(read_dictionary(path))
     lines = encode_tagged(tagged, vectoriser, on_progress) if tagged is not None else None
-    made = make_centroids(senses, vectoriser, analyser, lines, on_progress)
+    words = None if all_words else collection.lemmas_and_forms()
+    made = make_centroids(senses, vectoriser, analyser, lines, on_progress, words)
+    if not made.senses and made.absent:
+        raise QueryError(f"{path} has no sense of a word that {collection.path} has; import all with --all")
     if not made.senses:
         raise QueryError(f"{path} has no sense of a single word; only single words have senses here")
     found = _dictionary(name, made, vectoriser, settings.model_id)
@@ -73,6 +82,7 @@ def _dictionary(name: str, made: Centroids, vectoriser: Vectoriser, model_id: st
         examples=sources[CentroidSource.EXAMPLES],
         definitions=sources[CentroidSource.DEFINITION],
         left_out=made.left_out,
+        absent=made.absent,
         model_id=model_id,
         space=space_of(vectoriser.layer, vectoriser.transforms),
     )
@@ -113,7 +123,8 @@ def carry_over(old: Collection, target: Collection, writer: Writer, encoder: Enc
             writer.set_dictionary(found, senses)
             continue
         made = remade(senses, vectoriser, TextAnalyser(settings.language, settings.tokeniser))
-        writer.set_dictionary(_dictionary(found.name, made, vectoriser, settings.model_id), made.senses)
+        counted = replace(made, left_out=found.left_out + made.left_out, absent=found.absent)
+        writer.set_dictionary(_dictionary(found.name, counted, vectoriser, settings.model_id), made.senses)
         if found.tagged:
             notices.append(
                 f"the dictionary {found.name!r} has centroids of examples and definitions now;"

@@ -1,7 +1,11 @@
-"""Read LMF: the Global WordNet Association's XML, and ISO 24613 with its `feat` elements."""
+"""Read LMF: the Global WordNet Association's XML (WN-LMF 1.0 to 1.4), and ISO 24613 with its `feat` elements.
+
+A file may have several lexicons, and extensions that add senses to the entries of another lexicon.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -12,15 +16,23 @@ from .xml import parse_xml
 
 ROOT = "LexicalResource"
 """Name of the root element."""
+_SENSE_KEY = re.compile(r"[^%]+%[1-5]:\d\d:\d\d:[^:]*:\d*")
 _OWN_TEXT = frozenset(("Definition", "Example", "Statement", "Count"))
 _EXAMPLES = frozenset(("Example", "SenseExample", "Statement"))
 
 
 @dataclass(slots=True)
 class _Sense:
-    """A sense or a synset while it is read."""
+    """A sense or a synset while it is read.
+
+    Attributes:
+        entry: Number of its entry in the file.
+        rank: Its place among the senses of its entry, as the attribute `n` gives it. Without one they keep their order.
+    """
 
     id: str
+    entry: int = 0
+    rank: int = 0
     lemma: str = ""
     pos: str = ""
     synset: str = ""
@@ -49,11 +61,13 @@ def check_root(name: str) -> None:
 def read_lmf(file: BinaryIO) -> Iterator[DictionarySense]:
     """Yield the senses of a file. A sense without a definition has that of its synset, and then its examples too.
 
+    The id of a sense is WordNet's sense key, if the file gives it (`dc:identifier`). Tagged lines are then found by it.
+
     Raises:
         UnreadableError: The file is damaged, or exceeds a limit.
     """
     handler = _Lmf()
-    senses = list(parse_xml(file, handler, check_root))
+    senses = sorted(parse_xml(file, handler, check_root), key=lambda one: (one.entry, one.rank))
     for one in senses:
         synset = handler.synsets.get(one.synset)
         definition = one.definition or (synset.definition if synset else "")
@@ -78,7 +92,9 @@ class _Lmf:
     def __init__(self) -> None:
         self.found: list[_Sense] = []
         self.synsets: dict[str, _Sense] = {}
-        self._lemma = self._pos = ""
+        self._lemma = self._pos = self._entry = ""
+        self._entries = 0
+        self._lemmas: dict[str, tuple[str, str]] = {}  # lemma and part of speech of each entry, for extensions
         self._open: _Sense | None = None  # the sense or the synset
         self._inside: list[str] = []
 
@@ -86,8 +102,11 @@ class _Lmf:
         return name in _OWN_TEXT and self._open is not None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "LexicalEntry":
-            self._lemma = self._pos = ""
+        if name in ("LexicalEntry", "ExternalLexicalEntry"):
+            self._entries += 1
+            self._entry = attributes.get("id", "")
+            extended = self._lemmas.get(self._entry) if name == "ExternalLexicalEntry" else None
+            self._lemma, self._pos = extended or ("", "")
         elif name == "Lemma":
             self._lemma = attributes.get("writtenForm", self._lemma)
             self._pos = attributes.get("partOfSpeech", self._pos)
@@ -112,13 +131,18 @@ class _Lmf:
                 self._open.frequency += int(text)
         if name in ("Sense", "Synset"):
             self._finish(name)
+        elif name == "LexicalEntry" and self._entry:
+            self._lemmas[self._entry] = self._lemma, self._pos
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         self._finish("Sense")  # senses may nest
-        pos = attributes.get("partOfSpeech", "")
+        pos, rank = attributes.get("partOfSpeech", ""), attributes.get("n", "")
         self._open = _Sense(attributes.get("id", ""), pos=pos, synset=attributes.get("synset", ""))
         if name == "Sense":
-            self._open.lemma, self._open.pos = self._lemma, self._pos
+            self._open.lemma, self._open.pos, self._open.entry = self._lemma, self._pos, self._entries
+            self._open.rank = int(rank) if rank.isdecimal() and len(rank) < 9 else 0
+            if _SENSE_KEY.fullmatch(attributes.get("identifier", "")):
+                self._open.id = attributes["identifier"]
 
     def _finish(self, name: str) -> None:
         one, self._open = self._open, None

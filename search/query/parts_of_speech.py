@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from ...indexer.collection.stream import TokenStream
 from ...indexer.errors import QueryError
 from ...indexer.vectors.arrays import Ids, Mask, as_slice
 from .filters import Condition, Operator
+
+if TYPE_CHECKING:
+    from ..retrieval.exact import Rows
 
 POS = "pos"
 """Filter field for the part of speech. A metadata field of that name is stored as `meta.pos`."""
@@ -129,6 +133,24 @@ def filtered_tokens(collection: Collection, snapshot: Snapshot, condition: Condi
         shown = f"the collection has {', '.join(known[:20])}" if known else "its model has no tagger"
         raise QueryError(f"no word has the part of speech {unknown[0][:20]!r}; {shown}")
     return found
+
+
+def parts_of_rows(collection: Collection, rows: Sequence[Rows]) -> list[str]:
+    """Return the part of speech of each token row, in the order of the occurrence ids. Empty where none is stored."""
+    words = collection.words()
+    column = words.column(POS)
+    codes = np.append(column.codes, -1)  # (V + 1,), the last one for unknown words
+    found = [np.zeros(0, np.int64)]
+    for item in rows:
+        stream = item.segment.stream
+        if stream is None:
+            found.append(np.full(len(item.rows), -1, np.int64))
+        else:
+            tokens = stream.token_places[as_slice(item.rows)]
+            found.append(codes[words.rows(stream.word_ids[stream.words[tokens]])])
+    order = np.argsort(np.concatenate([np.zeros(0, np.int64), *(item.ids for item in rows)]))
+    values = [*column.values, ""]
+    return [values[code] for code in np.concatenate(found)[order].tolist()]
 
 
 def alike(pos: str) -> frozenset[str]:

@@ -19,10 +19,11 @@ from ...indexer.vectorise import space_of
 from ...indexer.vectors.arrays import Array, Doubles, Ids
 from ..context import SAME_WORD, View, parse_option
 from ..hits import Match, OccurrenceHit
+from ..query.parts_of_speech import parts_of_rows
 from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
-from .disambiguation import sense_shares
+from .disambiguation import shares_by_pos
 from .inventory import CENTRAL_LINES, Sense, SenseInventory
 
 METHOD = "centroids of the dictionary {!r}"
@@ -75,6 +76,7 @@ class WordReading:
         ids: Their occurrence ids, ascending (n,).
         vectors: Their unit vectors (n, d).
         shares: Probability of each sense of each line (n, s).
+        parts: Part of speech of each line, or empty (n).
     """
 
     senses: tuple[StoredSense, ...]
@@ -82,6 +84,7 @@ class WordReading:
     ids: Ids
     vectors: Array
     shares: Doubles
+    parts: tuple[str, ...]
 
 
 def read_dictionary_of(view: View, name: str) -> StoredDictionary:
@@ -105,6 +108,8 @@ def read_dictionary_of(view: View, name: str) -> StoredDictionary:
 def read_word(view: View, dictionary: StoredDictionary, word: str, match: Match) -> tuple[str, WordReading]:
     """Return a word as stored, and all its lines with the probability of each sense, inside the filters or not.
 
+    Only senses of a line's part of speech compete, if the collection has it (`disambiguation.competing`).
+
     Raises:
         QueryError: The dictionary has no sense of the word, or the collection has no line.
     """
@@ -113,14 +118,16 @@ def read_word(view: View, dictionary: StoredDictionary, word: str, match: Match)
     lemmas = dict.fromkeys([value, view.analyser.lemma(word.strip()), view.analyser.folding.lemma(word.strip())])
     senses = next(filter(None, (senses_of_word(db, dictionary.key, lemma) for lemma in lemmas)), None)
     if not senses:
+        later = ", or import it again if the word came later" if dictionary.absent else ""
         raise QueryError(
             f"the dictionary {dictionary.name!r} has no sense of {value[:_SHOWN]!r};"
-            f" `polyseme senses` without --dictionary groups its lines"
+            f" `polyseme senses` without --dictionary groups its lines{later}"
         )
     ids, vectors = rows_vectors(rows)
     if len(senses[0].vector) != vectors.shape[1] or len({len(sense.vector) for sense in senses}) > 1:
         raise QueryError(f"the dictionary {dictionary.name!r} has centroids of another length; import it again")
-    return value, WordReading(tuple(senses), tuple(rows), ids, vectors, sense_shares(vectors, senses))
+    parts = tuple(parts_of_rows(view.collection, rows))
+    return value, WordReading(tuple(senses), tuple(rows), ids, vectors, shares_by_pos(vectors, senses, parts), parts)
 
 
 def find_dictionary_senses(view: View, word: str, dictionary: str, match: str) -> DictionarySenses:

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...indexer.collection.dictionaries import CentroidSource, StoredSense
-from ...indexer.vectors.arrays import Array, Doubles
+from ...indexer.dictionaries.records import part_of_speech
+from ...indexer.vectors.arrays import Array, Doubles, Mask
+from ..query.parts_of_speech import alike
+from ..query.target import UNIVERSAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +105,36 @@ def sense_shares(vectors: Array, senses: Sequence[StoredSense], weights: Weights
     frequencies = [sense.frequency for sense in senses]
     prior = priors(frequencies, weights)
     return probabilities(scores, adapted(scores, prior, sum(frequencies), weights), weights)
+
+
+def competing(senses: Sequence[StoredSense], pos: str) -> Mask:
+    """Return which senses a line of a part of speech may have.  (s,)
+
+    They are those of the same part of speech, and those whose part of speech is unknown. If there are none, or if that
+    of the line is unknown, all compete. Nouns and names count as one, and so do verbs and auxiliary verbs.
+    """
+    wanted = alike(part_of_speech(pos))
+    found: Mask = np.array([sense.pos not in UNIVERSAL or sense.pos in wanted for sense in senses], bool)
+    return found if pos and found.any() else np.ones(len(senses), bool)
+
+
+def shares_by_pos(
+    vectors: Array, senses: Sequence[StoredSense], parts: Sequence[str], weights: Weights = CHOSEN
+) -> Doubles:
+    """Return the probability of each sense for each line, among those of its part of speech.  (n, d) -> (n, s)
+
+    Lines with the same competing senses are read together, so they move the prior of these senses alone.
+
+    Args:
+        parts: Part of speech of each line, or empty.
+    """
+    rows_of: dict[bytes, list[int]] = {}
+    masks = {pos: competing(senses, pos).tobytes() for pos in set(parts)}
+    for row, pos in enumerate(parts):
+        rows_of.setdefault(masks[pos], []).append(row)
+    found = np.zeros((len(vectors), len(senses)))
+    for mask, lines in rows_of.items():
+        rows, places = np.array(lines, np.int64), np.flatnonzero(np.frombuffer(mask, bool))
+        chosen = [senses[place] for place in places.tolist()]
+        found[rows[:, None], places] = sense_shares(vectors[rows], chosen, weights)
+    return found

@@ -48,6 +48,11 @@ SMALL_GROUPS = TreeSettings(fewest=LEAST_GROUP, few=LEAST_GROUP)
 """Parameters of the tree of candidates. Its groups may be smaller than senses."""
 LINES = 5
 """Number of lines that a group lists."""
+CLOSED = frozenset(("ADP", "CCONJ", "DET", "NUM", "PART", "PRON", "SCONJ", "SYM", "X"))
+"""Parts of speech whose lines are no candidates if no word is named and the dictionary has none of that part.
+
+WordNet, for one, has no prepositions, and *like* as one would fill the list.
+"""
 _BLOCK = 500  # rows that are compared with all others at once
 
 
@@ -111,6 +116,11 @@ def _groups(view: View, dictionary: StoredDictionary, word: str, match: Match, i
             raise
         return []  # the filters, or removed documents, leave no line of it
     kept = np.flatnonzero(np.isin(reading.ids, inside))
+    if not is_named:
+        left_out = CLOSED - {sense.pos for sense in reading.senses}
+        kept = kept[np.array([reading.parts[row] not in left_out for row in kept.tolist()], bool)]
+        if not len(kept):
+            return []
     kept = kept[np.unique(np.linspace(0, len(kept) - 1, min(len(kept), MOST_LINES)).astype(np.int64))]
     ids, vectors = reading.ids[kept], reading.vectors[kept]
     centroids = np.stack([sense.vector for sense in reading.senses])  # (s, d)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,15 @@ from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.vectors.arrays import unit
 from polyseme.search.searcher import Searcher
-from polyseme.search.senses.disambiguation import CHOSEN, adapted, logits, priors, probabilities, sense_shares
+from polyseme.search.senses.disambiguation import (
+    CHOSEN,
+    adapted,
+    logits,
+    priors,
+    probabilities,
+    sense_shares,
+    shares_by_pos,
+)
 from polyseme.search.senses.gaps import distances, smoothed
 from polyseme.ui.cli.main import cli
 from sense_texts import documents
@@ -191,6 +200,72 @@ def test_lines_are_smoothed_with_their_nearest_lines(generator: np.random.Genera
         assert found[row] == pytest.approx(1 - nearest, abs=1e-5)
 
 
+@given(generator=VECTORS, n=st.integers(1, 12), s=st.integers(1, 6))
+def test_only_senses_of_the_part_of_speech_of_a_line_compete(generator: np.random.Generator, n: int, s: int) -> None:
+    vectors = unit(generator.standard_normal((n, 6)))
+    kinds = ["NOUN", "VERB", "ADJ", "", "particle"]
+    senses = [
+        StoredSense(
+            str(k),
+            "bank",
+            kinds[generator.integers(len(kinds))],
+            "x",
+            (),
+            int(generator.integers(9)),
+            "",
+            CentroidSource.EXAMPLES,
+            1,
+            unit(generator.standard_normal(6)),
+        )
+        for k in range(s)
+    ]
+    same = {"NOUN": {"NOUN"}, "PROPN": {"NOUN"}, "NN": {"NOUN"}, "AUX": {"VERB"}, "VERB": {"VERB"}, "ADP": {"ADP"}}
+    parts = [str(part) for part in generator.choice(["", *same], n)]
+    found = shares_by_pos(vectors, senses, parts)
+    assert found.sum(axis=1) == pytest.approx(np.ones(n))
+    allowed = []
+    for part in parts:
+        fitting = [k for k, sense in enumerate(senses) if sense.pos in ("", "particle", *same.get(part, kinds))]
+        allowed.append(fitting if part and fitting else list(range(s)))
+    for row in range(n):
+        rows = [other for other in range(n) if allowed[other] == allowed[row]]
+        alone = sense_shares(vectors[rows], [senses[k] for k in allowed[row]])[rows.index(row)]
+        expected = np.zeros(s)
+        expected[allowed[row]] = alone
+        assert found[row] == pytest.approx(expected)
+
+
+def test_lines_of_a_collection_are_read_by_their_tags(tmp_path: Path) -> None:
+    encoder = FakeEncoder(tagger="a")
+    build(tmp_path / "c.pol", documents(), BuildConfig(), model=encoder)
+    senses = [replace(sense, pos=pos) for sense, pos in zip(senses_of(documents()), ["NOUN", "X"], strict=False)]
+    with Searcher.open(tmp_path / "c.pol", encoder) as searcher:
+        searcher.import_dictionary(write_tsv(tmp_path / "bank.tsv", senses), "own")
+        lines = searcher.dictionary_lines(searcher.dictionary_senses("bank", "own"))
+        nouns = {hit.occurrence_id for hit in searcher.occurrences(WATER, 100, where="sense=own/bank/1")}
+    assert {"NOUN", "X"} <= {line.hit.pos for line in lines}
+    for line in lines:
+        if line.hit.pos in ("NOUN", "X"):
+            assert line.sense == senses[line.hit.pos == "X"].id
+    assert nouns == {line.hit.occurrence_id for line in lines if line.number == 1}
+
+
+def test_closed_classes_that_a_dictionary_lacks_are_no_gaps(tmp_path: Path) -> None:
+    encoder = FakeEncoder(tagger="a")
+    build(tmp_path / "c.pol", documents(), BuildConfig(), model=encoder)
+    (sense, *_) = senses_of(documents())
+    with Searcher.open(tmp_path / "c.pol", encoder) as searcher:
+        searcher.import_dictionary(write_tsv(tmp_path / "noun.tsv", [sense]), "noun")
+        searcher.import_dictionary(write_tsv(tmp_path / "x.tsv", [sense, replace(sense, id="x", pos="X")]), "both")
+        assert searcher.dictionary_gaps("noun", where="pos=X") == []
+        for found in (
+            searcher.dictionary_gaps("noun", "bank", 50, "pos=X"),
+            searcher.dictionary_gaps("both", k=50, where="pos=X"),
+        ):
+            assert found
+            assert {hit.pos for gap in found for hit in searcher.hits(gap.ids)} == {"X"}
+
+
 def test_many_lines_of_one_sense_move_the_prior_and_few_do_not() -> None:
     prior = np.array([0.5, 0.5])
     scores = np.tile([3.0, 0.0], (500, 1))
@@ -233,6 +308,7 @@ def test_commands_import_list_use_and_remove(tiny_folder: Path, tmp_path: Path) 
         "examples": 1,
         "definitions": 1,
         "left_out": 0,
+        "absent": 0,
     }
     rows = [
         json.loads(line)
@@ -248,7 +324,9 @@ def test_commands_import_list_use_and_remove(tiny_folder: Path, tmp_path: Path) 
     ]
     assert {(one["sense"], one["sense_id"]) for one in lines} <= {(1, "b1"), (2, "b2")}
     assert all(0 < one["probability"] <= 1 for one in lines)
-    assert "land by a river" in run("senses", collection, "bank", "--dictionary", "small")
+    text = run("senses", collection, "bank", "--dictionary", "small")
+    assert [one["definition"] in text for one in rows] == [one["size"] > 0 for one in rows]
+    assert ("senses without lines: 1;" in text) == any(not one["size"] for one in rows)
     assert "sense_id" in run("senses", collection, "bank", "--dictionary", "small", "--occurrences", "--format", "csv")
     number = lines[0]["sense"]
     kept = run("sense", collection, WATER, "--where", f"sense=small/bank/{number}", "--format", "jsonl").splitlines()

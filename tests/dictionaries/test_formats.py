@@ -17,6 +17,7 @@ import pytest
 from dictionary_files import (
     BANK,
     NOUNS,
+    OPEN_WORDNET,
     write_json,
     write_json_lines,
     write_lmf,
@@ -113,6 +114,33 @@ def test_lmf_takes_definitions_and_examples_from_synsets(tmp_path: Path) -> None
     assert (first.id, first.definition, first.examples) == ("bank__1", "land by water", ("a muddy bank",))
     assert (second.lemma, second.pos, second.definition, second.examples) == ("shore", "NOUN", "land by water", ())
     assert first.concept == second.concept == "s1"
+
+
+def test_open_english_wordnet_with_an_extension_and_a_second_lexicon(tmp_path: Path) -> None:
+    path = _file(tmp_path / "oewn.xml.gz", gzip.compress(OPEN_WORDNET.encode()))
+    land, house = "oewn-09236472-n", "oewn-08437235-n"
+    assert list(read_dictionary(path)) == [
+        DictionarySense(
+            "oewn-bank__1.17.00..",
+            "bank",
+            "NOUN",
+            "sloping land beside water",
+            ("they walked along the bank",),
+            concept=land,
+        ),
+        DictionarySense("oewn-bank__1.14.02..", "bank", "NOUN", "a house that lends money", concept=house),
+        DictionarySense(
+            "oewn-bank__2.40.00..",
+            "bank",
+            "VERB",
+            "do business with a house that lends money",
+            concept="oewn-02313256-v",
+        ),
+        DictionarySense("oewn-o-ap-clock__4.02.00..", "o'clock", "ADV", "by the clock", concept="oewn-00251039-r"),
+        DictionarySense("oewn-damp__5.00.01.wet.00", "damp", "ADJ", "a little wet", concept="oewn-02552640-s"),
+        DictionarySense("more-damp-1", "damp", "ADJ", "of weather", concept="more-1"),
+        DictionarySense("bank%1:06:00::", "bank", "NOUN", "a row of keys", frequency=3, concept="own-s1"),
+    ]
 
 
 def test_iso_lmf_has_features(tmp_path: Path) -> None:

@@ -119,10 +119,24 @@ def test_tagged_lines_come_before_examples(path: Path, tiny_encoder: ElmoEncoder
     assert (third.source, third.frequency) == (CentroidSource.DEFINITION, 0)
 
 
-def test_ids_of_open_english_wordnet_are_sense_keys() -> None:
-    tagged = TaggedSenses(counts={"damp%5:00:01:wet:00": 1})
-    assert tagged_key("oewn-damp__5.00.01.wet.00", tagged) == "damp%5:00:01:wet:00"
-    assert tagged_key("damp-1", tagged) == "damp-1"
+@pytest.mark.parametrize(
+    ("sense", "key"),
+    [
+        ("oewn-damp__5.00.01.wet.00", "damp%5:00:01:wet:00"),
+        ("damp__5.00.01.wet.00", "damp%5:00:01:wet:00"),
+        ("oewn-o-ap-clock__4.02.00..", "o'clock%4:02:00::"),
+        ("oewn-o-apos-clock__4.02.00..", "o'clock%4:02:00::"),
+        ("oewn-x-ray__1.06.00..", "x-ray%1:06:00::"),
+        ("oewn-x--ray__1.06.00..", "x-ray%1:06:00::"),
+        ("x-ray__1.06.00..", "x-ray%1:06:00::"),
+        ("oewn-Bank__1.14.02..", "bank%1:14:02::"),
+        ("bank%1:14:02::", "bank%1:14:02::"),
+    ],
+)
+def test_ids_of_open_english_wordnet_are_sense_keys(sense: str, key: str) -> None:
+    assert tagged_key(sense, TaggedSenses(counts={key: 1})) == key
+    assert tagged_key(sense, TaggedSenses(counts={"other%1:00:00::": 1})) == sense
+    assert tagged_key("damp-1", TaggedSenses(counts={key: 1})) == "damp-1"
 
 
 def test_expressions_of_several_words_are_left_out(path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path) -> None:
@@ -130,6 +144,27 @@ def test_expressions_of_several_words_are_left_out(path: Path, tiny_encoder: Elm
     assert add(path, tiny_encoder, write_tsv(tmp_path / "d.tsv", senses)).left_out == 1
     with pytest.raises(QueryError, match="no sense of a single word"):
         add(path, tiny_encoder, write_tsv(tmp_path / "e.tsv", senses[-1:]), "other")
+
+
+def test_only_words_of_the_collection_are_imported_unless_all_are_asked_for(
+    path: Path, tiny_encoder: ElmoEncoder, tmp_path: Path
+) -> None:
+    other = DictionarySense("r-1", "Reef", "NOUN", "rocks below the water")
+    form = DictionarySense("c-1", "closed", "ADJ", "not open")
+    file = write_tsv(tmp_path / "d.tsv", [*BANK, other, form, DictionarySense("x", "reef knot", "NOUN", "a knot")])
+    found = add(path, tiny_encoder, file)
+    assert (found.senses, found.absent, found.left_out) == (5, 1, 1)
+    with Searcher.open(path, tiny_encoder) as searcher:
+        with pytest.raises(QueryError, match="import it again if the word came later"):
+            searcher.dictionary_senses("river", "small")
+        every = searcher.import_dictionary(file, "every", all_words=True)
+        assert (every.senses, every.absent, every.left_out) == (6, 0, 1)
+        with pytest.raises(QueryError, match=r"has no sense of a word that .* has"):
+            searcher.import_dictionary(write_tsv(tmp_path / "e.tsv", [other]), "none")
+    reencode(path, BuildConfig(layer=Layer.LAYER_1), tiny_encoder)
+    with Collection.open(path) as collection:
+        kept = {one.name: (one.senses, one.absent, one.left_out) for one in collection.dictionaries()}
+    assert kept == {"every": (6, 0, 1), "small": (5, 1, 1)}
 
 
 def test_a_taken_name_needs_replace_and_removal_leaves_nothing(

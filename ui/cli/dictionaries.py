@@ -57,6 +57,12 @@ def dictionary() -> None:
     show_default="none",
     help="SemCor 3.0, an archive or its unpacked folder. The senses of WordNet get their centroids from its lines.",
 )
+@click.option(
+    "--all",
+    "all_words",
+    is_flag=True,
+    help="Import all words. Without it, only words that the collection has, in a fraction of the time.",
+)
 @click.option("--replace", is_flag=True, help="Replace an existing dictionary of the same name.")
 @quiet_option
 @model_option
@@ -66,6 +72,7 @@ def import_dictionary(
     file: Path,
     name: str | None,
     tagged: Path | None,
+    all_words: bool,
     replace: bool,
     quiet: bool,
     model: str | None,
@@ -78,9 +85,15 @@ def import_dictionary(
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        found = searcher.import_dictionary(file, name, tagged, replace, None if quiet else _progress())
+        tell = None if quiet else _progress()
+        found = searcher.import_dictionary(file, name, tagged, replace, tell, all_words)
     if found.left_out:
         note(f"{found.left_out:,} senses of expressions of several words were left out; only single words have lines")
+    if found.absent:
+        note(
+            f"{found.absent:,} senses of words that are not in the collection were left out;"
+            " import again with --all, or with --replace after adding documents"
+        )
     _print_dictionaries([found], output_format)
 
 
@@ -181,12 +194,18 @@ def _sense_rows(found: DictionarySenses) -> list[dict[str, object]]:
 
 
 def _sense_text(found: DictionarySenses) -> str:
+    """Return the senses with lines as text, and the number of the others, which are most of a large dictionary."""
     parts = []
+    empty = sum(not item.size for item in found.inventory.senses)
     for item, entry, expected in zip(found.inventory.senses, found.entries, found.expected, strict=True):
+        if not item.size:
+            continue
         head = f"{found.inventory.word} {item.number}: {item.size} ({item.share:.0%}, expected {expected:.0%})"
         parts.append(f"{head}  {one_line(' '.join(filter(None, [entry.pos, entry.id])))}\n")
         parts.append(f"    {one_line(entry.definition)}  [{entry.source}: {entry.size}]\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central[:3]]
+    if empty:
+        parts.append(f"senses without lines: {empty}; --format csv or jsonl lists them\n")
     return "".join(parts)
 
 
@@ -207,7 +226,7 @@ def _gap_text(gap: Gap) -> str:
     return f"{one_line(head)}\n" + "".join(f"    {one_line(hit.sentence)}\n" for hit in gap.lines)
 
 
-_COUNTS = ("senses", "words", "tagged", "examples", "definitions", "left_out")
+_COUNTS = ("senses", "words", "tagged", "examples", "definitions", "left_out", "absent")
 
 
 def _print_dictionaries(found: Sequence[StoredDictionary], output_format: OutputFormat) -> None:

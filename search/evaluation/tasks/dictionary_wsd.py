@@ -64,6 +64,9 @@ def answers_by_dictionary(
 ) -> list[str | None]:
     """Return for each instance its most probable sense, or None if the dictionary does not have its word.
 
+    A word is a lemma with its gold part of speech, so only senses of that part compete. In a collection the tagger's
+    part of speech takes its place.
+
     Args:
         rounds: Rows of the training instances and of the instances to disambiguate, in each round.
         learned: Vectors of the training instances.  (n, d)
