@@ -45,8 +45,9 @@ class Tagging:
         words = []
         for token, one, two in zip(tokens, tags.upos.tolist(), tags.xpos.tolist(), strict=True):
             pos, tag = token.pos or upos[one], token.tag or xpos[two]
-            keeps = rules is None or token.has_given_lemma
-            lemma = token.lemma if keeps else self.analyser.tagged_lemma(token.text, pos, tag, rules)
+            lemma = token.lemma
+            if rules is not None and not token.has_given_lemma:
+                lemma = self.analyser.tagged_lemma(token.text, pos, tag, rules)
             words.append(Word(token.text, lemma, pos, tag))
         return words
 

@@ -155,7 +155,7 @@ def test_a_target_finds_the_lemma_and_part_of_speech_that_it_has(searcher: Searc
         assert places(others) == sorted(p for p, (t, one, _) in every.items() if one in forms and is_indexed(t, False))
         if len(others) > len(hits):
             left = f"{len(others) - len(hits)} occurrences have another part of speech; --any-pos includes them"
-            assert hits.notice == left  # type: ignore[attr-defined]
+            assert hits.notice == left
         asked += 1
         if asked == 40:
             break
