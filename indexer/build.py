@@ -28,6 +28,7 @@ from .readers.metadata import storable
 from .readers.walk import is_left_out, reason_of
 from .runtime import raised_gc_threshold, trim_heap
 from .sentence_models.named import as_sentence_model, fitting_sentence_model
+from .tagging import Tagging
 from .text import TextAnalyser
 from .vectorise import (
     SentenceModel,
@@ -37,7 +38,6 @@ from .vectorise import (
     remember,
     sentence_problem,
     tag_problem,
-    tags_of,
 )
 from .vectors.int8 import Storage
 from .vectors.transforms import Normalisation
@@ -259,6 +259,7 @@ def new_settings(
         model_id=encoder.model_id,
         tokeniser=TextAnalyser(config.language).name,
         tagger_id=encoder.tagger_id,
+        tagged_lemmas=encoder.lemma_rules is not None,
         word_weight=WORD_WEIGHT,
         **config.recorded(),
     )
@@ -284,6 +285,7 @@ def run_into(
     analyser = TextAnalyser(settings.language, settings.tokeniser)
     with collection.reading() as snapshot:
         vectoriser = Vectoriser.of(settings, encoder, snapshot.transforms, sentence_model)
+    tagging = Tagging.of(settings, encoder, analyser)
     run.start(found, encoder)
     seen = SeenDocuments(writer.db.conn)
 
@@ -296,9 +298,7 @@ def run_into(
     raw = encode(sentences, vectoriser, config.batch_sentences)
     kinds = settings.normalisation, settings.token_normalisation
     vectoriser, raw = fit_on_sample(raw, vectoriser, *kinds, config.sample_sentences)
-    for parts in segments(
-        normalise(raw, vectoriser), config.segment_sentences, settings.function_words, tags_of(settings, encoder)
-    ):
+    for parts in segments(normalise(raw, vectoriser), config.segment_sentences, settings.function_words, tagging):
         types = writer.find_types(parts)
         writer.commit(parts, types, vectoriser.words(types.new_forms), vectoriser.transforms)
         del parts, types  # frees their memory before the next segment is encoded
@@ -355,6 +355,8 @@ def _notices(
         )
     if problem := tag_problem(collection.path, settings, encoder):
         notices.append(problem)
+    elif encoder.lemma_rules is not None and not settings.tagged_lemmas:
+        notices.append(f"the lemmas of {collection.path} are not by part of speech; `polyseme reencode` makes them so")
     newest = TextAnalyser(settings.language).name
     if settings.tokeniser != newest:
         notices.append(

@@ -6,7 +6,7 @@ documents -> numbered sentences -> raw vectors -> unit vectors -> parts of docum
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,13 @@ import numpy as np
 
 from .collection.records import DocumentPart, OccurrenceEntry, SentenceEntry
 from .collection.stream import Word
-from .text import Sentence, TextAnalyser, Token, form_of, has_words, is_indexed
+from .tagging import Tagging, sentence_words
+from .text import Sentence, TextAnalyser, form_of, has_words, is_indexed
 from .vectorise import SentenceVectors, Vectoriser, fit_transforms, spelled
 from .vectors.transforms import Normalisation
 
 if TYPE_CHECKING:  # search imports this module and reads no documents
     from .documents import Document
-    from .elmo.tags import Tags, TagSet
 
 SAMPLE_BYTES = 256 * 2**20
 """Maximum size in bytes of the raw vectors that are held in memory to fit the transforms on."""
@@ -163,40 +163,27 @@ def normalise(batches: Iterable[list[Encoded]], vectoriser: Vectoriser) -> Itera
         yield from map(Encoded, (each.item for each in batch), vectors)
 
 
-def sentence_words(tokens: Sequence[Token], tags: Tags | None, tagset: TagSet | None) -> list[Word]:
-    """Return what is stored of each token of a sentence.
-
-    A part of speech or a tag that the document has brought is kept. Others are those of the tagger, or empty.
-    """
-    if tags is None or tagset is None:
-        return [Word(token.text, token.lemma, token.pos, token.tag) for token in tokens]
-    return [
-        Word(token.text, token.lemma, token.pos or tagset.upos[upos], token.tag or tagset.xpos[xpos])
-        for token, upos, xpos in zip(tokens, tags.upos.tolist(), tags.xpos.tolist(), strict=True)
-    ]
-
-
 def sentence_entry(
-    encoded: Encoded, function_words: bool, tagset: TagSet | None = None, known: dict[Word, Word] | None = None
+    encoded: Encoded, function_words: bool, tagging: Tagging | None = None, known: dict[Word, Word] | None = None
 ) -> SentenceEntry:
     """Return what is stored of a sentence: its offsets, its vectors, its indexed occurrences and all its tokens.
 
     Args:
-        tagset: Tags of the encoder's tagger. None to store none of them.
+        tagging: How the tokens are tagged. None to store what the documents have brought alone.
         known: Words of earlier sentences. Equal words are then one object, since a segment has many of them.
     """
     sentence = encoded.item.sentence
     first = sentence.start
+    words = sentence_words(sentence.tokens, encoded.vectors.tags, tagging)
     occurrences = tuple(
-        OccurrenceEntry(n, token.start - first, token.end - first, form_of(token), token.lemma)
-        for n, token in enumerate(sentence.tokens)
+        OccurrenceEntry(n, token.start - first, token.end - first, form_of(token), word.lemma)
+        for n, (token, word) in enumerate(zip(sentence.tokens, words, strict=True))
         if is_indexed(token, function_words)
     )
     kept = [occurrence.position for occurrence in occurrences]
     tokens = encoded.vectors.tokens[kept].astype(np.float16)  # (len(kept), d)
     vector = encoded.vectors.sentence.astype(np.float16)  # (e,)
     default = encoded.vectors.default.astype(np.float16)  # (dim,)
-    words = sentence_words(sentence.tokens, encoded.vectors.tags, tagset)
     if known is not None:
         words = [known.setdefault(word, word) for word in words]
     offsets = np.array([token.start - first for token in sentence.tokens], np.int32)  # (t,)
@@ -204,12 +191,12 @@ def sentence_entry(
 
 
 def segments(
-    encoded: Iterable[Encoded], segment_sentences: int, function_words: bool, tagset: TagSet | None = None
+    encoded: Iterable[Encoded], segment_sentences: int, function_words: bool, tagging: Tagging | None = None
 ) -> Iterator[list[DocumentPart]]:
     """Group sentences into parts of documents, `segment_sentences` sentences for each commit.
 
     Args:
-        tagset: Tags of the encoder's tagger. None to store none of them.
+        tagging: How the tokens are tagged. None to store what the documents have brought alone.
     """
     known: dict[Word, Word] = {}
     parts: list[DocumentPart] = []
@@ -218,7 +205,7 @@ def segments(
 
     def close() -> None:
         if open_part:
-            entries = tuple(sentence_entry(each, function_words, tagset, known) for each in open_part)
+            entries = tuple(sentence_entry(each, function_words, tagging, known) for each in open_part)
             first, last = open_part[0].item, open_part[-1].item
             parts.append(DocumentPart(first.work.document, first.number, entries, last.last))
             open_part.clear()

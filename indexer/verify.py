@@ -13,17 +13,18 @@ from .collection.collection import Collection
 from .collection.content import sample_types
 from .collection.content_repair import repair_rows
 from .collection.integrity import stored_positions
-from .collection.records import SentenceKind, VerifyReport
+from .collection.records import CollectionSettings, SentenceKind, VerifyReport
 from .collection.repair import repair_files
 from .collection.stored_tokens import StoredTokens
-from .pipeline import sentence_words
+from .tagging import Tagging, sentence_words
 from .text import TextAnalyser, Token
-from .vectorise import SentenceModel, Vectoriser, computable_kind, sentence_problem, spelled, tag_problem, tags_of
+from .vectorise import SentenceModel, Vectoriser, computable_kind, sentence_problem, spelled, tag_problem
 from .vectors.int8 import Storage
 
 if TYPE_CHECKING:
     from .elmo import Encoder
     from .elmo.tags import Tags
+    from .text.lemma_rules import LemmaRules
 
 MIN_COSINE = {Storage.HALF: 0.999, Storage.BYTES: 0.99}
 """Minimum cosine between a stored vector and the vector that its sentence gives when it is encoded again."""
@@ -65,8 +66,9 @@ def verify(
     Raises:
         CollectionError: Another process is writing (with `repair`).
     """
-    accepted = _repair(collection) if repair else ()
-    report = collection.verify(all_text=repair or encoder is not None)
+    rules = None if encoder is None else _lemma_rules(collection.settings, encoder)
+    accepted = _repair(collection, rules) if repair else ()
+    report = collection.verify(all_text=repair or encoder is not None, rules=rules)
     report = replace(report, notices=(*accepted, *report.notices))
     if encoder is None or report.problems:
         return report
@@ -103,7 +105,13 @@ def verify(
     return replace(report, sentences_encoded=len(cosines), lowest_cosine=lowest, problems=problems)
 
 
-def _repair(collection: Collection) -> tuple[str, ...]:
+def _lemma_rules(settings: CollectionSettings, encoder: Encoder) -> LemmaRules | None:
+    """Return the rules that a collection's lemmas follow. None if they follow none, or the encoder has others."""
+    is_same = settings.tagged_lemmas and settings.tagger_id == encoder.tagger_id
+    return encoder.lemma_rules if is_same else None
+
+
+def _repair(collection: Collection, rules: LemmaRules | None) -> tuple[str, ...]:
     """Rebuild what can be rebuilt. If nothing else is wrong, the database gets new checksums.
 
     Returns:
@@ -112,10 +120,10 @@ def _repair(collection: Collection) -> tuple[str, ...]:
     before = collection.check_database()
     with collection.writing() as writer:
         repair_files(writer)
-        report = collection.verify(all_text=True)
+        report = collection.verify(all_text=True, rules=rules)
         if report.repairs:
             repair_rows(writer, set(report.repairs))
-            report = collection.verify(all_text=True)
+            report = collection.verify(all_text=True, rules=rules)
         if report.problems:
             return ()
         writer.sums.forget()
@@ -172,29 +180,29 @@ def _encode_again(
                 cosines.append(float(stored @ vectors.tokens[position]) if is_there else -1.0)
             is_right = min(own) >= limits[0] and min(cosines) >= limits[1]
             found.append((key, min(*own, *cosines), is_right))
-        return found, _compare_tags(collection, encoder, keys, tokens, [vectors.tags for vectors in fresh])
+        tagging = Tagging.of(settings, encoder, analyser)
+        return found, _compare_tags(collection, tagging, keys, tokens, [vectors.tags for vectors in fresh])
 
 
 def _compare_tags(
     collection: Collection,
-    encoder: Encoder,
+    tagging: Tagging | None,
     keys: Sequence[int],
     sentences: Sequence[Sequence[Token]],
     tags: Sequence[Tags | None],
 ) -> TagCounts:
-    """Compare the stored parts of speech of sentences with fresh ones.
+    """Compare the stored parts of speech and lemmas of sentences with fresh ones.
 
     Args:
         keys: `sentences.id` of each sentence.
     """
-    tagset = tags_of(collection.settings, encoder)
-    if tagset is None:
+    if tagging is None:
         return TagCounts()
     with collection.reading() as snapshot:
         stored = StoredTokens(snapshot.segments.values(), collection.words())
         different = compared = 0
         for key, tokens, fresh in zip(keys, sentences, tags, strict=True):
-            expected = sentence_words(tokens, fresh, tagset)
+            expected = sentence_words(tokens, fresh, tagging)
             found = [word for _, word in stored.of_sentence(key) or []]
             compared += len(expected)
             different += sum(one != two for one, two in zip(found, expected, strict=False))

@@ -20,13 +20,15 @@ from ..indexer.collection.random_pairs import random_pair_quantiles
 from ..indexer.collection.records import CollectionSettings, Layer, SentenceKind
 from ..indexer.collection.segment import TOKEN_INDEX
 from ..indexer.collection.snapshot import Snapshot
+from ..indexer.collection.stored_tokens import StoredTokens
 from ..indexer.errors import QueryError
-from ..indexer.text import TextAnalyser, Token
-from ..indexer.vectorise import SentenceModel, Vectoriser, computable_kind, sentence_problem
+from ..indexer.tagging import Tagging
+from ..indexer.text import TextAnalyser, Token, form_of
+from ..indexer.vectorise import SentenceModel, SentenceVectors, Vectoriser, computable_kind, sentence_problem
 from ..indexer.vectors.arrays import Array, Ids
 from .confidence import Calibration, Compared
 from .hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit
-from .query.encode import QueryEncoder
+from .query.encode import Query, QueryEncoder, TargetQuery, read_target_query
 from .query.filters import Where, parse_where
 from .query.scope import Scope, make_scope
 from .query.target import check_text
@@ -86,8 +88,47 @@ class View:
         return self.tokens_of(hit.sentence_id, hit.sentence)
 
     def tokens_of(self, sentence: int, text: str) -> tuple[Token, ...]:
-        """Return the tokens of a stored sentence with this text. See `tokens`."""
+        """Return the tokens of a stored sentence with this text, with their stored lemmas. See `tokens`."""
+        tokens = self.cut(sentence, text)
+        if not self.settings.tagged_lemmas:
+            return tokens
+        stored = StoredTokens(self.snapshot.segments.values(), self.collection.words()).of_sentence(sentence)
+        if stored is None or len(stored) != len(tokens):
+            return tokens
+        words = zip(tokens, stored, strict=True)
+        return tuple(token._replace(lemma=word.lemma or token.lemma) for token, (_, word) in words)
+
+    def cut(self, sentence: int, text: str) -> tuple[Token, ...]:
+        """Return the tokens of a stored sentence with this text. Their lemmas are those of the form alone."""
         return self.analyser.tokens(text, self.collection.given_tokens(sentence))
+
+    def tagged(
+        self,
+        tokens: Sequence[Token],
+        vectors: SentenceVectors | None = None,
+        named: Mapping[int, str] | None = None,
+    ) -> tuple[Token, ...]:
+        """Return the tokens of a query with the lemmas that they have in its sentence, as documents get them.
+
+        Args:
+            vectors: Vectors and tags of these tokens. None to encode them if tags are needed.
+            named: Parts of speech that the query names, by position.
+        """
+        tagging = Tagging.of(self.settings, self.context.encoder, self.analyser)
+        if tagging is None or tagging.rules is None or not tokens:
+            return tuple(tokens)
+        tags = (self.encode.elmo(tokens) if vectors is None else vectors).tags
+        return tuple(tokens) if tags is None else tagging.tokens(tokens, tags, named)
+
+    def target(self, query: Query) -> TargetQuery:
+        """Read a query by word in context. Its tokens have the lemmas of their parts of speech.
+
+        Raises:
+            QueryError: There is no target, more than one, or no word in it.
+        """
+        found = read_target_query(self.analyser, query, self.settings.function_words)
+        named = dict.fromkeys(found.encoded, found.pos) if found.pos else {}
+        return replace(found, tokens=self.tagged(found.tokens, named=named))
 
     def unfiltered(self) -> View:
         """Return a view of the same snapshot without filters."""
@@ -98,6 +139,23 @@ class View:
         find = queries.types_of_lemma if match is Match.LEMMA else queries.types_of_form
         return find(self.collection.db, word)
 
+    def types_of_token(self, token: Token, match: Match, any_pos: bool = False) -> list[int]:
+        """Return the keys of the types that match a token of a query.
+
+        Args:
+            any_pos: With match `lemma`, return the types of every lemma that the form may have: without its part of
+                speech, and with those of the collection. If the collection lacks the token's lemma, these are returned
+                too.
+        """
+        if match is not Match.LEMMA:
+            return self.types(form_of(token), match)
+        types = self.types(token.lemma, match)
+        if not self.settings.tagged_lemmas or (types and not any_pos):
+            return types
+        others = queries.lemmas_of_form(self.collection.db, form_of(token))
+        lemmas = {token.lemma, self.analyser.lemma(token.text), *others}
+        return sorted({key for lemma in lemmas for key in self.types(lemma, match)})
+
     def rows(self, types: list[int]) -> list[Rows]:
         """Return the live rows of some types inside the filters, by segment."""
         return type_rows(self.collection, self.scope, types)
@@ -106,7 +164,8 @@ class View:
         """Return a word's lemma or form as stored, and its live rows inside the filters, by segment.
 
         Args:
-            word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
+            word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised. If the
+                collection lacks that lemma too, its own most frequent lemma of the form is used.
 
         Raises:
             QueryError: The word is too long, or no text.
@@ -114,8 +173,11 @@ class View:
         value = self.analyser.folding.form(check_text(word).strip())
         types = self.types(value, match)
         if not types and match is Match.LEMMA:
-            value = self.analyser.lemma(word.strip())
+            form, value = value, self.analyser.lemma(word.strip())
             types = self.types(value, match)
+            if not types and self.settings.tagged_lemmas:
+                value = next(iter(queries.lemmas_of_form(self.collection.db, form)), value)
+                types = self.types(value, match)
         return value, self.rows(types)
 
     def holds(self, word: str, match: Match) -> bool:

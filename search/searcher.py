@@ -21,6 +21,7 @@ from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, Sente
 from .query.encode import Query
 from .query.filters import Where
 from .query.parts_of_speech import PosCounts
+from .query.target import check_text
 from .retrieval.by_id import hits_by_id, live_occurrence_hits, live_sentence_hits
 from .retrieval.documents import find_documents
 from .retrieval.more_like import AnyHit, find_more_like, hit_vector
@@ -40,6 +41,7 @@ from .sentence_explanation import explain_sentence
 
 if TYPE_CHECKING:
     from ..indexer.elmo import Encoder
+    from ..indexer.text import Token
 
 
 class Searcher:
@@ -228,6 +230,15 @@ class Searcher:
         """
         with self._view() as view:
             return live_sentence_hits(view, ids) if sentences else list(live_occurrence_hits(view, ids))
+
+    def tokens(self, sentence: str) -> tuple[Token, ...]:
+        """Return the tokens of a query's sentence, with the lemmas that the collection stores for such tokens.
+
+        Raises:
+            QueryError: The sentence is too long, or no text.
+        """
+        with self._view() as view:
+            return view.tagged(view.analyser.tokens(check_text(sentence)))
 
     def lemma_frequencies(self, lemmas: Sequence[str]) -> dict[str, int]:
         """Count the stored occurrences of lemmas. A lemma that the collection lacks is left out."""

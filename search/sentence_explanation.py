@@ -23,5 +23,6 @@ def explain_sentence(view: View, hit: SentenceHit, text: str) -> tuple[Meeting, 
         raise QueryError(f"sentence {hit.sentence_id} is no longer in {view.collection.path}; search again")
     if not tokens:
         return ()
-    (found,) = meetings_of(view, tokens, view.encode.elmo(tokens).tokens, np.array([hit.sentence_id], np.int64))
+    vectors = view.encode.elmo(tokens)
+    (found,) = meetings_of(view, view.tagged(tokens, vectors), vectors.tokens, np.array([hit.sentence_id], np.int64))
     return tuple(each.within(hit.sentence) for each in found)

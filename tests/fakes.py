@@ -38,13 +38,19 @@ class FakeEncoder:
     word_table: WordTable | None = None
 
     def __init__(
-        self, name: str = "fake", has_sense_space: bool = True, sentence_space: str = "first", tagger: str = ""
+        self,
+        name: str = "fake",
+        has_sense_space: bool = True,
+        sentence_space: str = "first",
+        tagger: str = "",
+        rules: LemmaRules | None = None,
     ) -> None:
         """Make an encoder.
 
         Args:
             sentence_space: Name of its sentence space, which decides its product vectors. Empty for none.
             tagger: Name of its tagger, which decides the tags. Empty for none.
+            rules: Rules for lemmas by these tags.
         """
         self.source = name
         self.model_id = hashlib.sha256(name.encode()).hexdigest()
@@ -54,7 +60,7 @@ class FakeEncoder:
         self.sentence_id = hashlib.sha256(sentence_space.encode()).hexdigest() if sentence_space else ""
         self.tagset: TagSet | None = TAGSET if tagger else None
         self.tagger_id = hashlib.sha256(tagger.encode()).hexdigest() if tagger else ""
-        self.lemma_rules: LemmaRules | None = None
+        self.lemma_rules: LemmaRules | None = rules
         self.sentence_dim = SENTENCE_DIM if sentence_space else 3 * DIM // 2
         self._map = np.stack([word_vector(f"{sentence_space} {n}", DIM) for n in range(SENTENCE_DIM)], 1)  # (dim, e)
         self.encoded = 0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,6 +58,9 @@ from .types import TypeTable
 from .words import WordTable
 from .writer import DOCUMENT_COLUMNS, Writer, storage_errors, stored_document
 
+if TYPE_CHECKING:
+    from ..text.lemma_rules import LemmaRules
+
 MAX_DOCUMENT = 2**31
 """Largest number of a document in a collection. Every snapshot holds one byte for each number up to the largest."""
 
@@ -87,7 +90,14 @@ def _sentence_kind(settings: CollectionSettings, version: int) -> SentenceKind:
 
 def _without_sentences(settings: CollectionSettings) -> CollectionSettings:
     """Return the settings without those of sentence vectors and of the tagger."""
-    return replace(settings, sentence_vectors=SentenceKind.DEFAULT, sentence_id="", sentence_source="", tagger_id=None)
+    return replace(
+        settings,
+        sentence_vectors=SentenceKind.DEFAULT,
+        sentence_id="",
+        sentence_source="",
+        tagger_id=None,
+        tagged_lemmas=False,
+    )
 
 
 def _problems_of(checked: Checked) -> list[str]:
@@ -184,6 +194,8 @@ class Collection:
             names -= set(SENTENCE_SETTINGS)
         if version < STREAM_VERSION:
             names -= set(STREAM_SETTINGS)
+        if "tagged_lemmas" not in stored:  # the first collections of format version 3
+            names.discard("tagged_lemmas")
         if missing := sorted(name for name in names if name not in stored):
             raise CollectionError(
                 f"{self.path} was made by a development version ({', '.join(missing)} not recorded); index again"
@@ -546,26 +558,28 @@ class Collection:
         """Compare the whole database with its checksums, now."""
         return self._database.check_now()
 
-    def verify(self, all_text: bool = False) -> VerifyReport:
+    def verify(self, all_text: bool = False, rules: LemmaRules | None = None) -> VerifyReport:
         """Check all files and rows against what was recorded about them, against each other and against the texts.
 
         `indexer.verify.verify` also encodes a sample of sentences again, and can repair.
 
         Args:
             all_text: Whether to cut all texts again, not only a sample.
+            rules: Lemma rules that the collection was built with. Without them, lemmas by part of speech are only held
+                against each other.
         """
         try:
-            return self._verify(all_text)
+            return self._verify(all_text, rules)
         except DamageError as error:
             return self._verify_files(error)
 
-    def _verify(self, all_text: bool) -> VerifyReport:
+    def _verify(self, all_text: bool, rules: LemmaRules | None) -> VerifyReport:
         with self.reading() as snapshot:
             checked = self.check_database()
             problems = _problems_of(checked)
             found, sound = check_storage(self.path, self.db, snapshot)
             findings = Findings()
-            cut = check_content(self.db, self.settings, sound, all_text, findings)
+            cut = check_content(self.db, self.settings, sound, all_text, findings, rules)
             info = self.info()
             files = sum(len(segment.files) for segment in snapshot.segments.values())
         return VerifyReport(

@@ -11,14 +11,15 @@ import math
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import CollectionError
 from ..given import GivenSentence, content_hash, given_problem
-from ..text import Folding, TextAnalyser, folding_of, form_of, has_words, is_indexed
+from ..text import Folding, TextAnalyser, Token, folding_of, form_of, has_words, is_indexed
 from ..values import items_of, text_of
 from ..vectors.arrays import Ids
 from .annotations import annotation_rows, document_annotation, stray_annotations
@@ -32,6 +33,9 @@ from .segment import Segment
 from .stored_tokens import StoredTokens
 from .stream import Word
 from .words import WordTable
+
+if TYPE_CHECKING:
+    from ..text.lemma_rules import LemmaRules
 
 SAMPLE_DOCUMENTS = 100
 """Number of documents whose texts are cut again, unless all are."""
@@ -66,12 +70,14 @@ def check_content(
     segments: Sequence[Segment],
     all_text: bool,
     findings: Findings,
+    rules: LemmaRules | None = None,
 ) -> int:
     """Check every row.
 
     Args:
         segments: Those whose files are sound.
         all_text: Cut all texts again, not only a sample.
+        rules: Rules of the lemmas by part of speech. Without them these lemmas are only held against each other.
 
     Returns:
         Number of documents whose texts were cut again.
@@ -96,7 +102,7 @@ def check_content(
         if settings.has_stream:
             words.read(db)
     with findings.reading("the documents"):
-        return _check_documents(db, settings, all_text, StoredTokens(segments, words), findings)
+        return _check_documents(db, settings, all_text, StoredTokens(segments, words), findings, rules)
     return 0
 
 
@@ -216,10 +222,16 @@ def _differing(db: sqlite3.Connection, sql: str, ids: Ids, columns: list[Ids]) -
 
 
 def _check_documents(
-    db: sqlite3.Connection, settings: CollectionSettings, all_text: bool, tokens: StoredTokens, findings: Findings
+    db: sqlite3.Connection,
+    settings: CollectionSettings,
+    all_text: bool,
+    tokens: StoredTokens,
+    findings: Findings,
+    rules: LemmaRules | None,
 ) -> int:
     keys = [key for (key,) in db.execute("SELECT id FROM documents ORDER BY id")]
     analyser = TextAnalyser(settings.language, settings.tokeniser)
+    lemmas = ExpectedLemmas(analyser, settings.tagged_lemmas, rules)
     chosen = set(keys if all_text else random.Random(0).sample(keys, min(len(keys), SAMPLE_DOCUMENTS)))
     if settings.tokeniser != analyser.name:  # another version cuts some texts in another way
         chosen = set()
@@ -230,7 +242,7 @@ def _check_documents(
                 _check_document(db, key, analyser.folding, live, keywords, findings)
             if key in chosen:
                 with findings.reading(f"document {key}"):
-                    _check_cut(db, key, analyser, settings.function_words, tokens, findings)
+                    _check_cut(db, key, lemmas, settings.function_words, tokens, findings)
         with findings.reading("the keyword index"):
             if problem := keywords.compare():
                 findings.add("keyword indexes", f"the keyword index {problem}", REPAIR, Repair.KEYWORDS)
@@ -323,7 +335,7 @@ def _occurrences(db: sqlite3.Connection, document: int) -> Iterable[tuple[int, i
 def _check_cut(
     db: sqlite3.Connection,
     key: int,
-    analyser: TextAnalyser,
+    lemmas: ExpectedLemmas,
     function_words: bool,
     tokens: StoredTokens,
     findings: Findings,
@@ -337,12 +349,12 @@ def _check_cut(
     given = document_annotation(db, key)
     if problem := given_problem(text, given):
         raise ValueError(problem)
-    fresh = list(_cut(text, given, analyser, function_words))
     spans = db.execute('SELECT id, start, "end" FROM sentences WHERE document = ? ORDER BY position', (key,)).fetchall()
     inside: dict[int, list[_Occurrence]] = {sentence: [] for sentence, _, _ in spans}
     for sentence, *occurrence in _occurrences(db, key):
         inside[sentence].append(tuple(occurrence))  # type: ignore[arg-type]
     streams = [tokens.of_sentence(sentence) for sentence, _, _ in spans]
+    fresh = list(_cut(text, given, lemmas, function_words, streams))
     stored: list[_Sentence] = [
         (start, end, inside[sentence], _shown(stream))
         for (sentence, start, end), stream in zip(spans, streams, strict=True)
@@ -350,6 +362,8 @@ def _check_cut(
     if None in streams:  # an earlier format version, or a segment that is damaged
         fresh = [(*each[:3], None) for each in fresh]
         stored = [(*each[:3], None) for each in stored]
+        if lemmas.are_tagged:
+            fresh, stored = _without_lemmas(fresh), _without_lemmas(stored)
     if state != State.LIVE:
         fresh = fresh[: len(stored)]
     if stored != fresh:
@@ -359,20 +373,68 @@ def _check_cut(
 
 
 def _cut(
-    text: str, given: Sequence[GivenSentence], analyser: TextAnalyser, function_words: bool
+    text: str,
+    given: Sequence[GivenSentence],
+    lemmas: ExpectedLemmas,
+    function_words: bool,
+    streams: Sequence[list[tuple[int, Word]] | None],
 ) -> Iterator[_Sentence]:
-    for sentence in filter(has_words, analyser.sentences(text, given)):
+    """Yield the sentences that a text is cut into.
+
+    Args:
+        streams: Stored tokens of each sentence, whose parts of speech decide about lemmas.
+    """
+    sentences = filter(has_words, lemmas.analyser.sentences(text, given))
+    for number, sentence in enumerate(sentences):
         first = sentence.start
+        expected = lemmas.of(sentence.tokens, streams[number] if number < len(streams) else None)
         yield (
             sentence.start,
             sentence.end,
             [
-                (n, token.start - first, token.end - first, form_of(token), token.lemma)
-                for n, token in enumerate(sentence.tokens)
+                (n, token.start - first, token.end - first, form_of(token), lemma)
+                for n, (token, lemma) in enumerate(zip(sentence.tokens, expected, strict=True))
                 if is_indexed(token, function_words)
             ],
-            [(token.start - first, token.text, token.lemma) for token in sentence.tokens],
+            [(token.start - first, token.text, lemma) for token, lemma in zip(sentence.tokens, expected, strict=True)],
         )
+
+
+def _without_lemmas(sentences: Sequence[_Sentence]) -> list[_Sentence]:
+    return [(*each[:2], [(*token[:4], "") for token in each[2]], each[3]) for each in sentences]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLemmas:
+    """The lemmas that the tokens of a collection must have.
+
+    Attributes:
+        are_tagged: Whether lemmas are by part of speech.
+        rules: Rules for these. None if they are not at hand. A lemma is then only held against that of the type.
+    """
+
+    analyser: TextAnalyser
+    are_tagged: bool
+    rules: LemmaRules | None
+
+    def of(self, tokens: Sequence[Token], stored: list[tuple[int, Word]] | None) -> list[str]:
+        """Return the lemma of each token of a sentence, given the stored parts of speech.
+
+        Args:
+            stored: Offset and word of each stored token. None if they cannot be read.
+        """
+        if not self.are_tagged or stored is None or len(stored) != len(tokens):
+            return [token.lemma for token in tokens]
+        return [self._lemma(token, word) for token, (_, word) in zip(tokens, stored, strict=True)]
+
+    def _lemma(self, token: Token, word: Word) -> str:
+        if token.has_given_lemma or not word.pos:
+            return token.lemma
+        if self.rules is None:
+            return word.lemma
+        if (token.pos or token.tag) and word.lemma == token.lemma:
+            return token.lemma  # indexed with another tagger, so only the document's own tags are stored
+        return self.analyser.tagged_lemma(token.text, word.pos, word.tag, self.rules)
 
 
 def _shown(tokens: list[tuple[int, Word]] | None) -> list[_Token] | None:

@@ -38,6 +38,18 @@ def types_of_form(db: sqlite3.Connection, form: str) -> list[int]:
     return [key for (key,) in db.execute("SELECT id FROM types WHERE form = ?", (form,))]
 
 
+def lemmas_of_form(db: sqlite3.Connection, form: str) -> list[str]:
+    """Return the lemmas of all types with a form, the most frequent one first.
+
+    Deleted occurrences count until the collection is compacted. Equal counts are in alphabetical order.
+    """
+    sql = (
+        "SELECT t.lemma FROM types t JOIN ranges r ON r.type = t.id WHERE t.form = ?"
+        " GROUP BY t.lemma ORDER BY sum(r.count) DESC, t.lemma"
+    )
+    return [lemma for (lemma,) in db.execute(sql, (form,))]
+
+
 def forms_of_types(db: sqlite3.Connection, after: int) -> list[tuple[int, str]]:
     """Return key and form of all types whose key is above a given one, in the order of the keys."""
     return db.execute("SELECT id, form FROM types WHERE id > ? ORDER BY id", (after,)).fetchall()

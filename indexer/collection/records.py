@@ -73,6 +73,8 @@ class CollectionSettings:
         sentence_source: Source of the sentence transformer, empty for other kinds. It is never loaded from here.
         tagger_id: Digest of the tagger that gave the parts of speech, empty without a tagger. None in collections of
             format version 2 and before, which do not store every token.
+        tagged_lemmas: Whether lemmas are by part of speech. Otherwise a form has one lemma in every sentence, unless a
+            document brings another.
     """
 
     model: str
@@ -90,6 +92,7 @@ class CollectionSettings:
     sentence_id: str = ""
     sentence_source: str = ""
     tagger_id: str | None = None
+    tagged_lemmas: bool = False
 
     @property
     def has_stream(self) -> bool:
@@ -99,7 +102,7 @@ class CollectionSettings:
 
 SENTENCE_SETTINGS = ("sentence_vectors", "sentence_id", "sentence_source")
 """Names of the settings that collections of format version 1 do not have."""
-STREAM_SETTINGS = ("tagger_id",)
+STREAM_SETTINGS = ("tagger_id", "tagged_lemmas")
 """Names of the settings that collections of format versions 1 and 2 do not have."""
 
 

@@ -223,7 +223,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     **dict.fromkeys(("sentence_id", "sentence_source", "tagger_id"), _is_text),
     **dict.fromkeys(("layer", "normalisation", "token_normalisation", "storage", "sentence_vectors"), _is_choice),
     **dict.fromkeys(("format_version", "generation", *COUNTERS), _is_count),
-    "function_words": _is_flag,
+    **dict.fromkeys(("function_words", "tagged_lemmas"), _is_flag),
     "word_weight": _is_weight,
     "background": _is_background,
 }

@@ -44,6 +44,7 @@ class Token(NamedTuple):  # a named tuple is made twice as fast as a frozen data
 
     Attributes:
         pos, tag: Part of speech and finer tag that the document has brought, or empty.
+        has_given_lemma: Whether the document has brought the lemma.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Token(NamedTuple):  # a named tuple is made twice as fast as a frozen data
     form: str = ""
     pos: str = ""
     tag: str = ""
+    has_given_lemma: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,8 @@ class TextAnalyser:
         kind = self._kind(form)
         lemma = self.folding.lemma(given.lemma).strip() if given.lemma else ""
         folded = self.folding.form(form) or form
-        lemma = lemma or self._lemma_of(form, kind)
-        return Token(form, given.start, given.end, lemma, kind, folded, given.pos or "", given.tag or "")
+        own = lemma or self._lemma_of(form, kind)
+        return Token(form, given.start, given.end, own, kind, folded, given.pos or "", given.tag or "", bool(lemma))
 
     def _own_tokens(self, text: str, start: int, end: int) -> tuple[Token, ...]:
         found = chunks(text, start, end, self.language)

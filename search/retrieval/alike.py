@@ -168,7 +168,7 @@ def collapse(view: View, ranked: Ranked, k: int) -> tuple[Ranked, dict[int, tupl
         vectors = sentence_vectors(view.scope, ranked.ids[: len(texts)])
         for place in np.flatnonzero(may_be_alike(texts, vectors)).tolist():
             if place not in read:  # cutting a sentence into words takes longer than all the rest
-                read[place] = words_of(view.tokens_of(int(ranked.ids[place]), texts[place]), language)
+                read[place] = words_of(view.cut(int(ranked.ids[place]), texts[place]), language)
         firsts = representatives([read.get(place, NO_WORDS) for place in range(len(texts))], vectors, language)
         distinct = len(set(firsts))
         if distinct >= k:

@@ -8,12 +8,11 @@ import numpy as np
 
 from ...indexer.collection.records import Layer
 from ...indexer.errors import QueryError
-from ...indexer.text import form_of
 from ...indexer.vectorise import raw_vectors, tags_of
 from ...indexer.vectors.arrays import unit
 from ..context import SAME_WORD, WORD_MATCHES, View, check_k, count_rows, parse_option
 from ..hits import HitList, Match, OccurrenceHit
-from ..query.encode import Query, TargetQuery, query_for_hit, query_for_words, read_target_query
+from ..query.encode import Query, TargetQuery, query_for_hit, query_for_words
 from ..query.parts_of_speech import PosCounts, alike, pos_counts, tokens_with
 from .any_word import nearest_any
 from .exact import Rows, nearest_rows
@@ -35,7 +34,7 @@ def find_occurrences(
     check_k(k)
     wanted = parse_option(Match, match, "match", WORD_MATCHES)
     other = None if layer is None else parse_option(Layer, layer, "layer", list(Layer))
-    target = read_target_query(view.analyser, query, view.settings.function_words)
+    target = view.target(query)
     if other is None or other is view.settings.layer:
         return nearest_occurrences(view, target, wanted, k, any_pos)
     found = nearest_occurrences(view, target, wanted, max(k, LAYER_CANDIDATES), any_pos)
@@ -63,11 +62,11 @@ def nearest_occurrences(
         return _of_phrase(view, query, match, k)
     if query.stored:
         token = query.tokens[query.stored[0]]
-        types = view.types(token.lemma if match is Match.LEMMA else form_of(token), match)
+        types = view.types_of_token(token, match, any_pos and not query.pos)
         rows = view.rows(types)
-        count = count_rows(rows)
-        if count:
-            rows, notice = of_same_pos(view, query, match, rows, any_pos)
+        if count_rows(rows):
+            every = count_rows(view.rows(view.types_of_token(token, match, any_pos=True)))
+            rows, notice = of_same_pos(view, query, match, rows, any_pos, every)
             return view.hits(nearest_rows(rows, view.encode.sense(query), k), match, notice, count_rows(rows))
         if count_rows(view.unfiltered().rows(types)):
             return HitList((), match, f"{query.text!r} does not occur within the filter")
@@ -75,12 +74,15 @@ def nearest_occurrences(
 
 
 def of_same_pos(
-    view: View, query: TargetQuery, match: Match, rows: list[Rows], any_pos: bool
+    view: View, query: TargetQuery, match: Match, rows: list[Rows], any_pos: bool, every: int
 ) -> tuple[list[Rows], str | None]:
     """Keep the rows with the part of speech of the target, and return a notice if others are left out.
 
     It is the one that the query names. Without one, and with match `lemma`, it is that of the target in its sentence.
     Nouns and names then count as one, and so do verbs and auxiliary verbs. If no row has it, all rows are kept.
+
+    Args:
+        every: Number of occurrences of every lemma that the target may have.
 
     Raises:
         QueryError: The query names a part of speech, and the collection stores none.
@@ -93,7 +95,7 @@ def of_same_pos(
         wanted = alike(view.encode.pos(query))
     tagged = tokens_with(view.collection, view.snapshot, wanted.__contains__)
     kept = [Rows(item.segment, item.rows[tagged.row_mask(item.segment, item.rows)]) for item in rows]
-    count, left = count_rows(kept), count_rows(rows) - count_rows(kept)
+    count, left = count_rows(kept), every - count_rows(kept)
     if query.pos:
         return kept, None if count else f"{query.text!r} does not occur as {query.pos} here"
     if not count:
@@ -104,11 +106,11 @@ def of_same_pos(
 def count_parts_of_speech(view: View, query: Query, match: str) -> PosCounts:
     """Count the occurrences of a target by part of speech. See `Searcher.parts_of_speech`."""
     wanted = parse_option(Match, match, "match", SAME_WORD)
-    target = read_target_query(view.analyser, query, view.settings.function_words)
+    target = view.target(query)
     if not view.settings.has_stream or not target.is_single_word(wanted) or not target.stored:
         return PosCounts("", {})
     token = target.tokens[target.stored[0]]
-    rows = view.rows(view.types(token.lemma if wanted is Match.LEMMA else form_of(token), wanted))
+    rows = view.rows(view.types_of_token(token, wanted, any_pos=True))
     counts = pos_counts(view.collection, {item.segment: item.rows for item in rows})
     # A tagger other than the collection's names other parts of speech.
     known = counts and tags_of(view.settings, view.context.encoder) is not None
@@ -160,10 +162,7 @@ def _reranked(
 def holds_words(view: View, words: Query, match: Match) -> bool:
     """Return whether a word, or several words in a row, occur inside the filters. See `Searcher.holds`."""
     function_words = view.settings.function_words
-    if isinstance(words, str):
-        query = query_for_words(view.analyser, words, function_words)
-    else:
-        query = read_target_query(view.analyser, words, function_words)
+    query = query_for_words(view.analyser, words, function_words) if isinstance(words, str) else view.target(words)
     if query is None:
         return False
     if query.is_single_word(match):

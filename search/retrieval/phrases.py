@@ -48,7 +48,7 @@ def find_phrase_words(view: View, query: TargetQuery, match: Match) -> list[Phra
     words = []
     for position in query.stored:
         token = query.tokens[position]
-        types = view.types(token.lemma if match is Match.LEMMA else form_of(token), match)
+        types = view.types_of_token(token, match, any_pos=True)
         rows = view.rows(types)
         if not count_rows(rows) and not count_rows(view.unfiltered().rows(types)):
             return None
@@ -97,8 +97,8 @@ def _has_all_tokens(view: View, target: Sequence[Token], span: PhraseSpan, match
 
 
 def is_same_word(a: Token, b: Token, match: Match) -> bool:
-    """Return whether two tokens have equal lemmas or, unless match is `lemma`, equal forms."""
-    return a.lemma == b.lemma if match is Match.LEMMA else form_of(a) == form_of(b)
+    """Return whether two tokens have equal forms or, for match `lemma`, equal lemmas."""
+    return form_of(a) == form_of(b) or (match is Match.LEMMA and a.lemma == b.lemma)
 
 
 def phrase_vectors(words: Sequence[PhraseWord], spans: Sequence[PhraseSpan]) -> Array:

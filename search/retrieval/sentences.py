@@ -184,7 +184,8 @@ def open_question(view: View, text: str, by: By = By.SENTENCE, whole_documents: 
     if not any(token.text.strip() for token in tokens):
         raise QueryError("the query is empty; type a sentence")
     narrowed = with_phrases(view, query, whole_documents)
-    return narrowed, Question(query, tokens, encoded(view, tokens, by), by)
+    vectors = encoded(view, tokens, by)
+    return narrowed, Question(query, view.tagged(tokens, vectors), vectors, by)
 
 
 def encoded(view: View, tokens: Sequence[Token], by: By) -> SentenceVectors:

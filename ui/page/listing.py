@@ -215,7 +215,9 @@ def _single_word(searcher: Searcher, target: Asked) -> Token | None:
         target = Target(target, 0, len(target))
         if " " in target.sentence.strip():
             return None
-    tokens = searcher.analyser.tokens(target.sentence)
+        tokens = searcher.analyser.tokens(target.sentence)
+    else:
+        tokens = searcher.tokens(target.sentence)
     marked = [token for token in tokens if token.start < target.end and token.end > target.start]
     return marked[0] if len(marked) == 1 else None
 
