@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +14,6 @@ from ...indexer.collection.stream import TokenStream
 from ...indexer.errors import QueryError
 from ...indexer.vectors.arrays import Ids, Mask, as_slice
 from .filters import Condition, Operator
-
-if TYPE_CHECKING:
-    from ..retrieval.exact import Rows
 
 POS = "pos"
 """Filter field for the part of speech. A metadata field of that name is stored as `meta.pos`."""
@@ -135,20 +131,25 @@ def filtered_tokens(collection: Collection, snapshot: Snapshot, condition: Condi
     return found
 
 
-def parts_of_rows(collection: Collection, rows: Sequence[Rows]) -> list[str]:
-    """Return the part of speech of each token row, in the order of the occurrence ids. Empty where none is stored."""
+def parts_of_rows(collection: Collection, rows: Mapping[Segment, Ids]) -> list[str]:
+    """Return the part of speech of each occurrence, in the order of their ids. Empty where none is stored.
+
+    Args:
+        rows: Token rows of each segment.
+    """
     words = collection.words()
     column = words.column(POS)
     codes = np.append(column.codes, -1)  # (V + 1,), the last one for unknown words
-    found = [np.zeros(0, np.int64)]
-    for item in rows:
-        stream = item.segment.stream
-        if stream is None:
-            found.append(np.full(len(item.rows), -1, np.int64))
+    found, ids = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for segment, inside in rows.items():
+        ids.append(np.asarray(segment.token_ids[as_slice(inside)]))
+        if segment.stream is None:
+            found.append(np.full(len(inside), -1, np.int64))
         else:
-            tokens = stream.token_places[as_slice(item.rows)]
+            stream = segment.stream
+            tokens = stream.token_places[as_slice(inside)]
             found.append(codes[words.rows(stream.word_ids[stream.words[tokens]])])
-    order = np.argsort(np.concatenate([np.zeros(0, np.int64), *(item.ids for item in rows)]))
+    order = np.argsort(np.concatenate(ids))
     values = [*column.values, ""]
     return [values[code] for code in np.concatenate(found)[order].tolist()]
 

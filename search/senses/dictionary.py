@@ -126,7 +126,7 @@ def read_word(view: View, dictionary: StoredDictionary, word: str, match: Match)
     ids, vectors = rows_vectors(rows)
     if len(senses[0].vector) != vectors.shape[1] or len({len(sense.vector) for sense in senses}) > 1:
         raise QueryError(f"the dictionary {dictionary.name!r} has centroids of another length; import it again")
-    parts = tuple(parts_of_rows(view.collection, rows))
+    parts = tuple(parts_of_rows(view.collection, {item.segment: item.rows for item in rows}))
     return value, WordReading(tuple(senses), tuple(rows), ids, vectors, shares_by_pos(vectors, senses, parts), parts)
 
 
