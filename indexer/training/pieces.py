@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import ModelError
 from ..files import flush
-from ..vectors.arrays import Array, Half
+from ..vectors.arrays import Array, Half, Ids
 
+STATE_PIECE = 2_000
+"""Number of texts in a piece of states."""
 _LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
@@ -54,6 +57,65 @@ def read_piece(path: Path, shape: tuple[int, int]) -> Half:
     if found.shape != shape or found.dtype != np.float16:
         raise damaged(path, f"its shape is {found.shape}, not {shape}")
     return found
+
+
+def prepare_states(
+    folder: Path,
+    lengths: Sequence[int],
+    width: int,
+    encode: Callable[[int, int], Iterable[Half]],
+    on_piece: Callable[[int, int], None],
+    advice: str,
+) -> list[Half]:
+    """Return the states of the tokens of texts, memory-mapped: (tokens, width) for each piece of `STATE_PIECE` texts.
+
+    Pieces of an earlier run are read, and the others are written.
+
+    Args:
+        lengths: Number of tokens of each text.
+        width: Length of the states of a token.
+        encode: Yields the states of the texts from a first to a last number, the last excluded: (t, width) each.
+        on_piece: Receives the numbers of texts done and of all texts.
+        advice: What to do if the disk is too small.
+
+    Raises:
+        ModelError: A piece cannot be written or read, or the disk is too small.
+    """
+    count = len(lengths)
+    firsts = range(0, count, STATE_PIECE)
+    ends = [min(first + STATE_PIECE, count) for first in firsts]
+    paths = [piece_path(folder, "states", first) for first in firsts]
+    tokens = [sum(lengths[first:end]) for first, end in zip(firsts, ends, strict=True)]
+    missing = sum(size for size, path in zip(tokens, paths, strict=True) if not path.exists())
+    require_space(folder, missing * width * 2, advice)
+    found = []
+    for first, end, path, size in zip(firsts, ends, paths, tokens, strict=True):
+        if not path.exists():
+            write_piece(path, np.concatenate(list(encode(first, end))))
+        found.append(read_piece(path, (size, width)))
+        on_piece(end, count)
+    return found
+
+
+def batch_states(states: Sequence[Half], starts: Ids, numbers: Ids) -> tuple[Array, Ids, Ids]:
+    """Return the states of a batch of n texts with T tokens, the numbers of its tokens, and where each text starts.
+
+    Args:
+        states: The pieces, as `prepare_states` returns them.
+        starts: Number of the first token of each text, and of all tokens.
+        numbers: Numbers of the texts of the batch (n,).
+
+    Returns:
+        (T, width), (T,) and (n + 1,).
+    """
+    found, tokens = [], []
+    for number in numbers.tolist():
+        piece, first, end = number // STATE_PIECE, int(starts[number]), int(starts[number + 1])
+        before = int(starts[piece * STATE_PIECE])
+        found.append(states[piece][first - before : end - before])
+        tokens.append(np.arange(first, end))
+    own = np.concatenate([[0], np.cumsum(starts[numbers + 1] - starts[numbers])])
+    return np.concatenate(found).astype(np.float32), np.concatenate(tokens), own
 
 
 def require_space(folder: Path, needed: int, advice: str) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from ...elmo.sense_space import WordCounts
 from ...elmo.sentence_space import SentenceSpace
 from ...vectors.arrays import Array, Half, Ids, unit
-from .prepared import STATE_PIECE
+from ..pieces import batch_states
 from .student import Arrays, StudentBatch, forward
 
 RARITY = 1e-4
@@ -48,15 +48,8 @@ class StudentTexts:
 
     def read(self, numbers: Ids) -> StudentBatch:
         """Return the batch of some texts."""
-        found, tokens = [], []
-        for number in numbers.tolist():
-            piece, first, end = number // STATE_PIECE, int(self.starts[number]), int(self.starts[number + 1])
-            before = int(self.starts[piece * STATE_PIECE])
-            found.append(self.states[piece][first - before : end - before])
-            tokens.append(np.arange(first, end))
-        where = np.concatenate(tokens)
-        states = (np.concatenate(found).astype(np.float32) - self.mean) / self.std  # (N, width)
-        starts = np.concatenate([[0], np.cumsum(self.starts[numbers + 1] - self.starts[numbers])])
+        found, where, starts = batch_states(self.states, self.starts, numbers)
+        states = (found - self.mean) / self.std  # (N, width)
         return StudentBatch(states, self.rarity[where], self.rows[where], starts, unit(self.teacher[numbers]))
 
 

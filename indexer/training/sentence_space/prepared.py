@@ -27,12 +27,12 @@ from ...files import write_atomically
 from ...sentence_models import SentenceModel
 from ...vectorise import as_read
 from ...vectors.arrays import Half, Ids
-from ..pieces import damaged, piece_path, read_piece, require_space, to_half, unwritable, write_piece
+from ..pieces import damaged, piece_path, prepare_states, read_piece, to_half, unwritable, write_piece
 from .text import Drawn, DrawnText
 
 TEXTS, HELD_OUT, WORDS = "texts.tsv", "held-out.tsv", "words.txt"
-PIECE, STATE_PIECE = 10_000, 2_000
-"""Number of texts or words in a piece of the teacher's vectors, and of texts in a piece of states."""
+PIECE = 10_000
+"""Number of texts or words in a piece of the teacher's vectors."""
 MAX_TABLE = 120_000
 """Maximum number of words in the table."""
 MIN_COUNT = 2
@@ -163,22 +163,13 @@ def width(encoder: ElmoEncoder) -> int:
 
 
 def states(folder: Path, texts: Sequence[DrawnText], encoder: ElmoEncoder, on_piece: OnPiece) -> list[Half]:
-    """Return the states of the tokens of texts, memory-mapped: (tokens, width) for each piece of `STATE_PIECE` texts.
+    """Return the states of the tokens of texts. See `prepare_states`."""
 
-    Raises:
-        ModelError: A piece cannot be written or read, or the disk is too small.
-    """
-    pieces = [texts[start : start + STATE_PIECE] for start in range(0, len(texts), STATE_PIECE)]
-    paths = [piece_path(folder, "states", n * STATE_PIECE) for n in range(len(pieces))]
-    missing = sum(_tokens(part) for part, path in zip(pieces, paths, strict=True) if not path.exists())
-    require_space(folder, missing * width(encoder) * 2, "lower --sentences or choose another --out")
-    found, done = [], 0
-    for part, path in zip(pieces, paths, strict=True):
-        if not path.exists():
-            write_piece(path, np.concatenate(list(_encoded(part, encoder))))
-        found.append(read_piece(path, (_tokens(part), width(encoder))))
-        on_piece(done := done + len(part), len(texts))
-    return found
+    def encode(first: int, end: int) -> Iterator[Half]:
+        return _encoded(texts[first:end], encoder)
+
+    lengths, advice = [len(each.tokens) for each in texts], "lower --sentences or choose another --out"
+    return prepare_states(folder, lengths, width(encoder), encode, on_piece, advice)
 
 
 def _encoded(texts: Sequence[DrawnText], encoder: ElmoEncoder) -> Iterator[Half]:
@@ -189,10 +180,6 @@ def _encoded(texts: Sequence[DrawnText], encoder: ElmoEncoder) -> Iterator[Half]
         for found in encoder.represent(sentences):
             parts = [found.layers[0, :, :half], *found.layers[1:]]
             yield to_half(np.concatenate([*parts, found.sense] if encoder.has_sense_space else parts, axis=1))
-
-
-def _tokens(texts: Sequence[DrawnText]) -> int:
-    return sum(len(each.tokens) for each in texts)
 
 
 def token_starts(texts: Sequence[DrawnText]) -> Ids:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...vectors.arrays import Array, Half, Ids
+from ..pieces import batch_states
 from ..sentence_space.fit import FitState, adam, batches, rate_at
 from .network import ROW_ARRAYS, Arrays, Dropout, Sizes, TaggerBatch, loss_and_gradients, with_dropout
 
-STATE_PIECE = 2_000
-"""Number of sentences in a piece of states."""
 _SAMPLE = 200_000  # tokens from which mean and standard deviation are computed
 
 OnStep = Callable[[int, int, float], None]
@@ -66,15 +65,8 @@ class TaggerTexts:
 
     def read(self, numbers: Ids) -> TaggerBatch:
         """Return the batch of some sentences."""
-        found, tokens = [], []
-        for number in numbers.tolist():
-            piece, first, end = number // STATE_PIECE, int(self.starts[number]), int(self.starts[number + 1])
-            before = int(self.starts[piece * STATE_PIECE])
-            found.append(self.states[piece][first - before : end - before])
-            tokens.append(np.arange(first, end))
-        where = np.concatenate(tokens)
-        states = (np.concatenate(found).astype(np.float32) - self.mean) / self.std  # (N, width)
-        starts = np.concatenate([[0], np.cumsum(self.starts[numbers + 1] - self.starts[numbers])])
+        found, where, starts = batch_states(self.states, self.starts, numbers)
+        states = (found - self.mean) / self.std  # (N, width)
         return TaggerBatch(states, self.rows[self.forms[where]], starts, self.upos[where], self.xpos[where])
 
 

@@ -35,7 +35,7 @@ from ...vectorise import as_read
 from ...vectors.arrays import Half, Tagged
 from ..checkpoint import load_checkpoint, save_checkpoint
 from ..folder import Json, TrainingFolder, locked_folder
-from ..pieces import piece_path, read_piece, require_space, to_half, unwritable, write_piece
+from ..pieces import prepare_states, to_half, unwritable
 from ..sentence_space.fit import FitState, checkpoint_of, continued
 from ..text import text_file
 from .card import TaggerFacts, tagger_section, treebank_licence
@@ -49,7 +49,7 @@ from .config import (
     TaggerReport,
     TaggerStage,
 )
-from .fit import STATE_PIECE, FitOptions, TaggerTexts, fit, spread
+from .fit import FitOptions, TaggerTexts, fit, spread
 from .lemmas import learn_lemmas
 from .network import Arrays, Sizes, first_parameters
 from .text import TaggedText, as_cut, training_texts
@@ -277,28 +277,24 @@ def _is_storable(word: str) -> bool:
 
 
 def _states(folder: Path, texts: Sequence[Sequence[str]], encoder: ElmoEncoder, on_progress: OnProgress) -> list[Half]:
-    """Return the states of the tokens of sentences, memory-mapped: (tokens, width) for each piece.
+    """Return the states of the tokens of sentences. See `prepare_states`.
 
     Raises:
-        ModelError: A piece cannot be written or read, or the disk is too small.
+        ModelError: The folder cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(folder, error) from error
-    width = _width(encoder)
-    pieces = [texts[start : start + STATE_PIECE] for start in range(0, len(texts), STATE_PIECE)]
-    paths = [piece_path(folder, "states", n * STATE_PIECE) for n in range(len(pieces))]
-    missing = sum(sum(map(len, part)) for part, path in zip(pieces, paths, strict=True) if not path.exists())
-    require_space(folder, missing * width * 2, "choose another --out")
-    found, done = [], 0
-    for part, path in zip(pieces, paths, strict=True):
-        if not path.exists():
-            write_piece(path, np.concatenate(list(_encoded(part, encoder))))
-        found.append(read_piece(path, (sum(map(len, part)), width)))
-        done += len(part)
-        on_progress(TaggerProgress(TaggerStage.STATES, done, len(texts)))
-    return found
+
+    def encode(first: int, end: int) -> Iterator[Half]:
+        return _encoded(texts[first:end], encoder)
+
+    def on_piece(done: int, total: int) -> None:
+        on_progress(TaggerProgress(TaggerStage.STATES, done, total))
+
+    lengths = [len(text) for text in texts]
+    return prepare_states(folder, lengths, _width(encoder), encode, on_piece, "choose another --out")
 
 
 def _encoded(texts: Sequence[Sequence[str]], encoder: ElmoEncoder) -> Iterator[Half]:
