@@ -23,14 +23,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import ModelError
-from ..limits import MAX_TEXT_BYTES, MAX_WORDS, one_line, shown
+from ..limits import one_line, shown
 from ..sentence_space import SentenceSpace
-from .tensor_file import NUMBERS, read_tensors
+from .tensor_file import NUMBERS, distinct_layers, read_tensors, rows_of_words, text_lines
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 
 FORMAT = 1
-MAX_LAYERS = 64
 MAX_DIM = 4096
 _TYPES = NUMBERS | {"U8": 1}
 _ARRAYS = {"scales": 1, "word_factors": 1, "map": 2, "shift": 1, "state_factors": 1, "centre": 1}
@@ -93,9 +92,7 @@ def sentence_space_from_tensors(tensors: Tensors, where: str) -> SentenceSpace:
         _require_shape(table, (len(words), dim), "table")
         for name, shape in _shapes(len(words), width, dim).items():
             _require_shape(arrays[name], shape, name)
-        layers = tuple(int(layer) for layer in _array(tensors["layers"], 1, "layers").tolist())
-        if not 0 < len(layers) <= MAX_LAYERS or len(set(layers)) < len(layers):
-            raise ValueError(f"it reads the layers {shown(layers)}")
+        layers = distinct_layers([int(layer) for layer in _array(tensors["layers"], 1, "layers").tolist()])
         numbers = {name: float(tensors[name]) for name in _NUMBERS}
         if not 0 < numbers["rarity"] <= 1:
             raise ValueError(f"its rarity is {shown(numbers['rarity'])}")
@@ -133,15 +130,9 @@ def _shapes(words: int, width: int, dim: int) -> dict[str, tuple[int, ...]]:
 
 def _words(stored: npt.NDArray[Any]) -> dict[str, int]:
     """Return the row of each word."""
-    if stored.dtype != np.uint8 or stored.ndim != 1 or not 0 < len(stored) <= MAX_TEXT_BYTES:
+    if not stored.size:
         raise ValueError("its words are not a text")
-    words = stored.tobytes().decode().split("\n")
-    if len(words) > MAX_WORDS:
-        raise ValueError(f"it has more than {MAX_WORDS:,} words")
-    found = {word: row for row, word in enumerate(words)}
-    if len(found) < len(words):
-        raise ValueError("it has a word twice")
-    return found
+    return rows_of_words(text_lines(stored, "words"))
 
 
 def _array(array: npt.NDArray[Any], axes: int, name: str) -> npt.NDArray[np.float32]:

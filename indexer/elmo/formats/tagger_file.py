@@ -29,17 +29,16 @@ import numpy.typing as npt
 
 from ...errors import ModelError
 from ...text.lemma_rules import MAX_SUFFIX, LemmaRules
-from ..limits import MAX_TEXT_BYTES, MAX_WORDS, one_line, shown
+from ..limits import MAX_WORDS, one_line, shown
 from ..tagger import WINDOW, Tagger
 from ..tags import TagSet
-from .tensor_file import FLOATS, read_tensors
+from .tensor_file import FLOATS, distinct_layers, read_tensors, rows_of_words, text_lines
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 
 FORMAT = 1
 MAX_TAGS = 255
 """Maximum number of tags of a kind. A tag is stored in one byte."""
-MAX_LAYERS = 64
 MAX_DIM = 4096
 """Maximum length of a hidden vector."""
 MAX_TAG = 100
@@ -168,14 +167,11 @@ def _pairs(stored: npt.NDArray[Any], tagset: TagSet) -> npt.NDArray[np.uint8]:
 def _layers(stored: npt.NDArray[Any]) -> tuple[int, ...]:
     if stored.dtype != np.int64 or stored.ndim != 1:
         raise ValueError(f"its layers have the shape {shown(stored.shape)}")
-    layers = tuple(stored.tolist())
-    if not 0 < len(layers) <= MAX_LAYERS or len(set(layers)) < len(layers):
-        raise ValueError(f"it reads the layers {shown(layers)}")
-    return layers
+    return distinct_layers(stored.tolist())
 
 
 def _tags(stored: npt.NDArray[Any], name: str) -> tuple[str, ...]:
-    tags = tuple(_lines(stored, name))
+    tags = tuple(text_lines(stored, name))
     if not 0 < len(tags) <= MAX_TAGS or len(set(tags)) < len(tags):
         raise ValueError(f"it has {len(tags)} tags of {name}, or one twice")
     if any(not tag.isprintable() or not 0 < len(tag) <= MAX_TAG for tag in tags):
@@ -185,16 +181,12 @@ def _tags(stored: npt.NDArray[Any], name: str) -> tuple[str, ...]:
 
 def _words(stored: npt.NDArray[Any]) -> dict[str, int]:
     """Return the row of each word."""
-    words = _lines(stored, "words") if len(stored) else []
-    found = {word: row for row, word in enumerate(words)}
-    if len(found) < len(words):
-        raise ValueError("it has a word twice")
-    return found
+    return rows_of_words(text_lines(stored, "words") if len(stored) else [])
 
 
 def _rules(tensors: Tensors) -> LemmaRules:
     """Return the lemma rules."""
-    (language,) = _lines(tensors["language"], "language")
+    (language,) = text_lines(tensors["language"], "language")
     if not language.isascii() or not language.isalpha() or not 2 <= len(language) <= 3:
         raise ValueError(f"its language is {shown(language)}")
     exceptions = {(key, form): lemma for key, form, lemma in _rows(tensors["exceptions"], "exceptions")}
@@ -212,16 +204,7 @@ def _rules(tensors: Tensors) -> LemmaRules:
 
 
 def _rows(stored: npt.NDArray[Any], name: str) -> list[list[str]]:
-    return [line.split("\t") for line in _lines(stored, name)] if len(stored) else []
-
-
-def _lines(stored: npt.NDArray[Any], name: str) -> list[str]:
-    if stored.dtype != np.uint8 or stored.ndim != 1 or len(stored) > MAX_TEXT_BYTES:
-        raise ValueError(f"its {name} are not a text")
-    lines = stored.tobytes().decode().split("\n")
-    if len(lines) > MAX_WORDS:
-        raise ValueError(f"it has more than {MAX_WORDS:,} {name}")
-    return lines
+    return [line.split("\t") for line in text_lines(stored, name)] if len(stored) else []
 
 
 def _array(array: npt.NDArray[Any], axes: int, name: str) -> npt.NDArray[np.float32]:

@@ -7,14 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ...errors import ModelError
 from ...vectors.arrays import Reals
-from ..limits import MAX_HEADER_BYTES, MAX_TENSOR_FILE_BYTES, MAX_TENSORS, one_line, shown
+from ..limits import MAX_HEADER_BYTES, MAX_TENSOR_FILE_BYTES, MAX_TENSORS, MAX_TEXT_BYTES, MAX_WORDS, one_line, shown
 
 Shape = tuple[int, ...]
 
 FLOATS = {"F16": 2, "F32": 4, "F64": 8}  # type -> bytes of a number
 NUMBERS = FLOATS | {"I8": 1, "I32": 4, "I64": 8}
+MAX_LAYERS = 64
+"""Maximum number of layers that a part of a model reads."""
 _LENGTH_BYTES = 8  # of the number that says how long the header is
 
 
@@ -100,3 +105,41 @@ def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not a number of JSON")
+
+
+def text_lines(stored: npt.NDArray[Any], name: str) -> list[str]:
+    """Return the lines of a text that is stored as a tensor of bytes. An empty text has one empty line.
+
+    Raises:
+        ValueError: It is no text, or is too long.
+    """
+    if stored.dtype != np.uint8 or stored.ndim != 1 or len(stored) > MAX_TEXT_BYTES:
+        raise ValueError(f"its {name} are not a text")
+    lines = stored.tobytes().decode().split("\n")
+    if len(lines) > MAX_WORDS:
+        raise ValueError(f"it has more than {MAX_WORDS:,} {name}")
+    return lines
+
+
+def rows_of_words(words: Sequence[str]) -> dict[str, int]:
+    """Return the row of each word of a table.
+
+    Raises:
+        ValueError: A word is there twice.
+    """
+    found = {word: row for row, word in enumerate(words)}
+    if len(found) < len(words):
+        raise ValueError("it has a word twice")
+    return found
+
+
+def distinct_layers(numbers: Sequence[int]) -> tuple[int, ...]:
+    """Return the layers that a part of a model reads.
+
+    Raises:
+        ValueError: There are none or too many, or one is there twice.
+    """
+    layers = tuple(numbers)
+    if not 0 < len(layers) <= MAX_LAYERS or len(set(layers)) < len(layers):
+        raise ValueError(f"it reads the layers {shown(layers)}")
+    return layers
