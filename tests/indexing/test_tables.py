@@ -57,7 +57,9 @@ class DataSet:
 
 
 def pandas_frame(table: pa.Table) -> pd.DataFrame:
-    return table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
+    found = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
+    assert isinstance(found, pd.DataFrame)
+    return found
 
 
 TABLES: dict[str, Callable[[pa.Table], Any]] = {
