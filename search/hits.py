@@ -194,9 +194,9 @@ class HitList(list[Hit], Records, Generic[Hit]):
 
     def column_types(self) -> Mapping[str, type]:
         """Return the types of the hits' own fields. An empty list has the fields that its match would have."""
-        if self:
-            return _column_types(type(self[0]))
-        return _column_types(SentenceHit if self.match is Match.SENTENCE else OccurrenceHit)
+        if self and isinstance(self[0], DocumentHit):
+            return _column_types(DocumentHit)
+        return _column_types(OccurrenceHit if self._is_kwic else SentenceHit)
 
     def __repr__(self) -> str:
         """Return the first hits as a table for a terminal, with the notice and the verdict of the list."""
@@ -245,7 +245,7 @@ _PLAIN = {"int": int, "str": str, "float": float, "float | None": float}
 """Annotations of the fields of hits, and the types of their columns."""
 
 
-def _column_types(kind: type[SentenceHit | DocumentHit]) -> dict[str, type]:
+def _column_types(kind: type[SentenceHit] | type[DocumentHit]) -> dict[str, type]:
     """Return the types of the columns of a kind of hit, in the order of `hit_to_dict`."""
     left_out = (*(OF_SENTENCES if kind is OccurrenceHit else ()), "metadata")
     return {each.name: _PLAIN.get(str(each.type), list) for each in fields(kind) if each.name not in left_out}

@@ -39,11 +39,14 @@ _STYLE = """\
   background: transparent; border-bottom: 1px solid rgb(128 128 128 / .35); font-weight: normal}
 .polyseme-hits th {font-weight: 600}
 .polyseme-hits .number {text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap}
-.polyseme-hits .left {text-align: right}
-.polyseme-hits .right {text-align: left}
+.polyseme-hits .left {text-align: right; padding-right: 0}
+.polyseme-hits .node {padding-inline: 0}
+.polyseme-hits .right {text-align: left; padding-left: 0}
+.polyseme-hits th:is(.left, .node) {padding-inline: .5em}
+.polyseme-hits .document {min-width: 15em}
 .polyseme-hits :is(.left, .node, .right) {white-space: pre}
 .polyseme-hits mark {background: rgb(255 200 60 / .38); color: inherit; font-weight: 600; padding: 0 .15em}
-.polyseme-hits td {overflow-wrap: anywhere; min-width: 2em}
+.polyseme-hits td {overflow-wrap: anywhere; min-width: 3em}
 .polyseme-hits small {opacity: .8}
 </style>"""
 """Colours are those of the notebook, so that light and dark themes both work."""
@@ -119,7 +122,7 @@ def lines_table(caption: str, lines: Sequence[Line], is_kwic: bool, notes: Seque
         notes: Remarks on the list.
     """
     names = ["left", "node", "right"] if is_kwic else ["sentence"]
-    head = _heading([("#", "number"), ("score", "number"), *((name, name) for name in names), ("document", "")])
+    head = _heading([("#", "number"), ("score", "number"), *((name, name) for name in names), ("document", "document")])
     body = "".join(_line(line, is_kwic) for line in lines[:ROWS])
     return _framed(caption, head, body, len(lines), notes)
 
@@ -167,7 +170,7 @@ def _line(line: Line, is_kwic: bool) -> str:
     document = f"<bdi>{escape(cut_right(line.document, 2 * FACT))}</bdi>" + (
         f"<br><small>{known}</small>" if known else ""
     )
-    return f"<tr>{cells}<td>{document}</td></tr>"
+    return f'<tr>{cells}<td class="document">{document}</td></tr>'
 
 
 def _heading(columns: Sequence[tuple[str, str]]) -> str:

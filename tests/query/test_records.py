@@ -114,7 +114,10 @@ def test_columns_have_types_of_their_own(hits: HitList[OccurrenceHit]) -> None:
 
 
 def test_a_column_of_unlike_values_is_text() -> None:
-    rows = [{"m": {"a": 1, "b": "1999-01-01", "c": 2**70, "d": "x\ud800"}}, {"m": {"a": "x", "b": "1999"}}]
+    rows: list[tables.Row] = [
+        {"m": {"a": 1, "b": "1999-01-01", "c": 2**70, "d": "x\ud800"}},
+        {"m": {"a": "x", "b": "1999"}},
+    ]
     columns = tables.columns_of(rows)
     assert {column.name: list(column.values) for column in columns} == {
         "m.a": ["1", "x"],
