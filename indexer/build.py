@@ -171,8 +171,8 @@ def build(
     replaced. Documents whose file has vanished from its folder are reported, and removed with `config.prune`.
 
     Args:
-        sources: Paths of files and folders, `Document` objects, data frames of pandas or polars, tables of Arrow, and
-            rows as mappings, such as a data set of Hugging Face. One of them, or any mixture.
+        sources: Paths of files and folders, `Document` objects, and rows: data frames of pandas or polars, tables of
+            Arrow, and mappings. A data set of Hugging Face has rows too. One of them, or any mixture.
         model: An `Encoder`, or a source that `load_encoder` accepts.
         progress: Callback for progress events. True shows a progress bar, and False nothing. None shows one in a
             notebook.

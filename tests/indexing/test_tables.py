@@ -178,7 +178,7 @@ def test_other_sources_are_refused_in_one_line(source: Any, message: str) -> Non
     assert "\n" not in str(error.value)
 
 
-def test_columns_of_the_same_name_are_told_apart() -> None:
+def test_columns_of_the_same_name_get_different_names() -> None:
     frame = pd.DataFrame([["a", "A bank.", 1, "x"]], columns=["id", "text", "n", "n"])
     assert content(read_documents(frame)) == [("a", "A bank.", {"n": 1, "n.2": "x"})]
     skipped, document = read_documents(pd.DataFrame([["A bank.", "b"]], columns=["text", "text"]))
