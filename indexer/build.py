@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -19,11 +19,23 @@ from .collection.replacement import recover
 from .collection.schema import DATABASE_NAME, State
 from .collection.seen import SeenDocuments
 from .collection.writer import Writer
-from .documents import Cause, Document, ReadOptions, Skipped, SourceScan, read_documents, scan
+from .documents import (
+    Cause,
+    Document,
+    ReadOptions,
+    Skipped,
+    Source,
+    Sources,
+    SourceScan,
+    as_iterable,
+    read_documents,
+    scan,
+)
 from .errors import CollectionError, DamageError, DocumentError
 from .outcome import FileResult, FileState, Warned, nothing_to_read
 from .pipeline import Work, encode, fit_on_sample, normalise, segments, split_sentences
 from .progress import IndexingRun, Progress, Stage
+from .progress_bar import progress_or_bar
 from .readers.metadata import storable
 from .readers.walk import is_left_out, reason_of
 from .runtime import raised_gc_threshold, trim_heap
@@ -141,16 +153,17 @@ class BuildReport:
         return not (self.added or self.updated or self.unchanged or self.removed)
 
 
-Source = str | Path | Document
-
-
 def build(
     collection: str | Path | Collection,
-    sources: Iterable[Source],
+    sources: Sources,
     config: BuildConfig = BuildConfig(),
     model: str | Encoder = "default",
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     sentence_model: str | Path | SentenceModel | None = None,
+    *,
+    text: str | None = None,
+    id: str | None = None,
+    metadata: Sequence[str] | None = None,
 ) -> BuildReport:
     """Index sources into a collection, which is created if it does not exist.
 
@@ -158,24 +171,30 @@ def build(
     replaced. Documents whose file has vanished from its folder are reported, and removed with `config.prune`.
 
     Args:
-        sources: Paths of files and folders, and `Document` objects, in any mixture.
+        sources: Paths of files and folders, `Document` objects, and rows: data frames of pandas or polars, tables of
+            Arrow, and mappings. A data set of Hugging Face has rows too. One of them, or any mixture.
         model: An `Encoder`, or a source that `load_encoder` accepts.
-        progress: Callback for progress events.
+        progress: Callback for progress events. True shows a progress bar, and False nothing. None shows one in a
+            notebook.
         sentence_model: Sentence transformer for the product vectors of a new collection, or its folder. None for
             `config.sentence_model`. A collection that was made with one needs it, unless the user named it before.
+        text: Column of rows that holds the text. None for `config.reading.text_column`, which is `text`.
+        id: Column with the ids. None for `config.reading.id_column`, which is `id`. Rows without an id have one from
+            their text, so a row whose text has changed is a new document.
+        metadata: Columns that become metadata. None for all others.
 
     Everything that was committed before an error stays.
 
     Raises:
         CollectionError: The collection cannot be opened or written, or was built with another model.
-        DocumentError: A path does not exist, or a new collection would get nothing to read.
+        DocumentError: A path does not exist, a table lacks a column, or a new collection would get nothing to read.
         ModelError: The model cannot be loaded.
     """
     path = collection.path if isinstance(collection, Collection) else Path(collection)
-    run = IndexingRun(progress)
+    sources = as_iterable(sources)
+    config = replace(config, reading=_with_columns(config.reading, text, id, metadata))
+    run = IndexingRun(progress_or_bar(progress))
     run.report(Stage.LOADING)
-    if isinstance(sources, str | Path | Document):
-        sources = [sources]
     found = scan(sources, config.reading)  # finds a missing path before a model is loaded or a folder is made
     if found.is_empty and found.roots and not (path / DATABASE_NAME).exists():
         raise DocumentError(nothing_to_read(found, config.reading.globs))
@@ -187,6 +206,18 @@ def build(
         target.close()
     run.report(Stage.DONE)
     return report
+
+
+def _with_columns(
+    reading: ReadOptions, text: str | None, id_column: str | None, metadata: Sequence[str] | None
+) -> ReadOptions:
+    """Return how rows are read, with the columns that are named."""
+    columns: dict[str, Any] = {"text_column": text, "id_column": id_column}
+    if metadata is not None:
+        columns["metadata_columns"] = (metadata,) if isinstance(metadata, str) else tuple(metadata)
+    if text is not None:
+        columns["text_path"] = text
+    return replace(reading, **{name: value for name, value in columns.items() if value is not None})
 
 
 def open_or_create(

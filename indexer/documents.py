@@ -1,24 +1,28 @@
-"""Read documents from files, folders and Python objects.
+"""Read documents from files, folders, tables in memory and Python objects.
 
 Documents are streamed: only one is in memory at a time, besides the ids already seen.
 """
 
 import codecs
+import hashlib
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import cast
 
 from .errors import DocumentError
 from .given import GivenSentence, GivenToken, content_hash, given_problem, packed, storable_given
 from .identifiers import FileNames, KnownNames
 from .readers import COMPANIONS
 from .readers.apart import ReaderProcess
+from .readers.fields import as_written, doubled_columns, row_document
 from .readers.metadata import MetadataTable, storable, tidy_metadata
 from .readers.records import Extract, Failure, ReadOptions, UnreadableError
 from .readers.walk import METADATA_NAMES, SourceFile, files_under, reason_of
+from .tables import Row, Rows, check_columns, is_row, is_table, plain_row, table_of
 from .values import Value, text_of
 
 __all__ = [
@@ -34,6 +38,7 @@ __all__ = [
 ]
 
 _DEFAULTS = ReadOptions()
+_ROW_ID = 16  # number of hexadecimal digits in the id of a row that has none
 _ROW = re.compile(r"\b(row|line) \d+$")  # a place in a table or in JSON
 
 
@@ -78,6 +83,11 @@ class Document:
     def content_hash(self) -> str:
         """SHA-256 of text and annotation in hexadecimal. A document is encoded again only if it changes."""
         return content_hash(self.text.encode("utf-8"), packed(self.sentences))
+
+
+Source = str | Path | Document | Row | Rows
+"""A path, a `Document`, a row as a mapping, or a table in memory."""
+Sources = Source | Iterable[Source]
 
 
 class Cause(StrEnum):
@@ -151,16 +161,17 @@ class SourceScan:
 
 
 def read_documents(
-    sources: Iterable[str | Path | Document] | Path | Document,
+    sources: Sources,
     options: ReadOptions = _DEFAULTS,
     known: KnownNames | None = None,
 ) -> Iterator[Document | Skipped]:
-    """Yield the documents of files, folders and `Document` objects in order, and a `Skipped` for each unreadable one.
+    """Yield the documents of files, folders, rows and `Document` objects in order, and a `Skipped` for unreadable ones.
 
     The id of a document is its id column, id field or front matter `id`. Without one it is the path relative to the
-    given folder, with `/` as separator, and for a single file its name. A row without an id gets `file#row`. Where two
-    files would share an id, theirs begin with the names of their folders. Of two documents that name the same id, the
-    second is skipped. A file that is given twice is read once.
+    given folder, with `/` as separator, and for a single file its name. A row without an id gets `file#row`. A row of a
+    table in memory has an id from its text, such as `row 1f0c...`, or its number if `options.id_column` is empty. Where
+    two files would share an id, theirs begin with the names of their folders. Of two documents that name the same id,
+    the second is skipped. A file that is given twice is read once.
 
     Metadata comes from several places. In descending priority they are `options.metadata`, the folder's `metadata.csv`
     or `metadata.tsv`, front matter or columns, and the file format's own metadata.
@@ -173,7 +184,7 @@ def read_documents(
             cannot be read. The call itself raises these errors. Only paths from an iterator are checked when they are
             reached.
     """
-    given = _as_iterable(sources)
+    given = as_iterable(sources)
     if isinstance(given, Collection):
         for source in given:
             _checked_path(source)
@@ -184,12 +195,12 @@ def read_documents(
     return _Reading(options, known).documents(given)
 
 
-def scan(sources: Iterable[str | Path | Document] | Path | Document, options: ReadOptions = _DEFAULTS) -> SourceScan:
+def scan(sources: Sources, options: ReadOptions = _DEFAULTS) -> SourceScan:
     """Return the number and size of the files to read. Only files without a suffix are opened.
 
     An iterator is left untouched.
     """
-    given = _as_iterable(sources)
+    given = as_iterable(sources)
     if not isinstance(given, Collection):
         return SourceScan(complete=False)
     formats: dict[str, int] = {}
@@ -199,8 +210,8 @@ def scan(sources: Iterable[str | Path | Document] | Path | Document, options: Re
     files = documents = 0
     for source in given:
         path = _checked_path(source)
-        documents += path is None
         if path is None:
+            documents += _checked_rows(source, options, is_first=documents == 0)
             continue
         roots.append(path)
         for file in files_under(path, options.globs, left_out(options)):
@@ -221,21 +232,27 @@ def left_out(options: ReadOptions) -> tuple[Path, ...]:
     return tuple(path for path in (options.metadata, options.report) if path is not None)
 
 
-def _as_iterable(sources: Iterable[str | Path | Document] | Path | Document) -> Iterable[str | Path | Document]:
-    # A single path is accepted too. Iterating over a string would give its letters.
-    return [sources] if isinstance(sources, str | Path | Document) else sources
+def as_iterable(sources: Sources) -> Iterable[Source]:
+    """Return the sources, of which a single one is accepted too.
+
+    Iterating over a string would give its letters, and over a table its columns.
+    """
+    is_one = isinstance(sources, str | Path | Document) or is_table(sources) or is_row(sources)
+    return [sources] if is_one else cast(Iterable[Source], sources)
 
 
 def _checked_path(source: object) -> Path | None:
-    """Return the path of a source, or None for a `Document`.
+    """Return the path of a source, or None for a `Document`, a row or a table.
 
     Raises:
-        DocumentError: The source is neither a path nor a `Document`, or the path does not exist.
+        DocumentError: The source is neither, or the path does not exist.
     """
-    if isinstance(source, Document):
+    if isinstance(source, Document) or is_table(source) or is_row(source):
         return None
     if not isinstance(source, str | Path):
-        raise DocumentError(f"a source must be a path or a Document, not {type(source).__name__}")
+        kind = type(source).__name__
+        step = "; call its collect() first" if kind == "LazyFrame" else ""
+        raise DocumentError(f"a source must be a path, a Document, a row or a table, not {kind}{step}")
     path = Path(source)
     try:
         exists = path.exists()
@@ -244,6 +261,24 @@ def _checked_path(source: object) -> Path | None:
     if not exists:
         raise DocumentError(f"{_line(path)} does not exist; check the path")
     return path
+
+
+def _checked_rows(source: object, options: ReadOptions, is_first: bool) -> int:
+    """Return the number of documents in a `Document`, a row or a table.
+
+    Args:
+        is_first: Whether no document comes before. Only the first row is checked, since rows may have gaps.
+
+    Raises:
+        DocumentError: A column that the options name is missing.
+    """
+    if is_table(source):
+        table = table_of(source)
+        check_columns(table.columns, options, table.rows() if table.size is not None else iter(()))
+        return table.size or 0
+    if is_first and isinstance(source, Mapping):
+        check_columns([str(name) for name in source], options, iter([source]))
+    return 1
 
 
 def _check_encoding(encoding: str) -> None:
@@ -315,15 +350,22 @@ class _Reading:
         self._tables = [self._explicit] if self._explicit else []
         self._reader = ReaderProcess()
         self._names = FileNames(known)
+        self._rows = 0  # number of rows of tables in memory so far
         self._read: set[tuple[str, str]] = set()  # files of folders that are given together
 
-    def documents(self, sources: Iterable[str | Path | Document]) -> Iterator[Document | Skipped]:
+    def documents(self, sources: Iterable[Source]) -> Iterator[Document | Skipped]:
         if isinstance(sources, Collection):
             self._plan(sources)
         try:
             for source in sources:
                 if isinstance(source, Document):
                     yield self._given(source)
+                    continue
+                if is_table(source):
+                    yield from self._table(source)
+                    continue
+                if is_row(source):
+                    yield self._row(cast(Row, source), self._options)
                     continue
                 path = _checked_path(source)
                 if path is not None:
@@ -333,7 +375,7 @@ class _Reading:
         for table in self._tables:
             yield from _table_problems(table)
 
-    def _plan(self, sources: Iterable[str | Path | Document]) -> None:
+    def _plan(self, sources: Iterable[Source]) -> None:
         """Look for files of different folders that would share an id."""
         if self._known is None and len(list(sources)) < 2:
             return
@@ -437,6 +479,45 @@ class _Reading:
         return Document(
             document_id, text, metadata, root, document.source, storable_given(document.sentences), document.warning
         )
+
+    def _table(self, source: object) -> Iterator[Document | Skipped]:
+        table = table_of(source)
+        options = as_written(self._options, table.columns)
+        for failure in doubled_columns(options, {name: list(copies) for name, copies in table.doubled.items()}):
+            yield Skipped("the table", _line(failure.reason))
+        for row in table.rows():
+            yield self._row(row, options)
+
+    def _row(self, row: Row, options: ReadOptions) -> Document | Skipped:
+        """Return the document of a row. A row without an id has one from its text, or its number if ids are off."""
+        self._rows += 1
+        fields = plain_row(row)
+        if self._rows == 1:
+            check_columns(list(fields), options, iter([fields]))
+        where = f"row {self._rows}"
+        item = row_document(fields, as_written(options, fields), self._rows, where, text=options.text_path)
+        if isinstance(item, Failure):
+            return Skipped(where, _line(item.reason), where)
+        text = storable(item.text)
+        document_id = storable(item.id) or self._row_id(text, where)
+        place = (where, f"title {item.metadata.get('title', document_id)!r}")
+        if document_id in self._used:
+            return Skipped(_line(document_id), self._duplicate(document_id, place), document_id, Cause.DUPLICATE)
+        self._used[document_id] = place
+        metadata = tidy_metadata(item.metadata)
+        if self._explicit is not None:
+            metadata |= tidy_metadata(self._explicit.describe(document_id, document_id, None))
+        return Document(document_id, text, metadata)
+
+    def _row_id(self, text: str, where: str) -> str:
+        if not self._options.id_column:
+            return where
+        first = found = f"row {hashlib.sha256(text.encode()).hexdigest()[:_ROW_ID]}"
+        number = 1
+        while found in self._used:
+            number += 1
+            found = f"{first}#{number}"
+        return found
 
     def _duplicate(self, document_id: str, second: tuple[str, str]) -> str:
         """Return the reason why a second document of an id is skipped."""

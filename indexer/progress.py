@@ -45,7 +45,8 @@ class Progress:
 
     Attributes:
         skipped: Number of documents and files that were left out and may have text.
-        fraction: Share of the bytes that has been read, in [0, 1], or None if the total is unknown.
+        fraction: Share of the bytes that has been read, or of the documents if none is in a file. In [0, 1], or None
+            if the total is unknown.
         seconds: Time since the model was loaded.
         estimate: Size of the run, or None if it is unknown.
     """
@@ -66,7 +67,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Remaining seconds, estimated from the bytes read so far."""
+        """Remaining seconds, estimated from what has been read so far."""
         if not self.fraction or self.stage is not Stage.INDEXING:
             return None
         return self.seconds * (1 - self.fraction) / self.fraction
@@ -88,7 +89,7 @@ class IndexingRun:
         self.started = time.monotonic()
         self.documents = self.added = self.updated = self.unchanged = self.sentences = self.tokens = 0
         self.characters = self.lost = 0
-        self.bytes = 0
+        self.bytes = self.expected = 0
         self.skipped: list[Skipped] = []
         self.warnings: dict[Warned, None] = {}
         self.taken: list[tuple[str, str]] = []
@@ -103,6 +104,7 @@ class IndexingRun:
     def start(self, found: SourceScan, encoder: Encoder) -> None:
         """Start the clock once the model is loaded, with the size of the sources."""
         self.bytes = found.bytes
+        self.expected = found.documents if found.complete and not found.roots else 0
         self.estimate = estimate(found.files, found.bytes, encoder) if found.files else None
         self.started = time.monotonic()
         self.report(Stage.INDEXING)
@@ -124,7 +126,8 @@ class IndexingRun:
         """Send a progress event to the callback."""
         if self.on_progress is None:
             return
-        fraction = min(1.0, self.characters / self.bytes) if self.bytes else None
+        read, whole = (self.characters, self.bytes) if self.bytes else (self.documents, self.expected)
+        fraction = min(1.0, read / whole) if whole else None
         event = Progress(
             stage,
             self.documents,

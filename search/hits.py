@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..indexer.values import Value
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from .kwic import concordance_line
+from .markup import Line, lines_table
+from .tables import Records
+from .text_table import table
 
 
 class Match(StrEnum):
@@ -165,8 +166,8 @@ class OccurrenceHit(SentenceHit):
 Hit = TypeVar("Hit", bound=SentenceHit | DocumentHit)
 
 
-class HitList(list[Hit], Generic[Hit]):
-    """Hits, best first.
+class HitList(list[Hit], Records, Generic[Hit]):
+    """Hits, best first. A notebook shows them as a concordance, and a terminal as a table.
 
     Attributes:
         match: The match used, which may differ from the one requested.
@@ -191,16 +192,91 @@ class HitList(list[Hit], Generic[Hit]):
         """Return one dictionary for each hit, with the hit's fields in their order. Metadata is a nested dictionary."""
         return [hit_to_dict(hit) for hit in self]
 
-    def to_pandas(self) -> DataFrame:
-        """Return one row for each hit, with metadata in columns `metadata.FIELD`."""
-        import pandas
+    def column_types(self) -> Mapping[str, type]:
+        """Return the types of the hits' own fields. An empty list has the fields that its match would have."""
+        if self and isinstance(self[0], DocumentHit):
+            return _column_types(DocumentHit)
+        return _column_types(OccurrenceHit if self._is_kwic else SentenceHit)
 
-        rows = []
-        for row in self.to_dicts():
-            metadata = row.pop("metadata")
-            assert isinstance(metadata, dict)
-            rows.append(row | {f"metadata.{field}": value for field, value in metadata.items()})
-        return pandas.DataFrame(rows)
+    def __repr__(self) -> str:
+        """Return the first hits as a table for a terminal, with the notice and the verdict of the list."""
+        shown = self[:SHOWN]
+        if self._is_kwic:
+            names, right = ["#", "score", "left", "node", "right", "document"], ["#", "score", "left"]
+            rows: list[tuple[object, ...]] = []
+            for hit in shown:
+                assert isinstance(hit, OccurrenceHit)
+                line = concordance_line(hit, WIDTH)
+                rows.append((hit.rank, hit.score, line.left, f"[{line.node}]", line.right, _cut(hit.document)))
+        else:
+            names, right = ["#", "score", "sentence", "document"], ["#", "score"]
+            rows = [(hit.rank, hit.score, _cut(_text_of(hit), 3 * WIDTH), _cut(hit.document)) for hit in shown]
+        remarks = [self._caption, *self._remarks]
+        if len(self) > SHOWN:
+            remarks.append(f"The first {SHOWN} are shown.")
+        return "\n".join([*remarks, table(names, rows, right=right).rstrip("\n")] if self else remarks)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(type(self).__name__ if cycle else repr(self))
+
+    def _repr_html_(self) -> str:
+        """Return the first hits as a concordance, or a table of sentences, for a notebook."""
+        return lines_table(self._caption, [_line(hit) for hit in self], self._is_kwic, self._remarks)
+
+    @property
+    def _is_kwic(self) -> bool:
+        return all(isinstance(hit, OccurrenceHit) for hit in self) if self else self.match is not Match.SENTENCE
+
+    @property
+    def _caption(self) -> str:
+        what = "document" if self and isinstance(self[0], DocumentHit) else "hit"
+        return f"{len(self):,} {what}{'' if len(self) == 1 else 's'}"
+
+    @property
+    def _remarks(self) -> list[str]:
+        return [f"{text[:1].upper()}{text[1:]}." for text in (self.notice, self.verdict) if text]
+
+
+SHOWN = 20
+"""Maximum number of hits that a terminal shows."""
+WIDTH = 40
+"""Number of characters on each side of the node on a terminal."""
+_PLAIN = {"int": int, "str": str, "float": float, "float | None": float}
+"""Annotations of the fields of hits, and the types of their columns."""
+
+
+def _column_types(kind: type[SentenceHit] | type[DocumentHit]) -> dict[str, type]:
+    """Return the types of the columns of a kind of hit, in the order of `hit_to_dict`."""
+    left_out = (*(OF_SENTENCES if kind is OccurrenceHit else ()), "metadata")
+    return {each.name: _PLAIN.get(str(each.type), list) for each in fields(kind) if each.name not in left_out}
+
+
+def _text_of(hit: SentenceHit | DocumentHit) -> str:
+    """Return the sentence of a hit, or the best sentence of a document."""
+    if isinstance(hit, DocumentHit):
+        return hit.passages[0].sentence if hit.passages else ""
+    return hit.sentence
+
+
+def _line(hit: SentenceHit | DocumentHit) -> Line:
+    """Return a hit as a line of a table in a notebook."""
+    left = right = ""
+    node = " ".join(_text_of(hit).split())
+    if isinstance(hit, OccurrenceHit):
+        line = concordance_line(hit)
+        left, node, right = line.left, line.node, line.right
+    score = f"{hit.score:.3f}" + ("" if hit.confidence is None else f" ({hit.confidence:.0%})")
+    notes: list[str] = []
+    if isinstance(hit, DocumentHit):
+        notes = [passage.sentence for passage in hit.passages[1:]]
+    else:
+        notes = [f"{language}: {text}" if language else text for language, text in hit.translations.items()]
+    metadata = {name: value for name, value in hit.metadata.items() if not is_translation(name)}
+    return Line(hit.rank, score, left, node, right, hit.document, metadata, notes)
+
+
+def _cut(text: str, longest: int = WIDTH) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 OF_SENTENCES = ("meetings", "alike", "before", "after")

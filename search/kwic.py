@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from .hits import OccurrenceHit
+from typing import Protocol
 
 _SPACE = re.compile(r"\s+")
+
+
+class HasNode(Protocol):
+    """A hit with a node in its sentence: `OccurrenceHit`, in whose module lists of hits write their lines."""
+
+    @property
+    def sentence(self) -> str:
+        """The sentence."""
+
+    @property
+    def start(self) -> int:
+        """Offset of the node in the sentence, in characters."""
+
+    @property
+    def end(self) -> int:
+        """Offset after its last character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +34,7 @@ class ConcordanceLine:
     right: str
 
 
-def concordance_line(hit: OccurrenceHit, width: int | None = None) -> ConcordanceLine:
+def concordance_line(hit: HasNode, width: int | None = None) -> ConcordanceLine:
     """Return the concordance line of a hit.
 
     Args:

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from ..indexer.values import text_of
+from ..search import tables
 from .messages import clean_text
 
 Row = Mapping[str, object]
@@ -83,13 +84,7 @@ def cell(value: object) -> str | int | float | bool | None:
 
 def flat(row: Row) -> dict[str, object]:
     """Return the row with one column per nested field, such as `metadata.year`, and each list joined in one cell."""
-    out: dict[str, object] = {}
-    for key, value in row.items():
-        if isinstance(value, Mapping):
-            out |= {f"{key}.{field}": _joined(item) for field, item in value.items()}
-        else:
-            out[key] = _joined(value)
-    return out
+    return {name: _joined(value) for name, value in tables.flat(row).items()}
 
 
 def _joined(value: object) -> object:
@@ -99,7 +94,7 @@ def _joined(value: object) -> object:
 def csv_text(rows: Iterable[Row]) -> str:
     """Return CSV (RFC 4180) with formulas defused. The header is the union of all rows' columns."""
     flattened = [flat(row) for row in rows]
-    columns = list(dict.fromkeys(key for row in flattened for key in row))
+    columns = tables.names_of(flattened)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     if columns:

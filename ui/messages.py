@@ -7,6 +7,9 @@ import re
 import sqlite3
 
 from ..indexer.errors import PolysemeError
+from ..search.text_table import clean_text as clean_text
+from ..search.text_table import harmless as harmless
+from ..search.text_table import one_line as one_line
 
 LONGEST = 300
 """Maximum length of a message, in characters."""
@@ -15,13 +18,6 @@ SEE_MORE = "set POLYSEME_DEBUG=1 to see the traceback"
 _END = 110
 """Number of characters at the end of a message that are kept when it is cut. The next step is there."""
 _CUT = " ... "
-# C0, DEL and C1 control characters, line and paragraph separators, and marks that change the direction of writing.
-_CONTROL = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb"
-_CONTROLS = re.compile(f"[{_CONTROL}]+")
-_ON_TERMINAL = re.compile(f"(?![\\t\\n])[{_CONTROL}]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-
 _FULL = re.compile(r"no space left|disk (is |quota )?(full|exceeded)|write error", re.IGNORECASE)
 _MEMORY = re.compile(
     r"bad_alloc|out of memory|cannot allocate|failed to (allocate|map)|\boom\b|resource ?exhausted", re.I
@@ -46,21 +42,6 @@ _REASONS = {
     errno.EIO: "the disk reports an error; check the disk, and restore from a copy",
 }
 _NO_FOLDER = "the working folder, or a folder that is needed, no longer exists; change to another folder"
-
-
-def clean_text(text: str) -> str:
-    """Replace lone surrogates, which no encoding can write, by the replacement character."""
-    return _SURROGATE.sub(_REPLACEMENT, text)
-
-
-def one_line(text: str) -> str:
-    """Replace control characters and line breaks by spaces, so that text from documents is safe on a terminal."""
-    return _CONTROLS.sub(" ", clean_text(text))
-
-
-def harmless(text: str) -> str:
-    """Replace all control characters but tabs and line feeds, so that a whole text is safe on a terminal."""
-    return _ON_TERMINAL.sub(_REPLACEMENT, clean_text(text))
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

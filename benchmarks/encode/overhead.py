@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyseme.indexer.build import BuildConfig, Source, build
-from polyseme.indexer.documents import Document, read_documents
+from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.documents import Document, Source, read_documents
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.runtime import freezing_gc
 

@@ -32,6 +32,7 @@ from .schema import NEXT_WORD, QUANTILES_KEY, STREAM_VERSION, State, in_batches,
 from .segment import Segment
 from .stored_tokens import StoredTokens
 from .stream import Word
+from .views import VIEWS
 from .words import WordTable
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def check_content(
 
 def _check_tables(db: sqlite3.Connection, findings: Findings) -> None:
     for kind, name in db.execute("SELECT type, name FROM sqlite_master WHERE type != 'index'").fetchall():
-        if name not in TABLES and not name.startswith("sqlite_"):
+        if name not in TABLES and name not in VIEWS and not name.startswith("sqlite_"):
             findings.add("foreign tables", f"it has a {kind} {name!r} that Polyseme did not make", RESTORE)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from .schema import State, connect
+from .views import VIEWS
 
 migrations = Migrations("polyseme")
 
@@ -103,6 +104,17 @@ def dictionary_tables(db: Database) -> None:
         " size INTEGER NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (dictionary, lemma, position)) WITHOUT ROWID"
     )
     db.execute("CREATE UNIQUE INDEX dictionary_senses_by_id ON dictionary_senses (dictionary, sense)")
+
+
+@migrations()
+def reading_views(db: Database) -> None:
+    """Create the views for people, and the index that finds the hits of a word in them.
+
+    A table that has the name of a view stays.
+    """
+    db.execute("CREATE INDEX IF NOT EXISTS occurrences_by_type ON occurrences (type)")
+    for sql in VIEWS.values():
+        db.execute(sql.replace("CREATE VIEW", "CREATE VIEW IF NOT EXISTS", 1))
 
 
 def connect_to_write(path: Path) -> Database:

@@ -188,7 +188,7 @@ def consecutive_occurrences(
     columns = ", ".join(f"o{n}.id" for n in range(len(words)))
     joins = " ".join(
         f"JOIN occurrences o{n} ON o{n}.sentence = a.sentence AND o{n}.position = a.position + {int(distance)}"
-        f" AND o{n}.type IN ({','.join(str(int(kind)) for kind in types)})"
+        f" AND +o{n}.type IN ({','.join(str(int(kind)) for kind in types)})"
         for n, (distance, types) in enumerate(words)
     )
     with id_set(db, "anchors", anchors) as table:

@@ -1,7 +1,8 @@
 """Check the schema of a database that may come from a stranger, before any of its tables is read.
 
 A view, a trigger, a generated column or an index on an expression runs what its author wrote. None of our tables has
-one. A plain table that we do not know is allowed, since a newer Polyseme may add tables.
+one, and our views are known word for word. Polyseme never reads a view. A plain table that we do not know is allowed,
+since a newer Polyseme may add tables.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sqlite3
 from pathlib import Path
 
 from ..errors import CollectionError
+from .views import VIEWS
 
 KEYWORD_INDEXES = tuple(
     f"CREATE VIRTUAL TABLE sentences_fts USING fts5(text, content='', tokenize='{tokenize}')"
@@ -63,8 +65,10 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
 
 def _problem(kind: str, name: str, sql: str | None) -> str | None:
     """Return what an entry of the schema is, if it can run."""
+    if kind == "view":
+        return None if isinstance(sql, str) and VIEWS.get(name) == sql else "a view"
     if kind not in ("table", "index"):
-        return f"a {kind}" if kind in ("view", "trigger") else "an entry of another kind,"
+        return "a trigger" if kind == "trigger" else "an entry of another kind,"
     if sql is None:  # the index of a key
         return None
     if not isinstance(sql, str) or "--" in sql or "/*" in sql:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from .cells import plain
 from .fields import as_text, as_written, column_advice, distinct_names, doubled_columns, longest, row_document, take
 from .records import Extract, Failure, ReadOptions, UnreadableError, open_file
 
@@ -43,7 +42,7 @@ def _documents(batches: Iterator[RecordBatch], options: ReadOptions) -> Iterator
     chosen, number = options, 0
     for batch in _checked(batches):
         columns, doubled = distinct_names(batch.schema.names)
-        rows = [_plain(row) for row in batch.rename_columns(list(columns)).to_pylist()]
+        rows = [plain(row) for row in batch.rename_columns(list(columns)).to_pylist()]
         if number == 0:
             chosen = as_written(options, columns)
             _check_columns(rows, columns, chosen)
@@ -121,23 +120,3 @@ def _check_columns(rows: Sequence[Mapping[str, object]], columns: Sequence[str],
             values = [[as_text(row.get(column)) for row in rows] for column in columns]
             guess = longest(values) if option == "--text-column" else None
             raise UnreadableError(f"no column {path!r}; {column_advice(columns, guess, option)}")
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it. Bytes that are not text are left out."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime) and value.timetz() == time(0):
-        return value.date().isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return None
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

@@ -47,6 +47,8 @@ def row_document(
         if options.translation_column:
             found, rest = take(rest, options.translation_column)
             translation = as_text(found)
+        if options.metadata_columns is not None:
+            rest = {name: value for column in options.metadata_columns for name, value in _taken(rest, column)}
         metadata: dict[str, object] = {"translation": plain_newlines(translation)} if translation.strip() else {}
         return Extract(
             plain_newlines(content),
@@ -83,6 +85,14 @@ def take(fields: Mapping[str, object], path: str) -> tuple[object, Mapping[str, 
             changed = {name: left if name == key else value for name, value in fields.items()}
             return found, {name: value for name, value in changed.items() if name != key or value not in (None, {}, [])}
     return None, fields
+
+
+def _taken(fields: Mapping[str, object], path: str) -> Iterator[tuple[str, object]]:
+    """Yield what is at a path, under the name of its column or field, if there is something."""
+    name = same_name(path, fields) or path
+    found, _ = take(fields, name)
+    if found is not None:
+        yield name, found
 
 
 def flat(fields: Mapping[str, object], into: dict[str, object] | None = None) -> dict[str, object]:

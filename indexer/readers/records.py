@@ -35,6 +35,7 @@ class ReadOptions:
         report: File that a run writes its report to. It is no document.
         columns: Names of the columns of vertical files in order, or none for the usual ones. `word`, `lemma`, `pos`,
             `tag` and `lempos` are read.
+        metadata_columns: Columns or fields of a row that become metadata, or None for all that are left.
         whole_page: Whether menus and other parts beside the article of a web page are kept.
     """
 
@@ -51,6 +52,7 @@ class ReadOptions:
     report: Path | None = None
     columns: tuple[str, ...] = ()
     whole_page: bool = False
+    metadata_columns: tuple[str, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the options of a reader, as JSON can hold them. Those of a whole run are left out."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from ...indexer.vectors.arrays import Array, Ids, unit
+from ..tables import Records
 
 SAMPLE = 1000
 """Maximum number of occurrences of each side, evenly spread, that are compared."""
@@ -15,7 +16,7 @@ ROUNDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Records):
     """A word's change of meaning between two sets of documents (Kutuzov & Giulianelli 2020, "UiO-UvA at SemEval-2020").
 
     Attributes:
@@ -38,6 +39,10 @@ class Change:
     apd_within: float
     prt: float
     p_value: float
+
+    def to_dicts(self) -> list[dict[str, object]]:
+        """Return one row with all measures."""
+        return [asdict(self)]
 
 
 def measure_change(word: str, before: Array, after: Array) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
+from ..tables import Records
 from .clustering import by_size, centres_of, default_number, nearest_centre, row_products_by, settled, stability
 from .expected import expected_words
 from .labels import Collocate, sense_words
@@ -73,7 +74,7 @@ class KnownLabels(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SenseInventory:
+class SenseInventory(Records):
     """The induced senses of a word, largest first.
 
     Attributes:
@@ -99,6 +100,38 @@ class SenseInventory:
     usual: int = 1
     most: int = 1
     tree: SenseTree | None = field(default=None, repr=False, compare=False)
+
+    def to_dicts(self) -> list[dict[str, object]]:
+        """Return one row for each sense. Labels, collocates and central sentences are lists of texts."""
+        return [
+            {
+                "word": self.word,
+                "sense": item.number,
+                "size": item.size,
+                "share": item.share,
+                "stability": item.stability,
+                "name": item.name,
+                "labels": [label.lemma for label in item.labels],
+                "expected": list(item.expected),
+                "collocates": [word.lemma for word in item.collocates],
+                "central": [hit.sentence for hit in item.central],
+            }
+            for item in self.senses
+        ]
+
+    def column_types(self) -> Mapping[str, type]:
+        """Return the types of the columns of `to_dicts`."""
+        numbers = {"sense": int, "size": int, "share": float, "stability": float}
+        return {
+            "word": str,
+            **numbers,
+            "name": str,
+            **dict.fromkeys(("labels", "expected", "collocates", "central"), list),
+        }
+
+    @property
+    def _title(self) -> str:
+        return f"Senses of {self.word}"
 
 
 def find_senses(

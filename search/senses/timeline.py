@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ...indexer.collection.queries import live_occurrences, metadata_values
 from ...indexer.errors import QueryError
 from ..context import View
+from ..tables import Records
 from .inventory import SenseInventory
 
 Z = 1.959963984540054
@@ -41,7 +42,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Records):
     """The senses of a word over time.
 
     Attributes:
@@ -55,6 +56,24 @@ class Timeline:
     periods: tuple[Period, ...]
     undated: tuple[int, ...]
     undated_ids: tuple[tuple[int, ...], ...] = ()
+
+    def to_dicts(self) -> list[dict[str, object]]:
+        """Return one row per period and sense, then one per sense for undated occurrences, without years."""
+        rows: list[dict[str, object]] = []
+        for span in self.periods:
+            figures = zip(span.counts, span.shares, span.lows, span.highs, span.ids, strict=True)
+            for number, (count, share, low, high, ids) in enumerate(figures, start=1):
+                row = {"from": span.start, "to": span.end, "sense": number, "count": count, "share": share}
+                rows.append(row | {"low": low, "high": high, "occurrence_ids": list(ids)})
+        for number, ids in enumerate(self.undated_ids, start=1):
+            undated: dict[str, object] = dict.fromkeys(["from", "to", "sense", "count", "share", "low", "high"])
+            rows.append(undated | {"sense": number, "count": len(ids), "occurrence_ids": list(ids)})
+        return rows
+
+    def column_types(self) -> Mapping[str, type]:
+        """Return the types of the columns of `to_dicts`."""
+        counts = dict.fromkeys(("from", "to", "sense", "count"), int)
+        return {**counts, **dict.fromkeys(("share", "low", "high"), float), "occurrence_ids": list}
 
 
 def wilson(count: int, total: int, z: float = Z) -> tuple[float, float]:

@@ -329,7 +329,7 @@ def test_a_schema_in_which_something_can_run_is_refused(path: Path, problem: str
 
 def test_a_view_in_the_place_of_a_table_is_refused(path: Path) -> None:
     change(path, "ALTER TABLE documents RENAME TO hidden", "CREATE VIEW documents AS SELECT * FROM hidden")
-    with pytest.raises(CollectionError, match="has a view 'documents'"):
+    with pytest.raises(CollectionError, match=r"has a view '(documents|hits)'"):
         Collection.open(path)
 
 

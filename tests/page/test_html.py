@@ -83,7 +83,7 @@ def occurrence(
 
 def shown(text: str) -> str:
     """Return a text as a browser shows it, with white space collapsed."""
-    return base._UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
+    return base.UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", text))
 
 
 @settings(deadline=None)  # the first call loads the tokeniser

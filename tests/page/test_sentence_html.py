@@ -81,7 +81,7 @@ def test_any_text_with_any_meetings_is_shown_as_text(sentence: str, query: str, 
     one = replace(hit(sentence, document=query, met=tuple(odd)), alike=(2, 3), metadata={sentence: query})
     opened = Expanded({1: (query, sentence)}, {1: [hit(query, 2, sentence)]})
     document = DocumentHit(1, 0.5, 0.25, query, sentence, {query: sentence}, (one,))
-    shown = base._UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", sentence))
+    shown = base.UNSHOWABLE.sub("\ufffd", re.sub(r"\s+", " ", sentence))
     for html in (
         concordance([one], 1, words, {}, opened),
         grouped(by_document([one], 1), words, opened),

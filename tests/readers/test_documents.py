@@ -287,8 +287,8 @@ def test_missing_path_is_an_error_before_anything_is_read(tmp_path: Path) -> Non
 
 
 def test_bad_source_or_encoding_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match="a source must be a path or a Document, not int"):
-        read_documents([3])  # type: ignore[list-item]
+    with pytest.raises(DocumentError, match="a source must be a path, a Document, a row or a table, not int"):
+        read_documents([3])
     with pytest.raises(DocumentError, match="unknown encoding 'klingon'"):
         read_documents([tmp_path], ReadOptions(encoding="klingon"))
     with pytest.raises(DocumentError, match="unknown encoding 'zlib'"):

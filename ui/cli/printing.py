@@ -6,16 +6,17 @@ import codecs
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from io import TextIOWrapper
 from traceback import walk_tb
 
 import click
 
-from ...indexer.values import text_of
+from ...search.text_table import harmless
+from ...search.text_table import table as table
 from ..formats import Row, csv_text, jsonl
-from ..messages import LONGEST, harmless, one_line, shortened
+from ..messages import LONGEST, shortened
 
 _NAME = "polyseme: "
 """Start of every message."""
@@ -27,34 +28,6 @@ class OutputFormat(StrEnum):
     TABLE = "table"
     JSONL = "jsonl"
     CSV = "csv"
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> str:
-    """Return a table with aligned columns.
-
-    Args:
-        columns: Header of each column.
-        rows: One value per column.
-        right: Headers of the columns to align right.
-    """
-    cells = [[one_line(_text(value)) for value in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    lines = []
-    for row in [list(columns), *cells]:
-        parts = [
-            cell.rjust(width) if name in right else cell.ljust(width)
-            for cell, width, name in zip(row, widths, columns, strict=True)
-        ]
-        lines.append("  ".join(parts).rstrip() + "\n")
-    return "".join(lines)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}={text_of(item)}" for key, item in value.items())
-    return "" if value is None else text_of(value)
 
 
 def show(rows: Sequence[Row], output_format: OutputFormat, as_table: str) -> None:

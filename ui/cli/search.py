@@ -287,31 +287,13 @@ def senses(
                 rows, output_format, table(["sense", "score", "document", "sentence"], lines, right=["sense", "score"])
             )
         else:
-            show(_sense_rows(inventory), output_format, _sense_table(inventory))
+            show(inventory.to_dicts(), output_format, _sense_table(inventory))
 
 
 def _hit_rows(found: list[tuple[OccurrenceHit, int | None]]) -> list[tuple[dict[str, object], int | None]]:
     from ...search.hits import hit_to_dict
 
     return [(hit_to_dict(hit), number) for hit, number in found]
-
-
-def _sense_rows(inventory: SenseInventory) -> list[dict[str, object]]:
-    return [
-        {
-            "word": inventory.word,
-            "sense": item.number,
-            "size": item.size,
-            "share": item.share,
-            "stability": item.stability,
-            "name": item.name,
-            "labels": [label.lemma for label in item.labels],
-            "expected": list(item.expected),
-            "collocates": [word.lemma for word in item.collocates],
-            "central": [hit.sentence for hit in item.central],
-        }
-        for item in inventory.senses
-    ]
 
 
 def _sense_table(inventory: SenseInventory) -> str:

@@ -25,8 +25,7 @@ from .options import (
 from .printing import OutputFormat, note, show, table
 
 if TYPE_CHECKING:
-    from ...search.searcher import Searcher
-    from ...search.senses.inventory import SenseInventory
+    pass
 
 
 @click.command("more-like", cls=Command)
@@ -140,7 +139,7 @@ def change(
         f"inverted similarity (PRT)  {found.prt:.3f}",
         f"p-value of random splits   {found.p_value:.3f}",
     ]
-    show([asdict(found)], output_format, "\n".join(lines) + "\n")
+    show(found.to_dicts(), output_format, "\n".join(lines) + "\n")
 
 
 @click.command(cls=Command)
@@ -178,7 +177,7 @@ def timeline(
             found = searcher.dictionary_senses(word, dictionary, match, where)
             inventory, names = found.inventory, [entry.id for entry in found.entries]
         note(inventory.notice)
-        rows = _timeline_rows(searcher, inventory, field, period)
+        rows = searcher.timeline(inventory, field, period).to_dicts()
     columns = ["from", "to", "sense", "count", "share", "low", "high"]
     if names:
         rows = _with_names(rows, names)
@@ -191,18 +190,3 @@ def _with_names(rows: list[dict[str, object]], names: list[str]) -> list[dict[st
     """Return the rows of senses that have an occurrence, each with the sense's id in the dictionary."""
     present = {row["sense"] for row in rows if row["count"]}
     return [row | {"sense_id": names[int(str(row["sense"])) - 1]} for row in rows if row["sense"] in present]
-
-
-def _timeline_rows(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> list[dict[str, object]]:
-    """Return one row per period and sense, then one per sense for undated occurrences, without years."""
-    found = searcher.timeline(inventory, field, period)
-    rows: list[dict[str, object]] = []
-    for span in found.periods:
-        figures = zip(span.counts, span.shares, span.lows, span.highs, span.ids, strict=True)
-        for number, (count, share, low, high, ids) in enumerate(figures, start=1):
-            row = {"from": span.start, "to": span.end, "sense": number, "count": count, "share": share}
-            rows.append(row | {"low": low, "high": high, "occurrence_ids": list(ids)})
-    for number, ids in enumerate(found.undated_ids, start=1):
-        undated: dict[str, object] = dict.fromkeys(["from", "to", "sense", "count", "share", "low", "high"])
-        rows.append(undated | {"sense": number, "count": len(ids), "occurrence_ids": list(ids)})
-    return rows

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ....indexer.collection.records import CollectionInfo
 from ....indexer.values import Value, text_of
+from ....search import markup
 from ....search.explanation import Contribution
 from ....search.hits import OccurrenceHit, SentenceHit, is_translation
+from ....search.markup import FACT as FACT
+from ....search.markup import NODE as NODE
+from ....search.markup import SENTENCE as SENTENCE
+from ....search.markup import SPACE as SPACE
+from ....search.markup import UNSHOWABLE as UNSHOWABLE
+from ....search.markup import cut_left as cut_left
+from ....search.markup import cut_right as cut_right
+from ....search.markup import direction as direction
+from ....search.markup import escape as escape
 
 CONTEXT = 140
 """Maximum length of the context on each side of the node, in characters. The page is rarely wide enough for more."""
-NODE = 80
-"""Maximum length of the node, in characters."""
-SENTENCE = 700
-"""Maximum length of a sentence hit, in characters."""
-FACT = 36
-"""Maximum length of a metadata value, in characters."""
-FACTS = 5
-"""Maximum number of metadata values of a line."""
 DOCUMENT = 60_000
 """Maximum length of the text of a document around the hit, in characters."""
-SPACE = re.compile(r"\s+")
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 COLOURS = 8
 """Number of senses with their own colour and shape. Further senses reuse them."""
@@ -49,22 +48,14 @@ POS_NAMES = {
     "X": "other",
 }
 """The universal parts of speech in English."""
-_FIRST = ("year", "date", "author")
-# HTML allows no control characters except white space, and Streamlit cannot send lone surrogates.
-_UNSHOWABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 # Streamlit turns ":bank:" into an emoji and "->" into an arrow, even if escaped. A word joiner between them stops it.
 _SHORTCODE = re.compile(r"([:<>=~-])")
 
 
-def escape(text: object) -> str:
-    """Escape text for HTML, also inside an attribute in double quotes."""
-    return html.escape(_UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", str(text)), quote=True)
-
-
 def label(text: str, longest: int = 200) -> str:
     """Escape text for a Streamlit label or message, which would interpret it as Markdown."""
-    plain = _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", SPACE.sub(" ", cut_right(text, longest)))
+    plain = UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", SPACE.sub(" ", cut_right(text, longest)))
     return _MARKDOWN.sub(lambda sign: "\\" + _SHORTCODE.sub("\\1\N{WORD JOINER}", sign[1]), plain)
 
 
@@ -72,33 +63,6 @@ def label_piece(text: str) -> str:
     """Escape text as one piece of a longer label. The spaces at its ends stay."""
     shown = label(text.strip())
     return " " * text[:1].isspace() + shown + " " * (text[-1:].isspace() and bool(shown))
-
-
-def direction(text: str) -> str:
-    """Return `rtl` if the first letter with a direction is written from right to left, else `ltr`."""
-    for character in text:
-        kind = unicodedata.bidirectional(character)
-        if kind in ("L", "R", "AL"):
-            return "ltr" if kind == "L" else "rtl"
-    return "ltr"
-
-
-def cut_right(text: str, longest: int) -> str:
-    """Return the beginning of a text, cut at a space if one is near the limit."""
-    if len(text) <= longest:
-        return text
-    kept = text[: longest - 1]
-    space = kept.rfind(" ", longest - 1 - longest // 3)
-    return (kept if space < 0 else kept[:space]) + "…"
-
-
-def cut_left(text: str, longest: int) -> str:
-    """Return the end of a text, cut at a space if one is near the limit."""
-    if len(text) <= longest:
-        return text
-    kept = text[len(text) - longest + 1 :]
-    space = kept.find(" ", 0, longest // 3)
-    return "…" + (kept if space < 0 else kept[space + 1 :])
 
 
 def distinct(texts: Iterable[str], longest: int) -> dict[str, str]:
@@ -118,15 +82,7 @@ def distinct(texts: Iterable[str], longest: int) -> dict[str, str]:
 
 def facts(metadata: Mapping[str, Value]) -> str:
     """Return metadata in one line: year, date and author first, without the title and translations."""
-    fields = [field for field in _FIRST if field in metadata]
-    fields += [
-        field
-        for field in metadata
-        if field not in (*_FIRST, "title") and not is_translation(field) and text_of(metadata[field]).strip()
-    ]
-    values = ((field, escape(cut_right(text_of(metadata[field]), FACT))) for field in fields)
-    shown = [f'<span title="{escape(field)}"><bdi>{value}</bdi></span>' for field, value in values]
-    return " · ".join(shown[:FACTS])
+    return markup.facts({field: value for field, value in metadata.items() if not is_translation(field)})
 
 
 def pos_name(pos: str) -> str:
