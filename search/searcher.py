@@ -432,9 +432,8 @@ class Searcher:
             by: `document`, or a metadata field whose values are the parts.
             match: `lemma`, `form` or `pattern`.
         """
-        cited = self.cite(
-            question_text(f"dispersion of {word} ({match})", where, f"over {'documents' if by == DOCUMENT else by}")
-        )
+        over = "documents" if by == DOCUMENT else by
+        cited = self.cite(question_text(f"dispersion of {word} ({match})", where, f"over {over}"))
         with self._view(where) as view:
             return find_dispersion(view, word, match, by, cited)
 

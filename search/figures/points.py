@@ -88,7 +88,7 @@ def _apart(centres: Sequence[tuple[int, Array]], places: Array) -> list[tuple[in
     middle = places.min(axis=0) + span / 2
     done: list[tuple[int, Array]] = []
     for number, place in centres:
-        moved = np.array(place, np.float64)
+        moved = np.array(place, np.float32)
         step = near[1] if moved[1] < middle[1] else -near[1]
         while any((np.abs(moved - other) < near).all() for _, other in done):
             moved[1] += step

@@ -199,7 +199,7 @@ def finish(figure: Figure, title: str, notes: Sequence[str], cited: Citation | N
         figure.supxlabel("\n".join(lines), x=0.012, ha="left", fontsize=6.5, color="#404040")
     figure.canvas.draw()  # makes the texts of the ticks
     for text in figure.findobj(Text):
-        text.set_parse_math(False)  # type: ignore[attr-defined]
+        text.set_parse_math(False)
     return figure
 
 

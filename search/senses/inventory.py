@@ -16,10 +16,11 @@ from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
+from ..statistics.collocates import Collocate
 from ..statistics.measures import wilson
 from .clustering import by_size, centres_of, default_number, nearest_centre, row_products_by, settled, stability
 from .expected import expected_words
-from .labels import Collocate, sense_words
+from .labels import sense_words
 from .tree import NONE, SenseTree, grow
 
 if TYPE_CHECKING:

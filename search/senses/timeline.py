@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
 
 MEASURES = ("share", "count", "per-million")
 """What a timeline shows of each sense."""
+_COLUMNS = (
+    "from",
+    "to",
+    "sense",
+    "count",
+    "share",
+    "low",
+    "high",
+    "per_million",
+    "per_million_low",
+    "per_million_high",
+    "tokens",
+)
 _AXES = {
     "share": "share of the word's occurrences",
     "count": "occurrences",
@@ -89,7 +103,7 @@ class Timeline:
     undated_ids: tuple[tuple[int, ...], ...] = ()
     word: str = ""
     names: tuple[str, ...] = ()
-    cited: Citation | None = field(default=None, compare=False)
+    cited: Citation | None = dataclass_field(default=None, compare=False)
 
     def rows(self, smoothing: int = 1) -> list[dict[str, object]]:
         """Return one row for each period and sense, then one for each sense for undated occurrences, without years.
@@ -100,15 +114,25 @@ class Timeline:
         rows: list[dict[str, object]] = []
         for span, plain in zip(self.smoothed(smoothing).periods, self.periods, strict=True):
             for number, ids in enumerate(plain.ids, start=1):
-                share = span.shares[number - 1], span.lows[number - 1], span.highs[number - 1]
-                per_million = span.value(number, "per-million") or (None, None, None)
-                names = ("share", "low", "high", "per_million", "per_million_low", "per_million_high")
-                row = {"from": plain.start, "to": plain.end, "sense": number, "count": span.counts[number - 1]}
-                row |= dict(zip(names, (*share, *per_million), strict=True))
-                rows.append(row | {"tokens": span.tokens or None, "occurrence_ids": list(ids)})
-        names = rows[0] if rows else ("from", "to", "sense", "count", "share", "low", "high")
+                per_million, low, high = span.value(number, "per-million") or (None, None, None)
+                rows.append(
+                    {
+                        "from": plain.start,
+                        "to": plain.end,
+                        "sense": number,
+                        "count": span.counts[number - 1],
+                        "share": span.shares[number - 1],
+                        "low": span.lows[number - 1],
+                        "high": span.highs[number - 1],
+                        "per_million": per_million,
+                        "per_million_low": low,
+                        "per_million_high": high,
+                        "tokens": span.tokens or None,
+                        "occurrence_ids": list(ids),
+                    }
+                )
         for number, ids in enumerate(self.undated_ids, start=1):
-            undated: dict[str, object] = dict.fromkeys(names)
+            undated: dict[str, object] = dict.fromkeys(_COLUMNS)
             rows.append(undated | {"sense": number, "count": len(ids), "occurrence_ids": list(ids)})
         return rows
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,7 +76,7 @@ class Dispersion:
     juilland_d: float
     parts: tuple[DispersedPart, ...]
     notice: str | None = None
-    cited: Citation | None = field(default=None, compare=False)
+    cited: Citation | None = dataclass_field(default=None, compare=False)
 
     def rows(self) -> list[dict[str, object]]:
         """Return one row for each part that has the word."""

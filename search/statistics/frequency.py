@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection as Container
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,7 +80,7 @@ class Frequency:
     parts: tuple[PartFrequency, ...]
     total: PartFrequency
     notice: str | None = None
-    cited: Citation | None = field(default=None, compare=False)
+    cited: Citation | None = dataclass_field(default=None, compare=False)
 
     def rows(self) -> list[dict[str, object]]:
         """Return one row for each part, or one for the total if there are no parts."""
