@@ -175,6 +175,7 @@ def new_figure(height: float) -> Figure:
     Args:
         height: Height in inches.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     class ShownFigure(Figure):
@@ -186,7 +187,9 @@ def new_figure(height: float) -> Figure:
                 self.savefig(out, format="png", dpi=110)
             return out.getvalue()
 
-    return ShownFigure(figsize=(WIDTH, height), layout="constrained")
+    figure = ShownFigure(figsize=(WIDTH, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def finish(figure: Figure, title: str, notes: Sequence[str], cited: Citation | None) -> Figure:

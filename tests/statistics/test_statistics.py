@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -164,12 +165,7 @@ def test_a_document_with_a_list_is_in_each_of_its_parts(searcher: Searcher, text
 
 def test_several_words_in_a_row_are_counted(searcher: Searcher, texts: Texts) -> None:
     found = searcher.frequency("river bank")
-    pairs = [
-        (one.lemma, two.lemma)
-        for text in texts.values()
-        for sentence in text
-        for one, two in zip(sentence, sentence[1:], strict=False)
-    ]
+    pairs = [(one.lemma, two.lemma) for text in texts.values() for sentence in text for one, two in pairwise(sentence)]
     assert found.total.count == pairs.count(("river", "bank")) > 0
     assert found.word == "river bank"
 
@@ -336,19 +332,19 @@ def test_collocates_equal_a_count_of_windows_by_hand(
         "bank", where=where, left=left, right=right, k=1000, fewest=1, function_words=function_words, examples=0
     )
     assert found.occurrences == nodes
-    assert {(word.lemma, word.pos): word.count for word in found.words} == counts
-    for word in found.words:
-        pair = word.lemma, word.pos
-        assert (word.tokens, word.frequency) == (tokens[pair], frequency[pair])
-        assert {(*pair, place): n for place, n in word.positions} == {
+    assert {(each.lemma, each.pos): each.count for each in found.words} == counts
+    for each in found.words:
+        pair = each.lemma, each.pos
+        assert (each.tokens, each.frequency) == (tokens[pair], frequency[pair])
+        assert {(*pair, place): n for place, n in each.positions} == {
             key: n for key, n in positions.items() if key[:2] == pair
         }
-        assert word.log_dice == pytest.approx(
-            14 + math.log2(2 * min(word.count, word.frequency) / (nodes + word.frequency))
+        assert each.log_dice == pytest.approx(
+            14 + math.log2(2 * min(each.count, each.frequency) / (nodes + each.frequency))
         )
-        expected = window * word.frequency / total
-        assert word.mutual_information == pytest.approx(math.log2(word.tokens / expected))
-        assert len(word.occurrence_ids) == word.count
+        expected = window * each.frequency / total
+        assert each.mutual_information == pytest.approx(math.log2(each.tokens / expected))
+        assert len(each.occurrence_ids) == each.count
 
 
 def test_collocates_show_the_first_lines_and_follow_a_sense(searcher: Searcher) -> None:
@@ -414,7 +410,8 @@ def test_measures_equal_worked_examples() -> None:
     assert juilland(*even) == pytest.approx(1)
     one = np.array([9, 0, 0]), np.array([100, 100, 100])
     dp, norm = deviation_of_proportions(*one)
-    assert (dp, norm) == (pytest.approx(2 / 3), pytest.approx(1))
+    assert dp == pytest.approx(2 / 3)
+    assert norm == pytest.approx(1)
     assert juilland(*one) == pytest.approx(0, abs=1e-9)
     assert log_ratio(8, 1000, 2, 1000)[0] == pytest.approx(2)
     assert log_ratio(8, 1000, 0, 1000)[0] == pytest.approx(4)
