@@ -19,8 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polyseme
 from polyseme.search.searcher import Searcher
+
+import polyseme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ def draw_lines(
         is_share: Whether values are shares, drawn in per cent.
     """
     shown, notes = list(lines[:MOST_PANELS]), list(notes)
+    top = _highest_share(shown) if is_share else None
     if len(lines) > len(shown):
         notes.append(f"the first {len(shown)} of {len(lines)} series")
     with house_style(title, str(cited or ""), *(line.name for line in shown)):
@@ -65,7 +67,7 @@ def draw_lines(
                 _draw(axes, line, number, len(shown))
             if len(shown) > 1:
                 axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
-            _set_axes(axes, periods, field, axis, is_share, MOST_TICKS)
+            _set_axes(axes, periods, field, axis, top, MOST_TICKS)
         else:
             rows = -(-len(shown) // 2)
             figure = new_figure(1.1 + 1.45 * rows)
@@ -77,7 +79,7 @@ def draw_lines(
                 _draw(axes, shown[number], number, 1)
                 axes.set_title(label(shown[number].name, 46))
                 is_last = number + 2 >= len(shown)
-                _set_axes(axes, periods, field if is_last else "", "", is_share, _PANEL_TICKS)
+                _set_axes(axes, periods, field if is_last else "", "", top, _PANEL_TICKS)
                 axes.tick_params(labelbottom=is_last)
             figure.supylabel(axis, fontsize=9)
         return finish(figure, title, notes, cited)
@@ -85,7 +87,7 @@ def draw_lines(
 
 def _draw(axes: Axes, line: Line, number: int, together: int) -> None:
     """Draw one series. Those of one panel are moved apart a little, so that intervals do not cover each other."""
-    offset = (number - (together - 1) / 2) * 0.16
+    offset = (number - (together - 1) / 2) * 0.16 if together > 1 else 0.0
     colour = COLOURS[number % len(COLOURS)]
     nothing = (float("nan"),) * 3
     values, lows, highs = zip(*(point or nothing for point in line.points), strict=True) if line.points else ((),) * 3
@@ -109,7 +111,21 @@ def _draw(axes: Axes, line: Line, number: int, together: int) -> None:
     )
 
 
-def _set_axes(axes: Axes, periods: Sequence[tuple[int, int]], field: str, name: str, is_share: bool, most: int) -> None:
+def _highest_share(lines: Sequence[Line]) -> float:
+    """Return the top of the axis of shares: the highest bound, rounded up to a quarter."""
+    highs = [point[2] for line in lines for point in line.points if point is not None]
+    return max(1, math.ceil(4 * max(highs, default=1.0) - 1e-9)) / 4
+
+
+def _set_axes(
+    axes: Axes, periods: Sequence[tuple[int, int]], field: str, name: str, share: float | None, most: int
+) -> None:
+    """Set limits, ticks and names.
+
+    Args:
+        share: Highest share of the axis. None if values are not shares.
+        most: Maximum number of labels of periods.
+    """
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     years = periods[0][1] - periods[0][0] + 1 if periods else 1
@@ -119,10 +135,10 @@ def _set_axes(axes: Axes, periods: Sequence[tuple[int, int]], field: str, name: 
     names = [f"{start}–{end}" if ranges else str(start) for start, end in periods]
     axes.set_xticks(places, [names[place] for place in places])
     axes.set_xlim(-0.6, max(len(periods), 1) - 0.4)
-    top = 1.0 if is_share else max(axes.get_ylim()[1], 1e-9)
-    axes.set_ylim(-0.03 * top, (1.03 if is_share else 1) * top)  # a marker at 0 is whole
-    if is_share:
-        axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    top = max(axes.get_ylim()[1], 1e-9) if share is None else share
+    axes.set_ylim(-0.03 * top, (1 if share is None else 1.03) * top)  # a marker at 0 is whole
+    if share is not None:
+        axes.set_yticks([place / 4 for place in range(5) if place / 4 <= top])
         axes.yaxis.set_major_formatter(PercentFormatter(1))
     else:
         axes.yaxis.set_major_locator(MaxNLocator(4))

@@ -84,7 +84,7 @@ def _apart(centres: Sequence[tuple[int, Array]], places: Array) -> list[tuple[in
     if not centres:
         return []
     span = np.maximum(places.max(axis=0) - places.min(axis=0), 1e-9)
-    near = span * np.array([0.035, 0.05])
+    near = span * np.array([0.045, 0.07])
     middle = places.min(axis=0) + span / 2
     done: list[tuple[int, Array]] = []
     for number, place in centres:

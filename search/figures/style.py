@@ -144,6 +144,17 @@ def house_style(*texts: str) -> Iterator[None]:
         yield
 
 
+def missing_signs(figure: Figure) -> str:
+    """Return the signs of a figure that no font of this machine has, in their order. A PNG file shows boxes."""
+    from matplotlib.text import Text
+
+    signs = frozenset("".join(text.get_text() for text in figure.findobj(Text)))
+    missing = {ord(sign) for sign in signs if sign.isprintable()}
+    for name in ("DejaVu Sans", *_fonts_for(signs)):
+        missing -= _charmap(name)
+    return "".join(map(chr, sorted(missing)))
+
+
 @lru_cache(maxsize=64)
 def _fonts_for(signs: frozenset[str]) -> tuple[str, ...]:
     """Return installed fonts that have the signs which DejaVu Sans lacks."""
@@ -179,12 +190,16 @@ def new_figure(height: float) -> Figure:
     from matplotlib.figure import Figure
 
     class ShownFigure(Figure):
-        """A figure that shows itself in a notebook, also without pyplot."""
+        """A figure that is saved in the house style, and shows itself in a notebook, also without pyplot."""
+
+        def savefig(self, *args: Any, **settings: Any) -> None:
+            """Save the figure. See `matplotlib.figure.Figure.savefig`."""
+            with house_style():
+                super().savefig(*args, **settings)
 
         def _repr_png_(self) -> bytes:
             out = io.BytesIO()
-            with house_style():
-                self.savefig(out, format="png", dpi=110)
+            self.savefig(out, format="png", dpi=110)
             return out.getvalue()
 
     figure = ShownFigure(figsize=(WIDTH, height), layout="constrained")

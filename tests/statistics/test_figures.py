@@ -8,10 +8,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from polyseme.indexer.errors import DocumentError, QueryError
 from polyseme.search.citation import Citation, citation, question_text
+from polyseme.search.figures import style
 from polyseme.search.figures.bars import Bar, Bars, draw_bars
 from polyseme.search.figures.points import draw_points
 from polyseme.search.figures.strips import Strip, draw_strips
@@ -39,7 +41,15 @@ WORDS = {
 
 
 def texts(figure: Figure) -> list[Text]:
-    return [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    """Return the texts that are drawn. Ticks outside the limits of an axis are not."""
+    found = list(figure.texts)
+    for axes in figure.axes:
+        legend = axes.get_legend()
+        found += [axes.xaxis.label, axes.yaxis.label, axes.title, axes._left_title, *axes.texts]  # type: ignore[attr-defined]
+        found += legend.get_texts() if legend else []
+        for axis in filter(Artist.get_visible, (axes.xaxis, axes.yaxis)):
+            found += [text for tick in axis._update_ticks() for text in (tick.label1, tick.label2)]  # type: ignore[attr-defined]
+    return [text for text in found if text.get_text().strip() and text.get_visible()]
 
 
 def check_layout(figure: Figure) -> None:
@@ -50,33 +60,17 @@ def check_layout(figure: Figure) -> None:
     shown = []
     for text in texts(figure):
         box = text.get_window_extent(renderer)
-        is_tick_outside = text.axes is not None and not _is_drawn(text)
-        if is_tick_outside:
-            continue
         for low, high, first, last in (
             (box.x0, box.x1, figure.bbox.x0, figure.bbox.x1),
             (box.y0, box.y1, figure.bbox.y0, figure.bbox.y1),
         ):
             assert first - 1 <= low < high <= last + 1, text.get_text()
         shown.append((text, box))
-    for number, (one, first) in enumerate(shown):
-        for two, second in shown[number + 1 :]:
-            apart = first.x1 <= second.x0 + 1 or second.x1 <= first.x0 + 1
-            apart = apart or first.y1 <= second.y0 + 1 or second.y1 <= first.y0 + 1
-            assert apart, (one.get_text(), two.get_text())
-
-
-def _is_drawn(text: Text) -> bool:
-    """Return whether a text is drawn. The labels of ticks outside the limits of an axis are not."""
-    axes = text.axes
-    assert axes is not None
-    for axis in (axes.xaxis, axes.yaxis):
-        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-            if text in (tick.label1, tick.label2):
-                low, high = sorted(axis.get_view_interval())
-                kept = text is tick.label1 and axis.get_tick_params().get("labelbottom", True) is not False
-                return kept and low <= tick.get_loc() <= high
-    return True
+    for number, (text, box) in enumerate(shown):
+        for other, second in shown[number + 1 :]:
+            apart = box.x1 <= second.x0 + 1 or second.x1 <= box.x0 + 1
+            apart = apart or box.y1 <= second.y0 + 1 or second.y1 <= box.y0 + 1
+            assert apart, (text.get_text(), other.get_text())
 
 
 def timeline(senses: int, periods: int, name: str = "sense", undated: int = 0) -> Timeline:
@@ -157,6 +151,12 @@ def points(names: list[str]) -> Figure:
 def test_figures_of_any_names_are_readable(draw: Callable[[list[str]], Figure]) -> None:
     check_layout(draw([f"{word} {number}" for word in WORDS.values() for number in range(2)]))
     check_layout(draw([WORDS["long"]]))
+
+
+def test_signs_without_a_font_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert missing_signs(bars(["берег", "bank"])) == ""
+    monkeypatch.setattr(style, "_fonts_for", lambda signs: ())
+    assert missing_signs(bars(["河岸 bank"])) == "岸河"
 
 
 def test_files_are_sound_and_equal_figures_give_equal_files(tmp_path: Path) -> None:

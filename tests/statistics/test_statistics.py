@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 from fakes import FakeEncoder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from polyseme.indexer.build import BuildConfig, build
+from polyseme.indexer.build import BuildConfig, build, new_settings
+from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.stored_tokens import StoredTokens
 from polyseme.indexer.collection.stream import Word
 from polyseme.indexer.errors import QueryError
@@ -417,3 +419,53 @@ def test_measures_equal_worked_examples() -> None:
     assert log_ratio(8, 1000, 0, 1000)[0] == pytest.approx(4)
     assert mutual_information(8, 2.0) == 2
     assert p_value(3.841458820694124) == pytest.approx(0.05)
+
+
+# Collections without streams
+
+
+@pytest.fixture(scope="module")
+def version_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
+    path = tmp_path_factory.mktemp("statistics_2") / "c.pol"
+    config = BuildConfig(sample_sentences=16)
+    Collection.create(path, replace(new_settings(config, FakeEncoder()), tagger_id=None)).close()
+    build(path, documents()[:12], config, FakeEncoder())
+    with Searcher.open(path, FakeEncoder()) as found:
+        yield found
+
+
+def test_without_streams_indexed_words_are_counted(version_2: Searcher) -> None:
+    assert version_2.collection.info().format_version == 2
+    found = version_2.frequency("bank", by="genre")
+    expected: Counter[str] = Counter()
+    tokens: Counter[str] = Counter()
+    of_document: Counter[str] = Counter()
+    for document in documents()[:12]:
+        for sentence in ANALYSER.sentences(document.text):
+            kept = [token for token in sentence.tokens if token.kind in (TokenKind.WORD, TokenKind.NUMBER)]
+            banks = sum(token.lemma == "bank" for token in kept)
+            expected[str(document.metadata["genre"])] += banks
+            tokens[str(document.metadata["genre"])] += len(kept)
+            of_document[document.id] += banks
+    assert {part.value: (part.count, part.tokens) for part in found.parts} == {
+        genre: (expected[genre], tokens[genre]) for genre in GENRES
+    }
+    assert "only indexed words" in str(found.notice)
+    spread = version_2.dispersion("bank")
+    assert {part.value: part.count for part in spread.parts} == {key: n for key, n in of_document.items() if n}
+    for part in spread.parts:
+        assert all(0 <= place < 1 for place in part.places)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda s: s.frequency("river bank"),
+        lambda s: s.frequency("bank", match="pattern"),
+        lambda s: s.keywords("genre=news"),
+        lambda s: s.collocates("bank"),
+    ],
+)
+def test_without_streams_other_questions_name_reencode(version_2: Searcher, ask: Callable[[Searcher], object]) -> None:
+    with pytest.raises(QueryError, match="run `polyseme reencode"):
+        ask(version_2)

@@ -93,9 +93,12 @@ def write_plot_of(path: Path | None, draw: Callable[[], Figure]) -> None:
         DocumentError: The file cannot be written.
     """
     if path is not None:
-        from ...search.figures.style import write_figure
+        from ...search.figures.style import missing_signs, write_figure
 
-        write_figure(draw(), path)
+        figure = draw()
+        write_figure(figure, path)
+        if (missing := missing_signs(figure)) and path.suffix.lower() != ".svg":
+            note(f"{path.name} has boxes for {missing[:20]}, which no font here has; install one, or write .svg")
 
 
 def put(text: str) -> None:
