@@ -64,7 +64,7 @@ def draw_bars(
                 alpha=0.75 if number == 0 else 1,
                 edgecolor=COLOURS[number],
                 hatch=HATCHES[number % len(HATCHES)],
-                label=label(group.name, 70),
+                label=label(group.name, 44),  # beside names of full width
             )
             known = [(place, bar.value, bar.low, bar.high) for place, bar in rows if bar.low is not None]
             spans = [(place, value, low, high) for place, value, low, high in known if high is not None and low != high]

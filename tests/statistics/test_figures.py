@@ -23,6 +23,7 @@ from polyseme.search.figures.style import (
     figure_bytes,
     house_style,
     label,
+    missing_signs,
     width,
     write_figure,
 )
