@@ -338,7 +338,7 @@ def collocates(
 ) -> None:
     """List the words near a word, by position.
 
-    Each collocate has its part of speech, the number of occurrences that it is near, on the left and on the right,
+    Each collocate has its part of speech, and the number of occurrences that it is near, also on each side. Then come
     logDice, log-likelihood, mutual information, and example lines. CSV and JSON also have each position.
     """
     from ...search.searcher import Searcher
