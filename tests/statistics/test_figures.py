@@ -1,4 +1,4 @@
-"""Figures are readable whatever the words are: no text covers another one or leaves the figure, and files are sound."""
+"""Figures are readable with words of any kind: no text covers another one or leaves the figure, and files are sound."""
 
 from __future__ import annotations
 
