@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Collection as Container
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, overload
 
@@ -14,6 +16,7 @@ from ..indexer.errors import QueryError
 from ..indexer.sentence_models.named import fitting_sentence_model
 from ..indexer.vectorise import SentenceModel, fitting_encoder
 from ..indexer.vectors.arrays import Array
+from .citation import Citation, citation, question_text
 from .comparison import Comparison, compare_calibrated
 from .context import SAME_WORD, Context, K, check_k, parse_option
 from .explanation import Explanation, explain
@@ -21,6 +24,7 @@ from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, Sente
 from .query.encode import Query
 from .query.filters import Where
 from .query.parts_of_speech import PosCounts
+from .query.scope import DOCUMENT
 from .query.target import check_text
 from .retrieval.by_id import hits_by_id, live_occurrence_hits, live_sentence_hits
 from .retrieval.documents import find_documents
@@ -36,8 +40,13 @@ from .senses.gaps import Gap, find_gaps
 from .senses.inventory import SenseInventory, find_senses, word_vectors
 from .senses.known import Known, read_known
 from .senses.named_sense_file import NamedSense
+from .senses.sense_map import SenseMap, find_map
 from .senses.timeline import Timeline, find_timeline
 from .sentence_explanation import explain_sentence
+from .statistics.collocates import FEWEST_TOGETHER, WINDOW, Collocates, find_collocates
+from .statistics.dispersion import Dispersion, find_dispersion
+from .statistics.frequency import Frequency, find_frequency
+from .statistics.keywords import FEWEST, Keywords, find_keywords
 
 if TYPE_CHECKING:
     from ..indexer.elmo import Encoder
@@ -320,7 +329,9 @@ class Searcher:
                 around them.
         """
         with self._view(where) as view:
-            return find_senses(view, word, match, grain, number, lambda value: read_known(view, value, known))
+            found = find_senses(view, word, match, grain, number, lambda value: read_known(view, value, known))
+        cut = f"{number} senses" if number is not None else f"grain {grain:g}" if grain is not None else None
+        return replaced(found, cited=self.cite(question_text(f"senses of {found.word} ({match})", where, cut)))
 
     def sense_occurrences(
         self, inventory: SenseInventory, number: int | Literal["none"] | None = None
@@ -362,15 +373,142 @@ class Searcher:
         with self._view() as view:
             return members.project_occurrences(view, source, method)
 
-    def timeline(self, inventory: SenseInventory, field: str = "year", period: int = 10) -> Timeline:
+    def map(self, inventory: SenseInventory, method: str = "pca") -> SenseMap:
+        """Project the occurrences of an inventory that still exist to two dimensions, with their senses.
+
+        Args:
+            method: `pca` or `umap`.
+        """
+        cited = self.cite(question_text(f"map of {inventory.word} ({inventory.match})", None, f"by {method}"))
+        with self._view() as view:
+            return find_map(view, inventory, method, cited)
+
+    def timeline(
+        self, inventory: SenseInventory, field: str = "year", period: int = 10, where: Where = None
+    ) -> Timeline:
         """Count the occurrences of each sense by period.
 
         Args:
             field: Metadata field that holds the date.
             period: Length of a period, in years.
+            where: Filters that the inventory was made with. They limit the documents whose tokens are counted.
         """
+        start = f"senses of {inventory.word} ({inventory.match}) by {field}"
+        cited = self.cite(question_text(start, where, f"periods of {period} years" if period > 1 else None))
+        with self._view(where) as view:
+            return find_timeline(view, inventory, field, period, cited)
+
+    def frequency(
+        self,
+        word: str,
+        by: str | None = None,
+        period: int | None = None,
+        match: str = Match.LEMMA,
+        where: Where = None,
+        within: Container[int] | None = None,
+    ) -> Frequency:
+        """Count a word in all documents and in parts of them: occurrences, tokens, rates with intervals.
+
+        All tokens count, also function words. Filters by sense or part of speech narrow the word, and not the tokens.
+
+        Args:
+            word: A word, several words in a row, or a pattern.
+            by: Metadata field that divides the documents, or `document`. None for all documents together.
+            period: Length of periods in years, if the field has dates. None to divide by values.
+            match: `lemma`, `form` or `pattern`.
+            within: Ids of the only occurrences that count, such as those of a sense. None for all.
+        """
+        divided = None if by is None else f"by {by}"
+        years = None if period is None else f"periods of {period} years"
+        cited = self.cite(question_text(f"frequency of {word} ({match})", where, divided, years))
+        with self._view(where) as view:
+            return find_frequency(view, word, match, by, period, within, cited)
+
+    def dispersion(self, word: str, by: str = DOCUMENT, match: str = Match.LEMMA, where: Where = None) -> Dispersion:
+        """Measure how evenly a word is spread over documents: range, Gries' DP and Juilland's D.
+
+        Args:
+            word: A word, several words in a row, or a pattern.
+            by: `document`, or a metadata field whose values are the parts.
+            match: `lemma`, `form` or `pattern`.
+        """
+        over = "documents" if by == DOCUMENT else by
+        cited = self.cite(question_text(f"dispersion of {word} ({match})", where, f"over {over}"))
+        with self._view(where) as view:
+            return find_dispersion(view, word, match, by, cited)
+
+    def keywords(
+        self,
+        where: Where,
+        against: Where = None,
+        unit: str = "lemma",
+        k: int = 50,
+        fewest: int = FEWEST,
+        order: str = "log_likelihood",
+        pos: Container[str] = (),
+        function_words: bool = False,
+        rarer: bool = False,
+    ) -> Keywords:
+        """Find words that are more frequent in the documents of a filter than in others.
+
+        Args:
+            where: Filter by metadata for the documents.
+            against: Filter for the others. None for the rest of the collection.
+            unit: `lemma` or `form`.
+            fewest: Minimum number of occurrences in the documents, or in the others with `rarer`.
+            order: `log_likelihood` (how sure the difference is) or `log_ratio` (how large).
+            pos: Parts of speech of keywords. Empty for all.
+            function_words: Include function words and numbers.
+            rarer: Find words that are rarer in the documents.
+        """
+        other = " and ".join([against] if isinstance(against, str) else [str(each) for each in against or ()])
+        start = f"words {'rarer' if rarer else 'more frequent'} than in {other or 'the rest'}"
+        cited = self.cite(question_text(start, where, f"at least {fewest} times", f"by {order.replace('_', ' ')}"))
+        with self._view(where) as view:
+            return find_keywords(view, against, unit, k, fewest, order, pos, function_words, rarer, cited)
+
+    def collocates(
+        self,
+        word: str,
+        match: str = Match.LEMMA,
+        where: Where = None,
+        within: Container[int] | None = None,
+        left: int = WINDOW,
+        right: int = WINDOW,
+        k: int = 50,
+        fewest: int = FEWEST_TOGETHER,
+        measure: str = "log_dice",
+        pos: Container[str] = (),
+        function_words: bool = False,
+        examples: int = 1,
+    ) -> Collocates:
+        """Count the words near a word, by position, with several measures of association.
+
+        Args:
+            word: A word, several words in a row, or a pattern.
+            match: `lemma`, `form` or `pattern`.
+            within: Ids of the only occurrences that count, such as those of a sense. None for all.
+            left, right: Number of tokens of the window on each side. The window ends with the sentence.
+            fewest: Minimum number of occurrences that a collocate is near.
+            measure: What orders them: `log_dice`, `log_likelihood`, `mutual_information` or `count`.
+            pos: Parts of speech of collocates. Empty for all.
+            function_words: Include function words and numbers.
+            examples: Number of example lines of each collocate.
+        """
+        window = f"window {left} left {right} right"
+        some = None if within is None else f"{len(within):,} chosen occurrences"
+        start = f"collocates of {word} ({match})"
+        cited = self.cite(question_text(start, where, window, f"by {measure.replace('_', ' ')}", some))
+        with self._view(where) as view:
+            return find_collocates(
+                view, word, match, within, left, right, k, fewest, measure, pos, function_words, examples, cited
+            )
+
+    def cite(self, question: str) -> Citation:
+        """Return what to cite with an answer: the collection and its size, the question, the version and the date."""
         with self._view() as view:
-            return find_timeline(view, inventory, field, period)
+            documents = int(view.snapshot.live.sum())
+        return citation(f"{self.collection.path.name} ({documents:,} documents)", question)
 
     def change(self, word: str, before: Where, after: Where, match: str = Match.LEMMA) -> Change:
         """Measure how far a word's meaning changed between the documents of two filters."""

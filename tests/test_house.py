@@ -36,8 +36,16 @@ BELOW = {
         "indexer.build.",
         "indexer.verify.",
     ),
-    "search.query": ("search.retrieval.", "search.senses.", "search.evaluation."),
-    "search.retrieval": ("search.senses.", "search.evaluation.", "search.searcher."),
+    "search.query": ("search.retrieval.", "search.statistics.", "search.senses.", "search.evaluation."),
+    "search.retrieval": ("search.statistics.", "search.senses.", "search.evaluation.", "search.searcher."),
+    "search.statistics": ("search.senses.", "search.evaluation.", "search.searcher."),
+    "search.figures": (
+        "search.retrieval.",
+        "search.statistics.",
+        "search.senses.",
+        "search.evaluation.",
+        "search.context.",
+    ),
     "search.senses": ("search.evaluation.", "search.searcher."),
     "ui.page.html": ("streamlit.",),
     "ui.cli": ("ui.page.app.", "streamlit."),
@@ -45,7 +53,18 @@ BELOW = {
 }
 # Modules of signs and words that every room may import. They import no room but their own.
 OPEN = ("indexer.text.marks.", "indexer.text.vocabulary.")
-HEAVY = {"tensorflow", "tensorflow_hub", "faiss", "streamlit", "spacy", "sklearn", "h5py", "pandas", "sqlite_utils"}
+HEAVY = {
+    "tensorflow",
+    "matplotlib",
+    "tensorflow_hub",
+    "faiss",
+    "streamlit",
+    "spacy",
+    "sklearn",
+    "h5py",
+    "pandas",
+    "sqlite_utils",
+}
 
 
 def modules() -> dict[str, Path]:

@@ -20,8 +20,9 @@ from polyseme.indexer.elmo.bundled import DEFAULT
 from polyseme.indexer.errors import DocumentError, PolysemeError
 from polyseme.search.evaluation import Score
 from polyseme.search.evaluation.run import Task, TaskName, TaskOptions, evaluate
+from polyseme.search.figures.style import check_figure_file
 from polyseme.ui.cli.evaluate import CountLine, card_folder, put_on_card
-from polyseme.ui.cli.score_plot import check_plot, write_plot
+from polyseme.ui.cli.score_plot import write_plot
 from polyseme.ui.cli.score_table import score_table
 from polyseme.ui.formats import jsonl
 
@@ -76,7 +77,7 @@ def main() -> int:
     scores: list[Score] = []
     try:
         if arguments.plot:
-            check_plot(arguments.plot)
+            check_figure_file(arguments.plot)
         tasks = tasks_in(arguments.folder, names)
         folder = card_folder(arguments.model) if arguments.card else None
         encoder = load_encoder(arguments.model, arguments.precision)

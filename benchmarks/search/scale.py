@@ -24,7 +24,7 @@ from pathlib import Path
 import click
 import numpy as np
 from polyseme.indexer.elmo import Precision
-from polyseme.ui.cli.score_plot import check_plot
+from polyseme.search.figures.style import check_figure_file
 
 from benchmarks.lib.corpus import index_corpus
 from benchmarks.lib.fresh_process import in_fresh_process
@@ -180,7 +180,7 @@ def main(
 ) -> None:
     """Print how indexing and searching the texts of CORPUS grow."""
     if picture:
-        check_plot(picture)
+        check_figure_file(picture)
     if work:
         work.mkdir(parents=True, exist_ok=True)
     found: list[Size] = []

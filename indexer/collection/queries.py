@@ -242,3 +242,9 @@ def documents_by_value(db: sqlite3.Connection, field: str) -> list[tuple[str, in
 def document_keys(db: sqlite3.Connection) -> list[tuple[str, int]]:
     """Return (document id, key) of all documents, live or not."""
     return db.execute("SELECT document_id, id FROM documents").fetchall()
+
+
+def document_names(db: sqlite3.Connection, keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return (document id, title) of documents by key."""
+    sql = "SELECT id, document_id, title FROM documents WHERE id IN ({})"
+    return {key: (str(document), str(title)) for key, document, title in in_batches(db, sql, keys)}

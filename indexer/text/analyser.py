@@ -128,6 +128,10 @@ class TextAnalyser:
         """
         return self._tokens(text, 0, len(text), given)
 
+    def kind(self, form: str) -> TokenKind:
+        """Return the kind of a token with this form, outside a sentence in capitals."""
+        return self._kind(form)
+
     def lemma(self, form: str) -> str:
         """Return the lemma of a token with this form, without its part of speech."""
         return self._lemmatiser.lemma(form)

@@ -57,17 +57,29 @@ def find_pattern(view: View, text: str, k: int, at: int | None = None) -> HitLis
     check_k(k)
     if at == 0:
         raise QueryError("words of a match are counted from 1, and from its end with -1; give another number")
+    places, notices = pattern_places(view, text)
+    found = [inside_filters(view, _narrowed(place, at)) for place in places]
+    total = sum(len(each.first) for each in found)
+    if total > k:
+        notices.append(f"the first {k:,} of {total:,} matches")
+    return HitList(place_hits(view, found, k), Match.PATTERN, "; ".join(notices) or None)
+
+
+def pattern_places(view: View, text: str) -> tuple[list[Found], list[str]]:
+    """Find all places of a pattern in the documents that may answer, segment by segment, with remarks for the user.
+
+    Filters of occurrences are not applied yet. See `inside_filters`.
+
+    Raises:
+        QueryError: The collection does not store all tokens, or the pattern cannot be answered.
+    """
     pattern = parse_pattern(text)
     if not view.settings.has_stream:
         path = view.collection.path
         raise QueryError(f"{path} does not store all tokens, so patterns find nothing; run `polyseme reencode {path}`")
     masks = WordMasks(view.collection.words(), deadline := Deadline())
     notices = _tag_notices(view, pattern)
-    found = [_inside(view, _narrowed(place, at)) for place in _places(view, pattern, masks, deadline)]
-    total = sum(len(each.first) for each in found)
-    if total > k:
-        notices.append(f"the first {k:,} of {total:,} matches")
-    return HitList(_hits(view, found, k), Match.PATTERN, "; ".join(notices) or None)
+    return list(_places(view, pattern, masks, deadline)), notices
 
 
 def _tag_notices(view: View, pattern: Pattern) -> list[str]:
@@ -258,7 +270,7 @@ def _apart(starts: Ids, ends: Places) -> Ids:
     return np.array(chosen, np.int64)
 
 
-def _inside(view: View, found: Found) -> Found:
+def inside_filters(view: View, found: Found) -> Found:
     """Keep the places that the filters of occurrences let in: those with a word that is such an occurrence.
 
     A filter that excludes occurrences leaves out the places that have one.
@@ -283,7 +295,7 @@ def _narrowed(found: Found, at: int | None) -> Found:
     return Found(found.segment, found.stream, first, np.ones(len(first), np.int64), found.row[kept])
 
 
-def _hits(view: View, found: Sequence[Found], k: int) -> list[OccurrenceHit]:
+def place_hits(view: View, found: Sequence[Found], k: int) -> list[OccurrenceHit]:
     """Read the hits of the first k places, in the order of their sentences."""
     sources = np.repeat(np.arange(len(found)), [len(each.first) for each in found])
     numbers = np.concatenate([np.zeros(0, np.int64), *(np.arange(len(each.first)) for each in found)])

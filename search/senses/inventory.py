@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ...indexer.errors import QueryError
 from ...indexer.vectors.arrays import Array, Ids
+from ..citation import Citation
 from ..context import SAME_WORD, View, parse_option
 from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
+from ..statistics.collocates import Collocate
+from ..statistics.measures import wilson
 from ..tables import Records
 from .clustering import by_size, centres_of, default_number, nearest_centre, row_products_by, settled, stability
 from .expected import expected_words
-from .labels import Collocate, sense_words
+from .labels import sense_words
 from .tree import NONE, SenseTree, grow
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FEWEST = 10
 """Minimum number of occurrences to cluster. A word with fewer gets one sense."""
@@ -27,6 +33,8 @@ CENTRAL_LINES = 5
 """Number of central occurrences that a sense lists."""
 METHOD = "a tree of average linkage by cosine, gated by SigClust"
 """Name of the method by which words are clustered."""
+NAMED_WORDS = 4
+"""Number of labels that name a sense in a figure."""
 NOT_CLUSTERED = "not clustered"
 """Name of the method for words with too few occurrences."""
 
@@ -87,6 +95,7 @@ class SenseInventory(Records):
         usual: Number of senses of the default cut.
         most: Number of senses of the finest cut.
         tree: All groups of the occurrences, in the order of `assignments`. None if nothing was clustered.
+        cited: What to cite.
     """
 
     word: str
@@ -100,6 +109,29 @@ class SenseInventory(Records):
     usual: int = 1
     most: int = 1
     tree: SenseTree | None = field(default=None, repr=False, compare=False)
+    cited: Citation | None = field(default=None, compare=False)
+
+    def sense_names(self) -> tuple[str, ...]:
+        """Return a name of each sense for figures: its number, with its own name or its labels."""
+        words = [item.name or ", ".join(word.lemma for word in item.labels[:NAMED_WORDS]) for item in self.senses]
+        return tuple(f"{number}: {text}" if text else f"sense {number}" for number, text in enumerate(words, start=1))
+
+    def plot(self, title: str | None = None) -> Figure:
+        """Draw the share of each sense with its 95 % interval (Wilson 1927).
+
+        Args:
+            title: Title instead of the word and the collection.
+        """
+        from ..figures.bars import Bar, Bars, draw_bars
+
+        total = len(self.assignments)
+        bars = [Bar(sense.share, *wilson(sense.size, total)) for sense in self.senses]
+        what = f"senses of {self.word}"
+        title = title or (what if self.cited is None else f"{what} in {self.cited.name}")
+        notes = [f"{total:,} occurrences", "bars are 95 % Wilson intervals"]
+        return draw_bars(
+            self.sense_names(), [Bars(self.word, bars)], "share of the occurrences", title, notes, self.cited, True
+        )
 
     def to_dicts(self) -> list[dict[str, object]]:
         """Return one row for each sense. Labels, collocates and central sentences are lists of texts."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from ..context import View
 from ..hits import OccurrenceHit
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
+from ..statistics.collocates import FEWEST_TOGETHER, Collocate
+from ..statistics.measures import log_dice, log_likelihood
 
 LABELS = 6
 """Maximum number of labels of a sense."""
@@ -29,8 +30,6 @@ COLLOCATE_REACH = 5
 """Number of tokens on each side whose words are collocates, the usual window of concordancers."""
 LINES = 400
 """Maximum number of occurrences of a sense that are read, evenly spread."""
-FEWEST_TOGETHER = 2
-"""Minimum number of occurrences of a sense that a collocate is near."""
 
 
 WordTopics = Callable[[Sequence[str]], Array | None]
@@ -144,56 +143,6 @@ def _collocates(view: View, group: _NearbyLemmas, others: Sequence[_NearbyLemmas
         for lemma, count in frequent.items()
     ]
     return sorted(found, key=lambda item: (-item.log_dice, -item.count, item.lemma))[:COLLOCATES]
-
-
-@dataclass(frozen=True, slots=True)
-class Collocate:
-    """A word near the occurrences of a group.
-
-    Attributes:
-        count: Number of the group's occurrences that the word is near.
-        log_likelihood: Log-likelihood against other occurrences, negative if the word is rarer in the group.
-        log_dice: logDice with the group, at most 14.
-    """
-
-    lemma: str
-    count: int
-    log_likelihood: float
-    log_dice: float
-
-
-def log_likelihood(inside: int, inside_total: int, outside: int, outside_total: int) -> float:
-    """Return the signed log-likelihood ratio G2 of a word inside a group against outside (Dunning 1993).
-
-    It is negative if the word is rarer inside.
-
-    Args:
-        inside: Number of occurrences of the group that the word is near.
-        inside_total: Number of occurrences of the group.
-        outside: Number of other occurrences that the word is near.
-        outside_total: Number of other occurrences.
-    """
-    total = inside_total + outside_total
-    observed = ((inside, inside_total), (outside, outside_total))
-    share = (inside + outside) / total if total else 0.0
-    score = 0.0
-    for count, size in observed:
-        for seen, expected in ((count, size * share), (size - count, size * (1 - share))):
-            if seen and expected:
-                score += 2 * seen * math.log(seen / expected)
-    rarer = inside * max(outside_total, 1) < outside * max(inside_total, 1)
-    return -score if rarer else score
-
-
-def log_dice(together: int, group: int, word: int) -> float:
-    """Return 14 + log2 of the Dice coefficient (Rychlý 2008). It is at most 14.
-
-    Args:
-        together: Number of the group's occurrences that the word is near.
-        group: Number of occurrences of the group.
-        word: Number of occurrences of the word.
-    """
-    return 14 + math.log2(2 * together / (group + word)) if together else float("-inf")
 
 
 def collocates(inside: Sequence[Iterable[str]], outside: Sequence[Iterable[str]], k: int) -> list[Collocate]:

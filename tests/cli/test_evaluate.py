@@ -143,7 +143,7 @@ def test_equal_scores_give_an_identical_plot(tmp_path: Path) -> None:
         (["--task", "wic=.", "--card", "--model", "none"], 1, "none is not a model folder and has no card"),
         (["--task", "wik=x"], 1, "'wik=x' is not a task; give NAME=PATH"),
         (["--task", "wic=none"], 1, "none does not exist; give the path of the gold data of wic"),
-        (["--task", "wic=.", "--plot", "p.gif"], 1, "p.gif has no suffix of a plot; use .svg"),
+        (["--task", "wic=.", "--plot", "p.gif"], 1, "p.gif has no suffix of a figure; use .svg"),
         (["--task", "wic=.", "--plot", "none/p.svg"], 1, "none is not a folder"),
         (["c.pol", "--gold", "none.tsv"], 1, "gold senses are a tab-separated file"),
     ],

@@ -158,3 +158,61 @@ def test_old_command_is_a_hidden_deprecated_alias_of_named_sense(
     assert "deprecated and will be removed in version 0.2; use `polyseme named-sense`" in line
     assert run_command(["--help"]) == 0
     assert "prototype" not in capsys.readouterr().out
+
+
+def test_commands_that_count_print_what_python_returns_and_draw_it(
+    collection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def plotted(*command: str) -> list[dict[str, object]]:
+        path = tmp_path / f"{command[0]}.svg"
+        rows = run(capsys, *command, "--plot", str(path), "--cite")
+        text = path.read_text(encoding="utf-8")
+        assert "c.pol" in text
+        for row in rows:
+            cited = str(row.pop("citation"))
+            assert "Collection c.pol (40 documents). Polyseme" in cited
+        return rows
+
+    with Searcher.open(collection) as searcher:
+        inventory = searcher.senses("bank")
+        of_first = {key for key, number in inventory.assignments.items() if number == 1}
+        compared = searcher.frequency("bank", "kind").compare(searcher.frequency("boat", "kind"))
+        expected = {
+            ("frequency", collection, "bank", "--by", "year", "--period", "20"): searcher.frequency(
+                "bank", "year", 20
+            ).to_dicts(),
+            ("frequency", collection, "bank", "--by", "kind", "--with", "boat"): compared.to_dicts(),
+            ("keywords", collection, "--where", "kind=river", "--min-count", "2"): searcher.keywords(
+                "kind=river", fewest=2
+            ).to_dicts(),
+            ("timeline", collection, "bank", "--period", "20", "--smooth", "3"): searcher.timeline(
+                inventory, "year", 20
+            ).rows(3),
+            ("map", collection, "bank"): searcher.map(inventory).to_dicts(),
+            ("collocates", collection, "bank", "--sense", "1", "--left", "2"): searcher.collocates(
+                "bank", within=of_first, left=2
+            ).to_dicts(),
+        }
+        spread = searcher.dispersion("bank")
+    for command, rows in expected.items():
+        assert plotted(*command) == json.loads(json.dumps(rows))
+    found = plotted("dispersion", collection, "bank")
+    assert [(row["value"], row["count"], row["dp"]) for row in found] == [
+        (part.value, part.count, pytest.approx(spread.dp)) for part in spread.parts
+    ]
+    (one,) = run(capsys, "frequency", collection, "bank", "--where", "kind=river", "--against", "kind=money")
+    assert (one["value"], one["first"], one["second"]) == ("(all)", "kind=river", "kind=money")
+
+
+def test_counts_are_tables_that_cite_and_refuse_other_figures_at_once(
+    collection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (("frequency", "bank", "--by", "kind"), ("dispersion", "bank"), ("collocates", "bank")):
+        assert run_command([command[0], collection, *command[1:], "--cite"]) == 0
+        assert capsys.readouterr().out.splitlines()[-1].startswith(f"{command[0].capitalize()} of bank (lemma)")
+    assert run_command(["keywords", collection]) == 2
+    assert "--where FIELD=VALUE is required" in capsys.readouterr().err
+    assert run_command(["frequency", collection, "bank", "--plot", str(tmp_path / "x.gif")]) == 1
+    assert "x.gif has no suffix of a figure; use .svg, .png, .pdf" in capsys.readouterr().err
+    assert run_command(["timeline", collection, "bank", "--smooth", "2"]) == 2
+    assert "--smooth takes an odd number" in capsys.readouterr().err

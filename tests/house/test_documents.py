@@ -11,7 +11,7 @@ import pytest
 from prose import ROOMS, ROOT, files_of, markdown_pages, page_texts, python_texts
 
 PAGES = [*markdown_pages(), ROOT / "docs" / "development" / "glossary.md"]
-GUIDE = ("index", "search", "senses", "page", "models", "train", "python")
+GUIDE = ("index", "search", "senses", "statistics", "page", "models", "train", "python")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 PLACE = re.compile(r"\b(?:docs|benchmarks|tools)/[\w./-]*\w")
 MODULE = re.compile(r"python -m (benchmarks\.[\w.]*\w)")

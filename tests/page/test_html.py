@@ -17,8 +17,8 @@ from polyseme.indexer.text import TextAnalyser
 from polyseme.search.explanation import Contribution
 from polyseme.search.hits import By, Match, OccurrenceHit, Order, SentenceHit
 from polyseme.search.senses.inventory import Sense, SenseInventory
-from polyseme.search.senses.labels import Collocate
 from polyseme.search.senses.timeline import make_timeline
+from polyseme.search.statistics.collocates import Collocate
 from polyseme.ui.page import actions, app
 from polyseme.ui.page.address import (
     MAX_COLLECTION,

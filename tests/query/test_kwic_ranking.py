@@ -13,7 +13,8 @@ from polyseme.search.hits import OccurrenceHit
 from polyseme.search.kwic import concordance_line
 from polyseme.search.retrieval.ranking import more_like_vector, ranked
 from polyseme.search.senses.clustering import cluster
-from polyseme.search.senses.labels import collocates, log_dice, log_likelihood
+from polyseme.search.senses.labels import collocates
+from polyseme.search.statistics.measures import log_dice, log_likelihood
 from scipy.stats import chi2_contingency
 from sklearn.metrics import adjusted_rand_score
 

@@ -20,8 +20,8 @@ from polyseme.search import tables
 from polyseme.search.hits import DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit
 from polyseme.search.senses.change import Change
 from polyseme.search.senses.inventory import Sense, SenseInventory
-from polyseme.search.senses.labels import Collocate
 from polyseme.search.senses.timeline import make_timeline
+from polyseme.search.statistics.collocates import Collocate
 from polyseme.ui.formats import csv_text
 
 TEXTS = (

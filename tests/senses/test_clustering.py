@@ -11,8 +11,10 @@ from polyseme.indexer.vectors.arrays import Array, Ids, unit
 from polyseme.search.senses.change import measure_change
 from polyseme.search.senses.clustering import CHOSEN, cluster, default_number, settled, stability
 from polyseme.search.senses.projection import project
-from polyseme.search.senses.timeline import make_timeline, restricted, wilson, year_of
+from polyseme.search.senses.timeline import make_timeline, restricted
 from polyseme.search.senses.tree import NONE, grow
+from polyseme.search.statistics.measures import wilson
+from polyseme.search.statistics.parts import year_of
 from scipy.stats import binomtest
 from sklearn.decomposition import PCA
 

@@ -100,7 +100,8 @@ def evaluate(
     best. On your own answers to sentences, scores every order of search by sentence. All scores have 95 % bootstrap
     intervals.
     """
-    from .score_plot import check_plot, write_plot
+    from ...search.figures.style import check_figure_file
+    from .score_plot import write_plot
 
     if (collection is None) != (gold is None):
         raise click.UsageError("COLLECTION and --gold FILE must be given together")
@@ -111,7 +112,7 @@ def evaluate(
     if card and collection is not None:
         raise click.UsageError("--card requires --task NAME=PATH")
     if plot:
-        check_plot(plot)
+        check_figure_file(plot)
     if collection is not None and gold is not None:
         scores, title = evaluate_gold(collection, gold, model, write, output_format), str(collection)
     else:

@@ -23,12 +23,14 @@ from .named_senses import named_sense, prototype
 from .page import demo, open_page
 from .printing import drop_output, is_from_output, note, prepare_streams, say
 from .search import compare, search, sense, senses
-from .senses import change, explain, more_like, timeline
+from .senses import change, explain, more_like, sense_map, timeline
+from .statistics import collocates, dispersion, frequency, keywords
 from .train import train
 
 SECTIONS = {
     "Index and search": (index, search, sense, more_like, explain),
-    "Senses of a word": (senses, named_sense, dictionary, timeline, change, compare),
+    "Senses of a word": (senses, named_sense, dictionary, timeline, sense_map, change, compare),
+    "Count words": (frequency, dispersion, keywords, collocates),
     "Manage a collection": (documents, show_document, info, remove, verify, compact, reencode),
     "Models": (model, train, evaluate),
     "Web page": (open_page, demo),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -76,6 +77,20 @@ context_option = click.option(
     metavar="N",
     help="Number of characters shown on each side of the word.",
 )
+plot_option = click.option(
+    "--plot",
+    type=FilePath(to_write=True),
+    metavar="FILE",
+    show_default="none",
+    callback=lambda context, parameter, value: checked_plot(value),
+    help="Also draw a figure for a paper, to a file that ends in .svg, .pdf or .png.",
+)
+cite_option = click.option(
+    "--cite",
+    is_flag=True,
+    help="Add what to cite: question, collection, version and date. It is the last line of a table, and the column or"
+    " field citation of CSV and JSON.",
+)
 language_option = click.option(
     "--language", default="en", metavar="CODE", help="Language code of the text, such as en, de or fr."
 )
@@ -86,6 +101,15 @@ precision_option = click.option(
     help="Floating-point type of the network's computations.",
 )
 quiet_option = click.option("--quiet", is_flag=True, help="Show no progress.")
+
+
+def checked_plot(path: Path | None) -> Path | None:
+    """Return the file of a figure, checked before the work begins."""
+    if path is not None:
+        from ...search.figures.style import check_figure_file
+
+        check_figure_file(path)
+    return path
 
 
 def encoding_options(kept: str | None = None) -> Callable[[Decorated], Decorated]:

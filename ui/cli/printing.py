@@ -6,17 +6,24 @@ import codecs
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from io import TextIOWrapper
+from pathlib import Path
 from traceback import walk_tb
+from typing import TYPE_CHECKING
 
 import click
 
-from ...search.text_table import harmless
+from ...search.text_table import harmless, one_line
 from ...search.text_table import table as table
 from ..formats import Row, csv_text, jsonl
 from ..messages import LONGEST, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ...search.citation import Citation
 
 _NAME = "polyseme: "
 """Start of every message."""
@@ -39,6 +46,32 @@ def show(rows: Sequence[Row], output_format: OutputFormat, as_table: str) -> Non
             put(csv_text(rows))
         case OutputFormat.TABLE:
             put(harmless(as_table))
+
+
+def show_cited(rows: Sequence[Row], output_format: OutputFormat, as_table: str, cited: Citation | None) -> None:
+    """Print rows with what to cite, if it is given: as the last line of a table, else as the last field of each row.
+
+    So CSV and JSON Lines stay what other programs read.
+    """
+    if cited is not None:
+        rows = [{**row, "citation": str(cited)} for row in rows]
+        as_table += f"\n{one_line(str(cited))}\n"
+    show(rows, output_format, as_table)
+
+
+def write_plot_of(path: Path | None, draw: Callable[[], Figure]) -> None:
+    """Draw a figure and write it, if a file is named.
+
+    Raises:
+        DocumentError: The file cannot be written.
+    """
+    if path is not None:
+        from ...search.figures.style import missing_signs, write_figure
+
+        figure = draw()
+        write_figure(figure, path)
+        if (missing := missing_signs(figure)) and path.suffix.lower() != ".svg":
+            note(f"{path.name} has boxes for {missing[:20]}, which no font here has; install one, or write .svg")
 
 
 def put(text: str) -> None:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...indexer.errors import DocumentError
 from ...search.evaluation import Score
+from ...search.figures.style import COLOURS, check_figure_file, house_style, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SUFFIXES = (".svg", ".png", ".pdf")
-"""File formats of a plot."""
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Palette of Okabe & Ito (2008), distinguishable with every kind of colour vision."""
 COLUMNS = 2
 """Maximum number of panels in a row."""
 _ROW_INCHES = 0.28
@@ -25,35 +20,19 @@ _HEAD_INCHES = 1.0
 """Height of a panel's title and axis, in inches."""
 
 
-def check_plot(path: Path) -> None:
-    """Check that a plot can be written, before a long evaluation starts.
-
-    Raises:
-        DocumentError: The suffix is not one of `SUFFIXES`, the folder does not exist, or matplotlib is missing.
-    """
-    if path.suffix.lower() not in SUFFIXES:
-        raise DocumentError(f"{path} has no suffix of a plot; use {', '.join(SUFFIXES)}")
-    if not path.absolute().parent.is_dir():
-        raise DocumentError(f"{path.parent} is not a folder; create it, or choose another path")
-    if find_spec("matplotlib") is None:
-        raise DocumentError("plots need matplotlib, which is not installed; run `pip install matplotlib`")
-
-
 def write_plot(scores: Sequence[Score], path: Path, title: str) -> None:
     """Plot the scores times 100 to an SVG, PNG or PDF file.
 
     Raises:
         DocumentError: The file cannot be written.
     """
-    check_plot(path)
-    from matplotlib import rc_context
+    check_figure_file(path)
     from matplotlib.figure import Figure
 
     tasks = [[score for score in scores if score.task == task] for task in dict.fromkeys(s.task for s in scores)]
     rows = [tasks[first : first + COLUMNS] for first in range(0, len(tasks), COLUMNS)]
     heights = [_HEAD_INCHES + _ROW_INCHES * max(_n_lines(panel) for panel in row) for row in rows]
-    # Text is stored as text, and equal scores give an identical file.
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "polyseme", "font.size": 9}):
+    with house_style(title):
         figure = Figure(figsize=(6.5 * min(COLUMNS, max(len(tasks), 1)), sum(heights) + 0.4), layout="constrained")
         figure.suptitle(title)
         figure.supxlabel("times 100, with 95 % bootstrap intervals")
@@ -64,10 +43,7 @@ def write_plot(scores: Sequence[Score], path: Path, title: str) -> None:
                 _draw(axes, tasks[place])
             else:
                 axes.set_axis_off()
-        try:
-            figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-        except OSError as error:
-            raise DocumentError(f"{path} cannot be written ({error.strerror}); choose another path") from error
+    write_figure(figure, path)
 
 
 def _n_lines(scores: Sequence[Score]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +11,7 @@ from ..messages import one_line
 from .help import Command, argument
 from .options import (
     any_match_option,
+    cite_option,
     collection_argument,
     context_option,
     dictionary_option,
@@ -19,13 +19,12 @@ from .options import (
     k_option,
     match_option,
     model_option,
+    number_option,
+    plot_option,
     where_option,
     word_argument,
 )
-from .printing import OutputFormat, note, show, table
-
-if TYPE_CHECKING:
-    pass
+from .printing import OutputFormat, note, show, show_cited, table, write_plot_of
 
 
 @click.command("more-like", cls=Command)
@@ -150,6 +149,22 @@ def change(
 @match_option
 @where_option
 @dictionary_option
+@number_option
+@click.option(
+    "--measure",
+    type=click.Choice(["share", "count", "per-million"]),
+    default="share",
+    help="What --plot draws: the share of each sense, its number of occurrences, or that per million tokens.",
+)
+@click.option(
+    "--smooth",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="Sum the counts of N periods, an odd number, around each one. Shares and rates become moving averages.",
+)
+@plot_option
+@cite_option
 @model_option
 @format_option
 def timeline(
@@ -160,33 +175,95 @@ def timeline(
     match: str,
     where: tuple[str, ...],
     dictionary: str | None,
+    number: int | None,
+    measure: str,
+    smooth: int,
+    plot: Path | None,
+    cite: bool,
     model: str | None,
     output_format: OutputFormat,
 ) -> None:
     """Show the share of each sense of a word over time.
 
-    Shares have 95 % intervals. Occurrences without a date come last.
+    Shares have 95 % intervals. Occurrences without a date come last. CSV and JSON also have occurrences per million
+    tokens, with their intervals.
     """
+    from dataclasses import replace
+
     from ...search.searcher import Searcher
 
+    if smooth % 2 == 0:
+        raise click.UsageError("--smooth takes an odd number of periods, such as 3")
+    if dictionary is not None and number is not None:
+        raise click.UsageError("give --dictionary or --number, not both")
     with Searcher.open(collection, model) as searcher:
         names: list[str] = []
         if dictionary is None:
-            inventory = searcher.senses(word, match, where)
+            inventory = searcher.senses(word, match, where, number=number)
         else:
-            found = searcher.dictionary_senses(word, dictionary, match, where)
-            inventory, names = found.inventory, [entry.id for entry in found.entries]
+            senses = searcher.dictionary_senses(word, dictionary, match, where)
+            inventory, names = senses.inventory, [entry.id for entry in senses.entries]
         note(inventory.notice)
-        rows = searcher.timeline(inventory, field, period).to_dicts()
+        found = searcher.timeline(inventory, field, period, where)
+    if names:
+        found = replace(found, names=tuple(names))
+    write_plot_of(plot, lambda: found.plot(measure, smooth))
+    rows = found.rows(smooth)
     columns = ["from", "to", "sense", "count", "share", "low", "high"]
     if names:
         rows = _with_names(rows, names)
         columns.insert(3, "sense_id")
     cells = [[row[column] for column in columns] for row in rows]
-    show(rows, output_format, table(columns, cells, right=columns))
+    show_cited(rows, output_format, table(columns, cells, right=columns), found.cited if cite else None)
 
 
 def _with_names(rows: list[dict[str, object]], names: list[str]) -> list[dict[str, object]]:
     """Return the rows of senses that have an occurrence, each with the sense's id in the dictionary."""
     present = {row["sense"] for row in rows if row["count"]}
     return [row | {"sense_id": names[int(str(row["sense"])) - 1]} for row in rows if row["sense"] in present]
+
+
+@click.command("map", cls=Command)
+@collection_argument
+@word_argument
+@click.option(
+    "--method",
+    type=click.Choice(["pca", "umap"]),
+    default="pca",
+    help="Projection: the first two principal components, or UMAP, which needs umap-learn.",
+)
+@number_option
+@match_option
+@where_option
+@plot_option
+@cite_option
+@model_option
+@format_option
+def sense_map(
+    collection: Path,
+    word: str,
+    method: str,
+    number: int | None,
+    match: str,
+    where: tuple[str, ...],
+    plot: Path | None,
+    cite: bool,
+    model: str | None,
+    output_format: OutputFormat,
+) -> None:
+    """Project the occurrences of a word to two dimensions.
+
+    Prints coordinates and the number of the sense of each occurrence. Occurrences that are close together have similar
+    senses.
+    """
+    from ...search.searcher import Searcher
+
+    with Searcher.open(collection, model) as searcher:
+        inventory = searcher.senses(word, match, where, number=number)
+        note(inventory.notice)
+        found = searcher.map(inventory, method)
+    write_plot_of(plot, found.plot)
+    rows = found.to_dicts()
+    columns = ["occurrence_id", "sense", "x", "y"]
+    shown = table(columns, [[row[column] for column in columns] for row in rows], right=columns)
+    show_cited(rows, output_format, shown, found.cited if cite else None)

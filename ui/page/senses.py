@@ -12,7 +12,8 @@ from ...indexer.errors import PolysemeError
 from ...search.hits import OccurrenceHit, SentenceHit
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
-from ...search.senses.timeline import restricted, year_of
+from ...search.senses.timeline import restricted
+from ...search.statistics.parts import year_of
 from . import cache, fetch
 from .actions import PERIODS
 from .address import Listing, PageQuery, Sort

@@ -12,8 +12,8 @@ from ....indexer.vectors.arrays import Array
 from ....search.hits import OccurrenceHit
 from ....search.kwic import concordance_line
 from ....search.senses.inventory import Sense, SenseInventory
-from ....search.senses.labels import Collocate
 from ....search.senses.timeline import Period, Timeline
+from ....search.statistics.collocates import Collocate
 from ..address import NO_SENSE
 from .base import NODE, count, cut_left, cut_right, direction, escape, sense_colour, sense_sign
 

@@ -1,0 +1,338 @@
+"""Find collocates: words near the occurrences of a word, of a sense, or of a pattern, counted by their position."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Container
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...indexer.errors import QueryError
+from ...indexer.text import TokenKind
+from ...indexer.vectors.arrays import Ids
+from ..citation import Citation
+from ..context import View
+from ..hits import Match, OccurrenceHit
+from ..retrieval.patterns import Found, place_hits
+from ..tables import Records
+from .measures import log_dice, log_likelihood, mutual_information
+from .places import document_tokens, find_places
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WINDOW = 5
+"""Default number of tokens on each side, the usual window of concordancers."""
+WIDEST = 50
+"""Maximum number of tokens on each side."""
+FEWEST_TOGETHER = 2
+"""Default minimum number of occurrences that a collocate is near."""
+MEASURES = ("log_dice", "log_likelihood", "mutual_information", "count")
+"""Measures that order collocates."""
+MOST_BARS = 30
+"""Maximum number of collocates in a figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collocate:
+    """A word near the occurrences of a group.
+
+    Those of a sense have only the first four values. `find_collocates` counts all of them.
+
+    Attributes:
+        count: Number of the group's occurrences that the word is near.
+        log_likelihood: Signed G2 (Dunning 1993), negative if the word is rarer near the group. It compares with the
+            word's other senses for a sense, else with the rest of the text.
+        log_dice: logDice with the group (Rychlý 2008), at most 14.
+        pos: Part of speech of the collocate. Empty if it is unknown.
+        tokens: Number of tokens of the collocate near the group. One that is near two occurrences counts once.
+        frequency: Number of its tokens inside the filters.
+        left: Number of occurrences that have it on the left.
+        right: Number of occurrences that have it on the right.
+        mutual_information: log2 of `tokens` by the number that chance would give (Church & Hanks 1990).
+        positions: Pairs of a position and the number of occurrences that have it there. A position is a distance in
+            tokens, negative on the left.
+        occurrence_ids: Ids of the occurrences that it is near. Occurrences without a vector are left out.
+        examples: The first occurrences that it is near.
+    """
+
+    lemma: str
+    count: int
+    log_likelihood: float
+    log_dice: float
+    pos: str = ""
+    tokens: int = 0
+    frequency: int = 0
+    left: int = 0
+    right: int = 0
+    mutual_information: float = 0.0
+    positions: tuple[tuple[int, int], ...] = ()
+    occurrence_ids: tuple[int, ...] = ()
+    examples: tuple[OccurrenceHit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Collocates(Records):
+    """The collocates of a word, the strongest first.
+
+    Attributes:
+        word: The lemma or form as stored, or the pattern.
+        left: Number of tokens of the window on the left.
+        right: Number of tokens on the right. The window ends with the sentence.
+        occurrences: Number of occurrences of the word.
+        measure: What orders the collocates.
+        notice: A remark for the user.
+        cited: What to cite.
+    """
+
+    word: str
+    match: str
+    left: int
+    right: int
+    occurrences: int
+    measure: str
+    words: tuple[Collocate, ...]
+    notice: str | None = None
+    cited: Citation | None = field(default=None, compare=False)
+
+    def to_dicts(self) -> list[dict[str, object]]:
+        """Return one row for each collocate, with a column for each position and the text of the examples."""
+        left_out = ("positions", "examples", "occurrence_ids")
+        reach = [place for place in range(-self.left, self.right + 1) if place]
+        return [
+            {"word": self.word, "collocate": word.lemma}
+            | {each.name: getattr(word, each.name) for each in fields(word)[1:] if each.name not in left_out}
+            | {f"{-place}L" if place < 0 else f"{place}R": dict(word.positions).get(place, 0) for place in reach}
+            | {"examples": [hit.sentence for hit in word.examples], "occurrence_ids": list(word.occurrence_ids)}
+            for word in self.words
+        ]
+
+    def plot(self, title: str | None = None) -> Figure:
+        """Draw how many occurrences each collocate is near, on the left and on the right.
+
+        Args:
+            title: Title instead of the word and the collection.
+        """
+        from ..figures.bars import Bar, Bars, draw_bars
+
+        what = f"collocates of {self.word}"
+        title = title or (what if self.cited is None else f"{what} in {self.cited.name}")
+        shown = self.words[:MOST_BARS]
+        notes = [f"{self.occurrences:,} occurrences, window {self.left} left and {self.right} right"]
+        notes.append(f"ordered by {self.measure.replace('_', ' ')}")
+        names = [f"{word.lemma} {word.pos}".strip() for word in shown]
+        sides = [
+            Bars(side, [Bar(float(getattr(word, side)), None, None) for word in shown]) for side in ("left", "right")
+        ]
+        return draw_bars(names, sides, "occurrences with the collocate", title, notes, self.cited)
+
+
+def find_collocates(
+    view: View,
+    word: str,
+    match: str,
+    within: Container[int] | None = None,
+    left: int = WINDOW,
+    right: int = WINDOW,
+    k: int = 50,
+    fewest: int = FEWEST_TOGETHER,
+    measure: str = "log_dice",
+    pos: Container[str] = (),
+    function_words: bool = False,
+    examples: int = 1,
+    cited: Citation | None = None,
+) -> Collocates:
+    """Count the words near the occurrences of a word. See `Searcher.collocates`."""
+    _check(view, left, right, k, fewest, measure)
+    places = find_places(view, word, match, within)
+    near = _Near(view, places.found, left, right)
+    near.keep(None if places.match is Match.PATTERN else places.match, places.name, frozenset(pos), function_words)
+    size, total = len(places), int(document_tokens(view).sum())
+    frequent = near.frequencies(np.flatnonzero(near.counts >= fewest))
+    found = []
+    for group, frequency in frequent.items():
+        count, tokens = int(near.counts[group]), int(near.tokens[group])
+        expected = near.window * frequency / total if total else 0.0
+        name, tag = near.names[group]
+        found.append(
+            (
+                group,
+                Collocate(
+                    name,
+                    count,
+                    log_likelihood(tokens, near.window, frequency - tokens, total - near.window),
+                    log_dice(min(count, frequency), size, frequency),
+                    tag,
+                    tokens,
+                    frequency,
+                    mutual_information=mutual_information(tokens, expected),
+                ),
+            )
+        )
+    found.sort(key=lambda item: (-getattr(item[1], measure), -item[1].count, item[1].lemma, item[1].pos))
+    words = tuple(near.complete(group, word, examples) for group, word in found[:k])
+    return Collocates(places.name, str(places.match), left, right, size, measure, words, places.notice, cited)
+
+
+def _check(view: View, left: int, right: int, k: int, fewest: int, measure: str) -> None:
+    path = view.collection.path
+    if not view.settings.has_stream:
+        raise QueryError(f"{path} does not store all tokens, which collocates need; run `polyseme reencode {path}`")
+    for side, tokens in (("left", left), ("right", right)):
+        if not 0 <= tokens <= WIDEST:
+            raise QueryError(f"the window is {tokens} tokens on the {side}; give a number from 0 to {WIDEST}")
+    if not left + right:
+        raise QueryError("the window is empty; give at least 1 token on one side")
+    for name, number in (("k", k), ("the minimum number of occurrences", fewest)):
+        if number < 1:
+            raise QueryError(f"{name} is {number}; ask for at least 1")
+    if measure not in MEASURES:
+        raise QueryError(f"measure is {measure!r}; choose one of {', '.join(MEASURES)}")
+
+
+class _Near:
+    """Tokens near places: pairs of a place and a token, by their *group*, a lemma with a part of speech.
+
+    Attributes:
+        names: Lemma and part of speech of each group.
+        counts: Number of places that each group is near.  (G,)
+        tokens: Number of tokens of each group near places, each token once.  (G,)
+        window: Number of all tokens near places, each once.
+    """
+
+    def __init__(self, view: View, found: Sequence[Found], left: int, right: int) -> None:
+        self._view, self._found = view, found
+        words = view.collection.words()
+        lemmas, tags = words.column("lemma"), words.column("pos")
+        codes = lemmas.codes.astype(np.int64) * max(len(tags.values), 1) + tags.codes
+        known, group = np.unique(codes, return_inverse=True)
+        self._group = np.append(group.reshape(-1), -1)  # (V + 1,), the last one for unknown words
+        size = max(len(tags.values), 1)
+        self.names = [(lemmas.values[code // size], tags.values[code % size]) for code in known.tolist()]
+        starts = np.cumsum([0, *(len(each.first) for each in found)])
+        place, distance, kind, source, token = [], [], [], [], []
+        for number, each in enumerate(found):
+            row_of = words.rows(each.stream.word_ids)
+            bounds = each.stream.starts[each.row], each.stream.starts[each.row + 1]
+            for step in [-n for n in range(1, left + 1)] + list(range(1, right + 1)):
+                at = each.first + step if step < 0 else each.first + each.length - 1 + step
+                inside = (at >= bounds[0]) & (at < bounds[1])
+                chosen = at[inside]
+                place.append(np.flatnonzero(inside) + starts[number])
+                distance.append(np.full(len(chosen), step, np.int64))
+                kind.append(row_of[each.stream.words[chosen]])
+                source.append(np.full(len(chosen), number, np.int64))
+                token.append(chosen)
+        nothing = np.zeros(0, np.int64)
+        self._place, self._distance = np.concatenate([nothing, *place]), np.concatenate([nothing, *distance])
+        self._word, self._source = np.concatenate([nothing, *kind]), np.concatenate([nothing, *source])
+        self._token = np.concatenate([nothing, *token])
+        self.window = len(np.unique(self._source * (1 << 32) + self._token))
+        self._kept = np.zeros(len(words) + 1, bool)
+        self.counts = self.tokens = self._groups = np.zeros(len(self.names), np.int64)
+        self._by_token: dict[int, tuple[Ids, Ids]] = {}
+
+    def keep(self, match: Match | None, node: str, pos: frozenset[str], function_words: bool) -> None:
+        """Keep the words that may be collocates: content words that are not the node itself.
+
+        Args:
+            match: Whether `node` is a lemma or a form. None for a pattern, of which no word is left out.
+            pos: Parts of speech to keep. Empty for all.
+        """
+        words, analyser = self._view.collection.words(), self._view.analyser
+        forms, lemmas, tags = words.column("form"), words.column("lemma"), words.column("pos")
+        nodes = frozenset() if match is None else frozenset([node, *node.split(" ")])
+        for row in np.unique(self._word[self._word >= 0]).tolist():
+            form, lemma = forms.values[forms.codes[row]], lemmas.values[lemmas.codes[row]]
+            kind = analyser.kind(form)
+            is_content = kind is TokenKind.WORD or (function_words and kind is not TokenKind.PUNCTUATION)
+            own = lemma if match is Match.LEMMA else analyser.folding.form(form) or form
+            self._kept[row] = is_content and own not in nodes and (not pos or tags.values[tags.codes[row]] in pos)
+        kept = self._kept[self._word]
+        self._place, self._distance, self._word = self._place[kept], self._distance[kept], self._word[kept]
+        self._source, self._token = self._source[kept], self._token[kept]
+        self._groups = self._group[self._word]
+        number = len(self.names)
+        pairs = np.unique(self._place * max(number, 1) + self._groups)  # each place and group once
+        self.counts = np.bincount(pairs % max(number, 1), minlength=number)
+        _, first = np.unique(self._source * (1 << 32) + self._token, return_index=True)
+        self.tokens = np.bincount(self._groups[first], minlength=number)
+
+    def frequencies(self, groups: Ids) -> dict[int, int]:
+        """Count the tokens of some groups inside the filters of documents."""
+        wanted = np.zeros(len(self.names) + 1, bool)  # the last one for unknown words
+        wanted[groups] = True
+        totals = np.zeros(len(self.names), np.int64)
+        for segment in self._view.snapshot.segments.values():
+            stream = segment.stream
+            if stream is None:
+                continue
+            group = self._group[self._view.collection.words().rows(stream.word_ids)]  # (W,)
+            allowed = self._view.scope.documents_mask(segment)
+            if allowed is None:
+                kept = group >= 0
+                totals += np.bincount(group[kept], stream.counts[kept], len(totals)).astype(np.int64)
+                continue
+            tokens = stream.tokens_of(wanted[group])
+            tokens = tokens[allowed[stream.sentences_of(tokens)]]
+            totals += np.bincount(group[stream.words[tokens]], minlength=len(totals))
+        return {group: int(totals[group]) for group in groups.tolist()}
+
+    def complete(self, group: int, word: Collocate, examples: int) -> Collocate:
+        """Return a collocate with its positions, its occurrences and the first examples."""
+        here = self._groups == group
+        place, distance = self._place[here], self._distance[here]
+        pairs = np.unique(np.stack([place, distance], axis=1), axis=0)  # (p, 2)
+        steps, times = np.unique(pairs[:, 1], return_counts=True)
+        left, right = (len(np.unique(place[chosen])) for chosen in (distance < 0, distance > 0))
+        chosen = self._narrowed(np.unique(place))
+        hits = place_hits(self._view, chosen, examples) if examples else []
+        return Collocate(
+            word.lemma,
+            word.count,
+            word.log_likelihood,
+            word.log_dice,
+            word.pos,
+            word.tokens,
+            word.frequency,
+            left,
+            right,
+            word.mutual_information,
+            tuple(zip(steps.tolist(), times.tolist(), strict=True)),
+            tuple(self._ids(chosen)),
+            tuple(hits),
+        )
+
+    def _narrowed(self, places: Ids) -> list[Found]:
+        """Return some of the places."""
+        out, before = [], 0
+        for each in self._found:
+            rows = places[(places >= before) & (places < before + len(each.first))] - before
+            out.append(Found(each.segment, each.stream, each.first[rows], each.length[rows], each.row[rows]))
+            before += len(each.first)
+        return out
+
+    def _ids(self, found: Sequence[Found]) -> list[int]:
+        """Return the ids of the occurrences at the first tokens of places, ascending. Others are left out."""
+        ids = [np.zeros(0, np.int64)]
+        for each in found:
+            if not len(each.first):
+                continue
+            rows = self._rows_of(each)
+            ids.append(np.asarray(each.segment.token_ids[rows[rows >= 0]]))
+        return sorted(np.concatenate(ids).tolist())
+
+    def _rows_of(self, found: Found) -> Ids:
+        """Return the token row at the first token of each place, or -1.  (n,)"""
+        key = found.segment.key
+        if key not in self._by_token:
+            places = np.asarray(found.stream.token_places.whole(), np.int64)
+            order = np.argsort(places)
+            self._by_token[key] = places[order], order
+        known, order = self._by_token[key]
+        at = np.minimum(np.searchsorted(known, found.first), max(len(known) - 1, 0))
+        if not len(known):
+            return np.full(len(found.first), -1, np.int64)
+        return np.where(known[at] == found.first, order[at], -1)
