@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, overload
 
@@ -17,7 +18,7 @@ from ..indexer.vectors.arrays import Array
 from .comparison import Comparison, compare_calibrated
 from .context import SAME_WORD, Context, K, check_k, parse_option
 from .explanation import Explanation, explain
-from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit
+from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit, WordOrder
 from .query.encode import Query
 from .query.filters import Where
 from .query.parts_of_speech import PosCounts
@@ -28,6 +29,7 @@ from .retrieval.more_like import AnyHit, find_more_like, hit_vector
 from .retrieval.occurrences import count_parts_of_speech, find_occurrences, holds_words
 from .retrieval.patterns import find_pattern
 from .retrieval.sentences import PASSAGES, check_passages, find_sentences, open_question, parse_order
+from .retrieval.windows import Window
 from .senses import members, named
 from .senses.ambiguity import ambiguous_lemmas
 from .senses.change import Change, measure_change
@@ -158,6 +160,10 @@ class Searcher:
         where: Where = None,
         layer: str | None = None,
         any_pos: bool = False,
+        order: str = WordOrder.SENSE,
+        seed: int = 0,
+        skip: int = 0,
+        among: AbstractSet[int] | None = None,
     ) -> HitList[OccurrenceHit]:
         """Find the k occurrences nearest in sense to a word in context.
 
@@ -170,9 +176,16 @@ class Searcher:
                 again.
             any_pos: With match `lemma`, include occurrences of another part of speech than the target in its sentence.
                 A query such as `a [charge/NOUN] of theft` names the part of speech.
+            order: What orders the occurrences of a word: `sense` (nearest first), `text` (the order of the documents)
+                or `random`. Only `sense` has scores, and only it answers a missing word with other words.
+            seed: Seed of the order `random`.
+            skip: Number of hits to leave out before the first one, so that a page of a long list is read alone.
+            among: Ids of the only occurrences to list. None for all.
         """
+        wanted = parse_option(WordOrder, order, "order", list(WordOrder))
+        window = Window(wanted, seed, max(0, skip), None if among is None else frozenset(among))
         with self._view(where) as view:
-            return find_occurrences(view, query, k, match, layer, any_pos)
+            return find_occurrences(view, query, k, match, layer, any_pos, window)
 
     def parts_of_speech(self, query: Query, match: str = Match.LEMMA, where: Where = None) -> PosCounts:
         """Count the occurrences of a word in context by part of speech, and return that of the word in its sentence.

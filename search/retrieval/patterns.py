@@ -67,7 +67,7 @@ def find_pattern(view: View, text: str, k: int, at: int | None = None) -> HitLis
     total = sum(len(each.first) for each in found)
     if total > k:
         notices.append(f"the first {k:,} of {total:,} matches")
-    return HitList(_hits(view, found, k), Match.PATTERN, "; ".join(notices) or None)
+    return HitList(_hits(view, found, k), Match.PATTERN, "; ".join(notices) or None, total=total)
 
 
 def _tag_notices(view: View, pattern: Pattern) -> list[str]:

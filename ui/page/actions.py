@@ -13,7 +13,7 @@ from ...search.hits import Match
 from ...search.query.target import write_query
 from ...search.searcher import Searcher
 from ...search.senses.timeline import Timeline
-from . import session
+from . import marks, session
 from .address import MAX_IDS, Listing, PageQuery, new_question
 from .asked import read_text
 from .html.senses import UNDATED
@@ -132,11 +132,9 @@ def hop(searcher: Searcher, sentence_id: int, start: int, end: int) -> None:
 
 def mark(key: int, sign: int) -> None:
     """Mark a line + (1) or - (-1). A second click removes the mark."""
-    marks = session.marks()
-    if sign not in (1, -1) or marks.get(key) == sign:
-        marks.pop(key, None)
-    else:
-        marks[key] = sign
+    kind = marks.shown()
+    is_set = session.marks().get(key) == sign
+    marks.put(session.current().collection, kind, key, 0 if is_set else sign)
 
 
 def pick_period(place: int, sense: int) -> None:
