@@ -31,6 +31,7 @@ from .hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit, WordOrd
 from .query.encode import Query, QueryEncoder, TargetQuery, read_target_query
 from .query.filters import Where, parse_where
 from .query.scope import Scope, make_scope
+from .query.subcorpora import expanded
 from .query.target import check_text
 from .retrieval.exact import Rows, index_notice, type_rows, vectors_of
 from .retrieval.hydrate import occurrence_hits
@@ -290,7 +291,7 @@ class Context:
                 quantiles = random_pair_quantiles(self.collection, snapshot)
                 self._calibration = snapshot.generation, Calibration(quantiles) if quantiles else None
             view = View(self, Scope(snapshot), self._encode, self._calibration[1])
-            if conditions := parse_where(where):
+            if conditions := expanded(self.collection, parse_where(where)):
                 rows_of = partial(self._named_sense_rows, view)
                 view = replace(view, scope=make_scope(self.collection, snapshot, conditions, rows_of))
             yield view

@@ -19,6 +19,7 @@ from .comparison import Comparison, compare_calibrated
 from .context import SAME_WORD, Context, K, check_k, parse_option
 from .explanation import Explanation, explain
 from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit, WordOrder
+from .query import subcorpora
 from .query.encode import Query
 from .query.filters import Where
 from .query.parts_of_speech import PosCounts
@@ -466,6 +467,24 @@ class Searcher:
         """Return at most k lemmas, of the more frequent ones, whose occurrences split most clearly into senses."""
         with self._view() as view:
             return ambiguous_lemmas(view, k)
+
+    def subcorpora(self) -> dict[str, tuple[str, ...]]:
+        """Read the filters that are kept under a name: {name: filters}."""
+        return self.collection.subcorpora()
+
+    def save_subcorpus(self, name: str, where: Where, replace: bool = False) -> tuple[str, ...]:
+        """Keep filters under a name, and return them. `where="in=NAME"` then means these filters.
+
+        Args:
+            replace: Replace a subcorpus of the same name.
+        """
+        with self._view(where):  # filters that mean nothing raise an error here
+            pass
+        return subcorpora.save_subcorpus(self.collection, name, where, replace)
+
+    def remove_subcorpus(self, name: str) -> None:
+        """Remove a subcorpus. Its documents stay."""
+        subcorpora.remove_subcorpus(self.collection, name)
 
     def save_named_sense(
         self,

@@ -54,6 +54,7 @@ from .schema import (
 )
 from .segment import Segment
 from .snapshot import Snapshot
+from .subcorpora import read_subcorpora
 from .types import TypeTable
 from .words import WordTable
 from .writer import DOCUMENT_COLUMNS, Writer, storage_errors, stored_document
@@ -475,6 +476,11 @@ class Collection:
         with self._rows() as db:
             rows = db.execute("SELECT name, data FROM prototypes ORDER BY name")
             return {str(name): str(data) for name, data in rows}
+
+    def subcorpora(self) -> dict[str, tuple[str, ...]]:
+        """Return {name: filters} of the subcorpora, in the order of their names."""
+        with self._rows() as db:
+            return read_subcorpora(db)
 
     def dictionaries(self) -> list[StoredDictionary]:
         """Return the dictionaries, in the order of their names, without their senses."""

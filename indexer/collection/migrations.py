@@ -105,6 +105,12 @@ def dictionary_tables(db: Database) -> None:
     db.execute("CREATE UNIQUE INDEX dictionary_senses_by_id ON dictionary_senses (dictionary, sense)")
 
 
+@migrations()
+def subcorpus_table(db: Database) -> None:
+    """Create the table of filters that are kept under a name."""
+    db.execute("CREATE TABLE subcorpora (name TEXT PRIMARY KEY, filters TEXT NOT NULL)")
+
+
 def connect_to_write(path: Path) -> Database:
     """Open or create the database file, and bring its tables up to date."""
     db = Database(connect(path))

@@ -57,6 +57,7 @@ from .schema import (
 )
 from .segment import write_segment
 from .stream import distinct_words
+from .subcorpora import delete_subcorpus, write_subcorpus
 from .words import find_words, insert_words
 from .write_log import CACHE_BYTES, log_path
 
@@ -243,6 +244,19 @@ class Writer:
             removed = delete_dictionary(self.db.conn, name)
             self.next_generation()
         self.checkpoint()
+        return removed
+
+    def set_subcorpus(self, name: str, filters: Sequence[str]) -> None:
+        """Keep filters under a name. They replace those of the same name."""
+        with storage_errors(self.path), self.db.atomic():
+            write_subcorpus(self.db.conn, name, filters)
+            self.next_generation()
+
+    def remove_subcorpus(self, name: str) -> bool:
+        """Remove a subcorpus, and return whether it existed."""
+        with storage_errors(self.path), self.db.atomic():
+            removed = delete_subcorpus(self.db.conn, name)
+            self.next_generation()
         return removed
 
     def remove(self, document_ids: Sequence[str]) -> None:

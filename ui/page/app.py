@@ -157,7 +157,7 @@ def draw_message() -> None:
 
 
 def draw_answer(searcher: Searcher, contents: Contents) -> None:
-    """Draw the words of the sentence, the senses, and the lines. The lines come first, the senses when they are ready."""
+    """Draw the words of the sentence, the senses, and the lines. The lines come first, then the senses."""
     browser = st.components.v2.component("polyseme_browser", js=static("page.js"))
     browser(key=actions.KEY, on_act_change=functools.partial(actions.act, searcher))
     query = session.current()
@@ -230,11 +230,12 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
 def draw_understood(searcher: Searcher, asked: Asked) -> None:
     """Draw how the text was understood, and the words of its sentence."""
     parsed = parse_sentence(asked) if isinstance(asked, str) else None
-    if not isinstance(asked, PatternText):
-        marked = Target(parsed.text, 0, 0) if parsed else asked
-        assert isinstance(marked, Target)
-        search_box.words(searcher.analyser.tokens(marked.sentence), marked)
-    search_box.understood(asked, parsed)
+    with st.container(horizontal=True, key="understood", vertical_alignment="center", gap="small"):
+        search_box.understood(asked, parsed)
+        if not isinstance(asked, PatternText):
+            marked = Target(parsed.text, 0, 0) if parsed else asked
+            assert isinstance(marked, Target)
+            search_box.words(searcher.analyser.tokens(marked.sentence), marked)
 
 
 def draw_lines(searcher: Searcher, found: Answer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -16,11 +17,12 @@ SHORTEST = 20
 """Minimum length of a context, in characters."""
 
 
-def draw(found: Answer, can_be_sampled: bool) -> None:
+def draw(found: Answer, can_be_sampled: bool, draw_layers: Callable[[], None] | None) -> None:
     """Draw a button that opens the choices.
 
     Args:
         can_be_sampled: Whether the list has lines of one word, which can be sampled.
+        draw_layers: Draws the choice of the layer that ranks the lines. None if they have no layer.
     """
     of_words = found.match is not Match.SENTENCE
     if not of_words and not can_be_sampled:
@@ -31,6 +33,8 @@ def draw(found: Answer, can_be_sampled: bool) -> None:
             _draw_levels()
         if can_be_sampled:
             _draw_sample()
+        if draw_layers is not None:
+            draw_layers()
 
 
 def _draw_context() -> None:

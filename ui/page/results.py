@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -270,15 +271,13 @@ def choices(searcher: Searcher, found: Answer) -> None:
     query = current()
     with st.container(horizontal=True, key="choices", vertical_alignment="center", gap="small"):
         choose("sort", "Order", _sorts(found), query.sort, _by_order)
-        if found.target is not None and ranks_by_text(found.query):
-            stored = searcher.settings.layer
-            layers = {"": f"{stored} (stored)"} | {str(layer): str(layer) for layer in Layer if layer is not stored}
-            choose("layer", "Layer", layers, str(query.layer or ""), _by_layer)
         if found.match is Match.SENTENCE and found.lines and not found.question.of_documents:
             _group_choice(found.query)
         _page_size("documents" if found.question.of_documents else "lines")
         if not found.question.of_documents:
-            display.draw(found, can_be_sampled(found))
+            has_layers = found.target is not None and ranks_by_text(found.query)
+            draw_layers = functools.partial(_layer_choice, searcher.settings.layer) if has_layers else None
+            display.draw(found, can_be_sampled(found), draw_layers)
         download.draw(searcher, query, found)
         st.html(base.COPY_BUTTON, width="content")
         st.html(base.KEYS, width="content")
@@ -342,6 +341,11 @@ def choose(key: str, name: str, options: Mapping[Option, str], value: Option, ac
         filter_mode=None,
         label_visibility="collapsed",
     )
+
+
+def _layer_choice(stored: Layer) -> None:
+    layers = {"": f"{stored} (stored)"} | {str(layer): str(layer) for layer in Layer if layer is not stored}
+    choose("layer", "Layer", layers, str(current().layer or ""), _by_layer)
 
 
 def _by_layer(name: str) -> None:
@@ -409,6 +413,7 @@ def marked_lines(found: Answer, name_sense: Callable[[], None]) -> None:
         st.toggle(
             "Only marked",
             key="only-marked",
+            width="content",
             on_change=lambda: change(replace(current(), marked=st.session_state["only-marked"])),
         )
         if plus and found.target is not None:

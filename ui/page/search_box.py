@@ -40,6 +40,7 @@ def search_box(analyser: TextAnalyser) -> None:
             placeholder="Type a word or a sentence and press Enter",
             on_change=lambda: ask(new_question(current(), _as_target(st.session_state["text"].strip(), analyser))),
             autocomplete="off",
+            label_visibility="collapsed",
         )
 
 
@@ -77,10 +78,10 @@ def understood(asked: Asked, parsed: SentenceQuery | None) -> None:
     Args:
         parsed: The phrases and words that a query by sentence requires and excludes.
     """
-    with st.container():  # it exists in every run, so that Streamlit does not redraw what is below it
+    with st.container(width="content"):  # in every run, so that Streamlit does not redraw what is below it
         kind, hint = kind_of(asked)
         phrases = base.phrases(parsed.required, parsed.excluded) if parsed is not None else ""
-        st.html(phrases or base.remark(f"Understood: {kind}. {hint}".strip()))
+        st.html(phrases or base.remark(f"Understood: {kind}. {hint}".strip()), width="content")
 
 
 def kind_of(asked: Asked) -> tuple[str, str]:
@@ -88,12 +89,12 @@ def kind_of(asked: Asked) -> tuple[str, str]:
     if isinstance(asked, PatternText):
         return "a pattern", "Click a word of a line to search for its sense."
     if isinstance(asked, str):
-        return "a sentence", "Sentences of similar meaning are listed."
+        return "a sentence", ""
     inside = asked.sentence[asked.start : asked.end]
     what = "a phrase" if " " in inside.strip() else "a word"
     if len(asked.sentence.strip()) == asked.end - asked.start:
-        return f"{what} without context", "Its lines are listed as they are in the documents, without a score."
-    return f"{what} in context", "Lines in the same sense come first."
+        return f"{what} without context", "Its lines are in text order, without a score."
+    return f"{what} in context", ""
 
 
 def words(tokens: Sequence[Token], target: Target) -> None:
@@ -104,8 +105,8 @@ def words(tokens: Sequence[Token], target: Target) -> None:
     """
     query = current()
     marked = target.start < target.end
-    with st.container(horizontal=True, key="words"):
-        st.html('<p class="pol-quiet">Click a word to search for its sense:</p>', width="content")
+    with st.container(horizontal=True, key="words", width="content"):
+        st.html('<p class="pol-quiet">Search for another word:</p>', width="content")
         for position, token in enumerate(tokens[:MAX_WORDS]):
             if token.kind is TokenKind.PUNCTUATION:
                 sign = base.escape(base.cut_right(token.text, 20))

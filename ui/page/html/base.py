@@ -164,10 +164,10 @@ def translations(hit: SentenceHit) -> str:
 COPY_BUTTON = '<button type="button" class="pol-copy" data-copy="1">Copy address</button>'
 """Button that copies the address. The script warns if other machines cannot open it."""
 KEYS = (
-    '<details class="pol-keys"><summary>Keys</summary><p>Press the arrow key down in the search box, or Tab, to reach a'
-    " line. The arrow keys go from word to word and from line to line. Enter searches for the word, + and \N{MINUS SIGN}"
-    " mark the line, o opens its document, c shows the sentences around it, and a those that are nearly the same.</p>"
-    "</details>"
+    '<details class="pol-keys"><summary>Keys</summary><p>Press the arrow key down in the search box, or Tab, to reach'
+    " a line. The arrow keys go from word to word and from line to line. Enter searches for the word, + and"
+    " \N{MINUS SIGN} mark the line, o opens its document, c shows the sentences around it, and a those that are nearly"
+    " the same.</p></details>"
 )
 """What the keys do."""
 UNKNOWN_SENSE = '<span class="pol-s"></span>'
