@@ -90,6 +90,7 @@ def remove_subcorpus(collection: Collection, name: str) -> None:
     Raises:
         QueryError: There is no subcorpus of that name.
     """
-    filters_of(collection, name)
     with collection.writing() as writer:
-        writer.remove_subcorpus(name.strip())
+        is_removed = writer.remove_subcorpus(name.strip())
+    if not is_removed:
+        filters_of(collection, name)

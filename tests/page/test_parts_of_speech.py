@@ -182,7 +182,7 @@ def test_named_part_of_speech_gives_way_to_another(page: AppTest, searcher: Sear
 def test_word_alone_and_its_senses_have_any_part_of_speech(page: AppTest, searcher: Searcher) -> None:
     ask(page, "charge")
     assert page.text_input(key="text").value == "[charge]"
-    assert lines(page) == expected(searcher.occurrences("[charge]", 20, any_pos=True))
+    assert lines(page) == expected(searcher.occurrences("[charge]", 20, any_pos=True, order="text"))
     inventory = searcher.senses("charge")
     for number, sense in enumerate(inventory.senses, start=1):
         query = PageQuery(VERB, sense=number)

@@ -34,7 +34,7 @@ from . import (
     session,
     sidebar,
 )
-from .address import PageQuery, narrowed
+from .address import PageQuery, Sort, narrowed
 from .asked import Asked, PatternText
 from .cache import Contents
 from .html import base, concordance, meetings
@@ -255,7 +255,7 @@ def draw_lines(searcher: Searcher, found: Answer) -> None:
         st.html(meetings.query_line(parse_sentence(str(question.target)).text, shown))
     if groups := found.groups:
         st.html(grouped(groups, words, opened))
-    elif found.match is Match.ANY and question.of_words:
+    elif found.match is Match.ANY and question.of_words and query.sort is Sort.SCORE:
         style = concordance.Style(words, {}, opened, scored=question.has_scores, context=context, whole=query.whole)
         of_words = [hit for hit in shown if isinstance(hit, OccurrenceHit)]
         st.html(grouped_by_word(by_word(of_words, found.page.first + 1), style))

@@ -469,5 +469,5 @@ def _page_field(number: int, last: int | None) -> None:
         label_visibility="collapsed",
         on_change=lambda: ask(replace(current(), page=int(st.session_state["page"] or 1))),
     )
-    of = f"Page {number:,} of {last:,}" if last is not None else f"Page {number:,}"
-    st.html(f'<p class="pol-page">{of.removeprefix(f"Page {number:,}").strip()}</p>', width="content")
+    of = "" if last is None else f"of {last:,}"
+    st.html(f'<p class="pol-page">{of}</p>', width="content")

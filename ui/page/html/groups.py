@@ -84,7 +84,7 @@ def grouped_by_word(groups: Sequence[Group], style: Style) -> str:
         "</ol></li>"
         for group in groups
     )
-    listed = f'<ol class="pol-by-word" role="list" aria-label="Words">{items}</ol>'
+    listed = f'<ol class="pol-byword" role="list" aria-label="Words">{items}</ol>'
     return f'<div class="pol-list">{columns(hits, scored=style.scored)}{listed}</div>'
 
 
