@@ -21,6 +21,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from ..errors import CollectionError
+from ..values import Value, text_of
 from ..vectors.arrays import Array
 from ..vectors.rows import sense_word_rows
 from ..vectors.transforms import DEFAULT, SENTENCE, Transform
@@ -211,6 +212,18 @@ class Writer:
                 ),
             )
             insert_metadata(self.db.conn, key, document.metadata.items())
+            self.next_generation()
+
+    def replace_metadata(self, stored: StoredDocument, metadata: Mapping[str, Value]) -> None:
+        """Replace the metadata of a stored document, and its title, which is the field `title` or the id."""
+        title = text_of(metadata.get("title", stored.document_id))
+        with storage_errors(self.path), self.db.atomic():
+            self.db.execute("DELETE FROM metadata WHERE document = ?", (stored.key,))
+            self.db.execute(
+                "UPDATE documents SET title = ?, metadata = ? WHERE id = ?",
+                (title, json.dumps(dict(metadata), ensure_ascii=False), stored.key),
+            )
+            insert_metadata(self.db.conn, stored.key, metadata.items())
             self.next_generation()
 
     def set_named_sense(self, name: str, data: str) -> None:

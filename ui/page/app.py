@@ -23,6 +23,7 @@ from . import (
     actions,
     cache,
     document,
+    documents,
     fetch,
     indexing,
     listing,
@@ -98,6 +99,11 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
         return
     with st.container():
         indexing.draw_notice(path)
+    if documents.is_open():
+        listen(searcher)
+        documents.draw(library, path, searcher, contents)
+        draw_message()
+        return
     search_box.search_box(searcher.analyser)
     with st.container():
         for problem in problems:
@@ -156,10 +162,15 @@ def draw_message() -> None:
         st.info(base.label(line, 1000))
 
 
-def draw_answer(searcher: Searcher, contents: Contents) -> None:
-    """Draw the words of the sentence, the senses, and the lines. The lines come first, then the senses."""
+def listen(searcher: Searcher) -> None:
+    """Draw the component that sends clicks, keys and frames."""
     browser = st.components.v2.component("polyseme_browser", js=static("page.js"))
     browser(key=actions.KEY, on_act_change=functools.partial(actions.act, searcher))
+
+
+def draw_answer(searcher: Searcher, contents: Contents) -> None:
+    """Draw the words of the sentence, the senses, and the lines. The lines come first, then the senses."""
+    listen(searcher)
     query = session.current()
     if not query.text and not any(text.startswith("sense=") for text in query.where):
         search_box.examples(cache.examples(searcher))

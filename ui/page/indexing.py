@@ -70,10 +70,11 @@ def draw_notice(collection: Path) -> None:
                 " already.</p>",
                 width="content",
             )
-            st.button("Show progress", key="see", on_click=_watch, args=(collection,))
+            st.button("Show progress", key="see", on_click=watch, args=(collection,))
 
 
-def _watch(collection: Path) -> None:
+def watch(collection: Path) -> None:
+    """Show the run of a collection."""
     st.session_state[OPEN] = True
     st.session_state[WATCHED] = collection
 
@@ -203,7 +204,7 @@ def named_source(given: str) -> Path:
 
 def _start(target: Path, sources: list[Path], reading: ReadOptions) -> None:
     jobs().start(target, sources, cache.given_model() or "default", reading)
-    _watch(target)  # the panel stays after the first run too, because its report is there
+    watch(target)  # the panel stays after the first run too, because its report is there
 
 
 def _draw_run(job: Job, library: Library) -> None:

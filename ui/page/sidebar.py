@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ...search.searcher import Searcher
-from . import indexing, senses
+from . import documents, indexing, senses
 from .address import PageQuery, narrowed
 from .cache import Contents
 from .facets import Facet, FacetKind, Selection, filters, select
@@ -33,6 +33,7 @@ def collection_choice(library: Library, usable: bool) -> None:
         st.header(base.label(now or "No collection", 60), anchor=False)
     if usable:
         st.button("Add documents", key="add", icon=":material/add:", on_click=indexing.open_panel, width="stretch")
+        st.button("Documents", key="list", icon=":material/list:", on_click=documents.open_list, width="stretch")
 
 
 def _in_collection(query: PageQuery, name: str, library: Library) -> PageQuery:

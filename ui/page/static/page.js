@@ -18,6 +18,7 @@ const NUMBERS = {
   around: (data) => [Number(data.around)],
   alike: (data) => [Number(data.alike)],
   read: (data) => [Number(data.read)],
+  document: (data) => [Number(data.document)],
   period: (data) => [Number(data.period), data.of === "all" ? -1 : Number(data.of)],
 };
 const CLICKABLE = Object.keys(NUMBERS).map((name) => `[data-${name}]`).join(",");
@@ -39,7 +40,7 @@ export default function ({ parentElement, setTriggerValue }) {
     const { dataset } = element;
     const act = Object.keys(NUMBERS).find((name) => name in dataset);
     refocused = null;
-    if (["sense", "pick", "period", "around", "alike"].includes(act)) {
+    if (["sense", "pick", "period", "around", "alike", "document"].includes(act)) {
       const names = [act, "key", "of"].filter((name) => dataset[name]);
       refocused = names.map((name) => `[data-${name}="${dataset[name]}"]`).join("");
     }
