@@ -81,6 +81,11 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
     if path is None and session.current().collection:
         draw_unknown(library, session.current().collection)
         return
+    if path is not None and not is_collection(path) and cache.was_open(path) and not indexing.jobs().of(path):
+        st.html(base.heading(path.name, None))
+        text = f"{path} was open, and it is not there any more. Put it back, or open another collection."
+        st.html(base.message("This collection has vanished", text))
+        return
     if path is None or not is_collection(path):
         draw_first_run(library, path)
         return

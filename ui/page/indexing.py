@@ -141,6 +141,12 @@ def _draw_form(library: Library, current: Path | None) -> None:
             " or id.",
         )
     )
+    if files := st.session_state.get("files"):
+        size = sum(file.size for file in files) / 2**20
+        st.html(
+            f'<p class="pol-status" role="status">{base.count(len(files), "file")} chosen, {size:,.1f} MiB</p>',
+            width="content",
+        )
     path = ""
     if not login.is_served_beyond():
         path = st.text_input(
