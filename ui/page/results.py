@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
 
-from ...indexer.collection.records import Layer
 from ...indexer.text import fold
 from ...search.hits import By, Match, OccurrenceHit, Order
 from ...search.query.parts_of_speech import POS, PosCounts, alike
@@ -276,8 +274,7 @@ def choices(searcher: Searcher, found: Answer) -> None:
         _page_size("documents" if found.question.of_documents else "lines")
         if not found.question.of_documents:
             has_layers = found.target is not None and ranks_by_text(found.query)
-            draw_layers = functools.partial(_layer_choice, searcher.settings.layer) if has_layers else None
-            display.draw(found, can_be_sampled(found), draw_layers)
+            display.draw(found, can_be_sampled(found), searcher.settings.layer if has_layers else None)
         download.draw(searcher, query, found)
         st.html(base.COPY_BUTTON, width="content")
         st.html(base.KEYS, width="content")
@@ -341,15 +338,6 @@ def choose(key: str, name: str, options: Mapping[Option, str], value: Option, ac
         filter_mode=None,
         label_visibility="collapsed",
     )
-
-
-def _layer_choice(stored: Layer) -> None:
-    layers = {"": f"{stored} (stored)"} | {str(layer): str(layer) for layer in Layer if layer is not stored}
-    choose("layer", "Layer", layers, str(current().layer or ""), _by_layer)
-
-
-def _by_layer(name: str) -> None:
-    change(replace(current(), layer=Layer(name) if name else None))
 
 
 def _page_size(what: str) -> None:
