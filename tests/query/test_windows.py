@@ -1,4 +1,4 @@
-"""Tests of orders and windows of a word's occurrences, of subcorpora, and of pages of documents. Oracle: whole lists."""
+"""Tests of orders and windows of a word's occurrences, of subcorpora and of pages of documents."""
 
 from __future__ import annotations
 
