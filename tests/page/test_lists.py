@@ -84,7 +84,8 @@ def marked(page: AppTest, kind: Kind, key: int) -> None:
 def by_words(hits: Sequence[OccurrenceHit]) -> list[tuple[str, str]]:
     """Return what the page shows of hits of any word: the lines of each word together, in the order of the first."""
     words = list(dict.fromkeys(hit.lemma for hit in hits))
-    return expected(sorted(hits, key=lambda hit: words.index(hit.lemma)))
+    ordered: list[OccurrenceHit] = sorted(hits, key=lambda hit: words.index(hit.lemma))
+    return expected(ordered)
 
 
 def keys(page: AppTest) -> set[str | None]:

@@ -109,12 +109,12 @@ def test_dates_and_years_sort_together_with_undated_last() -> None:
 
 def test_lines_are_narrowed_to_a_sense_and_to_picked_ids() -> None:
     numbers: dict[int, int | None] = {1: 1, 2: 2, 3: 1}
-    assert chosen_ids(numbers, 1, ()) == {1, 3}
-    assert chosen_ids(numbers, None, (2, 3)) == {2, 3}
-    assert chosen_ids(numbers, 1, (2, 3)) == {3}
+    assert chosen_ids(numbers, 1, ()) == frozenset({1, 3})
+    assert chosen_ids(numbers, None, (2, 3)) == frozenset({2, 3})
+    assert chosen_ids(numbers, 1, (2, 3)) == frozenset({3})
     assert chosen_ids(numbers, NO_SENSE, ()) == frozenset()
-    assert chosen_ids({1: 1, 2: None}, NO_SENSE, ()) == {2}
-    assert chosen_ids(numbers, 1, (), marked={1, 2}) == {1}
+    assert chosen_ids({1: 1, 2: None}, NO_SENSE, ()) == frozenset({2})
+    assert chosen_ids(numbers, 1, (), marked={1, 2}) == frozenset({1})
     assert chosen_ids(numbers, None, (), marked=()) == frozenset()
     assert chosen_ids(numbers, None, ()) is None
 

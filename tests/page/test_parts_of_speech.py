@@ -247,7 +247,7 @@ def test_wrong_pattern_is_one_line(page: AppTest) -> None:
 def test_places_without_a_vector_have_no_marks(searcher: Searcher) -> None:
     hits = [*searcher.pattern('"of"', 1), *searcher.pattern(PATTERN, 1)]
     assert [bool(hit.occurrence_id) for hit in hits] == [False, True]
-    shown = concordance(hits, 1, lambda sentence: [], {}, of_pattern=True)
+    shown = concordance(hits, 1, lambda sentence: [], of_pattern=True, scored=False)
     assert re.findall(r'data-mark="1" data-key="(\d+)"', shown) == [str(hits[1].occurrence_id)]
 
 

@@ -192,6 +192,7 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
     if session.is_new_answer():
         # The old answer does not stay while the new one is computed.
         lines.html(base.working("Searching …"))
+    if session.is_new_word():
         panel.empty()
     marks.show(marks.Kind.SENTENCE if query.text and isinstance(target, str) else marks.Kind.OCCURRENCE)
     session.adopt_marks()
@@ -224,9 +225,10 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         results.choices(searcher, found)
     with parts:
         results.pos_choice(listing.parts_of_speech(searcher, found), found)
-    if question.has_senses and session.is_new_answer():
+    if question.has_senses and session.is_new_word():
         size = f"{found.found:,} " if found.complete else ""
         panel.html(base.working(f"Grouping the {size}lines by sense …", tall=True))
+        _ = question.inventory  # it is computed here, while the line above is shown
     with panel.container():
         senses.draw(searcher, contents, found)
     with listed:

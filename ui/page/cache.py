@@ -141,7 +141,7 @@ def cached(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:
     return cast(Found, _cached(_key(searcher), _generation(searcher), repr(key), find))
 
 
-@st.cache_resource(show_spinner="Searching …", max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=64)
 def _cached(searcher_key: int, generation: int, key: str, _find: Callable[[], object]) -> object:
     return _find()
 
@@ -155,7 +155,7 @@ def senses(searcher: Searcher, word: str, match: Match, number: int | None = Non
     return _senses(_key(searcher), _stored(searcher), word, match, number, searcher)
 
 
-@st.cache_resource(show_spinner="Grouping the occurrences by sense …", max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=64)
 def _senses(
     searcher_key: int,
     stored: tuple[tuple[int, ...], int],

@@ -84,6 +84,16 @@ def is_new_answer() -> bool:
     return st.session_state.get(ANSWERED) != current()
 
 
+def is_new_word() -> bool:
+    """Return whether the page shows senses of another word, number of senses or filter, or none."""
+    before: PageQuery | None = st.session_state.get(ANSWERED)
+    return before is None or _word_of(before) != _word_of(current())
+
+
+def _word_of(query: PageQuery) -> tuple[object, ...]:
+    return query.text, query.collection, query.match, query.senses, query.where
+
+
 def note_answer() -> None:
     """Remember that the page shows the answer to the current query."""
     st.session_state[ANSWERED] = current()
@@ -154,7 +164,7 @@ def write() -> None:
     wanted = write_address(current())
     lists = {key: [value] if isinstance(value, str) else value for key, value in wanted.items()}
     if lists != st.session_state[ADDRESS] and read_address(st.session_state[ADDRESS]) != (current(), ()):
-        st.query_params.from_dict(wanted | kept.write(current().collection))
+        st.query_params.from_dict({**wanted, **kept.write(current().collection)})
 
 
 def free_uploads() -> None:
