@@ -106,7 +106,7 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
         indexing.draw_notice(path)
     if documents.is_open():
         listen(searcher)
-        documents.draw(library, path, searcher, contents)
+        documents.draw(path, searcher, contents)
         draw_message()
         return
     search_box.search_box(searcher.analyser)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ...indexer.collection.document_list import ID, TITLE
 from ...indexer.collection.records import StoredDocument
 from ...indexer.errors import PolysemeError
 from ...indexer.readers.metadata import tidy_metadata
@@ -16,7 +17,6 @@ from . import cache, indexing, login
 from .cache import Contents
 from .html import base
 from .html.documents import document_table
-from .library import Library
 from .session import show_message
 
 OPEN = "documents"
@@ -60,12 +60,12 @@ def choose(key: int) -> None:
     chosen.symmetric_difference_update({key})
 
 
-def draw(library: Library, path: Path, searcher: Searcher, contents: Contents) -> None:
+def draw(path: Path, searcher: Searcher, contents: Contents) -> None:
     """Draw the list."""
     with st.container(key="documents"):
         st.button("Back to the search", key="close-documents", icon=":material/arrow_back:", on_click=close_list)
         st.html('<h2 class="pol-title">Documents</h2>')
-        fields = [facet.field for facet in contents.facets]
+        fields = [facet.field for facet in contents.facets if facet.field != TITLE]
         text, order, descending, columns = _draw_choices(fields)
         number = max(1, int(st.session_state.get(PAGE, 1)))
         found = searcher.collection.document_page(text, order, descending, (number - 1) * PER_PAGE, PER_PAGE)
@@ -75,9 +75,10 @@ def draw(library: Library, path: Path, searcher: Searcher, contents: Contents) -
             found = searcher.collection.document_page(text, order, descending, (number - 1) * PER_PAGE, PER_PAGE)
         chosen: set[int] = st.session_state.setdefault(CHOSEN, set())
         st.html(f'<p class="pol-status" role="status">{base.count(found.total, "document")}</p>')
+        # What can be done is above the table, so that a choice in a long table is answered on the screen.
+        _draw_actions(path, searcher, [each for each in found.documents if each.key in chosen])
         st.html(document_table(found.documents, columns, chosen))
         _draw_pages(number, last)
-        _draw_actions(library, path, searcher, [each for each in found.documents if each.key in chosen])
 
 
 def _draw_choices(fields: Sequence[str]) -> tuple[str, str, bool, list[str]]:
@@ -88,10 +89,10 @@ def _draw_choices(fields: Sequence[str]) -> tuple[str, str, bool, list[str]]:
 
     with st.container(horizontal=True, key="documents-choices", vertical_alignment="bottom"):
         text = st.text_input("Search in title, id and metadata", key="documents-text", on_change=first_page)
-        order = st.selectbox("Sort by", ["title", "id", *(each for each in fields if each not in ("title", "id"))])
+        order = st.selectbox("Sort by", [TITLE, ID, *(each for each in fields if each != ID)])
         descending = st.toggle("Descending", key="documents-descending", on_change=first_page)
     columns = st.multiselect("Fields", fields, default=list(fields[:MAX_COLUMNS]), key="documents-fields")
-    return text.strip(), order or "title", descending, columns
+    return text.strip(), order or TITLE, descending, columns
 
 
 def _draw_pages(number: int, last: int) -> None:
@@ -107,7 +108,7 @@ def _draw_pages(number: int, last: int) -> None:
         st.button("Last", key="documents-last", disabled=number == last, on_click=go, args=(last,))
 
 
-def _draw_actions(library: Library, path: Path, searcher: Searcher, chosen: Sequence[StoredDocument]) -> None:
+def _draw_actions(path: Path, searcher: Searcher, chosen: Sequence[StoredDocument]) -> None:
     """Draw what can be done with the chosen documents of this page."""
     if not chosen:
         st.html(

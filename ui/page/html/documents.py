@@ -19,8 +19,9 @@ def document_table(documents: Sequence[StoredDocument], fields: Sequence[str], c
         fields: The metadata fields to show.
         chosen: `documents.id` of the chosen documents.
     """
-    names = ("choose", "title", "id", "sentences", *fields)
-    heads = "".join(f'<th scope="col"><bdi>{escape(cut_right(name, FACT))}</bdi></th>' for name in names)
+    names = ("title", "id", "sentences", *fields)
+    titles = (f'<th scope="col"><bdi>{escape(cut_right(name, FACT))}</bdi></th>' for name in names)
+    heads = '<th scope="col"><span class="pol-said">choose</span></th>' + "".join(titles)
     rows = "".join(_row(document, fields, document.key in chosen) for document in documents)
     return (
         '<div class="pol-scroll" tabindex="0" role="region" aria-label="Documents"><table class="pol-words'
