@@ -9,7 +9,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -20,15 +20,17 @@ from pages import MONEY, RIVER, address, expected, html, lines, navigate_history
 from polyseme.indexer.build import build
 from polyseme.indexer.collection.records import Layer, SentenceKind
 from polyseme.indexer.documents import Document
+from polyseme.indexer.errors import QueryError
 from polyseme.search.hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit
 from polyseme.search.query.target import Target
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.timeline import make_timeline, restricted
-from polyseme.ui.page import actions, fetch, session
+from polyseme.ui.page import actions, cache, fetch, listing, session
 from polyseme.ui.page.actions import word_of
 from polyseme.ui.page.address import Listing, PageQuery, Sort
 from polyseme.ui.page.export import Export, rows, settings
 from polyseme.ui.page.facets import Facet, FacetKind
+from polyseme.ui.page.html import base, concordance
 from polyseme.ui.page.html.concordance import key_of
 from polyseme.ui.page.lines import CANDIDATES
 from polyseme.ui.page.listing import Question, answer, everything, read_target, understand
@@ -267,6 +269,39 @@ def test_search_from_marked_other_words_matches_any_word_and_no_sense(page: AppT
     assert address(page)["match"] == ["any"]
     assert not {"sense", "list"} & address(page).keys()
     assert lines(page) == by_words(searcher.more_like([other], k=20, match="any"))
+
+
+def test_old_answer_goes_first_and_lines_come_before_senses(
+    page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+
+    def recorded(name: str, plain: Callable[..., object]) -> Callable[..., object]:
+        def call(*given: object, **more: object) -> object:
+            events.append(f"{name}: {given[0]}" if name == "said" else name)
+            return plain(*given, **more)
+
+        return call
+
+    for name, module, function in (
+        ("said", base, "working"),
+        ("answer", listing, "answer"),
+        ("lines", concordance, "concordance"),
+        ("senses", cache, "senses"),
+    ):
+        monkeypatch.setattr(module, function, recorded(name, getattr(module, function)))
+    opened(page, q=QUERY)
+    lines_of = len(searcher.senses("bank").assignments)
+    order = ["said: Searching …", "answer", "lines", f"said: Grouping the {lines_of} lines by sense …", "senses"]
+    assert [event for event in dict.fromkeys(events) if event in order] == order
+    events.clear()
+    page.session_state["marks"] = {}
+    page.run()
+    assert not [event for event in events if event.startswith("said")], "a click that asks nothing redraws the answer"
+    monkeypatch.setattr(listing, "answer", lambda *given: (_ for _ in ()).throw(QueryError("refused")))
+    opened(page, q="The [boat].")
+    assert "Searching" not in html(page)
+    assert "refused" in page.error[0].value
 
 
 def test_named_sense_is_listed_among_matching_words(page: AppTest, searcher: Searcher) -> None:

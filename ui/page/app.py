@@ -196,8 +196,12 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         panel.empty()
     marks.show(marks.Kind.SENTENCE if query.text and isinstance(target, str) else marks.Kind.OCCURRENCE)
     session.adopt_marks()
-    question = listing.understand(searcher, query, target, session.marks())
-    found = listing.answer(searcher, question)
+    try:
+        question = listing.understand(searcher, query, target, session.marks())
+        found = listing.answer(searcher, question)
+    except Exception:
+        lines.empty()  # the error is shown in the place of what was worked on
+        raise
     with lines.container():
         draw_lines(searcher, found)
     with below:
