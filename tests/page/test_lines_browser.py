@@ -198,7 +198,8 @@ def test_work_is_announced_at_the_question_itself(page: Page, address: str) -> N
     expect(busy).to_be_hidden()
     # Records how long after the key the page says that it works. The server has no part in it.
     page.evaluate(
-        "() => { let asked = 0; addEventListener('keydown', (e) => { if (e.key === 'Enter') asked = e.timeStamp; }, true);"
+        "() => { let asked = 0;"
+        " addEventListener('keydown', (e) => { if (e.key === 'Enter') asked = e.timeStamp; }, true);"
         " const look = () => { const shown = getComputedStyle(document.querySelector('.pol-busy')).visibility;"
         " if (asked && shown === 'visible') window.said ??= performance.now() - asked; requestAnimationFrame(look); };"
         " look(); }"

@@ -44,8 +44,20 @@ export default function ({ parentElement, setTriggerValue }) {
       const names = [act, "key", "of"].filter((name) => dataset[name]);
       refocused = names.map((name) => `[data-${name}="${dataset[name]}"]`).join("");
     }
+    announce();
     awaited = ["sense", "pick", "period", "hop"].includes(act);
     send(act, NUMBERS[act](dataset), every);
+  };
+
+  // Says at the question itself that the page works, before the server has heard of it.
+  let announced = 0;
+  const announce = () => {
+    document.documentElement.dataset.asked = "1";
+    clearTimeout(announced);
+    announced = setTimeout(calm, CONFIRMED);
+  };
+  const calm = () => {
+    delete document.documentElement.dataset.asked;
   };
 
   let hopping = 0;
@@ -91,6 +103,7 @@ export default function ({ parentElement, setTriggerValue }) {
   // line, o opens its document, c shows its context, and a the lines like it. On the map, the arrow keys go from point to point.
   const onKey = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" && event.target.closest?.(".st-key-box input")) announce();
     if (event.key === "ArrowDown" && event.target.closest?.(".st-key-box input")) {
       find(".pol-lines .pol-text")?.focus();
       event.preventDefault();
@@ -320,7 +333,10 @@ export default function ({ parentElement, setTriggerValue }) {
   };
   const redrawn = new MutationObserver(update);
   // The script's state is an attribute. The list is scrolled to when the script has ended.
-  const ended = new MutationObserver(update);
+  const ended = new MutationObserver(() => {
+    if (!isRunning()) calm();
+    update();
+  });
   const app = find(".stApp");
   if (app) ended.observe(app, { attributes: true, attributeFilter: ["data-test-script-state", "style", "class"] });
 
@@ -353,6 +369,8 @@ export default function ({ parentElement, setTriggerValue }) {
     delete document.documentElement.dataset.listening;
     cancelAnimationFrame(scheduled);
     clearTimeout(hopping);
+    clearTimeout(announced);
+    calm();
     redrawn.disconnect();
     ended.disconnect();
     skip.remove();
