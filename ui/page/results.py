@@ -444,18 +444,22 @@ def pages(found: Answer) -> None:
 
 
 def _page_field(number: int, last: int | None) -> None:
-    """Draw a field with the number of the page."""
-    show("page", number)
+    """Draw a field with the number of the page.
+
+    Each page has a field of its own. A field whose value the server changes would ask again when it loses the focus.
+    """
+    key = f"page-{number}-{last}"
     st.html('<p class="pol-page">Page</p>', width="content")
     st.number_input(
         "Page",
         1,
         last,
-        key="page",
+        value=number,
+        key=key,
         step=1,
         width=110,
         label_visibility="collapsed",
-        on_change=lambda: ask(replace(current(), page=int(st.session_state["page"] or 1))),
+        on_change=lambda: ask(replace(current(), page=int(st.session_state[key] or 1))),
     )
     of = "" if last is None else f"of {last:,}"
     st.html(f'<p class="pol-page">{of}</p>', width="content")

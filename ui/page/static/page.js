@@ -68,7 +68,8 @@ export default function ({ parentElement, setTriggerValue }) {
       return;
     }
     const element = event.target.closest?.(CLICKABLE);
-    if (!element || framed) return;
+    // An open list of Streamlit has an attribute `data-open` too. Only the page's own HTML is meant.
+    if (!element?.closest(".stHtml") || framed) return;
     const every = event.shiftKey || event.ctrlKey || event.metaKey;
     if (!("hop" in element.dataset)) {
       activate(element, every);
