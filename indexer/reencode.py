@@ -118,6 +118,8 @@ def _copy(
     gone = [d.document_id for d in target.documents() if d.document_id not in kept]
     if gone:
         writer.remove(gone)
+    for name, filters in old.subcorpora().items():
+        writer.set_subcorpus(name, filters)
     for name, data in old.named_senses().items():
         writer.set_named_sense(name, data)
     return report

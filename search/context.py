@@ -27,10 +27,11 @@ from ..indexer.text import TextAnalyser, Token, form_of
 from ..indexer.vectorise import SentenceModel, SentenceVectors, Vectoriser, computable_kind, sentence_problem
 from ..indexer.vectors.arrays import Array, Ids
 from .confidence import Calibration, Compared
-from .hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit
+from .hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit, WordOrder
 from .query.encode import Query, QueryEncoder, TargetQuery, read_target_query
 from .query.filters import Where, parse_where
 from .query.scope import Scope, make_scope
+from .query.subcorpora import expanded
 from .query.target import check_text
 from .retrieval.exact import Rows, index_notice, type_rows, vectors_of
 from .retrieval.hydrate import occurrence_hits
@@ -242,6 +243,16 @@ class View:
         verdict = None if candidates is None else self.calibration.verdict(pairwise, candidates, confidences)
         return HitList(occurrence_hits(self.collection, best, confidences), match, notice, verdict)
 
+    def count_occurrences(self) -> int:
+        """Return the number of occurrences inside the filters, of all words."""
+        masks = ((segment, self.scope.token_mask(segment)) for segment in self.snapshot.segments.values())
+        return sum(len(segment.tokens) if mask is None else int(mask.sum()) for segment, mask in masks)
+
+    def count_sentences(self) -> int:
+        """Return the number of sentences inside the filters."""
+        masks = ((segment, self.scope.sentence_mask(segment)) for segment in self.snapshot.segments.values())
+        return sum(len(segment.sentence_ids) if mask is None else int(mask.sum()) for segment, mask in masks)
+
 
 NamedSenseRows = Callable[[View, str], Mapping[int, Ids]]
 """Reader of named senses: a view and a name -> rows of the sense's occurrences, by segment key."""
@@ -280,7 +291,7 @@ class Context:
                 quantiles = random_pair_quantiles(self.collection, snapshot)
                 self._calibration = snapshot.generation, Calibration(quantiles) if quantiles else None
             view = View(self, Scope(snapshot), self._encode, self._calibration[1])
-            if conditions := parse_where(where):
+            if conditions := expanded(self.collection, parse_where(where)):
                 rows_of = partial(self._named_sense_rows, view)
                 view = replace(view, scope=make_scope(self.collection, snapshot, conditions, rows_of))
             yield view
@@ -313,7 +324,7 @@ def count_rows(rows: list[Rows]) -> int:
     return sum(len(item.rows) for item in rows)
 
 
-Choice = TypeVar("Choice", Match, Layer, By, Order)
+Choice = TypeVar("Choice", Match, Layer, By, Order, WordOrder)
 
 
 def parse_option(kind: type[Choice], value: str, name: str, allowed: Sequence[Choice]) -> Choice:

@@ -41,6 +41,14 @@ class Order(StrEnum):
     HYBRID = "hybrid"  # meaning and keywords together
 
 
+class WordOrder(StrEnum):
+    """What orders the occurrences of a word in context."""
+
+    SENSE = "sense"  # cosine with the word in its sentence
+    TEXT = "text"  # the order of the documents
+    RANDOM = "random"  # a random order, which a seed determines
+
+
 TRANSLATION = "translation"
 """Field with the translation of a document's text. With several, each has a field such as `translation.fr`."""
 
@@ -174,6 +182,7 @@ class HitList(list[Hit], Records, Generic[Hit]):
         notice: A remark for the user, such as why another match was used. None if no remark is needed.
         verdict: A statement that no hit, or perhaps none, has the sense of the query. It never says more than the
             confidences of the hits. None if there is no reason to say so.
+        total: Number of hits that there would be without the limit k. None if it is unknown.
     """
 
     def __init__(
@@ -182,8 +191,10 @@ class HitList(list[Hit], Records, Generic[Hit]):
         match: Match = Match.SENTENCE,
         notice: str | None = None,
         verdict: str | None = None,
+        total: int | None = None,
     ) -> None:
         super().__init__(hits)
+        self.total = total
         self.match = match
         self.notice = notice
         self.verdict = verdict

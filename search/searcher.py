@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Collection as Container
+from collections.abc import Set as AbstractSet
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, overload
@@ -20,7 +21,8 @@ from .citation import Citation, citation, question_text
 from .comparison import Comparison, compare_calibrated
 from .context import SAME_WORD, Context, K, check_k, parse_option
 from .explanation import Explanation, explain
-from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit
+from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit, WordOrder
+from .query import subcorpora
 from .query.encode import Query
 from .query.filters import Where
 from .query.parts_of_speech import PosCounts
@@ -32,6 +34,7 @@ from .retrieval.more_like import AnyHit, find_more_like, hit_vector
 from .retrieval.occurrences import count_parts_of_speech, find_occurrences, holds_words
 from .retrieval.patterns import find_pattern
 from .retrieval.sentences import PASSAGES, check_passages, find_sentences, open_question, parse_order
+from .retrieval.windows import Window
 from .senses import members, named
 from .senses.ambiguity import ambiguous_lemmas
 from .senses.change import Change, measure_change
@@ -167,6 +170,10 @@ class Searcher:
         where: Where = None,
         layer: str | None = None,
         any_pos: bool = False,
+        order: str = WordOrder.SENSE,
+        seed: int = 0,
+        skip: int = 0,
+        among: AbstractSet[int] | None = None,
     ) -> HitList[OccurrenceHit]:
         """Find the k occurrences nearest in sense to a word in context.
 
@@ -179,9 +186,16 @@ class Searcher:
                 again.
             any_pos: With match `lemma`, include occurrences of another part of speech than the target in its sentence.
                 A query such as `a [charge/NOUN] of theft` names the part of speech.
+            order: What orders the occurrences of a word: `sense` (nearest first), `text` (the order of the documents)
+                or `random`. Only `sense` has scores, and only it answers a missing word with other words.
+            seed: Seed of the order `random`.
+            skip: Number of hits to leave out before the first one, so that a page of a long list is read alone.
+            among: Ids of the only occurrences to list. None for all.
         """
+        wanted = parse_option(WordOrder, order, "order", list(WordOrder))
+        window = Window(wanted, seed, max(0, skip), None if among is None else frozenset(among))
         with self._view(where) as view:
-            return find_occurrences(view, query, k, match, layer, any_pos)
+            return find_occurrences(view, query, k, match, layer, any_pos, window)
 
     def parts_of_speech(self, query: Query, match: str = Match.LEMMA, where: Where = None) -> PosCounts:
         """Count the occurrences of a word in context by part of speech, and return that of the word in its sentence.
@@ -591,6 +605,24 @@ class Searcher:
         """Return at most k lemmas, of the more frequent ones, whose occurrences split most clearly into senses."""
         with self._view() as view:
             return ambiguous_lemmas(view, k)
+
+    def subcorpora(self) -> dict[str, tuple[str, ...]]:
+        """Read the filters that are kept under a name: {name: filters}."""
+        return self.collection.subcorpora()
+
+    def save_subcorpus(self, name: str, where: Where, replace: bool = False) -> tuple[str, ...]:
+        """Keep filters under a name, and return them. `where="in=NAME"` then means these filters.
+
+        Args:
+            replace: Replace a subcorpus of the same name.
+        """
+        with self._view(where):  # filters that mean nothing raise an error here
+            pass
+        return subcorpora.save_subcorpus(self.collection, name, where, replace)
+
+    def remove_subcorpus(self, name: str) -> None:
+        """Remove a subcorpus. Its documents stay."""
+        subcorpora.remove_subcorpus(self.collection, name)
 
     def save_named_sense(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import CollectionError, DamageError, PolysemeError
 from ..given import GivenSentence, GivenToken
-from ..values import items_of, json_list
+from ..values import Value, items_of, json_list
 from ..vectors.int8 import Storage
 from ..vectors.transforms import DEFAULT, SENTENCE, Normalisation, Transform
 from .annotations import document_annotation, sentence_annotation
@@ -25,6 +25,7 @@ from .content import check_content
 from .damage import read_transform, reading_rows
 from .database_check import NEXT_STEP, Checked
 from .dictionaries import StoredDictionary, StoredSense, all_senses, lemmas_and_forms, read_dictionaries
+from .document_list import DocumentPage, read_document_page
 from .findings import Findings
 from .folder import make_database
 from .integrity import check_files, check_storage
@@ -54,6 +55,7 @@ from .schema import (
 )
 from .segment import Segment
 from .snapshot import Snapshot
+from .subcorpora import read_subcorpora
 from .types import TypeTable
 from .words import WordTable
 from .writer import DOCUMENT_COLUMNS, Writer, storage_errors, stored_document
@@ -388,6 +390,28 @@ class Collection:
                 document = stored_document(row, sentences)
             yield document
 
+    def document_page(
+        self, text: str = "", order: str = "title", descending: bool = False, skip: int = 0, k: int = 50
+    ) -> DocumentPage:
+        """Read k live documents after the first `skip` ones, without their texts, and count all that fit.
+
+        Args:
+            text: What the id, the title or a metadata value must contain. Empty for all documents.
+            order: `title`, `id`, or a metadata field.
+        """
+        with self._rows() as db, reading_rows(self.path):
+            return read_document_page(db, text, order, descending, skip, k)
+
+    def set_metadata(self, document_id: str, metadata: Mapping[str, Value]) -> None:
+        """Replace the metadata of a live document. Its text and its vectors stay.
+
+        Raises:
+            CollectionError: There is no such document, or another process is writing.
+        """
+        stored, _ = self.document(document_id)
+        with self.writing() as writer:
+            writer.replace_metadata(stored, metadata)
+
     def document(self, document_id: str) -> tuple[StoredDocument, str]:
         """Return a live document and its text.
 
@@ -475,6 +499,11 @@ class Collection:
         with self._rows() as db:
             rows = db.execute("SELECT name, data FROM prototypes ORDER BY name")
             return {str(name): str(data) for name, data in rows}
+
+    def subcorpora(self) -> dict[str, tuple[str, ...]]:
+        """Return {name: filters} of the subcorpora, in the order of their names."""
+        with self._rows() as db:
+            return read_subcorpora(db)
 
     def dictionaries(self) -> list[StoredDictionary]:
         """Return the dictionaries, in the order of their names, without their senses."""

@@ -32,6 +32,7 @@ from .schema import NEXT_WORD, QUANTILES_KEY, STREAM_VERSION, State, in_batches,
 from .segment import Segment
 from .stored_tokens import StoredTokens
 from .stream import Word
+from .subcorpora import read_subcorpora
 from .views import VIEWS
 from .words import WordTable
 
@@ -55,7 +56,7 @@ COUNTED_TABLES = {
 """Setting with the next free id, and the table whose ids it counts."""
 TABLES = {
     *("settings", "arrays", "prototypes", "segments", "documents", "metadata", "sentences", "types", "occurrences"),
-    *("annotations", "words", "dictionaries", "dictionary_senses"),
+    *("annotations", "words", "dictionaries", "dictionary_senses", "subcorpora"),
     *("ranges", "sentences_fts", "_sqlite_migrations"),
     *(f"sentences_fts_{part}" for part in ("data", "idx", "docsize", "config")),
 }
@@ -91,6 +92,8 @@ def check_content(
         _check_transforms(db, findings)
     with findings.reading("the named senses"):
         _check_named_senses(db, findings)
+    with findings.reading("the subcorpora"):
+        read_subcorpora(db)
     with findings.reading("the dictionaries"):
         check_dictionaries(db, segments[0].tokens.shape[1] if segments else 0, findings)
     with findings.reading("the types"):

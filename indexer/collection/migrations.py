@@ -117,6 +117,12 @@ def reading_views(db: Database) -> None:
         db.execute(sql.replace("CREATE VIEW", "CREATE VIEW IF NOT EXISTS", 1))
 
 
+@migrations()
+def subcorpus_table(db: Database) -> None:
+    """Create the table of filters that are kept under a name."""
+    db.execute("CREATE TABLE subcorpora (name TEXT PRIMARY KEY, filters TEXT NOT NULL)")
+
+
 def connect_to_write(path: Path) -> Database:
     """Open or create the database file, and bring its tables up to date."""
     db = Database(connect(path))

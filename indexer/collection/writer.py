@@ -21,6 +21,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from ..errors import CollectionError
+from ..values import Value, text_of
 from ..vectors.arrays import Array
 from ..vectors.rows import sense_word_rows
 from ..vectors.transforms import DEFAULT, SENTENCE, Transform
@@ -57,6 +58,7 @@ from .schema import (
 )
 from .segment import write_segment
 from .stream import distinct_words
+from .subcorpora import delete_subcorpus, write_subcorpus
 from .words import find_words, insert_words
 from .write_log import CACHE_BYTES, log_path
 
@@ -212,6 +214,18 @@ class Writer:
             insert_metadata(self.db.conn, key, document.metadata.items())
             self.next_generation()
 
+    def replace_metadata(self, stored: StoredDocument, metadata: Mapping[str, Value]) -> None:
+        """Replace the metadata of a stored document, and its title, which is the field `title` or the id."""
+        title = text_of(metadata.get("title", stored.document_id))
+        with storage_errors(self.path), self.db.atomic():
+            self.db.execute("DELETE FROM metadata WHERE document = ?", (stored.key,))
+            self.db.execute(
+                "UPDATE documents SET title = ?, metadata = ? WHERE id = ?",
+                (title, json.dumps(dict(metadata), ensure_ascii=False), stored.key),
+            )
+            insert_metadata(self.db.conn, stored.key, metadata.items())
+            self.next_generation()
+
     def set_named_sense(self, name: str, data: str) -> None:
         """Store a named sense as JSON. It replaces one of the same name."""
         with storage_errors(self.path), self.db.atomic():
@@ -243,6 +257,19 @@ class Writer:
             removed = delete_dictionary(self.db.conn, name)
             self.next_generation()
         self.checkpoint()
+        return removed
+
+    def set_subcorpus(self, name: str, filters: Sequence[str]) -> None:
+        """Keep filters under a name. They replace those of the same name."""
+        with storage_errors(self.path), self.db.atomic():
+            write_subcorpus(self.db.conn, name, filters)
+            self.next_generation()
+
+    def remove_subcorpus(self, name: str) -> bool:
+        """Remove a subcorpus, and return whether it existed."""
+        with storage_errors(self.path), self.db.atomic():
+            removed = delete_subcorpus(self.db.conn, name)
+            self.next_generation()
         return removed
 
     def remove(self, document_ids: Sequence[str]) -> None:

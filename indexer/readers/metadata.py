@@ -14,7 +14,7 @@ from .rows import table_rows
 KEY_COLUMNS = ("id", "document_id", "path", "file", "filename")
 """Columns of a metadata table that identify the document of a row."""
 
-RESERVED = frozenset({"sense", "document", "pos"})
+RESERVED = frozenset({"sense", "document", "pos", "in"})
 """Names reserved by filters. Metadata of these names is stored as `meta.sense` and so on."""
 
 MAX_TABLE = 64 * 2**20

@@ -41,7 +41,8 @@ def find_more_like(
     if not occurrences:
         best = nearest_sentences(view.scope, vector, k)
         notice = sentence_notice(view)
-        return HitList(sentence_hits(view.collection, best), Match.SENTENCE, notice)  # type: ignore[arg-type]
+        total = view.count_sentences()
+        return HitList(sentence_hits(view.collection, best), Match.SENTENCE, notice, total=total)  # type: ignore[arg-type]
     mean_length = None if len(plus) == 1 else float(np.linalg.norm(plus.mean(axis=0)))
     return _occurrences_like(view, occurrences, wanted, vector, mean_length, k)  # type: ignore[return-value]
 
@@ -54,7 +55,9 @@ def _occurrences_like(
     if match is Match.ANY:
         identity = unit(np.mean([view.encode.identity(query) for query in marked], axis=0))  # (p,)
         best = nearest_any(view.collection, view.scope, vector, identity, k)
-        return view.hits(best, match, mean_length=mean_length)
+        hits = view.hits(best, match, mean_length=mean_length)
+        hits.total = view.count_occurrences()
+        return hits
     if len(marked[0].target) > 1:
         words = find_phrase_words(view, marked[0], match)
         return nearest_spans(view, marked[0], words, match, vector, k) if words else HitList((), match)
@@ -63,7 +66,9 @@ def _occurrences_like(
     else:
         values = {form_of(query.target_tokens[0]) for query in marked}
     rows = view.rows([key for value in sorted(values) for key in view.types(value, match)])
-    return view.hits(nearest_rows(rows, vector, k), match, None, count_rows(rows), mean_length)
+    hits = view.hits(nearest_rows(rows, vector, k), match, None, count_rows(rows), mean_length)
+    hits.total = count_rows(rows)
+    return hits
 
 
 def _hit_vectors(view: View, hits: Sequence[SentenceHit]) -> Array:

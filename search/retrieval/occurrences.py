@@ -9,15 +9,18 @@ import numpy as np
 from ...indexer.collection.records import Layer
 from ...indexer.errors import QueryError
 from ...indexer.vectorise import raw_vectors, tags_of
-from ...indexer.vectors.arrays import unit
+from ...indexer.vectors.arrays import Array, unit
+from ...indexer.vectors.rows import scan
 from ..context import SAME_WORD, WORD_MATCHES, View, check_k, count_rows, parse_option
-from ..hits import HitList, Match, OccurrenceHit
+from ..hits import HitList, Match, OccurrenceHit, WordOrder
 from ..query.encode import Query, TargetQuery, query_for_hit, query_for_words
 from ..query.parts_of_speech import PosCounts, alike, pos_counts, tokens_with
 from .any_word import nearest_any
-from .exact import Rows, nearest_rows
-from .phrases import find_phrase_words, find_spans, nearest_spans
+from .exact import Rows
+from .hydrate import occurrence_hits
+from .phrases import find_phrase_words, find_spans, listed_spans, nearest_spans
 from .ranking import ranked
+from .windows import Window
 
 LAYER_CANDIDATES = 200
 """Number of hits that another layer reranks. Their sentences are encoded again."""
@@ -27,24 +30,35 @@ PARTS_LEFT_OUT = " occurrences have another part of speech; --any-pos includes t
 """Notice of a list that keeps the part of speech of its target, after a number."""
 
 
+WHOLE = Window()
+"""All occurrences, nearest in sense first."""
+
+
 def find_occurrences(
-    view: View, query: Query, k: int, match: str, layer: str | None, any_pos: bool = False
+    view: View, query: Query, k: int, match: str, layer: str | None, any_pos: bool = False, window: Window = WHOLE
 ) -> HitList[OccurrenceHit]:
     """Find the k occurrences nearest in sense to a word in context. See `Searcher.occurrences`."""
     check_k(k)
+    if window != WHOLE and (match == Match.ANY or layer is not None):
+        raise QueryError(
+            "the hits of --match any, and those of another layer, have one order and are listed from the first one;"
+            " leave out order, skip and among"
+        )
     wanted = parse_option(Match, match, "match", WORD_MATCHES)
     other = None if layer is None else parse_option(Layer, layer, "layer", list(Layer))
     target = view.target(query)
     if other is None or other is view.settings.layer:
-        return nearest_occurrences(view, target, wanted, k, any_pos)
+        return nearest_occurrences(view, target, wanted, k, any_pos, window)
     found = nearest_occurrences(view, target, wanted, max(k, LAYER_CANDIDATES), any_pos)
     return _reranked(view, target, found, other, k)
 
 
 def nearest_occurrences(
-    view: View, query: TargetQuery, match: Match, k: int, any_pos: bool = True
+    view: View, query: TargetQuery, match: Match, k: int, any_pos: bool = True, window: Window = WHOLE
 ) -> HitList[OccurrenceHit]:
     """Find the k nearest occurrences. A target that the collection lacks is answered with any word and a notice.
+
+    An order that does not compare senses has no such answer: its list is then empty.
 
     Args:
         any_pos: Whether occurrences of another part of speech than the target in its sentence may answer.
@@ -59,7 +73,7 @@ def nearest_occurrences(
     if match is Match.ANY:
         return _of_any_word(view, query, k)
     if not query.is_single_word(match):
-        return _of_phrase(view, query, match, k)
+        return _of_phrase(view, query, match, k, window)
     if query.stored:
         token = query.tokens[query.stored[0]]
         types = view.types_of_token(token, match, any_pos and not query.pos)
@@ -67,10 +81,38 @@ def nearest_occurrences(
         if count_rows(rows):
             every = count_rows(view.rows(view.types_of_token(token, match, any_pos=True)))
             rows, notice = of_same_pos(view, query, match, rows, any_pos, every)
-            return view.hits(nearest_rows(rows, view.encode.sense(query), k), match, notice, count_rows(rows))
+            return _window_hits(view, query, match, rows, k, window, notice)
         if count_rows(view.unfiltered().rows(types)):
-            return HitList((), match, f"{query.text!r} does not occur within the filter")
-    return _of_any_word(view, query, k, _missing(view, query))
+            return HitList((), match, f"{query.text!r} does not occur within the filter", total=0)
+    return _absent(view, query, match, k, window)
+
+
+def _window_hits(
+    view: View, query: TargetQuery, match: Match, rows: list[Rows], k: int, window: Window, notice: str | None
+) -> HitList[OccurrenceHit]:
+    """Read the hits of a window of some rows. Only the start of a whole list has a verdict."""
+
+    def score() -> Array:
+        vector = view.encode.sense(query)
+        return np.concatenate([scan(item.segment.tokens, vector, item.rows) for item in rows])
+
+    ids = np.concatenate([np.zeros(0, np.int64), *(item.ids for item in rows)])
+    best, total = window.cut(ids, score, k)
+    if window.order is WordOrder.SENSE:
+        hits = view.hits(best, match, notice, count_rows(rows) if window.is_whole else None)
+    else:
+        hits = HitList(occurrence_hits(view.collection, best), match, notice)
+    hits.total = total
+    hits[:] = [replace(hit, rank=hit.rank + window.skip) for hit in hits] if window.skip else hits
+    return hits
+
+
+def _absent(view: View, query: TargetQuery, match: Match, k: int, window: Window) -> HitList[OccurrenceHit]:
+    """Answer a target that the collection lacks: with other words, or with none where senses are not compared."""
+    if window.order is WordOrder.SENSE:
+        return _of_any_word(view, query, k, _missing(view, query))
+    reason, _, _ = _missing(view, query).partition("; ")
+    return HitList((), match, reason, total=0)
 
 
 def of_same_pos(
@@ -117,10 +159,12 @@ def count_parts_of_speech(view: View, query: Query, match: str) -> PosCounts:
     return PosCounts(target.pos or (view.encode.pos(target) if known else ""), counts)
 
 
-def _of_phrase(view: View, query: TargetQuery, match: Match, k: int) -> HitList[OccurrenceHit]:
+def _of_phrase(view: View, query: TargetQuery, match: Match, k: int, window: Window) -> HitList[OccurrenceHit]:
     words = find_phrase_words(view, query, match)
     if words is None:
-        return _of_any_word(view, query, k, _missing(view, query))
+        return _absent(view, query, match, k, window)
+    if window != WHOLE:
+        return listed_spans(view, query, words, match, k, window)
     found = nearest_spans(view, query, words, match, view.encode.sense(query), k)
     notice = f"{query.text!r} does not occur in these documents; these are other words in a similar sense"
     return found or _of_any_word(view, query, k, notice)
@@ -128,7 +172,9 @@ def _of_phrase(view: View, query: TargetQuery, match: Match, k: int) -> HitList[
 
 def _of_any_word(view: View, query: TargetQuery, k: int, notice: str | None = None) -> HitList[OccurrenceHit]:
     sense, identity = view.encode.sense(query), view.encode.identity(query)
-    return view.hits(nearest_any(view.collection, view.scope, sense, identity, k), Match.ANY, notice)
+    hits = view.hits(nearest_any(view.collection, view.scope, sense, identity, k), Match.ANY, notice)
+    hits.total = view.count_occurrences()
+    return hits
 
 
 def _missing(view: View, query: TargetQuery) -> str:

@@ -62,7 +62,7 @@ def find_pattern(view: View, text: str, k: int, at: int | None = None) -> HitLis
     total = sum(len(each.first) for each in found)
     if total > k:
         notices.append(f"the first {k:,} of {total:,} matches")
-    return HitList(place_hits(view, found, k), Match.PATTERN, "; ".join(notices) or None)
+    return HitList(place_hits(view, found, k), Match.PATTERN, "; ".join(notices) or None, total=total)
 
 
 def pattern_places(view: View, text: str) -> tuple[list[Found], list[str]]:

@@ -12,11 +12,12 @@ from ...indexer.errors import QueryError
 from ...indexer.text import Token, form_of
 from ...indexer.vectors.arrays import Array, row_products, unit
 from ..context import View, count_rows
-from ..hits import HitList, Match, OccurrenceHit
+from ..hits import HitList, Match, OccurrenceHit, WordOrder
 from ..query.encode import TargetQuery
 from .exact import Rows, vectors_of
-from .hydrate import joined, words_at
+from .hydrate import joined, occurrence_hits, words_at
 from .ranking import ranked
+from .windows import Window
 
 LONGEST_PHRASE = 32
 """Maximum number of stored words in a target. SQLite joins at most 64 tables."""
@@ -122,7 +123,28 @@ def nearest_spans(
     positions = {span.ids[0]: span.position for span in spans}
     found = view.hits(best, match, None, len(spans))
     hits = [_widened(view, hit, positions[hit.occurrence_id], len(query.target)) for hit in found]
-    return HitList(hits, match, None, found.verdict)
+    return HitList(hits, match, None, found.verdict, len(spans))
+
+
+def listed_spans(
+    view: View, query: TargetQuery, words: Sequence[PhraseWord], match: Match, k: int, window: Window
+) -> HitList[OccurrenceHit]:
+    """List k places of a phrase from a window. The token of a hit is the whole span."""
+    spans = find_spans(view, query, words, match)
+    first_ids = np.array([span.ids[0] for span in spans], np.int64)
+
+    def score() -> Array:
+        return row_products(phrase_vectors(words, spans), view.encode.sense(query)).astype(np.float32)
+
+    best, total = window.cut(first_ids, score, k)
+    positions = {span.ids[0]: span.position for span in spans}
+    is_ranked = window.order is WordOrder.SENSE
+    found = view.hits(best, match) if is_ranked else occurrence_hits(view.collection, best)
+    hits = [
+        replace(_widened(view, hit, positions[hit.occurrence_id], len(query.target)), rank=hit.rank + window.skip)
+        for hit in found
+    ]
+    return HitList(hits, match, total=total)
 
 
 def _widened(view: View, hit: OccurrenceHit, position: int, length: int) -> OccurrenceHit:

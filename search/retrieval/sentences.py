@@ -128,7 +128,7 @@ def find_sentences(
     verdict = None if nearest is None else verdict_of(nearest.tolist())
     if neighbours:
         hits = with_neighbours(view, hits, neighbours)
-    return HitList(hits, Match.SENTENCE, notice_of(view, question, len(hits)), verdict)
+    return HitList(hits, Match.SENTENCE, notice_of(view, question, len(hits)), verdict, view.count_sentences())
 
 
 def notice_of(view: View, question: Question, hits: int) -> str | None:

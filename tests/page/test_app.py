@@ -364,7 +364,7 @@ def test_another_layer_reranks_the_same_candidates(page: AppTest, searcher: Sear
 def test_single_word_shows_its_senses(page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(page, "bank")
     assert page.text_input(key="text").value == "[bank]"
-    assert lines(page) == expected(searcher.occurrences("[bank]", 20))
+    assert lines(page) == expected(searcher.occurrences("[bank]", 20, order="text"))
     assert "Senses of <i>bank</i>" in html(page)
     assert "Nothing here means that" not in html(page)
     # In an address, as on the command line, a text without brackets is a sentence.

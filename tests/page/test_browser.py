@@ -8,13 +8,12 @@ from __future__ import annotations
 import csv
 import json
 import re
-import subprocess
 import urllib.parse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from browsers import PATIENCE, address_of, program, serving
+from browsers import PATIENCE
 from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
 from polyseme.search.hits import OccurrenceHit, SentenceHit
@@ -28,25 +27,6 @@ pytestmark = pytest.mark.flaky(reruns=2)
 BANK = "She sat on the river [bank] and fished."
 BOX = "A word, a sentence, or one [word] in a sentence"
 TWICE = "The bank by the river bank was shut."
-RIVER = (
-    "She sat on the bank of the river and fished for trout.",
-    "Reeds and willows hid the muddy bank where the boat was moored.",
-    "They walked along the grassy bank until the stream grew dark.",
-    "The flood broke the bank and the water ran over the meadow.",
-    "A heron stood on the far bank of the river, waiting for fish.",
-)
-MONEY = (
-    "The bank refused the farmer a loan and kept his money.",
-    "His bank charged him interest on the account every month.",
-    "She went to the bank with a cheque to pay in her wages.",
-    "The manager of the bank lends money to customers with accounts.",
-    "Robbers took cash and gold from the vault of the bank.",
-)
-EVIL = (
-    "<script>window.evil = 1</script><img src=x onerror='window.evil = 2'> the bank **bold** $x$ :smile: [a](b)."
-    " \u202eright to left\u202c bank \U0001f9d1\u200d\U0001f9d1 bank. " + "w" * 10_000 + " bank ends."
-)
-
 PAYLOADS = (
     "<script>window.evil = 1</script>",
     "<img src=x onerror='window.evil = 1'>",
@@ -76,50 +56,9 @@ TRACES = (
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
-    """A folder, and the page's server. The server starts while the collections in the folder are built."""
-    program()
-    folder = tmp_path_factory.mktemp("library")
-    with serving(folder / "banks.pol") as found:
-        yield folder, found
-
-
-@pytest.fixture(scope="session")
-def library(server: tuple[Path, subprocess.Popen[str]]) -> Path:
-    """The folder, with two small collections that were built with the bundled model."""
-    folder, _ = server
-    documents = [
-        Document(f"{genre}/{year}.txt", " ".join((*lines[shift:], *lines[:shift])), _about(genre, year))
-        for genre, lines, years in (("river", RIVER, range(1950, 1990, 8)), ("money", MONEY, range(1954, 1994, 8)))
-        for shift, year in enumerate(years)
-    ]
-    build(folder / "banks.pol", [*documents, Document("evil", EVIL, {"title": "<i>Evil</i> & co", "genre": "odd"})])
-    build(folder / "other.pol", [Document("other", "Another bank stands here. The bank is old.", {})])
-    return folder
-
-
-def _about(genre: str, year: int) -> dict[str, str | int | float]:
-    return {"title": f"{genre.title()} of {year}", "year": year, "genre": genre}
-
-
-@pytest.fixture(scope="session")
 def searcher(library: Path) -> Iterator[Searcher]:
     with Searcher.open(library / "banks.pol") as found:
         yield found
-
-
-@pytest.fixture(scope="session")
-def address(library: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
-    return address_of(server[1])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox"])
-        expect.set_options(timeout=PATIENCE)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +140,7 @@ def test_single_typed_word_shows_its_senses_and_lines(page: Page, address: str, 
     box = page.get_by_label(BOX)
     box.fill("bank")
     box.press("Enter")
-    shows(page, searcher.occurrences("[bank]", 20))
+    shows(page, searcher.occurrences("[bank]", 20, order="text"))
     expect(box).to_have_value("[bank]")
     expect(page.locator(".pol-badge")).to_have_count(len({*searcher.senses("bank").assignments.values()}))
 
@@ -362,7 +301,7 @@ def test_sense_filters_the_lines_and_the_address_reproduces_them(
     shows(page, inside[:20])
     expect(page.locator(".pol-found")).to_contain_text(f"{len(inside)} of {len(inventory.assignments)} occurrences")
     page.get_by_role("button", name="Copy address").click()
-    expect(page.get_by_role("button", name="Address copied")).to_be_visible()
+    expect(page.get_by_role("button", name="Copied: it opens on this machine only")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     there = browser.new_context().new_page()
     there.goto(page.url)
@@ -380,7 +319,9 @@ def test_sense_of_a_word_typed_as_sentence_shows_its_occurrences(page: Page, add
     page.get_by_role("button", name="Search again from these").click()
     shows(page, searcher.more_like([searcher.sentences("bank", 2)[1]], k=20))
     page.locator('.pol-badge[data-sense="1"]').click()
-    shows(page, of_sense(searcher, 1, "[bank]")[:20])
+    numbers = searcher.senses("bank").assignments
+    listed = searcher.occurrences("[bank]", 1000, order="text")
+    shows(page, [hit for hit in listed if numbers[hit.occurrence_id] == 1][:20])
     assert "like" not in parameters(page)
 
 

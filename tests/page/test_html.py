@@ -45,7 +45,7 @@ def words(sentence: str) -> list[tuple[int, int]]:
 
 
 def lines_of(hits: Sequence[SentenceHit]) -> str:
-    return concordance.concordance(hits, 1, words, {1: 0}) + concordance.marks({1: 1, 2: -1})
+    return concordance.concordance(hits, 1, words) + concordance.senses([1], {1: 1}) + concordance.marks({1: 1, 2: -1})
 
 
 def test_every_class_of_the_stylesheet_is_used_by_the_page() -> None:

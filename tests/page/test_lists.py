@@ -9,6 +9,7 @@ import itertools
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -19,18 +20,21 @@ from pages import MONEY, RIVER, address, expected, html, lines, navigate_history
 from polyseme.indexer.build import build
 from polyseme.indexer.collection.records import Layer, SentenceKind
 from polyseme.indexer.documents import Document
+from polyseme.indexer.errors import QueryError
 from polyseme.search.hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit
 from polyseme.search.query.target import Target
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.timeline import make_timeline, restricted
-from polyseme.ui.page import actions, fetch, session
+from polyseme.ui.page import actions, cache, fetch, listing, session
 from polyseme.ui.page.actions import word_of
 from polyseme.ui.page.address import Listing, PageQuery, Sort
 from polyseme.ui.page.export import Export, rows, settings
 from polyseme.ui.page.facets import Facet, FacetKind
+from polyseme.ui.page.html import base, concordance
 from polyseme.ui.page.html.concordance import key_of
 from polyseme.ui.page.lines import CANDIDATES
 from polyseme.ui.page.listing import Question, answer, everything, read_target, understand
+from polyseme.ui.page.marks import Kind
 from polyseme.ui.page.senses import dated, period_for, with_values
 from streamlit.testing.v1 import AppTest
 
@@ -73,6 +77,19 @@ def asked(searcher: Searcher, query: PageQuery) -> Question:
     return understand(searcher, query, read_target(searcher, query))
 
 
+def marked(page: AppTest, kind: Kind, key: int) -> None:
+    """Mark a line +, as a click does."""
+    page.session_state["marks"] = {("", kind): {key: 1}}
+    page.run()
+
+
+def by_words(hits: Sequence[OccurrenceHit]) -> list[tuple[str, str]]:
+    """Return what the page shows of hits of any word: the lines of each word together, in the order of the first."""
+    words = list(dict.fromkeys(hit.lemma for hit in hits))
+    ordered: list[OccurrenceHit] = sorted(hits, key=lambda hit: words.index(hit.lemma))
+    return expected(ordered)
+
+
 def keys(page: AppTest) -> set[str | None]:
     return {box.key for box in (*page.selectbox, *page.toggle, *page.button_group)}
 
@@ -85,13 +102,11 @@ def headline(page: AppTest) -> str:
 def test_marked_sentences_cannot_be_named_as_a_sense(page: AppTest, searcher: Searcher) -> None:
     opened(page, q="bank")
     assert "Senses of <i>bank</i>" in html(page)
-    page.session_state["marks"] = {searcher.sentences("bank", 1)[0].sentence_id: 1}
-    page.run()
+    marked(page, Kind.SENTENCE, searcher.sentences("bank", 1)[0].sentence_id)
     assert "1 line marked +" in html(page)
     assert "sense-name" not in {box.key for box in page.text_input}
     opened(page, q="[bank]")
-    page.session_state["marks"] = {searcher.occurrences("[bank]", 1)[0].occurrence_id: 1}
-    page.run()
+    marked(page, Kind.OCCURRENCE, searcher.occurrences("[bank]", 1)[0].occurrence_id)
     assert "sense-name" in {box.key for box in page.text_input}
 
 
@@ -136,7 +151,7 @@ def test_layer_and_keywords_have_no_effect_without_a_ranking_text(page: AppTest,
     opened(page, q=QUERY, like=like, layer="1")
     assert "layer" not in keys(page)
     assert lines(page) == expected(searcher.more_like([hits[3]], k=20))
-    assert f"Page 1 of {-(-len(searcher.senses('bank').assignments) // 20)}" in html(page)
+    assert f">of {-(-len(searcher.senses('bank').assignments) // 20)}</p>" in html(page)
     opened(page, q=QUERY, sense="1", list="others", layer="1")
     assert "layer" not in keys(page)
     sentence = searcher.sentences("They fished.", 1)[0]
@@ -168,7 +183,7 @@ def test_lines_are_grouped_under_their_documents(page: AppTest, searcher: Search
     hits = searcher.sentences("They fished.", 20)
     titles = re.findall(r'class="pol-under">.*?<bdi>(.*?)</bdi>', html(page))
     assert titles == list(dict.fromkeys(hit.document for hit in hits))
-    keys_shown = [int(key) for key in re.findall(r'class="pol-line" data-key="(\d+)"', html(page))]
+    keys_shown = [int(key) for key in re.findall(r'class="pol-line" role="listitem" data-key="(\d+)"', html(page))]
     assert sorted(keys_shown) == sorted(hit.sentence_id for hit in hits)
 
 
@@ -204,7 +219,7 @@ def test_whole_sentence_with_quotation_marks_requires_no_phrase(page: AppTest) -
     opened(page, q='"Go away," he said by the [bank].')
     page.button(key="whole").click().run()
     assert address(page)["q"] == ['\\"Go away,\\" he said by the bank.']
-    assert "Understood" not in html(page)
+    assert "Understood: a sentence." in html(page)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +241,7 @@ def test_other_sentence_vectors_are_named(searcher: Searcher, kind: str, by: str
 def test_layer_in_the_address_does_not_end_a_list_of_sentences(page: AppTest, searcher: Searcher) -> None:
     opened(page, q="They fished.", layer="1", page="2")
     assert lines(page) == expected(searcher.sentences("They fished.", 40)[20:])
-    assert headline(page).startswith("Sentences ")
+    assert headline(page).startswith(f"The nearest of {searcher.collection.info().sentences} sentences ")
 
 
 def test_other_words_in_another_order_end_after_the_candidates(page: AppTest, searcher: Searcher) -> None:
@@ -243,18 +258,50 @@ def test_other_words_in_another_order_end_after_the_candidates(page: AppTest, se
     assert lines(page) == expected(ordered[100:])
     assert page.button(key="page-next").disabled
     opened(page, q=QUERY, sense="1", list="others", sort="odd")
-    assert lines(page) == expected(searcher.same_sense_other_words(inventory, 1, 20))
+    assert lines(page) == by_words(searcher.same_sense_other_words(inventory, 1, 20))
 
 
 def test_search_from_marked_other_words_matches_any_word_and_no_sense(page: AppTest, searcher: Searcher) -> None:
     opened(page, q=QUERY, sense="1", list="others")
     other = searcher.same_sense_other_words(searcher.senses("bank"), 1, 1)[0]
-    page.session_state["marks"] = {other.occurrence_id: 1}
-    page.run()
+    marked(page, Kind.OCCURRENCE, other.occurrence_id)
     page.button(key="again").click().run()
     assert address(page)["match"] == ["any"]
     assert not {"sense", "list"} & address(page).keys()
-    assert lines(page) == expected(searcher.more_like([other], k=20, match="any"))
+    assert lines(page) == by_words(searcher.more_like([other], k=20, match="any"))
+
+
+def test_old_answer_goes_first_and_lines_come_before_senses(
+    page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+
+    def recorded(name: str, plain: Callable[..., object]) -> Callable[..., object]:
+        def call(*given: object, **more: object) -> object:
+            events.append(f"{name}: {given[0]}" if name == "said" else name)
+            return plain(*given, **more)
+
+        return call
+
+    for name, module, function in (
+        ("said", base, "working"),
+        ("answer", listing, "answer"),
+        ("lines", concordance, "concordance"),
+        ("senses", cache, "senses"),
+    ):
+        monkeypatch.setattr(module, function, recorded(name, getattr(module, function)))
+    opened(page, q=QUERY)
+    lines_of = len(searcher.senses("bank").assignments)
+    order = ["said: Searching …", "answer", "lines", f"said: Grouping the {lines_of} lines by sense …", "senses"]
+    assert [event for event in dict.fromkeys(events) if event in order] == order
+    events.clear()
+    page.session_state["marks"] = {}
+    page.run()
+    assert not [event for event in events if event.startswith("said")], "a click that asks nothing redraws the answer"
+    monkeypatch.setattr(listing, "answer", lambda *given: (_ for _ in ()).throw(QueryError("refused")))
+    opened(page, q="The [boat].")
+    assert "Searching" not in html(page)
+    assert "refused" in page.error[0].value
 
 
 def test_named_sense_is_listed_among_matching_words(page: AppTest, searcher: Searcher) -> None:
@@ -281,9 +328,9 @@ def test_unknown_word_fetches_no_more_hits_than_are_shown(
     limits: list[int] = []
     plain = searcher.occurrences
 
-    def counted(query: Target, k: int, *rest: object) -> HitList[OccurrenceHit]:
+    def counted(query: Target, k: int, *rest: object, **more: object) -> HitList[OccurrenceHit]:
         limits.append(k)
-        return plain(query, k, *rest)  # type: ignore[arg-type]
+        return plain(query, k, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(searcher, "occurrences", counted)
     for query in (f"The [platypus] was by {sort}.", f"The [steep platypus] was by {sort}."):
@@ -296,9 +343,9 @@ def test_unknown_word_fetches_no_more_hits_than_are_shown(
 @pytest.mark.parametrize(
     ("text", "k", "limits"),
     [
-        ("She rowed to the [bank].", 20, [1000]),
+        ("She rowed to the [bank].", 20, [200]),
         ("She rowed to the [platypus].", 20, [20]),
-        ("She rowed to the [muddy bank].", 5, [1000]),
+        ("She rowed to the [muddy bank].", 5, [200]),
         ("She rowed to the [muddy platypus].", 5, [5]),
     ],
 )
@@ -308,9 +355,9 @@ def test_answer_searches_once(
     found: list[int] = []
     plain = searcher.occurrences
 
-    def counted(query: Target, k: int, *rest: object) -> HitList[OccurrenceHit]:
+    def counted(query: Target, k: int, *rest: object, **more: object) -> HitList[OccurrenceHit]:
         found.append(k)
-        return plain(query, k, *rest)  # type: ignore[arg-type]
+        return plain(query, k, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(searcher, "occurrences", counted)
     monkeypatch.setattr("polyseme.ui.page.cache.cached", lambda searcher, key, find: find())
@@ -390,7 +437,7 @@ def test_settings_in_a_file_reproduce_its_lines(page: AppTest, searcher: Searche
     ]
     assert "layer" not in said
     opened(page, **{name: said[name] for name in ("q", "match", "k", "sense", "list")})
-    assert lines(page) == expected(whole.lines[:20])
+    assert lines(page) == by_words(cast("list[OccurrenceHit]", whole.lines[:20]))
 
 
 def test_cut_file_says_that_it_is_cut(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ from polyseme.ui.page.facets import Facet, FacetKind
 from polyseme.ui.page.html.base import distinct
 from polyseme.ui.page.indexing import named_source
 from polyseme.ui.page.library import is_library, library_at, new_path, safe_name
-from polyseme.ui.page.lines import date_key, narrowed_hits, page_of, sorted_hits
+from polyseme.ui.page.lines import chosen_ids, date_key, page_of, sorted_hits
 from polyseme.ui.page.senses import dated, period_for
 from polyseme.ui.page.session import Trail
 
@@ -109,11 +109,14 @@ def test_dates_and_years_sort_together_with_undated_last() -> None:
 
 def test_lines_are_narrowed_to_a_sense_and_to_picked_ids() -> None:
     numbers: dict[int, int | None] = {1: 1, 2: 2, 3: 1}
-    assert narrowed_hits(LINES, numbers, 1, ()) == [LINES[0], LINES[2]]
-    assert narrowed_hits(LINES, numbers, None, (2, 3)) == LINES[1:]
-    assert narrowed_hits(LINES, numbers, 1, (2, 3)) == [LINES[2]]
-    assert narrowed_hits(LINES, numbers, NO_SENSE, ()) == []
-    assert narrowed_hits(LINES, {1: 1, 2: None}, NO_SENSE, ()) == [LINES[1]]
+    assert chosen_ids(numbers, 1, ()) == frozenset({1, 3})
+    assert chosen_ids(numbers, None, (2, 3)) == frozenset({2, 3})
+    assert chosen_ids(numbers, 1, (2, 3)) == frozenset({3})
+    assert chosen_ids(numbers, NO_SENSE, ()) == frozenset()
+    assert chosen_ids({1: 1, 2: None}, NO_SENSE, ()) == frozenset({2})
+    assert chosen_ids(numbers, 1, (), marked={1, 2}) == frozenset({1})
+    assert chosen_ids(numbers, None, (), marked=()) == frozenset()
+    assert chosen_ids(numbers, None, ()) is None
 
 
 @given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 300))

@@ -182,7 +182,7 @@ def test_named_part_of_speech_gives_way_to_another(page: AppTest, searcher: Sear
 def test_word_alone_and_its_senses_have_any_part_of_speech(page: AppTest, searcher: Searcher) -> None:
     ask(page, "charge")
     assert page.text_input(key="text").value == "[charge]"
-    assert lines(page) == expected(searcher.occurrences("[charge]", 20, any_pos=True))
+    assert lines(page) == expected(searcher.occurrences("[charge]", 20, any_pos=True, order="text"))
     inventory = searcher.senses("charge")
     for number, sense in enumerate(inventory.senses, start=1):
         query = PageQuery(VERB, sense=number)
@@ -247,7 +247,7 @@ def test_wrong_pattern_is_one_line(page: AppTest) -> None:
 def test_places_without_a_vector_have_no_marks(searcher: Searcher) -> None:
     hits = [*searcher.pattern('"of"', 1), *searcher.pattern(PATTERN, 1)]
     assert [bool(hit.occurrence_id) for hit in hits] == [False, True]
-    shown = concordance(hits, 1, lambda sentence: [], {}, of_pattern=True)
+    shown = concordance(hits, 1, lambda sentence: [], of_pattern=True, scored=False)
     assert re.findall(r'data-mark="1" data-key="(\d+)"', shown) == [str(hits[1].occurrence_id)]
 
 

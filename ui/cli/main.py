@@ -25,13 +25,14 @@ from .printing import drop_output, is_from_output, note, prepare_streams, say
 from .search import compare, search, sense, senses
 from .senses import change, explain, more_like, sense_map, timeline
 from .statistics import collocates, dispersion, frequency, keywords
+from .subcorpora import subcorpus
 from .train import train
 
 SECTIONS = {
     "Index and search": (index, search, sense, more_like, explain),
     "Senses of a word": (senses, named_sense, dictionary, timeline, sense_map, change, compare),
     "Count words": (frequency, dispersion, keywords, collocates),
-    "Manage a collection": (documents, show_document, info, remove, verify, compact, reencode),
+    "Manage a collection": (documents, subcorpus, show_document, info, remove, verify, compact, reencode),
     "Models": (model, train, evaluate),
     "Web page": (open_page, demo),
 }

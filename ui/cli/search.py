@@ -169,6 +169,13 @@ def document_table(hits: list[DocumentHit]) -> str:
 @click.option(
     "--any-pos", is_flag=True, help="With --match lemma, include occurrences of another part of speech than the word."
 )
+@click.option(
+    "--order",
+    type=click.Choice(["sense", "text", "random"]),
+    default="sense",
+    help="List the nearest occurrences first, or all in the order of the documents, or in a random order.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed of --order random.")
 @context_option
 @model_option
 @format_option
@@ -180,6 +187,8 @@ def sense(
     where: tuple[str, ...],
     layer: str | None,
     any_pos: bool,
+    order: str,
+    seed: int,
     context: int,
     model: str | None,
     output_format: OutputFormat,
@@ -188,7 +197,7 @@ def sense(
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        hits = searcher.occurrences(query, k, match, where, layer, any_pos)
+        hits = searcher.occurrences(query, k, match, where, layer, any_pos, order, seed)
     note(hits.notice)
     note(hits.verdict)
     show(hits.to_dicts(), output_format, concordance(hits, context))

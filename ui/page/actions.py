@@ -13,7 +13,7 @@ from ...search.hits import Match
 from ...search.query.target import write_query
 from ...search.searcher import Searcher
 from ...search.senses.timeline import Timeline
-from . import session
+from . import documents, marks, session
 from .address import MAX_IDS, Listing, PageQuery, new_question
 from .asked import read_text
 from .html.senses import UNDATED
@@ -32,8 +32,9 @@ class Act(StrEnum):
     """What a click does.
 
     OPEN shows the document of a line and READ that of a sentence. HOP searches for a word of a line, and MARK marks a
-    line. SENSE, PICK and PERIOD keep the lines of a sense, the picked lines, and the lines of a period. The others show
-    or hide the neighbours of a sentence, and sentences that are nearly the same.
+    line. SENSE, PICK and PERIOD keep the lines of a sense, the picked lines, and the lines of a period. DOCUMENT
+    chooses a document of the list. The others show or hide the neighbours of a sentence, and sentences that are nearly
+    the same.
     """
 
     OPEN = "open"
@@ -45,6 +46,7 @@ class Act(StrEnum):
     READ = "read"
     AROUND = "around"
     ALIKE = "alike"
+    DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def act(searcher: Searcher) -> None:
         st.session_state[session.OPENED], st.session_state[session.READ] = 1, numbers[0]
     elif event.act in (Act.AROUND, Act.ALIKE) and len(numbers) == 1:
         session.expanded().symmetric_difference_update({(str(event.act), numbers[0])})
+    elif event.act is Act.DOCUMENT and len(numbers) == 1:
+        documents.choose(numbers[0])
     elif event.act is Act.HOP and len(numbers) == 3:
         hop(searcher, *numbers)
     elif event.act is Act.MARK and len(numbers) == 2:
@@ -132,11 +136,9 @@ def hop(searcher: Searcher, sentence_id: int, start: int, end: int) -> None:
 
 def mark(key: int, sign: int) -> None:
     """Mark a line + (1) or - (-1). A second click removes the mark."""
-    marks = session.marks()
-    if sign not in (1, -1) or marks.get(key) == sign:
-        marks.pop(key, None)
-    else:
-        marks[key] = sign
+    kind = marks.shown()
+    is_set = session.marks().get(key) == sign
+    marks.put(session.current().collection, kind, key, 0 if is_set else sign)
 
 
 def pick_period(place: int, sense: int) -> None:

@@ -35,10 +35,27 @@ NO_SENSE = 0
 """The sense of a query that keeps the lines which fit no sense. Senses count from 1."""
 
 
+MAX_CONTEXT = 600
+"""Maximum length of the context on each side of a node that an address asks for, in characters."""
+MAX_SAMPLE = 10_000
+"""Maximum number of lines of a random sample."""
+MAX_SEED = 999_999
+"""Largest seed of a random order."""
+LEVELS = ("1L", "2L", "3L", "1R", "2R", "3R", "node", "document", "date")
+"""What lines can be sorted by, one after the other: words left (L) and right (R) of the node, counted from it."""
+
+
 class Sort(StrEnum):
-    """The order of the lines. ODD puts lines first that are far from the centre of their sense."""
+    """The order of the lines.
+
+    ODD puts lines first that are far from the centre of their sense. TEXT is the order of the documents. RANDOM follows
+    from a seed. LEVELS sorts by several words and fields, one after the other.
+    """
 
     SCORE = "score"
+    TEXT = "text"
+    LEVELS = "levels"
+    RANDOM = "random"
     LEFT = "left"
     RIGHT = "right"
     DATE = "date"
@@ -72,6 +89,12 @@ class PageQuery:
         collection: A name in the library. "" is the collection that the page was opened on.
         senses: Number of senses of the word. None for the usual number.
         any_pos: Also show lines in which the word has another part of speech than in its sentence.
+        levels: What `Sort.LEVELS` sorts by, of `LEVELS`, the most important first.
+        seed: Seed of `Sort.RANDOM` and of a sample.
+        sample: Number of lines of a random sample. 0 for all lines.
+        context: Length of the context on each side of a node, in characters. 0 for the usual one.
+        whole: Show whole sentences instead of aligned nodes.
+        marked: Keep only the marked lines.
     """
 
     text: str = ""
@@ -92,6 +115,12 @@ class PageQuery:
     collection: str = ""
     senses: int | None = None
     any_pos: bool = False
+    levels: tuple[str, ...] = ()
+    seed: int = 0
+    sample: int = 0
+    context: int = 0
+    whole: bool = False
+    marked: bool = False
 
 
 def new_question(query: PageQuery, text: str) -> PageQuery:
@@ -113,6 +142,8 @@ def new_question(query: PageQuery, text: str) -> PageQuery:
         picked=dropped.picked,
         like=dropped.like,
         unlike=dropped.unlike,
+        sample=dropped.sample,
+        marked=dropped.marked,
     )
 
 
@@ -188,6 +219,13 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
             return Order(given) if given else None
         return Order.HYBRID if flag("hybrid") else None  # links of before
 
+    def levels() -> tuple[str, ...]:
+        given = tuple(dict.fromkeys(part for part in last.get("levels", "").split("-") if part))
+        if set(given) <= set(LEVELS):
+            return given
+        problems.append(f"levels={_short(last['levels'])} in the address is not of {', '.join(LEVELS)}; it is ignored")
+        return ()
+
     def flag(name: str) -> bool:
         return last.get(name, "") not in ("", "0", "false")
 
@@ -211,6 +249,12 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         unlike=ids("unlike"),
         collection=text("collection", MAX_COLLECTION),
         any_pos=flag("any_pos"),
+        levels=levels(),
+        seed=number("seed", 0, MAX_SEED, 0),
+        sample=number("sample", 0, MAX_SAMPLE, 0),
+        context=number("context", 0, MAX_CONTEXT, 0),
+        whole=flag("whole"),
+        marked=flag("marked"),
     )
     return query, tuple(problems)
 
@@ -247,8 +291,14 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
         address["sense"] = "none" if query.sense == NO_SENSE else str(query.sense)
     if query.listing is not Listing.HITS:
         address["list"] = str(query.listing)
-    if query.any_pos:
-        address["any_pos"] = "1"
+    if query.levels:
+        address["levels"] = "-".join(query.levels)
+    for name in ("seed", "sample", "context"):
+        if value := getattr(query, name):
+            address[name] = str(value)
+    for name in ("any_pos", "whole", "marked"):
+        if getattr(query, name):
+            address[name] = "1"
     for name, keys in (("lines", query.picked), ("like", query.like), ("unlike", query.unlike)):
         if keys:
             address[name] = "-".join(map(str, sorted(set(keys))[:MAX_IDS]))

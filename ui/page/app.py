@@ -7,22 +7,39 @@ import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from ...indexer.errors import PolysemeError
 from ...indexer.text import TokenKind
+from ...search.hits import Match, OccurrenceHit
 from ...search.query.sentence import parse_sentence
 from ...search.query.target import Target
 from ...search.searcher import Searcher
 from ..messages import LONGEST, is_expected, problem
-from . import actions, cache, document, fetch, indexing, listing, login, results, search_box, senses, session, sidebar
-from .address import PageQuery, narrowed
+from . import (
+    actions,
+    cache,
+    document,
+    documents,
+    fetch,
+    indexing,
+    listing,
+    login,
+    marks,
+    results,
+    search_box,
+    senses,
+    session,
+    sidebar,
+)
+from .address import PageQuery, Sort, narrowed
 from .asked import Asked, PatternText
 from .cache import Contents
 from .html import base, concordance, meetings
-from .html.groups import grouped
+from .html.groups import by_word, grouped, grouped_by_word
 from .library import Library, is_collection, library_at
 from .listing import Answer
 
@@ -64,6 +81,11 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
     if path is None and session.current().collection:
         draw_unknown(library, session.current().collection)
         return
+    if path is not None and not is_collection(path) and cache.was_open(path) and not indexing.jobs().of(path):
+        st.html(base.heading(path.name, None))
+        text = f"{path} was open, and it is not there any more. Put it back, or open another collection."
+        st.html(base.message("This collection has vanished", text))
+        return
     if path is None or not is_collection(path):
         draw_first_run(library, path)
         return
@@ -82,6 +104,11 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
         return
     with st.container():
         indexing.draw_notice(path)
+    if documents.is_open():
+        listen(searcher)
+        documents.draw(path, searcher, contents)
+        draw_message()
+        return
     search_box.search_box(searcher.analyser)
     with st.container():
         for problem in problems:
@@ -140,10 +167,15 @@ def draw_message() -> None:
         st.info(base.label(line, 1000))
 
 
-def draw_answer(searcher: Searcher, contents: Contents) -> None:
-    """Draw the words of the sentence, the senses, and the lines."""
+def listen(searcher: Searcher) -> None:
+    """Draw the component that sends clicks, keys and frames."""
     browser = st.components.v2.component("polyseme_browser", js=static("page.js"))
     browser(key=actions.KEY, on_act_change=functools.partial(actions.act, searcher))
+
+
+def draw_answer(searcher: Searcher, contents: Contents) -> None:
+    """Draw the words of the sentence, the senses, and the lines. The lines come first, then the senses."""
+    listen(searcher)
     query = session.current()
     if not query.text and not any(text.startswith("sense=") for text in query.where):
         search_box.examples(cache.examples(searcher))
@@ -151,17 +183,36 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
     target = listing.read_target(searcher, query)
     if query.text:
         draw_understood(searcher, target)
-    question = listing.understand(searcher, query, target)
-    found = listing.answer(searcher, question)
     # Each part keeps its own container, also when it is empty. So Streamlit does not redraw the parts below it.
-    above, notices, upper, parts, choices, marked_lines, listed, below = (st.container() for _ in range(8))
+    above, notices, upper, parts, choices, listed, below, marked_lines = (st.container() for _ in range(8))
+    with upper:
+        panel = st.empty()
+    with listed:
+        lines = st.empty()
+    if session.is_new_answer():
+        # The old answer does not stay while the new one is computed.
+        lines.html(base.working("Searching …"))
+    if session.is_new_word():
+        panel.empty()
+    marks.show(marks.Kind.SENTENCE if query.text and isinstance(target, str) else marks.Kind.OCCURRENCE)
+    session.adopt_marks()
+    try:
+        question = listing.understand(searcher, query, target, session.marks())
+        found = listing.answer(searcher, question)
+    except Exception:
+        lines.empty()  # the error is shown in the place of what was worked on
+        raise
+    with lines.container():
+        draw_lines(searcher, found)
+    with below:
+        results.pages(found)
     with above, st.container(horizontal=True, key="above", vertical_alignment="center"):
         st.html(results.headline(found))
         if found.target is not None:
-            results.match_choice(question.matches)
+            results.match_choice(question.matches, searcher, found)
         elif isinstance(target, PatternText):
             if found.query.like:
-                results.match_choice(question.matches)
+                results.match_choice(question.matches, searcher, found)
         elif listing.ranks_by_text(found.query):
             results.sentence_choices(found.query, fetch.only_default(searcher.settings))
     with notices:
@@ -170,83 +221,100 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
             if remark := fetch.vectors_notice(searcher.settings, found.query):
                 st.html(base.notice(remark))
         # A bare word has no context, so it asks for no particular sense, and none can be missing.
-        bare = found.target is not None and len(found.target.sentence) == found.target.end - found.target.start
-        if found.verdict and not bare:
+        if found.verdict and not question.is_bare:
             st.html(base.notice(results.verdict_text(found)))
         if found.notice:
             st.html(base.notice(found.notice))
-    with parts:
-        results.pos_choice(listing.parts_of_speech(searcher, found), found)
-    with listed:
-        draw_lines(searcher, found)
-    with below:
-        results.pages(found)
     with choices:
         results.choices(searcher, found)
-    with marked_lines:
-        results.marked_lines()
-    with upper:
+    with parts:
+        results.pos_choice(listing.parts_of_speech(searcher, found), found)
+    if question.has_senses and session.is_new_word():
+        size = f"{found.found:,} " if found.complete else ""
+        panel.html(base.working(f"Grouping the {size}lines by sense …", tall=True))
+        _ = question.inventory  # it is computed here, while the line above is shown
+    with panel.container():
         senses.draw(searcher, contents, found)
+    with listed:
+        keys = [hit.occurrence_id for hit in found.shown if isinstance(hit, OccurrenceHit)]
+        st.html(concordance.senses(keys, found.numbers))
+        # A separate element, so that a mark does not redraw the lines. They keep the focus and the scroll position.
+        st.html(concordance.marks(session.marks(), marks.write(query.collection)))
+    with marked_lines:
+        results.marked_lines(found, functools.partial(senses.name_marked, searcher, found))
+    session.note_answer()
     if st.session_state[session.OPENED] is not None:
         read = st.session_state[session.READ]
-        lines = found.lines if read is None else searcher.live_hits([read], sentences=True)
-        document.draw(searcher, lines, found.target)
+        hits = found.lines if read is None else searcher.live_hits([read], sentences=True)
+        document.draw(searcher, hits, found.target, found.first if read is None else 0, found.size)
 
 
 def draw_understood(searcher: Searcher, asked: Asked) -> None:
-    """Draw how the text was understood: the words of its sentence, or that it is a pattern."""
-    if isinstance(asked, PatternText):
-        search_box.understood(asked)
-        return
+    """Draw how the text was understood, and the words of its sentence."""
     parsed = parse_sentence(asked) if isinstance(asked, str) else None
-    marked = Target(parsed.text, 0, 0) if parsed else asked
-    assert isinstance(marked, Target)
-    search_box.words(searcher.analyser.tokens(marked.sentence), marked)
-    search_box.understood(parsed)
+    with st.container(horizontal=True, key="understood", vertical_alignment="center", gap="small"):
+        search_box.understood(asked, parsed)
+        if not isinstance(asked, PatternText):
+            marked = Target(parsed.text, 0, 0) if parsed else asked
+            assert isinstance(marked, Target)
+            search_box.words(searcher.analyser.tokens(marked.sentence), marked)
 
 
 def draw_lines(searcher: Searcher, found: Answer) -> None:
     """Draw the lines of the current page, or why there are none."""
-    if not found.lines:
-        draw_no_lines(found.question.of_pattern)
+    if not found.shown:
+        draw_no_lines(found)
         return
 
     def words(sentence: str) -> list[tuple[int, int]]:
         tokens = searcher.analyser.tokens(sentence)
         return [(token.start, token.end) for token in tokens if token.kind is not TokenKind.PUNCTUATION]
 
-    shown = found.shown
+    shown, query = found.shown, found.query
     opened = listing.expanded(searcher, shown, session.expanded())
+    question, context = found.question, query.context or base.CONTEXT
     if any(hit.meetings for hit in shown):
-        st.html(meetings.query_line(parse_sentence(str(found.question.target)).text, shown))
+        st.html(meetings.query_line(parse_sentence(str(question.target)).text, shown))
     if groups := found.groups:
         st.html(grouped(groups, words, opened))
+    elif found.match is Match.ANY and question.of_words and query.sort is Sort.SCORE:
+        style = concordance.Style(words, {}, opened, scored=question.has_scores, context=context, whole=query.whole)
+        of_words = [hit for hit in shown if isinstance(hit, OccurrenceHit)]
+        st.html(grouped_by_word(by_word(of_words, found.page.first + 1), style))
     else:
+        first, is_scored = found.page.first + 1, question.has_scores
         st.html(
-            concordance.concordance(
-                shown, found.page.first + 1, words, found.numbers, opened, found.question.of_pattern
-            )
+            concordance.concordance(shown, first, words, opened, question.of_pattern, is_scored, context, query.whole)
         )
-    # A separate element, so that a mark does not redraw the lines. They keep the focus and the scroll position.
-    st.html(concordance.marks(session.marks()))
 
 
-def draw_no_lines(of_pattern: bool) -> None:
+def draw_no_lines(found: Answer) -> None:
     """Draw why no line is left, and what to do about it."""
-    query = session.current()
-    chosen = query.sense is not None or bool(query.picked)
-    if chosen:
+    query, question = session.current(), found.question
+    chosen = query.sense is not None or bool(query.picked) or query.marked
+    absent = question.is_bare and not chosen and not question.has_senses
+    if query.marked:
+        title, text = "No marked line", "None of the marked lines belongs to this list. Show all lines again."
+    elif chosen:
         title, text = "No line is left", "None of the chosen lines passes the filters. Show all lines again."
     elif query.where:
         title, text = "No hit within the filters", f"Widen or clear them: {', '.join(query.where)}"
-    elif of_pattern:
+    elif question.of_pattern:
         title, text = (
             "No hit",
             "No words in a row fit this pattern. Leave out a condition, or use lemma instead of word.",
         )
+    elif absent:
+        title, text = "This word does not occur", "Check its spelling, or look for other words in a similar sense."
     else:
         title, text = "No hit", "Try another word, or match any word."
     st.html(base.message(title, text))
-    if query.where and not chosen:
-        with st.container(key="message"):
+    with st.container(key="message"):
+        if query.where and not chosen:
             st.button("Clear these filters", key="unfilter", on_click=session.ask, args=(narrowed(query, ()),))
+        if query.marked:
+            every = replace(query, marked=False, page=1)
+            st.button("Show all lines", key="unmarked", on_click=session.ask, args=(every,))
+        if absent and not query.where:
+            others = replace(query, match=Match.ANY, page=1)
+            st.button("Other words in a similar sense", key="similar", on_click=session.ask, args=(others,))

@@ -69,9 +69,21 @@ def open_searcher(path: Path) -> Searcher:
     return _searcher(str(path), given_model(), inode)
 
 
+@st.cache_resource
+def _opened() -> set[str]:
+    """Return the paths of all collections that this process has opened."""
+    return set()
+
+
+def was_open(path: Path) -> bool:
+    """Return whether this process has opened a collection at a path."""
+    return str(path) in _opened()
+
+
 @st.cache_resource(show_spinner="Loading the model …", max_entries=4)
 def _searcher(path: str, model: str | None, inode: int) -> Searcher:
     searcher = Searcher.open(path, model)
+    _opened().add(path)
     # The encoder and the analyser load their libraries at first use. Load them before the first query.
     searcher.encoder.represent([[token.text for token in searcher.analyser.tokens(WARM_UP)]])
     freeze_gc()
@@ -129,7 +141,7 @@ def cached(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:
     return cast(Found, _cached(_key(searcher), _generation(searcher), repr(key), find))
 
 
-@st.cache_resource(show_spinner="Searching …", max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=64)
 def _cached(searcher_key: int, generation: int, key: str, _find: Callable[[], object]) -> object:
     return _find()
 
@@ -143,7 +155,7 @@ def senses(searcher: Searcher, word: str, match: Match, number: int | None = Non
     return _senses(_key(searcher), _stored(searcher), word, match, number, searcher)
 
 
-@st.cache_resource(show_spinner="Grouping the occurrences by sense …", max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=64)
 def _senses(
     searcher_key: int,
     stored: tuple[tuple[int, ...], int],

@@ -17,8 +17,17 @@ MAX_WORDS = 6
 """Maximum number of context words that an explanation names."""
 
 
-def draw(searcher: Searcher, lines: Sequence[SentenceHit], target: Target | None) -> None:
-    """Draw the document of the opened line, if a line is open."""
+def draw(
+    searcher: Searcher, lines: Sequence[SentenceHit], target: Target | None, first: int = 0, size: int = 0
+) -> None:
+    """Draw the document of the opened line, if a line is open.
+
+    Args:
+        lines: The lines that were read, of which one is open.
+        first: Number of lines of the list before the first of these.
+        size: Number of lines of the list.
+    """
+    last = first + len(lines)
 
     def go(number: int | None) -> None:
         st.session_state[OPENED] = number
@@ -26,16 +35,16 @@ def draw(searcher: Searcher, lines: Sequence[SentenceHit], target: Target | None
     @st.dialog("In its document", width="medium", on_dismiss=lambda: go(None))
     def document() -> None:
         number = st.session_state[OPENED]
-        if number is None or not 1 <= number <= len(lines):
+        if number is None or not first < number <= last:
             return
-        hit = lines[number - 1]
+        hit = lines[number - 1 - first]
         with st.container(horizontal=True, key="neighbours", vertical_alignment="center"):
             for name, step, icon in (("Previous hit", -1, "arrow_back"), ("Next hit", 1, "arrow_forward")):
                 st.button(
                     name,
                     key=name.split()[0].lower(),
                     icon=f":material/{icon}:",
-                    disabled=not 1 <= number + step <= len(lines),
+                    disabled=not first < number + step <= last,
                     on_click=go,
                     args=(number + step,),
                 )
@@ -44,7 +53,7 @@ def draw(searcher: Searcher, lines: Sequence[SentenceHit], target: Target | None
             )
         try:
             _, text = searcher.collection.document(hit.document_id)
-            st.html(base.document_head(hit, len(lines), number))
+            st.html(base.document_head(hit, max(size, last), number))
             if explained and isinstance(hit, OccurrenceHit) and target is not None:
                 _draw_explanation(searcher, hit, target)
         except PolysemeError as error:

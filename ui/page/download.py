@@ -59,7 +59,7 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
 def content_text(found: Answer) -> str:
     """Return in words what a file will contain."""
-    number, most = len(found.lines), most_lines(found.query)
+    number, most = found.size if not found.question.of_documents else len(found.lines), most_lines(found.query)
     if found.complete and number <= most:
         lines = "The line" if number == 1 else f"All {number:,} lines"
         return f"{lines} of this list, not only this page, with the query."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ...indexer.collection.records import CollectionSettings, SentenceKind
-from ...search.hits import By, DocumentHit, HitList, Match, OccurrenceHit, SentenceHit
+from ...search.hits import By, DocumentHit, HitList, Match, OccurrenceHit, SentenceHit, WordOrder
+from ...search.query.target import Target
 from ...search.retrieval.occurrences import PARTS_LEFT_OUT
 from ...search.searcher import Searcher
 from .address import PageQuery
@@ -17,6 +19,20 @@ SOURCE = 60
 """Maximum length of the source of a sentence model, in characters."""
 MAX_ALIKE = 100
 """Maximum number of nearly equal sentences that a line shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which occurrences of a word are read: k of them after the first `skip`, in an order.
+
+    Args:
+        among: Ids of the only occurrences to list. None for all.
+    """
+
+    order: WordOrder
+    skip: int
+    k: int
+    among: frozenset[int] | None = None
 
 
 def find(searcher: Searcher, query: PageQuery, target: Asked, limit: int, any_pos: bool) -> HitList[SentenceHit]:
@@ -34,6 +50,26 @@ def find(searcher: Searcher, query: PageQuery, target: Asked, limit: int, any_po
     if isinstance(target, PatternText):
         return widened(searcher.pattern(target.text, limit, query.where))
     hits = widened(searcher.occurrences(target, limit, query.match, query.where, query.layer, any_pos))
+    hits.notice = _without_advice(hits.notice)
+    return hits
+
+
+def find_window(
+    searcher: Searcher, query: PageQuery, target: Target, any_pos: bool, window: Window
+) -> HitList[SentenceHit]:
+    """Return some of the occurrences of a word. Their number without the window is the list's `total`."""
+    found = searcher.occurrences(
+        target,
+        window.k,
+        query.match,
+        query.where,
+        any_pos=any_pos,
+        order=window.order,
+        seed=query.seed,
+        skip=window.skip,
+        among=window.among,
+    )
+    hits = widened(found)
     hits.notice = _without_advice(hits.notice)
     return hits
 
@@ -102,4 +138,4 @@ def without_named_sense(where: Sequence[str]) -> list[str]:
 
 def widened(hits: HitList[OccurrenceHit]) -> HitList[SentenceHit]:
     """Return the same list as a list of sentence hits. Lists are mutable, so type checkers do not convert them."""
-    return HitList(hits, hits.match, hits.notice, hits.verdict)
+    return HitList(hits, hits.match, hits.notice, hits.verdict, hits.total)

@@ -70,10 +70,11 @@ def draw_notice(collection: Path) -> None:
                 " already.</p>",
                 width="content",
             )
-            st.button("Show progress", key="see", on_click=_watch, args=(collection,))
+            st.button("Show progress", key="see", on_click=watch, args=(collection,))
 
 
-def _watch(collection: Path) -> None:
+def watch(collection: Path) -> None:
+    """Show the run of a collection."""
     st.session_state[OPEN] = True
     st.session_state[WATCHED] = collection
 
@@ -140,6 +141,12 @@ def _draw_form(library: Library, current: Path | None) -> None:
             " or id.",
         )
     )
+    if files := st.session_state.get("files"):
+        size = sum(file.size for file in files) / 2**20
+        st.html(
+            f'<p class="pol-status" role="status">{base.count(len(files), "file")} chosen, {size:,.1f} MiB</p>',
+            width="content",
+        )
     path = ""
     if not login.is_served_beyond():
         path = st.text_input(
@@ -203,7 +210,7 @@ def named_source(given: str) -> Path:
 
 def _start(target: Path, sources: list[Path], reading: ReadOptions) -> None:
     jobs().start(target, sources, cache.given_model() or "default", reading)
-    _watch(target)  # the panel stays after the first run too, because its report is there
+    watch(target)  # the panel stays after the first run too, because its report is there
 
 
 def _draw_run(job: Job, library: Library) -> None:

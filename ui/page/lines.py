@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,8 +15,8 @@ from .export import MAX_LINES
 
 EVERYTHING = 1_000_000
 """Maximum number of occurrences of one word that are listed. In practice: all of them."""
-STEP = 1000
-"""Number of occurrences of one word that are fetched first, and each time that more are needed."""
+STEP = 200
+"""Number of lines of one word that are read at once, around the page that is shown."""
 MAX_RANKED = 1000
 """Maximum number of hits in a file that are compared with the query word by word, which takes long."""
 CANDIDATES = 200
@@ -58,7 +59,7 @@ def hits_needed(query: PageQuery, same_word: bool, whole: bool = False, of_patte
     if query.layer is not None:
         return max(CANDIDATES, query.k)
     ordered = query.sort is not Sort.SCORE
-    if same_word and (ordered or query.sense is not None or query.picked):
+    if same_word and (ordered or query.sense is not None or query.picked or query.sample or query.marked):
         return MAX_LINES + 1 if of_pattern else EVERYTHING
     if ordered:
         return max(CANDIDATES, query.k)
@@ -67,39 +68,64 @@ def hits_needed(query: PageQuery, same_word: bool, whole: bool = False, of_patte
     return -(-query.page * query.k // STEP) * STEP if same_word else query.page * query.k
 
 
+def window_of(page: int, k: int) -> tuple[int, int]:
+    """Return the first line of the window that holds a page, from 0, and its size. A page never crosses its end.
+
+    Args:
+        page: Number of the page, from 1.
+        k: Number of lines per page.
+    """
+    size = k * max(1, STEP // k)
+    return (page - 1) * k // size * size, size
+
+
 def most_lines(query: PageQuery) -> int:
     """Return the maximum number of lines, or of documents, in a file of a list."""
     word_by_word = query.order in (Order.WORDS, Order.HYBRID) or query.by is By.DOCUMENT
     return MAX_RANKED if word_by_word else MAX_LINES
 
 
-def narrowed_hits(
-    hits: Sequence[SentenceHit], numbers: Mapping[int, int | None], sense: int | None, picked: Sequence[int]
-) -> list[SentenceHit]:
-    """Return the hits of one sense, and only the picked ones among them if any are picked.
+def chosen_ids(
+    numbers: Mapping[int, int | None],
+    sense: int | None,
+    picked: Sequence[int],
+    marked: Collection[int] | None = None,
+) -> frozenset[int] | None:
+    """Return the ids of the only lines to show, or None for all lines.
 
     Args:
         numbers: Occurrence id -> number of its sense.
-        sense: None keeps all hits. `NO_SENSE` keeps the hits that fit no sense.
-        picked: Occurrence ids.
+        sense: None keeps all senses. `NO_SENSE` keeps the occurrences that fit no sense.
+        picked: Occurrence ids. Empty keeps all.
+        marked: Ids of the marked lines, if only these are shown.
     """
-    wanted = frozenset(picked)
-    of_sense = {key for key, number in numbers.items() if (number or NO_SENSE) == sense}
-    return [
-        hit
-        for hit in hits
-        if isinstance(hit, OccurrenceHit)
-        and (sense is None or hit.occurrence_id in of_sense)
-        and (not wanted or hit.occurrence_id in wanted)
-    ]
+    kept: set[int] | None = None
+    if sense is not None:
+        kept = {key for key, number in numbers.items() if (number or NO_SENSE) == sense}
+    for wanted in (set(picked) if picked else None, None if marked is None else set(marked)):
+        if wanted is not None:
+            kept = wanted if kept is None else kept & wanted
+    return None if kept is None else frozenset(kept)
 
 
-def sorted_hits(hits: Sequence[Hit], sort: Sort, typical: Mapping[int, float]) -> list[Hit]:
-    """Return the hits in another order. Hits that compare equal stay in the order of their scores.
+def sorted_hits(
+    hits: Sequence[Hit], sort: Sort, typical: Mapping[int, float], levels: Sequence[str] = (), seed: int = 0
+) -> list[Hit]:
+    """Return the hits in another order. Hits that compare equal stay in the order in which they are.
 
     Args:
         typical: Occurrence id -> cosine with the centre of its sense, for `Sort.ODD`.
+        levels: What `Sort.LEVELS` sorts by, of `LEVELS`.
+        seed: Seed of `Sort.RANDOM`.
     """
+    if sort is Sort.LEVELS:
+        return sorted(hits, key=lambda hit: [_level(hit, level) for level in levels])
+    if sort is Sort.RANDOM:
+        ordered = sorted(hits, key=lambda hit: (hit.sentence_id, _place(hit)))
+        random.Random(seed).shuffle(ordered)
+        return ordered
+    if sort is Sort.TEXT:
+        return sorted(hits, key=lambda hit: (hit.sentence_id, _place(hit)))
     if sort is Sort.LEFT:
         return sorted(hits, key=lambda hit: _words_before(hit)[:8])
     if sort is Sort.RIGHT:
@@ -120,6 +146,18 @@ def sorted_documents(documents: Sequence[DocumentHit], sort: Sort) -> list[Docum
     if sort is Sort.DOCUMENT:
         return sorted(documents, key=lambda hit: (hit.document.casefold(), hit.document_id))
     return list(documents)
+
+
+def _level(hit: SentenceHit, level: str) -> tuple[str, ...] | tuple[int, int, str]:
+    """Return the key of a hit at one level of a sort. A missing word comes first."""
+    if level == "date":
+        return date_key(hit.metadata)
+    if level == "document":
+        return hit.document.casefold(), hit.document_id
+    if level == "node":
+        return (hit.token.casefold() if isinstance(hit, OccurrenceHit) else "",)
+    words = _words_before(hit) if level.endswith("L") else _words_after(hit)
+    return tuple(words[int(level[0]) - 1 : int(level[0])])
 
 
 def _words_before(hit: SentenceHit) -> list[str]:

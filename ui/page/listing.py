@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...indexer.errors import QueryError
 from ...indexer.text import Token, form_of, is_indexed
-from ...search.hits import By, DocumentHit, HitList, Match, OccurrenceHit, SentenceHit
+from ...search.hits import By, DocumentHit, HitList, Match, OccurrenceHit, SentenceHit, WordOrder
 from ...search.query.parts_of_speech import PosCounts
 from ...search.query.target import Target
 from ...search.retrieval.sentences import parse_order
@@ -27,13 +28,14 @@ from .html.groups import Group, by_document, of_documents
 from .lines import (
     DOCUMENT_SORTS,
     Page,
+    chosen_ids,
     hits_needed,
     is_complete,
     most_lines,
-    narrowed_hits,
     page_of,
     sorted_documents,
     sorted_hits,
+    window_of,
 )
 
 
@@ -44,17 +46,62 @@ class Question:
     Args:
         query: The query without the parts that have no effect on its answer.
         target: The word in its sentence, the pattern, or the whole sentence.
-        inventory: The senses of the word. None if the target is not a single word, or the collection lacks it.
+        find_inventory: Returns the senses of the word, if it has any.
+        has_senses: Whether the target is a single word that the collection holds.
         matches: The choices of `Match` that the page offers, the default first.
         same_word: Whether the search is known to list occurrences of the same word, or of a pattern. If not, the
             collection may lack the word, and other words answer.
+        marked: Ids of the marked lines of this kind.
     """
 
     query: PageQuery
     target: Asked
-    inventory: SenseInventory | None
+    find_inventory: Callable[[], SenseInventory | None]
+    has_senses: bool
     matches: tuple[Match, ...]
     same_word: bool
+    marked: frozenset[int] = frozenset()
+
+    @property
+    def inventory(self) -> SenseInventory | None:
+        """The senses of the word. None if the target is not a single word, or the collection lacks it.
+
+        They are computed at the first access, so that lines which do not depend on them need not wait.
+        """
+        return self.find_inventory() if self.has_senses else None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the target is a word without a sentence, which asks for no particular sense."""
+        target = self.target
+        return isinstance(target, Target) and len(target.sentence.strip()) == target.end - target.start
+
+    @property
+    def order(self) -> WordOrder:
+        """What orders the occurrences of a word. A word alone has no sense to compare, so its lines are as in texts."""
+        query = self.query
+        if query.sort is Sort.RANDOM or query.sample:
+            return WordOrder.RANDOM
+        return WordOrder.TEXT if query.sort is Sort.TEXT or self.is_bare else WordOrder.SENSE
+
+    @property
+    def is_window(self) -> bool:
+        """Whether only the lines around the page are read, and the others are counted."""
+        query = self.query
+        return (
+            isinstance(self.target, Target)
+            and ranks_by_text(query)
+            and query.match is not Match.ANY
+            and query.layer is None
+            and (self.same_word or self.is_bare)
+            and query.sort in (Sort.SCORE, Sort.TEXT, Sort.RANDOM)
+        )
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether the lines have scores that mean something to the visitor."""
+        by_sense = self.order is WordOrder.SENSE or not self.is_window
+        return by_sense and not self.of_pattern and not (self.is_bare and self.query.match is not Match.ANY)
 
     @property
     def of_words(self) -> bool:
@@ -97,12 +144,15 @@ class Answer:
 
     Args:
         match: Which words the lines are occurrences of. It may differ from the query's match.
-        lines: The hits in their order, of the chosen sense only. Of documents: the passages of all of them.
+        lines: The hits that were read, in their order, of the chosen sense only. Of documents: the passages of all.
+        first: Number of lines of the list before the first of these.
+        size: Number of lines of the list. If it is not complete, of those known so far.
         found: Number of hits before the sense was chosen.
-        complete: Whether there are no more hits.
+        complete: Whether `size` counts all lines.
+        total: Number of occurrences or sentences that a ranked list orders. None if it is unknown.
         notice: What the visitor should know about the list, or None.
         verdict: What the confidences say about the whole list, or None.
-        inside: Ids of the word's occurrences inside the filters. None if there are no filters.
+        find_inside: Returns the ids of the word's occurrences inside the filters. None if there are no filters.
         documents: The documents of a question for documents, in their order. The pages count these.
     """
 
@@ -114,8 +164,11 @@ class Answer:
     page: Page
     notice: str | None
     verdict: str | None
-    inside: frozenset[int] | None
+    find_inside: Callable[[], frozenset[int] | None]
     documents: Sequence[DocumentHit] = ()
+    first: int = 0
+    size: int = 0
+    total: int | None = None
 
     @property
     def query(self) -> PageQuery:
@@ -133,6 +186,11 @@ class Answer:
         return self.question.inventory
 
     @property
+    def inside(self) -> frozenset[int] | None:
+        """Ids of the word's occurrences inside the filters. None if there are no filters."""
+        return self.find_inside()
+
+    @property
     def numbers(self) -> Mapping[int, int | None]:
         """Occurrence id -> number of its sense."""
         return self.inventory.assignments if self.inventory else {}
@@ -142,7 +200,7 @@ class Answer:
         """The lines of the current page."""
         if self.question.of_documents:
             return [hit for document in self.documents[self.page.first : self.page.last] for hit in document.passages]
-        return self.lines[self.page.first : self.page.last]
+        return self.lines[self.page.first - self.first : self.page.last - self.first]
 
     @property
     def groups(self) -> Sequence[Group]:
@@ -193,17 +251,31 @@ def _named_sense(searcher: Searcher, query: PageQuery) -> NamedSense | None:
     return None if name is None else next((item for item in searcher.named_senses() if item.name == name), None)
 
 
-def understand(searcher: Searcher, query: PageQuery, target: Asked) -> Question:
-    """Look up the word of a parsed query, and drop what has no effect on its answer."""
+def understand(searcher: Searcher, query: PageQuery, target: Asked, marked: Collection[int] = frozenset()) -> Question:
+    """Look up the word of a parsed query, and drop what has no effect on its answer.
+
+    Args:
+        marked: Ids of the marked lines, of which a query may keep only these.
+    """
     token = _single_word(searcher, target)
-    inventory = None
-    if token is not None:
-        inventory = cache.senses(searcher, *_word_and_match(token, query.match), query.senses)
+    has_senses = token is not None and _is_known(searcher, *_word_and_match(token, query.match))
+
+    @functools.cache
+    def find_inventory() -> SenseInventory | None:
+        assert token is not None
+        return cache.senses(searcher, *_word_and_match(token, query.match), query.senses)
+
     named = _named_sense(searcher, query)
     # A named sense of a form does not know the lemma.
     matches = (Match.FORM, Match.ANY) if named is not None and named.match is Match.FORM else MATCHES
-    settled = _settled(searcher, query, target, inventory, matches)
-    return Question(settled, target, inventory, matches, _is_of_same_word(searcher, settled, target, token, inventory))
+    settled = _settled(searcher, query, target, find_inventory if has_senses else lambda: None, has_senses, matches)
+    same_word = _is_of_same_word(searcher, settled, target, token, has_senses)
+    return Question(settled, target, find_inventory, has_senses, matches, same_word, frozenset(marked))
+
+
+def _is_known(searcher: Searcher, word: str, match: Match) -> bool:
+    """Return whether the collection has a word, in or outside the filters."""
+    return cache.cached(searcher, ("known", word, match), lambda: searcher.holds(word, match))
 
 
 def _single_word(searcher: Searcher, target: Asked) -> Token | None:
@@ -227,7 +299,7 @@ def _word_and_match(token: Token, match: Match) -> tuple[str, Match]:
 
 
 def _is_of_same_word(
-    searcher: Searcher, query: PageQuery, target: Asked, token: Token | None, inventory: SenseInventory | None
+    searcher: Searcher, query: PageQuery, target: Asked, token: Token | None, has_senses: bool
 ) -> bool:
     if isinstance(target, PatternText) and ranks_by_text(query):
         return True
@@ -238,7 +310,7 @@ def _is_of_same_word(
     if token is None and isinstance(target, Target):
         key = ("holds", target, query.match, query.where)
         return cache.cached(searcher, key, lambda: searcher.holds(target, query.match, query.where))
-    return inventory is not None and token is not None and is_indexed(token, searcher.settings.function_words)
+    return has_senses and token is not None and is_indexed(token, searcher.settings.function_words)
 
 
 def ranks_by_text(query: PageQuery) -> bool:
@@ -255,11 +327,19 @@ def _settled(
     searcher: Searcher,
     query: PageQuery,
     target: Asked,
-    inventory: SenseInventory | None,
+    find_inventory: Callable[[], SenseInventory | None],
+    has_senses: bool,
     matches: tuple[Match, ...],
 ) -> PageQuery:
-    """Drop the parts of a query that have no effect, which an address or the question before may have left there."""
+    """Drop the parts of a query that have no effect, which an address or the question before may have left there.
+
+    The senses are computed only if the query names a number of senses, or lists other words.
+    """
+    senses = None
+    if query.senses is not None and has_senses and (inventory := find_inventory()) is not None:
+        senses = None if len(inventory.senses) == inventory.usual else len(inventory.senses)
     if query.listing is Listing.OTHERS:
+        inventory = find_inventory()
         if inventory is not None and is_sense(query.sense, inventory):
             sort = Sort.SCORE if query.sort is Sort.ODD else query.sort
             query = replace(query, picked=(), like=(), unlike=(), sort=sort)
@@ -272,15 +352,32 @@ def _settled(
     by = query.by if by_text and not word else By.SENTENCE
     return replace(
         query,
-        senses=None if inventory is None or len(inventory.senses) == inventory.usual else len(inventory.senses),
+        senses=senses,
+        sample=query.sample if _is_list_of_word(query, target) else 0,
         by=by,
         order=parse_order(query.order, None, by) if by_text and not word else None,
         group=query.group and not word and bool(query.text) and by is not By.DOCUMENT,
-        sort=query.sort if by is not By.DOCUMENT or query.sort in DOCUMENT_SORTS else Sort.SCORE,
+        sort=_settled_sort(query, target, by, has_senses),
         match=query.match if query.match in matches else matches[0],
         layer=query.layer if has_layers and query.layer is not searcher.settings.layer else None,
         any_pos=query.any_pos and has_layers and query.match is Match.LEMMA,
     )
+
+
+def _is_list_of_word(query: PageQuery, target: Asked) -> bool:
+    """Return whether a query lists the occurrences of one word, or the places of a pattern, which can be counted."""
+    return ranks_by_text(query) and not isinstance(target, str) and query.match is not Match.ANY
+
+
+def _settled_sort(query: PageQuery, target: Asked, by: By, has_senses: bool) -> Sort:
+    """Return the order of a query, or the usual one where its order has no meaning."""
+    if by is By.DOCUMENT:
+        return query.sort if query.sort in DOCUMENT_SORTS else Sort.SCORE
+    if query.sort in (Sort.TEXT, Sort.RANDOM) and not _is_list_of_word(query, target):
+        return Sort.SCORE
+    if query.sort is Sort.ODD and not has_senses:
+        return Sort.SCORE
+    return query.sort if query.sort is not Sort.LEVELS or query.levels else Sort.SCORE
 
 
 def answer(searcher: Searcher, question: Question) -> Answer:
@@ -291,21 +388,90 @@ def answer(searcher: Searcher, question: Question) -> Answer:
     """
     if question.of_documents:
         return _documents_answer(searcher, question)
-    query, inventory = question.query, question.inventory
+    if question.is_window:
+        return _window_answer(searcher, question)
+    query = question.query
     hits, limit = _found(searcher, question)
     lines = _arranged(hits, question)
-    complete = is_complete(hits.match, len(hits), limit, query)
+    complete = is_complete(hits.match, len(hits), limit, query) or query.marked
     return Answer(
         question,
         hits.match,
         lines,
-        len(hits),
+        len(hits) if hits.total is None or not question.same_word else hits.total,
         complete,
         page_of(query, len(lines), complete),
         hits.notice,
         hits.verdict,
-        _inside(searcher, inventory, query.where) if inventory is not None and query.where else None,
+        _inside(searcher, question),
+        size=len(lines),
+        total=hits.total,
     )
+
+
+def _window_answer(searcher: Searcher, question: Question) -> Answer:
+    """Read the lines around the page of a word. The others are counted."""
+    query = question.query
+    first, size = window_of(query.page, query.k)
+    hits = _read_window(searcher, question, first, size)
+    most = hits.total or 0
+    if query.sample:
+        most = min(most, query.sample)
+    if not hits and most:  # a page beyond the last one means the last one
+        first, size = window_of(-(-most // query.k), query.k)
+        hits = _read_window(searcher, question, first, size)
+    every = hits.total or 0
+    if query.sample or _among(question) is not None:
+        every = _read_window(searcher, question, 0, 1, whole=True).total or 0
+    is_exact = hits.match is not Match.ANY
+    return Answer(
+        question,
+        hits.match,
+        hits[: most - first] if is_exact else hits,
+        every if is_exact else len(hits),
+        is_exact,
+        page_of(query, most if is_exact else len(hits), is_exact),
+        hits.notice,
+        hits.verdict if not first else None,
+        _inside(searcher, question),
+        first=first,
+        size=most if is_exact else len(hits),
+        total=every,
+    )
+
+
+def _read_window(
+    searcher: Searcher, question: Question, first: int, size: int, whole: bool = False
+) -> HitList[SentenceHit]:
+    """Read lines of a word after the first ones.
+
+    Args:
+        whole: Whether the chosen sense and the picked and marked lines are ignored.
+    """
+    query, target = question.query, question.target
+    assert isinstance(target, Target)
+    window = fetch.Window(question.order, first, size, None if whole else _among(question))
+    key = ("window", target, query.match, query.where, query.seed, question.any_pos, window)
+    return cache.cached(searcher, key, lambda: fetch.find_window(searcher, query, target, question.any_pos, window))
+
+
+def _among(question: Question) -> frozenset[int] | None:
+    """Return the ids of the only lines to show: of the chosen sense, picked or marked. None for all."""
+    query = question.query
+    marked = question.marked if query.marked else None
+    if query.listing is not Listing.HITS or (query.sense is None and not query.picked and marked is None):
+        return None
+    numbers = {} if query.sense is None or question.inventory is None else question.inventory.assignments
+    return chosen_ids(numbers, query.sense, query.picked, marked)
+
+
+def nearest_sense(searcher: Searcher, question: Question) -> int | None:
+    """Return the number of the sense of the line nearest to the word in its sentence. None if it fits no sense."""
+    target, inventory = question.target, question.inventory
+    if not isinstance(target, Target) or inventory is None:
+        return None
+    hits = searcher.occurrences(target, 1, question.query.match, any_pos=question.any_pos)
+    return inventory.assignments.get(hits[0].occurrence_id) if hits else None
 
 
 def _documents_answer(searcher: Searcher, question: Question) -> Answer:
@@ -317,7 +483,17 @@ def _documents_answer(searcher: Searcher, question: Question) -> Answer:
     complete = is_complete(hits.match, len(hits), limit, query)
     page = page_of(query, len(documents), complete)
     return Answer(
-        question, hits.match, lines, len(lines), complete, page, hits.notice, hits.verdict, None, tuple(documents)
+        question,
+        hits.match,
+        lines,
+        len(lines),
+        complete,
+        page,
+        hits.notice,
+        hits.verdict,
+        lambda: None,
+        tuple(documents),
+        size=len(documents),
     )
 
 
@@ -335,15 +511,16 @@ def parts_of_speech(searcher: Searcher, found: Answer) -> PosCounts:
     There are no counts of other lists: of several words, of other words, of marked lines, or of patterns.
     """
     query, target = found.query, found.target
-    if target is None or found.inventory is None or not ranks_by_text(query) or found.match is Match.ANY:
+    if target is None or not found.question.has_senses or not ranks_by_text(query) or found.match is Match.ANY:
         return PosCounts("", {})
     where = without_pos(query.where)
     key = ("parts of speech", target, query.match, where)
     counted: PosCounts = cache.cached(searcher, key, lambda: searcher.parts_of_speech(target, query.match, where))
     if query.sense is None and not query.picked:
         return counted
-    # A sense is chosen. Its lines are all known.
-    chosen = Counter(hit.pos for hit in found.lines if isinstance(hit, OccurrenceHit) and hit.pos)
+    # A sense is chosen, so its lines are few enough to be read.
+    chosen_lines = everything(searcher, found.question).lines
+    chosen = Counter(hit.pos for hit in chosen_lines if isinstance(hit, OccurrenceHit) and hit.pos)
     return PosCounts(counted.target, dict(sorted(chosen.items(), key=lambda item: (-item[1], item[0]))))
 
 
@@ -367,8 +544,11 @@ def everything(searcher: Searcher, question: Question) -> FullListing:
         documents = sorted_documents(found[:most], question.query.sort)
         passages = [hit for document in documents for hit in document.passages]
         return FullListing(question.query, passages, {}, len(found) > most, documents)
-    hits, _ = _found(searcher, question, whole=True)
-    lines = _arranged(hits, question)
+    if question.is_window:
+        limit = question.query.sample or most_lines(question.query) + 1
+        lines: Sequence[SentenceHit] = _read_window(searcher, question, 0, limit)
+    else:
+        lines = _arranged(_found(searcher, question, whole=True)[0], question)
     numbers = {} if question.inventory is None else question.inventory.assignments
     most = most_lines(question.query)
     return FullListing(question.query, lines[:most], numbers, len(lines) > most)
@@ -376,8 +556,14 @@ def everything(searcher: Searcher, question: Question) -> FullListing:
 
 def _found(searcher: Searcher, question: Question, whole: bool = False) -> tuple[HitList[SentenceHit], int]:
     """Return all hits of a question, and the number of hits that was searched for."""
-    query, inventory = question.query, question.inventory
+    query = question.query
     limit = hits_needed(query, question.same_word, whole, question.of_pattern)
+    if query.marked and not (question.same_word or question.of_pattern):
+        kind_is_sentence = not question.of_words
+        keys = sorted(question.marked)
+        found = searcher.live_hits(keys, sentences=kind_is_sentence)
+        return HitList(found, Match.SENTENCE if kind_is_sentence else Match.ANY, total=len(found)), len(found) + 1
+    inventory = question.inventory if query.listing is Listing.OTHERS else None
     if query.listing is Listing.OTHERS and inventory is not None and query.sense is not None:
         return _of_other_words(searcher, question, inventory, query.sense, limit), limit
     if query.like:
@@ -420,11 +606,11 @@ def _marked(searcher: Searcher, question: Question) -> dict[int, SentenceHit]:
     """Return the marked hits by id."""
     query = question.query
     known: dict[int, SentenceHit] = {}
-    several = question.of_words and question.inventory is None and not isinstance(question.target, PatternText)
+    several = question.of_words and not question.has_senses and not isinstance(question.target, PatternText)
     if several and query.text and query.match is not Match.ANY:
         # The id of a hit of several words is that of its first word. The list in which it was marked has all of it.
         plain = replace(query, like=(), unlike=(), sense=None, picked=(), sort=Sort.SCORE, page=1)
-        same_word = _is_of_same_word(searcher, plain, question.target, None, None)
+        same_word = _is_of_same_word(searcher, plain, question.target, None, False)
         hits, _ = _found(searcher, replace(question, query=plain, same_word=same_word))
         if hits.match is not Match.ANY:
             known = {key_of(hit): hit for hit in hits}
@@ -432,14 +618,27 @@ def _marked(searcher: Searcher, question: Question) -> dict[int, SentenceHit]:
     return known | {key_of(hit): hit for hit in searcher.live_hits(missing, sentences=not question.of_words)}
 
 
-def _inside(searcher: Searcher, inventory: SenseInventory, where: Sequence[str]) -> frozenset[int]:
-    key = ("within", inventory.word, inventory.match, where)
-    return cache.cached(searcher, key, lambda: searcher.within(inventory, where))
+def _inside(searcher: Searcher, question: Question) -> Callable[[], frozenset[int] | None]:
+    """Return a function that finds the ids of the word's occurrences inside the filters."""
+    where = question.query.where
+
+    @functools.cache
+    def find() -> frozenset[int] | None:
+        inventory = question.inventory
+        if inventory is None or not where:
+            return None
+        key = ("within", inventory.word, inventory.match, where)
+        return cache.cached(searcher, key, lambda: searcher.within(inventory, where))
+
+    return find
 
 
 def _arranged(hits: HitList[SentenceHit], question: Question) -> list[SentenceHit]:
-    query, inventory = question.query, question.inventory
-    lines = list(hits)
-    if query.listing is Listing.HITS and (query.sense is not None or query.picked):
-        lines = narrowed_hits(lines, inventory.assignments if inventory else {}, query.sense, query.picked)
-    return sorted_hits(lines, query.sort, inventory.scores if inventory else {})
+    """Return the lines to show of all hits, in their order."""
+    query, lines = question.query, list(hits)
+    if (among := _among(question)) is not None:
+        lines = [hit for hit in lines if key_of(hit) in among]
+    if query.sample:
+        lines = sorted_hits(lines, Sort.RANDOM, {}, seed=query.seed)[: query.sample]
+    inventory = question.inventory if query.sort is Sort.ODD else None
+    return sorted_hits(lines, query.sort, inventory.scores if inventory else {}, query.levels, query.seed)

@@ -8,20 +8,23 @@ from typing import TypeVar
 
 import streamlit as st
 
-from ...indexer.collection.records import Layer
 from ...indexer.text import fold
 from ...search.hits import By, Match, OccurrenceHit, Order
 from ...search.query.parts_of_speech import POS, PosCounts, alike
 from ...search.query.target import write_query
 from ...search.retrieval.sentences import parse_order
 from ...search.searcher import Searcher
-from . import download
+from . import display, download
+from . import marks as kept_marks
 from .address import Listing, PageQuery, Sort, of_pos, without_pos
 from .html import base
+from .html.concordance import key_of
 from .lines import CANDIDATES, DOCUMENT_SORTS
-from .listing import Answer, ranks_by_text
+from .listing import Answer, nearest_sense, ranks_by_text
 from .session import ask, change, current, marks, show
 
+DEFAULT_LEVELS = ("1R", "2R", "1L")
+"""The first levels of `Sort.LEVELS`."""
 MAX_WORDS = 3
 """Maximum number of words that the headline names. It names none if there are more."""
 Option = TypeVar("Option", bound=str)
@@ -47,11 +50,14 @@ _NEAREST = {
 }
 _SORTS = {
     Sort.SCORE: "nearest first",
+    Sort.TEXT: "text order",
     Sort.LEFT: "left context",
     Sort.RIGHT: "right context",
     Sort.DATE: "date",
     Sort.DOCUMENT: "document",
     Sort.ODD: "least typical first",
+    Sort.LEVELS: "several levels",
+    Sort.RANDOM: "shuffled",
 }
 _AS_FOUND = "text order"
 """The first order of a pattern, whose lines have no scores."""
@@ -62,10 +68,12 @@ def headline(found: Answer) -> str:
     what = "sentence" if found.match is Match.SENTENCE else "occurrence"
     if found.question.of_documents:
         number = base.count(len(found.documents), "document") if found.complete else "Documents"
-    elif found.found != len(found.lines):
-        number = f"{len(found.lines):,} of {base.count(found.found, what)}"
+    elif found.complete and found.found != found.size:
+        number = f"{found.size:,} of {base.count(found.found, what)}"
     elif found.complete:
-        number = base.count(len(found.lines), what)
+        number = base.count(found.size, what)
+    elif found.total is not None:
+        number = f"The nearest of {base.count(found.total, what)}"
     else:
         number = f"{what}s".capitalize()
     return base.headline(number, head_word(found), order_text(found), found.question.within)
@@ -88,6 +96,11 @@ def order_text(found: Answer) -> str:
     """Return the order of the lines in words."""
     query = found.query
     others = query.listing is Listing.OTHERS
+    sampled = f"a random sample, seed {query.seed}"
+    if query.sort is Sort.SCORE and query.sample:
+        return sampled
+    if query.sort is Sort.SCORE and found.question.is_window and found.question.is_bare:
+        return "in the order of the documents"
     if query.sort is Sort.SCORE:
         if others:
             return "other words, nearest to the sense first"
@@ -104,7 +117,12 @@ def order_text(found: Answer) -> str:
         Sort.DATE: "the oldest first",
         Sort.DOCUMENT: "by document",
         Sort.ODD: "the least typical of their sense first",
+        Sort.TEXT: "in the order of the documents",
+        Sort.RANDOM: f"in a random order, seed {query.seed}",
+        Sort.LEVELS: f"by {', '.join(query.levels)}",
     }[query.sort]
+    if query.sample and query.sort is not Sort.RANDOM:
+        order = f"{sampled}, {order}"
     if found.match not in (Match.ANY, Match.SENTENCE):
         return order
     if found.question.of_documents:
@@ -120,8 +138,8 @@ def verdict_text(found: Answer) -> str:
     return f"{found.verdict}: the nearest lines are no nearer than chance"
 
 
-def match_choice(offered: Sequence[Match]) -> None:
-    """Draw the choice of which words may match, the default first."""
+def match_choice(offered: Sequence[Match], searcher: Searcher, found: Answer) -> None:
+    """Draw the choice of which words may match, the default first, and beside it other words in the same sense."""
     now = current().match if current().match in offered else offered[0]
     show("match", now)
 
@@ -137,6 +155,23 @@ def match_choice(offered: Sequence[Match]) -> None:
         on_change=changed,
         label_visibility="collapsed",
     )
+    if found.question.has_senses and found.match is not Match.ANY:
+        st.button(
+            "Other words in this sense",
+            key="synonyms",
+            on_click=_other_words,
+            args=(searcher, found),
+            disabled=found.question.is_bare and current().sense is None,
+            help="Choose a sense first" if found.question.is_bare and current().sense is None else None,
+        )
+
+
+def _other_words(searcher: Searcher, found: Answer) -> None:
+    """List other words in the chosen sense, or in that of the line nearest to the word in its sentence."""
+    sense = current().sense or nearest_sense(searcher, found.question)
+    if sense is not None:
+        query = replace(current(), sense=sense, listing=Listing.OTHERS, sort=Sort.SCORE, picked=(), marked=False)
+        change(replace(query, sample=0))
 
 
 def pos_choice(counts: PosCounts, found: Answer) -> None:
@@ -230,25 +265,24 @@ def choice_help(query: PageQuery) -> str:
 
 
 def choices(searcher: Searcher, found: Answer) -> None:
-    """Draw the row above the lines: order, layer, lines per page, export, address and keys."""
+    """Draw the row above the lines: order, display, lines per page, export, address and keys."""
     query = current()
     with st.container(horizontal=True, key="choices", vertical_alignment="center", gap="small"):
-        choose("sort", "Order", _sorts(found), query.sort, lambda sort: change(replace(current(), sort=sort)))
-        if found.target is not None and ranks_by_text(found.query):
-            stored = searcher.settings.layer
-            layers = {"": f"{stored} (stored)"} | {str(layer): str(layer) for layer in Layer if layer is not stored}
-            choose("layer", "Layer", layers, str(query.layer or ""), _by_layer)
+        choose("sort", "Order", _sorts(found), query.sort, _by_order)
         if found.match is Match.SENTENCE and found.lines and not found.question.of_documents:
             _group_choice(found.query)
         _page_size("documents" if found.question.of_documents else "lines")
+        if not found.question.of_documents:
+            has_layers = found.target is not None and ranks_by_text(found.query)
+            display.draw(found, can_be_sampled(found), searcher.settings.layer if has_layers else None)
         download.draw(searcher, query, found)
-        st.html('<button type="button" class="pol-copy" data-copy="1">Copy address</button>', width="content")
-        st.html(
-            '<details class="pol-keys"><summary>Keys</summary><p>Press Tab to reach a line. The arrow keys go from word'
-            " to word and from line to line. Enter searches for the word, + and \N{MINUS SIGN} mark the line, o"
-            " opens its document, c shows the sentences around it, and a those that are nearly the same.</p></details>",
-            width="content",
-        )
+        st.html(base.COPY_BUTTON, width="content")
+        st.html(base.KEYS, width="content")
+
+
+def _by_order(sort: Sort) -> None:
+    levels = current().levels or (DEFAULT_LEVELS if sort is Sort.LEVELS else ())
+    change(replace(current(), sort=sort, levels=levels))
 
 
 def _group_choice(query: PageQuery) -> None:
@@ -262,11 +296,27 @@ def _group_choice(query: PageQuery) -> None:
 
 
 def _sorts(found: Answer) -> dict[Sort, str]:
-    if found.question.of_documents:
+    """Return the orders that have a meaning for a list, the usual one first."""
+    question = found.question
+    if question.of_documents:
         return {sort: _SORTS[sort] for sort in DOCUMENT_SORTS}
-    odd = found.inventory is not None and found.query.listing is Listing.HITS
-    first = {Sort.SCORE: _AS_FOUND} if found.question.of_pattern else {}
-    return {sort: name for sort, name in (_SORTS | first).items() if sort is not Sort.ODD or odd}
+    offered = dict(_SORTS)
+    if question.of_pattern or (question.is_bare and found.match is not Match.ANY):
+        offered[Sort.SCORE] = _AS_FOUND  # it is the order of the texts, which is offered once
+        del offered[Sort.TEXT]
+    if not question.has_senses or found.query.listing is not Listing.HITS:
+        del offered[Sort.ODD]
+    if not can_be_sampled(found):
+        offered.pop(Sort.TEXT, None)
+        del offered[Sort.RANDOM]
+    return offered
+
+
+def can_be_sampled(found: Answer) -> bool:
+    """Return whether a list has lines of one word or pattern, which can be shuffled and sampled."""
+    return (found.question.is_window or found.question.of_pattern or found.question.same_word) and ranks_by_text(
+        found.query
+    )
 
 
 def choose(key: str, name: str, options: Mapping[Option, str], value: Option, act: Callable[[Option], None]) -> None:
@@ -290,10 +340,6 @@ def choose(key: str, name: str, options: Mapping[Option, str], value: Option, ac
     )
 
 
-def _by_layer(name: str) -> None:
-    change(replace(current(), layer=Layer(name) if name else None))
-
-
 def _page_size(what: str) -> None:
     sizes = sorted({20, 50, 100, 200, current().k})
     # The browser holds the text of its choice, which differs between lines and documents. So each has its own key.
@@ -311,17 +357,34 @@ def _page_size(what: str) -> None:
     )
 
 
-def marked_lines() -> None:
-    """Draw what can be done with the marked lines, if there are any."""
-    query = current()
-    plus = tuple(sorted(key for key, sign in marks().items() if sign > 0))
-    minus = tuple(sorted(key for key, sign in marks().items() if sign < 0))
-    if not (plus or minus):
+def marked_here(found: Answer) -> dict[int, int]:
+    """Return the marks of lines that belong to this list. Marks of other words are not counted."""
+    query, marked = found.query, marks()
+    if not marked:
+        return {}
+    here = {key_of(hit) for hit in found.lines} | {*query.like, *query.unlike}
+    if found.match is not Match.SENTENCE and found.inventory is not None:
+        here |= found.inventory.assignments.keys()
+    return {key: sign for key, sign in marked.items() if key in here}
+
+
+def marked_lines(found: Answer, name_sense: Callable[[], None]) -> None:
+    """Draw what can be done with the marked lines of this list, if there are any.
+
+    The bar is fixed at the bottom of the window, so a mark never moves the lines.
+
+    Args:
+        name_sense: Draws the form that names the sense of the lines marked +.
+    """
+    query, here = current(), marked_here(found)
+    plus = tuple(sorted(key for key, sign in here.items() if sign > 0))
+    minus = tuple(sorted(key for key, sign in here.items() if sign < 0))
+    if not (plus or minus or query.marked):
         return
-    with st.container(horizontal=True, key="marked", vertical_alignment="center"):
+    with st.container(horizontal=True, key="marked", vertical_alignment="center", gap="small"):
         status = f"{base.count(len(plus), 'line')} marked +, {len(minus)} marked \N{MINUS SIGN}"
         st.html(f'<p class="pol-status" role="status">{status}</p>', width="content")
-        again = replace(query, like=plus, unlike=minus, page=1, picked=())
+        again = replace(query, like=plus, unlike=minus, page=1, picked=(), marked=False, sample=0)
         if query.listing is Listing.OTHERS:
             # The marked lines are of other words, so the next list is not limited to a sense of this word.
             again = replace(again, listing=Listing.HITS, match=Match.ANY, sense=None)
@@ -334,21 +397,31 @@ def marked_lines() -> None:
             on_click=ask,
             args=(again,),
         )
-        st.button("Clear marks", key="unmark", on_click=_unmark)
+        show("only-marked", query.marked)
+        st.toggle(
+            "Only marked",
+            key="only-marked",
+            width="content",
+            on_change=lambda: change(replace(current(), marked=st.session_state["only-marked"])),
+        )
+        if plus and found.target is not None:
+            name_sense()
+        st.button("Clear marks", key="unmark", on_click=_unmark, args=(frozenset(here),))
 
 
-def _unmark() -> None:
-    marks().clear()
-    if current().like or current().unlike:
-        change(replace(current(), like=(), unlike=()))
+def _unmark(keys: frozenset[int]) -> None:
+    kept_marks.remove(current().collection, kept_marks.shown(), keys)
+    query = current()
+    if query.like or query.unlike or query.marked:
+        change(replace(query, like=(), unlike=(), marked=False))
 
 
 def pages(found: Answer) -> None:
-    """Draw the number of the page, and buttons to the others."""
+    """Draw the number of the page, a field to choose another one, and buttons to its neighbours and to both ends."""
     page, query = found.page, current()
     if page.number == 1 and not page.more:
         return
-    known = -(-len(found.lines) // query.k)
+    known = max(1, -(-found.size // query.k))
     last = known if found.complete else max(known, page.number + 1)
     with st.container(horizontal=True, key="pages", vertical_alignment="center", horizontal_alignment="center"):
         for name, number, icon, usable in (
@@ -358,8 +431,7 @@ def pages(found: Answer) -> None:
             ("Last", last, "last_page", found.complete and page.more),
         ):
             if name == "Next":
-                of = f" of {known:,}" if found.complete else ""
-                st.html(f'<p class="pol-page">Page {page.number:,}{of}</p>', width="content")
+                _page_field(page.number, known if found.complete else None)
             st.button(
                 name,
                 key=f"page-{name.lower()}",
@@ -369,3 +441,25 @@ def pages(found: Answer) -> None:
                 on_click=ask,
                 args=(replace(query, page=max(1, number)),),
             )
+
+
+def _page_field(number: int, last: int | None) -> None:
+    """Draw a field with the number of the page.
+
+    Each page has a field of its own. A field whose value the server changes would ask again when it loses the focus.
+    """
+    key = f"page-{number}-{last}"
+    st.html('<p class="pol-page">Page</p>', width="content")
+    st.number_input(
+        "Page",
+        1,
+        last,
+        value=number,
+        key=key,
+        step=1,
+        width=110,
+        label_visibility="collapsed",
+        on_change=lambda: ask(replace(current(), page=int(st.session_state[key] or 1))),
+    )
+    of = "" if last is None else f"of {last:,}"
+    st.html(f'<p class="pol-page">{of}</p>', width="content")

@@ -12,7 +12,7 @@ from ...search.query.patterns import is_pattern
 from ...search.query.sentence import SentenceQuery, write_sentence
 from ...search.query.target import Target, parse_query, write_query
 from .address import PageQuery, new_question
-from .asked import PatternText
+from .asked import Asked, PatternText
 from .html import base
 from .session import ask, current, go, show, trail
 
@@ -40,6 +40,7 @@ def search_box(analyser: TextAnalyser) -> None:
             placeholder="Type a word or a sentence and press Enter",
             on_change=lambda: ask(new_question(current(), _as_target(st.session_state["text"].strip(), analyser))),
             autocomplete="off",
+            label_visibility="collapsed",
         )
 
 
@@ -71,16 +72,29 @@ def examples(queries: Sequence[str]) -> None:
             st.button(shown, key=f"example-{number}", type="tertiary", on_click=ask, args=(query,))
 
 
-def understood(query: SentenceQuery | PatternText | None) -> None:
-    """Draw that a query is a pattern, or which phrases and words a query by sentence requires and excludes.
+def understood(asked: Asked, parsed: SentenceQuery | None) -> None:
+    """Draw what the text of a query was understood as.
 
-    None is a query by word.
+    Args:
+        parsed: The phrases and words that a query by sentence requires and excludes.
     """
-    with st.container():  # it exists in every run, so that Streamlit does not redraw what is below it
-        if isinstance(query, PatternText):
-            st.html(base.remark("Understood: a pattern. Click a word of a line to search for its sense."))
-        elif query is not None and (line := base.phrases(query.required, query.excluded)):
-            st.html(line)
+    with st.container(width="content"):  # in every run, so that Streamlit does not redraw what is below it
+        kind, hint = kind_of(asked)
+        phrases = base.phrases(parsed.required, parsed.excluded) if parsed is not None else ""
+        st.html(phrases or base.remark(f"Understood: {kind}. {hint}".strip()), width="content")
+
+
+def kind_of(asked: Asked) -> tuple[str, str]:
+    """Return what a text asks for, and what a visitor can do next."""
+    if isinstance(asked, PatternText):
+        return "a pattern", "Click a word of a line to search for its sense."
+    if isinstance(asked, str):
+        return "a sentence", ""
+    inside = asked.sentence[asked.start : asked.end]
+    what = "a phrase" if " " in inside.strip() else "a word"
+    if len(asked.sentence.strip()) == asked.end - asked.start:
+        return f"{what} without context", "Its lines are in text order, without a score."
+    return f"{what} in context", ""
 
 
 def words(tokens: Sequence[Token], target: Target) -> None:
@@ -91,8 +105,8 @@ def words(tokens: Sequence[Token], target: Target) -> None:
     """
     query = current()
     marked = target.start < target.end
-    with st.container(horizontal=True, key="words"):
-        st.html('<p class="pol-quiet">Click a word to search for its sense:</p>', width="content")
+    with st.container(horizontal=True, key="words", width="content"):
+        st.html('<p class="pol-quiet">Search for another word:</p>', width="content")
         for position, token in enumerate(tokens[:MAX_WORDS]):
             if token.kind is TokenKind.PUNCTUATION:
                 sign = base.escape(base.cut_right(token.text, 20))

@@ -60,7 +60,7 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
             _draw_timeline(searcher, inventory, contents.facets, found.inside)
         elif pane == "words":
             st.html(senses.collocate_tables(inventory, query.sense))
-        _draw_chosen(searcher, query, found, inventory)
+        _draw_chosen(searcher, query, inventory)
 
 
 def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
@@ -193,12 +193,10 @@ def period_for(facet: Facet) -> int:
     return next((years for years in PERIOD_YEARS if span / years <= MAX_PERIODS), PERIOD_YEARS[-1])
 
 
-def _draw_chosen(searcher: Searcher, query: PageQuery, found: Answer, inventory: SenseInventory) -> None:
+def _draw_chosen(searcher: Searcher, query: PageQuery, inventory: SenseInventory) -> None:
     """Draw what can be done with the chosen lines."""
     chosen = is_sense(query.sense, inventory)
-    # Only marked occurrences make a sense. The query may be a sentence of one word, whose lines are sentences.
-    plus = [key for key, sign in marks().items() if sign > 0 and found.target is not None]
-    if query.sense is None and not query.picked and not plus:
+    if query.sense is None and not query.picked:
         return
     with st.container(horizontal=True, key="narrowed", vertical_alignment="center", gap="small"):
         if query.picked:
@@ -207,16 +205,25 @@ def _draw_chosen(searcher: Searcher, query: PageQuery, found: Answer, inventory:
         if query.sense is not None or query.picked:
             everything = replace(query, sense=None, picked=(), listing=Listing.HITS)
             st.button("Show all lines", key="all-lines", icon=":material/close:", on_click=change, args=(everything,))
+        if chosen and query.listing is Listing.OTHERS:
+            back = replace(query, listing=Listing.HITS, sort=Sort.SCORE, picked=())
+            st.button("Back to this word", key="others", on_click=change, args=(back,))
         if chosen:
-            others = query.listing is Listing.OTHERS
-            other = replace(query, listing=Listing.HITS if others else Listing.OTHERS, sort=Sort.SCORE, picked=())
-            name = "Back to this word" if others else "Other words in this sense"
-            st.button(name, key="others", on_click=change, args=(other,))
-        if chosen or plus:
-            # A new key makes a new popover, which is closed. So the popover closes when the sense is saved.
-            key = f"save-{len(searcher.named_senses())}"
-            with st.popover("Name this sense" if chosen else "Name the sense of the marked lines", key=key):
-                _draw_form(searcher, query, inventory, chosen)
+            _draw_naming(searcher, query, inventory, chosen)
+
+
+def name_marked(searcher: Searcher, found: Answer) -> None:
+    """Draw the form that names the sense of the lines marked +, unless a sense is chosen, which has its own form."""
+    inventory, query = found.inventory, current()
+    if inventory is not None and not is_sense(query.sense, inventory):
+        _draw_naming(searcher, query, inventory, chosen=False)
+
+
+def _draw_naming(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chosen: bool) -> None:
+    # A new key makes a new popover, which is closed. So the popover closes when the sense is saved.
+    key = f"save-{len(searcher.named_senses())}"
+    with st.popover("Name this sense" if chosen else "Name the sense of the marked lines", key=key):
+        _draw_form(searcher, query, inventory, chosen)
 
 
 def _draw_form(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chosen: bool) -> None:

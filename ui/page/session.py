@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from . import marks as kept
 from .address import PageQuery, read_address, write_address
 from .visits import HELD
 
-QUERY, ADDRESS, PROBLEMS, OPENED, READ, EXPANDED, TRAIL, MARKS, MESSAGE = (
+QUERY, ADDRESS, PROBLEMS, OPENED, READ, EXPANDED, TRAIL, ADOPTED, MESSAGE = (
     "query",
     "address",
     "problems",
@@ -18,9 +20,11 @@ QUERY, ADDRESS, PROBLEMS, OPENED, READ, EXPANDED, TRAIL, MARKS, MESSAGE = (
     "read",
     "expanded",
     "trail",
-    "marks",
+    "adopted marks",
     "last message",
 )
+ANSWERED = "answered query"
+"""Key of the query whose answer the page shows, in the session state."""
 MAX_TRAIL = 200
 """Maximum number of queries that one visit remembers."""
 
@@ -59,10 +63,40 @@ def trail() -> Trail:
     return found
 
 
-def marks() -> dict[int, int]:
-    """Return the marked lines: id -> 1 for +, -1 for -."""
-    found: dict[int, int] = st.session_state.setdefault(MARKS, {})
-    return found
+def marks() -> Mapping[int, int]:
+    """Return the marks of the kind of lines that the page shows: id -> 1 for +, -1 for -."""
+    return kept.of(current().collection, kept.shown())
+
+
+def adopt_marks() -> None:
+    """Mark the lines that the current query searches again from, once for each such query."""
+    query = current()
+    if st.session_state.get(ADOPTED) == (query.like, query.unlike):
+        return
+    st.session_state[ADOPTED] = (query.like, query.unlike)
+    for sign, keys in ((1, query.like), (-1, query.unlike)):
+        for key in keys:
+            kept.put(query.collection, kept.shown(), key, sign)
+
+
+def is_new_answer() -> bool:
+    """Return whether the page shows the answer to another query than the current one, or none."""
+    return st.session_state.get(ANSWERED) != current()
+
+
+def is_new_word() -> bool:
+    """Return whether the page shows senses of another word, number of senses or filter, or none."""
+    before: PageQuery | None = st.session_state.get(ANSWERED)
+    return before is None or _word_of(before) != _word_of(current())
+
+
+def _word_of(query: PageQuery) -> tuple[object, ...]:
+    return query.text, query.collection, query.match, query.senses, query.where
+
+
+def note_answer() -> None:
+    """Remember that the page shows the answer to the current query."""
+    st.session_state[ANSWERED] = current()
 
 
 def expanded() -> set[tuple[str, int]]:
@@ -72,10 +106,7 @@ def expanded() -> set[tuple[str, int]]:
 
 
 def ask(query: PageQuery) -> None:
-    """Make a query the current one. This closes an open document, and a new text also clears the marks."""
-    before: PageQuery | None = st.session_state.get(QUERY)
-    if before is None or (before.text, before.collection) != (query.text, query.collection):
-        st.session_state[MARKS] = dict.fromkeys(query.like, 1) | dict.fromkeys(query.unlike, -1)
+    """Make a query the current one. This closes an open document. Marks stay."""
     st.session_state[QUERY] = query
     st.session_state[PROBLEMS] = ()
     st.session_state[OPENED] = st.session_state[READ] = None
@@ -112,6 +143,8 @@ def begin() -> tuple[str, ...]:
     given = {key: st.query_params.get_all(key) for key in st.query_params}
     if QUERY not in st.session_state or _is_history_navigation():
         query, problems = read_address(given)
+        if QUERY not in st.session_state:
+            kept.read(query.collection, given)
         if QUERY not in st.session_state or query != current():
             ask(query)
         st.session_state[PROBLEMS] = problems
@@ -131,7 +164,7 @@ def write() -> None:
     wanted = write_address(current())
     lists = {key: [value] if isinstance(value, str) else value for key, value in wanted.items()}
     if lists != st.session_state[ADDRESS] and read_address(st.session_state[ADDRESS]) != (current(), ()):
-        st.query_params.from_dict(wanted)
+        st.query_params.from_dict({**wanted, **kept.write(current().collection)})
 
 
 def free_uploads() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ...search.searcher import Searcher
-from . import indexing, senses
+from . import documents, indexing, senses, subcorpora
 from .address import PageQuery, narrowed
 from .cache import Contents
 from .facets import Facet, FacetKind, Selection, filters, select
@@ -15,6 +15,11 @@ from .fetch import SENSE_FILTER
 from .html import base
 from .library import Library
 from .session import ask, current, show
+
+MAX_SHOWN = 6
+"""Maximum number of fields that the sidebar shows at once."""
+MAX_MORE = 8
+"""Maximum number of further fields that are drawn at a time."""
 
 
 def collection_choice(library: Library, usable: bool) -> None:
@@ -33,6 +38,7 @@ def collection_choice(library: Library, usable: bool) -> None:
         st.header(base.label(now or "No collection", 60), anchor=False)
     if usable:
         st.button("Add documents", key="add", icon=":material/add:", on_click=indexing.open_panel, width="stretch")
+        st.button("Documents", key="list", icon=":material/list:", on_click=documents.open_list, width="stretch")
 
 
 def _in_collection(query: PageQuery, name: str, library: Library) -> PageQuery:
@@ -48,15 +54,31 @@ def draw(searcher: Searcher, contents: Contents) -> None:
         st.subheader("Filters", anchor=False)
     if current().where:
         st.button("Clear all filters", key="clear", on_click=ask, args=(narrowed(current(), ()),))
-    for facet in contents.facets:
-        if facet.short:
-            _facet(facet, chosen.get(facet.field, ()), contents.facets)
-    more = [facet for facet in contents.facets if not facet.short]
-    typed = tuple(text for text in rest if not text.startswith(SENSE_FILTER))
-    with st.expander("More fields", expanded=bool(typed) or any(facet.field in chosen for facet in more)):
-        for facet in more:
-            _facet(facet, chosen.get(facet.field, ()), contents.facets)
+    subcorpora.draw(searcher)
+    # A collection may have many fields. The first ones are shown, and those that are in use.
+    first = [facet for facet in contents.facets if facet.short][:MAX_SHOWN]
+    shown = [facet for facet in contents.facets if facet in first or facet.field in chosen]
+    for facet in shown:
+        _facet(facet, chosen.get(facet.field, ()), contents.facets)
+    more = [facet for facet in contents.facets if facet not in shown]
+    own = (SENSE_FILTER, subcorpora.FILTER)
+    typed = tuple(text for text in rest if not text.startswith(own))
+    with st.expander("More fields", expanded=bool(typed)):
+        for facet in _found(more):
+            _facet(facet, (), contents.facets)
         _other_filters(rest, contents.facets)
+
+
+def _found(facets: Sequence[Facet]) -> Sequence[Facet]:
+    """Draw a search field if there are many fields, and return those that it finds."""
+    if len(facets) <= MAX_MORE:
+        return facets
+    text = st.text_input("Find a field", key="find-field").strip().casefold()
+    found = [facet for facet in facets if text in facet.field.casefold()]
+    hidden = len(found) - MAX_MORE
+    if hidden > 0:
+        st.html(base.remark(f"{hidden} more fields. Type a part of the name of a field to find it."))
+    return found[:MAX_MORE]
 
 
 def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
@@ -120,7 +142,7 @@ def _other_filters(rest: Sequence[str], offered: Sequence[Facet]) -> None:
         lines = [line.strip() for line in st.session_state["other"].splitlines()]
         ask(narrowed(current(), filters(chosen, offered, [*by_sense, *(line for line in lines if line)])))
 
-    by_sense = [text for text in rest if text.startswith(SENSE_FILTER)]
+    by_sense = [text for text in rest if text.startswith((SENSE_FILTER, subcorpora.FILTER))]
     show("other", "\n".join(text for text in rest if text not in by_sense))
     st.text_area(
         "Other filters, one per line",

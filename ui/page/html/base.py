@@ -117,6 +117,15 @@ def translations(hit: SentenceHit) -> str:
     return "".join(shown)
 
 
+COPY_BUTTON = '<button type="button" class="pol-copy" data-copy="1">Copy address</button>'
+"""Button that copies the address. The script warns if other machines cannot open it."""
+KEYS = (
+    '<details class="pol-keys"><summary>Keys</summary><p>Press the arrow key down in the search box, or Tab, to reach'
+    " a line. The arrow keys go from word to word and from line to line. Enter searches for the word, + and"
+    " \N{MINUS SIGN} mark the line, o opens its document, c shows the sentences around it, and a those that are nearly"
+    " the same.</p></details>"
+)
+"""What the keys do."""
 UNKNOWN_SENSE = '<span class="pol-s"></span>'
 """Empty column of a line whose sense is unknown."""
 
@@ -229,6 +238,16 @@ def kept_pos(pos: str, is_named: bool) -> str:
     return f'<p class="pol-quiet" role="status">{text}</p>'
 
 
+def working(text: str, tall: bool = False) -> str:
+    """Return what is being worked on, as a line that screen readers announce.
+
+    Args:
+        tall: Whether to take about the height of the senses, so that the lines below move little when they come.
+    """
+    height = ' data-tall="1"' if tall else ""
+    return f'<p class="pol-working" role="status"{height}>{escape(text)}</p>'
+
+
 def remark(text: str) -> str:
     """Return a quiet line that explains something."""
     return f'<p class="pol-quiet">{escape(text)}</p>'
@@ -251,7 +270,8 @@ def heading(name: str, info: CollectionInfo | None) -> str:
         parts += [count(info.documents, "document"), count(info.sentences, "sentence")]
         parts += [f"model {escape(cut_left(info.settings.model, 40))}", f"layer {escape(info.settings.layer)}"]
     shown = "".join(f"<span>{part}</span>" for part in parts)
-    return f'<header class="pol-top"><h1>Polyseme</h1><p>{shown}</p></header>'
+    busy = '<span class="pol-busy" aria-hidden="true">Working …</span>'  # the script state shows it
+    return f'<header class="pol-top"><h1>Polyseme</h1><p>{shown}</p>{busy}</header>'
 
 
 def collection_facts(info: CollectionInfo) -> str:

@@ -37,57 +37,73 @@ class Style:
     """What all lines of a list share.
 
     Args:
-        numbers: Occurrence id -> number of its sense.
         met: Offsets of a word of the query -> its number, for the words that lines meet.
         expanded: What is open under the lines.
         grouped: Whether the lines are under the heading of their document.
         ranked: Whether the lines show their numbers.
-        of_pattern: Whether the lines are places of a pattern. They have no scores, and each word of the node can be
-            clicked.
+        of_pattern: Whether the lines are places of a pattern. Each word of the node can be clicked.
+        scored: Whether the lines have scores.
+        context: Maximum length of the context on each side of a node, in characters.
+        whole: Whether occurrences are shown in whole sentences, without aligned nodes.
     """
 
     words: Words
-    numbers: Mapping[int, int | None]
     met: Mapping[tuple[int, int], int]
     expanded: Expanded = field(default_factory=Expanded)
     grouped: bool = False
     ranked: bool = True
     of_pattern: bool = False
+    scored: bool = True
+    context: int = CONTEXT
+    whole: bool = False
 
 
 def concordance(
     hits: Sequence[SentenceHit],
     first: int,
     words: Words,
-    numbers: Mapping[int, int | None],
     expanded: Expanded | None = None,
     of_pattern: bool = False,
+    scored: bool = True,
+    context: int = CONTEXT,
+    whole: bool = False,
 ) -> str:
     """Return a page of lines below column headings. Occurrences have the node in the middle, sentences are whole.
 
     Args:
         first: Number of the first line.
-        numbers: Occurrence id -> number of its sense.
         expanded: What is open under the lines.
         of_pattern: Whether the lines are places of a pattern.
+        scored: Whether the lines have scores.
+        context: Maximum length of the context on each side of a node, in characters.
+        whole: Whether occurrences are shown in whole sentences.
     """
     kwic = any(isinstance(hit, OccurrenceHit) for hit in hits)
-    style = Style(words, numbers, meetings.numbers_of(hits), expanded or Expanded(), of_pattern=of_pattern)
+    style = Style(
+        words,
+        meetings.numbers_of(hits),
+        expanded or Expanded(),
+        of_pattern=of_pattern,
+        scored=scored,
+        context=context,
+        whole=whole,
+    )
     items = "".join(item(hit, first + n, style) for n, hit in enumerate(hits))
     name = "Occurrences" if kwic else "Sentences"
-    kind = "pol-lines pol-kwic" if kwic else "pol-lines pol-whole"
-    lines = f'<ol class="{kind}" aria-label="{name}" start="{first}">{items}</ol>'
-    return f'<div class="pol-list">{columns(hits, of_pattern=of_pattern)}{lines}</div>'
+    aligned = "" if whole else " pol-aligned"
+    kind = f"pol-lines pol-kwic{aligned}" if kwic else "pol-lines pol-whole"
+    lines = f'<ol class="{kind}" role="list" aria-label="{name}" start="{first}">{items}</ol>'
+    return f'<div class="pol-list">{columns(hits, scored=scored)}{lines}</div>'
 
 
-def columns(hits: Sequence[SentenceHit], grouped: bool = False, of_pattern: bool = False) -> str:
+def columns(hits: Sequence[SentenceHit], grouped: bool = False, scored: bool = True) -> str:
     """Return the column headings. Screen readers skip them, because every cell has its own label."""
     sure = ", sure" if any(hit.confidence is not None for hit in hits) else ""
     kwic = any(isinstance(hit, OccurrenceHit) for hit in hits)
     what = "sense" if kwic else "meaning"
     title = "Cosine similarity" + (f", and the probability that the {what} is the same" if sure else "")
     document = "" if grouped else "document"
-    score = "<span></span>" if of_pattern else f'<span title="{title}">score{sure}</span>'
+    score = f'<span title="{title}">score{sure}</span>' if scored else "<span></span>"
     names = f"<span></span><span>{document}</span><span>mark</span>{score}"
     return f'<div class="pol-columns{"" if kwic else " pol-whole"}" aria-hidden="true">{names}</div>'
 
@@ -101,8 +117,9 @@ def item(hit: SentenceHit, number: int, style: Style) -> str:
     """Return one line with its buttons, its score, and what is open under it."""
     key, sense, extra, more = key_of(hit), "", "", ""
     if isinstance(hit, OccurrenceHit):
-        text = kwic_text(hit, style.words, whole_node=not style.of_pattern)
-        sense = sense_sign(style.numbers[key]) if key in style.numbers else UNKNOWN_SENSE
+        context = SENTENCE if style.whole else style.context
+        text = kwic_text(hit, style.words, whole_node=not style.of_pattern, context=context)
+        sense = UNKNOWN_SENSE
     else:
         met = hit.meetings
         shown = clickable_words(hit.sentence, style.words(hit.sentence), 0, SENTENCE, key, met, style.met)
@@ -114,9 +131,9 @@ def item(hit: SentenceHit, number: int, style: Style) -> str:
     rank = number if style.ranked else ""
     # Only what has a vector can be compared, so other places of a pattern have no marks.
     buttons = '<span class="pol-marks"></span>' if style.of_pattern and not key else _mark_buttons(key, number, extra)
-    score = '<span class="pol-score"></span>' if style.of_pattern else _score(hit)
+    score = _score(hit) if style.scored else '<span class="pol-score"></span>'
     return (
-        f'<li class="pol-line" data-key="{key}"><span class="pol-rank">{rank}</span>{sense}{text}'
+        f'<li class="pol-line" role="listitem" data-key="{key}"><span class="pol-rank">{rank}</span>{sense}{text}'
         f"{place}{buttons}{score}{translations(hit)}{more}</li>"
     )
 
@@ -128,10 +145,27 @@ def _read_button(number: int) -> str:
     )
 
 
-def marks(marked: Marks) -> str:
-    """Return which lines are marked + and -. The script presses their buttons."""
+def senses(keys: Iterable[int], numbers: Mapping[int, int | None]) -> str:
+    """Return the signs of the senses of some lines. The script moves them into the lines.
+
+    They are apart from the lines, which are shown before the senses are known.
+
+    Args:
+        numbers: Occurrence id -> number of its sense.
+    """
+    signs = (f'<i data-key="{key}">{sense_sign(numbers[key])}</i>' for key in keys if key in numbers)
+    return f'<div class="pol-signs" hidden>{"".join(signs)}</div>'
+
+
+def marks(marked: Marks, address: Mapping[str, str] | None = None) -> str:
+    """Return which lines are marked + and -. The script presses their buttons, and writes the marks in the address.
+
+    Args:
+        address: Parameters that hold all marks of the collection.
+    """
+    held = escape("&".join(f"{name}={keys}" for name, keys in (address or {}).items()))
     plus, minus = (" ".join(str(key) for key, sign in sorted(marked.items()) if sign == wanted) for wanted in (1, -1))
-    return f'<i class="pol-marked" data-plus="{plus}" data-minus="{minus}" hidden></i>'
+    return f'<i class="pol-marked" data-plus="{plus}" data-minus="{minus}" data-address="{held}" hidden></i>'
 
 
 def _mark_buttons(key: int, number: int, extra: str) -> str:
@@ -156,19 +190,23 @@ def score_cell(score: float, confidence: float | None, name: str, what: str) -> 
     title, sure = f"{name} {score:.4f}", ""
     if confidence is not None:
         title += f"; the {what} is the same with a probability of {confidence:.0%}"
-        sure = f'<span class="pol-sure">{confidence:.0%}</span>'
-    return f'<span class="pol-score" title="{title}">{score:.2f}{sure}</span>'
+        sure = f'<span class="pol-sure"><span class="pol-said">probability </span>{confidence:.0%}</span>'
+    return (
+        f'<span class="pol-score" title="{title}"><span class="pol-value"><span class="pol-said">score </span>'
+        f"{score:.2f}</span>{sure}</span>"
+    )
 
 
-def kwic_text(hit: OccurrenceHit, words: Words, whole_node: bool = True) -> str:
+def kwic_text(hit: OccurrenceHit, words: Words, whole_node: bool = True, context: int = CONTEXT) -> str:
     """Return one run of inline text, so that selecting or searching text works across the node.
 
     Args:
         whole_node: Whether a click on the node searches for all of it. If not, each of its words can be clicked.
+        context: Maximum length of the context on each side, in characters.
     """
     spans = list(words(hit.sentence))
-    first = _cut(hit.sentence, hit.start - CONTEXT, hit.start)
-    last = _cut(hit.sentence, hit.end, hit.end + CONTEXT, from_right=True)
+    first = _cut(hit.sentence, hit.start - context, hit.start, context)
+    last = _cut(hit.sentence, hit.end, hit.end + context, context, from_right=True)
     left = clickable_words(hit.sentence, spans, first, hit.start, hit.sentence_id).lstrip()
     right = clickable_words(hit.sentence, spans, hit.end, last, hit.sentence_id).rstrip()
     before = ELLIPSIS if first else ""
@@ -187,16 +225,16 @@ def kwic_text(hit: OccurrenceHit, words: Words, whole_node: bool = True) -> str:
     )
 
 
-def _cut(text: str, start: int, end: int, from_right: bool = False) -> int:
+def _cut(text: str, start: int, end: int, context: int, from_right: bool = False) -> int:
     """Return where a context from the node to `start` (or `end`) is cut, at a space if one is near."""
     if from_right:
         if end >= len(text):
             return len(text)
-        space = text.rfind(" ", end - CONTEXT // 3, end)
+        space = text.rfind(" ", end - context // 3, end)
         return space if space > start else end
     if start <= 0:
         return 0
-    space = text.find(" ", start, start + CONTEXT // 3)
+    space = text.find(" ", start, start + context // 3)
     return space + 1 if 0 <= space < end else start
 
 

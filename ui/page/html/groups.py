@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ....indexer.values import Value
-from ....search.hits import DocumentHit, SentenceHit
+from ....search.hits import DocumentHit, OccurrenceHit, SentenceHit
 from . import meetings
 from .base import count, cut_right, escape, facts
 from .concordance import Style, Words, columns, item, score_cell
@@ -58,10 +58,34 @@ def grouped(groups: Sequence[Group], words: Words, expanded: Expanded | None = N
     """Return a page of sentences under the headings of their documents."""
     hits = [hit for group in groups for _, hit in group.lines]
     ranked = all(group.rank is None for group in groups)
-    style = Style(words, {}, meetings.numbers_of(hits), expanded or Expanded(), grouped=True, ranked=ranked)
+    style = Style(words, meetings.numbers_of(hits), expanded or Expanded(), grouped=True, ranked=ranked)
     items = "".join(_group(group, style) for group in groups)
-    listed = f'<ol class="pol-groups" aria-label="Documents">{items}</ol>'
+    listed = f'<ol class="pol-groups" role="list" aria-label="Documents">{items}</ol>'
     return f'<div class="pol-list">{columns(hits, grouped=True)}{listed}</div>'
+
+
+def by_word(hits: Sequence[OccurrenceHit], first: int) -> list[Group]:
+    """Group occurrences of several words by lemma, in the order of the first line of each. Lines keep their numbers."""
+    inside: dict[str, list[tuple[int, SentenceHit]]] = {}
+    for number, hit in enumerate(hits, start=first):
+        inside.setdefault(hit.lemma, []).append((number, hit))
+    return [Group(lemma, {}, lines) for lemma, lines in inside.items()]
+
+
+def grouped_by_word(groups: Sequence[Group], style: Style) -> str:
+    """Return a page of occurrences under their words."""
+    hits = [hit for group in groups for _, hit in group.lines]
+    aligned = "" if style.whole else " pol-aligned"
+    items = "".join(
+        f'<li class="pol-group" role="listitem"><h3 class="pol-word"><bdi>{escape(cut_right(group.title, TITLE))}</bdi>'
+        f' <span class="pol-quiet">{count(len(group.lines), "line")} on this page</span></h3>'
+        f'<ol class="pol-lines pol-kwic{aligned}" role="list" aria-label="Lines of'
+        f' {escape(cut_right(group.title, TITLE))}">{"".join(item(hit, number, style) for number, hit in group.lines)}'
+        "</ol></li>"
+        for group in groups
+    )
+    listed = f'<ol class="pol-byword" role="list" aria-label="Words">{items}</ol>'
+    return f'<div class="pol-list">{columns(hits, scored=style.scored)}{listed}</div>'
 
 
 def _group(group: Group, style: Style) -> str:
@@ -73,14 +97,14 @@ def _group(group: Group, style: Style) -> str:
             f' title="Open the document at its first line here">{title}</button>'
         )
         items = "".join(item(hit, number, style) for number, hit in group.lines)
-        lines = f'<ol class="pol-lines pol-whole" aria-label="Lines of {name}">{items}</ol>'
+        lines = f'<ol class="pol-lines pol-whole" role="list" aria-label="Lines of {name}">{items}</ol>'
     rank = "" if group.rank is None else str(group.rank)
     size = count(len(group.lines), "line") if group.rank is None else ""
     score = ""
     if group.score is not None:
         score = score_cell(group.score, group.confidence, "score of the document", "meaning of its best line")
     return (
-        f'<li class="pol-group"><div class="pol-under"><span class="pol-rank">{rank}</span>'
+        f'<li class="pol-group" role="listitem"><div class="pol-under"><span class="pol-rank">{rank}</span>'
         f'<div class="pol-where">{title}<span class="pol-facts">{facts(group.metadata)}</span></div>'
         f'<span class="pol-quiet">{size}</span>{score}</div>{lines}</li>'
     )

@@ -18,6 +18,7 @@ const NUMBERS = {
   around: (data) => [Number(data.around)],
   alike: (data) => [Number(data.alike)],
   read: (data) => [Number(data.read)],
+  document: (data) => [Number(data.document)],
   period: (data) => [Number(data.period), data.of === "all" ? -1 : Number(data.of)],
 };
 const CLICKABLE = Object.keys(NUMBERS).map((name) => `[data-${name}]`).join(",");
@@ -39,11 +40,24 @@ export default function ({ parentElement, setTriggerValue }) {
     const { dataset } = element;
     const act = Object.keys(NUMBERS).find((name) => name in dataset);
     refocused = null;
-    if (["sense", "pick", "period", "around", "alike"].includes(act)) {
+    if (["sense", "pick", "period", "around", "alike", "document"].includes(act)) {
       const names = [act, "key", "of"].filter((name) => dataset[name]);
       refocused = names.map((name) => `[data-${name}="${dataset[name]}"]`).join("");
     }
+    announce();
+    awaited = ["sense", "pick", "period", "hop"].includes(act);
     send(act, NUMBERS[act](dataset), every);
+  };
+
+  // Says at the question itself that the page works, before the server has heard of it.
+  let announced = 0;
+  const announce = () => {
+    document.documentElement.dataset.asked = "1";
+    clearTimeout(announced);
+    announced = setTimeout(calm, CONFIRMED);
+  };
+  const calm = () => {
+    delete document.documentElement.dataset.asked;
   };
 
   let hopping = 0;
@@ -54,7 +68,8 @@ export default function ({ parentElement, setTriggerValue }) {
       return;
     }
     const element = event.target.closest?.(CLICKABLE);
-    if (!element || framed) return;
+    // An open list of Streamlit has an attribute `data-open` too. Only the page's own HTML is meant.
+    if (!element?.closest(".stHtml") || framed) return;
     const every = event.shiftKey || event.ctrlKey || event.metaKey;
     if (!("hop" in element.dataset)) {
       activate(element, every);
@@ -67,6 +82,8 @@ export default function ({ parentElement, setTriggerValue }) {
     if (!selects) hopping = setTimeout(() => activate(element, every), delay);
   };
 
+  /** Host names that mean this machine, so a link with one of them opens nothing elsewhere. */
+  const isHere = () => /^(localhost|127\.|\[?::1)/.test(location.hostname);
   const copyAddress = async (button) => {
     try {
       await navigator.clipboard.writeText(location.href);
@@ -77,7 +94,7 @@ export default function ({ parentElement, setTriggerValue }) {
       document.execCommand("copy");
       field.remove();
     }
-    button.textContent = "Address copied";
+    button.textContent = isHere() ? "Copied: it opens on this machine only" : "Address copied";
     setTimeout(() => {
       button.textContent = "Copy address";
     }, CONFIRMED);
@@ -87,6 +104,12 @@ export default function ({ parentElement, setTriggerValue }) {
   // line, o opens its document, c shows its context, and a the lines like it. On the map, the arrow keys go from point to point.
   const onKey = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" && event.target.closest?.(".st-key-box input")) announce();
+    if (event.key === "ArrowDown" && event.target.closest?.(".st-key-box input")) {
+      find(".pol-lines .pol-text")?.focus();
+      event.preventDefault();
+      return;
+    }
     // The buttons of a line count too. After c or a, the button that was pressed has the focus.
     const text = event.target.closest?.(".pol-lines .pol-line")?.querySelector(".pol-text");
     const dot = event.target.closest?.(".pol-dot");
@@ -218,8 +241,8 @@ export default function ({ parentElement, setTriggerValue }) {
   // Scrolls the text of every line sideways so that its node is in the middle. All positions are read before any is
   // changed, so that the browser computes the layout once.
   const alignNodes = () => {
-    findAll(".pol-kwic").forEach((list) => resized.observe(list));
-    const texts = findAll(".pol-kwic .pol-text");
+    findAll(".pol-aligned").forEach((list) => resized.observe(list));
+    const texts = findAll(".pol-aligned .pol-text");
     const shifts = texts.map((text) => {
       const [line, node] = [text, text.querySelector(".pol-node")].map((e) => e.getBoundingClientRect());
       return node.left + node.width / 2 - line.left - line.width / 2;
@@ -231,10 +254,33 @@ export default function ({ parentElement, setTriggerValue }) {
     });
   };
 
+  // Writes the marks into the address without a new entry of the browser's history.
+  const writeMarks = (marked) => {
+    const address = new URL(location.href);
+    for (const name of ["plus", "minus", "plus_sentences", "minus_sentences"]) address.searchParams.delete(name);
+    for (const [name, keys] of new URLSearchParams(marked.dataset.address)) address.searchParams.set(name, keys);
+    if (address.search !== location.search) history.replaceState(history.state, "", address);
+  };
+
+  // Moves the signs of the senses into their lines, which are shown before the senses are known.
+  const placeSigns = () => {
+    findAll(".pol-signs [data-key]").forEach((sign) => {
+      const cell = find(`.pol-line[data-key="${sign.dataset.key}"] > .pol-s`);
+      if (cell && cell.outerHTML !== sign.innerHTML) cell.outerHTML = sign.innerHTML;
+    });
+  };
+
+  // Streamlit draws dialogs outside the element that has the theme's colour scheme.
+  const shareColours = () => {
+    const scheme = getComputedStyle(find(".stApp") ?? document.body).colorScheme;
+    if (document.documentElement.style.colorScheme !== scheme) document.documentElement.style.colorScheme = scheme;
+  };
+
   // Presses the buttons of the marked lines.
   const pressMarks = () => {
     const marked = find(".pol-marked");
     if (!marked) return;
+    writeMarks(marked);
     const [plus, minus] = [marked.dataset.plus, marked.dataset.minus].map((keys) => new Set(keys.split(" ")));
     findAll("[data-mark]").forEach((button) => {
       const pressed = (button.dataset.mark === "1" ? plus : minus).has(button.dataset.key);
@@ -254,6 +300,17 @@ export default function ({ parentElement, setTriggerValue }) {
     (sentence.querySelector(".pol-node") ?? sentence).scrollIntoView({ block: "nearest" });
   };
 
+  /** Whether the answer to the last click is still to be scrolled to. */
+  let awaited = false;
+  const isRunning = () => !find('.stApp[data-test-script-state="notRunning"]');
+  const showAnswer = () => {
+    const list = find(".pol-list");
+    if (!awaited || isRunning() || !list) return;
+    awaited = false;
+    const { top } = list.getBoundingClientRect();
+    if (top > innerHeight * 0.6 || top < 0) list.scrollIntoView({ block: "start" });
+  };
+
   const restoreFocus = () => {
     if (!refocused || document.activeElement !== document.body) return;
     const element = find(refocused);
@@ -266,13 +323,30 @@ export default function ({ parentElement, setTriggerValue }) {
   const update = () => {
     cancelAnimationFrame(scheduled);
     scheduled = requestAnimationFrame(() => {
+      shareColours();
+      placeSigns();
       pressMarks();
       alignNodes();
+      showAnswer();
       showSentence();
       restoreFocus();
     });
   };
   const redrawn = new MutationObserver(update);
+  // The script's state is an attribute. The list is scrolled to when the script has ended.
+  const ended = new MutationObserver(() => {
+    if (!isRunning()) calm();
+    update();
+  });
+  const app = find(".stApp");
+  if (app) ended.observe(app, { attributes: true, attributeFilter: ["data-test-script-state", "style", "class"] });
+
+  // The first Tab reaches a link to the lines.
+  find(".pol-skip")?.remove();
+  const skip = Object.assign(document.createElement("button"), { className: "pol-skip", type: "button" });
+  skip.textContent = "Skip to the lines";
+  skip.addEventListener("click", () => find(".pol-lines .pol-text")?.focus());
+  document.body.prepend(skip);
   const resized = new ResizeObserver(update);
   redrawn.observe(document.body, { childList: true, subtree: true });
   const listeners = Object.entries({
@@ -296,7 +370,11 @@ export default function ({ parentElement, setTriggerValue }) {
     delete document.documentElement.dataset.listening;
     cancelAnimationFrame(scheduled);
     clearTimeout(hopping);
+    clearTimeout(announced);
+    calm();
     redrawn.disconnect();
+    ended.disconnect();
+    skip.remove();
     resized.disconnect();
     listeners.forEach(([name, listener]) => document.removeEventListener(name, listener));
     document.fonts.removeEventListener("loadingdone", update);

@@ -1,0 +1,77 @@
+"""Fixtures of the tests in a real browser: one server, one library of small collections, and one browser for all."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from browsers import PATIENCE, address_of, program, serving
+from polyseme.indexer.build import build
+from polyseme.indexer.documents import Document
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+RIVER = (
+    "She sat on the bank of the river and fished for trout.",
+    "Reeds and willows hid the muddy bank where the boat was moored.",
+    "They walked along the grassy bank until the stream grew dark.",
+    "The flood broke the bank and the water ran over the meadow.",
+    "A heron stood on the far bank of the river, waiting for fish.",
+)
+MONEY = (
+    "The bank refused the farmer a loan and kept his money.",
+    "His bank charged him interest on the account every month.",
+    "She went to the bank with a cheque to pay in her wages.",
+    "The manager of the bank lends money to customers with accounts.",
+    "Robbers took cash and gold from the vault of the bank.",
+)
+EVIL = (
+    "<script>window.evil = 1</script><img src=x onerror='window.evil = 2'> the bank **bold** $x$ :smile: [a](b)."
+    " \u202eright to left\u202c bank \U0001f9d1\u200d\U0001f9d1 bank. " + "w" * 10_000 + " bank ends."
+)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
+    """A folder, and the page's server. The server starts while the collections in the folder are built."""
+    program()
+    folder = tmp_path_factory.mktemp("library")
+    with serving(folder / "banks.pol") as found:
+        yield folder, found
+
+
+@pytest.fixture(scope="session")
+def library(server: tuple[Path, subprocess.Popen[str]]) -> Path:
+    """The folder, with two small collections that were built with the bundled model."""
+    folder, _ = server
+    documents = [
+        Document(f"{genre}/{year}.txt", " ".join((*lines[shift:], *lines[:shift])), _about(genre, year))
+        for genre, lines, years in (("river", RIVER, range(1950, 1990, 8)), ("money", MONEY, range(1954, 1994, 8)))
+        for shift, year in enumerate(years)
+    ]
+    build(folder / "banks.pol", [*documents, Document("evil", EVIL, {"title": "<i>Evil</i> & co", "genre": "odd"})])
+    build(folder / "other.pol", [Document("other", "Another bank stands here. The bank is old.", {})])
+    return folder
+
+
+def _about(genre: str, year: int) -> dict[str, str | int | float]:
+    return {"title": f"{genre.title()} of {year}", "year": year, "genre": genre}
+
+
+@pytest.fixture(scope="session")
+def address(library: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
+    return address_of(server[1])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox"])
+        sync_api.expect.set_options(timeout=PATIENCE)
+        yield found
+        found.close()
