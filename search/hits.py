@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from ..indexer.collection.judgements import Annotation
 from ..indexer.values import Value
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class OccurrenceHit(SentenceHit):
         pos: Universal part of speech, such as `NOUN`. Empty if it is unknown. Those of several words have spaces
             between them.
         tag: Tag of a finer set, such as `NNS`, in the same way.
+        annotations: What each author says about the line, in the order of their names.
     """
 
     token: str
@@ -160,6 +162,7 @@ class OccurrenceHit(SentenceHit):
     occurrence_id: int
     pos: str = ""
     tag: str = ""
+    annotations: tuple[Annotation, ...] = ()
 
 
 Hit = TypeVar("Hit", bound=SentenceHit | DocumentHit)
@@ -192,19 +195,30 @@ class HitList(list[Hit], Generic[Hit]):
         return [hit_to_dict(hit) for hit in self]
 
     def to_pandas(self) -> DataFrame:
-        """Return one row for each hit, with metadata in columns `metadata.FIELD`."""
+        """Return one row for each hit, with metadata and annotations in columns such as `metadata.FIELD`."""
         import pandas
 
         rows = []
         for row in self.to_dicts():
-            metadata = row.pop("metadata")
-            assert isinstance(metadata, dict)
-            rows.append(row | {f"metadata.{field}": value for field, value in metadata.items()})
+            for nested in ("metadata", "annotations"):
+                inside = row.pop(nested, {})
+                assert isinstance(inside, dict)
+                row |= {f"{nested}.{field}": value for field, value in inside.items()}
+            rows.append(row)
         return pandas.DataFrame(rows)
 
 
 OF_SENTENCES = ("meetings", "alike", "before", "after")
 """Fields that only hits by sentence have."""
+
+
+def annotation_lists(annotations: Iterable[Annotation]) -> dict[str, list[str]]:
+    """Return what the authors say about a line as one list for each field, in the order of the authors.
+
+    In a table each list is a column, such as `annotations.sense`.
+    """
+    said = list(annotations)
+    return {each.name: [getattr(one, each.name) for one in said] for each in fields(Annotation)}
 
 
 def hit_to_dict(hit: SentenceHit | DocumentHit) -> dict[str, object]:
@@ -213,6 +227,8 @@ def hit_to_dict(hit: SentenceHit | DocumentHit) -> dict[str, object]:
     found = {each.name: getattr(hit, each.name) for each in fields(hit) if each.name not in left_out}
     if isinstance(hit, DocumentHit):
         found["passages"] = [hit_to_dict(each) for each in hit.passages]
-    elif "meetings" in found:
+    elif isinstance(hit, OccurrenceHit):
+        found["annotations"] = annotation_lists(hit.annotations)
+    else:
         found |= {"meetings": [asdict(each) for each in hit.meetings], "alike": list(hit.alike)}
     return found | {"metadata": dict(hit.metadata)}
