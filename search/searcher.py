@@ -20,14 +20,17 @@ from .context import SAME_WORD, Context, K, check_k, parse_option
 from .explanation import Explanation, explain
 from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit
 from .judging import annotate as judge
+from .judging.active import lines_to_judge
 from .judging.agreement import Agreement, measure_agreement
 from .judging.annotate import Lines
+from .judging.entry import Entry, make_entry
+from .judging.examples import Example, good_examples, ordered_as_examples
 from .judging.rows import CachedSenseRows, annotated_rows
 from .query.encode import Query
 from .query.filters import Where
 from .query.parts_of_speech import PosCounts
 from .query.target import check_text
-from .retrieval.by_id import hits_by_id, live_occurrence_hits, live_sentence_hits
+from .retrieval.by_id import all_lines, hits_by_id, live_occurrence_hits, live_sentence_hits
 from .retrieval.documents import find_documents
 from .retrieval.more_like import AnyHit, find_more_like, hit_vector
 from .retrieval.occurrences import count_parts_of_speech, find_occurrences, holds_words
@@ -629,6 +632,62 @@ class Searcher:
     def forget_sense(self, word: str, name: str, author: str | None = None) -> Event:
         """Remove an edited sense, so that its lines have none. `undo` brings it and its lines back."""
         return self._change_sense(word, author, lambda lemma: judge.forgotten(lemma, name))
+
+    def lines(self, word: str, match: str = Match.LEMMA, where: Where = None) -> HitList[OccurrenceHit]:
+        """Read all lines of a word in the order of the collection, each with score 1.
+
+        Args:
+            word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
+            match: `form` or `lemma`.
+        """
+        with self._view(where) as view:
+            return all_lines(view, word, match)
+
+    def by_examples(self, hits: Sequence[OccurrenceHit]) -> list[Example]:
+        """Score lines as examples of a dictionary (GDEX) and sort them, the best first."""
+        with self._view() as view:
+            return ordered_as_examples(view, hits)
+
+    def good_examples(
+        self, word: str, per_sense: int = 3, where: Where = None, inventory: SenseInventory | None = None
+    ) -> dict[int, list[Example]]:
+        """Find the best examples of each sense of a word, by the number of the sense.
+
+        Lines that were marked `good` come first, and those marked `bad` are left out.
+
+        Args:
+            inventory: Senses that are known already. None for those of `senses`, with the judged ones held fixed.
+        """
+        found = self._judged_inventory(word, where) if inventory is None else inventory
+        with self._view() as view:
+            return good_examples(view, found, per_sense)
+
+    def entry(self, word: str, per_sense: int = 3, where: Where = None, field: str = "year", period: int = 10) -> Entry:
+        """Make the entry of a word, with the judged senses held fixed. `ui.entries.write_entry` writes it to a file.
+
+        Args:
+            per_sense: Number of examples of each sense.
+            field: Metadata field that holds the date.
+            period: Length of a period, in years.
+        """
+        inventory = self._judged_inventory(word, where)
+        judged = self.judged_senses(word)
+        examples = self.good_examples(word, per_sense, where, inventory)
+        timeline = self.timeline(inventory, field, period)
+        with self._view() as view:
+            return make_entry(view, inventory, judged, examples, timeline)
+
+    def to_judge(self, word: str, k: int = 10, where: Where = None) -> HitList[OccurrenceHit]:
+        """Find the k lines of a word whose judgement would settle most, the first one first.
+
+        They have no sense yet, are between two senses, and are unlike each other. Their score is the doubt about their
+        sense, from 0 to 1.
+        """
+        with self._view(where) as view:
+            return lines_to_judge(view, word, k)
+
+    def _judged_inventory(self, word: str, where: Where) -> SenseInventory:
+        return self.senses(word, where=where, known=self.judged_senses(word))
 
     def _change_sense(self, word: str, author: str | None, change: Callable[[str], judge.SenseChange]) -> Event:
         with self._view() as view:

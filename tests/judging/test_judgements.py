@@ -188,7 +188,7 @@ def test_what_cannot_be_said_is_refused(searcher: Searcher, values: dict[str, st
 
 def test_unknown_lines_are_refused(searcher: Searcher) -> None:
     for lines in ([10**9], [0], [-1], [2**64], []):
-        with pytest.raises(QueryError, match="occurrence 1000000000 is not|no occurrence, as|no line is given"):
+        with pytest.raises(QueryError, match=r"occurrence 1000000000 is not|no occurrence, as|no line is given"):
             searcher.annotate(lines, "ann", mark="+")
 
 

@@ -62,6 +62,11 @@ dictionary_option = click.option(
     show_default="none",
     help="Use the senses of this dictionary, which `polyseme dictionary import` has added to the collection.",
 )
+annotated_option = click.option(
+    "--annotated",
+    is_flag=True,
+    help="Hold the senses fixed that you have given lines with `polyseme annotate`. The other lines follow them.",
+)
 number_option = click.option(
     "--number",
     type=click.IntRange(1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from .help import Command, argument
 from .options import (
     LAYERS,
     SOURCES,
+    annotated_option,
     any_match_option,
     collection_argument,
     context_option,
@@ -167,6 +169,12 @@ def document_table(hits: list[DocumentHit]) -> str:
     help="Rerank the first 200 candidates by the vectors of another layer.",
 )
 @click.option(
+    "--order",
+    type=click.Choice(["sense", "examples"]),
+    default="sense",
+    help="Order hits by their sense, or the nearest 200 of them as examples for a dictionary.",
+)
+@click.option(
     "--any-pos", is_flag=True, help="With --match lemma, include occurrences of another part of speech than the word."
 )
 @context_option
@@ -179,6 +187,7 @@ def sense(
     k: int,
     where: tuple[str, ...],
     layer: str | None,
+    order: str,
     any_pos: bool,
     context: int,
     model: str | None,
@@ -188,7 +197,10 @@ def sense(
     from ...search.searcher import Searcher
 
     with Searcher.open(collection, model) as searcher:
-        hits = searcher.occurrences(query, k, match, where, layer, any_pos)
+        hits = searcher.occurrences(query, k if order == "sense" else max(k, 200), match, where, layer, any_pos)
+        if order == "examples":
+            best = enumerate(searcher.by_examples(hits)[:k], start=1)
+            hits[:] = [replace(one.hit, rank=rank) for rank, one in best]
     note(hits.notice)
     note(hits.verdict)
     show(hits.to_dicts(), output_format, concordance(hits, context))
@@ -239,6 +251,7 @@ def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
     help="Named sense of the word that is known. Its lines stay together, and the others are grouped around them."
     " Repeat for several.",
 )
+@annotated_option
 @click.option(
     "--occurrences",
     is_flag=True,
@@ -256,6 +269,7 @@ def senses(
     grain: float | None,
     number: int | None,
     known: tuple[str, ...],
+    annotated: bool,
     occurrences: bool,
     dictionary: str | None,
     model: str | None,
@@ -277,7 +291,8 @@ def senses(
             found_senses = searcher.dictionary_senses(word, dictionary, match, where)
             show_dictionary_senses(searcher, found_senses, occurrences, output_format)
             return
-        inventory = searcher.senses(word, match, where, grain, number, known)
+        judged = searcher.judged_senses(word) if annotated else ()
+        inventory = searcher.senses(word, match, where, grain, number, [*known, *judged])
         note(inventory.notice)
         if occurrences:
             found = searcher.sense_occurrences(inventory)

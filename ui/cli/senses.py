@@ -11,6 +11,7 @@ import click
 from ..messages import one_line
 from .help import Command, argument
 from .options import (
+    annotated_option,
     any_match_option,
     collection_argument,
     context_option,
@@ -150,6 +151,7 @@ def change(
 @click.option("--period", type=click.IntRange(1), default=10, metavar="YEARS", help="Length of a period in years.")
 @match_option
 @where_option
+@annotated_option
 @dictionary_option
 @model_option
 @format_option
@@ -160,6 +162,7 @@ def timeline(
     period: int,
     match: str,
     where: tuple[str, ...],
+    annotated: bool,
     dictionary: str | None,
     model: str | None,
     output_format: OutputFormat,
@@ -172,8 +175,11 @@ def timeline(
 
     with Searcher.open(collection, model) as searcher:
         names: list[str] = []
+        column = "name" if annotated else "sense_id"
         if dictionary is None:
-            inventory = searcher.senses(word, match, where)
+            judged = searcher.judged_senses(word) if annotated else ()
+            inventory = searcher.senses(word, match, where, known=judged)
+            names = [sense.name or "" for sense in inventory.senses] if any(judged) else []
         else:
             found = searcher.dictionary_senses(word, dictionary, match, where)
             inventory, names = found.inventory, [entry.id for entry in found.entries]
@@ -181,16 +187,16 @@ def timeline(
         rows = _timeline_rows(searcher, inventory, field, period)
     columns = ["from", "to", "sense", "count", "share", "low", "high"]
     if names:
-        rows = _with_names(rows, names)
-        columns.insert(3, "sense_id")
+        rows = _with_names(rows, names, column)
+        columns.insert(3, column)
     cells = [[row[column] for column in columns] for row in rows]
     show(rows, output_format, table(columns, cells, right=columns))
 
 
-def _with_names(rows: list[dict[str, object]], names: list[str]) -> list[dict[str, object]]:
-    """Return the rows of senses that have an occurrence, each with the sense's id in the dictionary."""
+def _with_names(rows: list[dict[str, object]], names: list[str], column: str) -> list[dict[str, object]]:
+    """Return the rows of senses that have an occurrence, each with the name or id of the sense."""
     present = {row["sense"] for row in rows if row["count"]}
-    return [row | {"sense_id": names[int(str(row["sense"])) - 1]} for row in rows if row["sense"] in present]
+    return [row | {column: names[int(str(row["sense"])) - 1]} for row in rows if row["sense"] in present]
 
 
 def _timeline_rows(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> list[dict[str, object]]:
