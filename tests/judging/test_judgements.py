@@ -75,19 +75,19 @@ def test_lines_carry_what_each_author_says(searcher: Searcher) -> None:
 def test_undo_and_redo_give_every_earlier_state(searcher: Searcher) -> None:
     rng = random.Random(5)
     lines = banks(searcher)
-    states = {"ann": [said(searcher)]}
+    states = [_of(said(searcher), "ann")]
     for number in range(12):  # bob judges beside ann, and is never undone
         chosen = rng.sample(lines, 3)
         searcher.annotate(chosen, "ann", sense=rng.choice(["x", "y", ""]), mark=rng.choice(["+", "-", "good"]))
-        states["ann"].append(_of(said(searcher), "ann"))
+        states.append(_of(said(searcher), "ann"))
         searcher.annotate(rng.sample(lines, 2), "bob", label=f"b{number}")
     beside = _of(said(searcher), "bob")
-    for state in reversed(states["ann"][:-1]):
+    for state in reversed(states[:-1]):
         assert searcher.undo("ann") is not None
         assert _of(said(searcher), "ann") == state
         assert _of(said(searcher), "bob") == beside
     assert searcher.undo("ann") is None
-    for state in states["ann"][1:8]:
+    for state in states[1:8]:
         assert searcher.redo("ann") is not None
         assert _of(said(searcher), "ann") == state
     searcher.annotate(lines[:1], "ann", label="new")
@@ -143,7 +143,8 @@ def test_a_collection_without_the_tables_has_no_annotations_until_the_first(path
     change(path, "DELETE FROM _sqlite_migrations WHERE name = 'judgement_tables'")
     with Searcher.open(path, FakeEncoder()) as searcher:
         assert said(searcher) == {}
-        assert searcher.annotations() == searcher.lost_annotations() == searcher.annotation_log() == []
+        assert searcher.annotations() == searcher.lost_annotations() == []
+        assert searcher.annotation_log() == []
         assert searcher.judged_senses() == ()
         assert searcher.agreement("bank").alpha is None
         searcher.annotate(banks(searcher)[:1], "ann", mark="good")

@@ -286,6 +286,8 @@ def senses(
 
     if grain is not None and number is not None:
         raise click.UsageError("give --grain or --number, not both")
+    if annotated and dictionary is not None:
+        raise click.UsageError("give --annotated or --dictionary, not both")
     with Searcher.open(collection, model) as searcher:
         if dictionary is not None:
             found_senses = searcher.dictionary_senses(word, dictionary, match, where)

@@ -173,6 +173,8 @@ def timeline(
     """
     from ...search.searcher import Searcher
 
+    if annotated and dictionary is not None:
+        raise click.UsageError("give --annotated or --dictionary, not both")
     with Searcher.open(collection, model) as searcher:
         names: list[str] = []
         column = "name" if annotated else "sense_id"
