@@ -551,17 +551,24 @@ def _changes(db: sqlite3.Connection, event: int) -> list[Change]:
     ]
 
 
-_SAME = "j.line IS ? AND j.sense IS ? AND j.field = ?"
+def _about(change: Change) -> tuple[str, list[object]]:
+    """Return SQL for the rows of the log that are about the same field as a change, and its parameters."""
+    if change.line is not None:
+        return "j.line = ? AND j.field = ?", [change.line, change.field]
+    if change.sense is not None:
+        return "j.sense = ? AND j.field = ?", [change.sense, change.field]
+    return "j.line IS NULL AND j.sense IS NULL AND j.field = ?", [change.field]
 
 
 def _last_event(db: sqlite3.Connection, change: Change) -> int | None:
     """Return the event that has last changed what a change is about. Undone events and their undoing do not count."""
+    about, parameters = _about(change)
     sql = (
         "SELECT e.id, e.action, e.target FROM judgements j JOIN judgement_events e ON e.id = j.event"
-        f" WHERE {_SAME} ORDER BY j.id DESC"
+        f" WHERE {about} ORDER BY j.id DESC"
     )
     skipped: set[int] = set()
-    for key, action, target in db.execute(sql, (change.line, change.sense, change.field)):
+    for key, action, target in db.execute(sql, parameters):
         if action == Action.UNDO:
             skipped.add(_number(target))
         elif action == Action.REDO:
@@ -577,13 +584,13 @@ def _last_event(db: sqlite3.Connection, change: Change) -> int | None:
 
 def _value_before(db: sqlite3.Connection, change: Change, author: str, event: int) -> str | None:
     """Return the value that a field had before an event, of this author for a line, of all authors for a sense."""
+    about, parameters = _about(change)
     by = " AND e.author = ?" if change.line is not None else ""
     sql = (
         f"SELECT {_short('j.value', LONGEST_VALUE)} FROM judgements j JOIN judgement_events e ON e.id = j.event"
-        f" WHERE {_SAME} AND j.event < ?{by} ORDER BY j.id DESC LIMIT 1"
+        f" WHERE {about} AND j.event < ?{by} ORDER BY j.id DESC LIMIT 1"
     )
-    what: list[object] = [change.line, change.sense, change.field, event]
-    row = db.execute(sql, [*what, author] if by else what).fetchone()
+    row = db.execute(sql, [*parameters, event, author] if by else [*parameters, event]).fetchone()
     return None if row is None or row[0] is None else _text(row[0], LONGEST_VALUE)
 
 
