@@ -50,7 +50,7 @@ class CachedSenseRows:
 def rows_of_name(view: View, name: str) -> Rows:
     """Return the live rows of a named sense, of edited senses, or of a sense of a dictionary (`DICTIONARY/ID`).
 
-    What a person has judged is never overruled: lines that were given the sense belong to it, and lines that were given
+    What a person has judged is never overruled. Lines that were given the sense belong to it. Lines that were given
     another sense of the word do not. The other lines of the word follow, by the judged ones.
 
     Raises:

@@ -192,6 +192,6 @@ def test_agreement_counts_the_lines_that_two_have_judged(
     pair = found.pairs[0]
     assert (pair.first, pair.second, pair.lines) == ("ann", "bob", 6)
     assert pair.same == pytest.approx(5 / 6)
-    # Twelve values of the pair, 7 shore and 5 loan; one line of six differs: 1 - 11 * 2 / (12**2 - 7**2 - 5**2).
+    # Twelve values of the pair, 7 shore and 5 loan, and one line of six differs: 1 - 11 * 2 / (12**2 - 7**2 - 5**2).
     assert pair.alpha == pytest.approx(1 - 11 * 2 / 70)
     assert found.pairs[1].alpha is None

@@ -29,9 +29,8 @@ CONTEXT = 45
 def annotate() -> None:
     """Judge lines: give them a sense, a label, a mark or a note.
 
-    `--where annotation.sense=NAME` restricts any search to lines that were given a sense. annotation.label,
-    annotation.mark, annotation.note, annotation.author and annotation.time work in the same way. Everything can be
-    undone.
+    `--where annotation.sense=NAME` restricts any search to lines that were given a sense. The fields label, mark, note,
+    author and time work in the same way. Everything can be undone.
     """
 
 
