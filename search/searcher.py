@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Literal, Self, overload
 
 from ..indexer.collection.collection import Collection
 from ..indexer.collection.dictionaries import StoredDictionary
-from ..indexer.collection.judgements import Event, Field, JudgedLine, JudgedSense, read_events, sense_ratings
+from ..indexer.collection.judgements import (
+    Event,
+    Field,
+    JudgedLine,
+    JudgedSense,
+    log_length,
+    read_events,
+    sense_ratings,
+)
 from ..indexer.collection.queries import lemma_frequencies
 from ..indexer.collection.records import CollectionSettings
 from ..indexer.errors import QueryError
@@ -570,6 +578,11 @@ class Searcher:
     def lost_annotations(self) -> list[JudgedLine]:
         """Read the judged lines that are no longer in the collection: their sentence has changed, or is gone."""
         return [line for line in self.annotations() if line.occurrence_id is None]
+
+    def annotation_state(self) -> int:
+        """Return a number that grows with each change of an annotation, for caches of hits."""
+        with self._view() as view:
+            return log_length(view.collection.db)
 
     def annotation_counts(self, word: str | None = None) -> dict[str, dict[str, int]]:
         """Count the lines by what was said about them: field -> value -> number of lines, the most frequent first.

@@ -1,7 +1,7 @@
 """Find good examples among lines, as for a dictionary: GDEX (Kilgarriff et al. 2008).
 
-A good example is a whole sentence of usual length with common words, and typical of its sense. It has no odd tokens, and
-no pronouns whose reference is elsewhere. Each part of the score is in [0, 1], and the score is their weighted mean.
+A good example is a whole sentence of usual length with common words, and typical of its sense. It has no odd tokens,
+and no pronouns whose reference is elsewhere. Each part of the score is in [0, 1], and the score is their weighted mean.
 """
 
 from __future__ import annotations
