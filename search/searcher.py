@@ -31,7 +31,7 @@ from .judging import annotate as judge
 from .judging.active import lines_to_judge
 from .judging.agreement import Agreement, measure_agreement
 from .judging.annotate import Lines
-from .judging.entry import Entry, make_entry
+from .judging.entry import Entry, citation, make_entry
 from .judging.examples import Example, good_examples, ordered_as_examples
 from .judging.rows import CachedSenseRows, annotated_rows
 from .query.encode import Query
@@ -689,6 +689,11 @@ class Searcher:
         timeline = self.timeline(inventory, field, period)
         with self._view() as view:
             return make_entry(view, inventory, judged, examples, timeline)
+
+    def citation(self, question: str) -> str:
+        """Return one line for a paper: the question, the collection and its state, the model, the program, the date."""
+        with self._view() as view:
+            return citation(view, question)
 
     def to_judge(self, word: str, k: int = 10, where: Where = None) -> HitList[OccurrenceHit]:
         """Find the k lines of a word whose judgement would settle most, the first one first.

@@ -87,14 +87,20 @@ def _head(entry: Entry) -> str:
 
 
 def _md(text: str) -> str:
-    return _LIST.sub(r"\1\\\2\3", _MARKDOWN.sub(r"\\\1", text))
+    """Escape text that may begin a line."""
+    return _LIST.sub(r"\1\\\2\3", _inside(text))
+
+
+def _inside(text: str) -> str:
+    """Escape text inside a line."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def _markdown(entry: Entry) -> bytes:
     pos = f" ({_md(_clean(entry.pos))})" if entry.pos else ""
     out = [f"# {_md(_clean(entry.word))}{pos}", "", f"{_head(entry)}.", ""]
     for sense in entry.senses:
-        out += [f"## {_md(_title(sense))}", ""]
+        out += [f"## {_inside(_title(sense))}", ""]
         if sense.definition:
             out += [_md(_clean(sense.definition)), ""]
         out += [f"{_share(entry, sense)}.", ""]
@@ -107,7 +113,7 @@ def _markdown(entry: Entry) -> bytes:
     if entry.periods:
         out += [f"| {_md(_clean(entry.field))} | " + " | ".join(_years(entry)) + " |"]
         out += ["|---|" + "---:|" * len(entry.periods)]
-        out += [f"| {_md(_title(sense))} | " + " | ".join(map(str, sense.counts)) + " |" for sense in entry.senses]
+        out += [f"| {_inside(_title(sense))} | " + " | ".join(map(str, sense.counts)) + " |" for sense in entry.senses]
         out += [""]
     return ("\n".join([*out, _md(_clean(entry.citation))]) + "\n").encode()
 

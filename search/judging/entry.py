@@ -117,7 +117,7 @@ def make_entry(
         timeline.field,
         tuple((period.start, period.end) for period in timeline.periods),
         tuple(senses),
-        citation(view, f"entry {inventory.word!r}"),
+        citation(view, f"Entry of {inventory.word}"),
     )
 
 

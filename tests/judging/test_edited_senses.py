@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,16 @@ from polyseme.search.searcher import Searcher
 from sense_texts import documents
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("edited") / "c.pol"
+    build(path, documents(24), BuildConfig(segment_sentences=17), model=FakeEncoder())
+    return path
+
+
 @pytest.fixture
-def searcher(tmp_path: Path) -> Iterator[Searcher]:
-    build(tmp_path / "c.pol", documents(24), BuildConfig(segment_sentences=17), model=FakeEncoder())
+def searcher(built: Path, tmp_path: Path) -> Iterator[Searcher]:
+    shutil.copytree(built, tmp_path / "c.pol")
     with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as opened:
         yield opened
 

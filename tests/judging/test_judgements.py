@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,10 +21,16 @@ from sense_texts import documents
 from stored import change
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("judgements") / "c.pol"
+    build(path, documents(16), BuildConfig(segment_sentences=7), model=FakeEncoder())
+    return path
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    build(tmp_path / "c.pol", documents(16), BuildConfig(segment_sentences=7), model=FakeEncoder())
-    return tmp_path / "c.pol"
+def path(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "c.pol"))
 
 
 @pytest.fixture
