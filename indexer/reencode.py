@@ -110,7 +110,7 @@ def _copy(
     run: IndexingRun,
     sentence_model: SentenceModel | None,
 ) -> BuildReport:
-    """Encode the documents of a collection into another one, and copy its named senses."""
+    """Encode the documents of a collection into another one, and copy its named senses and annotations of lines."""
     found = SourceScan(complete=False)
     report = run_into(target, writer, stored_documents(old), found, config, encoder, run, sentence_model)
     # An interrupted run may have stored documents that were removed from the old collection later.
@@ -122,6 +122,7 @@ def _copy(
         writer.set_subcorpus(name, filters)
     for name, data in old.named_senses().items():
         writer.set_named_sense(name, data)
+    old.copy_judgements(writer)
     return report
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..indexer.collection import queries
 from ..indexer.collection.collection import Collection
+from ..indexer.collection.judgements import Mark
 from ..indexer.collection.random_pairs import random_pair_quantiles
 from ..indexer.collection.records import CollectionSettings, Layer, SentenceKind
 from ..indexer.collection.segment import TOKEN_INDEX
@@ -29,7 +30,7 @@ from ..indexer.vectors.arrays import Array, Ids
 from .confidence import Calibration, Compared
 from .hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit, WordOrder
 from .query.encode import Query, QueryEncoder, TargetQuery, read_target_query
-from .query.filters import Where, parse_where
+from .query.filters import Condition, Where, parse_where
 from .query.scope import Scope, make_scope
 from .query.subcorpora import expanded
 from .query.target import check_text
@@ -256,6 +257,8 @@ class View:
 
 NamedSenseRows = Callable[[View, str], Mapping[int, Ids]]
 """Reader of named senses: a view and a name -> rows of the sense's occurrences, by segment key."""
+AnnotatedRows = Callable[[View, Condition], Mapping[int, Ids]]
+"""Reader of annotations: a view and a condition -> rows of the lines with such an annotation, by segment key."""
 
 
 class Context:
@@ -267,6 +270,7 @@ class Context:
         encoder: Encoder,
         named_sense_rows: NamedSenseRows,
         sentence_model: SentenceModel | None = None,
+        annotated_rows: AnnotatedRows | None = None,
     ) -> None:
         self.collection = collection
         self.encoder = encoder
@@ -275,6 +279,7 @@ class Context:
         self._is_noticed = False
         self.analyser = TextAnalyser(collection.settings.language, collection.settings.tokeniser)
         self._named_sense_rows = named_sense_rows
+        self._annotated_rows = annotated_rows
         self._encode: QueryEncoder | None = None
         self._calibration: tuple[int, Calibration | None] | None = None
         self.identities = Identities(collection, encoder)
@@ -293,7 +298,9 @@ class Context:
             view = View(self, Scope(snapshot), self._encode, self._calibration[1])
             if conditions := expanded(self.collection, parse_where(where)):
                 rows_of = partial(self._named_sense_rows, view)
-                view = replace(view, scope=make_scope(self.collection, snapshot, conditions, rows_of))
+                annotated = None if self._annotated_rows is None else partial(self._annotated_rows, view)
+                scope = make_scope(self.collection, snapshot, conditions, rows_of, annotated)
+                view = replace(view, scope=scope)
             yield view
 
     @functools.cached_property
@@ -324,7 +331,7 @@ def count_rows(rows: list[Rows]) -> int:
     return sum(len(item.rows) for item in rows)
 
 
-Choice = TypeVar("Choice", Match, Layer, By, Order, WordOrder)
+Choice = TypeVar("Choice", Mark, Match, Layer, By, Order, WordOrder)
 
 
 def parse_option(kind: type[Choice], value: str, name: str, allowed: Sequence[Choice]) -> Choice:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from ..indexer.collection.judgements import Annotation
 from ..indexer.values import Value
 from .kwic import concordance_line
 from .markup import Line, lines_table
@@ -47,6 +48,7 @@ class WordOrder(StrEnum):
     SENSE = "sense"  # cosine with the word in its sentence
     TEXT = "text"  # the order of the documents
     RANDOM = "random"  # a random order, which a seed determines
+    EXAMPLES = "examples"  # the best examples for a dictionary, among the nearest in sense
 
 
 TRANSLATION = "translation"
@@ -159,6 +161,7 @@ class OccurrenceHit(SentenceHit):
         pos: Universal part of speech, such as `NOUN`. Empty if it is unknown. Those of several words have spaces
             between them.
         tag: Tag of a finer set, such as `NNS`, in the same way.
+        annotations: What each author says about the line, in the order of their names.
     """
 
     token: str
@@ -169,6 +172,7 @@ class OccurrenceHit(SentenceHit):
     occurrence_id: int
     pos: str = ""
     tag: str = ""
+    annotations: tuple[Annotation, ...] = ()
 
 
 Hit = TypeVar("Hit", bound=SentenceHit | DocumentHit)
@@ -258,7 +262,7 @@ _PLAIN = {"int": int, "str": str, "float": float, "float | None": float}
 
 def _column_types(kind: type[SentenceHit] | type[DocumentHit]) -> dict[str, type]:
     """Return the types of the columns of a kind of hit, in the order of `hit_to_dict`."""
-    left_out = (*(OF_SENTENCES if kind is OccurrenceHit else ()), "metadata")
+    left_out = (*(OF_SENTENCES if kind is OccurrenceHit else ()), "metadata", "annotations")
     return {each.name: _PLAIN.get(str(each.type), list) for each in fields(kind) if each.name not in left_out}
 
 
@@ -294,12 +298,23 @@ OF_SENTENCES = ("meetings", "alike", "before", "after")
 """Fields that only hits by sentence have."""
 
 
+def annotation_lists(annotations: Iterable[Annotation]) -> dict[str, list[str]]:
+    """Return what the authors say about a line as one list for each field, in the order of the authors.
+
+    In a table each list is a column, such as `annotations.sense`.
+    """
+    said = list(annotations)
+    return {each.name: [getattr(one, each.name) for one in said] for each in fields(Annotation)}
+
+
 def hit_to_dict(hit: SentenceHit | DocumentHit) -> dict[str, object]:
     """Return a hit's fields as plain values, in their order. Meetings and passages are lists of dictionaries."""
     left_out = OF_SENTENCES if isinstance(hit, OccurrenceHit) else ()
     found = {each.name: getattr(hit, each.name) for each in fields(hit) if each.name not in left_out}
     if isinstance(hit, DocumentHit):
         found["passages"] = [hit_to_dict(each) for each in hit.passages]
-    elif "meetings" in found:
+    elif isinstance(hit, OccurrenceHit):
+        found["annotations"] = annotation_lists(hit.annotations)
+    else:
         found |= {"meetings": [asdict(each) for each in hit.meetings], "alike": list(hit.alike)}
     return found | {"metadata": dict(hit.metadata)}

@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Literal, Self, overload
 
 from ..indexer.collection.collection import Collection
 from ..indexer.collection.dictionaries import StoredDictionary
+from ..indexer.collection.judgements import (
+    Event,
+    Field,
+    JudgedLine,
+    JudgedSense,
+    log_length,
+    read_events,
+    sense_ratings,
+)
 from ..indexer.collection.queries import lemma_frequencies
 from ..indexer.collection.records import CollectionSettings
 from ..indexer.errors import QueryError
@@ -22,13 +31,20 @@ from .comparison import Comparison, compare_calibrated
 from .context import SAME_WORD, Context, K, check_k, parse_option
 from .explanation import Explanation, explain
 from .hits import By, DocumentHit, HitList, Match, Meeting, OccurrenceHit, SentenceHit, WordOrder
+from .judging import annotate as judge
+from .judging.active import lines_to_judge
+from .judging.agreement import Agreement, measure_agreement
+from .judging.annotate import Lines
+from .judging.entry import Entry, make_entry
+from .judging.examples import Example, good_examples, ordered_as_examples
+from .judging.rows import CachedSenseRows, annotated_rows
 from .query import subcorpora
 from .query.encode import Query
 from .query.filters import Where
 from .query.parts_of_speech import PosCounts
 from .query.scope import DOCUMENT
 from .query.target import check_text
-from .retrieval.by_id import hits_by_id, live_occurrence_hits, live_sentence_hits
+from .retrieval.by_id import all_lines, hits_by_id, live_occurrence_hits, live_sentence_hits
 from .retrieval.documents import find_documents
 from .retrieval.more_like import AnyHit, find_more_like, hit_vector
 from .retrieval.occurrences import count_parts_of_speech, find_occurrences, holds_words
@@ -56,6 +72,10 @@ if TYPE_CHECKING:
     from ..indexer.text import Token
 
 
+EXAMPLES_AMONG = 200
+"""Number of nearest occurrences that are sorted as examples for a dictionary."""
+
+
 class Searcher:
     """Answers questions about one collection. Threads may share it. Use it in a `with` block, which closes it.
 
@@ -66,7 +86,7 @@ class Searcher:
     def __init__(self, collection: Collection, encoder: Encoder, sentence_model: SentenceModel | None = None) -> None:
         self.collection = collection
         self.encoder = encoder
-        self._context = Context(collection, encoder, named.CachedNamedSenseRows(), sentence_model)
+        self._context = Context(collection, encoder, CachedSenseRows(), sentence_model, annotated_rows)
         self.analyser = self._context.analyser
         self._view = self._context.view
 
@@ -186,13 +206,20 @@ class Searcher:
                 again.
             any_pos: With match `lemma`, include occurrences of another part of speech than the target in its sentence.
                 A query such as `a [charge/NOUN] of theft` names the part of speech.
-            order: What orders the occurrences of a word: `sense` (nearest first), `text` (the order of the documents)
-                or `random`. Only `sense` has scores, and only it answers a missing word with other words.
+            order: What orders the occurrences of a word: `sense` (nearest first), `text` (the order of the documents),
+                `random`, or `examples` (the best examples for a dictionary among the nearest 200). `text` and `random`
+                have no scores, and do not answer a missing word with other words.
             seed: Seed of the order `random`.
             skip: Number of hits to leave out before the first one, so that a page of a long list is read alone.
             among: Ids of the only occurrences to list. None for all.
         """
         wanted = parse_option(WordOrder, order, "order", list(WordOrder))
+        if wanted is WordOrder.EXAMPLES:
+            among_near = max(k + skip, EXAMPLES_AMONG)
+            hits = self.occurrences(query, among_near, match, where, layer, any_pos, among=among)
+            best = self.by_examples(hits)[skip : skip + k]
+            hits[:] = [replaced(one.hit, rank=rank) for rank, one in enumerate(best, start=skip + 1)]
+            return hits
         window = Window(wanted, seed, max(0, skip), None if among is None else frozenset(among))
         with self._view(where) as view:
             return find_occurrences(view, query, k, match, layer, any_pos, window)
@@ -632,16 +659,18 @@ class Searcher:
         positive: Sequence[OccurrenceHit] = (),
         negative: Sequence[OccurrenceHit] = (),
         replace: bool = False,
+        author: str | None = None,
     ) -> NamedSense:
         """Save a sense under a name: a sense of an inventory, or hits marked positive and negative.
 
         Args:
             sense: Number of the sense in the inventory, from 1.
-            replace: Replace a named sense of the same name.
+            replace: Replace a named sense of the same name. `undo` brings that one back.
+            author: Who saves it. None for the user of this machine.
         """
         with self._view() as view:
             made = named.make_named_sense(view, name, inventory, sense, positive, negative)
-        named.store_named_sense(self.collection, made, replace)
+        named.store_named_sense(self.collection, made, replace, _author(author))
         return made
 
     def named_senses(self) -> tuple[NamedSense, ...]:
@@ -654,9 +683,13 @@ class Searcher:
         with self._view() as view:
             return named.read_named_sense(view, name)
 
-    def remove_named_sense(self, name: str) -> None:
-        """Remove a named sense."""
-        named.remove_named_sense(self.collection, name)
+    def remove_named_sense(self, name: str, author: str | None = None) -> None:
+        """Remove a named sense. `undo` brings it back.
+
+        Args:
+            author: Who removes it. None for the user of this machine.
+        """
+        named.remove_named_sense(self.collection, name, _author(author))
 
     def apply_named_sense(
         self, name: str, k: int = K, match: str | None = None, where: Where = None
@@ -683,5 +716,178 @@ class Searcher:
         """
         with self._view() as view:
             found = named.load_named_sense(view, Path(path))
-        named.store_named_sense(self.collection, found, replace)
+        named.store_named_sense(self.collection, found, replace, _author(None))
         return found
+
+    def annotate(
+        self,
+        lines: Lines,
+        author: str | None = None,
+        sense: str | None = None,
+        label: str | None = None,
+        mark: str | None = None,
+        note: str | None = None,
+    ) -> Event | None:
+        """Say something about lines, in one event that the author can undo. It is saved when the call returns.
+
+        None leaves a field unchanged, and an empty text removes it. If another process is writing for more than three
+        seconds, this raises CollectionError, and nothing is changed.
+
+        Args:
+            lines: Hits, or ids of occurrences.
+            author: Who judges. None for the user of this machine. Several authors judge side by side.
+            sense: Name of a sense of the lines' word. One that does not exist is made.
+            label: A label of one's own.
+            mark: `+`, `-`, `bad` or `good`.
+            note: Free text, up to 10,000 characters.
+
+        Returns:
+            The event. None if that was said before.
+        """
+        said = {Field.SENSE: sense, Field.LABEL: label, Field.MARK: mark, Field.NOTE: note}
+        return judge.annotate(self.collection, lines, _author(author), said)
+
+    def annotations(self, lines: str | Lines | None = None) -> list[JudgedLine]:
+        """Read the lines with an annotation, also those that are lost, in the order of documents.
+
+        Args:
+            lines: A word, hits, or ids of occurrences. None for all lines.
+        """
+        with self._view() as view:
+            return judge.judged_lines(view, lines)
+
+    def lost_annotations(self) -> list[JudgedLine]:
+        """Read the judged lines that are no longer in the collection: their sentence has changed, or is gone."""
+        return [line for line in self.annotations() if line.occurrence_id is None]
+
+    def annotation_state(self) -> int:
+        """Return a number that grows with each change of an annotation, for caches of hits."""
+        with self._view() as view:
+            return log_length(view.collection.db)
+
+    def annotation_counts(self, word: str | None = None) -> dict[str, dict[str, int]]:
+        """Count the lines by what was said about them: field -> value -> number of lines, the most frequent first.
+
+        The fields are `sense`, `label`, `mark` and `author`. A value fits a filter such as `annotation.sense=VALUE`.
+
+        Args:
+            word: The only word. None for all.
+        """
+        return judge.counts(line for line in self.annotations(word) if line.occurrence_id is not None)
+
+    def undo(self, author: str | None = None) -> Event | None:
+        """Undo the last event of an author. Return the event that did so, or None if there is nothing to undo."""
+        return judge.undo(self.collection, _author(author))
+
+    def redo(self, author: str | None = None) -> Event | None:
+        """Do the last undone event of an author again. Return the event that did so, or None."""
+        return judge.undo(self.collection, _author(author), again=True)
+
+    def annotation_log(self, k: int = K, author: str | None = None) -> list[Event]:
+        """Read the last k events, the last one first.
+
+        Args:
+            author: The only author. None for all.
+        """
+        check_k(k)
+        with self._view() as view:
+            return read_events(view.collection.db, author, k)
+
+    def agreement(self, word: str) -> Agreement:
+        """Measure how far the authors agree about the senses of a word's lines, with Krippendorff's alpha."""
+        with self._view() as view:
+            return measure_agreement(sense_ratings(view.collection.db, judge.stored_word(view, word)))
+
+    def judged_senses(self, word: str | None = None, author: str | None = None) -> tuple[JudgedSense, ...]:
+        """Read the senses that people have made by judging lines. `senses(word, known=...)` takes them.
+
+        Args:
+            word: The only word. None for all.
+            author: The only author whose judgements count. None for all, of whom the last one counts for each line.
+        """
+        with self._view() as view:
+            return judge.edited_senses(view, word, author)
+
+    def edit_sense(
+        self,
+        word: str,
+        name: str,
+        new_name: str | None = None,
+        definition: str | None = None,
+        author: str | None = None,
+    ) -> Event:
+        """Give an edited sense another name or definition. An empty definition removes it."""
+        return self._change_sense(word, author, lambda lemma: judge.edited(lemma, name, new_name, definition))
+
+    def merge_senses(self, word: str, name: str, into: str, author: str | None = None) -> Event:
+        """Give all lines of an edited sense to another one of the same word, those of all authors."""
+        return self._change_sense(word, author, lambda lemma: judge.merged_into(lemma, name, into))
+
+    def forget_sense(self, word: str, name: str, author: str | None = None) -> Event:
+        """Remove an edited sense, so that its lines have none. `undo` brings it and its lines back."""
+        return self._change_sense(word, author, lambda lemma: judge.forgotten(lemma, name))
+
+    def lines(self, word: str, match: str = Match.LEMMA, where: Where = None) -> HitList[OccurrenceHit]:
+        """Read all lines of a word in the order of the collection, each with score 1.
+
+        Args:
+            word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
+            match: `form` or `lemma`.
+        """
+        with self._view(where) as view:
+            return all_lines(view, word, match)
+
+    def by_examples(self, hits: Sequence[OccurrenceHit]) -> list[Example]:
+        """Score lines as examples of a dictionary (GDEX) and sort them, the best first."""
+        with self._view() as view:
+            return ordered_as_examples(view, hits)
+
+    def good_examples(
+        self, word: str, per_sense: int = 3, where: Where = None, inventory: SenseInventory | None = None
+    ) -> dict[int, list[Example]]:
+        """Find the best examples of each sense of a word, by the number of the sense.
+
+        Lines that were marked `good` come first, and those marked `bad` are left out.
+
+        Args:
+            inventory: Senses that are known already. None for those of `senses`, with the judged ones held fixed.
+        """
+        found = self._judged_inventory(word, where) if inventory is None else inventory
+        with self._view() as view:
+            return good_examples(view, found, per_sense)
+
+    def entry(self, word: str, per_sense: int = 3, where: Where = None, field: str = "year", period: int = 10) -> Entry:
+        """Make the entry of a word, with the judged senses held fixed. `ui.entries.write_entry` writes it to a file.
+
+        Args:
+            per_sense: Number of examples of each sense.
+            field: Metadata field that holds the date.
+            period: Length of a period, in years.
+        """
+        inventory = self._judged_inventory(word, where)
+        judged = self.judged_senses(word)
+        examples = self.good_examples(word, per_sense, where, inventory)
+        timeline = self.timeline(inventory, field, period, where)
+        with self._view() as view:
+            return make_entry(view, inventory, judged, examples, timeline, self.cite(f"entry of {inventory.word}"))
+
+    def to_judge(self, word: str, k: int = 10, where: Where = None) -> HitList[OccurrenceHit]:
+        """Find the k lines of a word whose judgement would settle most, the first one first.
+
+        They have no sense yet, are between two senses, and are unlike each other. Their score is the doubt about their
+        sense, from 0 to 1.
+        """
+        with self._view(where) as view:
+            return lines_to_judge(view, word, k)
+
+    def _judged_inventory(self, word: str, where: Where) -> SenseInventory:
+        return self.senses(word, where=where, known=self.judged_senses(word))
+
+    def _change_sense(self, word: str, author: str | None, change: Callable[[str], judge.SenseChange]) -> Event:
+        with self._view() as view:
+            lemma = judge.stored_word(view, word)
+        return judge.change_sense(self.collection, lemma, _author(author), change(lemma))
+
+
+def _author(author: str | None) -> str:
+    return judge.default_author() if author is None else judge.check_author(author)

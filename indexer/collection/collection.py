@@ -228,14 +228,17 @@ class Collection:
         with self._lock:
             self._compares_defaults, self._snapshot = decide, None
 
-    def writing(self) -> Writer:
+    def writing(self, wait: float = 0) -> Writer:
         """Return the writer, for use in a `with` block.
+
+        Args:
+            wait: Maximum time to wait for another process that writes, in seconds.
 
         Raises:
             CollectionError: Another process is writing, the folder cannot be written, or the database is damaged.
         """
         self._database.require_sound()
-        return Writer(self.path)
+        return Writer(self.path, wait=wait)
 
     @contextmanager
     def _reading_rows(self) -> Iterator[None]:
@@ -504,6 +507,11 @@ class Collection:
         """Return {name: filters} of the subcorpora, in the order of their names."""
         with self._rows() as db:
             return read_subcorpora(db)
+
+    def copy_judgements(self, writer: Writer) -> None:
+        """Copy the annotations of lines to the collection that will replace this one."""
+        with self._rows() as db:
+            writer.copy_judgements(db)
 
     def dictionaries(self) -> list[StoredDictionary]:
         """Return the dictionaries, in the order of their names, without their senses."""

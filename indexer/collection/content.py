@@ -26,6 +26,7 @@ from .annotations import annotation_rows, document_annotation, stray_annotations
 from .damage import read_transform
 from .dictionaries import check_dictionaries
 from .findings import REENCODE, REPAIR, RESTORE, Findings, Repair
+from .judgements import check_judgements
 from .keyword_check import KeywordCheck
 from .records import CollectionSettings, read_metadata
 from .schema import NEXT_WORD, QUANTILES_KEY, STREAM_VERSION, State, in_batches, read_settings
@@ -57,6 +58,7 @@ COUNTED_TABLES = {
 TABLES = {
     *("settings", "arrays", "prototypes", "segments", "documents", "metadata", "sentences", "types", "occurrences"),
     *("annotations", "words", "dictionaries", "dictionary_senses", "subcorpora"),
+    *("judged_lines", "judgement_events", "judgements"),
     *("ranges", "sentences_fts", "_sqlite_migrations"),
     *(f"sentences_fts_{part}" for part in ("data", "idx", "docsize", "config")),
 }
@@ -96,6 +98,7 @@ def check_content(
         read_subcorpora(db)
     with findings.reading("the dictionaries"):
         check_dictionaries(db, segments[0].tokens.shape[1] if segments else 0, findings)
+    check_judgements(db, findings)
     with findings.reading("the types"):
         _check_types(db, folding_of(settings.language, settings.tokeniser), findings)
     for segment in segments:

@@ -9,18 +9,24 @@ from filelock import FileLock, Timeout
 from ..errors import CollectionError
 from .paths import LOCK, check_folder, check_not_shared, identity
 
+_POLL = 0.01
+"""Pause between two tries to take the lock, in seconds."""
+
 
 class WriteLock:
     """The lock of a collection's folder, held until `release` or until the process ends."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the lock. It is not waited for.
+    def __init__(self, path: Path, wait: float = 0) -> None:
+        """Take the lock.
+
+        Args:
+            wait: Maximum time to wait for another process, in seconds.
 
         Raises:
             CollectionError: Another process is writing, or the folder cannot be written.
         """
         self.path = path
-        self._lock = FileLock(path / LOCK, timeout=0, thread_local=False)
+        self._lock = FileLock(path / LOCK, timeout=wait, poll_interval=_POLL, thread_local=False)
         try:
             check_folder(path)
             check_not_shared(path / LOCK)  # some versions of filelock empty it

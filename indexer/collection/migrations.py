@@ -123,6 +123,31 @@ def subcorpus_table(db: Database) -> None:
     db.execute("CREATE TABLE subcorpora (name TEXT PRIMARY KEY, filters TEXT NOT NULL)")
 
 
+@migrations()
+def judgement_tables(db: Database) -> None:
+    """Create the tables of what people judge about lines: the lines, the events of the log, and its rows."""
+    db.execute(
+        "CREATE TABLE judged_lines (id INTEGER PRIMARY KEY, document TEXT NOT NULL, start INTEGER NOT NULL,"
+        " sentence TEXT NOT NULL, length INTEGER NOT NULL, place INTEGER NOT NULL, form TEXT NOT NULL,"
+        " lemma TEXT NOT NULL, context TEXT NOT NULL, occurrence INTEGER)"
+    )
+    db.execute("CREATE INDEX judged_lines_by_occurrence ON judged_lines (occurrence)")
+    db.execute("CREATE INDEX judged_lines_by_document ON judged_lines (document)")
+    db.execute("CREATE INDEX judged_lines_by_lemma ON judged_lines (lemma)")
+    db.execute(
+        "CREATE TABLE judgement_events (id INTEGER PRIMARY KEY, author TEXT NOT NULL, time TEXT NOT NULL,"
+        " action TEXT NOT NULL, target INTEGER)"
+    )
+    db.execute("CREATE INDEX judgement_events_by_author ON judgement_events (author)")
+    db.execute(
+        "CREATE TABLE judgements (id INTEGER PRIMARY KEY, event INTEGER NOT NULL, line INTEGER, sense INTEGER,"
+        " field TEXT NOT NULL, value TEXT)"
+    )
+    db.execute("CREATE INDEX judgements_by_line ON judgements (line)")
+    db.execute("CREATE INDEX judgements_by_sense ON judgements (sense)")
+    db.execute("CREATE INDEX judgements_by_event ON judgements (event)")
+
+
 def connect_to_write(path: Path) -> Database:
     """Open or create the database file, and bring its tables up to date."""
     db = Database(connect(path))

@@ -11,11 +11,11 @@ import contextlib
 import errno
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from safetensors.numpy import save
@@ -30,6 +30,16 @@ from .damage import damaged, reading_rows
 from .database_check import SumsKeeper
 from .database_file import DatabaseFile
 from .dictionaries import StoredDictionary, StoredSense, delete_dictionary, insert_dictionary
+from .judgements import (
+    NAMED_SENSE,
+    Event,
+    change_named_sense,
+    copy_judgements,
+    read_event,
+    redo,
+    relocate,
+    undo,
+)
 from .lock import WriteLock
 from .paths import SEGMENTS, check_not_shared, free_segment, remove_unnamed, segment_name
 from .queries import count_sentences
@@ -67,6 +77,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT_BYTES = 4 * 2**20
 """Size of the write-ahead log at which a commit moves it to the database."""
+Changed = TypeVar("Changed")
 DOCUMENT_COLUMNS = "id, document_id, title, metadata, content_hash, root, source"
 
 
@@ -106,17 +117,18 @@ def storage_errors(path: Path) -> Iterator[None]:
 class Writer:
     """The one writer of a collection, from `Collection.writing()`. It holds the lock until it is closed."""
 
-    def __init__(self, path: Path, lock: WriteLock | None = None) -> None:
+    def __init__(self, path: Path, lock: WriteLock | None = None, wait: float = 0) -> None:
         """Take the lock, and delete segment folders that no row names.
 
         Args:
             lock: The lock of this collection, if the caller holds it. The caller releases it.
+            wait: Maximum time to wait for another process that writes, in seconds.
 
         Raises:
             CollectionError: Another process is writing, or the folder cannot be written.
         """
         self.path = path
-        self._lock = None if lock else WriteLock(path)
+        self._lock = None if lock else WriteLock(path, wait)
         with contextlib.ExitStack() as opened:
             opened.callback(self._release)
             with storage_errors(path):
@@ -226,18 +238,43 @@ class Writer:
             insert_metadata(self.db.conn, stored.key, metadata.items())
             self.next_generation()
 
-    def set_named_sense(self, name: str, data: str) -> None:
-        """Store a named sense as JSON. It replaces one of the same name."""
+    def set_named_sense(self, name: str, data: str, author: str = "") -> None:
+        """Store a named sense as JSON. It replaces one of the same name, and the author can undo that."""
         with storage_errors(self.path), self.db.atomic():
-            self.db.execute("INSERT OR REPLACE INTO prototypes (name, data) VALUES (?, ?)", (name, data))
+            change_named_sense(self.db.conn, author, name, data)
             self.next_generation()
 
-    def remove_named_sense(self, name: str) -> bool:
-        """Remove a named sense, and return whether it existed."""
+    def remove_named_sense(self, name: str, author: str = "") -> bool:
+        """Remove a named sense, and return whether it existed. The author can undo that."""
         with storage_errors(self.path), self.db.atomic():
-            removed = self.db.execute("DELETE FROM prototypes WHERE name = ?", (name,)).rowcount > 0
+            removed = change_named_sense(self.db.conn, author, name, None)
             self.next_generation()
         return removed
+
+    def judge(self, change: Callable[[sqlite3.Connection], Changed]) -> Changed:
+        """Change the annotations of lines in one transaction, and return what the function returns.
+
+        No commit is counted, so that readers keep their caches.
+        """
+        with storage_errors(self.path), reading_rows(self.path), self.db.atomic():
+            return change(self.db.conn)
+
+    def undo(self, author: str, again: bool) -> Event | None:
+        """Undo the last event of an author, or with `again` do the last undone one again. None if there is none."""
+
+        def change(db: sqlite3.Connection) -> Event | None:
+            number = redo(db, author) if again else undo(db, author)
+            return None if number is None else read_event(db, number)
+
+        with self.db.atomic():
+            found = self.judge(change)
+            if found is not None and any(field.startswith(NAMED_SENSE) for field in found.fields):
+                self.next_generation()
+        return found
+
+    def copy_judgements(self, old: sqlite3.Connection) -> None:
+        """Copy the annotations of lines from the database of the collection that this one replaces."""
+        self.judge(lambda db: copy_judgements(old, db))
 
     def set_dictionary(self, found: StoredDictionary, senses: Sequence[tuple[str, StoredSense]]) -> None:
         """Store a dictionary with its senses, all or nothing. It replaces one of the same name.
@@ -336,6 +373,7 @@ class Writer:
                 insert_sentences(db, parts, keys, settings["next_sentence"])
                 insert_occurrences(db, entries, data, order, types.ids[type_of], settings["next_sentence"])
                 insert_types(db, types, vectors, segment, type_of)
+                relocate(db, [part.document.id for part in parts if part.last])
                 counters = {
                     "next_segment": int(name) + 1,
                     "next_document": max([settings["next_document"], *(key + 1 for key in keys)]),

@@ -12,7 +12,7 @@ from .records import MOST_EXAMPLES, DictionarySense, clean, make_sense
 from .xml import parse_xml
 
 _ENTRIES = frozenset(("entry", "entryFree", "re"))
-_TEXTS = frozenset(("orth", "pos", "def", "quote", "q", "gloss"))
+_TEXTS = frozenset(("orth", "pos", "gram", "def", "quote", "q", "gloss"))
 _MOST_OPEN = 1_000
 """Maximum number of senses of one entry."""
 
@@ -31,6 +31,7 @@ class _Entry:
     pos: str = ""
     senses: list[_Sense] = field(default_factory=list)
     open: list[_Sense] = field(default_factory=list)
+    gram: str = ""  # type of the open `<gram>`, which TEI Lex-0 has in the place of `<pos>`
     examples: int = 0  # number of open examples
     translations: int = 0  # number of open translations
 
@@ -78,6 +79,8 @@ class _Tei:
             entry.senses.append(entry.open[-1])
         elif name == "hom":
             entry.pos = ""
+        elif name == "gram":
+            entry.gram = attributes.get("type", "")
         elif name == "cit":
             kind = attributes.get("type", "").lower()
             entry.translations += kind.startswith("trans") or kind.startswith("equiv")
@@ -89,7 +92,7 @@ class _Tei:
         entry = self._entries[-1]
         if name == "orth":
             entry.lemma = entry.lemma or clean(text)
-        elif name == "pos":
+        elif name == "pos" or (name == "gram" and entry.gram == "pos"):
             entry.pos = entry.pos or clean(text)
         elif name in ("def", "quote", "q", "gloss"):
             self._text(entry, name, text)

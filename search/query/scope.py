@@ -150,14 +150,28 @@ DOCUMENT = "document"
 """Filter field for the document's id. A metadata field of that name is stored as `meta.document`."""
 SENSE = "sense"
 """Filter field for named senses. A metadata field of that name is stored as `meta.sense`."""
+ANNOTATION = "annotation"
+"""First part of the filter fields for annotations of lines, such as `annotation.sense`."""
+ANNOTATION_FIELDS = tuple(f"{ANNOTATION}.{name}" for name in ("sense", "label", "mark", "note", "author", "time"))
+"""Filter fields for annotations of lines."""
 MemberRows = Callable[[str], Mapping[int, Ids]]
 """Reader of named senses: name -> token rows of the sense's occurrences, by segment key."""
+AnnotatedRows = Callable[[Condition], Mapping[int, Ids]]
+"""Reader of annotations: condition -> token rows of the lines for which it holds, by segment key."""
 
 
 def make_scope(
-    collection: Collection, snapshot: Snapshot, conditions: Sequence[Condition], member_rows: MemberRows
+    collection: Collection,
+    snapshot: Snapshot,
+    conditions: Sequence[Condition],
+    member_rows: MemberRows,
+    annotated_rows: AnnotatedRows | None = None,
 ) -> Scope:
     """Return the scope in which all conditions hold.
+
+    Args:
+        member_rows: Reader of named senses.
+        annotated_rows: Reader of annotations. Without it, no condition is about one.
 
     Raises:
         QueryError: No document has the field of a condition, there is no named sense of that name, or no word has that
@@ -166,13 +180,17 @@ def make_scope(
     # Documents that were indexed by earlier versions may have a metadata field of this name.
     asks_pos = any(condition.field == POS for condition in conditions) and POS not in collection.fields()
     of_tokens = {SENSE, POS} if asks_pos else {SENSE}
-    senses = tuple(
-        _members(condition, member_rows)
-        if condition.field == SENSE
-        else filtered_tokens(collection, snapshot, condition)
-        for condition in conditions
-        if condition.field in of_tokens
-    )
+    if annotated_rows is not None and any(condition.field in ANNOTATION_FIELDS for condition in conditions):
+        of_tokens |= set(ANNOTATION_FIELDS) - set(collection.fields())
+
+    def chosen(condition: Condition) -> Members | TaggedTokens:
+        if condition.field == SENSE:
+            return _members(condition, member_rows)
+        if condition.field == POS or annotated_rows is None:
+            return filtered_tokens(collection, snapshot, condition)
+        return Members(annotated_rows(condition), condition.operator is Operator.NONE_OF)
+
+    senses = tuple(chosen(condition) for condition in conditions if condition.field in of_tokens)
     others = [condition for condition in conditions if condition.field not in of_tokens]
     return Scope(snapshot, document_mask(collection, snapshot, others), senses)
 
@@ -221,6 +239,6 @@ def _values(collection: Collection, field: str) -> list[tuple[str, int]]:
         return document_keys(collection.db)
     values = documents_by_value(collection.db, field)
     if not values:
-        known = ", ".join([*collection.fields(), DOCUMENT, SENSE, POS])
+        known = ", ".join([*collection.fields(), DOCUMENT, SENSE, POS, *ANNOTATION_FIELDS])
         raise QueryError(f"no document has a field {field[:60]!r}; the fields are {known}")
     return values

@@ -8,8 +8,8 @@ import numpy as np
 
 from ...indexer.collection.queries import live_occurrences, live_sentences
 from ...indexer.errors import QueryError
-from ..context import View
-from ..hits import OccurrenceHit, SentenceHit
+from ..context import SAME_WORD, View, parse_option
+from ..hits import HitList, Match, OccurrenceHit, SentenceHit
 from .hydrate import occurrence_hits, sentence_hits
 from .ranking import Ranked
 
@@ -27,6 +27,14 @@ def hits_by_id(view: View, ids: Sequence[int]) -> list[OccurrenceHit]:
         raise QueryError(f"{view.collection.path} has no occurrence {missing[0]}; search again for its number")
     best = Ranked(np.array(ids, np.int64), np.ones(len(ids), np.float32))
     return occurrence_hits(view.collection, best)
+
+
+def all_lines(view: View, word: str, match: str) -> HitList[OccurrenceHit]:
+    """Read all lines of a word inside the filters. See `Searcher.lines`."""
+    wanted = parse_option(Match, match, "match", SAME_WORD)
+    _, rows = view.require_word(word, wanted)
+    ids = np.sort(np.concatenate([item.ids for item in rows]))
+    return HitList(occurrence_hits(view.collection, Ranked(ids, np.ones(len(ids), np.float32))), wanted)
 
 
 def live_occurrence_hits(view: View, ids: Sequence[int]) -> list[OccurrenceHit]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ...indexer.collection.collection import Collection
+from ...indexer.collection.judgements import annotations_of
 from ...indexer.collection.queries import documents_by_key, occurrences_by_id, sentences_by_id
 from ...indexer.collection.records import read_metadata
 from ...indexer.collection.schema import DATABASE_NAME
@@ -154,6 +155,7 @@ def occurrence_hits(collection: Collection, best: Ranked, confidences: Array | N
     hits = []
     words = words_at(collection, [row[0] for row in found.values()], [row[1] for row in found.values()])
     word_of = dict(zip(found, words, strict=True))
+    said = annotations_of(collection.db, list(found))
     sure = [None] * len(best.ids) if confidences is None else confidences.tolist()
     for rank, (key, score) in enumerate(zip(best.ids.tolist(), best.scores.tolist(), strict=True), start=1):
         sentence, position, start, end, lemma, form = found[key]
@@ -180,6 +182,7 @@ def occurrence_hits(collection: Collection, best: Ranked, confidences: Array | N
                 occurrence_id=key,
                 pos=word_of[key].pos,
                 tag=word_of[key].tag,
+                annotations=said.get(key, ()),
             )
         )
     return hits

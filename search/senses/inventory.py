@@ -225,6 +225,9 @@ def induce_senses(
     usual = 1 if tree is None else default_number(vectors, tree)
     wanted = _wanted(tree, usual, grain, number)
     clusters, stable = _cut(vectors, tree, wanted)
+    if tree is None and (labels != NONE).any():  # too few lines to group: they follow those that are known
+        clusters = _following(vectors, labels)
+        stable = [None] * (int(clusters.max()) + 1)
     centres = centres_of(vectors, clusters)  # (s, d)
     nearest = np.where(clusters == NONE, nearest_centre(vectors, centres), clusters)  # (n,)
     scores = row_products_by(vectors, centres, nearest)  # (n,)
@@ -269,6 +272,17 @@ def _known_name(known: KnownLabels | None, labels: Ids) -> str | None:
     """Return the name of the known sense among the occurrences of a group, if it has one."""
     held = labels[labels != NONE]
     return None if known is None or not len(held) else known.names[int(held[0])]
+
+
+def _following(vectors: Array, labels: Ids) -> Ids:
+    """Return the group of each row: that of its known sense, else the known sense with the nearest centre.
+
+    Args:
+        vectors: Unit rows (n, d).
+        labels: Known sense of each, `NONE` where it is not known, but not everywhere (n,).
+    """
+    groups = by_size(labels)
+    return np.where(groups == NONE, nearest_centre(vectors, centres_of(vectors, groups)), groups)
 
 
 def _wanted(tree: SenseTree | None, usual: int, grain: float | None, number: int | None) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...indexer.collection.judgements import JudgedSense
 from ...indexer.errors import QueryError
 from ...indexer.vectors.arrays import Array, Ids
 from ..context import View
@@ -17,8 +18,8 @@ from .named import read_named_sense
 from .named_sense_file import NamedSense
 from .tree import NONE
 
-Known = str | Sequence[int]
-"""A known sense: the name of a named sense, or the ids of occurrences that share a sense."""
+Known = str | Sequence[int] | JudgedSense
+"""A known sense: the name of a named sense, the ids of occurrences that share a sense, or a sense that was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ class KnownSenses:
     Attributes:
         names: Name of each. None for lines that share a sense.
         lines: Occurrence ids of each. Empty for a named sense.
+        judged: Whether the lines of each were judged. Those outside the filters are then left out.
         named: The named sense of each. None for lines.
     """
 
     names: tuple[str | None, ...]
     lines: tuple[tuple[int, ...], ...]
     named: tuple[NamedSense | None, ...]
+    judged: tuple[bool, ...]
 
     def labels(self, word: str, ids: Ids, vectors: Array) -> Ids:
         """Return the number of the known sense of each occurrence, `NONE` where it is not known.
@@ -55,8 +58,10 @@ class KnownSenses:
                 nearer = named.holds(vectors) & (scores > best)
                 labels[nearer], best[nearer] = number, scores[nearer]
         place = {key: row for row, key in enumerate(ids.tolist())}
-        for number, keys in enumerate(self.lines):
+        for number, (keys, is_judged) in enumerate(zip(self.lines, self.judged, strict=True)):
             for key in keys:
+                if key not in place and is_judged:
+                    continue
                 if key not in place:
                     raise QueryError(f"occurrence {key} is not one of {word!r} here; give ids of its own occurrences")
                 labels[place[key]] = number
@@ -76,12 +81,28 @@ def read_known(view: View, word: str, known: Sequence[Known]) -> KnownSenses:
     for found in named:
         if found is not None and found.word != word:
             raise QueryError(f"the sense {found.name!r} is of {found.word!r}, not of {word!r}; leave it out")
-    lines = [() if isinstance(item, str) else tuple(item) for item in known]
+    for item in known:
+        if isinstance(item, JudgedSense) and item.word != word:
+            raise QueryError(f"the sense {item.name!r} is of {item.word!r}, not of {word!r}; leave it out")
+    judged = tuple(isinstance(item, JudgedSense) for item in known)
+    lines = [_lines_of(item) for item in known]
     every = [key for keys in lines for key in dict.fromkeys(keys)]
     twice = sorted({key for key in every if every.count(key) > 1})
     if twice:
         raise QueryError(f"occurrence {twice[0]} is in two known senses; leave it in one")
-    names = [item if isinstance(item, str) else None for item in known]
+    names = [_name_of(item) for item in known]
     if len(set(filter(None, names))) < len([name for name in names if name is not None]):
         raise QueryError("a named sense is given twice; give each once")
-    return KnownSenses(tuple(names), tuple(lines), tuple(named))
+    return KnownSenses(tuple(names), tuple(lines), tuple(named), judged)
+
+
+def _lines_of(item: Known) -> tuple[int, ...]:
+    if isinstance(item, JudgedSense):
+        return item.lines
+    return () if isinstance(item, str) else tuple(item)
+
+
+def _name_of(item: Known) -> str | None:
+    if isinstance(item, JudgedSense):
+        return item.name
+    return item if isinstance(item, str) else None

@@ -6,7 +6,7 @@ of occurrences that it is distinguished from. The table `prototypes` of a collec
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from ...indexer.errors import QueryError
 from ...indexer.files import write_anywhere
 from ...indexer.text import form_of
 from ...indexer.vectorise import space_of as space_digest
-from ...indexer.vectors.arrays import Array, Ids, unit
+from ...indexer.vectors.arrays import Array, unit
 from ..confidence import Compared
 from ..context import WORD_MATCHES, View, check_k, parse_option
 from ..hits import HitList, Match, OccurrenceHit
@@ -24,7 +24,6 @@ from ..query.encode import read_target_query
 from ..query.target import write_query
 from ..retrieval.any_word import nearest_any
 from ..retrieval.exact import Rows, nearest_rows
-from .dictionary import SEPARATOR, sense_rows
 from .inventory import SenseInventory
 from .members import check_number, live_members
 from .named_sense_file import LONGEST_NAME, NamedSense, check_name, from_json, read_file, to_json
@@ -71,36 +70,7 @@ def read_named_sense(view: View, name: str) -> NamedSense:
     return found
 
 
-class CachedNamedSenseRows:
-    """Rows of the occurrences that belong to each named sense, cached for one generation of a collection."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, dict[int, Ids]] = {}
-        self._generation = -1
-
-    def __call__(self, view: View, name: str) -> Mapping[int, Ids]:
-        """Return the live rows of a named sense, by segment key, inside the view's filters or not.
-
-        Raises:
-            QueryError: There is no named sense of that name, or it does not fit the collection.
-        """
-        if self._generation != view.snapshot.generation:
-            self._rows, self._generation = {}, view.snapshot.generation
-        if name not in self._rows:
-            self._rows[name] = self._read(view, name)
-        return self._rows[name]
-
-    @staticmethod
-    def _read(view: View, name: str) -> dict[int, Ids]:
-        """Return the rows of a named sense, or of a sense of a dictionary where its name has the separator."""
-        if SEPARATOR in name and name not in view.collection.named_senses():
-            return sense_rows(view, name)
-        found = read_named_sense(view, name)
-        rows = _own_rows(view.unfiltered(), found, found.match)
-        return {item.segment.key: item.rows for item in rows}
-
-
-def _own_rows(view: View, named_sense: NamedSense, match: Match) -> list[Rows]:
+def own_rows(view: View, named_sense: NamedSense, match: Match) -> list[Rows]:
     """Return the rows of the sense's word, inside the filters, that belong to the sense."""
     return [
         Rows(item.segment, item.rows[named_sense.holds(np.asarray(item.segment.tokens[item.rows], np.float32))])
@@ -134,7 +104,7 @@ def find_named_sense(view: View, name: str, k: int, match: str | None) -> HitLis
         identity = view.encode.vectoriser.words([found.word])[0]  # (p,)
         best = nearest_any(view.collection, view.scope, found.centre, identity, k)
         return view.hits(best, wanted, mean_length=found.length)
-    best = nearest_rows(_own_rows(view, found, wanted), found.centre, k)
+    best = nearest_rows(own_rows(view, found, wanted), found.centre, k)
     notice = None if len(best.ids) else f"no occurrence of {found.word!r} here belongs to {name!r}"
     return view.hits(best, wanted, notice, mean_length=found.length)
 
@@ -177,13 +147,30 @@ def _from_hits(
         raise QueryError(f"{words[0]!r} is more than one word; mark hits of a single word")
     inside = view.vectors(np.array([hit.occurrence_id for hit in positive], np.int64))
     outside = view.vectors(np.array([hit.occurrence_id for hit in negative], np.int64))
-    threshold = 0.0
-    if view.calibration is not None:
-        compared = Compared.PAIR if len(inside) == 1 else Compared.CENTRE
-        length = max(float(np.linalg.norm(inside.mean(axis=0))), 1e-6)
-        # Hits marked + belong to the sense, however dissimilar they are.
-        threshold = min(lowest_score(inside), view.calibration.even_score(compared) / length)
-    return _named_sense(view, name, words[0], Match.LEMMA, inside, [outside], threshold, positive)
+    return _named_sense(view, name, words[0], Match.LEMMA, inside, [outside], _threshold(view, inside), positive)
+
+
+def marked_sense(
+    view: View, name: str, word: str, lines: Sequence[int], rivals: Sequence[Sequence[int]] = ()
+) -> NamedSense:
+    """Make a sense of judged lines of a lemma, without storing it.
+
+    Args:
+        lines: Ids of the occurrences that have the sense, at least one.
+        rivals: Ids of the occurrences of each other sense.
+    """
+    inside, *outside = (view.vectors(np.array(ids, np.int64)) for ids in (lines, *rivals))
+    return _named_sense(view, name, word, Match.LEMMA, inside, outside, _threshold(view, inside), ())
+
+
+def _threshold(view: View, inside: Array) -> float:
+    """Return the minimum cosine with the centre of marked lines (n, d) that another line of the sense must have."""
+    if view.calibration is None:
+        return 0.0
+    compared = Compared.PAIR if len(inside) == 1 else Compared.CENTRE
+    length = max(float(np.linalg.norm(inside.mean(axis=0))), 1e-6)
+    # Hits marked + belong to the sense, however dissimilar they are.
+    return min(lowest_score(inside), view.calibration.even_score(compared) / length)
 
 
 def lowest_score(vectors: Array) -> float:
@@ -220,8 +207,8 @@ def _mean(vectors: Array) -> tuple[float, ...]:
     return tuple(float(value) for value in vectors.astype(np.float32).mean(axis=0))
 
 
-def store_named_sense(collection: Collection, named_sense: NamedSense, replace: bool) -> None:
-    """Store a named sense in a collection.
+def store_named_sense(collection: Collection, named_sense: NamedSense, replace: bool, author: str) -> None:
+    """Store a named sense in a collection. The author can undo that.
 
     Raises:
         QueryError: Its name is taken and `replace` is false.
@@ -229,17 +216,17 @@ def store_named_sense(collection: Collection, named_sense: NamedSense, replace: 
     if not replace and named_sense.name in collection.named_senses():
         raise QueryError(f"there is a sense named {named_sense.name!r} already; choose another name, or replace it")
     with collection.writing() as writer:
-        writer.set_named_sense(named_sense.name, to_json(named_sense))
+        writer.set_named_sense(named_sense.name, to_json(named_sense), author)
 
 
-def remove_named_sense(collection: Collection, name: str) -> None:
-    """Remove a named sense from a collection.
+def remove_named_sense(collection: Collection, name: str, author: str) -> None:
+    """Remove a named sense from a collection. The author can undo that.
 
     Raises:
         QueryError: No named sense has that name.
     """
     with collection.writing() as writer:
-        if not writer.remove_named_sense(name):
+        if not writer.remove_named_sense(name, author):
             raise QueryError(f"{collection.path} has no sense named {name!r}; list them first")
 
 

@@ -92,15 +92,19 @@ class NamedSense:
         return inside
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, what: str = "a sense", longest: int = LONGEST_NAME) -> str:
     """Return a name without surrounding white space.
+
+    Args:
+        what: What it names, for the message.
+        longest: Maximum length, in characters.
 
     Raises:
         QueryError: No filter could be written with this name.
     """
     stripped = name.strip()
-    if not stripped or len(stripped) > LONGEST_NAME or not stripped.isprintable():
-        raise QueryError(f"{name[:40]!r} cannot name a sense; give a name of 1 to {LONGEST_NAME} printable characters")
+    if not stripped or len(stripped) > longest or not stripped.isprintable():
+        raise QueryError(f"{name[:40]!r} cannot name {what}; give a name of 1 to {longest} printable characters")
     if stripped.startswith("!") or ".." in stripped or any(sign in stripped for sign in "|=,;[]"):
         raise QueryError(f"{stripped!r} cannot be written in a filter; leave out ! | = , ; [ ] and ..")
     return stripped

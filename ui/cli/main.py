@@ -14,7 +14,9 @@ import traceback
 import click
 
 from ..messages import problem, shortened
+from .annotate import annotate
 from .dictionaries import dictionary
+from .entry import entry, examples
 from .evaluate import evaluate
 from .help import Group
 from .index import compact, documents, index, info, reencode, remove, show_document, verify
@@ -31,6 +33,7 @@ from .train import train
 SECTIONS = {
     "Index and search": (index, search, sense, more_like, explain),
     "Senses of a word": (senses, named_sense, dictionary, timeline, sense_map, change, compare),
+    "Judge lines": (annotate, examples, entry),
     "Count words": (frequency, dispersion, keywords, collocates),
     "Manage a collection": (documents, subcorpus, show_document, info, remove, verify, compact, reencode),
     "Models": (model, train, evaluate),

@@ -54,14 +54,20 @@ where_option = click.option(
     multiple=True,
     metavar="FIELD=VALUE",
     help="Use only documents that match FIELD=V, FIELD!=V, FIELD=A..B or FIELD=A|B. sense=NAME keeps the occurrences"
-    " of a named sense, sense=DICTIONARY/ID or sense=DICTIONARY/WORD/NUMBER those of a sense of a dictionary, and"
-    " pos=NOUN those of a part of speech. Repeat the option to require several conditions.",
+    " of a named or edited sense, sense=DICTIONARY/ID or sense=DICTIONARY/WORD/NUMBER those of a sense of a dictionary,"
+    " and pos=NOUN those of a part of speech. annotation.sense=NAME, annotation.mark=+ and others keep annotated lines."
+    " Repeat the option to require several conditions.",
 )
 dictionary_option = click.option(
     "--dictionary",
     metavar="NAME",
     show_default="none",
     help="Use the senses of this dictionary, which `polyseme dictionary import` has added to the collection.",
+)
+annotated_option = click.option(
+    "--annotated",
+    is_flag=True,
+    help="Hold the senses fixed that you have given lines with `polyseme annotate`. The other lines follow them.",
 )
 number_option = click.option(
     "--number",

@@ -13,6 +13,7 @@ from .help import Command, argument
 from .options import (
     LAYERS,
     SOURCES,
+    annotated_option,
     any_match_option,
     collection_argument,
     context_option,
@@ -171,9 +172,10 @@ def document_table(hits: list[DocumentHit]) -> str:
 )
 @click.option(
     "--order",
-    type=click.Choice(["sense", "text", "random"]),
+    type=click.Choice(["sense", "text", "random", "examples"]),
     default="sense",
-    help="List the nearest occurrences first, or all in the order of the documents, or in a random order.",
+    help="List the nearest first, or all in the order of the documents, or in a random order, or the best examples for"
+    " a dictionary among the nearest 200.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, help="Random seed of --order random.")
 @context_option
@@ -248,6 +250,7 @@ def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
     help="Named sense of the word that is known. Its lines stay together, and the others are grouped around them."
     " Repeat for several.",
 )
+@annotated_option
 @click.option(
     "--occurrences",
     is_flag=True,
@@ -265,6 +268,7 @@ def senses(
     grain: float | None,
     number: int | None,
     known: tuple[str, ...],
+    annotated: bool,
     occurrences: bool,
     dictionary: str | None,
     model: str | None,
@@ -281,12 +285,15 @@ def senses(
 
     if grain is not None and number is not None:
         raise click.UsageError("give --grain or --number, not both")
+    if annotated and dictionary is not None:
+        raise click.UsageError("give --annotated or --dictionary, not both")
     with Searcher.open(collection, model) as searcher:
         if dictionary is not None:
             found_senses = searcher.dictionary_senses(word, dictionary, match, where)
             show_dictionary_senses(searcher, found_senses, occurrences, output_format)
             return
-        inventory = searcher.senses(word, match, where, grain, number, known)
+        judged = searcher.judged_senses(word) if annotated else ()
+        inventory = searcher.senses(word, match, where, grain, number, [*known, *judged])
         note(inventory.notice)
         if occurrences:
             found = searcher.sense_occurrences(inventory)

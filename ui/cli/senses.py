@@ -10,6 +10,7 @@ import click
 from ..messages import one_line
 from .help import Command, argument
 from .options import (
+    annotated_option,
     any_match_option,
     cite_option,
     collection_argument,
@@ -148,6 +149,7 @@ def change(
 @click.option("--period", type=click.IntRange(1), default=10, metavar="YEARS", help="Length of a period in years.")
 @match_option
 @where_option
+@annotated_option
 @dictionary_option
 @number_option
 @click.option(
@@ -174,6 +176,7 @@ def timeline(
     period: int,
     match: str,
     where: tuple[str, ...],
+    annotated: bool,
     dictionary: str | None,
     number: int | None,
     measure: str,
@@ -196,10 +199,15 @@ def timeline(
         raise click.UsageError("--smooth takes an odd number of periods, such as 3")
     if dictionary is not None and number is not None:
         raise click.UsageError("give --dictionary or --number, not both")
+    if annotated and dictionary is not None:
+        raise click.UsageError("give --annotated or --dictionary, not both")
     with Searcher.open(collection, model) as searcher:
         names: list[str] = []
+        column = "name" if annotated else "sense_id"
         if dictionary is None:
-            inventory = searcher.senses(word, match, where, number=number)
+            judged = searcher.judged_senses(word) if annotated else ()
+            inventory = searcher.senses(word, match, where, number=number, known=judged)
+            names = [sense.name or "" for sense in inventory.senses] if any(judged) else []
         else:
             senses = searcher.dictionary_senses(word, dictionary, match, where)
             inventory, names = senses.inventory, [entry.id for entry in senses.entries]
@@ -211,16 +219,16 @@ def timeline(
     rows = found.rows(smooth)
     columns = ["from", "to", "sense", "count", "share", "low", "high"]
     if names:
-        rows = _with_names(rows, names)
-        columns.insert(3, "sense_id")
+        rows = _with_names(rows, names, column)
+        columns.insert(3, column)
     cells = [[row[column] for column in columns] for row in rows]
     show_cited(rows, output_format, table(columns, cells, right=columns), found.cited if cite else None)
 
 
-def _with_names(rows: list[dict[str, object]], names: list[str]) -> list[dict[str, object]]:
-    """Return the rows of senses that have an occurrence, each with the sense's id in the dictionary."""
+def _with_names(rows: list[dict[str, object]], names: list[str], column: str) -> list[dict[str, object]]:
+    """Return the rows of senses that have an occurrence, each with the name or id of the sense."""
     present = {row["sense"] for row in rows if row["count"]}
-    return [row | {"sense_id": names[int(str(row["sense"])) - 1]} for row in rows if row["sense"] in present]
+    return [row | {column: names[int(str(row["sense"])) - 1]} for row in rows if row["sense"] in present]
 
 
 @click.command("map", cls=Command)

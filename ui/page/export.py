@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from ...indexer.collection.records import CollectionInfo
-from ...search.hits import DocumentHit, OccurrenceHit, SentenceHit
+from ...search.hits import DocumentHit, OccurrenceHit, SentenceHit, annotation_lists
 from ...search.kwic import concordance_line
 from ..formats import cell, csv_text, flat, jsonl
 from .address import PageQuery, write_address
@@ -132,6 +132,7 @@ def _row(number: int, hit: SentenceHit, senses: Mapping[int, int | None]) -> dic
         sense = senses.get(hit.occurrence_id)
         row = {"lemma": hit.lemma, "pos": hit.pos, "tag": hit.tag}
         row |= {"start": hit.start, "end": hit.end, "occurrence_id": hit.occurrence_id}
+        row["annotations"] = annotation_lists(hit.annotations)
     else:
         row = {"meetings": [asdict(each) for each in hit.meetings], "alike": list(hit.alike)}
         row |= {name: text for name, text in (("before", hit.before), ("after", hit.after)) if text}
