@@ -73,7 +73,7 @@ CHOSEN = Settings()
 def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
     """Cluster unit vectors by the default cut. Clusters are numbered from 0, the largest first.  (n, d) -> (n,)
 
-    Occurrences that fit no cluster get `NONE`.
+    Occurrences that fit no cluster get `NONE`. Parts of speech are not told apart, see `branches.py`.
     """
     tree = settled(vectors, grow(vectors), settings)
     return by_size(tree.cut(default_number(vectors, tree, settings)))
@@ -184,27 +184,35 @@ def by_size(numbers: Ids) -> Ids:
     return out
 
 
-def stability(vectors: Array, tree: SenseTree, number: int, settings: Settings = CHOSEN) -> tuple[float, ...]:
+def stability(
+    vectors: Array,
+    tree: SenseTree,
+    number: int,
+    settings: Settings = CHOSEN,
+    known: dict[int, float] | None = None,
+) -> tuple[float, ...]:
     """Measure how well bootstrap samples reproduce each group of a cut: mean best Jaccard overlap (Hennig 2007).
 
     A group is looked for in samples of the group from which it was split, so that small groups are sampled too. The
-    only group of a cut of one is looked for by the default cut.
+    only group of a cut of one, and a whole part of speech, are looked for by the default cut.
 
     Args:
         vectors: Unit rows (n, d), from which the tree was grown.
         number: Number of groups of the cut.
+        known: Stability of nodes that other cuts of the tree have measured. Those of this cut are added.
 
     Returns:
         Stability of each group in the order of `SenseTree.cut_nodes`, in [0, 1].
     """
     nodes = tree.cut_nodes(number)
-    if nodes == [0]:
-        kept = vectors[tree.nodes != NONE]
-        whole = np.zeros(len(kept), np.int64)
-        return (_found_again(kept, whole, settings, default=True)[0],)
-    known: dict[int, float] = {}
-    for node in nodes:
-        if node not in known:
+    known = {} if known is None else known
+    for place, node in enumerate(nodes):
+        if node in known:
+            continue
+        if tree.is_whole(node):
+            kept = vectors[tree.cut(number) == place]
+            (known[node],) = _found_again(kept, np.zeros(len(kept), np.int64), settings, default=True)
+        else:
             first = node - (node + 1) % 2  # nodes 2 i + 1 and 2 i + 2 are the sides of one split
             sides = tree.sides((node - 1) // 2)  # (n,)
             inside = sides != NONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,10 +28,11 @@ LABEL_REACH = 20
 COLLOCATE_REACH = 5
 """Number of tokens on each side whose words are collocates, the usual window of concordancers."""
 LINES = 400
-"""Maximum number of occurrences of a sense that are read, evenly spread."""
+"""Maximum number of occurrences of a sense that are read."""
 FEWEST_TOGETHER = 2
 """Minimum number of occurrences of a sense that a collocate is near."""
-
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 divided by the golden ratio, whose multiples are evenly spread."""
 
 WordTopics = Callable[[Sequence[str]], Array | None]
 """Function from words to their topic vectors (n, d), as `Encoder.word_topics`, or to None if the model has none."""
@@ -43,6 +44,19 @@ class SenseWords:
 
     labels: tuple[Collocate, ...]
     collocates: tuple[Collocate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyWords:
+    """What was read so far about the occurrences of a word, so that another cut of its tree reads less.
+
+    Attributes:
+        lemmas: Occurrence id -> content lemmas within `LABEL_REACH`, and within `COLLOCATE_REACH`.
+        contexts: Occurrence id -> context of the language models (dim,).
+    """
+
+    lemmas: dict[int, tuple[list[str], list[str]]] = field(default_factory=dict)
+    contexts: dict[int, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +74,13 @@ class _NearbyLemmas:
     size: int
 
 
-def sense_words(view: View, groups: Sequence[Ids]) -> list[SenseWords]:
-    """Find the labels and collocates of each group of occurrence ids. A single group is labelled by its collocates."""
-    near = [_nearby_lemmas(view, ids) for ids in groups]
+def sense_words(view: View, groups: Sequence[Ids], known: NearbyWords) -> list[SenseWords]:
+    """Find the labels and collocates of each group of occurrence ids. A single group is labelled by its collocates.
+
+    Args:
+        known: What was read before. What is read now is added.
+    """
+    near = [_nearby_lemmas(view, ids, known) for ids in groups]
     out = []
     for number, group in enumerate(near):
         others = [other for place, other in enumerate(near) if place != number]
@@ -105,15 +123,25 @@ def _mean_topic(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[s
     return np.asarray(unit(sums).sum(axis=0, keepdims=True) / max(len(contexts), 1), np.float32)
 
 
-def _nearby_lemmas(view: View, ids: Ids) -> _NearbyLemmas:
-    chosen = ids[np.unique(np.linspace(0, len(ids) - 1, min(len(ids), LINES)).astype(np.int64))]
-    nothing: Array = np.zeros(len(chosen), np.float32)
-    hits = occurrence_hits(view.collection, Ranked(chosen, nothing))
-    wide, narrow = [], []
-    for hit in hits:
-        wide.append(_lemmas(view, hit, LABEL_REACH))
-        narrow.append(_lemmas(view, hit, COLLOCATE_REACH))
-    return _NearbyLemmas(wide, narrow, len(ids))
+def _nearby_lemmas(view: View, ids: Ids, known: NearbyWords) -> _NearbyLemmas:
+    chosen = drawn_lines(ids)
+    missing = np.array([key for key in chosen.tolist() if key not in known.lemmas], np.int64)
+    nothing: Array = np.zeros(len(missing), np.float32)
+    for hit in occurrence_hits(view.collection, Ranked(missing, nothing)):
+        known.lemmas[hit.occurrence_id] = _lemmas(view, hit, LABEL_REACH), _lemmas(view, hit, COLLOCATE_REACH)
+    found = [known.lemmas[key] for key in chosen.tolist()]
+    return _NearbyLemmas([wide for wide, _ in found], [narrow for _, narrow in found], len(ids))
+
+
+def drawn_lines(ids: Ids) -> Ids:
+    """Return at most `LINES` ids of a group, as if at random. A part of the group has many of the same lines.
+
+    The order of all ids is fixed by multiplication modulo 2^64. So a finer cut reads few lines again.  (n,) -> (m,)
+    """
+    if len(ids) <= LINES:
+        return ids
+    order = np.argsort(ids.astype(np.uint64) * _MULTIPLIER, kind="stable")
+    return np.asarray(np.sort(ids[order[:LINES]]))
 
 
 def _lemmas(view: View, hit: OccurrenceHit, reach: int) -> list[str]:

@@ -16,9 +16,11 @@ from .options import (
     context_option,
     dictionary_option,
     format_option,
+    grain_option,
     k_option,
     match_option,
     model_option,
+    number_option,
     where_option,
     word_argument,
 )
@@ -150,6 +152,8 @@ def change(
 @click.option("--period", type=click.IntRange(1), default=10, metavar="YEARS", help="Length of a period in years.")
 @match_option
 @where_option
+@grain_option
+@number_option
 @dictionary_option
 @model_option
 @format_option
@@ -160,20 +164,27 @@ def timeline(
     period: int,
     match: str,
     where: tuple[str, ...],
+    grain: float | None,
+    number: int | None,
     dictionary: str | None,
     model: str | None,
     output_format: OutputFormat,
 ) -> None:
     """Show the share of each sense of a word over time.
 
-    Shares have 95 % intervals. Occurrences without a date come last.
+    Shares have 95 % intervals. Occurrences without a date come last. Senses have the numbers that `polyseme senses`
+    prints with the same --match, --where, --grain and --number.
     """
     from ...search.searcher import Searcher
 
+    if grain is not None and number is not None:
+        raise click.UsageError("give --grain or --number, not both")
+    if dictionary is not None and (grain is not None or number is not None):
+        raise click.UsageError("give --grain or --number without --dictionary, whose senses are fixed")
     with Searcher.open(collection, model) as searcher:
         names: list[str] = []
         if dictionary is None:
-            inventory = searcher.senses(word, match, where)
+            inventory = searcher.senses(word, match, where, grain, number)
         else:
             found = searcher.dictionary_senses(word, dictionary, match, where)
             inventory, names = found.inventory, [entry.id for entry in found.entries]

@@ -198,7 +198,11 @@ def understand(searcher: Searcher, query: PageQuery, target: Asked) -> Question:
     token = _single_word(searcher, target)
     inventory = None
     if token is not None:
-        inventory = cache.senses(searcher, *_word_and_match(token, query.match), query.senses)
+        word, match = _word_and_match(token, query.match)
+        # Named senses that were deleted, or are of another word, have no effect.
+        known = {item.name for item in searcher.named_senses() if item.word == word} if query.known else set()
+        query = replace(query, known=tuple(name for name in query.known if name in known))
+        inventory = cache.senses(searcher, word, match, query.senses, query.known)
     named = _named_sense(searcher, query)
     # A named sense of a form does not know the lemma.
     matches = (Match.FORM, Match.ANY) if named is not None and named.match is Match.FORM else MATCHES
@@ -272,6 +276,7 @@ def _settled(
     by = query.by if by_text and not word else By.SENTENCE
     return replace(
         query,
+        known=() if inventory is None else query.known,
         senses=None if inventory is None or len(inventory.senses) == inventory.usual else len(inventory.senses),
         by=by,
         order=parse_order(query.order, None, by) if by_text and not word else None,
@@ -396,7 +401,7 @@ def _of_other_words(
     searcher: Searcher, question: Question, inventory: SenseInventory, sense: int, limit: int
 ) -> HitList[SentenceHit]:
     within = list(question.within)
-    key = ("others", inventory.word, inventory.match, sense, limit, within)
+    key = ("others", *cache.cut_of(inventory), sense, limit, within)
     return cache.cached(
         searcher, key, lambda: fetch.widened(searcher.same_sense_other_words(inventory, sense, limit, within))
     )

@@ -69,7 +69,16 @@ def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Ma
     if sense.name is not None:
         words = f"{sense.name}: {words}"
     return _badge_row(
-        sense.number, words, sense.size, sense.share, within, chosen == sense.number, line, stable, sense.expected
+        sense.number,
+        words,
+        sense.size,
+        sense.share,
+        within,
+        chosen == sense.number,
+        line,
+        stable,
+        sense.expected,
+        sense.pos,
     )
 
 
@@ -83,6 +92,7 @@ def _badge_row(
     line: str,
     stable: str,
     expected: Sequence[str] = (),
+    pos: str = "",
 ) -> str:
     here = 0 if within is None else within.get(number, 0)
     inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
@@ -90,12 +100,14 @@ def _badge_row(
     more = f'<span class="pol-quiet" title="{title}">{stable}</span>' if stable else ""
     alike = ", ".join(cut_right(word, NODE) for word in expected[:EXPECTED])
     like = f' <span class="pol-quiet" title="words expected in its place">\N{ALMOST EQUAL TO} {escape(alike)}</span>'
+    part = f'<span class="pol-quiet" title="part of speech">{escape(cut_right(pos, NODE))}</span> ' if pos else ""
     pressed = str(chosen).lower()
     name = "no sense" if number is None else f"sense {number}"
+    name += f", {escape(cut_right(pos, NODE))}" if pos else ""
     return (
         f'<li data-chosen="{pressed}"><button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
         f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
-        f'{sense_sign(number)}<span class="pol-labels">{escape(words)}{like if alike else ""}</span></button>'
+        f'{sense_sign(number)}<span class="pol-labels">{part}{escape(words)}{like if alike else ""}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
         f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
         f"{line}</li>"
