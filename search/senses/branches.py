@@ -19,9 +19,8 @@ import numpy as np
 
 from ...indexer.vectors.arrays import Array, Ids, unit
 from ..query.parts_of_speech import alike
-from .clustering import CHOSEN, GRAIN, Settings, by_size, centres_of, default_number, nearest_centre, settled
+from .clustering import CHOSEN, Settings, by_size, centres_of, default_number, nearest_centre, settled
 from .tree import APART, KNOWN_APART, NONE, SenseTree, Split, grow, linkage
-from .tree import CHOSEN as CHOSEN_TREE
 
 SHARE = 0.05
 """Minimum share of a word's occurrences that a part of speech needs for a branch (see docs/results/senses.md).
@@ -49,21 +48,21 @@ def grow_branches(
         The tree, and the number of senses of its default cut.
     """
     known = np.full(len(vectors), NONE, np.int64) if known is None else known
-    branches = branches_of(vectors, parts, known)  # (n,)
+    branches = branches_of(vectors, parts, known, settings)  # (n,)
     if not branches.any():
-        tree = settled(vectors, grow(vectors, known), settings)
+        tree = settled(vectors, grow(vectors, known, settings.tree), settings)
         return tree, default_number(vectors, tree, settings)
     trees = []
     for branch in range(int(branches.max()) + 1):
         rows = np.flatnonzero(branches == branch)
-        tree = settled(vectors[rows], grow(vectors[rows], known[rows]), settings)
+        tree = settled(vectors[rows], grow(vectors[rows], known[rows], settings.tree), settings)
         usual = tree.fixed + 1 if len(rows) < FEWEST else default_number(vectors[rows], tree, settings)
-        trees.append(tree if tree.number_at(GRAIN) == usual else _behind_the_grain(tree))
+        trees.append(tree if tree.number_at(settings.grain) == usual else _behind(tree, settings.grain))
     joined = _joined(trees, branches, _tops(vectors, branches, known))
-    return joined, joined.number_at(GRAIN)
+    return joined, joined.number_at(settings.grain)
 
 
-def branches_of(vectors: Array, parts: Sequence[str], known: Ids) -> Ids:
+def branches_of(vectors: Array, parts: Sequence[str], known: Ids, settings: Settings = CHOSEN) -> Ids:
     """Return the branch of each occurrence, from 0, the largest first. All are 0 if there is one branch.  -> (n,)
 
     Args:
@@ -77,7 +76,7 @@ def branches_of(vectors: Array, parts: Sequence[str], known: Ids) -> Ids:
         return branches
     groups = [min(alike(part)) for part in parts]
     counts = Counter(group for group in groups if group)
-    least = max(CHOSEN_TREE.least(n), ceil(SHARE * n))
+    least = max(settings.tree.least(n), ceil(SHARE * n))
     names = sorted((name for name, count in counts.items() if count >= least), key=lambda name: (-counts[name], name))
     if len(names) < 2:
         return branches
@@ -96,9 +95,9 @@ def part_of(parts: Sequence[str]) -> str:
     return min(counts, key=lambda part: (-counts[part], part)) if counts else ""
 
 
-def _behind_the_grain(tree: SenseTree) -> SenseTree:
-    """Return a tree whose default cut applies no split, so that only cuts finer than the usual grain do."""
-    late = (replace(split, cosine=max(GRAIN, split.cosine)) for split in tree.splits[tree.fixed :])
+def _behind(tree: SenseTree, grain: float) -> SenseTree:
+    """Return a tree with its splits behind a grain, so that only finer cuts apply them."""
+    late = (replace(split, cosine=max(grain, split.cosine)) for split in tree.splits[tree.fixed :])
     return replace(tree, splits=(*tree.splits[: tree.fixed], *late))
 
 

@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, row_products, unit
-from .tree import NONE, SenseTree, grow, postponed
+from .tree import CHOSEN as CHOSEN_TREE
+from .tree import NONE, SenseTree, TreeSettings, grow, postponed
 
 SAMPLE = 1500
 """Maximum number of occurrences on which it is decided whether a word has several senses."""
@@ -49,6 +50,8 @@ class Settings:
         levels: Number of splits of a bootstrap sample's tree among which a split is looked for.
         large: Minimum number of occurrences of a word whose unstable splits are postponed.
         unstable: Stability below which a split is postponed.
+        grain: Grain of the default cut, a cosine.
+        tree: Parameters of the tree.
     """
 
     gate_dim: int = 5
@@ -64,6 +67,8 @@ class Settings:
     levels: int = 4
     large: int = 300
     unstable: float = 0.3
+    grain: float = GRAIN
+    tree: TreeSettings = CHOSEN_TREE
 
 
 CHOSEN = Settings()
@@ -75,7 +80,7 @@ def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
 
     Occurrences that fit no cluster get `NONE`. Parts of speech are not told apart, see `branches.py`.
     """
-    tree = settled(vectors, grow(vectors), settings)
+    tree = settled(vectors, grow(vectors, settings=settings.tree), settings)
     return by_size(tree.cut(default_number(vectors, tree, settings)))
 
 
@@ -93,7 +98,7 @@ def settled(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> Sen
         inside = sides != NONE
         if min(_found_again(vectors[inside], sides[inside], fewer)) < settings.unstable:
             unstable.add(number)
-    return postponed(tree, vectors, unstable, GRAIN)
+    return postponed(tree, vectors, unstable, settings.grain)
 
 
 def default_number(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> int:
@@ -101,7 +106,7 @@ def default_number(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN)
     if tree.most == 1:
         return 1
     chosen = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), SAMPLE)).astype(np.int64))
-    return tree.number_at(GRAIN) if splits(vectors[chosen], settings) else tree.fixed + 1
+    return tree.number_at(settings.grain) if splits(vectors[chosen], settings) else tree.fixed + 1
 
 
 def splits(vectors: Array, settings: Settings = CHOSEN) -> bool:
@@ -227,7 +232,7 @@ def _found_again(vectors: Array, sides: Ids, settings: Settings, default: bool =
     best: list[list[float]] = [[] for _ in range(count)]
     for _ in range(settings.rounds):
         drawn = np.unique(rng.integers(0, len(vectors), min(len(vectors), settings.draws)))
-        tree = grow(vectors[drawn])
+        tree = grow(vectors[drawn], settings=settings.tree)
         most = min(settings.levels + 1, tree.most)
         numbers = [default_number(vectors[drawn], tree, settings)] if default else range(min(2, most), most + 1)
         cuts = [tree.cut(number) for number in numbers]

@@ -19,7 +19,8 @@ from ..retrieval.ranking import Ranked
 from .branches import grow_branches, part_of
 from .clustering import by_size, centres_of, nearest_centre, row_products_by, stability
 from .expected import expected_words
-from .labels import Collocate, NearbyWords, sense_words
+from .labels import Collocate, sense_words
+from .nearby import NearbyWords
 from .tree import NONE, SenseTree
 
 FEWEST = 10
@@ -48,6 +49,8 @@ class Sense:
         name: Name of the named sense that was held fixed in it. None if none was.
         expected: Words that the language models expect in its place, more than in the place of the other senses. Empty
             if the model does not predict words.
+        phrases: Phrases with the word that distinguish the sense, such as "supreme court". Empty if the collection has
+            no parts of speech.
         pos: Most frequent part of speech of its occurrences. "" if the collection has none.
     """
 
@@ -61,6 +64,7 @@ class Sense:
     name: str | None = None
     expected: tuple[str, ...] = ()
     pos: str = ""
+    phrases: tuple[Collocate, ...] = ()
 
 
 class KnownLabels(Protocol):
@@ -229,6 +233,7 @@ def cut_word(
             _known_name(arranged.names, arranged.labels[rows]),
             expected[place],
             part_of([arranged.parts[row] for row in rows.tolist()]) if arranged.parts else "",
+            words[place].phrases,
         )
         for place, rows in enumerate(members)
     )

@@ -257,10 +257,10 @@ def senses(
 ) -> None:
     """Group the occurrences of a word into senses.
 
-    Each sense is printed with its part of speech, size, stability, labels, collocates and central sentences. --grain
-    and --number give finer or coarser senses. Finer senses only divide coarser ones, and parts of speech are separated
-    first. With --dictionary, the senses are those of an imported dictionary, and each occurrence has its most probable
-    one.
+    Each sense is printed with its part of speech, size, stability, labels, expected words, phrases, collocates and
+    central sentences. --grain and --number give finer or coarser senses. Finer senses only divide coarser ones, and
+    parts of speech are separated first. With --dictionary, the senses are those of an imported dictionary, and each
+    occurrence has its most probable one.
     """
     from ...search.searcher import Searcher
     from .dictionaries import show_dictionary_senses
@@ -303,6 +303,7 @@ def _sense_rows(inventory: SenseInventory) -> list[dict[str, object]]:
             "name": item.name,
             "labels": [label.lemma for label in item.labels],
             "expected": list(item.expected),
+            "phrases": [phrase.lemma for phrase in item.phrases],
             "collocates": [word.lemma for word in item.collocates],
             "central": [hit.sentence for hit in item.central],
         }
@@ -320,6 +321,8 @@ def _sense_table(inventory: SenseInventory) -> str:
         parts.append(f"{inventory.word} {item.number}{pos}{name}: {item.size} ({item.share:.0%}{stable})  {labels}\n")
         if item.expected:
             parts.append(f"    expected in its place: {', '.join(item.expected)}\n")
+        if item.phrases:
+            parts.append(f"    phrases: {', '.join(phrase.lemma for phrase in item.phrases)}\n")
         if item.collocates:
             parts.append(f"    collocates: {', '.join(word.lemma for word in item.collocates)}\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central]

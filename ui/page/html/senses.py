@@ -25,6 +25,12 @@ FEW_LABELS = 3
 """Maximum number of labels beside expected words."""
 EXPECTED = 3
 """Maximum number of expected words of a sense."""
+PHRASES = 2
+"""Maximum number of phrases of a sense."""
+PHRASE = 40
+"""Maximum length of a phrase, in characters."""
+QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}"
+"""A phrase in quotation marks."""
 COLLOCATES = 12
 """Maximum number of collocates of a sense."""
 UNDATED = -1
@@ -79,6 +85,7 @@ def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Ma
         stable,
         sense.expected,
         sense.pos,
+        [phrase.lemma for phrase in sense.phrases[:PHRASES]],
     )
 
 
@@ -93,6 +100,7 @@ def _badge_row(
     stable: str,
     expected: Sequence[str] = (),
     pos: str = "",
+    phrases: Sequence[str] = (),
 ) -> str:
     here = 0 if within is None else within.get(number, 0)
     inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
@@ -100,6 +108,9 @@ def _badge_row(
     more = f'<span class="pol-quiet" title="{title}">{stable}</span>' if stable else ""
     alike = ", ".join(cut_right(word, NODE) for word in expected[:EXPECTED])
     like = f' <span class="pol-quiet" title="words expected in its place">\N{ALMOST EQUAL TO} {escape(alike)}</span>'
+    marked = ", ".join(QUOTED.format(cut_right(text, PHRASE)) for text in phrases)
+    quoted = f' <span class="pol-quiet" title="phrases with it">{escape(marked)}</span>' if marked else ""
+    like = like if alike else ""
     part = f'<span class="pol-quiet" title="part of speech">{escape(cut_right(pos, NODE))}</span> ' if pos else ""
     pressed = str(chosen).lower()
     name = "no sense" if number is None else f"sense {number}"
@@ -107,7 +118,7 @@ def _badge_row(
     return (
         f'<li data-chosen="{pressed}"><button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
         f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
-        f'{sense_sign(number)}<span class="pol-labels">{part}{escape(words)}{like if alike else ""}</span></button>'
+        f'{sense_sign(number)}<span class="pol-labels">{part}{escape(words)}{quoted}{like}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
         f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
         f"{line}</li>"
