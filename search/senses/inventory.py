@@ -75,7 +75,7 @@ class KnownLabels(Protocol):
         """Name of each known sense. None for lines that share a sense."""
         ...
 
-    def labels(self, word: str, ids: Ids, vectors: Array) -> Ids:
+    def labels(self, word: str, ids: Ids, vectors: Array, parts: Sequence[str]) -> Ids:
         """Return the number of the known sense of each occurrence, or `NONE`."""
         ...
 
@@ -151,9 +151,9 @@ def arrange_word(
     value, rows = view.require_word(word, wanted)
     ids, vectors = rows_vectors(rows)
     known = None if read_known is None else read_known(value)
-    labels = np.full(len(ids), NONE, np.int64) if known is None else known.labels(value, ids, vectors)  # (n,)
     by_segment = {item.segment: item.rows for item in rows}
     parts = tuple(parts_of_rows(view.collection, by_segment)) if view.settings.has_stream else ()
+    labels = np.full(len(ids), NONE, np.int64) if known is None else known.labels(value, ids, vectors, parts)  # (n,)
     tree, usual = (None, 1) if len(ids) < FEWEST else grow_branches(vectors, parts, labels)
     return ArrangedWord(value, wanted, ids, vectors, parts, labels, () if known is None else known.names, tree, usual)
 

@@ -22,6 +22,8 @@ FEW_LABELS = 4
 """Minimum number of repeated words. With fewer, words that occur once may be labels too."""
 PHRASES = 4
 """Maximum number of phrases of a sense."""
+SIGNIFICANT = 6.63
+"""Minimum log-likelihood of a phrase: chance explains less than 1 % of such differences."""
 PHRASE_SHARE = 0.03
 """Minimum share of the occurrences of a sense that are in a phrase."""
 FEWEST_TOGETHER = 2
@@ -90,7 +92,8 @@ def _phrases(group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Coll
     outside = [line.phrases for other in others for line in other.lines]
     least = max(FEWEST_TOGETHER, ceil(PHRASE_SHARE * len(inside)))
     chosen: list[Collocate] = []
-    for phrase in collocates(inside, outside, sum(map(len, inside))) if others else _most_frequent(inside):
+    strong = [each for each in collocates(inside, outside, sum(map(len, inside))) if each.log_likelihood >= SIGNIFICANT]
+    for phrase in strong if others else _most_frequent(inside):
         words = set(phrase.lemma.split())
         others_words = [set(other.lemma.split()) for other in chosen]
         if phrase.count >= least and not any(words <= other or words >= other for other in others_words):

@@ -15,7 +15,7 @@ from ....search.senses.inventory import Sense, SenseInventory
 from ....search.senses.labels import Collocate
 from ....search.senses.timeline import Period, Timeline
 from ..address import NO_SENSE
-from .base import NODE, count, cut_left, cut_right, direction, escape, sense_colour, sense_sign
+from .base import NODE, count, cut_left, cut_right, direction, escape, pos_name, sense_colour, sense_sign
 
 LEFT, RIGHT = 36, 80
 """Maximum length of the context before and after the node of a central line, in characters."""
@@ -111,10 +111,11 @@ def _badge_row(
     marked = ", ".join(QUOTED.format(cut_right(text, PHRASE)) for text in phrases)
     quoted = f' <span class="pol-quiet" title="phrases with it">{escape(marked)}</span>' if marked else ""
     like = like if alike else ""
-    part = f'<span class="pol-quiet" title="part of speech">{escape(cut_right(pos, NODE))}</span> ' if pos else ""
+    shown = pos_name(pos)
+    part = f'<span class="pol-pos" title="part of speech">{escape(shown)}</span> ' if pos else ""
     pressed = str(chosen).lower()
     name = "no sense" if number is None else f"sense {number}"
-    name += f", {escape(cut_right(pos, NODE))}" if pos else ""
+    name += f", {escape(shown)}" if pos else ""
     return (
         f'<li data-chosen="{pressed}"><button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
         f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
@@ -178,6 +179,7 @@ def legend(inventory: SenseInventory) -> str:
 
 def _short(sense: Sense, word: str) -> str:
     words = ", ".join(cut_right(label.lemma, NODE) for label in sense.labels[:3])
+    words = f"{pos_name(sense.pos)}: {words or word}" if sense.pos else words
     return f"{sense_sign(sense.number)} {escape(words or word)}"
 
 
