@@ -8,7 +8,8 @@ model and cached in FOLDER, so that further runs take minutes.
 
 Without --choose the data is held out: the sample collection, CoarseWSD-20's test split, and half of SemCor's words.
 With --choose it is the data on which parameters were chosen: CoarseWSD-20's train split, small balanced draws from it,
-and the other half of SemCor's words. It also prints the confidence curves that fit this data best.
+and the other half of SemCor's words. It also prints the product with other parameters, and the confidence curves that
+fit this data best.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +33,7 @@ from polyseme.indexer.errors import PolysemeError
 from polyseme.indexer.vectors.arrays import Ids
 from polyseme.search.confidence import LEAST_OF_BEST, Calibration, Compared
 from polyseme.search.senses.branches import grow_branches
-from polyseme.search.senses.clustering import GRAIN, by_size, cluster
+from polyseme.search.senses.clustering import CHOSEN, GRAIN, Settings, by_size, cluster
 from polyseme.search.senses.tree import grow
 
 from benchmarks.quality.confidence import (
@@ -169,10 +171,29 @@ def whole(word: Word) -> Ids:
     return cluster(word.vectors)
 
 
-def branched(word: Word) -> Ids:
+def branched(word: Word, settings: Settings = CHOSEN) -> Ids:
     """Cluster as the product does."""
-    tree, usual = grow_branches(word.vectors, word.parts)
+    tree, usual = grow_branches(word.vectors, word.parts, settings=settings)
     return by_size(tree.cut(usual))
+
+
+CHOICES: dict[str, Method] = {
+    **{
+        f"at most {neighbours} neighbours": partial(
+            branched, settings=replace(CHOSEN, tree=replace(CHOSEN.tree, neighbours=neighbours))
+        )
+        for neighbours in (3, 4, 5, 6, 8)
+    },
+    **{
+        f"grain {grain}": partial(branched, settings=replace(CHOSEN, grain=grain)) for grain in (0.34, 0.36, 0.40, 0.42)
+    },
+    **{
+        f"floor of the gate {floor:+}": partial(branched, settings=replace(CHOSEN, floor=CHOSEN.floor + floor))
+        for floor in (-0.5, 0.5)
+    },
+    "no split postponed": partial(branched, settings=replace(CHOSEN, unstable=0.0)),
+}
+"""The product with other parameters."""
 
 
 METHODS: dict[str, Method] = {
@@ -189,11 +210,11 @@ if importlib.util.find_spec("igraph") is not None:  # no dependency, for this ta
     METHODS["Leiden, resolution 0.3"] = leiden
 
 
-def print_table(sets: dict[str, list[Word]]) -> None:
+def print_table(sets: dict[str, list[Word]], methods: dict[str, Method]) -> None:
     """Print a table for each set, with a row for each method."""
     for name, words in sets.items():
         first = True
-        for method_name, method in METHODS.items():
+        for method_name, method in methods.items():
             started = time.process_time()
             found = measure(words, method)
             seconds = time.process_time() - started
@@ -385,7 +406,7 @@ def main() -> int:
         part = [word for word in found["semcor"] if half(word.name) == number]
         sets[f"SemCor, half {number}"] = drawn(part)
         confident[f"SemCor, half {number}"] = collection_null_distribution(arguments.semcor[1]), part
-    print_table(sets)
+    print_table(sets, METHODS | CHOICES if arguments.choose else METHODS)
     print_corrections(sets)
     if arguments.words:
         print_words(found["sample"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...indexer.collection.stream import Word
+from ..query.parts_of_speech import alike
 
 NOUNS = frozenset({"NOUN", "PROPN"})
 VERBS = frozenset({"VERB", "AUX"})
@@ -33,7 +34,17 @@ def phrases_of(words: Sequence[Word], at: int) -> list[str]:
         found = _of_verb(words, at)
     else:
         found = _of_modifier(words, at)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found + _coordinated(words, at)))
+
+
+def _coordinated(words: Sequence[Word], at: int) -> list[str]:
+    """Return the word with one of the same part of speech that a conjunction joins to it: "nut and bolt"."""
+    same, found = alike(words[at].pos), []
+    if _is(_at(words, at - 1), {"CCONJ"}) and _is(_at(words, at - 2), same):
+        found.append(f"{_text(words[at - 2])} {_form(words[at - 1])} {_text(words[at])}")
+    if _is(_at(words, at + 1), {"CCONJ"}) and _is(_at(words, at + 2), same):
+        found.append(f"{_text(words[at])} {_form(words[at + 1])} {_text(words[at + 2])}")
+    return found
 
 
 def _of_noun(words: Sequence[Word], at: int) -> list[str]:
@@ -48,6 +59,8 @@ def _of_noun(words: Sequence[Word], at: int) -> list[str]:
         found.append(f"{_text(verb)} {node}")
     if _is(after, {"ADP"}) and (noun := _noun_after(words, at + 1)) is not None:
         found.append(f"{node} {_form(after)} {_text(noun)}")
+    if _is(before, {"DET"}) and _is(_at(words, at - 2), {"ADP"}):
+        found.append(f"{_form(_at(words, at - 2))} {_form(before)} {node}")
     if _is(before, {"ADP"}):
         frame = f"{_form(before)} {node}"
         if _is(after, {"ADP"}):

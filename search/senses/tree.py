@@ -49,7 +49,7 @@ class TreeSettings:
         fence: An outlier is this many interquartile ranges below the lower quartile.
     """
 
-    neighbours: int = 8
+    neighbours: int = 5
     per_neighbour: int = 12
     fewest: int = 10
     share: float = 0.08

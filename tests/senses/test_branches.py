@@ -112,9 +112,20 @@ WORDS = {
     "negatively charged": ("negatively/ADV charged/VERB ./PUNCT", 1),
     "charge fee": ("banks/NOUN charge/VERB a/DET high/ADJ fee/NOUN", 1),
     "left hand": ("his/PRON left/ADJ hand/NOUN", 1),
+    "across the board": ("rates/NOUN rose/VERB across/ADP the/DET board/NOUN ./PUNCT", 4),
+    "nut and bolt": ("nuts/NOUN and/CCONJ bolts/NOUN", 2),
+    "free and fair": ("free/ADJ and/CCONJ fair/ADJ elections/NOUN", 2),
     "free of charge": ("It/PRON is/AUX free/ADJ of/ADP charge/NOUN ./PUNCT", 4),
 }
-LEMMAS = {"took": "take", "charged": "charge", "banks": "bank", "Supreme": "supreme", "Court": "court"}
+LEMMAS = {
+    "took": "take",
+    "charged": "charge",
+    "banks": "bank",
+    "nuts": "nut",
+    "bolts": "bolt",
+    "Supreme": "supreme",
+    "Court": "court",
+}
 
 
 @pytest.mark.parametrize("phrase", WORDS)
