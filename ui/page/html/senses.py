@@ -112,7 +112,7 @@ def _badge_row(
     quoted = f' <span class="pol-quiet" title="phrases with it">{escape(marked)}</span>' if marked else ""
     like = like if alike else ""
     shown = pos_name(pos)
-    part = f'<span class="pol-pos" title="part of speech">{escape(shown)}</span> ' if pos else ""
+    part = f'<span class="pol-pos" title="part of speech">{escape(shown)}</span> · ' if pos else ""
     pressed = str(chosen).lower()
     name = "no sense" if number is None else f"sense {number}"
     name += f", {escape(shown)}" if pos else ""
