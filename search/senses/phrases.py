@@ -1,8 +1,8 @@
 """Find the phrases that an occurrence is in, by the parts of speech around it: "supreme court", "in charge of".
 
-The stored tokens have parts of speech but no syntax. So a phrase is a pattern of them: a modifier or a head of a noun,
-a verb and its object, a frame of prepositions, an adverb of a verb. Phrases are written with lemmas, and the word
-itself is one of them.
+The stored tokens have parts of speech but no syntax. So a phrase is a pattern of them. A noun has a modifier, a head, a
+verb before it, or a frame of prepositions. A verb has an object, an adverb or a preposition. A conjunction joins two
+words. Phrases are written with lemmas, and the word itself is one of them.
 """
 
 from __future__ import annotations

@@ -257,10 +257,10 @@ def senses(
 ) -> None:
     """Group the occurrences of a word into senses.
 
-    Each sense is printed with its part of speech, size, stability, labels, expected words, phrases, collocates and
-    central sentences. --grain and --number give finer or coarser senses. Finer senses only divide coarser ones, and
-    parts of speech are separated first. With --dictionary, the senses are those of an imported dictionary, and each
-    occurrence has its most probable one.
+    Each sense is printed with its part of speech, size and stability. Then come labels, expected words, phrases,
+    collocates and central sentences. --grain and --number give finer or coarser senses. Finer senses only divide
+    coarser ones, and parts of speech are separated first. With --dictionary, the senses are those of an imported
+    dictionary, and each occurrence has its most probable one.
     """
     from ...search.searcher import Searcher
     from .dictionaries import show_dictionary_senses
