@@ -56,7 +56,7 @@ from .senses.ambiguity import ambiguous_lemmas
 from .senses.change import Change, measure_change
 from .senses.dictionary import DictionaryLine, DictionarySenses, dictionary_lines, find_dictionary_senses
 from .senses.gaps import Gap, find_gaps
-from .senses.inventory import SenseInventory, find_senses, word_vectors
+from .senses.inventory import ArrangedWord, SenseInventory, arrange_word, cut_word, find_senses, word_vectors
 from .senses.known import Known, read_known
 from .senses.named_sense_file import NamedSense
 from .senses.sense_map import SenseMap, find_map
@@ -357,7 +357,8 @@ class Searcher:
     ) -> SenseInventory:
         """Induce the senses of a word from its occurrences.
 
-        All grains and numbers cut the same tree, so that finer senses only divide coarser ones.
+        All grains and numbers cut the same tree, so that finer senses only divide coarser ones. In a collection with
+        parts of speech, the first splits separate these, and each part of speech is divided by itself.
 
         Args:
             word: With match `lemma`, a lemma if the collection has it, else a form that is lemmatised.
@@ -373,6 +374,24 @@ class Searcher:
             found = find_senses(view, word, match, grain, number, lambda value: read_known(view, value, known))
         cut = f"{number} senses" if number is not None else f"grain {grain:g}" if grain is not None else None
         return replaced(found, cited=self.cite(question_text(f"senses of {found.word} ({match})", where, cut)))
+
+    def arrange(
+        self, word: str, match: str = Match.LEMMA, where: Where = None, known: Sequence[Known] = ()
+    ) -> ArrangedWord:
+        """Arrange the occurrences of a word in the tree that `cut` cuts. Both together do what `senses` does.
+
+        Cuts share what they compute, so that a further cut of the same tree is fast. Arguments are those of `senses`.
+        """
+        with self._view(where) as view:
+            return arrange_word(view, word, match, lambda value: read_known(view, value, known))
+
+    def cut(self, arranged: ArrangedWord, grain: float | None = None, number: int | None = None) -> SenseInventory:
+        """Cut an arranged word into senses. Arguments are those of `senses`.
+
+        Arrange the word again after documents were added or deleted.
+        """
+        with self._view() as view:
+            return cut_word(view, arranged, grain, number)
 
     def sense_occurrences(
         self, inventory: SenseInventory, number: int | Literal["none"] | None = None

@@ -8,7 +8,8 @@ model and cached in FOLDER, so that further runs take minutes.
 
 Without --choose the data is held out: the sample collection, CoarseWSD-20's test split, and half of SemCor's words.
 With --choose it is the data on which parameters were chosen: CoarseWSD-20's train split, small balanced draws from it,
-and the other half of SemCor's words. It also prints the confidence curves that fit this data best.
+and the other half of SemCor's words. It also prints the product with other parameters, and the confidence curves that
+fit this data best.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from polyseme.indexer.elmo import load_encoder
 from polyseme.indexer.errors import PolysemeError
-from polyseme.indexer.vectors.arrays import Array, Ids
+from polyseme.indexer.vectors.arrays import Ids
 from polyseme.search.confidence import LEAST_OF_BEST, Calibration, Compared
-from polyseme.search.senses.clustering import GRAIN, cluster
+from polyseme.search.senses.branches import grow_branches
+from polyseme.search.senses.clustering import CHOSEN, GRAIN, Settings, by_size, cluster
 from polyseme.search.senses.tree import grow
 
 from benchmarks.quality.confidence import (
@@ -49,7 +52,7 @@ LARGEST = 150
 """Maximum number of occurrences of a word of SemCor, evenly spaced."""
 SEMCOR_WORDS = 120
 """Number of words of several senses that are drawn from each half of SemCor. Up to 60 words of one sense join them."""
-Method = Callable[[Array], Ids]
+Method = Callable[[Word], Ids]
 SMALL = 18
 """Maximum number of occurrences of each sense in the small balanced draws."""
 
@@ -96,7 +99,7 @@ def measure(words: Sequence[Word], method: Method) -> Figures:
 
     rows, kept = [], []
     for word in words:
-        found = method(word.vectors)
+        found = method(word)
         count = len(np.unique(found[found >= 0]))
         if len(set(word.senses)) == 1:
             kept.append(count == 1)
@@ -108,51 +111,52 @@ def measure(words: Sequence[Word], method: Method) -> Figures:
     return Figures(len(rows), len(kept), ari, v, paired, cubed, number, float(np.mean(kept)) if kept else float("nan"))
 
 
-def one_sense(vectors: Array) -> Ids:
+def one_sense(word: Word) -> Ids:
     """Put all occurrences in one group."""
-    return np.zeros(len(vectors), np.int64)
+    return np.zeros(len(word.senses), np.int64)
 
 
-def each_its_own(vectors: Array) -> Ids:
+def each_its_own(word: Word) -> Ids:
     """Put each occurrence in a group of its own."""
-    return np.arange(len(vectors))
+    return np.arange(len(word.senses))
 
 
-def at_random(vectors: Array) -> Ids:
+def at_random(word: Word) -> Ids:
     """Put occurrences in two random groups."""
-    return np.random.default_rng(0).integers(0, 2, len(vectors)).astype(np.int64)
+    return np.random.default_rng(0).integers(0, 2, len(word.senses)).astype(np.int64)
 
 
-def ungated(vectors: Array) -> Ids:
+def ungated(word: Word) -> Ids:
     """Cut the product's tree at its usual grain, whether or not the word splits clearly."""
-    tree = grow(vectors)
+    tree = grow(word.vectors)
     return tree.cut(tree.number_at(GRAIN))
 
 
-def average_link(vectors: Array) -> Ids:
+def average_link(word: Word) -> Ids:
     """Cut average linkage by cosine at 0.2, without smoothing and without a smallest group."""
     from sklearn.cluster import AgglomerativeClustering
 
-    if len(vectors) < 2:
-        return one_sense(vectors)
+    if len(word.vectors) < 2:
+        return one_sense(word)
     model = AgglomerativeClustering(n_clusters=None, distance_threshold=0.8, metric="cosine", linkage="average")
-    return np.asarray(model.fit_predict(vectors), np.int64)
+    return np.asarray(model.fit_predict(word.vectors), np.int64)
 
 
-def hdbscan(vectors: Array) -> Ids:
+def hdbscan(word: Word) -> Ids:
     """Cluster by density, with a smallest group as in the product. Noise is one group more."""
     from sklearn.cluster import HDBSCAN
 
+    vectors = word.vectors
     if len(vectors) < 8:
-        return one_sense(vectors)
+        return one_sense(word)
     smallest = max(4, min(10, round(0.08 * len(vectors))))
     found = HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(vectors.astype(np.float64))
     return np.asarray(found - found.min(), np.int64)
 
 
-def leiden(vectors: Array) -> Ids:
+def leiden(word: Word) -> Ids:
     """Maximise the sum of (cosine - 0.3) over the pairs of each group by the Leiden method (Traag et al. 2019)."""
-    igraph = importlib.import_module("igraph")
+    igraph, vectors = importlib.import_module("igraph"), word.vectors
     rows, columns = np.triu_indices(len(vectors), 1)
     graph = igraph.Graph(n=len(vectors), edges=np.column_stack([rows, columns]).tolist())
     weights = (vectors @ vectors.T)[rows, columns].tolist()
@@ -162,6 +166,36 @@ def leiden(vectors: Array) -> Ids:
     return np.asarray(found.membership, np.int64)
 
 
+def whole(word: Word) -> Ids:
+    """Cluster as the product does, but all parts of speech together."""
+    return cluster(word.vectors)
+
+
+def branched(word: Word, settings: Settings = CHOSEN) -> Ids:
+    """Cluster as the product does."""
+    tree, usual = grow_branches(word.vectors, word.parts, settings=settings)
+    return by_size(tree.cut(usual))
+
+
+CHOICES: dict[str, Method] = {
+    **{
+        f"at most {neighbours} neighbours": partial(
+            branched, settings=replace(CHOSEN, tree=replace(CHOSEN.tree, neighbours=neighbours))
+        )
+        for neighbours in (3, 4, 5, 6, 8)
+    },
+    **{
+        f"grain {grain}": partial(branched, settings=replace(CHOSEN, grain=grain)) for grain in (0.34, 0.36, 0.40, 0.42)
+    },
+    **{
+        f"floor of the gate {floor:+}": partial(branched, settings=replace(CHOSEN, floor=CHOSEN.floor + floor))
+        for floor in (-0.5, 0.5)
+    },
+    "no split postponed": partial(branched, settings=replace(CHOSEN, unstable=0.0)),
+}
+"""The product with other parameters."""
+
+
 METHODS: dict[str, Method] = {
     "one sense": one_sense,
     "each its own": each_its_own,
@@ -169,17 +203,18 @@ METHODS: dict[str, Method] = {
     "average link, cut at 0.2": average_link,
     "HDBSCAN": hdbscan,
     "the product's tree, without gate": ungated,
-    "the product": cluster,
+    "parts of speech together": whole,
+    "the product": branched,
 }
 if importlib.util.find_spec("igraph") is not None:  # no dependency, for this table alone
     METHODS["Leiden, resolution 0.3"] = leiden
 
 
-def print_table(sets: dict[str, list[Word]]) -> None:
+def print_table(sets: dict[str, list[Word]], methods: dict[str, Method]) -> None:
     """Print a table for each set, with a row for each method."""
     for name, words in sets.items():
         first = True
-        for method_name, method in METHODS.items():
+        for method_name, method in methods.items():
             started = time.process_time()
             found = measure(words, method)
             seconds = time.process_time() - started
@@ -249,7 +284,7 @@ def print_words(words: Sequence[Word]) -> None:
 
     print(f"\n{'word':12}{'occurrences':>12}{'senses':>8}{'found':>8}{'ARI':>8}")
     for word in words:
-        found = cluster(word.vectors)
+        found = branched(word)
         score = 100 * adjusted_rand_score(word.senses, found)
         print(
             f"{word.name:12}{len(word.senses):12}{word.gold_senses:8}{len(np.unique(found[found >= 0])):8}{score:8.1f}"
@@ -259,7 +294,7 @@ def print_words(words: Sequence[Word]) -> None:
 def evenly(word: Word, count: int) -> Word:
     """Return a word with at most `count` occurrences, evenly spaced."""
     rows = np.unique(np.linspace(0, len(word.senses) - 1, count).astype(int))
-    return Word(word.name, word.vectors[rows], tuple(word.senses[row] for row in rows))
+    return word.chosen(rows)
 
 
 def balanced(words: Sequence[Word]) -> list[Word]:
@@ -270,7 +305,7 @@ def balanced(words: Sequence[Word]) -> list[Word]:
         frequent = [name for name, count in sorted(Counter(word.senses).items()) if count >= 5]
         rows = np.sort(np.concatenate([np.flatnonzero(senses == name)[:SMALL] for name in frequent]))
         if len(rows) >= SMALL:
-            out.append(Word(word.name, word.vectors[rows], tuple(senses[rows].tolist())))
+            out.append(word.chosen(rows))
     return out
 
 
@@ -324,7 +359,7 @@ def load(cache: Path, coarse: Path | None, semcor: tuple[Path, Path] | None, sou
         makers["semcor"] = lambda: semcor_words(*semcor)
     found = {}
     for name, make in makers.items():
-        path = cache / f"{name}-{encoder.model_id[:12]}.npz"
+        path = cache / f"{name}-{encoder.model_id[:12]}-tagged.npz"
         if not path.exists():
             write_words(path, make())
         found[name] = read_words(path)
@@ -371,7 +406,7 @@ def main() -> int:
         part = [word for word in found["semcor"] if half(word.name) == number]
         sets[f"SemCor, half {number}"] = drawn(part)
         confident[f"SemCor, half {number}"] = collection_null_distribution(arguments.semcor[1]), part
-    print_table(sets)
+    print_table(sets, METHODS | CHOICES if arguments.choose else METHODS)
     print_corrections(sets)
     if arguments.words:
         print_words(found["sample"])

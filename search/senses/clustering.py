@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, row_products, unit
-from .tree import NONE, SenseTree, grow, postponed
+from .tree import CHOSEN as CHOSEN_TREE
+from .tree import NONE, SenseTree, TreeSettings, grow, postponed
 
 SAMPLE = 1500
 """Maximum number of occurrences on which it is decided whether a word has several senses."""
@@ -49,6 +50,8 @@ class Settings:
         levels: Number of splits of a bootstrap sample's tree among which a split is looked for.
         large: Minimum number of occurrences of a word whose unstable splits are postponed.
         unstable: Stability below which a split is postponed.
+        grain: Grain of the default cut, a cosine.
+        tree: Parameters of the tree.
     """
 
     gate_dim: int = 5
@@ -64,6 +67,8 @@ class Settings:
     levels: int = 4
     large: int = 300
     unstable: float = 0.3
+    grain: float = GRAIN
+    tree: TreeSettings = CHOSEN_TREE
 
 
 CHOSEN = Settings()
@@ -73,9 +78,9 @@ CHOSEN = Settings()
 def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
     """Cluster unit vectors by the default cut. Clusters are numbered from 0, the largest first.  (n, d) -> (n,)
 
-    Occurrences that fit no cluster get `NONE`.
+    Occurrences that fit no cluster get `NONE`. Parts of speech are not told apart, see `branches.py`.
     """
-    tree = settled(vectors, grow(vectors), settings)
+    tree = settled(vectors, grow(vectors, settings=settings.tree), settings)
     return by_size(tree.cut(default_number(vectors, tree, settings)))
 
 
@@ -93,7 +98,7 @@ def settled(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> Sen
         inside = sides != NONE
         if min(_found_again(vectors[inside], sides[inside], fewer)) < settings.unstable:
             unstable.add(number)
-    return postponed(tree, vectors, unstable, GRAIN)
+    return postponed(tree, vectors, unstable, settings.grain)
 
 
 def default_number(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> int:
@@ -101,7 +106,7 @@ def default_number(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN)
     if tree.most == 1:
         return 1
     chosen = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), SAMPLE)).astype(np.int64))
-    return tree.number_at(GRAIN) if splits(vectors[chosen], settings) else tree.fixed + 1
+    return tree.number_at(settings.grain) if splits(vectors[chosen], settings) else tree.fixed + 1
 
 
 def splits(vectors: Array, settings: Settings = CHOSEN) -> bool:
@@ -184,27 +189,35 @@ def by_size(numbers: Ids) -> Ids:
     return out
 
 
-def stability(vectors: Array, tree: SenseTree, number: int, settings: Settings = CHOSEN) -> tuple[float, ...]:
+def stability(
+    vectors: Array,
+    tree: SenseTree,
+    number: int,
+    settings: Settings = CHOSEN,
+    known: dict[int, float] | None = None,
+) -> tuple[float, ...]:
     """Measure how well bootstrap samples reproduce each group of a cut: mean best Jaccard overlap (Hennig 2007).
 
     A group is looked for in samples of the group from which it was split, so that small groups are sampled too. The
-    only group of a cut of one is looked for by the default cut.
+    only group of a cut of one, and a whole part of speech, are looked for by the default cut.
 
     Args:
         vectors: Unit rows (n, d), from which the tree was grown.
         number: Number of groups of the cut.
+        known: Stability of nodes that other cuts of the tree have measured. Those of this cut are added.
 
     Returns:
         Stability of each group in the order of `SenseTree.cut_nodes`, in [0, 1].
     """
     nodes = tree.cut_nodes(number)
-    if nodes == [0]:
-        kept = vectors[tree.nodes != NONE]
-        whole = np.zeros(len(kept), np.int64)
-        return (_found_again(kept, whole, settings, default=True)[0],)
-    known: dict[int, float] = {}
-    for node in nodes:
-        if node not in known:
+    known = {} if known is None else known
+    for place, node in enumerate(nodes):
+        if node in known:
+            continue
+        if tree.is_whole(node):
+            kept = vectors[tree.cut(number) == place]
+            (known[node],) = _found_again(kept, np.zeros(len(kept), np.int64), settings, default=True)
+        else:
             first = node - (node + 1) % 2  # nodes 2 i + 1 and 2 i + 2 are the sides of one split
             sides = tree.sides((node - 1) // 2)  # (n,)
             inside = sides != NONE
@@ -219,7 +232,7 @@ def _found_again(vectors: Array, sides: Ids, settings: Settings, default: bool =
     best: list[list[float]] = [[] for _ in range(count)]
     for _ in range(settings.rounds):
         drawn = np.unique(rng.integers(0, len(vectors), min(len(vectors), settings.draws)))
-        tree = grow(vectors[drawn])
+        tree = grow(vectors[drawn], settings=settings.tree)
         most = min(settings.levels + 1, tree.most)
         numbers = [default_number(vectors[drawn], tree, settings)] if default else range(min(2, most), most + 1)
         cuts = [tree.cut(number) for number in numbers]

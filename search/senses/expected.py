@@ -28,11 +28,16 @@ SHORTEST = 3
 """Minimum length of an expected word, in characters."""
 
 
-def expected_words(view: View, groups: Sequence[Sequence[OccurrenceHit]]) -> list[tuple[str, ...]]:
+def expected_words(
+    view: View, groups: Sequence[Sequence[OccurrenceHit]], known: dict[int, Array] | None = None
+) -> list[tuple[str, ...]]:
     """Return the words expected in each group of lines, more than in the other groups, best first.
 
     The score of a word is p log(p / q). Its mean probability is p in the lines of the group, and q in the other groups.
     Of the forms of a lemma the best remains. The word's own forms are left out.
+
+    Args:
+        known: Occurrence id -> context that was encoded before (dim,). What is encoded now is added.
 
     Returns:
         Words of each group. There are none if the model has no output layer.
@@ -40,7 +45,8 @@ def expected_words(view: View, groups: Sequence[Sequence[OccurrenceHit]]) -> lis
     expectations = view.context.expectations
     if expectations is None or not any(groups):
         return [() for _ in groups]
-    means = np.stack([_mean_probabilities(view, expectations, hits) for hits in groups])  # (groups, words)
+    known = {} if known is None else known
+    means = np.stack([_mean_probabilities(view, expectations, hits, known) for hits in groups])  # (groups, words)
     found = []
     for number, (own, hits) in enumerate(zip(means, groups, strict=True)):
         others = np.delete(means, number, axis=0)
@@ -49,14 +55,18 @@ def expected_words(view: View, groups: Sequence[Sequence[OccurrenceHit]]) -> lis
     return found
 
 
-def _mean_probabilities(view: View, expectations: Expectations, hits: Sequence[OccurrenceHit]) -> Array:
+def _mean_probabilities(
+    view: View, expectations: Expectations, hits: Sequence[OccurrenceHit], known: dict[int, Array]
+) -> Array:
     """Return the mean probability of each word of the output layer in some lines.  -> (words,)"""
-    contexts = []
     for hit in hits:
+        if hit.occurrence_id in known:
+            continue
         tokens = view.tokens(hit)
         first = max(0, hit.position - REACH)
         (context,) = expectations.encoder.contexts([[t.text for t in tokens[first : hit.position + REACH + 1]]])
-        contexts.append(context[hit.position - first])  # (dim,)
+        known[hit.occurrence_id] = context[hit.position - first]  # (dim,)
+    contexts = [known[hit.occurrence_id] for hit in hits]
     if not contexts:
         return np.zeros(len(expectations.output.words), np.float32)
     found: Array = np.exp(expectations.log_probabilities(np.stack(contexts))).mean(axis=0)

@@ -13,16 +13,19 @@ from ...indexer.vectors.arrays import Array, Ids
 from ..citation import Citation
 from ..context import SAME_WORD, View, parse_option
 from ..hits import Match, OccurrenceHit
-from ..retrieval.exact import Rows, rows_vectors
+from ..query.parts_of_speech import parts_of_rows
+from ..retrieval.exact import rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
 from ..statistics.collocates import Collocate
 from ..statistics.measures import wilson
 from ..tables import Records
-from .clustering import by_size, centres_of, default_number, nearest_centre, row_products_by, settled, stability
+from .branches import grow_branches, part_of
+from .clustering import by_size, centres_of, nearest_centre, row_products_by, stability
 from .expected import expected_words
 from .labels import sense_words
-from .tree import NONE, SenseTree, grow
+from .nearby import NearbyWords
+from .tree import NONE, SenseTree
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,6 +58,9 @@ class Sense:
         name: Name of the named sense that was held fixed in it. None if none was.
         expected: Words that the language models expect in its place, more than in the place of the other senses. Empty
             if the model does not predict words.
+        phrases: Phrases with the word that distinguish the sense, such as "supreme court". Empty if the collection has
+            no parts of speech.
+        pos: Most frequent part of speech of its occurrences. "" if the collection has none.
     """
 
     number: int
@@ -66,6 +72,8 @@ class Sense:
     collocates: tuple[Collocate, ...] = ()
     name: str | None = None
     expected: tuple[str, ...] = ()
+    pos: str = ""
+    phrases: tuple[Collocate, ...] = ()
 
 
 class KnownLabels(Protocol):
@@ -76,7 +84,7 @@ class KnownLabels(Protocol):
         """Name of each known sense. None for lines that share a sense."""
         ...
 
-    def labels(self, word: str, ids: Ids, vectors: Array) -> Ids:
+    def labels(self, word: str, ids: Ids, vectors: Array, parts: Sequence[str]) -> Ids:
         """Return the number of the known sense of each occurrence, or `NONE`."""
         ...
 
@@ -139,12 +147,14 @@ class SenseInventory(Records):
             {
                 "word": self.word,
                 "sense": item.number,
+                "pos": item.pos,
                 "size": item.size,
                 "share": item.share,
                 "stability": item.stability,
                 "name": item.name,
                 "labels": [label.lemma for label in item.labels],
                 "expected": list(item.expected),
+                "phrases": [phrase.lemma for phrase in item.phrases],
                 "collocates": [word.lemma for word in item.collocates],
                 "central": [hit.sentence for hit in item.central],
             }
@@ -156,14 +166,64 @@ class SenseInventory(Records):
         numbers = {"sense": int, "size": int, "share": float, "stability": float}
         return {
             "word": str,
+            "pos": str,
             **numbers,
             "name": str,
-            **dict.fromkeys(("labels", "expected", "collocates", "central"), list),
+            **dict.fromkeys(("labels", "expected", "phrases", "collocates", "central"), list),
         }
 
     @property
     def _title(self) -> str:
         return f"Senses of {self.word}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrangedWord:
+    """The occurrences of a word in a tree, ready to be cut into few or many senses.
+
+    Attributes:
+        word: The lemma or form, as stored.
+        ids: Occurrence ids (n,).
+        vectors: Their unit vectors (n, d).
+        parts: Part of speech of each, "" where none is stored. Empty if the collection has none.
+        labels: Number of the known sense of each, or `NONE` (n,).
+        names: Name of each known sense. None for lines that share a sense.
+        tree: All groups of the occurrences. None if they are too few to cluster.
+        usual: Number of senses of the default cut.
+        stable: Stability of the nodes that cuts have measured so far.
+        nearby: What cuts have read so far for labels and expected words.
+    """
+
+    word: str
+    match: Match
+    ids: Ids
+    vectors: Array
+    parts: tuple[str, ...]
+    labels: Ids
+    names: tuple[str | None, ...]
+    tree: SenseTree | None
+    usual: int
+    stable: dict[int, float] = field(default_factory=dict)
+    nearby: NearbyWords = field(default_factory=NearbyWords)
+
+
+def arrange_word(
+    view: View, word: str, match: str, read_known: Callable[[str], KnownLabels] | None = None
+) -> ArrangedWord:
+    """Arrange the occurrences of a word inside the filters in a tree. See `Searcher.arrange`.
+
+    Args:
+        read_known: Function from the lemma or form, as stored, to what is known about its senses.
+    """
+    wanted = parse_option(Match, match, "match", SAME_WORD)
+    value, rows = view.require_word(word, wanted)
+    ids, vectors = rows_vectors(rows)
+    known = None if read_known is None else read_known(value)
+    by_segment = {item.segment: item.rows for item in rows}
+    parts = tuple(parts_of_rows(view.collection, by_segment)) if view.settings.has_stream else ()
+    labels = np.full(len(ids), NONE, np.int64) if known is None else known.labels(value, ids, vectors, parts)  # (n,)
+    tree, usual = (None, 1) if len(ids) < FEWEST else grow_branches(vectors, parts, labels)
+    return ArrangedWord(value, wanted, ids, vectors, parts, labels, () if known is None else known.names, tree, usual)
 
 
 def find_senses(
@@ -179,10 +239,8 @@ def find_senses(
     Args:
         read_known: Function from the lemma or form, as stored, to what is known about its senses.
     """
-    wanted = parse_option(Match, match, "match", SAME_WORD)
     check_cut(grain, number)
-    value, rows = view.require_word(word, wanted)
-    return induce_senses(view, value, wanted, rows, grain, number, read_known and read_known(value))
+    return cut_word(view, arrange_word(view, word, match, read_known), grain, number)
 
 
 def check_cut(grain: float | None, number: int | None) -> None:
@@ -209,69 +267,66 @@ def word_vectors(view: View, word: str, match: str) -> tuple[str, Array]:
     return value, rows_vectors(rows)[1]
 
 
-def induce_senses(
-    view: View,
-    word: str,
-    match: Match,
-    rows: Sequence[Rows],
-    grain: float | None = None,
-    number: int | None = None,
-    known: KnownLabels | None = None,
+def cut_word(
+    view: View, arranged: ArrangedWord, grain: float | None = None, number: int | None = None
 ) -> SenseInventory:
-    """Induce the senses of the occurrences in some rows."""
-    ids, vectors = rows_vectors(rows)
-    labels = np.full(len(ids), NONE, np.int64) if known is None else known.labels(word, ids, vectors)  # (n,)
-    tree = None if len(ids) < FEWEST else settled(vectors, grow(vectors, labels))
-    usual = 1 if tree is None else default_number(vectors, tree)
-    wanted = _wanted(tree, usual, grain, number)
-    clusters, stable = _cut(vectors, tree, wanted)
-    if tree is None and (labels != NONE).any():  # too few lines to group: they follow those that are known
-        clusters = _following(vectors, labels)
+    """Cut the tree of a word into senses. See `Searcher.cut`.
+
+    Raises:
+        QueryError: Both grain and number are given, or one is out of its range.
+    """
+    check_cut(grain, number)
+    ids, vectors, tree = arranged.ids, arranged.vectors, arranged.tree
+    wanted = _wanted(tree, arranged.usual, grain, number)
+    clusters, stable = _cut(arranged, wanted)
+    if tree is None and (arranged.labels != NONE).any():  # too few lines to group: they follow those that are known
+        clusters = _following(vectors, arranged.labels)
         stable = [None] * (int(clusters.max()) + 1)
     centres = centres_of(vectors, clusters)  # (s, d)
     nearest = np.where(clusters == NONE, nearest_centre(vectors, centres), clusters)  # (n,)
     scores = row_products_by(vectors, centres, nearest)  # (n,)
-    groups = [ids[clusters == place] for place in range(len(centres))]
-    words = sense_words(view, groups)
+    members = [np.flatnonzero(clusters == place) for place in range(len(centres))]
+    words = sense_words(view, [ids[rows] for rows in members], arranged.nearby)
     central = []
-    for place, group in enumerate(groups):
-        inside = scores[clusters == place]
-        best = np.lexsort((group, -inside))[:CENTRAL_LINES]
-        central.append(tuple(occurrence_hits(view.collection, Ranked(group[best], inside[best]))))
-    expected = expected_words(view, central)
+    for rows in members:
+        best = rows[np.lexsort((ids[rows], -scores[rows]))[:CENTRAL_LINES]]
+        central.append(tuple(occurrence_hits(view.collection, Ranked(ids[best], scores[best]))))
+    expected = expected_words(view, central, arranged.nearby.contexts)
     senses = tuple(
         Sense(
             place + 1,
-            len(group),
-            len(group) / len(ids),
+            len(rows),
+            len(rows) / len(ids),
             words[place].labels,
             central[place],
             stable[place],
             words[place].collocates,
-            _known_name(known, labels[clusters == place]),
+            _known_name(arranged.names, arranged.labels[rows]),
             expected[place],
+            part_of([arranged.parts[row] for row in rows.tolist()]) if arranged.parts else "",
+            words[place].phrases,
         )
-        for place, group in enumerate(groups)
+        for place, rows in enumerate(members)
     )
     return SenseInventory(
-        word,
-        match,
+        arranged.word,
+        arranged.match,
         senses,
         dict(zip(ids.tolist(), sense_numbers(clusters), strict=True)),
         dict(zip(ids.tolist(), scores.tolist(), strict=True)),
         _notice(clusters, number),
         NOT_CLUSTERED if tree is None else METHOD,
         -1.0 if tree is None else tree.grain_of(wanted),
-        usual,
+        arranged.usual,
         1 if tree is None else tree.most,
         tree,
     )
 
 
-def _known_name(known: KnownLabels | None, labels: Ids) -> str | None:
+def _known_name(names: Sequence[str | None], labels: Ids) -> str | None:
     """Return the name of the known sense among the occurrences of a group, if it has one."""
     held = labels[labels != NONE]
-    return None if known is None or not len(held) else known.names[int(held[0])]
+    return names[int(held[0])] if names and len(held) else None
 
 
 def _following(vectors: Array, labels: Ids) -> Ids:
@@ -294,12 +349,13 @@ def _wanted(tree: SenseTree | None, usual: int, grain: float | None, number: int
     return max(tree.fixed + 1, min(number, tree.most))
 
 
-def _cut(vectors: Array, tree: SenseTree | None, number: int) -> tuple[Ids, list[float | None]]:
+def _cut(arranged: ArrangedWord, number: int) -> tuple[Ids, list[float | None]]:
     """Cut a tree into groups, the largest first.  -> (n,), and the stability of each group"""
+    tree = arranged.tree
     if tree is None:
-        return np.zeros(len(vectors), np.int64), [None]
+        return np.zeros(len(arranged.ids), np.int64), [None]
     groups = tree.cut(number)  # (n,)
-    found = stability(vectors, tree, number)
+    found = stability(arranged.vectors, tree, number, known=arranged.stable)
     clusters = by_size(groups)
     stable: list[float | None] = [None] * (int(clusters.max()) + 1)
     for old, new in set(zip(groups.tolist(), clusters.tolist(), strict=True)):

@@ -38,7 +38,7 @@ class KnownSenses:
     named: tuple[NamedSense | None, ...]
     judged: tuple[bool, ...]
 
-    def labels(self, word: str, ids: Ids, vectors: Array) -> Ids:
+    def labels(self, word: str, ids: Ids, vectors: Array, parts: Sequence[str] = ()) -> Ids:
         """Return the number of the known sense of each occurrence, `NONE` where it is not known.
 
         Lines come before named senses. Of several named senses that hold an occurrence, the nearest counts.
@@ -47,6 +47,7 @@ class KnownSenses:
             word: The word, for messages.
             ids: Occurrence ids (n,).
             vectors: Their unit vectors (n, d).
+            parts: Part of speech of each (n,). Empty if none is known.
 
         Raises:
             QueryError: A line is not among the occurrences.
@@ -55,7 +56,7 @@ class KnownSenses:
         for number, named in enumerate(self.named):
             if named is not None:
                 scores = named.scores(vectors)
-                nearer = named.holds(vectors) & (scores > best)
+                nearer = named.holds(vectors, parts) & (scores > best)
                 labels[nearer], best[nearer] = number, scores[nearer]
         place = {key: row for row, key in enumerate(ids.tolist())}
         for number, (keys, is_judged) in enumerate(zip(self.lines, self.judged, strict=True)):

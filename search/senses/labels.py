@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
 from ...indexer.collection.queries import lemma_frequencies
-from ...indexer.text import TokenKind
 from ...indexer.vectors.arrays import Array, Ids, unit
 from ..context import View
-from ..hits import OccurrenceHit
-from ..retrieval.hydrate import occurrence_hits
-from ..retrieval.ranking import Ranked
 from ..statistics.collocates import FEWEST_TOGETHER, Collocate
 from ..statistics.measures import log_dice, log_likelihood
+from .nearby import Line, NearbyWords, read_lines
 
 LABELS = 6
 """Maximum number of labels of a sense."""
@@ -24,73 +22,121 @@ COLLOCATES = 12
 """Maximum number of collocates of a sense."""
 FEW_LABELS = 4
 """Minimum number of repeated words. With fewer, words that occur once may be labels too."""
-LABEL_REACH = 20
-"""Number of tokens on each side whose words may become labels."""
-COLLOCATE_REACH = 5
-"""Number of tokens on each side whose words are collocates, the usual window of concordancers."""
-LINES = 400
-"""Maximum number of occurrences of a sense that are read, evenly spread."""
-
-
+PHRASES = 4
+"""Maximum number of phrases of a sense."""
+SIGNIFICANT = 6.63
+"""Minimum log-likelihood of a phrase: chance explains less than 1 % of such differences."""
+PHRASE_SHARE = 0.03
+"""Minimum share of the occurrences of a sense that are in a phrase."""
 WordTopics = Callable[[Sequence[str]], Array | None]
 """Function from words to their topic vectors (n, d), as `Encoder.word_topics`, or to None if the model has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenseWords:
-    """Labels that distinguish a sense from the word's other senses, and its collocates by logDice."""
+    """Labels and phrases that distinguish a sense from the word's other senses, and its collocates by logDice."""
 
     labels: tuple[Collocate, ...]
     collocates: tuple[Collocate, ...]
+    phrases: tuple[Collocate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _NearbyLemmas:
-    """Content lemmas near the occurrences of a sense that were read.
+    """Words near the occurrences of a sense that were read.
 
     Attributes:
-        wide: Lemmas within `LABEL_REACH` of each occurrence.
-        narrow: Lemmas within `COLLOCATE_REACH` of each occurrence.
+        lines: The words near each.
         size: Number of occurrences of the sense, read or not.
     """
 
-    wide: list[list[str]]
-    narrow: list[list[str]]
+    lines: list[Line]
     size: int
 
+    @property
+    def wide(self) -> list[Sequence[str]]:
+        """Content lemmas within `LABEL_REACH` of each occurrence."""
+        return [line.wide for line in self.lines]
 
-def sense_words(view: View, groups: Sequence[Ids]) -> list[SenseWords]:
-    """Find the labels and collocates of each group of occurrence ids. A single group is labelled by its collocates."""
-    near = [_nearby_lemmas(view, ids) for ids in groups]
+    @property
+    def narrow(self) -> list[Sequence[str]]:
+        """Content lemmas within `COLLOCATE_REACH` of each occurrence."""
+        return [line.narrow for line in self.lines]
+
+
+def sense_words(view: View, groups: Sequence[Ids], known: NearbyWords) -> list[SenseWords]:
+    """Find the labels and collocates of each group of occurrence ids. A single group is labelled by its collocates.
+
+    Args:
+        known: What was read before. What is read now is added.
+    """
+    near = [_NearbyLemmas(read_lines(view, ids, known), len(ids)) for ids in groups]
     out = []
     for number, group in enumerate(near):
         others = [other for place, other in enumerate(near) if place != number]
         found = _collocates(view, group, others)
         outside = [context for other in others for context in other.wide]
-        labels = labels_of(group.wide, outside, view.context.encoder.word_topics) if others else found[:LABELS]
-        out.append(SenseWords(tuple(labels), tuple(found)))
+        topics = view.context.encoder.word_topics
+        labels = labels_of(group.wide, outside, topics, known.weight) if others else found[:LABELS]
+        phrases = _phrases(group, others)
+        out.append(SenseWords(tuple(labels), tuple(found), tuple(phrases)))
     return out
 
 
-def labels_of(inside: Sequence[Sequence[str]], outside: Sequence[Sequence[str]], topics: WordTopics) -> list[Collocate]:
+def _phrases(group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Collocate]:
+    """Return the phrases that distinguish a sense from the word's other senses, the strongest first.
+
+    Of phrases that contain each other only the strongest is returned. Those of a single sense are ordered by frequency.
+    """
+    inside = [line.phrases for line in group.lines]
+    outside = [line.phrases for other in others for line in other.lines]
+    least = max(FEWEST_TOGETHER, ceil(PHRASE_SHARE * len(inside)))
+    chosen: list[Collocate] = []
+    strong = [each for each in collocates(inside, outside, sum(map(len, inside))) if each.log_likelihood >= SIGNIFICANT]
+    for phrase in strong if others else _most_frequent(inside):
+        words = set(phrase.lemma.split())
+        others_words = [set(other.lemma.split()) for other in chosen]
+        if phrase.count >= least and not any(words <= other or words >= other for other in others_words):
+            chosen.append(phrase)
+    return chosen[:PHRASES]
+
+
+def _most_frequent(inside: Sequence[Sequence[str]]) -> list[Collocate]:
+    counts = Counter(phrase for line in inside for phrase in line)
+    found = [Collocate(phrase, count, 0.0, log_dice(count, len(inside), count)) for phrase, count in counts.items()]
+    return sorted(found, key=lambda item: (-item.count, item.lemma))
+
+
+def labels_of(
+    inside: Sequence[Sequence[str]],
+    outside: Sequence[Sequence[str]],
+    topics: WordTopics,
+    weight: Callable[[str], float] = lambda lemma: 1.0,
+) -> list[Collocate]:
     """Return the words that distinguish some contexts from others, the strongest first.
 
-    Words are ranked by log-likelihood times topical fit. The fit is the component of a word's topic vector in the
-    direction from the outside contexts to the inside ones. In a few lines, common words such as *come* and *say* differ
-    by chance, but they do not fit the topic. Words that occur once count only if there are few repeated ones.
+    Words are ranked by log-likelihood times topical fit times weight. The fit is the component of a word's topic vector
+    in the direction from the outside contexts to the inside ones. In a few lines, common words such as *come* and *say*
+    differ by chance, but they do not fit the topic. Words that occur once count only if there are few repeated ones.
 
     Args:
         inside: Lemmas near each occurrence of the group.
         outside: Lemmas near each of the other occurrences.
+        weight: Function from a lemma to how well it names a topic.
     """
     found = collocates(inside, outside, sum(map(len, inside)))
+    found.sort(key=lambda word: (-word.log_likelihood * weight(word.lemma), -word.count, word.lemma))
     lemmas = list(dict.fromkeys(lemma for context in (*inside, *outside) for lemma in context))
     rows = topics(lemmas)  # (n, d)
     if rows is not None:
         place = {lemma: number for number, lemma in enumerate(lemmas)}
         direction = unit(_mean_topic(inside, rows, place) - _mean_topic(outside, rows, place))[0]  # (d,)
         fit = {word.lemma: float(rows[place[word.lemma]] @ direction) for word in found}
-        ranked = sorted(found, key=lambda word: (-word.log_likelihood * fit[word.lemma], -word.count, word.lemma))
+
+        def strength(word: Collocate) -> float:
+            return word.log_likelihood * fit[word.lemma] * weight(word.lemma)
+
+        ranked = sorted(found, key=lambda word: (-strength(word), -word.count, word.lemma))
         found = [word for word in ranked if fit[word.lemma] > 0] or found
     repeated = [word for word in found if word.count >= FEWEST_TOGETHER]
     return (repeated if len(repeated) >= FEW_LABELS else found)[:LABELS]
@@ -102,24 +148,6 @@ def _mean_topic(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[s
     for number, context in enumerate(contexts):
         sums[number] = rows[[place[lemma] for lemma in context]].sum(axis=0)
     return np.asarray(unit(sums).sum(axis=0, keepdims=True) / max(len(contexts), 1), np.float32)
-
-
-def _nearby_lemmas(view: View, ids: Ids) -> _NearbyLemmas:
-    chosen = ids[np.unique(np.linspace(0, len(ids) - 1, min(len(ids), LINES)).astype(np.int64))]
-    nothing: Array = np.zeros(len(chosen), np.float32)
-    hits = occurrence_hits(view.collection, Ranked(chosen, nothing))
-    wide, narrow = [], []
-    for hit in hits:
-        wide.append(_lemmas(view, hit, LABEL_REACH))
-        narrow.append(_lemmas(view, hit, COLLOCATE_REACH))
-    return _NearbyLemmas(wide, narrow, len(ids))
-
-
-def _lemmas(view: View, hit: OccurrenceHit, reach: int) -> list[str]:
-    """Return the content lemmas within `reach` tokens of a hit, without its own lemma."""
-    tokens = view.tokens(hit)
-    near = tokens[max(0, hit.position - reach) : hit.position + reach + 1]
-    return [t.lemma for t in near if t.kind is TokenKind.WORD and t.lemma != hit.lemma]
 
 
 def _collocates(view: View, group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Collocate]:

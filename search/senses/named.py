@@ -7,6 +7,7 @@ of occurrences that it is distinguished from. The table `prototypes` of a collec
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from ..confidence import Compared
 from ..context import WORD_MATCHES, View, check_k, parse_option
 from ..hits import HitList, Match, OccurrenceHit
 from ..query.encode import read_target_query
+from ..query.parts_of_speech import alike, parts_of_rows
 from ..query.target import write_query
 from ..retrieval.any_word import nearest_any
 from ..retrieval.exact import Rows, nearest_rows
@@ -72,10 +74,16 @@ def read_named_sense(view: View, name: str) -> NamedSense:
 
 def own_rows(view: View, named_sense: NamedSense, match: Match) -> list[Rows]:
     """Return the rows of the sense's word, inside the filters, that belong to the sense."""
-    return [
-        Rows(item.segment, item.rows[named_sense.holds(np.asarray(item.segment.tokens[item.rows], np.float32))])
-        for item in view.rows(_own_types(view, named_sense, match))
-    ]
+    out = []
+    for item in view.rows(_own_types(view, named_sense, match)):
+        parts: list[str] = []
+        if named_sense.apart and view.settings.has_stream:
+            order = np.argsort(item.ids)
+            by_id = parts_of_rows(view.collection, {item.segment: item.rows})  # in the order of the ids
+            parts = [by_id[place] for place in np.argsort(order).tolist()]
+        vectors = np.asarray(item.segment.tokens[item.rows], np.float32)
+        out.append(Rows(item.segment, item.rows[named_sense.holds(vectors, parts)]))
+    return out
 
 
 def _own_types(view: View, named_sense: NamedSense, match: Match) -> list[int]:
@@ -131,10 +139,14 @@ def _from_inventory(view: View, name: str, inventory: SenseInventory, number: in
     inside = members.vectors[members.numbers == number]  # (n, d)
     if not len(inside):
         raise QueryError(f"sense {number} of {inventory.word!r} has no occurrence left; look up its senses again")
-    others = [sense.number for sense in inventory.senses if sense.number != number]
+    chosen = inventory.senses[number - 1]
+    own = alike(chosen.pos)
+    # Senses of other parts of speech are no rivals, because none of their occurrences can have this sense.
+    others = [sense.number for sense in inventory.senses if sense.number != number and sense.pos in own]
+    apart = sorted({part for sense in inventory.senses if sense.pos not in own for part in alike(sense.pos)})
     rivals = [members.vectors[members.numbers == other] for other in others]
-    central = inventory.senses[number - 1].central
-    return _named_sense(view, name, inventory.word, inventory.match, inside, rivals, lowest_score(inside), central)
+    word, match, least = inventory.word, inventory.match, lowest_score(inside)
+    return replace(_named_sense(view, name, word, match, inside, rivals, least, chosen.central), apart=tuple(apart))
 
 
 def _from_hits(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ from ..query.target import SURROGATE
 
 FORMAT = "polyseme prototype"
 """Value of `format` in every file."""
-VERSION = 1
-"""Version of the format."""
+VERSION = 2
+"""Version of the format of senses with `apart`. Those without it are written as version 1."""
 LONGEST_NAME = 100
 """Maximum length of a name, in characters."""
 LARGEST_FILE = 16 * 2**20
@@ -36,6 +36,8 @@ MOST_RIVALS = 1000
 """Maximum number of rivals."""
 MOST_EXAMPLES = 100
 """Maximum number of examples."""
+MOST_PARTS = 100
+"""Maximum number of parts of speech."""
 LONGEST_WORD = 1000
 """Maximum length of the word and of the two digests, in characters."""
 EXPORT_AGAIN = "export the named sense again"
@@ -56,6 +58,7 @@ class NamedSense:
         examples: Some of their sentences, with the target in brackets.
         model_id: Digest of the model that made the vectors.
         space: Digest of the collection's layer and transform. The vectors of equal spaces can be compared.
+        apart: Parts of speech of the word's other branches. Occurrences that have one do not belong to the sense.
     """
 
     name: str
@@ -68,6 +71,7 @@ class NamedSense:
     examples: tuple[str, ...]
     model_id: str
     space: str
+    apart: tuple[str, ...] = ()
 
     @property
     def centre(self) -> Array:
@@ -83,10 +87,16 @@ class NamedSense:
         """Return the cosine of unit rows with the centre.  (n, d) -> (n,)"""
         return row_products(vectors, self.centre)
 
-    def holds(self, vectors: Array) -> Mask:
-        """Return which unit rows belong to the sense: near enough, and nearer than to any rival.  (n, d) -> (n,)"""
+    def holds(self, vectors: Array, parts: Sequence[str] = ()) -> Mask:
+        """Return which unit rows belong to the sense: near enough, and nearer than to any rival.  (n, d) -> (n,)
+
+        Args:
+            parts: Part of speech of each (n,). Empty if none is known.
+        """
         own = self.scores(vectors)
         inside: Mask = own >= self.threshold
+        if parts and self.apart:
+            inside &= ~np.isin(np.array(parts), self.apart)
         for rival in self.rivals:
             inside &= own > row_products(vectors, unit(np.array(rival, np.float32)))
         return inside
@@ -112,8 +122,11 @@ def check_name(name: str, what: str = "a sense", longest: int = LONGEST_NAME) ->
 
 def to_json(named_sense: NamedSense) -> str:
     """Write a named sense as JSON. `from_json` reads the same numbers back."""
-    head = {"format": FORMAT, "version": VERSION}
-    return json.dumps(head | asdict(named_sense), ensure_ascii=False, indent=1) + "\n"
+    fields = asdict(named_sense)
+    if not fields["apart"]:
+        del fields["apart"]
+    head = {"format": FORMAT, "version": VERSION if "apart" in fields else 1}
+    return json.dumps(head | fields, ensure_ascii=False, indent=1) + "\n"
 
 
 def from_json(text: str, where: str, step: str = EXPORT_AGAIN) -> NamedSense:
@@ -135,9 +148,11 @@ def from_json(text: str, where: str, step: str = EXPORT_AGAIN) -> NamedSense:
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise QueryError(f"{where} is not a named sense; make one with `polyseme named-sense export`")
     version = found.get("version")
-    if version != VERSION:
-        raise QueryError(f"{where} has version {repr(version)[:20]}, this Polyseme reads {VERSION}; upgrade Polyseme")
-    names = set(NamedSense.__dataclass_fields__)
+    if version not in (1, VERSION) or isinstance(version, bool):
+        raise QueryError(
+            f"{where} has version {repr(version)[:20]}, this Polyseme reads 1 and {VERSION}; upgrade Polyseme"
+        )
+    names = set(NamedSense.__dataclass_fields__) - (set() if version == VERSION else {"apart"})
     if set(found) - {"format", "version"} != names:
         wrong = ", ".join(sorted((set(found) - {"format", "version"}) ^ names))
         raise QueryError(f"{where}: missing or unknown {wrong[:80]}; {step}")
@@ -159,6 +174,7 @@ def _checked(found: Mapping[str, Any], where: str, step: str) -> NamedSense:
     texts = {key: found[key] for key in ("name", "word", "model_id", "space")}
     examples = found["examples"]
     rivals = found["rivals"]
+    apart = found.get("apart", [])
     right = (
         all(_is_text(text) and 0 < len(text) <= LONGEST_WORD for text in texts.values())
         and found["match"] in (Match.FORM, Match.LEMMA)
@@ -173,6 +189,9 @@ def _checked(found: Mapping[str, Any], where: str, step: str) -> NamedSense:
         and len(rivals) <= MOST_RIVALS
         and all(_is_vector(rival) and len(rival) == len(found["mean"]) for rival in rivals)
         and _is_number(found["threshold"])
+        and isinstance(apart, list)
+        and len(apart) <= MOST_PARTS
+        and all(_is_text(part) and len(part) <= LONGEST_WORD for part in apart)
     )
     if not right:
         raise QueryError(f"{where}: a value is of the wrong kind, or too large; {step}")
@@ -187,6 +206,7 @@ def _checked(found: Mapping[str, Any], where: str, step: str) -> NamedSense:
         examples=tuple(examples),
         model_id=texts["model_id"],
         space=texts["space"],
+        apart=tuple(apart),
     )
 
 

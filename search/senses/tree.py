@@ -49,7 +49,7 @@ class TreeSettings:
         fence: An outlier is this many interquartile ranges below the lower quartile.
     """
 
-    neighbours: int = 8
+    neighbours: int = 5
     per_neighbour: int = 12
     fewest: int = 10
     share: float = 0.08
@@ -98,11 +98,13 @@ class SenseTree:
         splits: Splits in the order in which cuts apply them: the lowest cosine first, each after its parent.
         nodes: Node of the finest group of each occurrence, `NONE` for strays (n,).
         fixed: Number of splits that every cut applies, because they separate known senses.
+        branching: Numbers of the splits that separate parts of speech (`branches.py`).
     """
 
     splits: tuple[Split, ...]
     nodes: Ids
     fixed: int = 0
+    branching: frozenset[int] = frozenset()
 
     @property
     def most(self) -> int:
@@ -152,6 +154,10 @@ class SenseTree:
         nodes = self.cut_nodes(number + 2)
         first, second = nodes.index(2 * number + 1), nodes.index(2 * number + 2)
         return np.where(found == first, 0, np.where(found == second, 1, NONE)).astype(np.int64)
+
+    def is_whole(self, node: int) -> bool:
+        """Return whether a node is the root or a whole part of speech, so that no split by meaning has made it."""
+        return node == 0 or (node - 1) // 2 in self.branching
 
     def _bounded(self, number: int) -> int:
         return min(max(number, self.fixed + 1), self.most)

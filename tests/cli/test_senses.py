@@ -146,6 +146,19 @@ def test_change_and_timeline_print_estimates_with_intervals(
     assert run_command(["change", collection, "bank", "--before", "year=..1918"]) == 2
 
 
+def test_timeline_counts_the_senses_of_a_finer_cut(collection: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in (("--number", "3"), ("--grain", "0.9")):
+        senses = run(capsys, "senses", collection, "bank", *option)
+        rows = run(capsys, "timeline", collection, "bank", "--period", "20", *option)
+        for sense in senses:
+            counts = [row["count"] for row in rows if row["sense"] == sense["sense"]]
+            assert sum(count for count in counts if isinstance(count, int)) == sense["size"]
+        assert {row["sense"] for row in rows} == {sense["sense"] for sense in senses}
+    assert run_command(["timeline", collection, "bank", "--number", "2", "--grain", "0"]) == 2
+    assert run_command(["timeline", collection, "bank", "--number", "2", "--dictionary", "none"]) == 2
+    assert "without --dictionary, whose senses are fixed" in capsys.readouterr().err
+
+
 def test_old_command_is_a_hidden_deprecated_alias_of_named_sense(
     collection: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

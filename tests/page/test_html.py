@@ -106,7 +106,8 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
     others = {"translation": value, "translation_language": sentence, f"translation.{value}": sentence}
     plain = SentenceHit(1, 0.5, 0.99, value, value, 1, sentence, 0, {"year": 1999, "author": value, **others})
     word = Collocate(sentence, 1, 1.0, 1.0)
-    inventory = SenseInventory(sentence, Match.LEMMA, (Sense(1, 1, 1.0, (word,), (hit, hit)),), {1: 1}, {1: 0.5}, value)
+    sense = Sense(1, 1, 1.0, (word,), (hit, hit), expected=(value,), pos=value, phrases=(word,))
+    inventory = SenseInventory(sentence, Match.LEMMA, (sense,), {1: 1}, {1: 0.5}, value)
     for html in (
         lines_of([plain]),
         lines_of([hit]),
@@ -268,6 +269,7 @@ FULL = PageQuery(
     (1,),
     (1,),
     senses=3,
+    known=("a", "b"),
 )
 """A query with all parts, so that its address has all parameters."""
 QUERIES = st.builds(
@@ -287,6 +289,7 @@ QUERIES = st.builds(
     *[st.sets(st.integers(0, 10**18 - 1), max_size=5).map(lambda keys: tuple(sorted(keys)))] * 3,
     st.text(max_size=10),
     st.none() | st.integers(1, 100),
+    st.lists(st.text(min_size=1, max_size=10), max_size=3, unique=True).map(tuple),
 )
 
 

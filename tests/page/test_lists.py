@@ -495,6 +495,58 @@ def test_undated_documents_do_not_change_the_timeline(page: AppTest, searcher: S
     assert sum(found.undated) > 0
 
 
+def test_timeline_and_other_words_follow_the_number_of_senses(page: AppTest, searcher: Searcher) -> None:
+    for number in (2, 3):
+        inventory = searcher.senses("bank", number=number)
+        over_time(page, q=QUERY, senses=str(number))
+        found = searcher.timeline(inventory, "year", page.selectbox(key="period-year").value or 0)
+        counted = {
+            (n, s): size for n, slot in enumerate(found.periods) for s, size in enumerate(slot.counts, 1) if size
+        }
+        assert counted == {place: size for place, size in points(page).items() if place[0] >= 0}
+        opened(page, q=QUERY, senses=str(number), sense="2", list="others")
+        assert lines(page) == expected(searcher.same_sense_other_words(inventory, 2, 20))
+
+
+def test_slider_cuts_the_tree_that_was_grown(
+    page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(page, q=QUERY, match="form")
+    grown: list[str] = []
+    monkeypatch.setattr(Searcher, "arrange", lambda *arguments, **named: grown.append("again"))
+    for number in (1, 3):
+        page.slider(key="grain").set_value(number).run()
+        assert len(shown_senses(page)) == len(searcher.senses("bank", "form", number=number).senses)
+    assert not grown
+
+
+def shown_senses(page: AppTest) -> list[str]:
+    return re.findall(r'class="pol-badge" data-sense="([1-9]\d*)"', html(page))
+
+
+def test_named_senses_of_the_word_can_be_held_fixed(page: AppTest, searcher: Searcher) -> None:
+    opened(page, q=QUERY)
+    assert "known" not in keys(page)
+    inventory = searcher.senses("bank", number=3)
+    searcher.save_named_sense("third", inventory, 3)
+    searcher.save_named_sense("of form", searcher.senses("bank", "form"), 1)
+    opened(page, q=QUERY)
+    page.button_group(key="known").set_value(["third"]).run()
+    assert address(page)["known"] == ["third"]
+    held = searcher.senses("bank", known=["third"])
+    assert len(shown_senses(page)) == len(held.senses)
+    assert "third: " in html(page)
+    # The address keeps it, and names without a sense have no effect.
+    opened(page, q=QUERY, known=["third", "gone"])
+    assert page.button_group(key="known").value == ["third"]
+    numbers = {hit.occurrence_id: number for hit, number in searcher.sense_occurrences(held)}
+    first = next(number for number in sorted({n for n in numbers.values() if n is not None}))
+    opened(page, q=QUERY, known=["third"], sense=str(first), k="1000")
+    assert len(lines(page)) == held.senses[first - 1].size
+    searcher.remove_named_sense("third")
+    searcher.remove_named_sense("of form")
+
+
 def test_years_are_read_from_a_field_with_unlisted_values(searcher: Searcher) -> None:
     (found,) = dated([with_values(searcher, Facet(field, FacetKind.TYPED, {})) for field in ("genre", "year")])
     assert (found.field, period_for(found)) == ("year", 5)

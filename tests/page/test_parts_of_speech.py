@@ -184,6 +184,19 @@ def test_word_alone_and_its_senses_have_any_part_of_speech(page: AppTest, search
     assert page.text_input(key="text").value == "[charge]"
     assert lines(page) == expected(searcher.occurrences("[charge]", 20, any_pos=True, order="text"))
     inventory = searcher.senses("charge")
+    hits = {hit.occurrence_id: hit.pos for hit, _ in searcher.sense_occurrences(inventory)}
+    for sense in inventory.senses:
+        counts = Counter(hits[key] for key, number in inventory.assignments.items() if number == sense.number)
+        assert sense.pos == max(counts, key=lambda pos: counts[pos])
+        assert f'<span class="pol-pos" title="part of speech">{sense.pos.lower()}</span>' in html(page)
+        # A named sense keeps to its part of speech.
+        searcher.save_named_sense("chosen", inventory, sense.number)
+        named = searcher.occurrences("[charge]", EVERY, where="sense=chosen", any_pos=True)
+        searcher.remove_named_sense("chosen")
+        assert {hit.pos for hit in named} == {sense.pos}
+        assert len(named) >= 0.9 * sense.size
+    assert {sense.pos for sense in inventory.senses} >= {"NOUN", "VERB"}
+    assert any("charge of" in phrase.lemma for sense in inventory.senses for phrase in sense.phrases)
     for number, sense in enumerate(inventory.senses, start=1):
         query = PageQuery(VERB, sense=number)
         found = answer(searcher, understand(searcher, query, read_target(searcher, query)))

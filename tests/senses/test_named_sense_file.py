@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fakes import SENSE_DIM, FakeEncoder
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from polyseme.search.searcher import Searcher
 from polyseme.search.senses.named_sense_file import LARGEST_FILE, NamedSense, from_json, read_file, to_json
 
 FUZZ = settings(max_examples=int(os.environ.get("POLYSEME_FUZZ", "50")))
+TAGGED = NamedSense("a", "b", Match.FORM, (1.0,), (), 0.5, 3, (), "m", "s", apart=("VERB", "AUX"))
 MADE = NamedSense("a", "bank", Match.LEMMA, (1.0, 0.0), ((0.5, 0.5),), 0.5, 3, ("the [bank]",), "m", "s")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
@@ -73,6 +75,17 @@ def test_a_value_that_no_named_sense_has_is_refused(field: str, value: str, word
 def test_a_text_larger_than_any_named_sense_is_refused_unread() -> None:
     refused("[" * (LARGEST_FILE + 1), "is larger than any named sense")
     refused(json.dumps(json.loads(to_json(MADE)) | {"x" * 1000: 1}), "missing or unknown xxx")
+
+
+def test_parts_of_speech_of_other_senses_are_kept_and_exclude() -> None:
+    assert from_json(to_json(TAGGED), "a.json") == TAGGED
+    assert json.loads(to_json(TAGGED))["version"] == 2
+    assert json.loads(to_json(MADE))["version"] == 1
+    refused(json.dumps(json.loads(to_json(TAGGED)) | {"version": 1}), "missing or unknown apart")
+    refused(json.dumps(json.loads(to_json(TAGGED)) | {"apart": [1]}), "a value is of the wrong kind")
+    rows = np.ones((3, 1), np.float32)
+    assert TAGGED.holds(rows, ("NOUN", "VERB", "AUX")).tolist() == [True, False, False]
+    assert TAGGED.holds(rows).all()
 
 
 @FUZZ

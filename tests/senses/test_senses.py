@@ -363,7 +363,7 @@ def test_a_named_sense_round_trips_through_json(
 
 
 DAMAGED: list[tuple[Callable[[dict[str, object]], object], str]] = [
-    (lambda d: d.update(version=2), "has version 2, this Polyseme reads 1; upgrade"),
+    (lambda d: d.update(version=3), "has version 3, this Polyseme reads 1 and 2; upgrade"),
     (lambda d: d.update(format="x"), "is not a named sense"),
     (lambda d: d.pop("mean"), "missing or unknown mean"),
     (lambda d: d.update(code="import os"), "missing or unknown code"),

@@ -76,6 +76,14 @@ number_option = click.option(
     show_default="as many as the usual grain gives",
     help="Number of senses. All grains and numbers cut the same tree.",
 )
+grain_option = click.option(
+    "--grain",
+    type=click.FloatRange(-1, 1),
+    metavar="COSINE",
+    show_default="0.38, or one sense if the lines do not split clearly",
+    help="How finely occurrences are grouped, from -1 (one sense) to 1. Groups whose mean cosine is lower are different"
+    " senses.",
+)
 context_option = click.option(
     "--context",
     type=click.IntRange(0),

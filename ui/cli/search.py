@@ -19,6 +19,7 @@ from .options import (
     context_option,
     dictionary_option,
     format_option,
+    grain_option,
     k_option,
     language_option,
     match_option,
@@ -234,14 +235,7 @@ def with_translations(shown: str, hits: Sequence[SentenceHit]) -> str:
 @word_argument
 @match_option
 @where_option
-@click.option(
-    "--grain",
-    type=click.FloatRange(-1, 1),
-    metavar="COSINE",
-    show_default="0.38, or one sense if the lines do not split clearly",
-    help="How finely occurrences are grouped, from -1 (one sense) to 1. Groups whose mean cosine is lower are different"
-    " senses.",
-)
+@grain_option
 @number_option
 @click.option(
     "--known",
@@ -276,9 +270,10 @@ def senses(
 ) -> None:
     """Group the occurrences of a word into senses.
 
-    Each sense is printed with its size, stability, labels, collocates and central sentences. --grain and --number give
-    finer or coarser senses. Finer senses only divide coarser ones. With --dictionary, the senses are those of an
-    imported dictionary, and each occurrence has its most probable one.
+    Each sense is printed with its part of speech, size and stability. Then come labels, expected words, phrases,
+    collocates and central sentences. --grain and --number give finer or coarser senses. Finer senses only divide
+    coarser ones, and parts of speech are separated first. With --dictionary, the senses are those of an imported
+    dictionary, and each occurrence has its most probable one.
     """
     from ...search.searcher import Searcher
     from .dictionaries import show_dictionary_senses
@@ -318,9 +313,12 @@ def _sense_table(inventory: SenseInventory) -> str:
         labels = ", ".join(label.lemma for label in item.labels)
         stable = "" if item.stability is None else f", stability {item.stability:.2f}"
         name = "" if item.name is None else f", {item.name}"
-        parts.append(f"{inventory.word} {item.number}{name}: {item.size} ({item.share:.0%}{stable})  {labels}\n")
+        pos = f" {item.pos}" if item.pos else ""
+        parts.append(f"{inventory.word} {item.number}{pos}{name}: {item.size} ({item.share:.0%}{stable})  {labels}\n")
         if item.expected:
             parts.append(f"    expected in its place: {', '.join(item.expected)}\n")
+        if item.phrases:
+            parts.append(f"    phrases: {', '.join(phrase.lemma for phrase in item.phrases)}\n")
         if item.collocates:
             parts.append(f"    collocates: {', '.join(word.lemma for word in item.collocates)}\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central]

@@ -17,6 +17,7 @@ from .options import (
     context_option,
     dictionary_option,
     format_option,
+    grain_option,
     k_option,
     match_option,
     model_option,
@@ -150,6 +151,7 @@ def change(
 @match_option
 @where_option
 @annotated_option
+@grain_option
 @dictionary_option
 @number_option
 @click.option(
@@ -177,6 +179,7 @@ def timeline(
     match: str,
     where: tuple[str, ...],
     annotated: bool,
+    grain: float | None,
     dictionary: str | None,
     number: int | None,
     measure: str,
@@ -189,7 +192,8 @@ def timeline(
     """Show the share of each sense of a word over time.
 
     Shares have 95 % intervals. Occurrences without a date come last. CSV and JSON also have occurrences per million
-    tokens, with their intervals.
+    tokens, with their intervals. Senses have the numbers that `polyseme senses` prints with the same --match, --where,
+    --grain and --number.
     """
     from dataclasses import replace
 
@@ -197,8 +201,10 @@ def timeline(
 
     if smooth % 2 == 0:
         raise click.UsageError("--smooth takes an odd number of periods, such as 3")
-    if dictionary is not None and number is not None:
-        raise click.UsageError("give --dictionary or --number, not both")
+    if grain is not None and number is not None:
+        raise click.UsageError("give --grain or --number, not both")
+    if dictionary is not None and (grain is not None or number is not None):
+        raise click.UsageError("give --grain or --number without --dictionary, whose senses are fixed")
     if annotated and dictionary is not None:
         raise click.UsageError("give --annotated or --dictionary, not both")
     with Searcher.open(collection, model) as searcher:
@@ -206,7 +212,7 @@ def timeline(
         column = "name" if annotated else "sense_id"
         if dictionary is None:
             judged = searcher.judged_senses(word) if annotated else ()
-            inventory = searcher.senses(word, match, where, number=number, known=judged)
+            inventory = searcher.senses(word, match, where, grain, number, judged)
             names = [sense.name or "" for sense in inventory.senses] if any(judged) else []
         else:
             senses = searcher.dictionary_senses(word, dictionary, match, where)

@@ -31,6 +31,10 @@ MAX_COLLECTION = 255
 """Maximum length of the name of a collection, in characters."""
 MAX_SENSES = 100
 """Maximum number of senses into which an address divides a word."""
+MAX_KNOWN = 100
+"""Maximum number of named senses that an address holds fixed."""
+MAX_NAME = 100
+"""Maximum length of the name of a named sense, in characters."""
 NO_SENSE = 0
 """The sense of a query that keeps the lines which fit no sense. Senses count from 1."""
 
@@ -88,6 +92,7 @@ class PageQuery:
         unlike: Ids of the lines marked -.
         collection: A name in the library. "" is the collection that the page was opened on.
         senses: Number of senses of the word. None for the usual number.
+        known: Names of the word's named senses that are held fixed.
         any_pos: Also show lines in which the word has another part of speech than in its sentence.
         levels: What `Sort.LEVELS` sorts by, of `LEVELS`, the most important first.
         seed: Seed of `Sort.RANDOM` and of a sample.
@@ -114,6 +119,7 @@ class PageQuery:
     unlike: tuple[int, ...] = ()
     collection: str = ""
     senses: int | None = None
+    known: tuple[str, ...] = ()
     any_pos: bool = False
     levels: tuple[str, ...] = ()
     seed: int = 0
@@ -137,6 +143,7 @@ def new_question(query: PageQuery, text: str) -> PageQuery:
         sort=sort,
         page=dropped.page,
         senses=dropped.senses,
+        known=dropped.known,
         sense=dropped.sense,
         listing=dropped.listing,
         picked=dropped.picked,
@@ -172,6 +179,13 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
             return given
         problems.append(f"{name} in the address has {len(given):,} characters, more than {longest:,}; it is ignored")
         return ""
+
+    def names(name: str, longest: int) -> tuple[str, ...]:
+        given = tuple(dict.fromkeys(parameters.get(name, ())))
+        if len(given) <= MAX_KNOWN and all(len(each) <= longest for each in given):
+            return tuple(filter(None, given))
+        problems.append(f"{name} in the address has too many or too long names; it is ignored")
+        return ()
 
     def filters() -> tuple[str, ...]:
         given = tuple(parameters.get("where", ()))
@@ -242,6 +256,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         sort=Sort(choice("sort", list(Sort), Sort.SCORE)),
         page=number("page", 1, 10**8, 1),
         senses=number("senses", 0, MAX_SENSES, 0) or None,
+        known=names("known", MAX_NAME),
         sense=sense() if "sense" in last else None,
         listing=Listing(choice("list", list(Listing), Listing.HITS)),
         picked=ids("lines"),
@@ -287,6 +302,8 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
         address["page"] = str(query.page)
     if query.senses is not None:
         address["senses"] = str(query.senses)
+    if query.known:
+        address["known"] = list(query.known)
     if query.sense is not None:
         address["sense"] = "none" if query.sense == NO_SENSE else str(query.sense)
     if query.listing is not Listing.HITS:

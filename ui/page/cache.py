@@ -23,7 +23,7 @@ from ...indexer.runtime import freeze_gc
 from ...indexer.vectors.arrays import Array
 from ...search.hits import Match
 from ...search.searcher import Searcher
-from ...search.senses.inventory import SenseInventory
+from ...search.senses.inventory import ArrangedWord, SenseInventory
 from ...search.senses.timeline import Timeline
 from .examples import find_examples
 from .facets import Facet, facets
@@ -146,28 +146,51 @@ def _cached(searcher_key: int, generation: int, key: str, _find: Callable[[], ob
     return _find()
 
 
-def senses(searcher: Searcher, word: str, match: Match, number: int | None = None) -> SenseInventory | None:
+def senses(
+    searcher: Searcher, word: str, match: Match, number: int | None = None, known: tuple[str, ...] = ()
+) -> SenseInventory | None:
     """Return the senses of a word, or None if the collection does not hold it.
+
+    The tree of the word is cached too, so that another number only cuts it again.
 
     Args:
         number: Number of senses. None for the usual number.
+        known: Names of the word's named senses that are held fixed.
     """
-    return _senses(_key(searcher), _stored(searcher), word, match, number, searcher)
+    # A named sense may be replaced by another one of its name, which changes the generation alone.
+    generation = _generation(searcher) if known else 0
+    return _senses(_key(searcher), _stored(searcher), generation, word, match, number, known, searcher)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _senses(
     searcher_key: int,
     stored: tuple[tuple[int, ...], int],
+    generation: int,
     word: str,
     match: Match,
     number: int | None,
+    known: tuple[str, ...],
     _searcher: Searcher,
 ) -> SenseInventory | None:
     try:
-        return _searcher.senses(word, match, number=number)
+        arranged = _arranged(searcher_key, stored, generation, word, match, known, _searcher)
+        return _searcher.cut(arranged, number=number)
     except QueryError:  # the collection does not hold the word
         return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _arranged(
+    searcher_key: int,
+    stored: tuple[tuple[int, ...], int],
+    generation: int,
+    word: str,
+    match: Match,
+    known: tuple[str, ...],
+    _searcher: Searcher,
+) -> ArrangedWord:
+    return _searcher.arrange(word, match, known=known)
 
 
 def places(searcher: Searcher, inventory: SenseInventory, method: str) -> Array:
@@ -190,17 +213,20 @@ def _places(
 
 def timeline(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> Timeline:
     """Return the senses of a word by period, in years."""
-    return _timeline(
-        _key(searcher), _generation(searcher), inventory.word, inventory.match, field, period, searcher, inventory
-    )
+    cut = cut_of(inventory)
+    return _timeline(_key(searcher), _generation(searcher), cut, field, period, searcher, inventory)
+
+
+def cut_of(inventory: SenseInventory) -> tuple[str, Match, int, tuple[str | None, ...]]:
+    """Return what decides the senses of an inventory: the word, the match, their number, and those held fixed."""
+    return inventory.word, inventory.match, len(inventory.senses), tuple(sense.name for sense in inventory.senses)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _timeline(
     searcher_key: int,
     generation: int,
-    word: str,
-    match: Match,
+    cut: tuple[str, Match, int, tuple[str | None, ...]],
     field: str,
     period: int,
     _searcher: Searcher,

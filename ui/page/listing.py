@@ -259,18 +259,27 @@ def understand(searcher: Searcher, query: PageQuery, target: Asked, marked: Coll
     """
     token = _single_word(searcher, target)
     has_senses = token is not None and _is_known(searcher, *_word_and_match(token, query.match))
+    wanted = query if token is None else _with_known(searcher, query, *_word_and_match(token, query.match))
 
     @functools.cache
     def find_inventory() -> SenseInventory | None:
         assert token is not None
-        return cache.senses(searcher, *_word_and_match(token, query.match), query.senses)
+        return cache.senses(searcher, *_word_and_match(token, wanted.match), wanted.senses, wanted.known)
 
     named = _named_sense(searcher, query)
     # A named sense of a form does not know the lemma.
     matches = (Match.FORM, Match.ANY) if named is not None and named.match is Match.FORM else MATCHES
-    settled = _settled(searcher, query, target, find_inventory if has_senses else lambda: None, has_senses, matches)
+    settled = _settled(searcher, wanted, target, find_inventory if has_senses else lambda: None, has_senses, matches)
     same_word = _is_of_same_word(searcher, settled, target, token, has_senses)
     return Question(settled, target, find_inventory, has_senses, matches, same_word, frozenset(marked))
+
+
+def _with_known(searcher: Searcher, query: PageQuery, word: str, match: Match) -> PageQuery:
+    """Return a query without the known senses that were deleted, or are of another word."""
+    if not query.known:
+        return query
+    names = {item.name for item in searcher.named_senses() if item.word == word}
+    return replace(query, known=tuple(name for name in query.known if name in names))
 
 
 def _is_known(searcher: Searcher, word: str, match: Match) -> bool:
@@ -352,6 +361,7 @@ def _settled(
     by = query.by if by_text and not word else By.SENTENCE
     return replace(
         query,
+        known=query.known if has_senses else (),
         senses=senses,
         sample=query.sample if _is_list_of_word(query, target) else 0,
         by=by,
@@ -582,7 +592,7 @@ def _of_other_words(
     searcher: Searcher, question: Question, inventory: SenseInventory, sense: int, limit: int
 ) -> HitList[SentenceHit]:
     within = list(question.within)
-    key = ("others", inventory.word, inventory.match, sense, limit, within)
+    key = ("others", *cache.cut_of(inventory), sense, limit, within)
     return cache.cached(
         searcher, key, lambda: fetch.widened(searcher.same_sense_other_words(inventory, sense, limit, within))
     )

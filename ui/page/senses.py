@@ -52,6 +52,7 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
                 label_visibility="collapsed",
             )
         _draw_grain(inventory, query)
+        _draw_known(searcher, inventory, query)
         st.html(senses.entry(inventory, query.sense, found.inside))
         pane = st.session_state["pane"]
         if pane == "map":
@@ -91,6 +92,28 @@ def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
         if query.senses is not None:
             usual = replace(query, senses=None, sense=None, listing=Listing.HITS)
             st.button(f"Usual: {inventory.usual}", key="usual-grain", type="tertiary", on_click=change, args=(usual,))
+
+
+def _draw_known(searcher: Searcher, inventory: SenseInventory, query: PageQuery) -> None:
+    """Draw the named senses of the word, to hold some fixed."""
+    names = [item.name for item in searcher.named_senses() if item.word == inventory.word]
+    if not names:
+        return
+    show("known", list(query.known))
+
+    def changed() -> None:
+        # The senses are others, so the chosen one is dropped. The named ones set the least number.
+        known = tuple(st.session_state["known"])
+        change(replace(query, known=known, senses=None, sense=None, listing=Listing.HITS))
+
+    st.pills(
+        "Hold fixed",
+        names,
+        selection_mode="multi",
+        key="known",
+        on_change=changed,
+        help="The lines of these named senses stay together, and the other lines are grouped around them.",
+    )
 
 
 def _draw_title(inventory: SenseInventory) -> None:

@@ -15,7 +15,7 @@ from ....search.senses.inventory import Sense, SenseInventory
 from ....search.senses.timeline import Period, Timeline
 from ....search.statistics.collocates import Collocate
 from ..address import NO_SENSE
-from .base import NODE, count, cut_left, cut_right, direction, escape, sense_colour, sense_sign
+from .base import NODE, count, cut_left, cut_right, direction, escape, pos_name, sense_colour, sense_sign
 
 LEFT, RIGHT = 36, 80
 """Maximum length of the context before and after the node of a central line, in characters."""
@@ -25,6 +25,12 @@ FEW_LABELS = 3
 """Maximum number of labels beside expected words."""
 EXPECTED = 3
 """Maximum number of expected words of a sense."""
+PHRASES = 2
+"""Maximum number of phrases of a sense."""
+PHRASE = 40
+"""Maximum length of a phrase, in characters."""
+QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}"
+"""A phrase in quotation marks."""
 COLLOCATES = 12
 """Maximum number of collocates of a sense."""
 UNDATED = -1
@@ -69,7 +75,17 @@ def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Ma
     if sense.name is not None:
         words = f"{sense.name}: {words}"
     return _badge_row(
-        sense.number, words, sense.size, sense.share, within, chosen == sense.number, line, stable, sense.expected
+        sense.number,
+        words,
+        sense.size,
+        sense.share,
+        within,
+        chosen == sense.number,
+        line,
+        stable,
+        sense.expected,
+        sense.pos,
+        [phrase.lemma for phrase in sense.phrases[:PHRASES]],
     )
 
 
@@ -83,6 +99,8 @@ def _badge_row(
     line: str,
     stable: str,
     expected: Sequence[str] = (),
+    pos: str = "",
+    phrases: Sequence[str] = (),
 ) -> str:
     here = 0 if within is None else within.get(number, 0)
     inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
@@ -90,12 +108,18 @@ def _badge_row(
     more = f'<span class="pol-quiet" title="{title}">{stable}</span>' if stable else ""
     alike = ", ".join(cut_right(word, NODE) for word in expected[:EXPECTED])
     like = f' <span class="pol-quiet" title="words expected in its place">\N{ALMOST EQUAL TO} {escape(alike)}</span>'
+    marked = ", ".join(QUOTED.format(cut_right(text, PHRASE)) for text in phrases)
+    quoted = f' <span class="pol-quiet" title="phrases with it">{escape(marked)}</span>' if marked else ""
+    like = like if alike else ""
+    shown = pos_name(pos)
+    part = f'<span class="pol-pos" title="part of speech">{escape(shown)}</span> · ' if pos else ""
     pressed = str(chosen).lower()
     name = "no sense" if number is None else f"sense {number}"
+    name += f", {escape(shown)}" if pos else ""
     return (
         f'<li data-chosen="{pressed}"><button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
         f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
-        f'{sense_sign(number)}<span class="pol-labels">{escape(words)}{like if alike else ""}</span></button>'
+        f'{sense_sign(number)}<span class="pol-labels">{part}{escape(words)}{quoted}{like}</span></button>'
         f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
         f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
         f"{line}</li>"
@@ -155,6 +179,7 @@ def legend(inventory: SenseInventory) -> str:
 
 def _short(sense: Sense, word: str) -> str:
     words = ", ".join(cut_right(label.lemma, NODE) for label in sense.labels[:3])
+    words = f"{pos_name(sense.pos)}: {words or word}" if sense.pos else words
     return f"{sense_sign(sense.number)} {escape(words or word)}"
 
 
