@@ -8,14 +8,14 @@ probabilities are calibrated.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...indexer.collection.dictionaries import CentroidSource, StoredSense
 from ...indexer.dictionaries.records import part_of_speech
-from ...indexer.vectors.arrays import Array, Doubles, Mask
+from ...indexer.vectors.arrays import Array, Doubles
 from ..query.parts_of_speech import alike
 from ..query.target import UNIVERSAL
 
@@ -28,6 +28,7 @@ class Weights:
         tagged, examples, definition: Weight of the cosine with a centroid of that source.
         no_tags, no_examples: Constant for a centroid of examples, and of a definition.
         prior: Weight of the logarithm of the prior probability.
+        pos: Weight of the logarithm of the probability of a line's part of speech.
         unseen: Frequency of a sense that was never tagged, divided by its place in the dictionary.
         strength: Number of lines that the order of the dictionary counts as, against the lines of the collection.
         per_tag: Number of lines that each tagged line counts as. A prior of many tagged lines hardly moves.
@@ -40,12 +41,33 @@ class Weights:
     no_tags: float = 1.84
     no_examples: float = 2.04
     prior: float = 0.83
+    pos: float = 1.0
     unseen: float = 0.5
     strength: float = 20.0
     per_tag: float = 5.0
     rounds: int = 10
 
 
+RIGHT_TAG = 0.95
+"""Probability that a tagger gives a word of a rarer part of speech its own one."""
+RARE_TAG = 0.001
+"""Probability of a tag that a word of a part of speech hardly ever gets."""
+TAGS_OF: Mapping[str, Mapping[str, float]] = {
+    "NOUN": {"NOUN": 0.927, "PROPN": 0.046, "ADJ": 0.011, "NUM": 0.005, "VERB": 0.005, "PRON": 0.002},
+    "VERB": {"VERB": 0.808, "AUX": 0.177, "NOUN": 0.008, "ADJ": 0.006},
+    "ADJ": {
+        **{"ADJ": 0.779, "NUM": 0.090, "VERB": 0.062, "NOUN": 0.025, "DET": 0.019, "ADV": 0.018},
+        **{"PROPN": 0.004, "ADP": 0.003},
+    },
+    "ADV": {
+        **{"ADV": 0.844, "PART": 0.100, "ADJ": 0.019, "ADP": 0.013, "NOUN": 0.008, "SCONJ": 0.005, "DET": 0.005},
+        **{"CCONJ": 0.002},
+    },
+}
+"""Probability of each tag of the bundled tagger, by the part of speech that SemCor's annotators gave the word.
+
+Rarer ones are left out. They come from all tagged words of SemCor (docs/results/dictionary.md).
+"""
 CHOSEN = Weights()
 """Weights in use."""
 
@@ -101,40 +123,49 @@ def adapted(scores: Doubles, prior: Doubles, tags: int, weights: Weights = CHOSE
 
 def sense_shares(vectors: Array, senses: Sequence[StoredSense], weights: Weights = CHOSEN) -> Doubles:
     """Return the probability of each sense for each line, of all lines of a word in a collection.  (n, d) -> (n, s)"""
-    scores = logits(vectors, senses, weights)
+    return _moved(logits(vectors, senses, weights), senses, weights)
+
+
+def _moved(scores: Doubles, senses: Sequence[StoredSense], weights: Weights) -> Doubles:
+    """Return the probabilities of senses from their logits, with the prior moved by the lines.  (n, s) -> (n, s)"""
     frequencies = [sense.frequency for sense in senses]
     prior = priors(frequencies, weights)
     return probabilities(scores, adapted(scores, prior, sum(frequencies), weights), weights)
 
 
-def competing(senses: Sequence[StoredSense], pos: str) -> Mask:
-    """Return which senses a line of a part of speech may have.  (s,)
+def tag_probabilities(senses: Sequence[StoredSense], pos: str) -> Doubles:
+    """Return for each sense the probability that a tagger gives a word of it a part of speech.  (s,)
 
-    They are those of the same part of speech, and those whose part of speech is unknown. If there are none, or if that
-    of the line is unknown, all compete. Nouns and names count as one, and so do verbs and auxiliary verbs.
+    A sense whose own part of speech is unknown fits each line, as if the tagger were right. Without a part of speech
+    of the line all senses get 1.
+
+    Args:
+        pos: Part of speech of a line. Universal names and those of dictionaries are understood.
     """
-    wanted = alike(part_of_speech(pos))
-    found: Mask = np.array([sense.pos not in UNIVERSAL or sense.pos in wanted for sense in senses], bool)
-    return found if pos and found.any() else np.ones(len(senses), bool)
+    wanted = pos if pos in UNIVERSAL else part_of_speech(pos)
+    if wanted not in UNIVERSAL:
+        return np.ones(len(senses))
+    return np.array([_tag_probability(sense.pos, wanted) for sense in senses], np.float64)
+
+
+def _tag_probability(sense: str, tag: str) -> float:
+    """Return the probability of a tag if the part of speech of the sense is known or not."""
+    own = TAGS_OF.get(sense)
+    if own is not None:
+        return own.get(tag, RARE_TAG)
+    return RIGHT_TAG if sense not in UNIVERSAL or tag in alike(sense) else RARE_TAG
 
 
 def shares_by_pos(
     vectors: Array, senses: Sequence[StoredSense], parts: Sequence[str], weights: Weights = CHOSEN
 ) -> Doubles:
-    """Return the probability of each sense for each line, among those of its part of speech.  (n, d) -> (n, s)
+    """Return the probability of each sense for each line, given the line's part of speech.  (n, d) -> (n, s)
 
-    Lines with the same competing senses are read together, so they move the prior of these senses alone.
+    A tagger errs, so a part of speech makes senses of another one improbable and does not exclude them.
 
     Args:
         parts: Part of speech of each line, or empty.
     """
-    rows_of: dict[bytes, list[int]] = {}
-    masks = {pos: competing(senses, pos).tobytes() for pos in set(parts)}
-    for row, pos in enumerate(parts):
-        rows_of.setdefault(masks[pos], []).append(row)
-    found = np.zeros((len(vectors), len(senses)))
-    for mask, lines in rows_of.items():
-        rows, places = np.array(lines, np.int64), np.flatnonzero(np.frombuffer(mask, bool))
-        chosen = [senses[place] for place in places.tolist()]
-        found[rows[:, None], places] = sense_shares(vectors[rows], chosen, weights)
-    return found
+    of_tag = {pos: weights.pos * np.log(tag_probabilities(senses, pos)) for pos in set(parts)}
+    tagged = np.stack([of_tag[pos] for pos in parts]) if parts else np.zeros((len(vectors), len(senses)))  # (n, s)
+    return _moved(logits(vectors, senses, weights) + tagged, senses, weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from polyseme.indexer.collection.dictionaries import CentroidSource, StoredSense
 from polyseme.indexer.dictionaries.records import DictionarySense
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
+from polyseme.indexer.text.lemma_rules import LemmaRules
 from polyseme.indexer.vectors.arrays import unit
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.disambiguation import (
@@ -87,7 +89,8 @@ def test_a_filter_by_a_sense_has_the_lines_of_that_sense(searcher: Searcher) -> 
     found = searcher.dictionary_senses("bank", "own")
     for number, entry in enumerate(found.entries, start=1):
         expected = {key for key, given in found.inventory.assignments.items() if given == number}
-        for name in (f"own/{entry.id}", f"own/bank/{number}"):
+        assert found.filter_name(number) == f"own/bank/{number}"
+        for name in (f"own/{entry.id}", found.filter_name(number)):
             hits = searcher.occurrences(WATER, 100, where=f"sense={name}")
             assert {hit.occurrence_id for hit in hits} == expected
         others = searcher.occurrences(WATER, 100, where=f"sense!=own/{entry.id}")
@@ -201,9 +204,9 @@ def test_lines_are_smoothed_with_their_nearest_lines(generator: np.random.Genera
 
 
 @given(generator=VECTORS, n=st.integers(1, 12), s=st.integers(1, 6))
-def test_only_senses_of_the_part_of_speech_of_a_line_compete(generator: np.random.Generator, n: int, s: int) -> None:
+def test_parts_of_speech_count_by_the_errors_of_the_tagger(generator: np.random.Generator, n: int, s: int) -> None:
     vectors = unit(generator.standard_normal((n, 6)))
-    kinds = ["NOUN", "VERB", "ADJ", "", "particle"]
+    kinds = ["NOUN", "VERB", "ADJ", "ADP", "", "particle"]
     senses = [
         StoredSense(
             str(k),
@@ -219,26 +222,29 @@ def test_only_senses_of_the_part_of_speech_of_a_line_compete(generator: np.rando
         )
         for k in range(s)
     ]
-    same = {"NOUN": {"NOUN"}, "PROPN": {"NOUN"}, "NN": {"NOUN"}, "AUX": {"VERB"}, "VERB": {"VERB"}, "ADP": {"ADP"}}
-    parts = [str(part) for part in generator.choice(["", *same], n)]
-    found = shares_by_pos(vectors, senses, parts)
-    assert found.sum(axis=1) == pytest.approx(np.ones(n))
-    allowed = []
-    for part in parts:
-        fitting = [k for k, sense in enumerate(senses) if sense.pos in ("", "particle", *same.get(part, kinds))]
-        allowed.append(fitting if part and fitting else list(range(s)))
-    for row in range(n):
-        rows = [other for other in range(n) if allowed[other] == allowed[row]]
-        alone = sense_shares(vectors[rows], [senses[k] for k in allowed[row]])[rows.index(row)]
-        expected = np.zeros(s)
-        expected[allowed[row]] = alone
-        assert found[row] == pytest.approx(expected)
+    parts = [str(part) for part in generator.choice(["", "NOUN", "PROPN", "NN", "VERB", "AUX", "ADP", "NUM"], n)]
+    chances = {
+        "NOUN": {"NOUN": 0.927, "PROPN": 0.046, "NN": 0.927, "VERB": 0.005, "NUM": 0.005},
+        "VERB": {"VERB": 0.808, "AUX": 0.177, "NOUN": 0.008, "NN": 0.008},
+        "ADJ": {"NOUN": 0.025, "NN": 0.025, "VERB": 0.062, "NUM": 0.09, "PROPN": 0.004, "ADP": 0.003},
+        "ADP": {"ADP": 0.95},
+    }
+    scores = logits(vectors, senses)
+    for row, part in enumerate(parts):
+        for k, sense in enumerate(senses):
+            chance = chances[sense.pos].get(part, 0.001) if sense.pos in chances else 0.95
+            scores[row, k] += CHOSEN.pos * np.log(chance) if part else 0
+    frequencies = [sense.frequency for sense in senses]
+    expected = probabilities(scores, adapted(scores, priors(frequencies), sum(frequencies)))
+    assert shares_by_pos(vectors, senses, parts) == pytest.approx(expected)
 
 
 def test_lines_of_a_collection_are_read_by_their_tags(tmp_path: Path) -> None:
     encoder = FakeEncoder(tagger="a")
     build(tmp_path / "c.pol", documents(), BuildConfig(), model=encoder)
-    senses = [replace(sense, pos=pos) for sense, pos in zip(senses_of(documents()), ["NOUN", "X"], strict=False)]
+    (sense, *_) = senses_of(documents())
+    # Both senses have the same centroid, so only parts of speech can tell them apart.
+    senses = [replace(sense, id=pos, pos=pos) for pos in ("NOUN", "X")]
     with Searcher.open(tmp_path / "c.pol", encoder) as searcher:
         searcher.import_dictionary(write_tsv(tmp_path / "bank.tsv", senses), "own")
         lines = searcher.dictionary_lines(searcher.dictionary_senses("bank", "own"))
@@ -246,8 +252,53 @@ def test_lines_of_a_collection_are_read_by_their_tags(tmp_path: Path) -> None:
     assert {"NOUN", "X"} <= {line.hit.pos for line in lines}
     for line in lines:
         if line.hit.pos in ("NOUN", "X"):
-            assert line.sense == senses[line.hit.pos == "X"].id
+            assert line.sense == line.hit.pos
     assert nouns == {line.hit.occurrence_id for line in lines if line.number == 1}
+
+
+def test_lines_of_a_form_get_the_senses_of_their_own_lemmas(tmp_path: Path) -> None:
+    rules = LemmaRules(
+        "en",
+        {("VERB", "left"): "leave", ("ADJ", "left"): "left", ("NOUN", "left"): "remainder"},
+        {},
+        frozenset(),
+    )
+    encoder = FakeEncoder(tagger="a", rules=rules)
+    chance = random.Random(3)
+    words = ["left", "leave", "house", "road", "early", "right"]
+    texts = [Document(f"d{n}", " ".join(chance.choices(words, k=9)).capitalize() + " it.") for n in range(40)]
+    build(tmp_path / "c.pol", texts, BuildConfig(), model=encoder)
+    senses = [
+        DictionarySense("go", "leave", "VERB", "to go away", ("They [leave] early.",)),
+        DictionarySense("let", "leave", "VERB", "to let stay", ("They [leave] the house right.",)),
+        DictionarySense("side", "left", "ADJ", "of the west when one looks north", ("The [left] road.",)),
+    ]
+    with Searcher.open(tmp_path / "c.pol", encoder) as searcher:
+        searcher.import_dictionary(write_tsv(tmp_path / "left.tsv", senses), "own")
+        found = searcher.dictionary_senses("left", "own", match="form")
+        lines = {hit.occurrence_id: hit for hit in searcher.occurrences("It [left].", 1000, match="form")}
+        assert lines.keys() == found.inventory.assignments.keys()
+        assert {hit.lemma for hit in lines.values()} >= {"leave", "left", "remainder"}
+        for key, number in found.inventory.assignments.items():
+            lemma = lines[key].lemma
+            if lemma not in ("leave", "left"):
+                assert (number, found.probabilities[key], found.inventory.scores[key]) == (None, 0, 0)
+                continue
+            assert number is not None
+            assert found.places[number - 1][0] == lemma
+            # The same line has the same sense among all lines of its lemma.
+            whole = searcher.dictionary_senses(lemma, "own")
+            own = whole.inventory.assignments[key]
+            assert own is not None
+            assert whole.filter_name(own) == found.filter_name(number)
+            assert whole.entries[own - 1].id == found.entries[number - 1].id
+            assert whole.probabilities[key] == pytest.approx(found.probabilities[key])
+        gaps = searcher.dictionary_gaps("own", "left", 50, match="form")
+        assert {key for gap in gaps for key in gap.ids} <= lines.keys()
+        listed = searcher.dictionary_lines(found)
+        assert {line.hit.occurrence_id for line in listed} == {
+            key for key, number in found.inventory.assignments.items() if number is not None
+        }
 
 
 def test_closed_classes_that_a_dictionary_lacks_are_no_gaps(tmp_path: Path) -> None:

@@ -268,6 +268,7 @@ FULL = PageQuery(
     (1,),
     (1,),
     senses=3,
+    dictionary="d",
 )
 """A query with all parts, so that its address has all parameters."""
 QUERIES = st.builds(
@@ -287,6 +288,7 @@ QUERIES = st.builds(
     *[st.sets(st.integers(0, 10**18 - 1), max_size=5).map(lambda keys: tuple(sorted(keys)))] * 3,
     st.text(max_size=10),
     st.none() | st.integers(1, 100),
+    st.text(max_size=100),
 )
 
 

@@ -179,6 +179,7 @@ def _sense_rows(found: DictionarySenses) -> list[dict[str, object]]:
             "dictionary": found.dictionary,
             "sense": item.number,
             "sense_id": entry.id,
+            "filter": found.filter_name(item.number),
             "pos": entry.pos,
             "definition": entry.definition,
             "size": item.size,
@@ -200,7 +201,8 @@ def _sense_text(found: DictionarySenses) -> str:
     for item, entry, expected in zip(found.inventory.senses, found.entries, found.expected, strict=True):
         if not item.size:
             continue
-        head = f"{found.inventory.word} {item.number}: {item.size} ({item.share:.0%}, expected {expected:.0%})"
+        name = " ".join(map(str, found.places[item.number - 1]))
+        head = f"{name}: {item.size} ({item.share:.0%}, expected {expected:.0%})"
         parts.append(f"{head}  {one_line(' '.join(filter(None, [entry.pos, entry.id])))}\n")
         parts.append(f"    {one_line(entry.definition)}  [{entry.source}: {entry.size}]\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central[:3]]

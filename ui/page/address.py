@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ...indexer.collection.dictionaries import LONGEST_DICTIONARY_NAME
 from ...indexer.collection.records import Layer
 from ...search.hits import By, Match, Order
 from ...search.query.parts_of_speech import POS
@@ -71,6 +72,7 @@ class PageQuery:
         unlike: Ids of the lines marked -.
         collection: A name in the library. "" is the collection that the page was opened on.
         senses: Number of senses of the word. None for the usual number.
+        dictionary: Name of the dictionary whose senses the lines get. "" for induced senses. `sense` is one of these.
         any_pos: Also show lines in which the word has another part of speech than in its sentence.
     """
 
@@ -91,6 +93,7 @@ class PageQuery:
     unlike: tuple[int, ...] = ()
     collection: str = ""
     senses: int | None = None
+    dictionary: str = ""
     any_pos: bool = False
 
 
@@ -210,6 +213,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         like=ids("like"),
         unlike=ids("unlike"),
         collection=text("collection", MAX_COLLECTION),
+        dictionary=text("dictionary", LONGEST_DICTIONARY_NAME),
         any_pos=flag("any_pos"),
     )
     return query, tuple(problems)
@@ -243,6 +247,8 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
         address["page"] = str(query.page)
     if query.senses is not None:
         address["senses"] = str(query.senses)
+    if query.dictionary:
+        address["dictionary"] = query.dictionary
     if query.sense is not None:
         address["sense"] = "none" if query.sense == NO_SENSE else str(query.sense)
     if query.listing is not Listing.HITS:

@@ -179,7 +179,13 @@ def _places(
 def timeline(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> Timeline:
     """Return the senses of a word by period, in years."""
     return _timeline(
-        _key(searcher), _generation(searcher), inventory.word, inventory.match, field, period, searcher, inventory
+        _key(searcher),
+        _generation(searcher),
+        (inventory.word, str(inventory.match), inventory.method, len(inventory.senses)),
+        field,
+        period,
+        searcher,
+        inventory,
     )
 
 
@@ -187,8 +193,7 @@ def timeline(searcher: Searcher, inventory: SenseInventory, field: str, period: 
 def _timeline(
     searcher_key: int,
     generation: int,
-    word: str,
-    match: Match,
+    divided: tuple[str, str, str, int],
     field: str,
     period: int,
     _searcher: Searcher,

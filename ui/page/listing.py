@@ -18,7 +18,7 @@ from ...search.retrieval.sentences import parse_order
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.named_sense_file import NamedSense
-from . import cache, fetch
+from . import cache, dictionary, fetch
 from .address import MATCHES, MAX_TEXT, Listing, PageQuery, Sort, of_pos, without_pos
 from .asked import Asked, PatternText, read_text
 from .html.concordance import key_of
@@ -198,7 +198,11 @@ def understand(searcher: Searcher, query: PageQuery, target: Asked) -> Question:
     token = _single_word(searcher, target)
     inventory = None
     if token is not None:
-        inventory = cache.senses(searcher, *_word_and_match(token, query.match), query.senses)
+        word, match = _word_and_match(token, query.match)
+        inventory = dictionary.inventory(searcher, word, match, query.dictionary)
+        if inventory is None:
+            query = replace(query, dictionary="")
+            inventory = cache.senses(searcher, word, match, query.senses)
     named = _named_sense(searcher, query)
     # A named sense of a form does not know the lemma.
     matches = (Match.FORM, Match.ANY) if named is not None and named.match is Match.FORM else MATCHES
@@ -251,6 +255,11 @@ def is_sense(number: int | None, inventory: SenseInventory) -> bool:
     return number is not None and 1 <= number <= len(inventory.senses)
 
 
+def is_usual(inventory: SenseInventory) -> bool:
+    """Return whether a word is divided into its usual number of senses."""
+    return len(inventory.senses) == inventory.usual
+
+
 def _settled(
     searcher: Searcher,
     query: PageQuery,
@@ -272,7 +281,7 @@ def _settled(
     by = query.by if by_text and not word else By.SENTENCE
     return replace(
         query,
-        senses=None if inventory is None or len(inventory.senses) == inventory.usual else len(inventory.senses),
+        senses=None if inventory is None or query.dictionary or is_usual(inventory) else len(inventory.senses),
         by=by,
         order=parse_order(query.order, None, by) if by_text and not word else None,
         group=query.group and not word and bool(query.text) and by is not By.DOCUMENT,

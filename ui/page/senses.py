@@ -13,12 +13,13 @@ from ...search.hits import OccurrenceHit, SentenceHit
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.timeline import restricted, year_of
-from . import cache, fetch
+from . import cache, dictionary, fetch
 from .actions import PERIODS
 from .address import Listing, PageQuery, Sort
 from .cache import Contents
 from .facets import Facet, FacetKind
 from .html import base, senses
+from .html import dictionary as html
 from .listing import Answer, is_sense
 from .session import change, current, marks, show, show_message
 
@@ -42,16 +43,22 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
             _draw_title(inventory)
             if "pane" not in st.session_state:
                 st.session_state["pane"] = ""
+            dictionary.draw_choice(searcher, query)
             st.segmented_control(
                 "Also show",
-                list(VIEWS),
+                [name for name in VIEWS if name != "words" or not query.dictionary],
                 format_func=lambda name: VIEWS[name],
                 key="pane",
                 required=True,
                 label_visibility="collapsed",
             )
-        _draw_grain(inventory, query)
-        st.html(senses.entry(inventory, query.sense, found.inside))
+        if found.query.dictionary:
+            st.html(dictionary.entry(searcher, inventory, found.query, found.inside))
+        else:
+            if query.dictionary:
+                st.html(html.missing(query.dictionary, inventory.word))
+            _draw_grain(inventory, query)
+            st.html(senses.entry(inventory, query.sense, found.inside))
         pane = st.session_state["pane"]
         if pane == "map":
             _draw_map(searcher, inventory, found, query)
@@ -117,7 +124,7 @@ def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, quer
     numbers = [inventory.assignments[key] for key in ids]
     tips = {hit.occurrence_id: hit for hit in _occurrences(found.lines)}
     shown = senses.occurrence_map(places[drawn], ids, numbers, tips, query.picked)
-    st.html(shown + senses.legend(inventory))
+    st.html(shown + senses.legend(dictionary.with_lines(inventory)))
     few = "" if found.inside is None else " Occurrences outside the filters are not drawn."
     few += "" if step == 1 else f" One in {step} occurrences is drawn."
     st.html(
@@ -159,7 +166,7 @@ def _draw_timeline(
     found = whole if inside is None else restricted(whole, inside)
     st.session_state[PERIODS] = found
     note = "" if inside is None else '<p class="pol-quiet">Lines outside the filters are not counted.</p>'
-    st.html(senses.timeline(found, inventory) + note)
+    st.html(senses.timeline(found, dictionary.with_lines(inventory)) + note)
 
 
 def with_values(searcher: Searcher, facet: Facet) -> Facet:
