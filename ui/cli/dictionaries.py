@@ -12,6 +12,7 @@ import click
 from ..messages import one_line
 from .help import FilePath, Group, argument
 from .options import (
+    SOURCES,
     collection_argument,
     format_option,
     k_option,
@@ -44,7 +45,8 @@ def dictionary() -> None:
 @collection_argument
 @argument(
     "file",
-    "Dictionary: TSV, JSON, LMF or TEI, packed or not, or the folder of WordNet's own files.",
+    "Dictionary: TSV, JSON, LMF or TEI, packed or not, or the folder of WordNet's own files. `wordnet` finds an"
+    " installed WordNet.",
     type=FilePath(),
 )
 @click.option(
@@ -54,8 +56,9 @@ def dictionary() -> None:
     "--tagged",
     type=FilePath(),
     metavar="PATH",
-    show_default="none",
-    help="SemCor 3.0, an archive or its unpacked folder. The senses of WordNet get their centroids from its lines.",
+    show_default="what the model has",
+    help="SemCor 3.0, an archive or its unpacked folder, or a file of `polyseme dictionary tagged`. The senses of"
+    " WordNet get their centroids from its lines.",
 )
 @click.option(
     "--all",
@@ -95,6 +98,24 @@ def import_dictionary(
             " import again with --all, or with --replace after adding documents"
         )
     _print_dictionaries([found], output_format)
+
+
+@dictionary.command()
+@argument("semcor", "SemCor 3.0, an archive or its unpacked folder.", type=FilePath())
+@argument("out", "New file, such as tagged_senses.safetensors.", type=FilePath())
+@click.option("--model", default="default", metavar="SOURCE", help=f"Model that encodes the lines: {SOURCES}")
+@quiet_option
+def tagged(semcor: Path, out: Path, model: str, quiet: bool) -> None:
+    """Encode the lines of SemCor once, for later imports with --tagged.
+
+    In the folder of the model, under the name tagged_senses.safetensors, the file serves every import.
+    """
+    from ...indexer.dictionaries.importing import make_tagged_file
+    from ...indexer.elmo import load_encoder
+
+    found = make_tagged_file(load_encoder(model), semcor, out, None if quiet else _progress())
+    lines = sum(found.senses.counts.values())
+    note(f"{out}: {len(found.senses.counts):,} senses of {lines:,} lines, {out.stat().st_size:,} bytes")
 
 
 @dictionary.command("list")
