@@ -191,7 +191,7 @@ def accuracy(asked: Sequence[Question], weights: Weights, adapts: bool) -> tuple
         if adapts:
             shares = shares_by_pos(one.vectors, one.senses, one.parts, weights)
         else:
-            prior = priors([sense.frequency for sense in one.senses], weights)
+            prior = priors(one.senses, weights)
             shares = probabilities(logits(one.vectors, one.senses, weights), prior, weights)
         best = shares.argmax(axis=1)
         chosen.append(shares.max(axis=1))
@@ -208,7 +208,7 @@ def fit(asked: Sequence[Question]) -> Weights:
     """Return the weights with the best likelihood, found from those in use."""
     from scipy.optimize import minimize
 
-    names = ("tagged", "examples", "definition", "no_tags", "no_examples", "prior")
+    names = ("tagged", "examples", "definition", "no_tags", "no_examples", "prior", "per_line", "size")
 
     def with_values(values: Sequence[float]) -> Weights:
         changed: dict[str, Any] = dict(zip(names, map(float, values), strict=True))
@@ -230,7 +230,9 @@ def measure(tagged: Tagged, senses: Sequence[EncodedSense], fits: bool) -> None:
         return
     print(f"{sum(len(one.vectors) for one in asked):,} lines")
     print(f"{'':50}{'accuracy':>10}{'calibration error':>20}")
-    rows = [("frequency alone", replace(CHOSEN, tagged=0, examples=0, definition=0), False)]
+    rows = [
+        ("frequency alone", replace(CHOSEN, tagged=0, examples=0, definition=0, per_line=0, size=0, prior=1), False)
+    ]
     rows += [("lemma and part of speech", CHOSEN, False), ("the same, moved by the collection's lines", CHOSEN, True)]
     for name, weights, adapts in rows:
         found = accuracy(asked, weights, adapts)
@@ -286,7 +288,8 @@ def measure_gaps(tagged: Tagged, fewest_lines: int) -> None:
                 centroids = unit(np.stack(sums))
                 asked = vectors[~learned]
                 counts = [int((learned & (gold == sense)).sum()) for sense in others]
-                smooth = average_precision(distances(asked, centroids, priors(counts)), wanted)
+                shares = (np.array(counts) + CHOSEN.unseen) / sum(counts)
+                smooth = average_precision(distances(asked, centroids, shares), wanted)
                 plain = average_precision(1 - (asked @ centroids.T).max(axis=1), wanted)
                 results.append((smooth, plain, wanted.mean()))
     smooth, plain, chance = np.mean(results, axis=0)

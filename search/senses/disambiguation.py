@@ -1,13 +1,15 @@
 """Choose among the senses of a dictionary: probabilities from centroids and from the frequency of senses.
 
-The model is a conditional logit. The logit of a sense has three parts. The first is a weighted cosine of the line with
-the centroid. The second is a constant for the kind of centroid. The third is the weighted logarithm of the sense's
-prior probability. The weights were fitted by folds of SemCor's documents (docs/results/dictionary.md), so the
-probabilities are calibrated.
+The model is a conditional logit. The logit of a sense has four parts. The first is a weighted cosine of the line with
+the centroid. The second is a constant for the kind of centroid and its number of tagged lines. The third is the
+weighted logarithm of the sense's prior probability. The fourth is that of the line's part of speech. The weights were
+fitted on documents of SemCor that the sense space had not seen (docs/results/dictionary.md), so the probabilities are
+calibrated.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,20 +30,26 @@ class Weights:
         tagged, examples, definition: Weight of the cosine with a centroid of that source.
         no_tags, no_examples: Constant for a centroid of examples, and of a definition.
         prior: Weight of the logarithm of the prior probability.
-        pos: Weight of the logarithm of the probability of a line's part of speech.
-        unseen: Frequency of a sense that was never tagged, divided by its place in the dictionary.
+        pos: Weight of the logarithm of the probability of a line's part of speech. It is low, because sense vectors
+            know parts of speech too.
+        per_line: What the weight of the cosine with a centroid of tagged lines grows by, times the logarithm of one
+            more than their number. The more lines a centroid is the mean of, the more exact it is.
+        size: What the logit of such a sense falls by, times the same logarithm.
+        unseen: Frequency of a sense that was never tagged, divided by its place among those of its part of speech.
         strength: Number of lines that the order of the dictionary counts as, against the lines of the collection.
         per_tag: Number of lines that each tagged line counts as. A prior of many tagged lines hardly moves.
         rounds: Number of rounds of expectation and maximisation.
     """
 
-    tagged: float = 6.75
-    examples: float = 5.56
-    definition: float = 5.54
-    no_tags: float = 1.84
-    no_examples: float = 2.04
-    prior: float = 0.83
-    pos: float = 1.0
+    tagged: float = 5.76
+    examples: float = 6.80
+    definition: float = 4.17
+    no_tags: float = 2.54
+    no_examples: float = 4.00
+    prior: float = 0.61
+    pos: float = 0.28
+    per_line: float = 1.95
+    size: float = 1.63
     unseen: float = 0.5
     strength: float = 20.0
     per_tag: float = 5.0
@@ -72,13 +80,18 @@ CHOSEN = Weights()
 """Weights in use."""
 
 
-def priors(frequencies: Sequence[int], weights: Weights = CHOSEN) -> Doubles:
+def priors(senses: Sequence[StoredSense], weights: Weights = CHOSEN) -> Doubles:
     """Return the prior probability of each sense of a word from its frequency and its place.  (s,)
 
-    Senses that were never tagged share a little, the first ones most of it.
+    Senses that were never tagged share a little, the first ones of each part of speech most of it.
     """
-    counts = np.asarray(frequencies, np.float64)
-    found: Doubles = counts + weights.unseen / np.arange(1, len(counts) + 1)
+    counts = np.array([sense.frequency for sense in senses], np.float64)
+    seen: Counter[str] = Counter()
+    places = []
+    for sense in senses:
+        seen[sense.pos] += 1
+        places.append(seen[sense.pos])
+    found: Doubles = counts + weights.unseen / np.array(places)
     return np.asarray(found / found.sum())
 
 
@@ -92,7 +105,9 @@ def logits(vectors: Array, senses: Sequence[StoredSense], weights: Weights = CHO
         CentroidSource.DEFINITION: (weights.definition, weights.no_examples),
     }
     factor, constant = np.array([slopes[sense.source] for sense in senses]).T
-    return np.asarray(cosines * factor + constant)
+    lines = [sense.size if sense.source is CentroidSource.TAGGED else 0 for sense in senses]
+    logs = np.log1p(lines)  # (s,)
+    return np.asarray(cosines * (factor + weights.per_line * logs) + constant - weights.size * logs)
 
 
 def probabilities(scores: Doubles, prior: Doubles, weights: Weights = CHOSEN) -> Doubles:
@@ -128,9 +143,8 @@ def sense_shares(vectors: Array, senses: Sequence[StoredSense], weights: Weights
 
 def _moved(scores: Doubles, senses: Sequence[StoredSense], weights: Weights) -> Doubles:
     """Return the probabilities of senses from their logits, with the prior moved by the lines.  (n, s) -> (n, s)"""
-    frequencies = [sense.frequency for sense in senses]
-    prior = priors(frequencies, weights)
-    return probabilities(scores, adapted(scores, prior, sum(frequencies), weights), weights)
+    tags = sum(sense.frequency for sense in senses)
+    return probabilities(scores, adapted(scores, priors(senses, weights), tags, weights), weights)
 
 
 def tag_probabilities(senses: Sequence[StoredSense], pos: str) -> Doubles:

@@ -124,7 +124,7 @@ def _groups(view: View, dictionary: StoredDictionary, word: str, match: Match, i
     kept = kept[np.unique(np.linspace(0, len(kept) - 1, min(len(kept), MOST_LINES)).astype(np.int64))]
     ids, vectors = reading.ids[kept], reading.vectors[kept]
     centroids = np.stack([sense.vector for sense in reading.senses])  # (s, d)
-    far = distances(vectors, centroids, priors([sense.frequency for sense in reading.senses]))  # (n,)
+    far = distances(vectors, centroids, priors(reading.senses))  # (n,)
     most = min(max(LEAST_CANDIDATES, int(CANDIDATES * len(ids))), MOST_CANDIDATES, len(ids))
     chosen = np.lexsort((ids, -far))[:most]  # farthest first
     numbers = grouped(vectors[chosen])

@@ -166,20 +166,25 @@ def test_probabilities_are_those_of_the_formula(generator: np.random.Generator, 
     sources = [list(CentroidSource)[k] for k in generator.integers(0, 3, s)]
     frequencies = generator.integers(0, 30, s).tolist()
     senses = [
-        StoredSense(str(k), "bank", "", "x", (), frequencies[k], "", sources[k], 1, unit(generator.standard_normal(6)))
+        StoredSense(
+            str(k), "bank", "NV"[k % 2], "x", (), frequencies[k], "", sources[k], k, unit(generator.standard_normal(6))
+        )
         for k in range(s)
     ]
-    prior = priors(frequencies)
+    prior = priors(senses)
     found = probabilities(logits(vectors, senses), prior)
     weight = {"tagged": CHOSEN.tagged, "examples": CHOSEN.examples, "definition": CHOSEN.definition}
     constant = {"tagged": 0.0, "examples": CHOSEN.no_tags, "definition": CHOSEN.no_examples}
-    total = sum(frequencies[k] + CHOSEN.unseen / (k + 1) for k in range(s))
+    # Every second sense is of the same part of speech, so sense k is at place k // 2 + 1 of its own.
+    total = sum(frequencies[k] + CHOSEN.unseen / (k // 2 + 1) for k in range(s))
     for row in range(n):
         powers = []
         for k, sense in enumerate(senses):
-            share = (frequencies[k] + CHOSEN.unseen / (k + 1)) / total
+            share = (frequencies[k] + CHOSEN.unseen / (k // 2 + 1)) / total
             cosine = float(vectors[row] @ sense.vector)
             logit = weight[sense.source] * cosine + constant[sense.source] + CHOSEN.prior * np.log(share)
+            if sense.source is CentroidSource.TAGGED:
+                logit += np.log(1 + k) * (CHOSEN.per_line * cosine - CHOSEN.size)
             powers.append(np.exp(logit))
         assert found[row] == pytest.approx(np.array(powers) / sum(powers), rel=1e-4)
     moved = adapted(logits(vectors, senses), prior, sum(frequencies))
@@ -234,8 +239,8 @@ def test_parts_of_speech_count_by_the_errors_of_the_tagger(generator: np.random.
         for k, sense in enumerate(senses):
             chance = chances[sense.pos].get(part, 0.001) if sense.pos in chances else 0.95
             scores[row, k] += CHOSEN.pos * np.log(chance) if part else 0
-    frequencies = [sense.frequency for sense in senses]
-    expected = probabilities(scores, adapted(scores, priors(frequencies), sum(frequencies)))
+    tags = sum(sense.frequency for sense in senses)
+    expected = probabilities(scores, adapted(scores, priors(senses), tags))
     assert shares_by_pos(vectors, senses, parts) == pytest.approx(expected)
 
 
