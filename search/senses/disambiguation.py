@@ -37,7 +37,6 @@ class Weights:
         size: What the logit of such a sense falls by, times the same logarithm.
         unseen: Frequency of a sense that was never tagged, divided by its place among those of its part of speech.
         strength: Number of lines that the order of the dictionary counts as, against the lines of the collection.
-        per_tag: Number of lines that each tagged line counts as. A prior of many tagged lines hardly moves.
         rounds: Number of rounds of expectation and maximisation.
     """
 
@@ -46,13 +45,12 @@ class Weights:
     definition: float = 4.17
     no_tags: float = 2.54
     no_examples: float = 4.00
-    prior: float = 0.61
+    prior: float = 1.95
     pos: float = 0.28
-    per_line: float = 1.95
+    per_line: float = 0.61
     size: float = 1.63
     unseen: float = 0.5
     strength: float = 20.0
-    per_tag: float = 5.0
     rounds: int = 10
 
 
@@ -77,7 +75,9 @@ TAGS_OF: Mapping[str, Mapping[str, float]] = {
 Rarer ones are left out. They come from all tagged words of SemCor (docs/results/dictionary.md).
 """
 CHOSEN = Weights()
-"""Weights in use."""
+"""Weights for words with tagged lines."""
+UNTAGGED = Weights(examples=5.56, definition=5.54, no_tags=1.84, no_examples=2.04, prior=0.83, per_line=0, size=0)
+"""Weights for words without a tagged line, whose frequencies or order come from the dictionary alone."""
 
 
 def priors(senses: Sequence[StoredSense], weights: Weights = CHOSEN) -> Doubles:
@@ -117,34 +117,34 @@ def probabilities(scores: Doubles, prior: Doubles, weights: Weights = CHOSEN) ->
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def adapted(scores: Doubles, prior: Doubles, tags: int, weights: Weights = CHOSEN) -> Doubles:
+def adapted(scores: Doubles, prior: Doubles, weights: Weights = CHOSEN) -> Doubles:
     """Return the probabilities of senses in a collection: the prior, moved by the lines (Saerens et al. 2002).
 
-    Where a dictionary has no frequencies, this gains much. Where it has those of many tagged lines, they are better
-    than what the lines say of themselves (docs/results/dictionary.md).
+    Where a dictionary has no frequencies, this gains much.
 
     Args:
         scores: Logits of the collection's lines of the word.  (n, s)
         prior: Probabilities from the dictionary.  (s,)
-        tags: Number of tagged lines that the prior comes from, the sum of the frequencies.
     """
-    strength = weights.strength + weights.per_tag * tags
     found = prior
     for _ in range(weights.rounds):
         counts = probabilities(scores, found, weights).sum(axis=0)  # (s,)
-        found = (strength * prior + counts) / (strength + len(scores))
+        found = (weights.strength * prior + counts) / (weights.strength + len(scores))
     return found
 
 
-def sense_shares(vectors: Array, senses: Sequence[StoredSense], weights: Weights = CHOSEN) -> Doubles:
-    """Return the probability of each sense for each line, of all lines of a word in a collection.  (n, d) -> (n, s)"""
-    return _moved(logits(vectors, senses, weights), senses, weights)
+def weights_for(senses: Sequence[StoredSense]) -> Weights:
+    """Return the weights for the senses of a word."""
+    return CHOSEN if any(sense.source is CentroidSource.TAGGED for sense in senses) else UNTAGGED
 
 
-def _moved(scores: Doubles, senses: Sequence[StoredSense], weights: Weights) -> Doubles:
-    """Return the probabilities of senses from their logits, with the prior moved by the lines.  (n, s) -> (n, s)"""
-    tags = sum(sense.frequency for sense in senses)
-    return probabilities(scores, adapted(scores, priors(senses, weights), tags, weights), weights)
+def sense_shares(vectors: Array, senses: Sequence[StoredSense], weights: Weights | None = None) -> Doubles:
+    """Return the probability of each sense for each line, of all lines of a word in a collection.  (n, d) -> (n, s)
+
+    Args:
+        weights: None for those that fit the word.
+    """
+    return shares_by_pos(vectors, senses, [""] * len(vectors), weights)
 
 
 def tag_probabilities(senses: Sequence[StoredSense], pos: str) -> Doubles:
@@ -171,15 +171,21 @@ def _tag_probability(sense: str, tag: str) -> float:
 
 
 def shares_by_pos(
-    vectors: Array, senses: Sequence[StoredSense], parts: Sequence[str], weights: Weights = CHOSEN
+    vectors: Array, senses: Sequence[StoredSense], parts: Sequence[str], weights: Weights | None = None
 ) -> Doubles:
     """Return the probability of each sense for each line, given the line's part of speech.  (n, d) -> (n, s)
 
-    A tagger errs, so a part of speech makes senses of another one improbable and does not exclude them.
+    A tagger errs, so a part of speech makes senses of another one improbable and does not exclude them. If the
+    dictionary has no frequencies, the lines move the prior. Frequencies are better than what lines say of themselves.
 
     Args:
         parts: Part of speech of each line, or empty.
+        weights: None for those that fit the word.
     """
-    of_tag = {pos: weights.pos * np.log(tag_probabilities(senses, pos)) for pos in set(parts)}
-    tagged = np.stack([of_tag[pos] for pos in parts]) if parts else np.zeros((len(vectors), len(senses)))  # (n, s)
-    return _moved(logits(vectors, senses, weights) + tagged, senses, weights)
+    used = weights or weights_for(senses)
+    of_tag = {pos: used.pos * np.log(tag_probabilities(senses, pos)) for pos in set(parts)}
+    tagged = np.array([of_tag[pos] for pos in parts]).reshape(len(vectors), len(senses))  # (n, s)
+    scores, prior = logits(vectors, senses, used) + tagged, priors(senses, used)
+    if not any(sense.frequency for sense in senses):
+        prior = adapted(scores, prior, used)
+    return probabilities(scores, prior, used)

@@ -25,12 +25,14 @@ from polyseme.indexer.vectors.arrays import unit
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.disambiguation import (
     CHOSEN,
+    UNTAGGED,
     adapted,
     logits,
     priors,
     probabilities,
     sense_shares,
     shares_by_pos,
+    weights_for,
 )
 from polyseme.search.senses.gaps import distances, smoothed
 from polyseme.ui.cli.main import cli
@@ -187,10 +189,14 @@ def test_probabilities_are_those_of_the_formula(generator: np.random.Generator, 
                 logit += np.log(1 + k) * (CHOSEN.per_line * cosine - CHOSEN.size)
             powers.append(np.exp(logit))
         assert found[row] == pytest.approx(np.array(powers) / sum(powers), rel=1e-4)
-    moved = adapted(logits(vectors, senses), prior, sum(frequencies))
+    moved = adapted(logits(vectors, senses), prior)
     assert moved.sum() == pytest.approx(1)
     assert (moved > 0).all()
-    assert sense_shares(vectors, senses) == pytest.approx(probabilities(logits(vectors, senses), moved))
+    used = CHOSEN if CentroidSource.TAGGED in sources else UNTAGGED
+    assert weights_for(senses) is used
+    scores = logits(vectors, senses, used)
+    given = priors(senses) if any(frequencies) else adapted(scores, priors(senses), used)
+    assert sense_shares(vectors, senses) == pytest.approx(probabilities(scores, given, used))
 
 
 @given(generator=VECTORS, n=st.integers(1, 30))
@@ -198,13 +204,14 @@ def test_lines_are_smoothed_with_their_nearest_lines(generator: np.random.Genera
     vectors = unit(generator.standard_normal((n, 5)))
     centroids = unit(generator.standard_normal((3, 5)))
     shares = np.array([0.7, 0.295, 0.005])
-    found = distances(vectors, centroids, shares)
+    fits = -generator.random((n, 3))
+    found = distances(vectors, centroids, shares, fits)
     terms = [0.05 * np.log(share) for share in (0.7, 0.295, 0.01)]
     for row in range(n):
         near = sorted(range(n), key=lambda other: -float(vectors[row] @ vectors[other]))[:5]
         mean = unit(vectors[near].mean(axis=0))
         assert smoothed(vectors)[row] == pytest.approx(mean, abs=1e-5)
-        nearest = max(float(centroids[k] @ mean) + terms[k] for k in range(3))
+        nearest = max(float(centroids[k] @ mean) + terms[k] + 0.035 * fits[row, k] for k in range(3))
         assert found[row] == pytest.approx(1 - nearest, abs=1e-5)
 
 
@@ -234,13 +241,15 @@ def test_parts_of_speech_count_by_the_errors_of_the_tagger(generator: np.random.
         "ADJ": {"NOUN": 0.025, "NN": 0.025, "VERB": 0.062, "NUM": 0.09, "PROPN": 0.004, "ADP": 0.003},
         "ADP": {"ADP": 0.95},
     }
-    scores = logits(vectors, senses)
+    scores = logits(vectors, senses, UNTAGGED)
     for row, part in enumerate(parts):
         for k, sense in enumerate(senses):
             chance = chances[sense.pos].get(part, 0.001) if sense.pos in chances else 0.95
-            scores[row, k] += CHOSEN.pos * np.log(chance) if part else 0
-    tags = sum(sense.frequency for sense in senses)
-    expected = probabilities(scores, adapted(scores, priors(senses), tags))
+            scores[row, k] += UNTAGGED.pos * np.log(chance) if part else 0
+    prior = priors(senses)
+    if not any(sense.frequency for sense in senses):
+        prior = adapted(scores, prior, UNTAGGED)
+    expected = probabilities(scores, prior, UNTAGGED)
     assert shares_by_pos(vectors, senses, parts) == pytest.approx(expected)
 
 
@@ -325,9 +334,8 @@ def test_closed_classes_that_a_dictionary_lacks_are_no_gaps(tmp_path: Path) -> N
 def test_many_lines_of_one_sense_move_the_prior_and_few_do_not() -> None:
     prior = np.array([0.5, 0.5])
     scores = np.tile([3.0, 0.0], (500, 1))
-    assert adapted(scores, prior, 0)[0] > 0.9
-    assert 0.5 < adapted(scores[:2], prior, 0)[0] < 0.65
-    assert 0.5 < adapted(scores, prior, 10_000)[0] < 0.55
+    assert adapted(scores, prior, UNTAGGED)[0] > 0.9
+    assert 0.5 < adapted(scores[:2], prior, UNTAGGED)[0] < 0.65
 
 
 # Commands, with the tiny model
