@@ -18,8 +18,7 @@ from polyseme.indexer.dictionaries.importing import import_dictionary, make_tagg
 from polyseme.indexer.dictionaries.tagged import TaggedSenses
 from polyseme.indexer.dictionaries.tagged_file import TAGGED_FILE, TaggedFile, read_tagged, write_tagged
 from polyseme.indexer.documents import Document
-from polyseme.indexer.elmo import load_encoder
-from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.errors import DocumentError
 from polyseme.ui.cli.main import cli
 
@@ -55,7 +54,7 @@ def place(template: Path, tmp_path: Path) -> Path:
     return tmp_path / "place"
 
 
-def imported(place: Path, encoder: ElmoEncoder, tagged: Path | None) -> dict[str, StoredSense]:
+def imported(place: Path, encoder: Encoder, tagged: Path | None) -> dict[str, StoredSense]:
     file = write_tsv(place / "d.tsv", [replace(BANK[0], id="bank%1:14:02::"), BANK[1]])
     with Collection.open(place / "c.pol") as collection:
         import_dictionary(collection, encoder, file, "own", tagged, replace=True)

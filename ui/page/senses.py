@@ -40,7 +40,7 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
         return
     with st.container(key="senses", border=True, gap="small"):
         with st.container(horizontal=True, key="senses-head", vertical_alignment="center"):
-            _draw_title(inventory)
+            _draw_title(inventory, bool(found.query.dictionary))
             if "pane" not in st.session_state:
                 st.session_state["pane"] = ""
             dictionary.draw_choice(searcher, query)
@@ -99,8 +99,8 @@ def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
             st.button(f"Usual: {inventory.usual}", key="usual-grain", type="tertiary", on_click=change, args=(usual,))
 
 
-def _draw_title(inventory: SenseInventory) -> None:
-    number = len(inventory.senses)
+def _draw_title(inventory: SenseInventory, of_dictionary: bool) -> None:
+    number = len(dictionary.with_lines(inventory).senses) if of_dictionary else len(inventory.senses)
     status = "one was found" if number == 1 else f"{number} were found. Click one to see its lines"
     name = base.escape(base.cut_right(inventory.word, 40))
     st.html(f'<h2 class="pol-title">Senses of <i>{name}</i>: {status}</h2>')
