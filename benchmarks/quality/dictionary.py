@@ -33,7 +33,7 @@ from polyseme.indexer.vectorise import Vectoriser, represent
 from polyseme.indexer.vectors.arrays import Array, Ids, Mask, unit
 from polyseme.search.evaluation.datasets.wsd import Instance, Word, read_set, word_of
 from polyseme.search.evaluation.tasks.dictionary_wsd import encode_wordnet, senses_by_word
-from polyseme.search.senses.disambiguation import CHOSEN, Weights, logits, priors, probabilities, shares_by_pos
+from polyseme.search.senses.disambiguation import CHOSEN, Weights, shares_by_pos
 from polyseme.search.senses.gaps import distances
 
 from benchmarks.lib.paths import SENSES
@@ -184,15 +184,11 @@ def questions(tagged: Tagged, encoded: Sequence[EncodedSense], by_lemma: bool) -
     return found
 
 
-def accuracy(asked: Sequence[Question], weights: Weights, adapts: bool) -> tuple[float, float, float]:
+def accuracy(asked: Sequence[Question], weights: Weights) -> tuple[float, float, float]:
     """Return the share of right answers, the calibration error and the mean negative log likelihood."""
     chosen, right, losses = [], [], []
     for one in asked:
-        if adapts:
-            shares = shares_by_pos(one.vectors, one.senses, one.parts, weights)
-        else:
-            prior = priors([sense.frequency for sense in one.senses], weights)
-            shares = probabilities(logits(one.vectors, one.senses, weights), prior, weights)
+        shares = shares_by_pos(one.vectors, one.senses, one.parts, weights)
         best = shares.argmax(axis=1)
         chosen.append(shares.max(axis=1))
         right.append(one.gold[np.arange(len(best)), best])
@@ -208,14 +204,14 @@ def fit(asked: Sequence[Question]) -> Weights:
     """Return the weights with the best likelihood, found from those in use."""
     from scipy.optimize import minimize
 
-    names = ("tagged", "examples", "definition", "no_tags", "no_examples", "prior")
+    names = ("tagged", "examples", "definition", "no_tags", "no_examples", "prior", "per_line", "size")
 
     def with_values(values: Sequence[float]) -> Weights:
         changed: dict[str, Any] = dict(zip(names, map(float, values), strict=True))
         return replace(CHOSEN, **changed)
 
     def loss(values: Sequence[float]) -> float:
-        return accuracy(asked, with_values(values), adapts=False)[2]
+        return accuracy(asked, with_values(values))[2]
 
     start = [getattr(CHOSEN, name) for name in names]
     best = minimize(loss, start, method="Powell", options={"maxiter": 3, "xtol": 0.05, "ftol": 1e-4}).x
@@ -230,10 +226,15 @@ def measure(tagged: Tagged, senses: Sequence[EncodedSense], fits: bool) -> None:
         return
     print(f"{sum(len(one.vectors) for one in asked):,} lines")
     print(f"{'':50}{'accuracy':>10}{'calibration error':>20}")
-    rows = [("frequency alone", replace(CHOSEN, tagged=0, examples=0, definition=0), False)]
-    rows += [("lemma and part of speech", CHOSEN, False), ("the same, moved by the collection's lines", CHOSEN, True)]
-    for name, weights, adapts in rows:
-        found = accuracy(asked, weights, adapts)
+    rows = [
+        (
+            "frequency alone",
+            replace(CHOSEN, tagged=0, examples=0, definition=0, no_tags=0, no_examples=0, per_line=0, size=0, prior=1),
+        )
+    ]
+    rows.append(("lemma and part of speech", CHOSEN))
+    for name, weights in rows:
+        found = accuracy(asked, weights)
         print(f"{name:50}{100 * found[0]:10.1f}{100 * found[1]:20.1f}")
     asked = questions(tagged, senses, by_lemma=True)
     untagged = [replace(one, parts=[""] * len(one.parts)) for one in asked]
@@ -241,7 +242,7 @@ def measure(tagged: Tagged, senses: Sequence[EncodedSense], fits: bool) -> None:
         ("lemma alone, a collection without tags", untagged),
         ("lemma, parts of speech by the tagger", asked),
     ):
-        found = accuracy(lines, CHOSEN, adapts=True)
+        found = accuracy(lines, CHOSEN)
         print(f"{name:50}{100 * found[0]:10.1f}{100 * found[1]:20.1f}")
 
 
@@ -286,7 +287,8 @@ def measure_gaps(tagged: Tagged, fewest_lines: int) -> None:
                 centroids = unit(np.stack(sums))
                 asked = vectors[~learned]
                 counts = [int((learned & (gold == sense)).sum()) for sense in others]
-                smooth = average_precision(distances(asked, centroids, priors(counts)), wanted)
+                shares = (np.array(counts) + CHOSEN.unseen) / sum(counts)
+                smooth = average_precision(distances(asked, centroids, shares), wanted)
                 plain = average_precision(1 - (asked @ centroids.T).max(axis=1), wanted)
                 results.append((smooth, plain, wanted.mean()))
     smooth, plain, chance = np.mean(results, axis=0)

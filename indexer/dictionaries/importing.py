@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from ..collection.collection import Collection
 from ..collection.dictionaries import CentroidSource, StoredDictionary, check_dictionary_name
+from ..collection.records import Layer
 from ..collection.writer import Writer
-from ..errors import CollectionError, QueryError
+from ..errors import CollectionError, DocumentError, QueryError
 from ..text import TextAnalyser
 from ..vectorise import Vectoriser, space_of
 from .centroids import Centroids, make_centroids, remade
+from .places import WORDNET, find_wordnet
 from .read import read_dictionary
-from .tagged import OnProgress, encode_tagged
+from .tagged import OnProgress, TaggedSenses, encode_tagged
+from .tagged_file import SUFFIX, TaggedFile, read_bundled, read_fitting, write_tagged
 
 if TYPE_CHECKING:
     from ..elmo import Encoder
@@ -39,7 +42,9 @@ def import_dictionary(
     Args:
         encoder: The collection's encoder.
         name: Name of the dictionary in the collection. None for the name of the file or folder.
-        tagged: SemCor 3.0, whose lines are tagged with the sense keys of WordNet.
+        path: The dictionary. `wordnet` finds an installed WordNet, if there is no file of that name.
+        tagged: SemCor 3.0, whose lines are tagged with the sense keys of WordNet, or what `write_tagged` wrote. None
+            for the encoded lines in the model's folder, if there are any.
         replace: Replace a dictionary of the same name.
         all_words: Also import the senses of words that the collection does not have yet.
 
@@ -48,6 +53,8 @@ def import_dictionary(
         QueryError: The name cannot be used, is taken, or no sense is of a single word.
         CollectionError: The collection has no document yet, or cannot be written.
     """
+    if str(path) == WORDNET and not path.exists():
+        path, name = find_wordnet(), name or WORDNET
     name = check_dictionary_name(path.name.split(".")[0] if name is None else name)
     if not replace and any(found.name == name for found in collection.dictionaries()):
         raise QueryError(f"{collection.path} has a dictionary {name!r} already; choose another --name, or --replace")
@@ -58,7 +65,7 @@ def import_dictionary(
         vectoriser = Vectoriser.of(settings, encoder, snapshot.transforms)
     analyser = TextAnalyser(settings.language, settings.tokeniser)
     senses = list(read_dictionary(path))
-    lines = encode_tagged(tagged, vectoriser, on_progress) if tagged is not None else None
+    lines = _tagged_lines(tagged, vectoriser, settings.model_id, on_progress)
     words = None if all_words else collection.lemmas_and_forms()
     made = make_centroids(senses, vectoriser, analyser, lines, on_progress, words)
     if not made.senses and made.absent:
@@ -68,6 +75,35 @@ def import_dictionary(
     found = _dictionary(name, made, vectoriser, settings.model_id)
     with collection.writing() as writer:
         writer.set_dictionary(found, made.senses)
+    return found
+
+
+def _tagged_lines(
+    path: Path | None, vectoriser: Vectoriser, model_id: str, on_progress: OnProgress | None
+) -> TaggedSenses | None:
+    space = space_of(vectoriser.layer, vectoriser.transforms)
+    if path is None:
+        return read_bundled(vectoriser.encoder.source, model_id, space)
+    if path.suffix == SUFFIX:
+        return read_fitting(path, model_id, space)
+    return encode_tagged(path, vectoriser, on_progress)
+
+
+def make_tagged_file(encoder: Encoder, semcor: Path, path: Path, on_progress: OnProgress | None = None) -> TaggedFile:
+    """Encode the lines of SemCor once and write them, for collections of sense vectors of a model with a sense space.
+
+    Raises:
+        DocumentError: SemCor cannot be read, or the file exists or cannot be written.
+        QueryError: The model has no sense space, so that each collection has a transform of its own.
+    """
+    if not encoder.has_sense_space:
+        raise QueryError(f"{encoder.source} has no sense space, so its collections cannot share vectors; use another")
+    if path.suffix != SUFFIX or path.exists():
+        raise DocumentError(f"{path} exists or does not end in {SUFFIX}; give the name of a new file")
+    vectoriser = Vectoriser(encoder, Layer.SENSE, {})
+    senses = encode_tagged(semcor, vectoriser, on_progress)
+    found = TaggedFile(senses, encoder.model_id, space_of(Layer.SENSE, {}))
+    write_tagged(path, found)
     return found
 
 

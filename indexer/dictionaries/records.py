@@ -64,7 +64,9 @@ def clean(text: str, longest: int = LONGEST_TEXT) -> str:
     Control characters and halves of characters become spaces.
     """
     cut = text[: 4 * longest]
-    plain = "".join(" " if unicodedata.category(sign)[0] == "C" else sign for sign in _SURROGATE.sub(" ", cut))
+    plain = cut
+    if not cut.isprintable():  # most texts are, and looking at each sign takes most of the time
+        plain = "".join(" " if unicodedata.category(sign)[0] == "C" else sign for sign in _SURROGATE.sub(" ", cut))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", plain)).strip()[:longest].strip()
 
 

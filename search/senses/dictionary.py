@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...indexer.collection import queries
 from ...indexer.collection.dictionaries import (
     StoredDictionary,
     StoredSense,
@@ -30,6 +31,8 @@ METHOD = "centroids of the dictionary {!r}"
 """Name of the method by which lines get senses of a dictionary."""
 SEPARATOR = "/"
 """What is between the name of a dictionary and a sense in a filter."""
+NONE = -1
+"""Place of the sense of a line whose lemma the dictionary does not have."""
 _SHOWN = 60
 
 
@@ -54,17 +57,29 @@ class DictionarySenses:
     """The senses that a dictionary has for a word, with the lines of a collection.
 
     Attributes:
-        entries: The senses, in the order of the dictionary.
+        entries: The senses, in the order of the dictionary. With match `form`, those of the most frequent lemma first.
+        places: Lemma of each sense, and its number among the senses of that lemma, from 1.
         inventory: The same senses with their lines, numbered from 1. A timeline or a map can be made of it.
-        probabilities: Occurrence id -> probability of its most probable sense.
+        probabilities: Occurrence id -> probability of its most probable sense. 0 for a line whose lemma the dictionary
+            does not have.
         expected: Expected share of each sense in the lines, from the probabilities of all senses (s,).
     """
 
     dictionary: str
     entries: tuple[StoredSense, ...]
+    places: tuple[tuple[str, int], ...]
     inventory: SenseInventory
     probabilities: Mapping[int, float] = field(repr=False)
     expected: tuple[float, ...]
+
+    def filter_name(self, number: int) -> str:
+        """Return the name of a sense in a filter, such as `wordnet/bank/2`.
+
+        Args:
+            number: Its number in the inventory, from 1.
+        """
+        lemma, own = self.places[number - 1]
+        return SEPARATOR.join([self.dictionary, lemma, str(own)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +87,16 @@ class WordReading:
     """All lines of a word in a collection, and the probability of each sense.
 
     Attributes:
+        places: Lemma of each sense, and its number among the senses of that lemma, from 1 (s).
         rows: The lines, by segment.
         ids: Their occurrence ids, ascending (n,).
         vectors: Their unit vectors (n, d).
-        shares: Probability of each sense of each line (n, s).
+        shares: Probability of each sense of each line. 0 for senses of another lemma (n, s).
         parts: Part of speech of each line, or empty (n).
     """
 
     senses: tuple[StoredSense, ...]
+    places: tuple[tuple[str, int], ...]
     rows: tuple[Rows, ...]
     ids: Ids
     vectors: Array
@@ -108,26 +125,78 @@ def read_dictionary_of(view: View, name: str) -> StoredDictionary:
 def read_word(view: View, dictionary: StoredDictionary, word: str, match: Match) -> tuple[str, WordReading]:
     """Return a word as stored, and all its lines with the probability of each sense, inside the filters or not.
 
-    Only senses of a line's part of speech compete, if the collection has it (`disambiguation.competing`).
+    A line's part of speech counts, if the collection has it (`disambiguation.shares_by_pos`). With match `form`, each
+    line is asked for the senses of its own lemma, and all lines of that lemma move the frequencies. So a line has the
+    same sense with both matches.
 
     Raises:
         QueryError: The dictionary has no sense of the word, or the collection has no line.
     """
-    value, rows = view.unfiltered().require_word(word, match)
+    whole = view.unfiltered()
+    value, rows = whole.require_word(word, match)
+    if match is Match.LEMMA:
+        return value, _read_lemma(view, dictionary, value, word, rows)
+    forms = set(view.types(value, Match.FORM))
+    parts = []
+    for lemma in queries.lemmas_of_form(view.collection.db, value):
+        types = view.types(lemma, Match.LEMMA)
+        if _senses(view, dictionary, [lemma]) and (inside := whole.rows(sorted(forms.intersection(types)))):
+            ids = np.concatenate([item.ids for item in inside])
+            parts.append((_read_lemma(view, dictionary, lemma, lemma, whole.rows(types)), ids))
+    if not parts:  # the dictionary may have a word that the analyser knows, such as the lemma of a tagless collection
+        return value, _read_lemma(view, dictionary, value, word, rows)
+    return value, _joined(view, rows, parts)
+
+
+def _senses(view: View, dictionary: StoredDictionary, lemmas: Iterable[str]) -> list[StoredSense]:
+    """Return the senses of the first lemma that the dictionary has."""
     db = view.collection.db
-    lemmas = dict.fromkeys([value, view.analyser.lemma(word.strip()), view.analyser.folding.lemma(word.strip())])
-    senses = next(filter(None, (senses_of_word(db, dictionary.key, lemma) for lemma in lemmas)), None)
+    found = (senses_of_word(db, dictionary.key, lemma) for lemma in dict.fromkeys(lemmas))
+    return next(filter(None, found), [])
+
+
+def _read_lemma(view: View, dictionary: StoredDictionary, lemma: str, word: str, rows: Sequence[Rows]) -> WordReading:
+    """Return the given lines of a lemma with the probability of each sense.
+
+    Args:
+        word: The word as asked for. The dictionary may have its lemma by other rules, if it lacks `lemma`.
+    """
+    asked = word.strip()
+    senses = _senses(view, dictionary, [lemma, view.analyser.lemma(asked), view.analyser.folding.lemma(asked)])
     if not senses:
         later = ", or import it again if the word came later" if dictionary.absent else ""
         raise QueryError(
-            f"the dictionary {dictionary.name!r} has no sense of {value[:_SHOWN]!r};"
+            f"the dictionary {dictionary.name!r} has no sense of {lemma[:_SHOWN]!r};"
             f" `polyseme senses` without --dictionary groups its lines{later}"
         )
     ids, vectors = rows_vectors(rows)
     if len(senses[0].vector) != vectors.shape[1] or len({len(sense.vector) for sense in senses}) > 1:
         raise QueryError(f"the dictionary {dictionary.name!r} has centroids of another length; import it again")
     parts = tuple(parts_of_rows(view.collection, {item.segment: item.rows for item in rows}))
-    return value, WordReading(tuple(senses), tuple(rows), ids, vectors, shares_by_pos(vectors, senses, parts), parts)
+    places = tuple((lemma, number) for number in range(1, len(senses) + 1))
+    shares = shares_by_pos(vectors, senses, parts)
+    return WordReading(tuple(senses), places, tuple(rows), ids, vectors, shares, parts)
+
+
+def _joined(view: View, rows: Sequence[Rows], parts: Sequence[tuple[WordReading, Ids]]) -> WordReading:
+    """Return the lines of a form with the senses of all its lemmas.
+
+    Args:
+        rows: All lines of the form.
+        parts: All lines of each lemma, and the occurrence ids of those that have the form.
+    """
+    ids, vectors = rows_vectors(rows)
+    shares = np.zeros((len(ids), sum(len(reading.senses) for reading, _ in parts)))
+    first = 0
+    for reading, inside in parts:
+        kept = np.isin(reading.ids, inside)
+        width = len(reading.senses)
+        shares[np.searchsorted(ids, reading.ids[kept]), first : first + width] = reading.shares[kept]
+        first += width
+    senses = tuple(sense for reading, _ in parts for sense in reading.senses)
+    places = tuple(place for reading, _ in parts for place in reading.places)
+    tags = tuple(parts_of_rows(view.collection, {item.segment: item.rows for item in rows}))
+    return WordReading(senses, places, tuple(rows), ids, vectors, shares, tags)
 
 
 def find_dictionary_senses(view: View, word: str, dictionary: str, match: str) -> DictionarySenses:
@@ -138,9 +207,10 @@ def find_dictionary_senses(view: View, word: str, dictionary: str, match: str) -
     inside, _ = rows_vectors(view.require_word(word, wanted)[1])
     kept = np.isin(reading.ids, inside)
     ids, shares = reading.ids[kept], reading.shares[kept]
-    best = shares.argmax(axis=1)  # (n,)
+    known = shares.any(axis=1)  # (n,)
+    best = np.where(known, shares.argmax(axis=1), NONE)  # (n,)
     centroids = np.stack([sense.vector for sense in reading.senses])  # (s, d)
-    cosines = np.einsum("nd,nd->n", reading.vectors[kept], centroids[best])  # (n,)
+    cosines = np.einsum("nd,nd->n", reading.vectors[kept], centroids[best]) * known  # (n,)
     senses = []
     for place in range(len(reading.senses)):
         group = np.flatnonzero(best == place)
@@ -151,13 +221,14 @@ def find_dictionary_senses(view: View, word: str, dictionary: str, match: str) -
         value,
         wanted,
         tuple(senses),
-        dict(zip(ids.tolist(), (best + 1).tolist(), strict=True)),
+        {key: None if place == NONE else place + 1 for key, place in zip(ids.tolist(), best.tolist(), strict=True)},
         dict(zip(ids.tolist(), cosines.tolist(), strict=True)),
         None,
         METHOD.format(dictionary),
     )
     chosen = dict(zip(ids.tolist(), shares.max(axis=1).tolist(), strict=True))
-    return DictionarySenses(dictionary, reading.senses, inventory, chosen, tuple(shares.mean(axis=0).tolist()))
+    expected = tuple(shares.mean(axis=0).tolist())
+    return DictionarySenses(dictionary, reading.senses, reading.places, inventory, chosen, expected)
 
 
 def dictionary_lines(view: View, found: DictionarySenses, number: int | None) -> list[DictionaryLine]:

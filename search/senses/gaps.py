@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...indexer.collection.dictionaries import StoredDictionary, lemmas_of_dictionary
+from ...indexer.collection.dictionaries import StoredDictionary, StoredSense, lemmas_of_dictionary
 from ...indexer.errors import QueryError
 from ...indexer.vectors.arrays import Array, Doubles, Ids, unit
 from ..context import SAME_WORD, View, check_k, parse_option
@@ -21,13 +21,15 @@ from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
 from .clustering import GRAIN
 from .dictionary import read_dictionary_of, read_word
-from .disambiguation import priors
+from .disambiguation import priors, tag_probabilities
 from .tree import TreeSettings, grow
 
 NEIGHBOURS = 5
 """Number of lines that a line is smoothed with, itself included."""
 FREQUENCY = 0.05
 """Weight of the logarithm of a sense's frequency. A line must be nearer to a rare sense to belong to it."""
+POS = 0.035
+"""Weight of the logarithm of the probability of a line's part of speech, as in `disambiguation.CHOSEN` per cosine."""
 LEAST_SHARE = 0.01
 """Minimum share of a sense in that logarithm."""
 FEWEST = 20
@@ -124,7 +126,8 @@ def _groups(view: View, dictionary: StoredDictionary, word: str, match: Match, i
     kept = kept[np.unique(np.linspace(0, len(kept) - 1, min(len(kept), MOST_LINES)).astype(np.int64))]
     ids, vectors = reading.ids[kept], reading.vectors[kept]
     centroids = np.stack([sense.vector for sense in reading.senses])  # (s, d)
-    far = distances(vectors, centroids, priors([sense.frequency for sense in reading.senses]))  # (n,)
+    parts = [reading.parts[row] for row in kept.tolist()]
+    far = distances(vectors, centroids, priors(reading.senses), fits_of_tags(reading.senses, parts))  # (n,)
     most = min(max(LEAST_CANDIDATES, int(CANDIDATES * len(ids))), MOST_CANDIDATES, len(ids))
     chosen = np.lexsort((ids, -far))[:most]  # farthest first
     numbers = grouped(vectors[chosen])
@@ -139,15 +142,23 @@ def _groups(view: View, dictionary: StoredDictionary, word: str, match: Match, i
     return found
 
 
-def distances(vectors: Array, centroids: Array, shares: Doubles) -> Array:
+def fits_of_tags(senses: Sequence[StoredSense], parts: Sequence[str]) -> Doubles:
+    """Return the logarithm of how well a line's part of speech fits each sense, 0 for the best one.  (n, s)"""
+    chances = {pos: tag_probabilities(senses, pos) for pos in set(parts)}
+    found = np.array([chances[pos] for pos in parts])  # (n, s)
+    return np.asarray(np.log(found / found.max(axis=1, keepdims=True)))
+
+
+def distances(vectors: Array, centroids: Array, shares: Doubles, fits: Doubles | float = 0.0) -> Array:
     """Return the distance of each smoothed line from the nearest sense.  (n, d), (s, d), (s,) -> (n,)
 
-    It is 1 - cosine, more for rare senses.
+    It is 1 - cosine, more for rare senses and for those of another part of speech.
 
     Args:
         shares: Prior probability of each sense.
+        fits: What `fits_of_tags` returns (n, s).
     """
-    cosines = smoothed(vectors) @ centroids.T + FREQUENCY * np.log(np.maximum(shares, LEAST_SHARE))  # (n, s)
+    cosines = smoothed(vectors) @ centroids.T + FREQUENCY * np.log(np.maximum(shares, LEAST_SHARE)) + POS * fits
     return np.asarray(1 - cosines.max(axis=1), np.float32)
 
 

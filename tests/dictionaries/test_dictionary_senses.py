@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,16 +20,19 @@ from polyseme.indexer.collection.dictionaries import CentroidSource, StoredSense
 from polyseme.indexer.dictionaries.records import DictionarySense
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
+from polyseme.indexer.text.lemma_rules import LemmaRules
 from polyseme.indexer.vectors.arrays import unit
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.disambiguation import (
     CHOSEN,
+    UNTAGGED,
     adapted,
     logits,
     priors,
     probabilities,
     sense_shares,
     shares_by_pos,
+    weights_for,
 )
 from polyseme.search.senses.gaps import distances, smoothed
 from polyseme.ui.cli.main import cli
@@ -87,7 +91,8 @@ def test_a_filter_by_a_sense_has_the_lines_of_that_sense(searcher: Searcher) -> 
     found = searcher.dictionary_senses("bank", "own")
     for number, entry in enumerate(found.entries, start=1):
         expected = {key for key, given in found.inventory.assignments.items() if given == number}
-        for name in (f"own/{entry.id}", f"own/bank/{number}"):
+        assert found.filter_name(number) == f"own/bank/{number}"
+        for name in (f"own/{entry.id}", found.filter_name(number)):
             hits = searcher.occurrences(WATER, 100, where=f"sense={name}")
             assert {hit.occurrence_id for hit in hits} == expected
         others = searcher.occurrences(WATER, 100, where=f"sense!=own/{entry.id}")
@@ -163,26 +168,35 @@ def test_probabilities_are_those_of_the_formula(generator: np.random.Generator, 
     sources = [list(CentroidSource)[k] for k in generator.integers(0, 3, s)]
     frequencies = generator.integers(0, 30, s).tolist()
     senses = [
-        StoredSense(str(k), "bank", "", "x", (), frequencies[k], "", sources[k], 1, unit(generator.standard_normal(6)))
+        StoredSense(
+            str(k), "bank", "NV"[k % 2], "x", (), frequencies[k], "", sources[k], k, unit(generator.standard_normal(6))
+        )
         for k in range(s)
     ]
-    prior = priors(frequencies)
+    prior = priors(senses)
     found = probabilities(logits(vectors, senses), prior)
     weight = {"tagged": CHOSEN.tagged, "examples": CHOSEN.examples, "definition": CHOSEN.definition}
     constant = {"tagged": 0.0, "examples": CHOSEN.no_tags, "definition": CHOSEN.no_examples}
-    total = sum(frequencies[k] + CHOSEN.unseen / (k + 1) for k in range(s))
+    # Every second sense is of the same part of speech, so sense k is at place k // 2 + 1 of its own.
+    total = sum(frequencies[k] + CHOSEN.unseen / (k // 2 + 1) for k in range(s))
     for row in range(n):
         powers = []
         for k, sense in enumerate(senses):
-            share = (frequencies[k] + CHOSEN.unseen / (k + 1)) / total
+            share = (frequencies[k] + CHOSEN.unseen / (k // 2 + 1)) / total
             cosine = float(vectors[row] @ sense.vector)
             logit = weight[sense.source] * cosine + constant[sense.source] + CHOSEN.prior * np.log(share)
+            if sense.source is CentroidSource.TAGGED:
+                logit += np.log(1 + k) * (CHOSEN.per_line * cosine - CHOSEN.size)
             powers.append(np.exp(logit))
         assert found[row] == pytest.approx(np.array(powers) / sum(powers), rel=1e-4)
-    moved = adapted(logits(vectors, senses), prior, sum(frequencies))
+    moved = adapted(logits(vectors, senses), prior)
     assert moved.sum() == pytest.approx(1)
     assert (moved > 0).all()
-    assert sense_shares(vectors, senses) == pytest.approx(probabilities(logits(vectors, senses), moved))
+    used = CHOSEN if CentroidSource.TAGGED in sources else UNTAGGED
+    assert weights_for(senses) is used
+    scores = logits(vectors, senses, used)
+    given = priors(senses) if any(frequencies) else adapted(scores, priors(senses), used)
+    assert sense_shares(vectors, senses) == pytest.approx(probabilities(scores, given, used))
 
 
 @given(generator=VECTORS, n=st.integers(1, 30))
@@ -190,20 +204,21 @@ def test_lines_are_smoothed_with_their_nearest_lines(generator: np.random.Genera
     vectors = unit(generator.standard_normal((n, 5)))
     centroids = unit(generator.standard_normal((3, 5)))
     shares = np.array([0.7, 0.295, 0.005])
-    found = distances(vectors, centroids, shares)
+    fits = -generator.random((n, 3))
+    found = distances(vectors, centroids, shares, fits)
     terms = [0.05 * np.log(share) for share in (0.7, 0.295, 0.01)]
     for row in range(n):
         near = sorted(range(n), key=lambda other: -float(vectors[row] @ vectors[other]))[:5]
         mean = unit(vectors[near].mean(axis=0))
         assert smoothed(vectors)[row] == pytest.approx(mean, abs=1e-5)
-        nearest = max(float(centroids[k] @ mean) + terms[k] for k in range(3))
+        nearest = max(float(centroids[k] @ mean) + terms[k] + 0.035 * fits[row, k] for k in range(3))
         assert found[row] == pytest.approx(1 - nearest, abs=1e-5)
 
 
 @given(generator=VECTORS, n=st.integers(1, 12), s=st.integers(1, 6))
-def test_only_senses_of_the_part_of_speech_of_a_line_compete(generator: np.random.Generator, n: int, s: int) -> None:
+def test_parts_of_speech_count_by_the_errors_of_the_tagger(generator: np.random.Generator, n: int, s: int) -> None:
     vectors = unit(generator.standard_normal((n, 6)))
-    kinds = ["NOUN", "VERB", "ADJ", "", "particle"]
+    kinds = ["NOUN", "VERB", "ADJ", "ADP", "", "particle"]
     senses = [
         StoredSense(
             str(k),
@@ -219,26 +234,31 @@ def test_only_senses_of_the_part_of_speech_of_a_line_compete(generator: np.rando
         )
         for k in range(s)
     ]
-    same = {"NOUN": {"NOUN"}, "PROPN": {"NOUN"}, "NN": {"NOUN"}, "AUX": {"VERB"}, "VERB": {"VERB"}, "ADP": {"ADP"}}
-    parts = [str(part) for part in generator.choice(["", *same], n)]
-    found = shares_by_pos(vectors, senses, parts)
-    assert found.sum(axis=1) == pytest.approx(np.ones(n))
-    allowed = []
-    for part in parts:
-        fitting = [k for k, sense in enumerate(senses) if sense.pos in ("", "particle", *same.get(part, kinds))]
-        allowed.append(fitting if part and fitting else list(range(s)))
-    for row in range(n):
-        rows = [other for other in range(n) if allowed[other] == allowed[row]]
-        alone = sense_shares(vectors[rows], [senses[k] for k in allowed[row]])[rows.index(row)]
-        expected = np.zeros(s)
-        expected[allowed[row]] = alone
-        assert found[row] == pytest.approx(expected)
+    parts = [str(part) for part in generator.choice(["", "NOUN", "PROPN", "NN", "VERB", "AUX", "ADP", "NUM"], n)]
+    chances = {
+        "NOUN": {"NOUN": 0.927, "PROPN": 0.046, "NN": 0.927, "VERB": 0.005, "NUM": 0.005},
+        "VERB": {"VERB": 0.808, "AUX": 0.177, "NOUN": 0.008, "NN": 0.008},
+        "ADJ": {"NOUN": 0.025, "NN": 0.025, "VERB": 0.062, "NUM": 0.09, "PROPN": 0.004, "ADP": 0.003},
+        "ADP": {"ADP": 0.95},
+    }
+    scores = logits(vectors, senses, UNTAGGED)
+    for row, part in enumerate(parts):
+        for k, sense in enumerate(senses):
+            chance = chances[sense.pos].get(part, 0.001) if sense.pos in chances else 0.95
+            scores[row, k] += UNTAGGED.pos * np.log(chance) if part else 0
+    prior = priors(senses)
+    if not any(sense.frequency for sense in senses):
+        prior = adapted(scores, prior, UNTAGGED)
+    expected = probabilities(scores, prior, UNTAGGED)
+    assert shares_by_pos(vectors, senses, parts) == pytest.approx(expected)
 
 
 def test_lines_of_a_collection_are_read_by_their_tags(tmp_path: Path) -> None:
     encoder = FakeEncoder(tagger="a")
     build(tmp_path / "c.pol", documents(), BuildConfig(), model=encoder)
-    senses = [replace(sense, pos=pos) for sense, pos in zip(senses_of(documents()), ["NOUN", "X"], strict=False)]
+    (sense, *_) = senses_of(documents())
+    # Both senses have the same centroid, so only parts of speech can tell them apart.
+    senses = [replace(sense, id=pos, pos=pos) for pos in ("NOUN", "X")]
     with Searcher.open(tmp_path / "c.pol", encoder) as searcher:
         searcher.import_dictionary(write_tsv(tmp_path / "bank.tsv", senses), "own")
         lines = searcher.dictionary_lines(searcher.dictionary_senses("bank", "own"))
@@ -246,8 +266,53 @@ def test_lines_of_a_collection_are_read_by_their_tags(tmp_path: Path) -> None:
     assert {"NOUN", "X"} <= {line.hit.pos for line in lines}
     for line in lines:
         if line.hit.pos in ("NOUN", "X"):
-            assert line.sense == senses[line.hit.pos == "X"].id
+            assert line.sense == line.hit.pos
     assert nouns == {line.hit.occurrence_id for line in lines if line.number == 1}
+
+
+def test_lines_of_a_form_get_the_senses_of_their_own_lemmas(tmp_path: Path) -> None:
+    rules = LemmaRules(
+        "en",
+        {("VERB", "left"): "leave", ("ADJ", "left"): "left", ("NOUN", "left"): "remainder"},
+        {},
+        frozenset(),
+    )
+    encoder = FakeEncoder(tagger="a", rules=rules)
+    chance = random.Random(3)
+    words = ["left", "leave", "house", "road", "early", "right"]
+    texts = [Document(f"d{n}", " ".join(chance.choices(words, k=9)).capitalize() + " it.") for n in range(40)]
+    build(tmp_path / "c.pol", texts, BuildConfig(), model=encoder)
+    senses = [
+        DictionarySense("go", "leave", "VERB", "to go away", ("They [leave] early.",)),
+        DictionarySense("let", "leave", "VERB", "to let stay", ("They [leave] the house right.",)),
+        DictionarySense("side", "left", "ADJ", "of the west when one looks north", ("The [left] road.",)),
+    ]
+    with Searcher.open(tmp_path / "c.pol", encoder) as searcher:
+        searcher.import_dictionary(write_tsv(tmp_path / "left.tsv", senses), "own")
+        found = searcher.dictionary_senses("left", "own", match="form")
+        lines = {hit.occurrence_id: hit for hit in searcher.occurrences("It [left].", 1000, match="form")}
+        assert lines.keys() == found.inventory.assignments.keys()
+        assert {hit.lemma for hit in lines.values()} >= {"leave", "left", "remainder"}
+        for key, number in found.inventory.assignments.items():
+            lemma = lines[key].lemma
+            if lemma not in ("leave", "left"):
+                assert (number, found.probabilities[key], found.inventory.scores[key]) == (None, 0, 0)
+                continue
+            assert number is not None
+            assert found.places[number - 1][0] == lemma
+            # The same line has the same sense among all lines of its lemma.
+            whole = searcher.dictionary_senses(lemma, "own")
+            own = whole.inventory.assignments[key]
+            assert own is not None
+            assert whole.filter_name(own) == found.filter_name(number)
+            assert whole.entries[own - 1].id == found.entries[number - 1].id
+            assert whole.probabilities[key] == pytest.approx(found.probabilities[key])
+        gaps = searcher.dictionary_gaps("own", "left", 50, match="form")
+        assert {key for gap in gaps for key in gap.ids} <= lines.keys()
+        listed = searcher.dictionary_lines(found)
+        assert {line.hit.occurrence_id for line in listed} == {
+            key for key, number in found.inventory.assignments.items() if number is not None
+        }
 
 
 def test_closed_classes_that_a_dictionary_lacks_are_no_gaps(tmp_path: Path) -> None:
@@ -269,9 +334,8 @@ def test_closed_classes_that_a_dictionary_lacks_are_no_gaps(tmp_path: Path) -> N
 def test_many_lines_of_one_sense_move_the_prior_and_few_do_not() -> None:
     prior = np.array([0.5, 0.5])
     scores = np.tile([3.0, 0.0], (500, 1))
-    assert adapted(scores, prior, 0)[0] > 0.9
-    assert 0.5 < adapted(scores[:2], prior, 0)[0] < 0.65
-    assert 0.5 < adapted(scores, prior, 10_000)[0] < 0.55
+    assert adapted(scores, prior, UNTAGGED)[0] > 0.9
+    assert 0.5 < adapted(scores[:2], prior, UNTAGGED)[0] < 0.65
 
 
 # Commands, with the tiny model

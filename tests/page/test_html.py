@@ -270,6 +270,7 @@ FULL = PageQuery(
     (1,),
     senses=3,
     known=("a", "b"),
+    dictionary="d",
 )
 """A query with all parts, so that its address has all parameters."""
 QUERIES = st.builds(
@@ -290,6 +291,7 @@ QUERIES = st.builds(
     st.text(max_size=10),
     st.none() | st.integers(1, 100),
     st.lists(st.text(min_size=1, max_size=10), max_size=3, unique=True).map(tuple),
+    st.text(max_size=100),
 )
 
 

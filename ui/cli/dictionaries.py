@@ -12,6 +12,7 @@ import click
 from ..messages import one_line
 from .help import FilePath, Group, argument
 from .options import (
+    SOURCES,
     collection_argument,
     format_option,
     k_option,
@@ -44,7 +45,8 @@ def dictionary() -> None:
 @collection_argument
 @argument(
     "file",
-    "Dictionary: TSV, JSON, LMF or TEI, packed or not, or the folder of WordNet's own files.",
+    "Dictionary: TSV, JSON, LMF or TEI, packed or not, or the folder of WordNet's own files. `wordnet` finds an"
+    " installed WordNet.",
     type=FilePath(),
 )
 @click.option(
@@ -54,8 +56,9 @@ def dictionary() -> None:
     "--tagged",
     type=FilePath(),
     metavar="PATH",
-    show_default="none",
-    help="SemCor 3.0, an archive or its unpacked folder. The senses of WordNet get their centroids from its lines.",
+    show_default="what the model has",
+    help="SemCor 3.0, an archive or its unpacked folder, or a file of `polyseme dictionary tagged`. The senses of"
+    " WordNet get their centroids from its lines.",
 )
 @click.option(
     "--all",
@@ -95,6 +98,24 @@ def import_dictionary(
             " import again with --all, or with --replace after adding documents"
         )
     _print_dictionaries([found], output_format)
+
+
+@dictionary.command()
+@argument("semcor", "SemCor 3.0, an archive or its unpacked folder.", type=FilePath())
+@argument("out", "New file, such as tagged_senses.safetensors.", type=FilePath())
+@click.option("--model", default="default", metavar="SOURCE", help=f"Model that encodes the lines: {SOURCES}")
+@quiet_option
+def tagged(semcor: Path, out: Path, model: str, quiet: bool) -> None:
+    """Encode the lines of SemCor once, for later imports with --tagged.
+
+    In the folder of the model, under the name tagged_senses.safetensors, the file serves every import.
+    """
+    from ...indexer.dictionaries.importing import make_tagged_file
+    from ...indexer.elmo import load_encoder
+
+    found = make_tagged_file(load_encoder(model), semcor, out, None if quiet else _progress())
+    lines = sum(found.senses.counts.values())
+    note(f"{out}: {len(found.senses.counts):,} senses of {lines:,} lines, {out.stat().st_size:,} bytes")
 
 
 @dictionary.command("list")
@@ -179,6 +200,7 @@ def _sense_rows(found: DictionarySenses) -> list[dict[str, object]]:
             "dictionary": found.dictionary,
             "sense": item.number,
             "sense_id": entry.id,
+            "filter": found.filter_name(item.number),
             "pos": entry.pos,
             "definition": entry.definition,
             "size": item.size,
@@ -200,7 +222,8 @@ def _sense_text(found: DictionarySenses) -> str:
     for item, entry, expected in zip(found.inventory.senses, found.entries, found.expected, strict=True):
         if not item.size:
             continue
-        head = f"{found.inventory.word} {item.number}: {item.size} ({item.share:.0%}, expected {expected:.0%})"
+        name = " ".join(map(str, found.places[item.number - 1]))
+        head = f"{name}: {item.size} ({item.share:.0%}, expected {expected:.0%})"
         parts.append(f"{head}  {one_line(' '.join(filter(None, [entry.pos, entry.id])))}\n")
         parts.append(f"    {one_line(entry.definition)}  [{entry.source}: {entry.size}]\n")
         parts += [f"    {one_line(hit.sentence)}\n" for hit in item.central[:3]]

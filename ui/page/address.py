@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ...indexer.collection.dictionaries import LONGEST_DICTIONARY_NAME
 from ...indexer.collection.records import Layer
 from ...search.hits import By, Match, Order
 from ...search.query.parts_of_speech import POS
@@ -93,6 +94,7 @@ class PageQuery:
         collection: A name in the library. "" is the collection that the page was opened on.
         senses: Number of senses of the word. None for the usual number.
         known: Names of the word's named senses that are held fixed.
+        dictionary: Name of the dictionary whose senses the lines get. "" for induced senses. `sense` is one of these.
         any_pos: Also show lines in which the word has another part of speech than in its sentence.
         levels: What `Sort.LEVELS` sorts by, of `LEVELS`, the most important first.
         seed: Seed of `Sort.RANDOM` and of a sample.
@@ -120,6 +122,7 @@ class PageQuery:
     collection: str = ""
     senses: int | None = None
     known: tuple[str, ...] = ()
+    dictionary: str = ""
     any_pos: bool = False
     levels: tuple[str, ...] = ()
     seed: int = 0
@@ -263,6 +266,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         like=ids("like"),
         unlike=ids("unlike"),
         collection=text("collection", MAX_COLLECTION),
+        dictionary=text("dictionary", LONGEST_DICTIONARY_NAME),
         any_pos=flag("any_pos"),
         levels=levels(),
         seed=number("seed", 0, MAX_SEED, 0),
@@ -304,6 +308,8 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
         address["senses"] = str(query.senses)
     if query.known:
         address["known"] = list(query.known)
+    if query.dictionary:
+        address["dictionary"] = query.dictionary
     if query.sense is not None:
         address["sense"] = "none" if query.sense == NO_SENSE else str(query.sense)
     if query.listing is not Listing.HITS:

@@ -217,16 +217,17 @@ def timeline(searcher: Searcher, inventory: SenseInventory, field: str, period: 
     return _timeline(_key(searcher), _generation(searcher), cut, field, period, searcher, inventory)
 
 
-def cut_of(inventory: SenseInventory) -> tuple[str, Match, int, tuple[str | None, ...]]:
-    """Return what decides the senses of an inventory: the word, the match, their number, and those held fixed."""
-    return inventory.word, inventory.match, len(inventory.senses), tuple(sense.name for sense in inventory.senses)
+def cut_of(inventory: SenseInventory) -> tuple[str, Match, str, int, tuple[str | None, ...]]:
+    """Return what decides the senses of an inventory: word, match, method, their number, and those held fixed."""
+    names = tuple(sense.name for sense in inventory.senses)
+    return inventory.word, inventory.match, inventory.method, len(inventory.senses), names
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _timeline(
     searcher_key: int,
     generation: int,
-    cut: tuple[str, Match, int, tuple[str | None, ...]],
+    cut: tuple[str, Match, str, int, tuple[str | None, ...]],
     field: str,
     period: int,
     _searcher: Searcher,

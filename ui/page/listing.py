@@ -19,7 +19,7 @@ from ...search.retrieval.sentences import parse_order
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.named_sense_file import NamedSense
-from . import cache, fetch
+from . import cache, dictionary, fetch
 from .address import MATCHES, MAX_TEXT, Listing, PageQuery, Sort, of_pos, without_pos
 from .asked import Asked, PatternText, read_text
 from .html.concordance import key_of
@@ -259,12 +259,17 @@ def understand(searcher: Searcher, query: PageQuery, target: Asked, marked: Coll
     """
     token = _single_word(searcher, target)
     has_senses = token is not None and _is_known(searcher, *_word_and_match(token, query.match))
-    wanted = query if token is None else _with_known(searcher, query, *_word_and_match(token, query.match))
+    wanted = replace(query, known=(), dictionary="")
+    if token is not None:
+        wanted = _with_known_senses(searcher, query, *_word_and_match(token, query.match))
 
     @functools.cache
     def find_inventory() -> SenseInventory | None:
         assert token is not None
-        return cache.senses(searcher, *_word_and_match(token, wanted.match), wanted.senses, wanted.known)
+        word, match = _word_and_match(token, wanted.match)
+        if wanted.dictionary:
+            return dictionary.inventory(searcher, word, match, wanted.dictionary)
+        return cache.senses(searcher, word, match, wanted.senses, wanted.known)
 
     named = _named_sense(searcher, query)
     # A named sense of a form does not know the lemma.
@@ -274,8 +279,10 @@ def understand(searcher: Searcher, query: PageQuery, target: Asked, marked: Coll
     return Question(settled, target, find_inventory, has_senses, matches, same_word, frozenset(marked))
 
 
-def _with_known(searcher: Searcher, query: PageQuery, word: str, match: Match) -> PageQuery:
-    """Return a query without the known senses that were deleted, or are of another word."""
+def _with_known_senses(searcher: Searcher, query: PageQuery, word: str, match: Match) -> PageQuery:
+    """Return a query without a dictionary that lacks the word, and without named senses that are not of the word."""
+    if query.dictionary and dictionary.inventory(searcher, word, match, query.dictionary) is None:
+        query = replace(query, dictionary="")
     if not query.known:
         return query
     names = {item.name for item in searcher.named_senses() if item.word == word}
@@ -332,6 +339,11 @@ def is_sense(number: int | None, inventory: SenseInventory) -> bool:
     return number is not None and 1 <= number <= len(inventory.senses)
 
 
+def is_usual(inventory: SenseInventory) -> bool:
+    """Return whether a word is divided into its usual number of senses."""
+    return len(inventory.senses) == inventory.usual
+
+
 def _settled(
     searcher: Searcher,
     query: PageQuery,
@@ -345,8 +357,8 @@ def _settled(
     The senses are computed only if the query names a number of senses, or lists other words.
     """
     senses = None
-    if query.senses is not None and has_senses and (inventory := find_inventory()) is not None:
-        senses = None if len(inventory.senses) == inventory.usual else len(inventory.senses)
+    if query.senses is not None and not query.dictionary and has_senses and (inventory := find_inventory()) is not None:
+        senses = None if is_usual(inventory) else len(inventory.senses)
     if query.listing is Listing.OTHERS:
         inventory = find_inventory()
         if inventory is not None and is_sense(query.sense, inventory):

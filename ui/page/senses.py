@@ -14,12 +14,13 @@ from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.timeline import restricted
 from ...search.statistics.parts import year_of
-from . import cache, fetch
+from . import cache, dictionary, fetch
 from .actions import PERIODS
 from .address import Listing, PageQuery, Sort
 from .cache import Contents
 from .facets import Facet, FacetKind
 from .html import base, senses
+from .html import dictionary as html
 from .listing import Answer, is_sense
 from .session import change, current, marks, show, show_message
 
@@ -40,20 +41,26 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
         return
     with st.container(key="senses", border=True, gap="small"):
         with st.container(horizontal=True, key="senses-head", vertical_alignment="center"):
-            _draw_title(inventory)
+            _draw_title(inventory, bool(found.query.dictionary))
             if "pane" not in st.session_state:
                 st.session_state["pane"] = ""
+            dictionary.draw_choice(searcher, query)
             st.segmented_control(
                 "Also show",
-                list(VIEWS),
+                [name for name in VIEWS if name != "words" or not query.dictionary],
                 format_func=lambda name: VIEWS[name],
                 key="pane",
                 required=True,
                 label_visibility="collapsed",
             )
-        _draw_grain(inventory, query)
-        _draw_known(searcher, inventory, query)
-        st.html(senses.entry(inventory, query.sense, found.inside))
+        if found.query.dictionary:
+            st.html(dictionary.entry(searcher, inventory, found.query, found.inside))
+        else:
+            if query.dictionary:
+                st.html(html.missing(query.dictionary, inventory.word))
+            _draw_grain(inventory, query)
+            _draw_known(searcher, inventory, query)
+            st.html(senses.entry(inventory, query.sense, found.inside))
         pane = st.session_state["pane"]
         if pane == "map":
             _draw_map(searcher, inventory, found, query)
@@ -116,8 +123,8 @@ def _draw_known(searcher: Searcher, inventory: SenseInventory, query: PageQuery)
     )
 
 
-def _draw_title(inventory: SenseInventory) -> None:
-    number = len(inventory.senses)
+def _draw_title(inventory: SenseInventory, of_dictionary: bool) -> None:
+    number = len(dictionary.with_lines(inventory).senses) if of_dictionary else len(inventory.senses)
     status = "one was found" if number == 1 else f"{number} were found. Click one to see its lines"
     name = base.escape(base.cut_right(inventory.word, 40))
     st.html(f'<h2 class="pol-title">Senses of <i>{name}</i>: {status}</h2>')
@@ -141,7 +148,7 @@ def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, quer
     numbers = [inventory.assignments[key] for key in ids]
     tips = {hit.occurrence_id: hit for hit in _occurrences(found.lines)}
     shown = senses.occurrence_map(places[drawn], ids, numbers, tips, query.picked)
-    st.html(shown + senses.legend(inventory))
+    st.html(shown + senses.legend(dictionary.with_lines(inventory)))
     few = "" if found.inside is None else " Occurrences outside the filters are not drawn."
     few += "" if step == 1 else f" One in {step} occurrences is drawn."
     st.html(
@@ -183,7 +190,7 @@ def _draw_timeline(
     found = whole if inside is None else restricted(whole, inside)
     st.session_state[PERIODS] = found
     note = "" if inside is None else '<p class="pol-quiet">Lines outside the filters are not counted.</p>'
-    st.html(senses.timeline(found, inventory) + note)
+    st.html(senses.timeline(found, dictionary.with_lines(inventory)) + note)
 
 
 def with_values(searcher: Searcher, facet: Facet) -> Facet:

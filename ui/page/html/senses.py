@@ -56,7 +56,7 @@ def entry(inventory: SenseInventory, chosen: int | None, inside: Collection[int]
     stray = sum(number is None for number in inventory.assignments.values())
     if stray:
         share = stray / len(inventory.assignments)
-        rows += _badge_row(None, "fits no sense", stray, share, within, chosen == NO_SENSE, "", "")
+        rows += badge_row(None, "fits no sense", stray, share, within, chosen == NO_SENSE)
     return f'{note}<ol class="pol-senses" aria-label="Senses of {escape(inventory.word)}">{rows}</ol>'
 
 
@@ -68,13 +68,13 @@ def sentence_case(text: str) -> str:
 def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Mapping[int | None, int] | None) -> str:
     shown = FEW_LABELS if sense.expected else LABELS
     words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:shown])
-    line = _central(sense.central[0]) if sense.central else ""
+    line = central_line(sense.central[0]) if sense.central else ""
     stable = "" if sense.stability is None else f"stability {sense.stability:.0%}"
     if not words:
         words = inventory.word
     if sense.name is not None:
         words = f"{sense.name}: {words}"
-    return _badge_row(
+    return badge_row(
         sense.number,
         words,
         sense.size,
@@ -89,19 +89,30 @@ def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Ma
     )
 
 
-def _badge_row(
+def badge_row(
     number: int | None,
     words: str,
     size: int,
     share: float,
     within: Mapping[int | None, int] | None,
     chosen: bool,
-    line: str,
-    stable: str,
+    line: str = "",
+    stable: str = "",
     expected: Sequence[str] = (),
     pos: str = "",
     phrases: Sequence[str] = (),
 ) -> str:
+    """Return the row of a sense. Its head is a button that filters the lines.
+
+    Args:
+        number: Number of the sense. None for the lines that fit no sense.
+        within: Number of lines of each sense inside the filters. None if there are no filters.
+        line: HTML of its most central line.
+        stable: Text about its stability.
+        expected: Words that are expected in its place.
+        pos: Part of speech. Empty if it is unknown.
+        phrases: Phrases that name it.
+    """
     here = 0 if within is None else within.get(number, 0)
     inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
     title = "mean overlap with this sense in random samples (100% is perfect)"
@@ -126,7 +137,8 @@ def _badge_row(
     )
 
 
-def _central(hit: OccurrenceHit) -> str:
+def central_line(hit: OccurrenceHit) -> str:
+    """Return the most central line of a sense."""
     line = concordance_line(hit)
     left, right = cut_left(line.left, LEFT), cut_right(line.right, RIGHT)
     node = f"<mark>{escape(cut_right(line.node, NODE))}</mark>"
@@ -178,7 +190,7 @@ def legend(inventory: SenseInventory) -> str:
 
 
 def _short(sense: Sense, word: str) -> str:
-    words = ", ".join(cut_right(label.lemma, NODE) for label in sense.labels[:3])
+    words = sense.name or ", ".join(cut_right(label.lemma, NODE) for label in sense.labels[:3])
     words = f"{pos_name(sense.pos)}: {words or word}" if sense.pos else words
     return f"{sense_sign(sense.number)} {escape(words or word)}"
 
