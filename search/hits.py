@@ -263,7 +263,9 @@ _PLAIN = {"int": int, "str": str, "float": float, "float | None": float}
 def _column_types(kind: type[SentenceHit] | type[DocumentHit]) -> dict[str, type]:
     """Return the types of the columns of a kind of hit, in the order of `hit_to_dict`."""
     left_out = (*(OF_SENTENCES if kind is OccurrenceHit else ()), "metadata", "annotations")
-    return {each.name: _PLAIN.get(str(each.type), list) for each in fields(kind) if each.name not in left_out}
+    own = {each.name: _PLAIN.get(str(each.type), list) for each in fields(kind) if each.name not in left_out}
+    said = annotation_lists(()) if kind is OccurrenceHit else {}
+    return own | {f"annotations.{name}": list for name in said}
 
 
 def _text_of(hit: SentenceHit | DocumentHit) -> str:
