@@ -4,7 +4,8 @@
 own and is cut by its own gate. The branches are joined at the top of one tree, so that all cuts are cuts of this tree.
 Names count as nouns, and auxiliary verbs as verbs.
 
-Taggers err. A part of speech with few occurrences is no branch, and each of its occurrences joins the nearest one.
+Taggers err. A part of speech with few occurrences, or with the use of another one, is no branch. Each of its
+occurrences joins the nearest one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ SHARE = 0.05
 """Minimum share of a word's occurrences that a part of speech needs for a branch (see docs/results/senses.md).
 
 The bundled tagger errs in as many tokens.
+"""
+SAME_USE = 0.7
+"""Cosine of the means of two parts of speech from which one of them is taken for an error of the tagger.
+
+See docs/results/senses.md.
 """
 FEWEST = 10
 """Minimum number of occurrences to divide. A branch with fewer is one sense."""
@@ -77,7 +83,8 @@ def branches_of(vectors: Array, parts: Sequence[str], known: Ids, settings: Sett
     groups = [min(alike(part)) for part in parts]
     counts = Counter(group for group in groups if group)
     least = max(settings.tree.least(n), ceil(SHARE * n))
-    names = sorted((name for name, count in counts.items() if count >= least), key=lambda name: (-counts[name], name))
+    large = sorted((name for name, count in counts.items() if count >= least), key=lambda name: (-counts[name], name))
+    names = _apart(vectors, groups, large)
     if len(names) < 2:
         return branches
     branches = np.array([names.index(group) if group in names else NONE for group in groups], np.int64)
@@ -87,6 +94,22 @@ def branches_of(vectors: Array, parts: Sequence[str], known: Ids, settings: Sett
         held = known == sense
         branches[held] = np.bincount(branches[held]).argmax()
     return by_size(branches)
+
+
+def _apart(vectors: Array, groups: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return the parts of speech that are used unlike each more frequent one. Nearer ones are errors of the tagger.
+
+    Args:
+        vectors: Unit rows (n, d).
+        groups: Part of speech of each (n,).
+        names: Parts of speech, the most frequent first.
+    """
+    kept: dict[str, Array] = {}
+    for name in names:
+        mean = unit(vectors[[group == name for group in groups]].mean(axis=0, keepdims=True))[0]  # (d,)
+        if all(float(mean @ other) < SAME_USE for other in kept.values()):
+            kept[name] = mean
+    return list(kept)
 
 
 def part_of(parts: Sequence[str]) -> str:

@@ -78,6 +78,17 @@ def test_names_are_nouns_and_rare_tags_join_the_nearest_branch() -> None:
     assert part_of(["", ""]) == ""
 
 
+def test_a_part_of_speech_that_is_used_like_another_one_is_an_error_of_the_tagger() -> None:
+    vectors, parts, gold = tagged_word({"NOUN": [60, 40], "VERB": [20]})
+    wrong = ["ADJ" if part == "NOUN" and row % 4 == 0 else part for row, part in enumerate(parts)]
+    known = np.full(len(vectors), NONE)
+    found = branches_of(vectors, wrong, known)
+    assert np.array_equal(found, branches_of(vectors, parts, known))
+    assert set(gold[found == 1].tolist()) == {2}
+    tree, usual = grow_branches(vectors, wrong)
+    assert np.array_equal(tree.cut(usual), grow_branches(vectors, parts)[0].cut(usual))
+
+
 def test_a_word_of_one_part_of_speech_has_the_tree_of_its_vectors() -> None:
     vectors, parts, _ = tagged_word({"NOUN": [40, 30]})
     tree, _ = grow_branches(vectors, parts)
