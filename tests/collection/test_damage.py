@@ -68,7 +68,7 @@ def always_by_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(any_word, "CANDIDATES", 100)
     monkeypatch.setattr(any_word, "MOST_SCORED", 10)
     monkeypatch.setattr(context, "TextAnalyser", lambda language, tokeniser: ANALYSER)
-    monkeypatch.setattr(inventory, "stability", lambda vectors, tree, number: (1.0,) * number)
+    monkeypatch.setattr(inventory, "stability", lambda vectors, tree, number, known: (1.0,) * number)
 
 
 @pytest.fixture

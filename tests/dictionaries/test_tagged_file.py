@@ -13,13 +13,16 @@ from dictionary_files import BANK, write_tsv, write_wordnet
 from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.collection.dictionaries import CentroidSource, StoredSense
+from polyseme.indexer.collection.records import Layer
 from polyseme.indexer.dictionaries import places
 from polyseme.indexer.dictionaries.importing import import_dictionary, make_tagged_file
 from polyseme.indexer.dictionaries.tagged import TaggedSenses
-from polyseme.indexer.dictionaries.tagged_file import TAGGED_FILE, TaggedFile, read_tagged, write_tagged
+from polyseme.indexer.dictionaries.tagged_file import TAGGED_FILE, TaggedFile, read_bundled, read_tagged, write_tagged
 from polyseme.indexer.documents import Document
 from polyseme.indexer.elmo import Encoder, load_encoder
 from polyseme.indexer.errors import DocumentError
+from polyseme.indexer.vectorise import space_of
+from polyseme.indexer.vectors.arrays import unit
 from polyseme.ui.cli.main import cli
 
 TEXT = "They walked along the bank of the river. The bank lent him money. A muddy bank was near the shore."
@@ -158,3 +161,14 @@ def test_one_command_imports_wordnet(
     assert found.name == "wordnet"
     assert senses["bank%1:14:02::"].source is CentroidSource.TAGGED
     assert senses["bank%1:14:02::"].frequency == 2
+
+
+def test_the_bundled_model_has_the_lines_of_semcor() -> None:
+    encoder = load_encoder("default")
+    found = read_bundled("default", encoder.model_id, space_of(Layer.SENSE, {}))
+    assert found is not None
+    assert (found.counts["bank%1:17:01::"], found.counts["bank%1:14:00::"]) == (14, 20)
+    river, money = (unit(found.sums[key][None])[0] for key in ("shore%1:17:00::", "money%1:21:00::"))
+    bank = unit(found.sums["bank%1:17:01::"][None])[0]
+    assert bank @ river > bank @ money
+    assert read_bundled("default", encoder.model_id, space_of(Layer.ELMO, {})) is None

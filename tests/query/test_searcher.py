@@ -422,6 +422,7 @@ def test_to_dicts_and_to_pandas_hold_the_same(searcher: Searcher) -> None:
     assert list(rows[0]) == [
         *("rank", "score", "confidence", "document_id", "document", "sentence_id", "sentence", "sentence_start"),
         *("metadata", "token", "lemma", "position", "start", "end", "occurrence_id", "pos", "tag"),
+        "annotations",
     ]
     frame = hits.to_pandas()
     assert frame["sentence"].tolist() == [row["sentence"] for row in rows]
