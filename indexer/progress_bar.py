@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .values import count
+
 if TYPE_CHECKING:
     from .progress import Progress
 
@@ -46,7 +48,7 @@ class ProgressBar:
         self._bar.set_description_str(event.stage.value, refresh=False)
         if event.fraction is not None:
             self._bar.n = round(event.fraction * _PARTS)
-        counts = f"{event.documents:,} documents, {event.sentences:,} sentences"
+        counts = f"{count(event.documents, 'document')}, {count(event.sentences, 'sentence')}"
         self._bar.set_postfix_str(f"{counts}, {event.skipped:,} skipped" if event.skipped else counts)
         if event.stage is Stage.DONE:
             self._bar.close()

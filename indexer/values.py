@@ -19,6 +19,11 @@ def text_of(value: object) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
+def count(number: int, what: str) -> str:
+    """Return a number with its noun: `1 line`, `1,234 lines`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def items_of(value: object) -> list[str]:
     """Return the texts by which a value is found: the items of a list, each once, or the value itself."""
     return list(dict.fromkeys(map(str, value))) if isinstance(value, list | tuple) else [str(value)]

@@ -875,18 +875,21 @@ class Searcher:
         with self._view() as view:
             return good_examples(view, found, per_sense)
 
-    def entry(self, word: str, per_sense: int = 3, where: Where = None, field: str = "year", period: int = 10) -> Entry:
+    def entry(
+        self, word: str, per_sense: int = 3, where: Where = None, field: str | None = None, period: int = 10
+    ) -> Entry:
         """Make the entry of a word, with the judged senses held fixed. `ui.entries.write_entry` writes it to a file.
 
         Args:
             per_sense: Number of examples of each sense.
-            field: Metadata field that holds the date.
+            field: Metadata field that holds the date. None for `year`, if a document has it.
             period: Length of a period, in years.
         """
         inventory = self._judged_inventory(word, where)
+        is_dated = field is not None or "year" in self.collection.fields()
         judged = self.judged_senses(word)
         examples = self.good_examples(word, per_sense, where, inventory)
-        timeline = self.timeline(inventory, field, period, where)
+        timeline = self.timeline(inventory, field or "year", period, where) if is_dated else Timeline("year", (), ())
         with self._view() as view:
             return make_entry(view, inventory, judged, examples, timeline, self.cite(f"entry of {inventory.word}"))
 

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from xml.etree import ElementTree
 
+from ..indexer.values import count
 from ..search.judging.entry import Entry, EntryExample, EntrySense
 from .messages import clean_text
 
@@ -59,7 +60,7 @@ def _title(sense: EntrySense) -> str:
 
 def _share(entry: Entry, sense: EntrySense) -> str:
     judged = f", {sense.judged:,} judged" if sense.judged else ""
-    return f"{sense.size:,} of {entry.lines:,} lines ({sense.share:.0%}{judged})"
+    return f"{sense.size:,} of {count(entry.lines, 'line')} ({sense.share:.0%}{judged})"
 
 
 def _source(example: EntryExample) -> str:
@@ -79,7 +80,7 @@ def _years(entry: Entry) -> list[str]:
 
 
 def _head(entry: Entry) -> str:
-    lines = f"{entry.lines:,} lines"
+    lines = count(entry.lines, "line")
     return lines if not entry.unassigned else f"{lines}, {entry.unassigned:,} of them fit no sense"
 
 

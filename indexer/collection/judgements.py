@@ -160,8 +160,6 @@ _FOUND = (
     f" JOIN documents d ON d.id = s.document AND d.state = {int(State.LIVE)} AND d.document_id = l.document"
 )
 """The lines whose occurrence is in the collection."""
-_MERGES = 20
-"""Maximum number of merges that are followed from a sense to the one that has its lines now."""
 
 
 def has_judgements(db: sqlite3.Connection) -> bool:
@@ -235,15 +233,15 @@ def _annotations(db: sqlite3.Connection, lines: Sequence[int] | None) -> dict[in
     """
     values: dict[tuple[int, str], dict[str, str]] = {}
     times: dict[tuple[int, str], str] = {}
-    senses: dict[int, dict[str, str]] | None = None
+    names: dict[int, str] | None = None
     for line, author, time, field, value, _ in _last_values(db, lines):
         key = line, author
         times[key] = max(times.get(key, ""), time)
         if value is None:
             continue
         if field == Field.SENSE:
-            senses = sense_fields(db) if senses is None else senses
-            value = senses.get(merged(senses, int(value)), {}).get(NAME, "")
+            names = _names(db) if names is None else names
+            value = names.get(int(value), "")
         values.setdefault(key, {})[field] = value
     found: dict[int, list[Annotation]] = {}
     for line, author in sorted(times):
@@ -251,6 +249,12 @@ def _annotations(db: sqlite3.Connection, lines: Sequence[int] | None) -> dict[in
         if any(said.values()):
             found.setdefault(line, []).append(Annotation(author, times[line, author], **said))
     return {line: tuple(said) for line, said in found.items()}
+
+
+def _names(db: sqlite3.Connection) -> dict[int, str]:
+    """Return the name that the lines of each sense have now."""
+    senses = sense_fields(db)
+    return {number: senses.get(now, {}).get(NAME, "") for number, now in present_senses(senses).items()}
 
 
 _Last = tuple[int, str, str, str, str | None, int]
@@ -310,14 +314,26 @@ def sense_fields(db: sqlite3.Connection) -> dict[int, dict[str, str]]:
     return found
 
 
-def merged(senses: Mapping[int, Mapping[str, str]], number: int) -> int:
-    """Return the number of the sense that has the lines of a sense now: itself, or the one it was merged into."""
-    for _ in range(_MERGES):
-        into = senses.get(number, {}).get(MERGED)
-        if into is None:
-            break
-        number = int(into)
-    return number
+def present_senses(senses: Mapping[int, Mapping[str, str]]) -> dict[int, int]:
+    """Return the number of the sense that has the lines of each sense now: itself, or the one it was merged into.
+
+    Senses of a word that have the same name are the first of them. An undo can give a sense back a name that another
+    one has meanwhile. Of senses that are merged in a circle, the first one has the lines.
+    """
+    ends: dict[int, int] = {}
+    for number in senses:
+        path: dict[int, None] = {}
+        while number not in ends and number not in path and MERGED in senses.get(number, {}):
+            path[number] = None
+            number = int(senses[number][MERGED])
+        end = min(list(path)[list(path).index(number) :]) if number in path else ends.get(number, number)
+        ends |= dict.fromkeys([*path, end], end)
+    first: dict[tuple[str | None, str], int] = {}
+    for number in sorted(set(ends.values())):
+        fields = senses.get(number, {})
+        if NAME in fields:
+            ends[number] = first.setdefault((fields.get(WORD), fields[NAME]), number)
+    return {number: ends[end] for number, end in ends.items()}
 
 
 def read_senses(db: sqlite3.Connection, word: str | None = None, author: str | None = None) -> list[JudgedSense]:
@@ -331,16 +347,17 @@ def read_senses(db: sqlite3.Connection, word: str | None = None, author: str | N
         ValueError: A row is damaged.
     """
     senses = sense_fields(db)
+    now = present_senses(senses)
     kept = {
         number: fields
         for number, fields in senses.items()
-        if fields.get(NAME) and MERGED not in fields and word in (None, fields.get(WORD))
+        if fields.get(NAME) and now[number] == number and word in (None, fields.get(WORD))
     }
     if not kept:
         return []
     inside: dict[int, list[int]] = {number: [] for number in kept}
     for line, number in _sense_of_lines(db, author).items():
-        if (into := merged(senses, number)) in inside:
+        if (into := now.get(number)) in inside:
             inside[into].append(line)
     places = _places(db, [line for lines in inside.values() for line in lines])
     return [
@@ -432,10 +449,10 @@ def sense_ratings(db: sqlite3.Connection, word: str) -> dict[tuple[int, str], in
     """
     if not has_judgements(db):
         return {}
-    senses = sense_fields(db)
+    now = present_senses(sense_fields(db))
     lines = [line for (line,) in db.execute(f"SELECT id FROM judged_lines WHERE lemma = ? LIMIT {MOST_ROWS}", (word,))]
     return {
-        (line, author): merged(senses, int(value))
+        (line, author): now.get(int(value), int(value))
         for line, author, _, _, value, _ in _last_values(db, lines, Field.SENSE)
         if value is not None
     }

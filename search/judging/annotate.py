@@ -28,6 +28,7 @@ from ...indexer.collection.judgements import (
     add_event,
     line_numbers,
     new_sense,
+    present_senses,
     read_event,
     read_lines,
     read_senses,
@@ -153,8 +154,11 @@ def _senses_for(db: sqlite3.Connection, ids: Sequence[int], name: str) -> tuple[
 
 
 def _present(db: sqlite3.Connection) -> dict[int, dict[str, str]]:
-    """Return the fields of the senses that have a name and are not merged into another one."""
-    return {key: fields for key, fields in sense_fields(db).items() if NAME in fields and MERGED not in fields}
+    """Return the fields of the senses that have a name and lines of their own."""
+    senses = sense_fields(db)
+    return {
+        key: senses[key] for key, now in present_senses(senses).items() if key == now and NAME in senses.get(key, {})
+    }
 
 
 def judged_lines(view: View, what: str | Lines | None) -> list[JudgedLine]:

@@ -5,6 +5,7 @@ Known senses are held fixed, and the other occurrences are grouped around them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,10 +88,9 @@ def read_known(view: View, word: str, known: Sequence[Known]) -> KnownSenses:
             raise QueryError(f"the sense {item.name!r} is of {item.word!r}, not of {word!r}; leave it out")
     judged = tuple(isinstance(item, JudgedSense) for item in known)
     lines = [_lines_of(item) for item in known]
-    every = [key for keys in lines for key in dict.fromkeys(keys)]
-    twice = sorted({key for key in every if every.count(key) > 1})
-    if twice:
-        raise QueryError(f"occurrence {twice[0]} is in two known senses; leave it in one")
+    times = Counter(key for keys in lines for key in set(keys))
+    if twice := [key for key, count in times.items() if count > 1]:
+        raise QueryError(f"occurrence {min(twice)} is in two known senses; leave it in one")
     names = [_name_of(item) for item in known]
     if len(set(filter(None, names))) < len([name for name in names if name is not None]):
         raise QueryError("a named sense is given twice; give each once")

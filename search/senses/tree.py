@@ -124,8 +124,7 @@ class SenseTree:
 
     def cut_nodes(self, number: int) -> list[int]:
         """Return the nodes that are the groups of a cut, in order."""
-        applied = self.splits[: self._bounded(number) - 1]
-        return sorted(set(range(2 * len(applied) + 1)) - {split.parent for split in applied})
+        return self._nodes_after(self._bounded(number) - 1)
 
     def cut(self, number: int) -> Ids:
         """Return the group of each occurrence in a cut, from 0, with `NONE` for strays.  -> (n,)
@@ -133,25 +132,17 @@ class SenseTree:
         Args:
             number: Number of groups. It is limited to what the tree has.
         """
-        last = 2 * (self._bounded(number) - 1)
-        place = {node: at for at, node in enumerate(self.cut_nodes(number))}
-        groups = np.full(2 * len(self.splits) + 2, NONE, np.int64)  # the last entry is for strays
-        for node in range(2 * len(self.splits) + 1):
-            above = node
-            while above > last:
-                above = self.splits[(above - 1) // 2].parent
-            # An inner node of the cut has no occurrence of its own.
-            groups[node] = place.get(above, NONE)
-        return groups[self.nodes]
+        return self._groups_after(self._bounded(number) - 1)
 
     def sides(self, number: int) -> Ids:
         """Return the side of each occurrence in a split: 0, 1, or `NONE` if it is elsewhere in the tree.  -> (n,)
 
+        Later splits of a side do not count, also if every cut applies them.
+
         Args:
             number: Number of the split, from 0.
         """
-        found = self.cut(number + 2)
-        nodes = self.cut_nodes(number + 2)
+        found, nodes = self._groups_after(number + 1), self._nodes_after(number + 1)
         first, second = nodes.index(2 * number + 1), nodes.index(2 * number + 2)
         return np.where(found == first, 0, np.where(found == second, 1, NONE)).astype(np.int64)
 
@@ -161,6 +152,22 @@ class SenseTree:
 
     def _bounded(self, number: int) -> int:
         return min(max(number, self.fixed + 1), self.most)
+
+    def _nodes_after(self, splits: int) -> list[int]:
+        """Return the nodes that are groups after the first splits, in order."""
+        return sorted(set(range(2 * splits + 1)) - {split.parent for split in self.splits[:splits]})
+
+    def _groups_after(self, splits: int) -> Ids:
+        """Return the group of each occurrence after the first splits, from 0, with `NONE` for strays.  -> (n,)"""
+        place = {node: at for at, node in enumerate(self._nodes_after(splits))}
+        groups = np.full(2 * len(self.splits) + 2, NONE, np.int64)  # the last entry is for strays
+        for node in range(2 * len(self.splits) + 1):
+            above = node
+            while above > 2 * splits:
+                above = self.splits[(above - 1) // 2].parent
+            # An inner node of the cut has no occurrence of its own.
+            groups[node] = place.get(above, NONE)
+        return groups[self.nodes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,9 @@ def test_reencode_keeps_settings_without_an_option(
     assert run_command(["info", path, "--format", "jsonl"]) == 0
     (info,) = lines(capsys)
     assert (info["layer"], info["function_words"], info["model"]) == ("2", True, str(tiny_folder.resolve()))
+    assert run_command(["info", path]) == 0
+    shown = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert (shown["function_words"], shown["tagged_lemmas"], shown["sentence_id"]) == ("yes", "no", "none")
 
 
 def test_compare_and_the_model_commands(tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

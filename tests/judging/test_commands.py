@@ -36,7 +36,7 @@ def act(capsys: Capture, *command: str) -> str:
 
 def test_lines_are_annotated_listed_filtered_and_undone(collection: str, capsys: Capture) -> None:
     river = ("--word", "bank", "--where", "kind=river")
-    assert "ann: do mark, sense of 12 lines" in act(
+    assert "ann: mark, sense of 12 lines changed" in act(
         capsys, "add", collection, *river, "--sense", "shore", "--mark", "+", "--author", "ann"
     )
     hits = run(capsys, "sense", collection, "a [bank]", "-k", "99", "--where", "annotation.sense=shore")
@@ -56,9 +56,9 @@ def test_lines_are_annotated_listed_filtered_and_undone(collection: str, capsys:
         assert run(capsys, "annotate", "lost", collection) == []
         events = run(capsys, "annotate", "log", collection)
         assert [event["event"] for event in events] == [each.number for each in searcher.annotation_log()]
-    assert "undo label" in act(capsys, "undo", collection, "--author", "bob")
+    assert "bob: label of 1 line undone" in act(capsys, "undo", collection, "--author", "bob")
     assert "nothing to undo" in act(capsys, "undo", collection, "--author", "bob")
-    assert "redo label" in act(capsys, "redo", collection, "--author", "bob")
+    assert "bob: label of 1 line done again" in act(capsys, "redo", collection, "--author", "bob")
 
 
 def test_senses_are_edited_and_shown(collection: str, capsys: Capture) -> None:

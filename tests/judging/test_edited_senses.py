@@ -87,6 +87,43 @@ def test_an_undo_leaves_what_another_author_has_changed_since(searcher: Searcher
     assert searcher.judged_senses()[0].definition == "first"
 
 
+def test_senses_that_get_the_same_name_by_an_undo_are_one(searcher: Searcher, river: list[OccurrenceHit]) -> None:
+    searcher.annotate(river[:2], "ann", sense="shore")
+    searcher.edit_sense("bank", "shore", "river side", author="ann")
+    searcher.annotate(river[2:4], "bob", sense="shore")
+    searcher.undo("ann")
+    assert [(one.name, set(one.lines)) for one in searcher.judged_senses("bank")] == [("shore", keys(river[:4]))]
+    assert {one.sense for hit in searcher.hits(sorted(keys(river[:4]))) for one in hit.annotations} == {"shore"}
+    assert [sense.name for sense in searcher.senses("bank", known=searcher.judged_senses("bank")).senses].count(
+        "shore"
+    ) == 1
+    searcher.annotate(river[4:5], "eve", sense="shore")
+    assert [len(one.lines) for one in searcher.judged_senses("bank")] == [5]
+    searcher.redo("ann")
+    assert {one.name: set(one.lines) for one in searcher.judged_senses("bank")}["river side"] >= keys(river[:2])
+
+
+def test_senses_that_are_merged_in_a_circle_keep_their_lines(searcher: Searcher, river: list[OccurrenceHit]) -> None:
+    searcher.annotate(river[:2], "ann", sense="shore")
+    searcher.annotate(river[2:3], "ann", sense="side")
+    searcher.merge_senses("bank", "shore", "side", author="ann")
+    searcher.undo("ann")
+    searcher.merge_senses("bank", "side", "shore", author="bob")
+    searcher.redo("ann")
+    (only,) = searcher.judged_senses("bank")
+    assert set(only.lines) == keys(river[:3])
+    searcher.annotate(river[3:4], "ann", sense=only.name)
+    assert [set(one.lines) for one in searcher.judged_senses("bank")] == [keys(river[:4])]
+
+
+def test_lines_follow_any_number_of_merges(searcher: Searcher, river: list[OccurrenceHit]) -> None:
+    searcher.annotate(river[:1], "ann", sense="0")
+    for number in range(30):
+        searcher.annotate(river[1:2], "ann", sense=f"{number + 1}")
+        searcher.merge_senses("bank", f"{number}", f"{number + 1}", author="ann")
+    assert [(one.name, set(one.lines)) for one in searcher.judged_senses("bank")] == [("30", keys(river[:2]))]
+
+
 def test_filters_find_the_lines_of_annotations(
     searcher: Searcher, river: list[OccurrenceHit], money: list[OccurrenceHit]
 ) -> None:

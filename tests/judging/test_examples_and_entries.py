@@ -15,6 +15,7 @@ from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.dictionaries.read import read_dictionary
 from polyseme.indexer.dictionaries.records import clean
 from polyseme.indexer.documents import Document
+from polyseme.indexer.errors import QueryError
 from polyseme.indexer.text import TextAnalyser
 from polyseme.indexer.vectors.arrays import Array, unit
 from polyseme.search.judging.active import chosen_lines, doubts
@@ -106,6 +107,17 @@ def test_json_html_docx_and_markdown_have_every_text(entry: Entry) -> None:
     lines = [node.text() for node in shown.css("li")]
     assert [line.partition(" (")[0] for line in lines] == sentences
     assert [node.text() for node in shown.css("table tr")[1].css("td")][1:] == [str(n) for n in entry.senses[0].counts]
+
+
+def test_an_entry_has_no_periods_in_a_collection_without_years(tmp_path: Path) -> None:
+    undated = [Document(f"d{number}", each.text) for number, each in enumerate(documents(4))]
+    build(tmp_path / "c.pol", undated, model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        found = searcher.entry("bank")
+        assert (found.lines, found.periods, {sense.counts for sense in found.senses}) == (4, (), {()})
+        assert all(entry_bytes(found, each) for each in EntryFormat)
+        with pytest.raises(QueryError, match="no document has a field 'date'"):
+            searcher.entry("bank", field="date")
 
 
 def test_good_examples_are_whole_clear_sentences(searcher: Searcher) -> None:

@@ -55,6 +55,18 @@ def test_occurrences_far_from_every_centre_fit_no_sense() -> None:
     assert (numbers[:-2] != NONE).all()
 
 
+def test_sides_of_a_split_that_every_cut_applies_are_those_of_the_split() -> None:
+    vectors, gold = clouds([20, 20, 20, 20], 0.1)
+    known = np.where(np.arange(len(gold)) % 2, gold, NONE)  # every cut has four groups
+    tree = grow(vectors, known)
+    assert tree.fixed == 3
+    for number, split in enumerate(tree.splits):
+        sides = tree.sides(number)
+        assert (int((sides == 0).sum()), int((sides == 1).sum())) == split.sizes
+        assert all(len(set(sides[known == sense].tolist())) == 1 for sense in range(4)) or number >= tree.fixed
+    assert min(stability(vectors, tree, 1)) > 0.9
+
+
 def test_clear_groups_are_stable_and_halves_of_one_are_not() -> None:
     vectors, _ = clouds([40, 40], 0.1)
     tree = grow(vectors)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...indexer.values import count
 from ..messages import one_line
 from .help import Group, argument
 from .options import collection_argument, format_option, model_option, where_option, word_argument
@@ -83,8 +84,12 @@ def add(
 
 def said(event: Event) -> str:
     """Return one line about an event."""
+    from ...indexer.collection.judgements import Action
+
     fields = ", ".join(field for field in event.fields if field not in ("word", "name")) or "name"
-    return f"{event.author}: {event.action} {fields} of {event.lines:,} lines (event {event.number})"
+    done = {Action.DO: "changed", Action.UNDO: "undone", Action.REDO: "done again"}[event.action]
+    of = f" of {count(event.lines, 'line')}" if event.lines else ""
+    return f"{event.author}: {fields}{of} {done} (event {event.number})"
 
 
 @annotate.command("list")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...indexer.errors import PolysemeError
-from ...indexer.values import text_of
+from ...indexer.values import count, text_of
 from ..messages import one_line
 from .help import Command, FilePath, argument
 from .options import (
@@ -276,12 +276,15 @@ def print_report(report: BuildReport, collection: Path) -> int:
     if report.vanished and not report.removed:
         shown = ", ".join(report.vanished[:VANISHED_SHOWN])
         shown += ", ..." if len(report.vanished) > VANISHED_SHOWN else ""
-        count = len(report.vanished)
-        gone = "1 document no longer exists in its" if count == 1 else f"{count} documents no longer exist in their"
-        note(f"{gone} folder ({shown}); --prune removes {'it' if count == 1 else 'them'}")
+        one = len(report.vanished) == 1
+        gone = count(len(report.vanished), "document") + (
+            " no longer exists in its" if one else " no longer exist in their"
+        )
+        note(f"{gone} folder ({shown}); --prune removes {'it' if one else 'them'}")
     note(
         f"{collection}: {report.added} added, {report.updated} updated, {report.unchanged} unchanged,"
-        f" {report.removed} removed; {report.sentences} sentences, {report.tokens} tokens in {report.seconds:.1f} s"
+        f" {report.removed} removed; {count(report.sentences, 'sentence')}, {count(report.tokens, 'token')}"
+        f" in {report.seconds:.1f} s"
     )
     return 0 if report.is_complete else 3
 
@@ -326,7 +329,14 @@ def info(collection: Path, output_format: OutputFormat) -> None:
     with Collection.open(collection) as opened:
         found = asdict(opened.info())
     row = found.pop("settings") | found
-    show([row], output_format, "".join(f"{key:18} {one_line(str(value))}\n" for key, value in row.items()))
+    show([row], output_format, "".join(f"{key:18} {one_line(_shown(value))}\n" for key, value in row.items()))
+
+
+def _shown(value: object) -> str:
+    """Return a setting or a number as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None or value == "" else str(value)
 
 
 @click.command(cls=Command)
@@ -369,10 +379,11 @@ def verify(
         note(notice)
     lowest = "" if report.lowest_cosine is None else f", lowest cosine {report.lowest_cosine:.5f}"
     put(
-        f"{report.documents} documents, {report.sentences} sentences, {report.occurrences} occurrences,"
-        f" {report.files} files, {report.documents_cut} texts cut again,"
-        f" {report.sentences_encoded} sentences encoded again{lowest}:"
-        f" {len(report.problems) or 'no'} problem{'' if len(report.problems) == 1 else 's'}\n"
+        f"{count(report.documents, 'document')}, {count(report.sentences, 'sentence')},"
+        f" {count(report.occurrences, 'occurrence')}, {count(report.files, 'file')},"
+        f" {count(report.documents_cut, 'text')} cut again,"
+        f" {count(report.sentences_encoded, 'sentence')} encoded again{lowest}:"
+        f" {count(len(report.problems), 'problem') if report.problems else 'no problems'}\n"
     )
     return 1 if report.problems else 0
 

@@ -6,6 +6,7 @@ import sys
 import time
 
 from ...indexer.progress import Progress, Stage
+from ...indexer.values import count
 from ..formats import duration
 from .printing import say
 
@@ -34,7 +35,7 @@ def progress_text(event: Progress) -> str:
     left = "" if event.seconds_left is None else f", {duration(event.seconds_left)} left"
     skipped = f", {event.skipped} skipped" if event.skipped else ""
     speed = f"{event.sentences_per_second:.0f}/s"
-    return f"{bar}{event.documents} documents, {event.sentences} sentences, {speed}{left}{skipped}"
+    return f"{bar}{count(event.documents, 'document')}, {count(event.sentences, 'sentence')}, {speed}{left}{skipped}"
 
 
 class ProgressLine:
@@ -56,9 +57,9 @@ class ProgressLine:
         if event.estimate is not None and self.estimate_due:
             self.estimate_due = False
             estimate = event.estimate
-            files = f"{estimate.files} file{'' if estimate.files == 1 else 's'}"
+            files = count(estimate.files, "file")
             self._line(
-                f"{files}, {size(estimate.bytes)}: about {estimate.sentences} sentences if all of it is"
+                f"{files}, {size(estimate.bytes)}: about {count(estimate.sentences, 'sentence')} if all of it is"
                 f" plain text, {size(estimate.bytes_on_disk)} on disk"
             )
         now = time.monotonic()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ....indexer.collection.records import CollectionInfo
 from ....indexer.values import Value, text_of
+from ....indexer.values import count as count
 from ....search import markup
 from ....search.explanation import Contribution
 from ....search.hits import OccurrenceHit, SentenceHit, is_translation
@@ -197,11 +198,6 @@ def explanation(words: Sequence[Contribution], layers: Mapping[str, float]) -> s
 
 def _layer_name(name: str) -> str:
     return f"layer {name}:" if name.isdecimal() else escape(name)
-
-
-def count(number: int, what: str) -> str:
-    """Return a number with its noun: `1 line`, `1,234 lines`."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def headline(hits: str, target: str | None, order: str, where: Sequence[str]) -> str:
