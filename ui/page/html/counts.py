@@ -109,7 +109,7 @@ def collocates(found: Collocates) -> str:
     """Return the collocates of a word. Each is a button that shows the lines with it."""
     rows = [
         [
-            f'<button type="button" class="pol-choose" data-collocate="{number}"'
+            f'<button type="button" class="pol-near" data-collocate="{number}"'
             f' aria-label="{escape(cut_right(word.lemma, NODE))}: show {len(word.occurrence_ids):,} lines">'
             f"<bdi>{escape(cut_right(word.lemma, NODE))}</bdi></button>",
             escape(pos_name(word.pos)),
