@@ -260,7 +260,7 @@ def test_tables_escape_values_of_documents(tmp_path: Path, tiny_folder: Path) ->
 
 
 def test_every_setting_has_an_address() -> None:
-    other = {"str": "x", "bool": True, "int": 7, "tuple[str, ...]": ("x",)}
+    other: dict[str, Any] = {"str": "x", "bool": True, "int": 7, "tuple[str, ...]": ("x",)}
     for each in fields(Tab):
         changed = Tab(**{each.name: other[str(each.type)]})
         assert len(tab.tab_address(changed)) == 1
