@@ -35,7 +35,7 @@ from polyseme.ui.page.html.concordance import key_of
 from polyseme.ui.page.lines import CANDIDATES
 from polyseme.ui.page.listing import Question, answer, everything, read_target, understand
 from polyseme.ui.page.marks import Kind
-from polyseme.ui.page.senses import dated, period_for, with_values
+from polyseme.ui.page.over_time import dated, period_for, with_values
 from streamlit.testing.v1 import AppTest
 
 QUERY = "She sat on the river [bank]."

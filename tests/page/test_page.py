@@ -44,7 +44,7 @@ from polyseme.ui.page.html.base import distinct
 from polyseme.ui.page.indexing import named_source
 from polyseme.ui.page.library import is_library, library_at, new_path, safe_name
 from polyseme.ui.page.lines import chosen_ids, date_key, page_of, sorted_hits
-from polyseme.ui.page.senses import dated, period_for
+from polyseme.ui.page.over_time import dated, period_for
 from polyseme.ui.page.session import Trail
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]

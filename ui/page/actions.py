@@ -13,6 +13,7 @@ from ...search.hits import Match
 from ...search.query.target import write_query
 from ...search.searcher import Searcher
 from ...search.senses.timeline import Timeline
+from ...search.statistics.collocates import Collocates
 from . import documents, marks, session
 from .address import MAX_IDS, Listing, PageQuery, new_question
 from .asked import read_text
@@ -22,6 +23,8 @@ KEY = "browser"
 """Key of the component that sends clicks, in the session state."""
 PERIODS = "shown timeline"
 """Key of the timeline on the page, in the session state."""
+COLLOCATES = "shown collocates"
+"""Key of the collocates on the page, in the session state."""
 ALL_SENSES = -1
 """The sense that the browser sends when a period of all senses together is clicked."""
 MAX_SENTENCE = 1500
@@ -32,9 +35,9 @@ class Act(StrEnum):
     """What a click does.
 
     OPEN shows the document of a line and READ that of a sentence. HOP searches for a word of a line, and MARK marks a
-    line. SENSE, PICK and PERIOD keep the lines of a sense, the picked lines, and the lines of a period. DOCUMENT
-    chooses a document of the list. The others show or hide the neighbours of a sentence, and sentences that are nearly
-    the same.
+    line. SENSE, PICK, PERIOD and COLLOCATE keep the lines of a sense, the picked lines, and the lines of a period or
+    with a collocate. DOCUMENT chooses a document of the list. The others show or hide the neighbours of a sentence, and
+    sentences that are nearly the same.
     """
 
     OPEN = "open"
@@ -43,6 +46,7 @@ class Act(StrEnum):
     SENSE = "sense"
     PICK = "pick"
     PERIOD = "period"
+    COLLOCATE = "collocate"
     READ = "read"
     AROUND = "around"
     ALIKE = "alike"
@@ -100,6 +104,8 @@ def act(searcher: Searcher) -> None:
         pick(set(query.picked) ^ set(numbers) if event.every else set(numbers))
     elif event.act is Act.PERIOD and len(numbers) == 2:
         pick_period(*numbers)
+    elif event.act is Act.COLLOCATE and len(numbers) == 1:
+        pick_collocate(numbers[0])
 
 
 def word_of(query: PageQuery) -> PageQuery:
@@ -152,10 +158,22 @@ def pick_period(place: int, sense: int) -> None:
     pick([key for group in groups for key in group] if sense == ALL_SENSES else groups[sense - 1])
 
 
-def pick(ids: Collection[int]) -> None:
-    """Keep only these lines. Report it if they are more than an address can hold."""
+def pick_collocate(place: int) -> None:
+    """Keep the lines with a collocate, by its place in the list on the page."""
+    shown: Collocates | None = st.session_state.get(COLLOCATES)
+    if shown is not None and 0 <= place < len(shown.words):
+        sense = session.current().sense
+        pick(shown.words[place].occurrence_ids, sense)
+
+
+def pick(ids: Collection[int], sense: int | None = None) -> None:
+    """Keep only these lines. Report it if they are more than an address can hold.
+
+    Args:
+        sense: Number of the sense that stays chosen. None for no sense.
+    """
     picked = tuple(sorted(ids)[:MAX_IDS])
-    session.change(replace(word_of(session.current()), picked=picked, sense=None, listing=Listing.HITS))
+    session.change(replace(word_of(session.current()), picked=picked, sense=sense, listing=Listing.HITS))
     if len(picked) < len(ids):
         session.show_message(
             f"Of these {len(ids):,} lines the first {len(picked):,} of the collection are kept. An address cannot hold"

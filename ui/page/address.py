@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ...indexer.collection.dictionaries import LONGEST_DICTIONARY_NAME
 from ...indexer.collection.records import Layer
 from ...search.hits import By, Match, Order
 from ...search.query.parts_of_speech import POS
+from . import tab as tabs
+from .tab import Tab, tab_address
 
 K = 20
 """Default number of lines per page."""
@@ -77,7 +79,7 @@ class Listing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """Everything that decides which lines the page shows.
+    """Everything that decides what the page shows.
 
     Args:
         text: The text as typed. With a part in brackets it asks for that word, without it for sentences.
@@ -102,6 +104,7 @@ class PageQuery:
         context: Length of the context on each side of a node, in characters. 0 for the usual one.
         whole: Show whole sentences instead of aligned nodes.
         marked: Keep only the marked lines.
+        tab: The open tab of the senses panel, with its settings. It does not decide which lines are shown.
     """
 
     text: str = ""
@@ -130,6 +133,7 @@ class PageQuery:
     context: int = 0
     whole: bool = False
     marked: bool = False
+    tab: Tab = field(default_factory=Tab)
 
 
 def new_question(query: PageQuery, text: str) -> PageQuery:
@@ -190,8 +194,8 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         problems.append(f"{name} in the address has too many or too long names; it is ignored")
         return ()
 
-    def filters() -> tuple[str, ...]:
-        given = tuple(parameters.get("where", ()))
+    def filters(name: str) -> tuple[str, ...]:
+        given = tuple(parameters.get(name, ()))
         if len(given) > MAX_FILTERS:
             problems.append(f"the address has {len(given):,} filters, more than {MAX_FILTERS}; they are ignored")
             return ()
@@ -246,6 +250,24 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
     def flag(name: str) -> bool:
         return last.get(name, "") not in ("", "0", "false")
 
+    def tab() -> Tab:
+        return Tab(
+            name=choice("tab", list(tabs.TABS), ""),
+            figure=flag("figure"),
+            field=text("field", tabs.MAX_FIELD),
+            period=number("period", 0, tabs.MAX_PERIOD, 0),
+            measure=choice("measure", ["", *tabs.MEASURES], ""),
+            smoothing=int(choice("smooth", [str(each) for each in tabs.SMOOTHING], "1")),
+            projection=choice("projection", tabs.PROJECTIONS, "pca"),
+            counted=choice("counted", list(tabs.COUNTED), "frequency"),
+            other=text("with", MAX_TEXT),
+            against=filters("against"),
+            left=number("left", 0, tabs.MAX_WINDOW, tabs.WINDOW),
+            right=number("right", 0, tabs.MAX_WINDOW, tabs.WINDOW),
+            pos=names("near", MAX_NAME),
+            order=choice("rank", ["", *tabs.ORDERS], ""),
+        )
+
     layer = choice("layer", ["", *Layer], "")
     query = PageQuery(
         text=text("q", MAX_TEXT),
@@ -254,7 +276,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         by=By(choice("by", list(By), By.SENTENCE)),
         order=order(),
         group=flag("group"),
-        where=filters(),
+        where=filters("where"),
         layer=Layer(layer) if layer else None,
         sort=Sort(choice("sort", list(Sort), Sort.SCORE)),
         page=number("page", 1, 10**8, 1),
@@ -274,6 +296,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         context=number("context", 0, MAX_CONTEXT, 0),
         whole=flag("whole"),
         marked=flag("marked"),
+        tab=tab(),
     )
     return query, tuple(problems)
 
@@ -325,4 +348,4 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
     for name, keys in (("lines", query.picked), ("like", query.like), ("unlike", query.unlike)):
         if keys:
             address[name] = "-".join(map(str, sorted(set(keys))[:MAX_IDS]))
-    return address
+    return address | tab_address(query.tab)

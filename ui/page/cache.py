@@ -211,10 +211,16 @@ def _places(
     return _searcher.project(_inventory, method)
 
 
-def timeline(searcher: Searcher, inventory: SenseInventory, field: str, period: int) -> Timeline:
-    """Return the senses of a word by period, in years."""
+def timeline(
+    searcher: Searcher, inventory: SenseInventory, field: str, period: int, where: tuple[str, ...] = ()
+) -> Timeline:
+    """Return the senses of a word by period, in years.
+
+    Args:
+        where: Filters of the documents whose tokens are counted.
+    """
     cut = cut_of(inventory)
-    return _timeline(_key(searcher), _generation(searcher), cut, field, period, searcher, inventory)
+    return _timeline(_key(searcher), _generation(searcher), cut, field, period, where, searcher, inventory)
 
 
 def cut_of(inventory: SenseInventory) -> tuple[str, Match, str, int, tuple[str | None, ...]]:
@@ -230,7 +236,8 @@ def _timeline(
     cut: tuple[str, Match, str, int, tuple[str | None, ...]],
     field: str,
     period: int,
+    where: tuple[str, ...],
     _searcher: Searcher,
     _inventory: SenseInventory,
 ) -> Timeline:
-    return _searcher.timeline(_inventory, field, period)
+    return _searcher.timeline(_inventory, field, period, where or None)

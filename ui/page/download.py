@@ -7,9 +7,11 @@ from functools import partial
 
 import streamlit as st
 
+from ...search.citation import question_text
+from ...search.hits import Match
 from ...search.searcher import Searcher
 from . import cache, listing
-from .address import PageQuery
+from .address import NO_SENSE, Listing, PageQuery
 from .export import (
     MIME,
     Export,
@@ -40,7 +42,8 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
 
         def make(output_format: ExportFormat) -> bytes:
             full = listing.everything(searcher, found.question)
-            described = settings(full.query, info, len(full.lines) if full.cut else None)
+            cited = searcher.cite(question_of(full.query, found.match))
+            described = settings(full.query, info, len(full.lines) if full.cut else None, cited)
             made = Export(full.lines, full.numbers, described, id_lists(full.query), full.documents)
             return _FILES[output_format](made)
 
@@ -55,6 +58,20 @@ def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
                 disabled=not found.lines,
                 width="stretch",
             )
+
+
+def question_of(query: PageQuery, match: Match) -> str:
+    """Return the question of a list in words, for its citation."""
+    chosen = None if query.sense is None else "of no sense" if query.sense == NO_SENSE else f"of sense {query.sense}"
+    narrowed = [
+        chosen,
+        f"of {len(query.picked):,} picked" if query.picked else None,
+        "marked" if query.marked else None,
+        f"a sample of {query.sample:,} with seed {query.seed}" if query.sample else None,
+    ]
+    what = "other words in the sense" if query.listing is Listing.OTHERS else "lines"
+    start = f"{what} of {query.text}" if query.text else what
+    return question_text(start, query.where, f"match {match}", *narrowed)
 
 
 def content_text(found: Answer) -> str:

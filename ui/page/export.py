@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from ...indexer.collection.records import CollectionInfo
+from ...search.citation import Citation
 from ...search.hits import DocumentHit, OccurrenceHit, SentenceHit, annotation_lists
 from ...search.kwic import concordance_line
 from ..formats import cell, csv_text, flat, jsonl
 from .address import PageQuery, write_address
 from .html.base import count
 from .html.meetings import met_text
+from .tab import Tab
 
 MAX_LINES = 100_000
 """Maximum number of lines in a file."""
@@ -62,19 +64,24 @@ class Export:
     documents: Sequence[DocumentHit] = ()
 
 
-def settings(query: PageQuery, info: CollectionInfo, cut: int | None = None) -> dict[str, str]:
+def settings(
+    query: PageQuery, info: CollectionInfo, cut: int | None = None, cited: Citation | None = None
+) -> dict[str, str]:
     """Return everything that decides the list: the address's parameters, the collection, its model, and any cut.
 
     Every line of a file repeats these values, so a list of ids appears as its length. `id_lists` returns the ids.
 
     Args:
         cut: Number of lines after which the list was cut. None for a whole list.
+        cited: What to cite.
     """
-    address = write_address(replace(query, page=1, picked=(), like=(), unlike=()))
+    address = write_address(replace(query, page=1, picked=(), like=(), unlike=(), tab=Tab()))
     values = {name: value if isinstance(value, str) else " & ".join(value) for name, value in address.items()}
     values |= {name: count(len(keys), "id") for name, keys in id_lists(query).items()}
     if cut is not None:
         values["cut"] = f"the first {cut:,} lines; there are more"
+    if cited is not None:
+        values["citation"] = str(cited)
     return values | {
         "collection": info.path,
         "documents": str(info.documents),
@@ -213,7 +220,7 @@ def _sheet_cell(value: object) -> str | int | float | bool | None:
     return text.encode("utf-16-le")[: 2 * MAX_CELL].decode("utf-16-le", "ignore")
 
 
-def file_name(query: PageQuery, output_format: ExportFormat) -> str:
+def file_name(query: PageQuery, output_format: str) -> str:
     """Return a file name that contains the query."""
     words = "".join(sign if sign.isalnum() else " " for sign in query.text).split()
     return "-".join(["polyseme", *words[:8]])[:80] + f".{output_format}"

@@ -6,28 +6,24 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
 from ...indexer.errors import PolysemeError
+from ...search.citation import question_text
 from ...search.hits import OccurrenceHit, SentenceHit
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
-from ...search.senses.timeline import restricted
-from ...search.statistics.parts import year_of
-from . import cache, dictionary, fetch
-from .actions import PERIODS
+from ...search.senses.sense_map import SenseMap
+from . import cache, collocates, controls, counts, dictionary, fetch, figures, keywords, over_time
 from .address import Listing, PageQuery, Sort
 from .cache import Contents
-from .facets import Facet, FacetKind
 from .html import base, senses
 from .html import dictionary as html
 from .listing import Answer, is_sense
-from .session import change, current, marks, show, show_message
+from .session import change, current, marks, set_tab, show, show_message
+from .tab import PROJECTIONS, TABS
 
-VIEWS = {"": "Lines only", "map": "Map", "time": "Over time", "words": "Collocates"}
-PERIOD_YEARS = (1, 5, 10, 20, 25, 50, 100)
-MAX_PERIODS = 14
-"""Maximum number of periods that the default period length makes. The page is wide enough for them."""
 MAX_SENSES = 30
 """Maximum number of senses that the slider gives. The command line gives more."""
 MAX_POINTS = 3000
@@ -42,17 +38,8 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
     with st.container(key="senses", border=True, gap="small"):
         with st.container(horizontal=True, key="senses-head", vertical_alignment="center"):
             _draw_title(inventory, bool(found.query.dictionary))
-            if "pane" not in st.session_state:
-                st.session_state["pane"] = ""
             dictionary.draw_choice(searcher, query)
-            st.segmented_control(
-                "Also show",
-                [name for name in VIEWS if name != "words" or not query.dictionary],
-                format_func=lambda name: VIEWS[name],
-                key="pane",
-                required=True,
-                label_visibility="collapsed",
-            )
+            pane = _draw_tabs(query)
         if found.query.dictionary:
             st.html(dictionary.entry(searcher, inventory, found.query, found.inside))
         else:
@@ -61,14 +48,39 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
             _draw_grain(inventory, query)
             _draw_known(searcher, inventory, query)
             st.html(senses.entry(inventory, query.sense, found.inside))
-        pane = st.session_state["pane"]
         if pane == "map":
             _draw_map(searcher, inventory, found, query)
         elif pane == "time":
-            _draw_timeline(searcher, inventory, contents.facets, found.inside)
+            over_time.draw(searcher, inventory, contents.facets, found, query)
+        elif pane == "counts":
+            counts.draw(searcher, inventory, contents.facets, found, query)
         elif pane == "words":
-            st.html(senses.collocate_tables(inventory, query.sense))
+            collocates.draw(searcher, inventory, found, query)
+        elif pane == "keywords":
+            keywords.draw(searcher, found, query)
         _draw_chosen(searcher, query, inventory)
+
+
+def _draw_tabs(query: PageQuery) -> str:
+    """Draw the tabs, and return the name of the open one."""
+    offered = [name for name in TABS if name != "words" or not query.dictionary]
+    if not keywords.filters_of(query):
+        offered.remove("keywords")
+    show("pane", query.tab.name if query.tab.name in offered else "")
+
+    def changed() -> None:
+        set_tab(replace(query.tab, name=st.session_state["pane"]))
+
+    st.segmented_control(
+        "Also show",
+        offered,
+        format_func=lambda name: TABS[name],
+        key="pane",
+        on_change=changed,
+        required=True,
+        label_visibility="collapsed",
+    )
+    return str(st.session_state["pane"])
 
 
 def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
@@ -133,7 +145,9 @@ def _draw_title(inventory: SenseInventory, of_dictionary: bool) -> None:
 def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, query: PageQuery) -> None:
     method = "pca"
     if importlib.util.find_spec("umap") is not None:
-        method = st.segmented_control("Projection", ["pca", "umap"], default="pca", key="projection", required=True)
+        method = controls.segments(
+            "Projection", "projection", {name: name for name in PROJECTIONS}, query.tab.projection
+        )
     try:
         places = cache.places(searcher, inventory, method)
     except PolysemeError as error:
@@ -156,71 +170,32 @@ def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, quer
         " draw a frame around several. Hold Shift to add to the picked lines. The arrow keys go from point to point."
         f"{few}</p>"
     )
+    inside = np.array([n for n, key in enumerate(every) if found.inside is None or key in found.inside], np.int64)
+    cited = searcher.cite(
+        question_text(f"map of {inventory.word} ({inventory.match})", found.question.within, f"by {method}")
+    )
+    drawn_map = SenseMap(
+        inventory.word,
+        method,
+        np.array(every, np.int64)[inside],
+        np.array([inventory.assignments[key] or 0 for key in every], np.int64)[inside],
+        places[inside],
+        inventory.sense_names(),
+        cited,
+    )
+    figures.draw(
+        searcher,
+        query,
+        "map",
+        drawn_map.plot if len(inside) else None,
+        drawn_map.to_dicts,
+        cited,
+        f"Map of the occurrences of {inventory.word}, with a colour and a marker for each sense.",
+    )
 
 
 def _occurrences(lines: Sequence[SentenceHit]) -> list[OccurrenceHit]:
     return [hit for hit in lines if isinstance(hit, OccurrenceHit)]
-
-
-def _draw_timeline(
-    searcher: Searcher, inventory: SenseInventory, offered: Sequence[Facet], inside: frozenset[int] | None
-) -> None:
-    fields = dated([with_values(searcher, facet) for facet in offered])
-    if not fields:
-        st.html(
-            '<p class="pol-quiet">No document here has a year or a date. Add it as metadata (a column year in'
-            " metadata.csv, or front matter), and index the documents again.</p>"
-        )
-        return
-    with st.container(horizontal=True, key="time-choices", vertical_alignment="bottom"):
-        names = [facet.field for facet in fields]
-        name = st.selectbox("Date", names, key="time-field", width=180, filter_mode=None) or names[0]
-        facet = fields[names.index(name)]
-        usual = period_for(facet)
-        years = st.selectbox(
-            "Years per period",
-            PERIOD_YEARS,
-            index=PERIOD_YEARS.index(usual),
-            key=f"period-{name}",
-            width=180,
-            filter_mode=None,
-        )
-    whole = cache.timeline(searcher, inventory, name, years or usual)
-    # Only lines inside the filters are counted, so that a count is the number of lines that a click shows.
-    found = whole if inside is None else restricted(whole, inside)
-    st.session_state[PERIODS] = found
-    note = "" if inside is None else '<p class="pol-quiet">Lines outside the filters are not counted.</p>'
-    st.html(senses.timeline(found, dictionary.with_lines(inventory)) + note)
-
-
-def with_values(searcher: Searcher, facet: Facet) -> Facet:
-    """Read the values of a date field that has too many to be listed."""
-    if facet.options or not _has_date_name(facet):
-        return facet
-    with searcher.collection.reading():
-        return replace(facet, options=searcher.collection.values(facet.field))
-
-
-def dated(offered: Sequence[Facet]) -> list[Facet]:
-    """Return the fields with dates: `year` and `date` first. Values without a year, such as "n.d.", are undated."""
-    found = [facet for facet in offered if facet.kind is FacetKind.DATE or (_has_date_name(facet) and _years(facet))]
-    return sorted(found, key=lambda facet: (facet.field not in ("year", "date"), facet.field))
-
-
-def _has_date_name(facet: Facet) -> bool:
-    return facet.field.casefold() in ("year", "date", "published")
-
-
-def _years(facet: Facet) -> list[int]:
-    """Return the years that the timeline reads from a field's values."""
-    return [year for value in facet.options if (year := year_of(value)) is not None]
-
-
-def period_for(facet: Facet) -> int:
-    """Return the shortest period, in years, that divides the field's values into at most `MAX_PERIODS` periods."""
-    years = _years(facet)
-    span = max(years) - min(years) + 1 if years else 1
-    return next((years for years in PERIOD_YEARS if span / years <= MAX_PERIODS), PERIOD_YEARS[-1])
 
 
 def _draw_chosen(searcher: Searcher, query: PageQuery, inventory: SenseInventory) -> None:

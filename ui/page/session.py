@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from . import marks as kept
 from .address import PageQuery, read_address, write_address
+from .tab import Tab
 from .visits import HELD
 
 QUERY, ADDRESS, PROBLEMS, OPENED, READ, EXPANDED, TRAIL, ADOPTED, MESSAGE = (
@@ -81,7 +82,7 @@ def adopt_marks() -> None:
 
 def is_new_answer() -> bool:
     """Return whether the page shows the answer to another query than the current one, or none."""
-    return st.session_state.get(ANSWERED) != current()
+    return st.session_state.get(ANSWERED) != replace(current(), tab=Tab())
 
 
 def is_new_word() -> bool:
@@ -96,7 +97,7 @@ def _word_of(query: PageQuery) -> tuple[object, ...]:
 
 def note_answer() -> None:
     """Remember that the page shows the answer to the current query."""
-    st.session_state[ANSWERED] = current()
+    st.session_state[ANSWERED] = replace(current(), tab=Tab())  # a tab does not change the lines
 
 
 def expanded() -> set[tuple[str, int]]:
@@ -118,6 +119,13 @@ def ask(query: PageQuery) -> None:
 def change(query: PageQuery) -> None:
     """Ask for other lines of the same question, starting at the first page."""
     ask(replace(query, page=1))
+
+
+def set_tab(tab: Tab) -> None:
+    """Show another tab, or the same one with other settings. The lines and an open document stay."""
+    query = replace(current(), tab=tab)
+    st.session_state[QUERY] = query
+    trail().go(query)
 
 
 def go(step: int) -> None:

@@ -195,16 +195,33 @@ def _short(sense: Sense, word: str) -> str:
     return f"{sense_sign(sense.number)} {escape(words or word)}"
 
 
-def timeline(found: Timeline, inventory: SenseInventory) -> str:
-    """Return a table of senses by period. Each cell has a share, its interval and a count, and opens its lines."""
+def timeline(found: Timeline, inventory: SenseInventory, measure: str = "share", smoothing: int = 1) -> str:
+    """Return a table of senses by period. Each cell has a measure, its interval and a count, and opens its lines.
+
+    Args:
+        found: The timeline, which has been smoothed.
+        measure: `share`, `count` or `per-million`.
+        smoothing: Number of periods of its window, which is said.
+    """
+    values = [found_value for period in found.periods for found_value in _measured(period, measure)]
+    highest = 1.0 if measure == "share" else max((value[2] for value in values if value), default=1.0) or 1.0
     heads = "".join(_head(n, _years(period), sum(period.counts)) for n, period in enumerate(found.periods))
     heads += _head(UNDATED, "undated", sum(found.undated))
-    rows = "".join(_timeline_row(found, sense, inventory.word) for sense in inventory.senses)
+    rows = "".join(_timeline_row(found, sense, inventory.word, measure, highest) for sense in inventory.senses)
+    what = {
+        "share": "Share of each sense",
+        "count": "Number of lines of each sense",
+        "per-million": "Occurrences per million tokens of each sense",
+    }[measure]
+    window = f" Each period is the moving average over {smoothing} periods." if smoothing > 1 else ""
+    if smoothing > 1 and measure == "count":
+        window = f" Each period has the lines of {smoothing} periods around it."
+    top = "100%" if measure == "share" else f"{highest:,.1f}"
     totals = "".join(f"<td>{sum(period.counts) or EMPTY}</td>" for period in found.periods)
     foot = f'<tr><th scope="row">lines</th>{totals}<td>{sum(found.undated) or EMPTY}</td></tr>'
     return (
-        f'<p class="pol-quiet">Share of each sense by {escape(found.field)}, with its 95 % interval and the number of'
-        " lines. Click a cell to see its lines.</p>"
+        f'<p class="pol-quiet">{what} by {escape(found.field)}, with its 95 % interval and the number of'
+        f" lines. A bar of full height is {top}.{window} Click a cell to see its lines.</p>"
         '<div class="pol-scroll" tabindex="0" role="region" aria-label="Senses over time"><table class="pol-time">'
         f'<thead><tr><th scope="col">sense</th>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table></div>"
@@ -222,9 +239,13 @@ def _years(period: Period) -> str:
     return str(period.start) if period.start == period.end else f"{period.start}\N{EN DASH}{period.end % 100:02}"
 
 
-def _timeline_row(found: Timeline, sense: Sense, word: str) -> str:
+def _measured(period: Period, measure: str) -> list[tuple[float, float, float] | None]:
+    return [period.value(number, measure) for number in range(1, len(period.counts) + 1)]
+
+
+def _timeline_row(found: Timeline, sense: Sense, word: str, measure: str, highest: float) -> str:
     number = sense.number
-    cells = "".join(_timeline_cell(n, period, number) for n, period in enumerate(found.periods))
+    cells = "".join(_timeline_cell(n, period, number, measure, highest) for n, period in enumerate(found.periods))
     return (
         f'<tr><th scope="row">{_short(sense, word)}</th>{cells}{_undated_cell(found.undated[number - 1], number)}</tr>'
     )
@@ -239,17 +260,22 @@ def _undated_cell(size: int, number: int) -> str:
     )
 
 
-def _timeline_cell(n: int, period: Period, number: int) -> str:
-    place = number - 1
-    size = period.counts[place]
-    if not sum(period.counts):
+def _timeline_cell(n: int, period: Period, number: int, measure: str, highest: float) -> str:
+    size, total = period.counts[number - 1], sum(period.counts)
+    value = period.value(number, measure)
+    if not total or value is None:
         return f'<td class="pol-none" title="no line in {_years(period)}">{EMPTY}</td>'
-    share, low, high = period.shares[place], period.lows[place], period.highs[place]
-    title = f"{_years(period)}: {size} of {sum(period.counts)}, {share:.0%} ({low:.0%} to {high:.0%})"
+    middle, low, high = value
+    shown = [f"{each:.0%}" if measure == "share" else f"{each:,.1f}" for each in value]
+    what = " per million tokens" if measure == "per-million" else ""
+    of_all = f"{size} of {total}, " if measure == "share" else f"{size} lines, "
+    text = f"{shown[0]}{what} ({shown[1]} to {shown[2]})"
+    title = f"{_years(period)}: {of_all}{text}"
     colour = sense_colour(number)
+    bottom, height, point = 100 * low / highest, 100 * (high - low) / highest, 100 * middle / highest
     drawn = (
-        f'<span class="pol-plot"><i class="pol-range" style="bottom:{100 * low:.1f}%;height:{100 * (high - low):.1f}%">'
-        f'</i><i class="pol-share" data-s="{colour}" style="bottom:{100 * share:.1f}%"></i></span>'
+        f'<span class="pol-plot"><i class="pol-range" style="bottom:{bottom:.1f}%;height:{height:.1f}%">'
+        f'</i><i class="pol-share" data-s="{colour}" style="bottom:{point:.1f}%"></i></span>'
     )
     if not size:
         return f'<td title="{title}">{drawn}<span>0</span></td>'

@@ -19,6 +19,7 @@ const NUMBERS = {
   alike: (data) => [Number(data.alike)],
   read: (data) => [Number(data.read)],
   document: (data) => [Number(data.document)],
+  collocate: (data) => [Number(data.collocate)],
   period: (data) => [Number(data.period), data.of === "all" ? -1 : Number(data.of)],
 };
 const CLICKABLE = Object.keys(NUMBERS).map((name) => `[data-${name}]`).join(",");
@@ -40,12 +41,12 @@ export default function ({ parentElement, setTriggerValue }) {
     const { dataset } = element;
     const act = Object.keys(NUMBERS).find((name) => name in dataset);
     refocused = null;
-    if (["sense", "pick", "period", "around", "alike", "document"].includes(act)) {
+    if (["sense", "pick", "period", "around", "alike", "document", "collocate"].includes(act)) {
       const names = [act, "key", "of"].filter((name) => dataset[name]);
       refocused = names.map((name) => `[data-${name}="${dataset[name]}"]`).join("");
     }
     announce();
-    awaited = ["sense", "pick", "period", "hop"].includes(act);
+    awaited = ["sense", "pick", "period", "hop", "collocate"].includes(act);
     send(act, NUMBERS[act](dataset), every);
   };
 

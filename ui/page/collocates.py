@@ -1,0 +1,71 @@
+"""Draw the tab Collocates: the words near a word, by window, position and part of speech. A click shows their lines."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ...indexer.errors import PolysemeError
+from ...search.searcher import Searcher
+from ...search.senses.inventory import SenseInventory
+from ...search.statistics.collocates import MEASURES, Collocates
+from . import cache, controls, figures
+from .actions import COLLOCATES
+from .address import NO_SENSE, PageQuery
+from .html import base, senses
+from .html import counts as html
+from .listing import Answer
+from .tab import MAX_WINDOW, ORDERS
+
+POS = ("NOUN", "PROPN", "VERB", "ADJ", "ADV", "ADP", "NUM")
+"""Parts of speech that are offered."""
+
+
+def draw(searcher: Searcher, inventory: SenseInventory, found: Answer, query: PageQuery) -> None:
+    """Draw the collocates of the word, or of its chosen sense, inside the filters. Then those of each sense."""
+    tab = query.tab
+    with st.container(horizontal=True, key="words-choices", vertical_alignment="bottom"):
+        controls.number("Words left", "left", tab.left, MAX_WINDOW)
+        controls.number("Words right", "right", tab.right, MAX_WINDOW)
+        order = controls.select("Order", "order", MEASURES, tab.order, ORDERS.__getitem__, key="words-order")
+        controls.several("Parts of speech", "pos", POS, tab.pos, base.pos_name)
+    try:
+        near = _find(searcher, inventory, found, query, order)
+    except PolysemeError as error:
+        st.session_state[COLLOCATES] = None
+        st.warning(base.label(str(error), 500))
+        return
+    st.session_state[COLLOCATES] = near
+    of = "" if query.sense is None else " of no sense" if query.sense == NO_SENSE else f" of sense {query.sense}"
+    st.html(
+        f'<p class="pol-quiet">Words near the {near.occurrences:,} occurrences{of}, inside their sentence. Click one to'
+        " see its lines.</p>" + html.collocates(near)
+    )
+    figures.draw(
+        searcher,
+        query,
+        "collocates",
+        near.plot if near.words else None,
+        near.to_dicts,
+        near.cited,
+        f"Collocates of {inventory.word}, on the left and on the right. The table above has the same numbers.",
+    )
+    if not query.dictionary:
+        st.html(
+            '<h3 class="pol-title">Words that distinguish the senses</h3>'
+            + senses.collocate_tables(inventory, query.sense)
+        )
+
+
+def _find(searcher: Searcher, inventory: SenseInventory, found: Answer, query: PageQuery, order: str) -> Collocates:
+    tab, where, match = query.tab, tuple(found.question.within), str(inventory.match)
+    within: frozenset[int] | None = None
+    if query.sense is not None:
+        within = frozenset(key for key, number in inventory.assignments.items() if (number or NO_SENSE) == query.sense)
+    key = ("collocates", cache.cut_of(inventory), query.known, query.sense, where, tab.left, tab.right, order, tab.pos)
+    return cache.cached(
+        searcher,
+        key,
+        lambda: searcher.collocates(
+            inventory.word, match, where or None, within, tab.left, tab.right, measure=order, pos=tab.pos
+        ),
+    )

@@ -1,0 +1,97 @@
+"""Hold which tab of the senses panel is open, with its settings, as the address has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TABS = {
+    "": "Lines only",
+    "map": "Map",
+    "time": "Over time",
+    "counts": "Counts",
+    "words": "Collocates",
+    "keywords": "Keywords",
+}
+"""The tabs of the senses panel, by their names in the address."""
+MEASURES = {"share": "share", "count": "number", "per-million": "per million tokens"}
+"""What timelines and frequencies show. A frequency has no share."""
+SMOOTHING = (1, 3, 5, 7, 9)
+"""Numbers of periods of a moving window."""
+PROJECTIONS = ("pca", "umap")
+COUNTED = {"frequency": "Frequency", "dispersion": "Dispersion"}
+"""What the tab Counts shows."""
+ORDERS = {
+    "log_dice": "logDice",
+    "log_likelihood": "log-likelihood",
+    "mutual_information": "mutual information",
+    "count": "number of lines",
+    "log_ratio": "log ratio",
+}
+"""What orders collocates and keywords."""
+MAX_FIELD = 1000
+"""Maximum length of the name of a metadata field in an address, in characters."""
+MAX_PERIOD = 1000
+"""Maximum length of a period in an address, in years."""
+MAX_WINDOW = 50
+"""Maximum number of tokens on each side of a collocate's window."""
+WINDOW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """The open tab and its settings. Settings that have no effect in a tab stay for another one.
+
+    Args:
+        name: One of `TABS`.
+        figure: Show the figure on the page.
+        field: Metadata field of periods or parts. "" for the usual one.
+        period: Length of a period in years. 0 for the usual one, and in frequencies for each value alone.
+        measure: One of `MEASURES`. "" for the usual one.
+        smoothing: Number of periods of the moving window.
+        projection: Method of the map.
+        counted: One of `COUNTED`.
+        other: Another word to compare with. "" for none.
+        against: Filters of the documents to compare with. Empty for none.
+        left: Number of tokens of a collocate's window on the left.
+        right: The same on the right.
+        pos: Parts of speech of collocates and keywords. Empty for all.
+        order: One of `ORDERS`. "" for the usual one.
+    """
+
+    name: str = ""
+    figure: bool = False
+    field: str = ""
+    period: int = 0
+    measure: str = ""
+    smoothing: int = 1
+    projection: str = "pca"
+    counted: str = "frequency"
+    other: str = ""
+    against: tuple[str, ...] = ()
+    left: int = WINDOW
+    right: int = WINDOW
+    pos: tuple[str, ...] = ()
+    order: str = ""
+
+
+def tab_address(tab: Tab) -> dict[str, str | list[str]]:
+    """Return the parameters of an address. Usual values are left out."""
+    usual = Tab()
+    values = {
+        "tab": tab.name,
+        "figure": "1" if tab.figure else "",
+        "field": tab.field,
+        "period": str(tab.period),
+        "measure": tab.measure,
+        "smooth": str(tab.smoothing),
+        "projection": tab.projection,
+        "counted": tab.counted,
+        "with": tab.other,
+        "against": list(tab.against),
+        "left": str(tab.left),
+        "right": str(tab.right),
+        "near": list(tab.pos),
+        "rank": tab.order,
+    }
+    names = dict(zip(values, Tab.__dataclass_fields__, strict=True))
+    return {name: value for name, value in values.items() if getattr(tab, names[name]) != getattr(usual, names[name])}
