@@ -505,7 +505,7 @@ def test_timeline_and_other_words_follow_the_number_of_senses(page: AppTest, sea
         }
         assert counted == {place: size for place, size in points(page).items() if place[0] >= 0}
         opened(page, q=QUERY, senses=str(number), sense="2", list="others")
-        assert lines(page) == expected(searcher.same_sense_other_words(inventory, 2, 20))
+        assert lines(page) == by_words(searcher.same_sense_other_words(inventory, 2, 20))
 
 
 def test_slider_cuts_the_tree_that_was_grown(
