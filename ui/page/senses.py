@@ -14,7 +14,7 @@ from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.timeline import restricted
 from ...search.statistics.parts import year_of
-from . import cache, dictionary, fetch
+from . import cache, dictionary, fetch, judged
 from .actions import PERIODS
 from .address import Listing, PageQuery, Sort
 from .cache import Contents
@@ -60,7 +60,9 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
                 st.html(html.missing(query.dictionary, inventory.word))
             _draw_grain(inventory, query)
             _draw_known(searcher, inventory, query)
-            st.html(senses.entry(inventory, query.sense, found.inside))
+            described = judged.definitions(searcher, inventory)
+            st.html(senses.entry(inventory, query.sense, found.inside, described))
+            judged.draw(searcher, found, inventory)
         pane = st.session_state["pane"]
         if pane == "map":
             _draw_map(searcher, inventory, found, query)
