@@ -124,8 +124,11 @@ class SenseTree:
 
     def cut_nodes(self, number: int) -> list[int]:
         """Return the nodes that are the groups of a cut, in order."""
-        applied = self.splits[: self._bounded(number) - 1]
-        return sorted(set(range(2 * len(applied) + 1)) - {split.parent for split in applied})
+        return self._nodes_after(self._bounded(number) - 1)
+
+    def _nodes_after(self, applied: int) -> list[int]:
+        """Return the nodes that are groups once a number of splits were applied, in order."""
+        return sorted(set(range(2 * applied + 1)) - {split.parent for split in self.splits[:applied]})
 
     def cut(self, number: int) -> Ids:
         """Return the group of each occurrence in a cut, from 0, with `NONE` for strays.  -> (n,)
@@ -133,8 +136,12 @@ class SenseTree:
         Args:
             number: Number of groups. It is limited to what the tree has.
         """
-        last = 2 * (self._bounded(number) - 1)
-        place = {node: at for at, node in enumerate(self.cut_nodes(number))}
+        return self._groups_after(self._bounded(number) - 1)
+
+    def _groups_after(self, applied: int) -> Ids:
+        """Return the group of each occurrence once a number of splits were applied, `NONE` for strays.  -> (n,)"""
+        last = 2 * applied
+        place = {node: at for at, node in enumerate(self._nodes_after(applied))}
         groups = np.full(2 * len(self.splits) + 2, NONE, np.int64)  # the last entry is for strays
         for node in range(2 * len(self.splits) + 1):
             above = node
@@ -150,8 +157,9 @@ class SenseTree:
         Args:
             number: Number of the split, from 0.
         """
-        found = self.cut(number + 2)
-        nodes = self.cut_nodes(number + 2)
+        # No cut may have these groups: each applies the splits between known senses, of which some come later.
+        found = self._groups_after(number + 1)
+        nodes = self._nodes_after(number + 1)
         first, second = nodes.index(2 * number + 1), nodes.index(2 * number + 2)
         return np.where(found == first, 0, np.where(found == second, 1, NONE)).astype(np.int64)
 
