@@ -25,7 +25,12 @@ AUTHOR = "author"
 """Key of the field with the name of the visitor who judges, in the session state."""
 FIELD = f"{ANNOTATION}."
 """Beginning of the filters by an annotation."""
-FACETS = {"sense": "Sense given", "label": "Label", "mark": "Mark", "author": "Annotated by"}
+FACETS = {
+    f"{FIELD}sense": "Sense given",
+    f"{FIELD}label": "Label",
+    f"{FIELD}mark": "Mark",
+    f"{FIELD}author": "Annotated by",
+}
 """What lines are filtered by, and its name in the sidebar."""
 NOTE_HEIGHT = 80
 """Height of the field of a note, in pixels."""

@@ -53,15 +53,11 @@ def definitions(searcher: Searcher, inventory: SenseInventory) -> dict[str, str]
 def draw(searcher: Searcher, found: Answer, inventory: SenseInventory) -> None:
     """Draw a menu for each edited sense, and the buttons for examples, for lines to judge and for the entry."""
     judged = senses_of(searcher, inventory)
-    if judged:
-        with st.container(horizontal=True, key="edited", vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, key="edited", vertical_alignment="center", gap="small"):
+        if judged:
             st.html('<p class="pol-quiet">Edited senses:</p>', width="content")
             for sense in judged:
                 _draw_menu(searcher, sense, judged)
-        agreed = cache.cached(searcher, ("agreement", inventory.word), lambda: searcher.agreement(inventory.word))
-        if text := html.agreement(agreed):
-            st.html(text)
-    with st.container(horizontal=True, key="lexicography", vertical_alignment="center", gap="small"):
         st.button(
             "Three examples of each sense",
             key="three-examples",
@@ -78,6 +74,10 @@ def draw(searcher: Searcher, found: Answer, inventory: SenseInventory) -> None:
                 args=(searcher, found, inventory),
             )
             _draw_entry(searcher, found, inventory)
+    if judged:
+        agreed = cache.cached(searcher, ("agreement", inventory.word), lambda: searcher.agreement(inventory.word))
+        if text := html.agreement(agreed):
+            st.html(text)
 
 
 def _draw_menu(searcher: Searcher, sense: JudgedSense, judged: Sequence[JudgedSense]) -> None:

@@ -89,8 +89,7 @@ def _found(facets: Sequence[Facet]) -> Sequence[Facet]:
 
 
 def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
-    named = annotate.FACETS.get(facet.field.removeprefix(annotate.FIELD), facet.field)
-    name, key = base.label(named, 60), f"facet-{facet.field}"
+    name, key = base.label(annotate.FACETS.get(facet.field, facet.field), 60), f"facet-{facet.field}"
     if facet.kind is FacetKind.CHOICE:
         show(key, list(selection))
         # Streamlit confuses options that have the same label.

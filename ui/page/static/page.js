@@ -279,9 +279,8 @@ export default function ({ parentElement, setTriggerValue }) {
 
   // Puts the signs of annotations before the documents of their lines, and removes those that no longer hold.
   const placeAnnotations = () => {
-    const held = find(".pol-annotations");
-    if (!held) return;
-    const said = new Map([...held.children].map((each) => [each.dataset.key, each.innerHTML]));
+    if (!find(".pol-annotations")) return;
+    const said = new Map(findAll(".pol-annotations [data-key]").map((each) => [each.dataset.key, each.innerHTML]));
     findAll(".pol-line").forEach((line) => {
       const cell = line.querySelector(":scope > .pol-where");
       const here = cell?.querySelector(":scope > .pol-chips");
