@@ -91,15 +91,19 @@ def draw_list(searcher: Searcher, found: Answer) -> None:
         label = "Annotate all lines" if found.size > 1 else "Annotate the line"
         _draw_popover(searcher, found, label, "annotateall", every, lambda: None)
     if searcher.annotation_state():
-        for name, icon, act, key in (("Undo", "undo", searcher.undo, "u"), ("Redo", "redo", searcher.redo, "U")):
-            st.button(
-                name,
-                key=name.lower(),
-                icon=f":material/{icon}:",
-                help=f"{name} your last annotation or change of a sense (key {key} in a line)",
-                on_click=_step,
-                args=(act, name),
-            )
+        _draw_step("Undo", searcher.undo, letter="u", key="undo")
+        _draw_step("Redo", searcher.redo, letter="U", key="redo")
+
+
+def _draw_step(name: str, act: Callable[[str | None], Event | None], letter: str, key: str) -> None:
+    """Draw a button that undoes or redoes. Only its icon is shown.
+
+    Args:
+        letter: Key that does the same in a line.
+        key: Key of the button, and the name of its icon.
+    """
+    title = f"{name} your last annotation or change of a sense (key {letter} in a line)"
+    st.button(name, key=key, icon=f":material/{key}:", help=title, on_click=_step, args=(act, name))
 
 
 def _has_occurrences(found: Answer) -> bool:
