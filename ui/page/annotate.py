@@ -157,7 +157,8 @@ def _draw_form(
 
 def sense_names(searcher: Searcher, found: Answer) -> list[str]:
     """Return the names that lines of a list can get: the edited senses, then the named senses of their word."""
-    word = found.inventory.word if found.inventory is not None and found.match is not Match.ANY else None
+    # The senses may not be computed yet, so the inventory is not asked for the word.
+    word = None if found.match is Match.ANY else listing.word_asked(searcher, current())
     judged = [sense.name for sense in searcher.judged_senses(word)]
     named = [item.name for item in searcher.named_senses() if word is None or item.word == word]
     return list(dict.fromkeys([*judged, *named]))
