@@ -142,6 +142,7 @@ class SenseTree:
         Args:
             number: Number of the split, from 0.
         """
+        # No cut may have these groups: each applies the splits between known senses, of which some come later.
         found, nodes = self._groups_after(number + 1), self._nodes_after(number + 1)
         first, second = nodes.index(2 * number + 1), nodes.index(2 * number + 2)
         return np.where(found == first, 0, np.where(found == second, 1, NONE)).astype(np.int64)

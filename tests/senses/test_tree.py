@@ -225,3 +225,27 @@ def test_three_corrected_lines_improve_the_others() -> None:
         gains.append(after - before)
     assert min(gains) > 0
     assert np.mean(gains) > 0.15
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_sides_of_each_split_are_all_that_is_below_its_nodes(count: int) -> None:
+    rng = np.random.default_rng(count)
+    vectors = unit(rng.normal(size=(40, 8)).astype(np.float32))
+    known = np.full(40, NONE, np.int64)
+    known[: 3 * count] = np.repeat(np.arange(count), 3)
+    tree = grow(vectors, known)
+    assert tree.fixed >= count - 1, "the splits between known senses are in every cut"
+    for number in range(len(tree.splits)):
+
+        def below(top: int) -> list[bool]:
+            found = []
+            for node in tree.nodes.tolist():
+                above = node
+                while above > top:
+                    above = tree.splits[(above - 1) // 2].parent
+                found.append(node != NONE and above == top)
+            return found
+
+        sides = tree.sides(number)
+        assert (sides == 0).tolist() == below(2 * number + 1)
+        assert (sides == 1).tolist() == below(2 * number + 2)

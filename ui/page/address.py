@@ -56,7 +56,7 @@ class Sort(StrEnum):
     """The order of the lines.
 
     ODD puts lines first that are far from the centre of their sense. TEXT is the order of the documents. RANDOM follows
-    from a seed. LEVELS sorts by several words and fields, one after the other.
+    from a seed. LEVELS sorts by several words and fields, one after the other. EXAMPLES puts good examples first.
     """
 
     SCORE = "score"
@@ -68,6 +68,7 @@ class Sort(StrEnum):
     DATE = "date"
     DOCUMENT = "document"
     ODD = "odd"
+    EXAMPLES = "examples"
 
 
 class Listing(StrEnum):

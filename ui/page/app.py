@@ -21,6 +21,7 @@ from ...search.searcher import Searcher
 from ..messages import LONGEST, is_expected, problem
 from . import (
     actions,
+    annotate,
     cache,
     document,
     documents,
@@ -38,6 +39,7 @@ from . import (
 from .address import PageQuery, Sort, narrowed
 from .asked import Asked, PatternText
 from .cache import Contents
+from .html import annotate as signs
 from .html import base, concordance, meetings
 from .html.groups import by_word, grouped, grouped_by_word
 from .library import Library, is_collection, library_at
@@ -238,10 +240,12 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
     with listed:
         keys = [hit.occurrence_id for hit in found.shown if isinstance(hit, OccurrenceHit)]
         st.html(concordance.senses(keys, found.numbers))
+        st.html(signs.of_lines(found.shown))
         # A separate element, so that a mark does not redraw the lines. They keep the focus and the scroll position.
         st.html(concordance.marks(session.marks(), marks.write(query.collection)))
     with marked_lines:
-        results.marked_lines(found, functools.partial(senses.name_marked, searcher, found))
+        form = functools.partial(annotate.draw_marked, searcher, found)
+        results.marked_lines(found, functools.partial(senses.name_marked, searcher, found), form)
     session.note_answer()
     if st.session_state[session.OPENED] is not None:
         read = st.session_state[session.READ]

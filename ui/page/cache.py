@@ -24,6 +24,7 @@ from ...indexer.vectors.arrays import Array
 from ...search.hits import Match
 from ...search.searcher import Searcher
 from ...search.senses.inventory import ArrangedWord, SenseInventory
+from ...search.senses.known import Known
 from ...search.senses.timeline import Timeline
 from .examples import find_examples
 from .facets import Facet, facets
@@ -138,11 +139,12 @@ def cached(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:
     Args:
         key: Everything that decides the result. Its `repr` is compared.
     """
-    return cast(Found, _cached(_key(searcher), _generation(searcher), repr(key), find))
+    state = searcher.annotation_state()  # a judgement does not change the generation
+    return cast(Found, _cached(_key(searcher), _generation(searcher), state, repr(key), find))
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _cached(searcher_key: int, generation: int, key: str, _find: Callable[[], object]) -> object:
+def _cached(searcher_key: int, generation: int, annotation_state: int, key: str, _find: Callable[[], object]) -> object:
     return _find()
 
 
@@ -159,7 +161,11 @@ def senses(
     """
     # A named sense may be replaced by another one of its name, which changes the generation alone.
     generation = _generation(searcher) if known else 0
-    return _senses(_key(searcher), _stored(searcher), generation, word, match, number, known, searcher)
+    # The lines of edited senses stay together. They belong to a lemma.
+    judged = [sense for sense in searcher.judged_senses(word) if sense.word == word] if match is Match.LEMMA else []
+    names = {sense.name for sense in judged}
+    kept: tuple[Known, ...] = (*(name for name in known if name not in names), *judged)
+    return _senses(_key(searcher), _stored(searcher), generation, word, match, number, repr(kept), searcher, kept)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -170,11 +176,12 @@ def _senses(
     word: str,
     match: Match,
     number: int | None,
-    known: tuple[str, ...],
+    known: str,
     _searcher: Searcher,
+    _known: tuple[Known, ...],
 ) -> SenseInventory | None:
     try:
-        arranged = _arranged(searcher_key, stored, generation, word, match, known, _searcher)
+        arranged = _arranged(searcher_key, stored, generation, word, match, known, _searcher, _known)
         return _searcher.cut(arranged, number=number)
     except QueryError:  # the collection does not hold the word
         return None
@@ -187,10 +194,11 @@ def _arranged(
     generation: int,
     word: str,
     match: Match,
-    known: tuple[str, ...],
+    known: str,
     _searcher: Searcher,
+    _known: tuple[Known, ...],
 ) -> ArrangedWord:
-    return _searcher.arrange(word, match, known=known)
+    return _searcher.arrange(word, match, known=_known)
 
 
 def places(searcher: Searcher, inventory: SenseInventory, method: str) -> Array:
@@ -220,7 +228,8 @@ def timeline(
         where: Filters of the documents whose tokens are counted.
     """
     cut = cut_of(inventory)
-    return _timeline(_key(searcher), _generation(searcher), cut, field, period, where, searcher, inventory)
+    state = searcher.annotation_state()
+    return _timeline(_key(searcher), _generation(searcher), state, cut, field, period, where, searcher, inventory)
 
 
 def cut_of(inventory: SenseInventory) -> tuple[str, Match, str, int, tuple[str | None, ...]]:
@@ -233,6 +242,7 @@ def cut_of(inventory: SenseInventory) -> tuple[str, Match, str, int, tuple[str |
 def _timeline(
     searcher_key: int,
     generation: int,
+    annotation_state: int,
     cut: tuple[str, Match, str, int, tuple[str | None, ...]],
     field: str,
     period: int,

@@ -228,6 +228,15 @@ class FullListing:
     documents: Sequence[DocumentHit] = ()
 
 
+def word_asked(searcher: Searcher, query: PageQuery) -> str | None:
+    """Return the lemma of the single word that a query asks about. None if it asks for something else, or is wrong."""
+    try:
+        token = _single_word(searcher, read_target(searcher, query)) if query.text else None
+    except QueryError:
+        return None
+    return None if token is None else token.lemma
+
+
 def read_target(searcher: Searcher, query: PageQuery) -> Asked:
     """Parse the text of a query: the word in its sentence, the sentence, or the pattern.
 
@@ -399,6 +408,8 @@ def _settled_sort(query: PageQuery, target: Asked, by: By, has_senses: bool) -> 
         return Sort.SCORE
     if query.sort is Sort.ODD and not has_senses:
         return Sort.SCORE
+    if query.sort is Sort.EXAMPLES and not (_is_list_of_word(query, target) and isinstance(target, Target)):
+        return Sort.SCORE
     return query.sort if query.sort is not Sort.LEVELS or query.levels else Sort.SCORE
 
 
@@ -414,7 +425,7 @@ def answer(searcher: Searcher, question: Question) -> Answer:
         return _window_answer(searcher, question)
     query = question.query
     hits, limit = _found(searcher, question)
-    lines = _arranged(hits, question)
+    lines = _arranged(searcher, hits, question)
     complete = is_complete(hits.match, len(hits), limit, query) or query.marked
     return Answer(
         question,
@@ -570,7 +581,7 @@ def everything(searcher: Searcher, question: Question) -> FullListing:
         limit = question.query.sample or most_lines(question.query) + 1
         lines: Sequence[SentenceHit] = _read_window(searcher, question, 0, limit)
     else:
-        lines = _arranged(_found(searcher, question, whole=True)[0], question)
+        lines = _arranged(searcher, _found(searcher, question, whole=True)[0], question)
     numbers = {} if question.inventory is None else question.inventory.assignments
     most = most_lines(question.query)
     return FullListing(question.query, lines[:most], numbers, len(lines) > most)
@@ -655,12 +666,20 @@ def _inside(searcher: Searcher, question: Question) -> Callable[[], frozenset[in
     return find
 
 
-def _arranged(hits: HitList[SentenceHit], question: Question) -> list[SentenceHit]:
+def _arranged(searcher: Searcher, hits: HitList[SentenceHit], question: Question) -> list[SentenceHit]:
     """Return the lines to show of all hits, in their order."""
     query, lines = question.query, list(hits)
     if (among := _among(question)) is not None:
         lines = [hit for hit in lines if key_of(hit) in among]
     if query.sample:
         lines = sorted_hits(lines, Sort.RANDOM, {}, seed=query.seed)[: query.sample]
+    if query.sort is Sort.EXAMPLES:
+        return _as_examples(searcher, [hit for hit in lines if isinstance(hit, OccurrenceHit)])
     inventory = question.inventory if query.sort is Sort.ODD else None
     return sorted_hits(lines, query.sort, inventory.scores if inventory else {}, query.levels, query.seed)
+
+
+def _as_examples(searcher: Searcher, lines: Sequence[OccurrenceHit]) -> list[SentenceHit]:
+    """Return lines with the best examples of a dictionary first."""
+    key = ("as examples", [hit.occurrence_id for hit in lines])
+    return cache.cached(searcher, key, lambda: [each.hit for each in searcher.by_examples(lines)])

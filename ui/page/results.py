@@ -14,6 +14,7 @@ from ...search.query.parts_of_speech import POS, PosCounts, alike
 from ...search.query.target import write_query
 from ...search.retrieval.sentences import parse_order
 from ...search.searcher import Searcher
+from . import annotate as annotate_lines
 from . import display, download
 from . import marks as kept_marks
 from .address import Listing, PageQuery, Sort, of_pos, without_pos
@@ -56,6 +57,7 @@ _SORTS = {
     Sort.DATE: "date",
     Sort.DOCUMENT: "document",
     Sort.ODD: "least typical first",
+    Sort.EXAMPLES: "good examples first",
     Sort.LEVELS: "several levels",
     Sort.RANDOM: "shuffled",
 }
@@ -117,6 +119,7 @@ def order_text(found: Answer) -> str:
         Sort.DATE: "the oldest first",
         Sort.DOCUMENT: "by document",
         Sort.ODD: "the least typical of their sense first",
+        Sort.EXAMPLES: "good examples first",
         Sort.TEXT: "in the order of the documents",
         Sort.RANDOM: f"in a random order, seed {query.seed}",
         Sort.LEVELS: f"by {', '.join(query.levels)}",
@@ -276,6 +279,7 @@ def choices(searcher: Searcher, found: Answer) -> None:
             has_layers = found.target is not None and ranks_by_text(found.query)
             display.draw(found, can_be_sampled(found), searcher.settings.layer if has_layers else None)
         download.draw(searcher, query, found)
+        annotate_lines.draw_list(searcher, found)
         st.html(base.COPY_BUTTON, width="content")
         st.html(base.KEYS, width="content")
 
@@ -309,6 +313,8 @@ def _sorts(found: Answer) -> dict[Sort, str]:
     if not can_be_sampled(found):
         offered.pop(Sort.TEXT, None)
         del offered[Sort.RANDOM]
+    if found.question.of_pattern or found.match is Match.ANY or not can_be_sampled(found):
+        del offered[Sort.EXAMPLES]
     return offered
 
 
@@ -368,13 +374,16 @@ def marked_here(found: Answer) -> dict[int, int]:
     return {key: sign for key, sign in marked.items() if key in here}
 
 
-def marked_lines(found: Answer, name_sense: Callable[[], None]) -> None:
+def marked_lines(
+    found: Answer, name_sense: Callable[[], None], annotate: Callable[[tuple[int, ...]], None] = lambda keys: None
+) -> None:
     """Draw what can be done with the marked lines of this list, if there are any.
 
     The bar is fixed at the bottom of the window, so a mark never moves the lines.
 
     Args:
         name_sense: Draws the form that names the sense of the lines marked +.
+        annotate: Draws the form that annotates some lines.
     """
     query, here = current(), marked_here(found)
     plus = tuple(sorted(key for key, sign in here.items() if sign > 0))
@@ -404,6 +413,7 @@ def marked_lines(found: Answer, name_sense: Callable[[], None]) -> None:
             width="content",
             on_change=lambda: change(replace(current(), marked=st.session_state["only-marked"])),
         )
+        annotate(plus)
         if plus and found.target is not None:
             name_sense()
         st.button("Clear marks", key="unmark", on_click=_unmark, args=(frozenset(here),))

@@ -15,7 +15,7 @@ from ...search.hits import OccurrenceHit, SentenceHit
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
 from ...search.senses.sense_map import SenseMap
-from . import cache, collocates, controls, counts, dictionary, fetch, figures, keywords, over_time
+from . import cache, collocates, controls, counts, dictionary, fetch, figures, judged, keywords, over_time
 from .address import Listing, PageQuery, Sort
 from .cache import Contents
 from .html import base, senses
@@ -47,7 +47,9 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
                 st.html(html.missing(query.dictionary, inventory.word))
             _draw_grain(inventory, query)
             _draw_known(searcher, inventory, query)
-            st.html(senses.entry(inventory, query.sense, found.inside))
+            described = judged.definitions(searcher, inventory)
+            st.html(senses.entry(inventory, query.sense, found.inside, described))
+            judged.draw(searcher, found, inventory)
         if pane == "map":
             _draw_map(searcher, inventory, found, query)
         elif pane == "time":

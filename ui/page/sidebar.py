@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ...search.searcher import Searcher
-from . import documents, indexing, senses, subcorpora
+from . import annotate, documents, indexing, senses, subcorpora
 from .address import PageQuery, narrowed
 from .cache import Contents
 from .facets import Facet, FacetKind, Selection, filters, select
@@ -49,7 +49,9 @@ def draw(searcher: Searcher, contents: Contents) -> None:
     """Draw the facts of the collection, the named senses, and the filters."""
     st.html(base.collection_facts(contents.info))
     senses.named_senses(searcher)
-    chosen, rest = select(current().where, contents.facets)
+    judged = annotate.facets(searcher)
+    offered = (*judged, *contents.facets)
+    chosen, rest = select(current().where, offered)
     if contents.facets:
         st.subheader("Filters", anchor=False)
     if current().where:
@@ -59,14 +61,19 @@ def draw(searcher: Searcher, contents: Contents) -> None:
     first = [facet for facet in contents.facets if facet.short][:MAX_SHOWN]
     shown = [facet for facet in contents.facets if facet in first or facet.field in chosen]
     for facet in shown:
-        _facet(facet, chosen.get(facet.field, ()), contents.facets)
+        _facet(facet, chosen.get(facet.field, ()), offered)
     more = [facet for facet in contents.facets if facet not in shown]
     own = (SENSE_FILTER, subcorpora.FILTER)
     typed = tuple(text for text in rest if not text.startswith(own))
     with st.expander("More fields", expanded=bool(typed)):
         for facet in _found(more):
-            _facet(facet, (), contents.facets)
-        _other_filters(rest, contents.facets)
+            _facet(facet, (), offered)
+        _other_filters(rest, offered)
+    annotate.draw_author()
+    if judged:
+        st.subheader("Annotations", anchor=False)
+        for facet in judged:
+            _facet(facet, chosen.get(facet.field, ()), offered)
 
 
 def _found(facets: Sequence[Facet]) -> Sequence[Facet]:
@@ -82,7 +89,7 @@ def _found(facets: Sequence[Facet]) -> Sequence[Facet]:
 
 
 def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
-    name, key = base.label(facet.field, 60), f"facet-{facet.field}"
+    name, key = base.label(annotate.FACETS.get(facet.field, facet.field), 60), f"facet-{facet.field}"
     if facet.kind is FacetKind.CHOICE:
         show(key, list(selection))
         # Streamlit confuses options that have the same label.

@@ -124,7 +124,7 @@ KEYS = (
     '<details class="pol-keys"><summary>Keys</summary><p>Press the arrow key down in the search box, or Tab, to reach'
     " a line. The arrow keys go from word to word and from line to line. Enter searches for the word, + and"
     " \N{MINUS SIGN} mark the line, o opens its document, c shows the sentences around it, and a those that are nearly"
-    " the same.</p></details>"
+    " the same. g annotates the marked lines, u undoes that, and U does it again.</p></details>"
 )
 """What the keys do."""
 UNKNOWN_SENSE = '<span class="pol-s"></span>'

@@ -31,6 +31,10 @@ PHRASE = 40
 """Maximum length of a phrase, in characters."""
 QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}"
 """A phrase in quotation marks."""
+DEFINITION = 120
+"""Maximum length of a definition in the row of its sense, in characters."""
+TITLE = 500
+"""Maximum length of a definition in a title, in characters."""
 COLLOCATES = 12
 """Maximum number of collocates of a sense."""
 UNDATED = -1
@@ -41,7 +45,12 @@ TIP = 60
 """Maximum length of each context in a tooltip, in characters."""
 
 
-def entry(inventory: SenseInventory, chosen: int | None, inside: Collection[int] | None) -> str:
+def entry(
+    inventory: SenseInventory,
+    chosen: int | None,
+    inside: Collection[int] | None,
+    definitions: Mapping[str, str] | None = None,
+) -> str:
     """Return one row per sense: its sign, size, distinctive words and most central line.
 
     The head of each row is a button that filters the lines.
@@ -49,10 +58,12 @@ def entry(inventory: SenseInventory, chosen: int | None, inside: Collection[int]
     Args:
         chosen: Number of the chosen sense, or `NO_SENSE`, or None.
         inside: Ids of the word's occurrences inside the filters. None if there are no filters.
+        definitions: Name of an edited sense -> its definition.
     """
+    described = definitions or {}
     within = None if inside is None else Counter(inventory.assignments[key] for key in inside)
     note = f'<p class="pol-quiet">{escape(sentence_case(inventory.notice))}</p>' if inventory.notice else ""
-    rows = "".join(_row(inventory, sense, chosen, within) for sense in inventory.senses)
+    rows = "".join(_row(inventory, sense, chosen, within, described) for sense in inventory.senses)
     stray = sum(number is None for number in inventory.assignments.values())
     if stray:
         share = stray / len(inventory.assignments)
@@ -65,7 +76,13 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Mapping[int | None, int] | None) -> str:
+def _row(
+    inventory: SenseInventory,
+    sense: Sense,
+    chosen: int | None,
+    within: Mapping[int | None, int] | None,
+    definitions: Mapping[str, str],
+) -> str:
     shown = FEW_LABELS if sense.expected else LABELS
     words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:shown])
     line = central_line(sense.central[0]) if sense.central else ""
@@ -86,6 +103,7 @@ def _row(inventory: SenseInventory, sense: Sense, chosen: int | None, within: Ma
         sense.expected,
         sense.pos,
         [phrase.lemma for phrase in sense.phrases[:PHRASES]],
+        definitions.get(sense.name or "", ""),
     )
 
 
@@ -101,6 +119,7 @@ def badge_row(
     expected: Sequence[str] = (),
     pos: str = "",
     phrases: Sequence[str] = (),
+    definition: str = "",
 ) -> str:
     """Return the row of a sense. Its head is a button that filters the lines.
 
@@ -112,6 +131,7 @@ def badge_row(
         expected: Words that are expected in its place.
         pos: Part of speech. Empty if it is unknown.
         phrases: Phrases that name it.
+        definition: Its definition, if a person has written one.
     """
     here = 0 if within is None else within.get(number, 0)
     inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
@@ -122,6 +142,9 @@ def badge_row(
     marked = ", ".join(QUOTED.format(cut_right(text, PHRASE)) for text in phrases)
     quoted = f' <span class="pol-quiet" title="phrases with it">{escape(marked)}</span>' if marked else ""
     like = like if alike else ""
+    if definition:
+        title = escape(cut_right(definition, TITLE))
+        like += f' <span class="pol-quiet" title="{title}">{escape(cut_right(definition, DEFINITION))}</span>'
     shown = pos_name(pos)
     part = f'<span class="pol-pos" title="part of speech">{escape(shown)}</span> · ' if pos else ""
     pressed = str(chosen).lower()

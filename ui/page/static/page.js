@@ -102,7 +102,8 @@ export default function ({ parentElement, setTriggerValue }) {
   };
 
   // In a line, the arrow keys go from word to word and from line to line. Enter searches for the word, + and - mark the
-  // line, o opens its document, c shows its context, and a the lines like it. On the map, the arrow keys go from point to point.
+  // line, o opens its document, c shows its context, and a the lines like it. g annotates the marked lines, u undoes
+  // that, and U does it again. On the map, the arrow keys go from point to point.
   const onKey = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" && event.target.closest?.(".st-key-box input")) announce();
@@ -150,6 +151,12 @@ export default function ({ parentElement, setTriggerValue }) {
         return true;
       case "c":
         line.querySelector("[data-around]")?.click();
+        return true;
+      case "g":
+        return annotate(line);
+      case "u":
+      case "U":
+        find(event.key === "u" ? ".st-key-undo button" : ".st-key-redo button")?.click();
         return true;
       case "a":
         line.querySelector("[data-alike]")?.click();
@@ -271,6 +278,42 @@ export default function ({ parentElement, setTriggerValue }) {
     });
   };
 
+  // Puts the signs of annotations before the documents of their lines, and removes those that no longer hold.
+  const placeAnnotations = () => {
+    if (!find(".pol-annotations")) return;
+    const said = new Map(findAll(".pol-annotations [data-key]").map((each) => [each.dataset.key, each.innerHTML]));
+    findAll(".pol-line").forEach((line) => {
+      const cell = line.querySelector(":scope > .pol-where");
+      const here = cell?.querySelector(":scope > .pol-chips");
+      const wanted = said.get(line.dataset.key) ?? "";
+      if (!cell || (here?.outerHTML ?? "") === wanted) return;
+      here?.remove();
+      cell.insertAdjacentHTML("afterbegin", wanted);
+    });
+  };
+
+  /** Whether the form of the marked lines is to be opened: "wanted" until there is its button, then "opened". */
+  let annotating = "";
+  const annotate = (line) => {
+    if (!find('.pol-line [data-mark="1"][aria-pressed="true"]')) line.querySelector('[data-mark="1"]')?.click();
+    annotating = "wanted";
+    update();
+    return true;
+  };
+  const openForm = () => {
+    if (annotating === "wanted" && !isRunning()) {
+      const button = find('[class*="st-key-annotate-"] button');
+      if (!button) return;
+      annotating = "opened";
+      button.click();
+    } else if (annotating === "opened") {
+      const field = find('[class*="st-key-form-annotate-"] input');
+      if (!field) return;
+      annotating = "";
+      field.focus();
+    }
+  };
+
   // Streamlit draws dialogs outside the element that has the theme's colour scheme.
   const shareColours = () => {
     const scheme = getComputedStyle(find(".stApp") ?? document.body).colorScheme;
@@ -326,7 +369,9 @@ export default function ({ parentElement, setTriggerValue }) {
     scheduled = requestAnimationFrame(() => {
       shareColours();
       placeSigns();
+      placeAnnotations();
       pressMarks();
+      openForm();
       alignNodes();
       showAnswer();
       showSentence();
