@@ -74,7 +74,12 @@ def examples(
     help="File to write. DOCX needs one.",
 )
 @per_sense_option
-@click.option("--field", default="year", metavar="NAME", help="Metadata field that contains the date.")
+@click.option(
+    "--field",
+    metavar="NAME",
+    show_default="year, if documents have it",
+    help="Metadata field that contains the date.",
+)
 @click.option("--period", type=click.IntRange(1), default=10, metavar="YEARS", help="Length of a period in years.")
 @where_option
 @model_option
@@ -84,7 +89,7 @@ def entry(
     entry_format: str,
     output: Path | None,
     per_sense: int,
-    field: str,
+    field: str | None,
     period: int,
     where: tuple[str, ...],
     model: str | None,
