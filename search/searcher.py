@@ -60,7 +60,7 @@ from .senses.inventory import ArrangedWord, SenseInventory, arrange_word, cut_wo
 from .senses.known import Known, read_known
 from .senses.named_sense_file import NamedSense
 from .senses.sense_map import SenseMap, find_map
-from .senses.timeline import Timeline, find_timeline
+from .senses.timeline import DATE_FIELD, Timeline, find_timeline
 from .sentence_explanation import explain_sentence
 from .statistics.collocates import FEWEST_TOGETHER, WINDOW, Collocates, find_collocates
 from .statistics.dispersion import Dispersion, find_dispersion
@@ -444,7 +444,7 @@ class Searcher:
             return find_map(view, inventory, method, cited)
 
     def timeline(
-        self, inventory: SenseInventory, field: str = "year", period: int = 10, where: Where = None
+        self, inventory: SenseInventory, field: str = DATE_FIELD, period: int = 10, where: Where = None
     ) -> Timeline:
         """Count the occurrences of each sense by period.
 
@@ -882,14 +882,15 @@ class Searcher:
 
         Args:
             per_sense: Number of examples of each sense.
-            field: Metadata field that holds the date. None for `year`, if a document has it.
+            field: Metadata field that holds the date. None for "year", or for no dates if no document has that field.
             period: Length of a period, in years.
         """
         inventory = self._judged_inventory(word, where)
-        is_dated = field is not None or "year" in self.collection.fields()
         judged = self.judged_senses(word)
         examples = self.good_examples(word, per_sense, where, inventory)
-        timeline = self.timeline(inventory, field or "year", period, where) if is_dated else Timeline("year", (), ())
+        with self._view() as view:
+            is_dated = field is not None or DATE_FIELD in view.collection.fields()
+        timeline = self.timeline(inventory, field or DATE_FIELD, period, where) if is_dated else None
         with self._view() as view:
             return make_entry(view, inventory, judged, examples, timeline, self.cite(f"entry of {inventory.word}"))
 

@@ -53,9 +53,26 @@ def _clean(text: str) -> str:
     return _SPACES.sub(" ", _NOT_XML.sub("", clean_text(text))).strip()
 
 
-def _title(sense: EntrySense) -> str:
+def _title(entry: Entry, sense: EntrySense) -> str:
+    """Return number and name of a sense, with its part of speech if the entry has several."""
     name = f" {_clean(sense.name)}" if sense.name else ""
-    return f"{sense.number}.{name}"
+    pos = f" ({_clean(sense.pos)})" if sense.pos and len({one.pos for one in entry.senses}) > 1 else ""
+    return f"{sense.number}.{name}{pos}"
+
+
+def _pos(entry: Entry) -> str:
+    """Return the parts of speech of the senses, the largest sense first."""
+    found = list(dict.fromkeys(sense.pos for sense in entry.senses if sense.pos))
+    return _clean(", ".join(found) or entry.pos)
+
+
+def _by_pos(entry: Entry) -> list[tuple[str, str, list[EntrySense]]]:
+    """Return the senses by part of speech: its sign in LMF, its name, and its senses. Names are nouns."""
+    groups: dict[str, tuple[str, list[EntrySense]]] = {}
+    for sense in entry.senses:
+        pos = (sense.pos or entry.pos).partition(" ")[0]
+        groups.setdefault(_LMF_POS.get(pos, "u"), (pos, []))[1].append(sense)
+    return [(sign, pos, senses) for sign, (pos, senses) in groups.items()]
 
 
 def _share(entry: Entry, sense: EntrySense) -> str:
@@ -98,10 +115,10 @@ def _inside(text: str) -> str:
 
 
 def _markdown(entry: Entry) -> bytes:
-    pos = f" ({_md(_clean(entry.pos))})" if entry.pos else ""
+    pos = f" ({_md(_pos(entry))})" if _pos(entry) else ""
     out = [f"# {_md(_clean(entry.word))}{pos}", "", f"{_head(entry)}.", ""]
     for sense in entry.senses:
-        out += [f"## {_inside(_title(sense))}", ""]
+        out += [f"## {_inside(_title(entry, sense))}", ""]
         if sense.definition:
             out += [_md(_clean(sense.definition)), ""]
         out += [f"{_share(entry, sense)}.", ""]
@@ -114,7 +131,10 @@ def _markdown(entry: Entry) -> bytes:
     if entry.periods:
         out += [f"| {_md(_clean(entry.field))} | " + " | ".join(_years(entry)) + " |"]
         out += ["|---|" + "---:|" * len(entry.periods)]
-        out += [f"| {_inside(_title(sense))} | " + " | ".join(map(str, sense.counts)) + " |" for sense in entry.senses]
+        out += [
+            f"| {_inside(_title(entry, sense))} | " + " | ".join(map(str, sense.counts)) + " |"
+            for sense in entry.senses
+        ]
         out += [""]
     return ("\n".join([*out, _md(_clean(entry.citation))]) + "\n").encode()
 
@@ -126,7 +146,7 @@ def _html(entry: Entry) -> bytes:
     def esc(text: str) -> str:
         return html.escape(_clean(text))
 
-    pos = f" <small>{esc(entry.pos)}</small>" if entry.pos else ""
+    pos = f" <small>{esc(_pos(entry))}</small>" if _pos(entry) else ""
     language = html.escape(_clean(entry.language), quote=True)
     out = [
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head><meta charset="utf-8">',
@@ -134,7 +154,7 @@ def _html(entry: Entry) -> bytes:
         f"<body>\n<h1>{esc(entry.word)}{pos}</h1>\n<p>{esc(_head(entry))}.</p>",
     ]
     for sense in entry.senses:
-        out.append(f"<h2>{esc(_title(sense))}</h2>")
+        out.append(f"<h2>{esc(_title(entry, sense))}</h2>")
         out += [f"<p>{esc(sense.definition)}</p>"] if sense.definition else []
         out.append(f"<p>{esc(_share(entry, sense))}.</p>")
         if sense.examples:
@@ -149,7 +169,7 @@ def _html(entry: Entry) -> bytes:
     if entry.periods:
         header = "".join(f'<th scope="col">{esc(years)}</th>' for years in _years(entry))
         rows = [
-            f'<tr><th scope="row">{esc(_title(sense))}</th>'
+            f'<tr><th scope="row">{esc(_title(entry, sense))}</th>'
             + "".join(f"<td>{count}</td>" for count in sense.counts)
             + "</tr>"
             for sense in entry.senses
@@ -175,10 +195,10 @@ def _docx(entry: Entry) -> bytes:
     document = Document()
     document.core_properties.title = _clean(entry.word)[:250]
     document.core_properties.author = "Polyseme"
-    document.add_heading(_clean(f"{entry.word} ({entry.pos})" if entry.pos else entry.word), level=0)
+    document.add_heading(_clean(f"{entry.word} ({_pos(entry)})" if _pos(entry) else entry.word), level=0)
     document.add_paragraph(f"{_head(entry)}.")
     for sense in entry.senses:
-        document.add_heading(_title(sense), level=1)
+        document.add_heading(_title(entry, sense), level=1)
         if sense.definition:
             document.add_paragraph(_clean(sense.definition))
         document.add_paragraph(f"{_share(entry, sense)}.")
@@ -192,7 +212,7 @@ def _docx(entry: Entry) -> bytes:
     if entry.periods:
         table = document.add_table(rows=1, cols=1 + len(entry.senses))
         table.style = "Table Grid"
-        heads = [_clean(entry.field), *map(_title, entry.senses)]
+        heads = [_clean(entry.field), *(_title(entry, sense) for sense in entry.senses)]
         for cell, text in zip(table.rows[0].cells, heads, strict=True):
             cell.text = text
         for place, years in enumerate(_years(entry)):
@@ -221,24 +241,28 @@ def _written(root: ElementTree.Element, head: str = "") -> bytes:
 
 
 def _lmf(entry: Entry) -> bytes:
-    """Write WN-LMF 1.3 (Global WordNet Association). Each sense has a synset of its own, which has its definition."""
+    """Write WN-LMF 1.3 (Global WordNet Association): an entry for each part of speech.
+
+    Each sense has a synset of its own, which has its definition.
+    """
     name, word = _name(entry), _clean(entry.word)
     root = ElementTree.Element("LexicalResource", {"xmlns:dc": "https://globalwordnet.github.io/schemas/dc/"})
     about = {"id": "polyseme", "label": f"Entry {word}", "language": _clean(entry.language) or "und"}
     about |= {"email": "nobody@example.org", "license": "unknown", "version": "1"}
     lexicon = ElementTree.SubElement(root, "Lexicon", about | {"dc:description": _clean(entry.citation)})
-    pos = _LMF_POS.get(entry.pos.partition(" ")[0], "u")
-    item = ElementTree.SubElement(lexicon, "LexicalEntry", {"id": f"polyseme-{name}"})
-    ElementTree.SubElement(item, "Lemma", {"writtenForm": word, "partOfSpeech": pos})
-    for sense in entry.senses:
+    parts = _by_pos(entry)
+    for sign, _, senses in parts:
+        item = ElementTree.SubElement(lexicon, "LexicalEntry", {"id": f"polyseme-{name}-{sign}"})
+        ElementTree.SubElement(item, "Lemma", {"writtenForm": word, "partOfSpeech": sign})
+        for sense in senses:
+            synset = f"polyseme-{name}-s{sense.number}"
+            made = ElementTree.SubElement(item, "Sense", {"id": f"{synset}-sense", "synset": synset})
+            for example in sense.examples:
+                ElementTree.SubElement(made, "Example", {"dc:source": _source(example)}).text = "".join(_parts(example))
+            ElementTree.SubElement(made, "Count").text = str(sense.size)
+    for sign, sense in ((sign, sense) for sign, _, senses in parts for sense in senses):
         synset = f"polyseme-{name}-s{sense.number}"
-        made = ElementTree.SubElement(item, "Sense", {"id": f"{synset}-sense", "synset": synset})
-        for example in sense.examples:
-            ElementTree.SubElement(made, "Example", {"dc:source": _source(example)}).text = "".join(_parts(example))
-        ElementTree.SubElement(made, "Count").text = str(sense.size)
-    for sense in entry.senses:
-        synset = f"polyseme-{name}-s{sense.number}"
-        made = ElementTree.SubElement(lexicon, "Synset", {"id": synset, "ili": "", "partOfSpeech": pos})
+        made = ElementTree.SubElement(lexicon, "Synset", {"id": synset, "ili": "", "partOfSpeech": sign})
         definition = _clean(sense.definition) or _clean(sense.name)
         if definition:
             ElementTree.SubElement(made, "Definition").text = definition
@@ -249,7 +273,7 @@ def _lmf(entry: Entry) -> bytes:
 
 
 def _tei(entry: Entry) -> bytes:
-    """Write TEI Lex-0: one main entry, with `gram` for the part of speech, and examples with their sources."""
+    """Write TEI Lex-0: a main entry for each part of speech, with `gram`, and examples with their sources."""
     name, word = _name(entry), _clean(entry.word)
     root = ElementTree.Element("TEI", {"xmlns": _TEI, "type": "lex-0"})
     header = ElementTree.SubElement(ElementTree.SubElement(root, "teiHeader"), "fileDesc")
@@ -258,24 +282,29 @@ def _tei(entry: Entry) -> bytes:
         ElementTree.SubElement(ElementTree.SubElement(header, part), "p").text = text
     body = ElementTree.SubElement(ElementTree.SubElement(root, "text"), "body")
     language = {f"{_XML}lang": _clean(entry.language) or "und"}
-    item = ElementTree.SubElement(body, "entry", {f"{_XML}id": name, "type": "mainEntry"} | language)
-    ElementTree.SubElement(ElementTree.SubElement(item, "form", {"type": "lemma"}), "orth").text = word
-    if entry.pos:
-        grammar = ElementTree.SubElement(item, "gramGrp")
-        ElementTree.SubElement(grammar, "gram", {"type": "pos"}).text = _clean(entry.pos)
-    for sense in entry.senses:
-        made = ElementTree.SubElement(item, "sense", {f"{_XML}id": f"{name}-s{sense.number}", "n": str(sense.number)})
-        definition = _clean(sense.definition) or _clean(sense.name)
-        if definition:
-            ElementTree.SubElement(made, "def").text = definition
-        for example in sense.examples:
-            cited = ElementTree.SubElement(made, "cit", {"type": "example"})
-            ElementTree.SubElement(cited, "quote").text = "".join(_parts(example))
-            ElementTree.SubElement(cited, "bibl").text = _source(example)
-        if sense.name and sense.definition:
-            ElementTree.SubElement(made, "note", {"type": "name"}).text = _clean(sense.name)
-        ElementTree.SubElement(made, "note", {"type": "frequency"}).text = _share(entry, sense)
+    for sign, pos, senses in _by_pos(entry):
+        item = ElementTree.SubElement(body, "entry", {f"{_XML}id": f"{name}-{sign}", "type": "mainEntry"} | language)
+        ElementTree.SubElement(ElementTree.SubElement(item, "form", {"type": "lemma"}), "orth").text = word
+        if pos:
+            grammar = ElementTree.SubElement(item, "gramGrp")
+            ElementTree.SubElement(grammar, "gram", {"type": "pos"}).text = _clean(pos)
+        for sense in senses:
+            _add_tei_sense(item, f"{name}-s{sense.number}", entry, sense)
     return _written(root)
+
+
+def _add_tei_sense(item: ElementTree.Element, name: str, entry: Entry, sense: EntrySense) -> None:
+    made = ElementTree.SubElement(item, "sense", {f"{_XML}id": name, "n": str(sense.number)})
+    definition = _clean(sense.definition) or _clean(sense.name)
+    if definition:
+        ElementTree.SubElement(made, "def").text = definition
+    for example in sense.examples:
+        cited = ElementTree.SubElement(made, "cit", {"type": "example"})
+        ElementTree.SubElement(cited, "quote").text = "".join(_parts(example))
+        ElementTree.SubElement(cited, "bibl").text = _source(example)
+    if sense.name and sense.definition:
+        ElementTree.SubElement(made, "note", {"type": "name"}).text = _clean(sense.name)
+    ElementTree.SubElement(made, "note", {"type": "frequency"}).text = _share(entry, sense)
 
 
 _WRITERS: dict[EntryFormat, Callable[[Entry], bytes]] = {

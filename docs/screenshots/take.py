@@ -37,6 +37,8 @@ BANK = "She sat on the river [bank] and watched the boats."
 LOAN = "the bank would lend money to every flooded house"
 SPRING = "The [spring] came up through the rock."
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+DONE = ".stApp[data-test-script-state=notRunning]"
+SENSES = ".st-key-senses .pol-title"
 # The page has loaded its font and moved every node to the middle of its line. In a narrow window the lines wrap.
 SETTLED = """() => document.fonts.status === "loaded" && [...document.querySelectorAll(".pol-kwic .pol-text")].every(
   (text) => {
@@ -55,12 +57,15 @@ class Picture:
     clicks: tuple[str, ...] = ()
     size: tuple[int, int] = (1400, 900)
     dark: bool = False
+    more: str = ""
+    """Further parameters of the address, such as `&senses=4`."""
+    has_senses: bool = True
 
 
 PICTURES = (
     Picture("page", BANK),
     Picture("dark", BANK, dark=True),
-    Picture("sentences", LOAN),
+    Picture("sentences", LOAN, has_senses=False),
     Picture("map", SPRING, ("text=Map",)),
     Picture("time", SPRING, ("text=Over time",)),
     Picture("document", SPRING, ("[data-open='2']",)),
@@ -124,11 +129,14 @@ def take(browser: Browser, address: str, picture: Picture) -> None:
         color_scheme="dark" if picture.dark else "light",
     )
     page = context.new_page()
-    page.goto(f"{address}/?q={urllib.parse.quote(picture.query)}")
+    page.goto(f"{address}/?q={urllib.parse.quote(picture.query)}{picture.more}")
     page.wait_for_selector(".pol-line", timeout=120_000)
+    if picture.has_senses:  # they come after the lines
+        page.wait_for_selector(SENSES, timeout=120_000)
+    page.wait_for_selector(DONE, timeout=120_000)
     for click in picture.clicks:
         page.click(click)
-    page.wait_for_selector("[data-testid=stStatusWidget]", state="detached")
+    page.wait_for_selector(DONE, timeout=120_000)
     page.wait_for_function(SETTLED)
     page.wait_for_timeout(1000)
     output = Path(__file__).with_name(f"{picture.name}.png")

@@ -12,6 +12,7 @@ from sqlite_utils import Database, Migrations
 
 from .schema import State, connect
 from .views import VIEWS
+from .write_log import CACHE_BYTES
 
 migrations = Migrations("polyseme")
 
@@ -149,7 +150,13 @@ def judgement_tables(db: Database) -> None:
 
 
 def connect_to_write(path: Path) -> Database:
-    """Open or create the database file, and bring its tables up to date."""
+    """Open or create the database file, and bring its tables up to date.
+
+    Nothing is moved from the write-ahead log to the database, so that `Writer.checkpoint` sees each frame first. A
+    migration may write more than SQLite's usual log holds.
+    """
     db = Database(connect(path))
+    db.execute(f"PRAGMA cache_size = -{CACHE_BYTES // 1024}")
+    db.execute("PRAGMA wal_autocheckpoint = 0")
     migrations.apply(db)
     return db

@@ -70,7 +70,7 @@ from .segment import write_segment
 from .stream import distinct_words
 from .subcorpora import delete_subcorpus, write_subcorpus
 from .words import find_words, insert_words
-from .write_log import CACHE_BYTES, log_path
+from .write_log import log_path
 
 if TYPE_CHECKING:
     from ..documents import Document
@@ -152,8 +152,6 @@ class Writer:
         opened.callback(self.sums.restore)
         self.db = connect_to_write(database)
         opened.callback(self.db.close)
-        self.db.execute(f"PRAGMA cache_size = -{CACHE_BYTES // 1024}")
-        self.db.execute("PRAGMA wal_autocheckpoint = 0")  # `checkpoint` must see each frame first
         checked_settings(self.db.conn, self.path)
         named = {segment_name(self.path, name) for (name,) in self.db.execute("SELECT name FROM segments")}
         remove_unnamed(self.path, named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ class EntrySense:
     Attributes:
         number: Number from 1, the largest first.
         name: Name that a person gave it, else its first labels, else empty.
+        pos: Most frequent part of speech of its lines. Empty if the collection has none.
         is_judged: Whether a person has made it.
         judged: Number of lines that people have given this sense.
         size, share: Number of lines, and share of all lines of the word.
@@ -53,6 +55,7 @@ class EntrySense:
     examples: tuple[EntryExample, ...]
     collocates: tuple[str, ...]
     counts: tuple[int, ...]
+    pos: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,10 @@ class Entry:
     """The entry of a word.
 
     Attributes:
-        pos: Most frequent part of speech of its examples, or empty.
+        pos: Part of speech of most of its lines, or empty. Its senses may have others.
         lines: Number of lines.
         unassigned: Number of lines that fit no sense.
-        field: Metadata field of the dates.
+        field: Metadata field of the dates. Empty if documents have none.
         periods: First and last year of each period. Empty if no line has a date.
         citation: One line that says what the entry was made from.
     """
@@ -84,10 +87,15 @@ def make_entry(
     inventory: SenseInventory,
     judged: tuple[JudgedSense, ...],
     examples: Mapping[int, list[Example]],
-    timeline: Timeline,
+    timeline: Timeline | None,
     cited: Citation,
 ) -> Entry:
-    """Put an entry together. See `Searcher.entry`."""
+    """Put an entry together. See `Searcher.entry`.
+
+    Args:
+        timeline: The senses over time. None if documents have no dates.
+    """
+    field, periods = ("", ()) if timeline is None else (timeline.field, timeline.periods)
     edited = {sense.name: sense for sense in judged}
     senses = []
     for sense in inventory.senses:
@@ -102,20 +110,23 @@ def make_entry(
                 len(person.lines) if person else 0,
                 sense.size,
                 sense.share,
-                tuple(_example(one.hit, timeline.field) for one in examples.get(sense.number, ())),
+                tuple(_example(one.hit, field) for one in examples.get(sense.number, ())),
                 tuple(word.lemma for word in sense.collocates[:MOST_COLLOCATES]),
-                tuple(period.counts[sense.number - 1] for period in timeline.periods),
+                tuple(period.counts[sense.number - 1] for period in periods),
+                sense.pos,
             )
         )
-    parts = [one.hit.pos for each in examples.values() for one in each if one.hit.pos]
+    parts = Counter[str]()
+    for each in senses:
+        parts[each.pos] += each.size
     return Entry(
         inventory.word,
         view.settings.language,
-        max(sorted(set(parts)), key=parts.count, default=""),
+        max(sorted(parts), key=parts.__getitem__, default=""),
         len(inventory.assignments),
         sum(number is None for number in inventory.assignments.values()),
-        timeline.field,
-        tuple((period.start, period.end) for period in timeline.periods),
+        field,
+        tuple((period.start, period.end) for period in periods),
         tuple(senses),
         str(cited),
     )

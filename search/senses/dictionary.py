@@ -25,7 +25,7 @@ from ..retrieval.exact import Rows, rows_vectors
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
 from .disambiguation import shares_by_pos
-from .inventory import CENTRAL_LINES, Sense, SenseInventory
+from .inventory import Sense, SenseInventory, central_hits
 
 METHOD = "centroids of the dictionary {!r}"
 """Name of the method by which lines get senses of a dictionary."""
@@ -214,8 +214,8 @@ def find_dictionary_senses(view: View, word: str, dictionary: str, match: str) -
     senses = []
     for place in range(len(reading.senses)):
         group = np.flatnonzero(best == place)
-        order = group[np.lexsort((ids[group], -cosines[group]))][:CENTRAL_LINES]
-        central = tuple(occurrence_hits(view.collection, Ranked(ids[order], cosines[order].astype(np.float32))))
+        order = group[np.lexsort((ids[group], -cosines[group]))]
+        central = central_hits(view, ids[order], cosines[order].astype(np.float32))
         senses.append(Sense(place + 1, len(group), len(group) / len(ids), (), central))
     inventory = SenseInventory(
         value,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -34,6 +34,8 @@ FEWEST = 10
 """Minimum number of occurrences to cluster. A word with fewer gets one sense."""
 CENTRAL_LINES = 5
 """Number of central occurrences that a sense lists."""
+CENTRAL_CANDIDATES = 50
+"""Maximum number of occurrences that are read to find sentences that differ."""
 METHOD = "a tree of average linkage by cosine, gated by SigClust"
 """Name of the method by which words are clustered."""
 NAMED_WORDS = 4
@@ -51,7 +53,7 @@ class Sense:
         size: Number of occurrences.
         share: Share of all occurrences of the word.
         labels: Content words nearby that distinguish the sense from the word's other senses.
-        central: Occurrences nearest to the centre. Their score is the cosine with it.
+        central: Occurrences nearest to the centre, in different sentences. Their score is the cosine with it.
         stability: How well the sense is found again in bootstrap samples of the group from which it was split, in
             [0, 1]. None if nothing was clustered.
         collocates: Words nearby, by logDice.
@@ -289,8 +291,8 @@ def cut_word(
     words = sense_words(view, [ids[rows] for rows in members], arranged.nearby)
     central = []
     for rows in members:
-        best = rows[np.lexsort((ids[rows], -scores[rows]))[:CENTRAL_LINES]]
-        central.append(tuple(occurrence_hits(view.collection, Ranked(ids[best], scores[best]))))
+        best = rows[np.lexsort((ids[rows], -scores[rows]))]
+        central.append(central_hits(view, ids[best], scores[best]))
     expected = expected_words(view, central, arranged.nearby.contexts)
     senses = tuple(
         Sense(
@@ -321,6 +323,25 @@ def cut_word(
         1 if tree is None else tree.most,
         tree,
     )
+
+
+def central_hits(view: View, ids: Ids, scores: Array) -> tuple[OccurrenceHit, ...]:
+    """Return the first `CENTRAL_LINES` occurrences with different sentences.
+
+    A sentence may have the word twice, and documents may repeat a sentence.
+
+    Args:
+        ids: Occurrence ids, the most central first (n,).
+        scores: Their cosines with the centre (n,).
+    """
+    found: dict[str, OccurrenceHit] = {}
+    for first in range(0, min(len(ids), CENTRAL_CANDIDATES), CENTRAL_LINES):
+        part = slice(first, first + CENTRAL_LINES)
+        for hit in occurrence_hits(view.collection, Ranked(ids[part], scores[part])):
+            found.setdefault(" ".join(hit.sentence.split()), hit)
+        if len(found) >= CENTRAL_LINES:
+            break
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(list(found.values())[:CENTRAL_LINES], start=1))
 
 
 def _known_name(names: Sequence[str | None], labels: Ids) -> str | None:

@@ -22,6 +22,8 @@ from .inventory import SenseInventory
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+DATE_FIELD = "year"
+"""Metadata field of the dates, unless another one is named."""
 MEASURES = ("share", "count", "per-million")
 """What a timeline shows of each sense."""
 _COLUMNS = (

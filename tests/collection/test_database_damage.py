@@ -382,6 +382,23 @@ def test_a_writer_that_fails_after_an_upgrade_of_the_tables_leaves_no_wrong_chec
         assert collection.check_database().finding is Finding.SOUND
 
 
+def test_an_upgrade_of_the_tables_that_writes_much_leaves_right_checksums(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upgrade(db: Any) -> None:  # more pages than SQLite keeps in a log by itself, in two transactions
+        for name in ("first", "second"):
+            with db.atomic():
+                db.execute("INSERT INTO arrays VALUES (?, zeroblob(?))", [name, 1100 * PAGE])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations.migrations, "apply", upgrade)
+        with Collection.open(copy) as collection:
+            collection.remove(["d2"])
+    with Collection.open(copy) as collection:
+        assert collection.check_database().finding is Finding.SOUND
+        assert len(list(collection.documents())) == 5
+
+
 def test_a_large_database_is_checked_beside_the_first_answers(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_check, "WAIT_BYTES", 0)
     flip(copy / DATABASE_NAME, 2 * PAGE - 9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -82,11 +83,33 @@ def test_lmf_and_tei_are_read_back_as_a_dictionary(entry: Entry, output_format: 
 
 
 def test_the_part_of_speech_is_read_back_from_tei(entry: Entry, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     for output_format in (EntryFormat.LMF, EntryFormat.TEI):
         (tmp_path / "entry.xml").write_bytes(entry_bytes(replace(entry, pos="NOUN"), output_format))
         assert {one.pos for one in read_dictionary(tmp_path / "entry.xml")} == {"NOUN"}
+
+
+@pytest.mark.parametrize("output_format", [EntryFormat.LMF, EntryFormat.TEI])
+def test_senses_of_several_parts_of_speech_are_read_back_with_theirs(
+    entry: Entry, output_format: EntryFormat, tmp_path: Path
+) -> None:
+    senses = tuple(replace(sense, pos=pos) for sense, pos in zip(entry.senses, ("NOUN", "VERB"), strict=True))
+    both = replace(entry, senses=senses, pos="NOUN")
+    (tmp_path / "entry.xml").write_bytes(entry_bytes(both, output_format))
+    found = {one.definition: one.pos for one in read_dictionary(tmp_path / "entry.xml")}
+    assert found == {"land by <water> & reeds": "NOUN", "loan house": "VERB"}
+    tree = LexborHTMLParser(entry_bytes(both, EntryFormat.HTML).decode())
+    assert [node.text() for node in tree.css("h2")] == ["1. shore (NOUN)", "2. loan house (VERB)"]
+
+
+def test_an_entry_without_dates_has_no_periods(tmp_path: Path) -> None:
+    texts = [Document(one.id, one.text, {"kind": one.metadata["kind"]}) for one in documents(12)]
+    build(tmp_path / "c.pol", texts, model=FakeEncoder())
+    with Searcher.open(tmp_path / "c.pol", FakeEncoder()) as searcher:
+        found = searcher.entry("bank")
+        assert (found.field, found.periods) == ("", ())
+        assert "<table>" not in entry_bytes(found, EntryFormat.HTML).decode()
+        with pytest.raises(QueryError, match="no document has a field 'year'"):
+            searcher.entry("bank", field="year")
 
 
 def test_json_html_docx_and_markdown_have_every_text(entry: Entry) -> None:

@@ -6,10 +6,11 @@ import re
 from html import unescape
 
 import pytest
+import streamlit
 from polyseme.indexer.collection.judgements import Annotation
 from polyseme.indexer.errors import QueryError
 from polyseme.search.judging.agreement import measure_agreement
-from polyseme.ui.page import annotate
+from polyseme.ui.page import annotate, login
 from polyseme.ui.page.html.annotate import agreement, signs
 
 
@@ -42,11 +43,11 @@ def test_agreement_is_shown_for_several_authors_only() -> None:
 
 
 def test_author_is_the_account_then_the_typed_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(annotate.login, "is_served_beyond", lambda: False)
+    monkeypatch.setattr(login, "is_served_beyond", lambda: False)
     assert annotate.author() is None, "the user of this machine"
-    monkeypatch.setattr(annotate.login, "is_served_beyond", lambda: True)
+    monkeypatch.setattr(login, "is_served_beyond", lambda: True)
     state = {annotate.AUTHOR: "  "}
-    monkeypatch.setattr(annotate.st, "session_state", state)
+    monkeypatch.setattr(streamlit, "session_state", state)
     monkeypatch.setattr(annotate, "_account", lambda: "")
     with pytest.raises(QueryError, match="type your name in the sidebar"):
         annotate.author()

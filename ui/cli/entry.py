@@ -77,7 +77,7 @@ def examples(
 @click.option(
     "--field",
     metavar="NAME",
-    show_default="year, if a document has it",
+    show_default="year, if documents have it",
     help="Metadata field that contains the date.",
 )
 @click.option("--period", type=click.IntRange(1), default=10, metavar="YEARS", help="Length of a period in years.")
