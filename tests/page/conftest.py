@@ -67,7 +67,7 @@ def address(library: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
     return address_of(server[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # an open browser keeps an event loop, which tests of other files cannot share
 def browser() -> Iterator[Browser]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:

@@ -130,6 +130,7 @@ def _draw_known(searcher: Searcher, inventory: SenseInventory, query: PageQuery)
     st.pills(
         "Hold fixed",
         names,
+        format_func=lambda name: base.label(name, 40),  # a pill formats its text
         selection_mode="multi",
         key="known",
         on_change=changed,
