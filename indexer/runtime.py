@@ -11,8 +11,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 GC_THRESHOLD = 200_000
 """Garbage collector threshold while indexing, in new objects. One commit stores more tokens and occurrences."""
 
@@ -53,6 +55,17 @@ def one_blas_thread() -> AbstractContextManager[object]:
     """
     limit: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
     return limit
+
+
+def with_one_blas_thread(function: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Let a function use one thread of BLAS, whatever it calls."""
+
+    @functools.wraps(function)
+    def limited(*arguments: Given.args, **named: Given.kwargs) -> Found:
+        with one_blas_thread():
+            return function(*arguments, **named)
+
+    return limited
 
 
 @functools.cache

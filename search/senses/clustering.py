@@ -127,33 +127,50 @@ def split_strength(vectors: Array, settings: Settings = CHOSEN) -> float:
     values, axes = np.maximum(values[::-1][:dim], 0), axes[:, ::-1][:, :dim]  # (dim,), (d, dim)
     if values[0] < 1e-9:
         return -np.inf
-    found = split_ratio(rows @ axes)
+    (found,) = split_ratios((rows @ axes)[None])
     rng = np.random.default_rng(0)
-    null = [split_ratio(rng.standard_normal((len(rows), dim)) * np.sqrt(values)) for _ in range(settings.clouds)]
+    null = split_ratios(rng.standard_normal((settings.clouds, len(rows), dim)) * np.sqrt(values))
     return float((np.mean(null) - found) / max(float(np.std(null)), 1e-9))
 
 
-def split_ratio(rows: Doubles, rounds: int = 30) -> float:
-    """Return the share of the squared distances that remains after a split into two by k-means.  (n, dim)
+def split_ratios(clouds: Doubles, rounds: int = 30) -> Doubles:
+    """Return the share of the squared distances of each cloud that remains after a split into two by k-means.
 
-    The split starts at the sign of the first principal component.
+    The split starts at the sign of the first principal component. All clouds are split together, which takes a fifth of
+    the time. A cloud that is left with an empty side has a share of 1.  (c, n, dim) -> (c,)
     """
-    rows = rows - rows.mean(axis=0)
-    _, axes = np.linalg.eigh(rows.T @ rows)
-    inside: Mask = rows @ axes[:, -1] > 0
+    rows = clouds - clouds.mean(axis=1, keepdims=True)  # (c, n, dim)
+    _, axes = np.linalg.eigh(rows.transpose(0, 2, 1) @ rows)  # (c, dim, dim)
+    inside: Mask = (rows @ axes[:, :, -1:])[:, :, 0] > 0  # (c, n)
+    every, running = rows.sum(axis=1), np.ones(len(rows), bool)  # (c, dim), (c,)
     for _ in range(rounds):
-        if inside.all() or not inside.any():
-            return 1.0
-        gap = rows[inside].mean(axis=0) - rows[~inside].mean(axis=0)  # (dim,)
-        middle = (rows[inside].mean(axis=0) + rows[~inside].mean(axis=0)) / 2
-        moved = (rows - middle) @ gap > 0
-        if np.array_equal(moved, inside):
+        numbers, means = _sides(rows, inside, every)
+        running &= numbers.min(axis=0) > 0
+        gap = means[0] - means[1]  # (c, dim)
+        middle = ((means[0] + means[1]) / 2 * gap).sum(axis=1)  # (c,)
+        moved = (rows @ gap[:, :, None])[:, :, 0] > middle[:, None]  # (c, n)
+        running &= (moved != inside).any(axis=1)
+        if not running.any():
             break
-        inside = moved
-    if inside.all() or not inside.any():
-        return 1.0
-    left = sum(float(((part - part.mean(axis=0)) ** 2).sum()) for part in (rows[inside], rows[~inside]))
-    return left / float((rows**2).sum())
+        inside[running] = moved[running]
+    numbers, means = _sides(rows, inside, every)
+    total = (rows**2).sum(axis=(1, 2))  # (c,)
+    left = total - (numbers * (means**2).sum(axis=2)).sum(axis=0)  # (c,)
+    return np.asarray(np.where(numbers.min(axis=0) > 0, left / np.maximum(total, 1e-300), 1.0), np.float64)
+
+
+def _sides(rows: Doubles, inside: Mask, every: Doubles) -> tuple[Doubles, Doubles]:
+    """Return the size of both sides of each cloud, (2, c), and their means, (2, c, dim).
+
+    Args:
+        rows: Points of the clouds (c, n, dim).
+        inside: Whether a point is on the first side (c, n).
+        every: Sum of the points of each cloud (c, dim).
+    """
+    first = (inside.astype(np.float64)[:, None, :] @ rows)[:, 0]  # (c, dim)
+    number = inside.sum(axis=1)  # (c,)
+    numbers = np.stack([number, rows.shape[1] - number]).astype(np.float64)
+    return numbers, np.stack([first, every - first]) / np.maximum(numbers, 1)[:, :, None]
 
 
 def centres_of(vectors: Array, numbers: Ids) -> Array:

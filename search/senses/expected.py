@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..context import View
 from ..hits import OccurrenceHit
 
 if TYPE_CHECKING:
+    from ...indexer.elmo.encoder import ElmoEncoder
     from ...indexer.elmo.lexical_substitution import Expectations
 
 WORDS = 6
@@ -46,7 +47,8 @@ def expected_words(
     if expectations is None or not any(groups):
         return [() for _ in groups]
     known = {} if known is None else known
-    means = np.stack([_mean_probabilities(view, expectations, hits, known) for hits in groups])  # (groups, words)
+    _read_contexts(view, expectations.encoder, [hit for hits in groups for hit in hits], known)
+    means = np.stack([_mean_probabilities(expectations, hits, known) for hits in groups])  # (groups, words)
     found = []
     for number, (own, hits) in enumerate(zip(means, groups, strict=True)):
         others = np.delete(means, number, axis=0)
@@ -55,17 +57,22 @@ def expected_words(
     return found
 
 
-def _mean_probabilities(
-    view: View, expectations: Expectations, hits: Sequence[OccurrenceHit], known: dict[int, Array]
-) -> Array:
+def _read_contexts(view: View, encoder: ElmoEncoder, hits: Sequence[OccurrenceHit], known: dict[int, Array]) -> None:
+    """Encode the contexts of occurrences that are not known yet. They are added to `known`."""
+    unknown = list({hit.occurrence_id: hit for hit in hits if hit.occurrence_id not in known}.values())
+    if not unknown:
+        return
+    firsts = [max(0, hit.position - REACH) for hit in unknown]
+    texts = [
+        [token.text for token in view.tokens(hit)[first : hit.position + REACH + 1]]
+        for hit, first in zip(unknown, firsts, strict=True)
+    ]
+    found = encoder.contexts_at(texts, [hit.position - first for hit, first in zip(unknown, firsts, strict=True)])
+    known.update(zip([hit.occurrence_id for hit in unknown], found, strict=True))
+
+
+def _mean_probabilities(expectations: Expectations, hits: Sequence[OccurrenceHit], known: Mapping[int, Array]) -> Array:
     """Return the mean probability of each word of the output layer in some lines.  -> (words,)"""
-    for hit in hits:
-        if hit.occurrence_id in known:
-            continue
-        tokens = view.tokens(hit)
-        first = max(0, hit.position - REACH)
-        (context,) = expectations.encoder.contexts([[t.text for t in tokens[first : hit.position + REACH + 1]]])
-        known[hit.occurrence_id] = context[hit.position - first]  # (dim,)
     contexts = [known[hit.occurrence_id] for hit in hits]
     if not contexts:
         return np.zeros(len(expectations.output.words), np.float32)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ...indexer.errors import QueryError
+from ...indexer.runtime import with_one_blas_thread
 from ...indexer.vectors.arrays import Array, Ids
 from ..citation import Citation
 from ..context import SAME_WORD, View, parse_option
@@ -209,6 +210,7 @@ class ArrangedWord:
     nearby: NearbyWords = field(default_factory=NearbyWords)
 
 
+@with_one_blas_thread
 def arrange_word(
     view: View, word: str, match: str, read_known: Callable[[str], KnownLabels] | None = None
 ) -> ArrangedWord:
@@ -269,6 +271,7 @@ def word_vectors(view: View, word: str, match: str) -> tuple[str, Array]:
     return value, rows_vectors(rows)[1]
 
 
+@with_one_blas_thread
 def cut_word(
     view: View, arranged: ArrangedWord, grain: float | None = None, number: int | None = None
 ) -> SenseInventory:

@@ -1,6 +1,8 @@
 """A sentence's vectors depend on the sentence alone, not on the batch, and they do not change over time."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -245,3 +247,30 @@ def test_bfloat16_keeps_the_vectors_directions(default_encoder: ElmoEncoder) -> 
         for field in FIELDS:
             assert worst_cosine(getattr(found, field), getattr(alone, field)) >= 0.9999
             assert worst_cosine(getattr(found, field), getattr(exact, field)) >= 0.9995
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.lists(st.sampled_from(["The", "bank", "Ufer", "a", "."]), min_size=1), st.floats(0, 0.99)))
+)
+def test_contexts_at_a_position_are_those_of_the_whole_sentence(
+    tiny_encoder: ElmoEncoder, cases: list[tuple[list[str], float]]
+) -> None:
+    sentences = [tokens for tokens, _ in cases]
+    positions = [int(part * len(tokens)) for tokens, part in cases]
+    found = tiny_encoder.contexts_at(sentences, positions)
+    whole = tiny_encoder.contexts(sentences)
+    assert found.shape == (len(cases), tiny_encoder.dim)
+    for row, context, place in zip(found, whole, positions, strict=True):
+        np.testing.assert_allclose(row, context[place], atol=2e-6)
+
+
+def test_contexts_at_positions_never_load_tensorflow() -> None:
+    code = (
+        "import sys; from polyseme.indexer.elmo import load_encoder; encoder = load_encoder(sys.argv[1]);"
+        " words = [f'word{n}' for n in range(400)];"
+        " print(encoder.contexts_at([words, words[200:]], [200, 7]).shape, 'tensorflow' in sys.modules)"
+    )
+    folder = str(Path(__file__).parents[1] / "fixtures" / "tiny_elmo")
+    done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
+    assert done.stdout == f"(2, {load_encoder(folder).dim}) False\n"

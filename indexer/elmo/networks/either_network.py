@@ -31,6 +31,10 @@ class EitherNetwork:
         """See `TensorFlowNetwork.read_padded`."""
         return self._chosen(words.shape[0] * words.shape[1]).read_padded(words, lengths, start)
 
+    def last_states(self, direction: str, words: Array, lengths: Int32s) -> Array:
+        """See `NumpyNetwork.last_states`. Numpy reads any number of tokens."""
+        return self._numpy.last_states(direction, words, lengths)
+
     def _chosen(self, tokens: int) -> NumpyNetwork | TensorFlowNetwork:
         return self._numpy if tokens <= NUMPY_MAX_TOKENS else self._tensorflow
 

@@ -44,6 +44,24 @@ class NumpyNetwork:
             states.append(self._stack(direction, padded, length, *start)[:, inside])
         return both_directions(words, read, states)
 
+    def last_states(self, direction: str, words: Array, lengths: Int32s) -> Array:
+        """Return the top layer's output of one direction at the last token that it reads of each row.
+
+        Args:
+            direction: One of `DIRECTIONS`. The backward one reads each row from its end to its start.
+            words: Padded word vectors (b, t, projection).
+            lengths: Number of tokens of each row, at least 1 (b,).
+
+        Returns:
+            The outputs (b, projection).
+        """
+        config = self._config
+        shape = (config.n_lstm, len(lengths))
+        start = [np.zeros((*shape, size), np.float32) for size in (config.cell, config.projection)]
+        top = self._stack(direction, words, lengths, *start)[-1]  # (b, t, projection)
+        places = lengths - 1 if direction == DIRECTIONS[0] else np.zeros_like(lengths)
+        return np.asarray(top[np.arange(len(lengths)), places])
+
     def read_padded(self, words: Array, lengths: Int32s, start: State) -> tuple[Array, State]:
         """See `TensorFlowNetwork.read_padded`."""
         cells, outputs = (part.copy() for part in start)
