@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from html import unescape
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.hits import Match
 from polyseme.search.searcher import Searcher
-from polyseme.ui.page import indexing
+from polyseme.ui.page import cache, indexing
 from polyseme.ui.page.guesses import Guesses
 from streamlit.testing.v1 import AppTest
 
@@ -230,12 +231,32 @@ def test_heading_shows_the_collection(page: AppTest) -> None:
 
 
 def test_first_view_offers_example_sentences(page: AppTest, searcher: Searcher) -> None:
-    page.run()
+    while "example-0" not in [button.key for button in page.run().button]:  # they are looked for meanwhile
+        time.sleep(0.1)
     page.button(key="example-0").click().run()
     asked = page.text_input(key="text").value
     assert asked
     assert lines(page)[0][0] == asked
     assert lines(page) == expected(searcher.sentences(asked, 20))
+
+
+def test_no_visitor_waits_for_examples(collection: Path, searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end = threading.Event()
+
+    def slow(_: Searcher) -> tuple[str, ...]:
+        may_end.wait(60)
+        return ("A slow [bank] .",)
+
+    monkeypatch.setattr("polyseme.ui.page.cache.find_examples", slow)
+    cache._examples.clear()
+    page = app(collection, monkeypatch).run()
+    assert "Looking for words with several senses" in html(page)
+    ask(page, "They fished in the river.")
+    assert lines(page) == expected(searcher.sentences("They fished in the river.", 20))
+    may_end.set()
+    fresh = app(collection, monkeypatch).run()
+    assert fresh.button(key="example-0").label.replace("\\", "") == "A slow **bank** ."
+    cache._examples.clear()
 
 
 def test_document_text_never_becomes_markup(page: AppTest) -> None:

@@ -45,6 +45,8 @@ from .html.groups import by_word, grouped, grouped_by_word
 from .library import Library, is_collection, library_at
 from .listing import Answer
 
+SHORT = 0.2
+"""How long the start page waits for queries to start with, in seconds."""
 STATIC = Path(__file__).parent / "static"
 
 
@@ -180,7 +182,7 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
     listen(searcher)
     query = session.current()
     if not query.text and not any(text.startswith("sense=") for text in query.where):
-        search_box.examples(cache.examples(searcher))
+        draw_start(searcher)
         return
     target = listing.read_target(searcher, query)
     if query.text:
@@ -251,6 +253,21 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         read = st.session_state[session.READ]
         hits = found.lines if read is None else searcher.live_hits([read], sentences=True)
         document.draw(searcher, hits, found.target, found.first if read is None else 0, found.size)
+
+
+def draw_start(searcher: Searcher) -> None:
+    """Draw queries to start with. A visitor need not wait for them, but may ask at once."""
+    found = cache.examples(searcher, SHORT)
+    search_box.examples(found)
+    if found is None:
+        await_examples(searcher)
+
+
+@st.fragment(run_every=1.0)
+def await_examples(searcher: Searcher) -> None:
+    """Draw the page again as soon as there are queries to start with."""
+    if cache.examples(searcher) is not None:
+        st.rerun()
 
 
 def draw_understood(searcher: Searcher, asked: Asked) -> None:

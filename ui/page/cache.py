@@ -26,6 +26,7 @@ from ...search.searcher import Searcher
 from ...search.senses.inventory import ArrangedWord, SenseInventory
 from ...search.senses.known import Known
 from ...search.senses.timeline import Timeline
+from .background import Background
 from .examples import find_examples
 from .facets import Facet, facets
 from .server import COLLECTION_VARIABLE, MODEL_VARIABLE
@@ -123,14 +124,18 @@ def _contents(searcher_key: int, generation: int, _searcher: Searcher) -> Conten
         return Contents(collection.info(), tuple(facets(values)))
 
 
-def examples(searcher: Searcher) -> tuple[str, ...]:
-    """Return queries to start with."""
-    return _examples(_key(searcher), _stored(searcher), searcher)
+def examples(searcher: Searcher, wait: float = 0) -> tuple[str, ...] | None:
+    """Return queries to start with. None while they are being looked for, which takes seconds.
+
+    Args:
+        wait: How long to wait for them, in seconds.
+    """
+    return _examples(_key(searcher), _stored(searcher), searcher).result(wait)
 
 
-@st.cache_resource(show_spinner="Looking for words with several senses …", max_entries=8)
-def _examples(searcher_key: int, stored: tuple[tuple[int, ...], int], _searcher: Searcher) -> tuple[str, ...]:
-    return find_examples(_searcher)
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _examples(searcher_key: int, stored: tuple[tuple[int, ...], int], _searcher: Searcher) -> Background:
+    return Background(lambda: find_examples(_searcher))
 
 
 def cached(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:

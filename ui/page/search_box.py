@@ -53,16 +53,19 @@ def _as_target(text: str, analyser: TextAnalyser) -> str:
     return write_query(text, tokens[0].start, tokens[0].end) if alone else text
 
 
-def examples(queries: Sequence[str]) -> None:
-    """Draw queries to start with, as buttons."""
+def examples(queries: Sequence[str] | None) -> None:
+    """Draw queries to start with, as buttons. None while they are being looked for."""
+    start = " Or start with one of these:" if queries else ""
     with st.container(key="examples"):
         st.html(
             '<p class="pol-quiet">Type a word to see its senses. Type a sentence to find sentences with a similar'
             " meaning, then click one of its words to find that word in the same sense. A &quot;phrase in quotes&quot;"
             " must occur, and a -word must not. A pattern such as <code>[lemma=&quot;bank&quot;] []{0,3}"
-            " &quot;loan&quot;</code> finds words in a row. Or start with one of these:</p>"
+            f" &quot;loan&quot;</code> finds words in a row.{start}</p>"
         )
-        for number, text in enumerate(queries):
+        if queries is None:
+            st.html(base.working("Looking for words with several senses …"))
+        for number, text in enumerate(queries or ()):
             question = parse_query(" ".join(text.split()))
             target = Target(question, 0, 0) if isinstance(question, str) else question
             parts = (target.sentence[: target.start], target.sentence[target.end :])
