@@ -25,7 +25,7 @@ from .branches import grow_branches, part_of
 from .clustering import by_size, centres_of, nearest_centre, row_products_by, stability
 from .expected import expected_words
 from .labels import sense_words
-from .nearby import NearbyWords
+from .nearby import NearbyWords, Places
 from .tree import NONE, SenseTree
 
 if TYPE_CHECKING:
@@ -227,7 +227,9 @@ def arrange_word(
     parts = tuple(parts_of_rows(view.collection, by_segment)) if view.settings.has_stream else ()
     labels = np.full(len(ids), NONE, np.int64) if known is None else known.labels(value, ids, vectors, parts)  # (n,)
     tree, usual = (None, 1) if len(ids) < FEWEST else grow_branches(vectors, parts, labels)
-    return ArrangedWord(value, wanted, ids, vectors, parts, labels, () if known is None else known.names, tree, usual)
+    names = () if known is None else known.names
+    nearby = NearbyWords(Places.of_rows(by_segment) if view.settings.has_stream else None)
+    return ArrangedWord(value, wanted, ids, vectors, parts, labels, names, tree, usual, nearby=nearby)
 
 
 def find_senses(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
 
 import numpy as np
 
-from ...indexer.collection.stored_tokens import StoredTokens
-from ...indexer.collection.stream import Word
+from ...indexer.collection.segment import Segment
+from ...indexer.collection.stored_tokens import UNKNOWN
+from ...indexer.collection.stream import TokenStream, Word
 from ...indexer.text import TokenKind
-from ...indexer.vectors.arrays import Array, Ids
+from ...indexer.vectors.arrays import Array, Ids, as_slice
 from ..context import View
-from ..hits import OccurrenceHit
 from ..retrieval.hydrate import occurrence_hits
 from ..retrieval.ranking import Ranked
 from .phrases import phrases_of
@@ -43,16 +43,45 @@ class Line:
     phrases: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where the occurrences of a word are in the streams.
+
+    Attributes:
+        ids: Occurrence ids, ascending.  (n,)
+        segments: Key of each one's segment.  (n,)
+        tokens: Token of each in the stream of its segment.  (n,)
+    """
+
+    ids: Ids
+    segments: Ids
+    tokens: Ids
+
+    @classmethod
+    def of_rows(cls, rows: Mapping[Segment, Ids]) -> Places:
+        """Look up the places of the token rows of each segment. Segments without a stream have none."""
+        parts = [np.zeros((3, 0), np.int64)]
+        for segment, inside in rows.items():
+            if segment.stream is not None:
+                tokens = np.asarray(segment.stream.token_places[as_slice(inside)], np.int64)
+                ids = np.asarray(segment.token_ids[as_slice(inside)], np.int64)
+                parts.append(np.stack([ids, np.full(len(ids), segment.key, np.int64), tokens]))
+        every = np.concatenate(parts, axis=1)
+        return cls(*every[:, np.argsort(every[0], kind="stable")])
+
+
 @dataclass(frozen=True, slots=True)
 class NearbyWords:
     """What was read so far about the occurrences of a word, so that another cut of its tree reads less.
 
     Attributes:
+        places: Where the occurrences are in the streams. None if the collection has no streams.
         lines: Occurrence id -> the words near it.
         nouns: How often each lemma nearby was a noun or an adjective, and how often it was any word.
         contexts: Occurrence id -> context of the language models (dim,).
     """
 
+    places: Places | None = None
     lines: dict[int, Line] = field(default_factory=dict)
     nouns: dict[str, tuple[int, int]] = field(default_factory=dict)
     contexts: dict[int, Array] = field(default_factory=dict)
@@ -76,33 +105,76 @@ def read_lines(view: View, ids: Ids, known: NearbyWords) -> list[Line]:
     """
     chosen = drawn_lines(ids)
     missing = np.array([key for key in chosen.tolist() if key not in known.lines], np.int64)
-    nothing: Array = np.zeros(len(missing), np.float32)
-    stored = (
-        StoredTokens(view.snapshot.segments.values(), view.collection.words()) if view.settings.has_stream else None
-    )
-    for hit in occurrence_hits(view.collection, Ranked(missing, nothing)):
-        words = None if stored is None else stored.of_sentence(hit.sentence_id)
-        known.lines[hit.occurrence_id] = _line(view, hit, [word for _, word in words or ()], known.nouns)
+    known.lines.update(_stored_lines(view, missing, known))
+    left = np.array([key for key in missing.tolist() if key not in known.lines], np.int64)
+    nothing: Array = np.zeros(len(left), np.float32)
+    for hit in occurrence_hits(view.collection, Ranked(left, nothing)):
+        tokens = view.tokens(hit)
+        first, last = max(0, hit.position - LABEL_REACH), hit.position + LABEL_REACH + 1
+        near = [(token.lemma if token.kind is TokenKind.WORD else "") for token in tokens[first:last]]
+        known.lines[hit.occurrence_id] = _line(near, hit.position - first, hit.lemma)
     return [known.lines[key] for key in chosen.tolist()]
 
 
-def _line(view: View, hit: OccurrenceHit, words: Sequence[Word], nouns: dict[str, tuple[int, int]]) -> Line:
-    tokens = view.tokens(hit)
-    tagged = len(words) == len(tokens)
-    wide, narrow = [], []
-    for place in range(max(0, hit.position - LABEL_REACH), min(len(tokens), hit.position + LABEL_REACH + 1)):
-        token = tokens[place]
-        if token.kind is not TokenKind.WORD or token.lemma == hit.lemma or not _is_word(token.lemma):
+def _stored_lines(view: View, ids: Ids, known: NearbyWords) -> Iterator[tuple[int, Line]]:
+    """Yield the id and the line of each occurrence whose tokens are stored. It reads no text.
+
+    Args:
+        known: The counts of the nouns that are read now are added.
+    """
+    places = known.places
+    if places is None or not len(places.ids) or not len(ids):
+        return
+    rows = np.minimum(np.searchsorted(places.ids, ids), len(places.ids) - 1)
+    rows = rows[places.ids[rows] == ids]
+    for key in np.unique(places.segments[rows]).tolist():
+        segment = view.snapshot.segments.get(key)
+        if segment is None or segment.stream is None:  # it was merged since the word was arranged
             continue
-        lemma = intern(token.lemma)
-        wide.append(lemma)
-        if abs(place - hit.position) <= COLLOCATE_REACH:
-            narrow.append(lemma)
-        if tagged and words[place].pos:
-            named, total = nouns.get(lemma, (0, 0))
-            nouns[lemma] = named + (words[place].pos in _NAMING), total + 1
-    phrases = phrases_of(words, hit.position) if tagged and words[hit.position].pos else []
-    return Line(tuple(wide), tuple(narrow), tuple(map(intern, phrases)))
+        here = rows[places.segments[rows] == key]
+        windows = _windows(view, segment.stream, places.tokens[here])
+        for number, (words, at) in zip(places.ids[here].tolist(), windows, strict=True):
+            near = [lemma for _, lemma in words]
+            for word, lemma in words:
+                if lemma and word.pos and word.lemma != words[at][0].lemma:
+                    named, total = known.nouns.get(lemma, (0, 0))
+                    known.nouns[lemma] = named + (word.pos in _NAMING), total + 1
+            own = words[at][0]
+            phrases = phrases_of([word for word, _ in words], at) if own.pos else []
+            yield number, _line(near, at, own.lemma, tuple(map(intern, phrases)))
+
+
+def _windows(view: View, stream: TokenStream, tokens: Ids) -> Iterator[tuple[list[tuple[Word, str]], int]]:
+    """Yield the words within `LABEL_REACH` of each token, in its sentence, and the place of the token among them.
+
+    Beside each word is its lemma, "" for one that is no content word.
+    """
+    sentences = stream.sentences_of(tokens)  # (n,)
+    firsts = np.maximum(stream.starts[sentences], tokens - LABEL_REACH)
+    lasts = np.minimum(stream.starts[sentences + 1], tokens + LABEL_REACH + 1)
+    counts = lasts - firsts
+    ends = np.cumsum(counts)
+    every = np.arange(ends[-1]) + np.repeat(firsts - ends + counts, counts)  # (tokens of all windows,)
+    ids, numbers = np.unique(stream.word_ids[stream.words[every]], return_inverse=True)
+    words = [(word or UNKNOWN) for word in view.collection.words().words(ids)]
+    kind = view.analyser.kind
+    marked = [(word, intern(word.lemma) if kind(word.form) is TokenKind.WORD else "") for word in words]
+    found = [marked[number] for number in numbers.reshape(-1).tolist()]
+    for first, end, count, token in zip(firsts.tolist(), ends.tolist(), counts.tolist(), tokens.tolist(), strict=True):
+        yield found[end - count : end], token - first
+
+
+def _line(near: Sequence[str], at: int, own: str, phrases: tuple[str, ...] = ()) -> Line:
+    """Return the line of an occurrence.
+
+    Args:
+        near: Lemma of each word within `LABEL_REACH`, "" for one that is no content word.
+        at: Place of the occurrence among them.
+        own: Its lemma, which is left out.
+    """
+    places = [n for n, lemma in enumerate(near) if lemma and lemma != own and _is_word(lemma)]
+    wide = tuple(intern(near[n]) for n in places)
+    return Line(wide, tuple(intern(near[n]) for n in places if abs(n - at) <= COLLOCATE_REACH), phrases)
 
 
 def _is_word(lemma: str) -> bool:
