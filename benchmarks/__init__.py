@@ -8,6 +8,7 @@
     python -m benchmarks.search.word_meetings        latency of the order by words, stage by stage
     python -m benchmarks.search.patterns             bytes of stored tokens, times of patterns over them
     python -m benchmarks.search.scale                growth of all costs with the size of a collection
+    python -m benchmarks.page.speed                  the page in a browser, and CPU time of its server
     python -m benchmarks.quality.tasks               a model on published tasks
     python -m benchmarks.quality.sample              same-sense retrieval on the sample collection
     python -m benchmarks.quality.semcor              SemCor as a collection: cost, latency, same-sense retrieval
