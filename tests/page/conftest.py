@@ -13,7 +13,7 @@ from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 RIVER = (
     "She sat on the bank of the river and fished for trout.",
@@ -75,3 +75,25 @@ def browser() -> Iterator[Browser]:
         sync_api.expect.set_options(timeout=PATIENCE)
         yield found
         found.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """One browser profile for all tests of a file, so that Streamlit's scripts load once. Each tab is another visit.
+
+    A file may set `VIEWPORT`, the width and height of its windows in pixels.
+    """
+    width, height = getattr(request.module, "VIEWPORT", (1366, 768))
+    found = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+    found.grant_permissions(["clipboard-read", "clipboard-write"])
+    found.set_default_timeout(PATIENCE)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def new_page(context: BrowserContext) -> Iterator[Page]:
+    """A tab that the test's own file calls `page`, a name that the tests without a browser use too."""
+    found = context.new_page()
+    yield found
+    found.close()

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsers import PATIENCE
 from polyseme.search.searcher import Searcher
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-from playwright.sync_api import Browser, Page, expect  # noqa: E402
+from playwright.sync_api import Page, expect  # noqa: E402
 
 pytestmark = pytest.mark.flaky(reruns=2)
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    context.set_default_timeout(PATIENCE)
-    yield context.new_page()
-    context.close()
+def page(new_page: Page) -> Page:
+    return new_page
 
 
 def test_historian_gets_figure_and_numbers_from_a_link(page: Page, address: str, library: Path) -> None:
