@@ -143,7 +143,6 @@ def test_clicking_a_word_of_a_line_searches_for_it_and_back_returns(
     shows(page, boats)
 
 
-@pytest.mark.skip(reason="known fault: Back from a word of a pattern does not show the pattern's lines again")
 def test_word_of_a_pattern_is_searched_for(page: Page, address: str, searcher: Searcher) -> None:
     pattern = '[pos="DET"] [lemma="bank" & pos="NOUN"] "of"'
     opened(page, address)

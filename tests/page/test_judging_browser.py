@@ -13,7 +13,7 @@ from pathlib import Path
 
 import browsers
 import pytest
-from browsers import open_list, settled
+from browsers import open_list, parameters, settled
 from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
 from polyseme.search.searcher import Searcher
@@ -215,6 +215,23 @@ def test_lines_are_filtered_by_annotation_and_listed_as_examples(page: Page, add
     page.get_by_role("button", name="Ask me ten lines").click()
     asked = {hit.occurrence_id for hit in searcher.to_judge("bank")}
     keys_are(page, [key for key in wanted if key in asked])
+
+
+def test_chosen_filter_stays_while_its_number_of_lines_grows(page: Page, address: str, searcher: Searcher) -> None:
+    ids = [hit.occurrence_id for hit in searcher.occurrences(BANK, 100, order="text")]
+    searcher.annotate(ids[:2], label="wet")
+    opened(page, address, BANK)
+    open_list(page, "Label")
+    page.get_by_role("option", name="wet (2)").click()
+    keys_are(page, ids[:2])
+    page.keyboard.press("Escape")
+    searcher.annotate(ids[2:3], label="wet")
+    page.get_by_role("radio", name="Map").click()
+    keys_are(page, ids[:3])
+    expect(page.get_by_text("wet (3)")).to_be_visible()
+    page.get_by_role("radio", name="Lines only").click()
+    keys_are(page, ids[:3])
+    assert parameters(page)["where"] == ["annotation.label=wet"]
 
 
 def test_entry_is_downloaded_in_every_format(page: Page, address: str) -> None:
