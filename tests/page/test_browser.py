@@ -16,6 +16,7 @@ import pytest
 from browsers import PATIENCE, open_list, opened, parameters, settled
 from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
+from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.search.hits import OccurrenceHit, SentenceHit
 from polyseme.search.searcher import Searcher
 
@@ -57,8 +58,8 @@ TRACES = (
 
 
 @pytest.fixture(scope="session")
-def searcher(library: Path) -> Iterator[Searcher]:
-    with Searcher.open(library / "banks.pol") as found:
+def searcher(library: Path, default_encoder: ElmoEncoder) -> Iterator[Searcher]:
+    with Searcher.open(library / "banks.pol", default_encoder) as found:
         yield found
 
 

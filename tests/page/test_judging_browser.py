@@ -16,6 +16,7 @@ import pytest
 from browsers import open_list, parameters, settled
 from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
+from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.search.searcher import Searcher
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -33,10 +34,10 @@ LINES = (
 
 
 @pytest.fixture(scope="module")
-def searcher(library: Path) -> Iterator[Searcher]:
+def searcher(library: Path, default_encoder: ElmoEncoder) -> Iterator[Searcher]:
     texts = [Document(f"{n}.txt", f"{text} {text.lower()}", {"year": 1950 + n}) for n, text in enumerate(LINES)]
-    build(library / "judged.pol", texts)
-    with Searcher.open(library / "judged.pol") as found:
+    build(library / "judged.pol", texts, model=default_encoder)
+    with Searcher.open(library / "judged.pol", default_encoder) as found:
         yield found
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from browsers import PATIENCE, open_list, opened, settled
+from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.search.hits import OccurrenceHit
 from polyseme.search.searcher import Searcher
 
@@ -24,8 +25,8 @@ AXE_RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa
 
 
 @pytest.fixture(scope="module")
-def searcher(library: Path) -> Iterator[Searcher]:
-    with Searcher.open(library / "banks.pol") as found:
+def searcher(library: Path, default_encoder: ElmoEncoder) -> Iterator[Searcher]:
+    with Searcher.open(library / "banks.pol", default_encoder) as found:
         yield found
 
 

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
+from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.search.searcher import Searcher
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -20,7 +21,9 @@ def page(new_page: Page) -> Page:
     return new_page
 
 
-def test_historian_gets_figure_and_numbers_from_a_link(page: Page, address: str, library: Path) -> None:
+def test_historian_gets_figure_and_numbers_from_a_link(
+    page: Page, address: str, library: Path, default_encoder: ElmoEncoder
+) -> None:
     page.goto(f"{address}/?q=%5Bbank%5D&tab=time&measure=per-million&smooth=3&period=10&figure=1")
     expect(page.locator("img.pol-figure")).to_be_visible()
     assert page.locator("img.pol-figure").evaluate("(image) => image.naturalWidth") > 1000
@@ -33,7 +36,7 @@ def test_historian_gets_figure_and_numbers_from_a_link(page: Page, address: str,
     with page.expect_download() as numbers:
         page.get_by_role("button", name="CSV").click()
     rows = list(csv.DictReader(io.StringIO(numbers.value.path().read_text(encoding="utf-8-sig"))))
-    with Searcher.open(library / "banks.pol") as searcher:
+    with Searcher.open(library / "banks.pol", default_encoder) as searcher:
         found = searcher.timeline(searcher.senses("bank"), "year", 10)
     names = ("from", "count", "per_million", "per_million_low", "per_million_high")
     wanted = [["" if row[name] is None else str(row[name]) for name in names] for row in found.rows(3)]
