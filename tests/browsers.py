@@ -1,4 +1,4 @@
-"""Find a browser on this machine, and serve the page for it."""
+"""Find a browser on this machine, serve the page for it, and act on the page as a visitor does."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PATIENCE = 60_000
@@ -55,3 +60,41 @@ def address_of(server: subprocess.Popen[str]) -> str:
     # Keep reading the server's output. If its pipe were full, the server would block.
     threading.Thread(target=server.stderr.read, daemon=True).start()
     return address
+
+
+def opened(page: Page, address: str, query: str = "", more: str = "") -> Page:
+    """Open the page with a query, and wait until it has answered.
+
+    Args:
+        more: Further parameters of the address, each after `&`.
+    """
+    from playwright.sync_api import expect  # here and below, since not every machine has it
+
+    page.goto(f"{address}/?q={urllib.parse.quote(query)}{more}" if query or more else address)
+    expect(page.locator(".pol-lines, .pol-message" if query else ".pol-top").first).to_be_visible()
+    settled(page)
+    return page
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has answered the last action, as a person would."""
+    from playwright.sync_api import expect
+
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def parameters(page: Page) -> dict[str, list[str]]:
+    """Return the parameters of the page's address."""
+    return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+
+
+def open_list(page: Page, name: str) -> None:
+    """Open the list of a field.
+
+    A scroll closes a list. A click scrolls first, and the browser reports the scroll up to a frame later, which may be
+    after the list has opened. So the field is scrolled to before, and two frames pass.
+    """
+    field = page.get_by_role("combobox", name=name)
+    field.scroll_into_view_if_needed()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    field.click()

@@ -11,9 +11,10 @@ import pytest
 from browsers import PATIENCE, address_of, program, serving
 from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
+from polyseme.indexer.elmo.encoder import ElmoEncoder
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 RIVER = (
     "She sat on the bank of the river and fished for trout.",
@@ -45,7 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, sub
 
 
 @pytest.fixture(scope="session")
-def library(server: tuple[Path, subprocess.Popen[str]]) -> Path:
+def library(server: tuple[Path, subprocess.Popen[str]], default_encoder: ElmoEncoder) -> Path:
     """The folder, with two small collections that were built with the bundled model."""
     folder, _ = server
     documents = [
@@ -53,8 +54,10 @@ def library(server: tuple[Path, subprocess.Popen[str]]) -> Path:
         for genre, lines, years in (("river", RIVER, range(1950, 1990, 8)), ("money", MONEY, range(1954, 1994, 8)))
         for shift, year in enumerate(years)
     ]
-    build(folder / "banks.pol", [*documents, Document("evil", EVIL, {"title": "<i>Evil</i> & co", "genre": "odd"})])
-    build(folder / "other.pol", [Document("other", "Another bank stands here. The bank is old.", {})])
+    evil = Document("evil", EVIL, {"title": "<i>Evil</i> & co", "genre": "odd"})
+    build(folder / "banks.pol", [*documents, evil], model=default_encoder)
+    other = [Document("other", "Another bank stands here. The bank is old.", {})]
+    build(folder / "other.pol", other, model=default_encoder)
     return folder
 
 
@@ -71,7 +74,31 @@ def address(library: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
 def browser() -> Iterator[Browser]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox"])
+        # A graphics card in software costs a quarter of the time that a page takes.
+        found = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox", "--disable-gpu"])
         sync_api.expect.set_options(timeout=PATIENCE)
         yield found
         found.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """One browser profile for all tests of a file, so that Streamlit's scripts load once. Each tab is another visit.
+
+    It asks for less motion: Streamlit's animations are slow to draw. A file may set `VIEWPORT`, the width and height of
+    its windows in pixels.
+    """
+    width, height = getattr(request.module, "VIEWPORT", (1366, 768))
+    found = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    found.grant_permissions(["clipboard-read", "clipboard-write"])
+    found.set_default_timeout(PATIENCE)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def new_page(context: BrowserContext) -> Iterator[Page]:
+    """A tab that the test's own file calls `page`, a name that the tests without a browser use too."""
+    found = context.new_page()
+    yield found
+    found.close()

@@ -9,7 +9,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from browsers import PATIENCE, address_of, program, serving
+from browsers import PATIENCE, address_of, open_list, program, serving
 from dictionary_files import write_tsv
 from pages import MONEY, RIVER, address, app, ask, expected, html, lines
 from polyseme.indexer.build import build
@@ -106,7 +106,7 @@ def test_a_visitor_chooses_a_dictionary_a_sense_and_a_period(collection: Path, s
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
         page.goto(f"{address_of(server)}/?q={urllib.parse.quote(BANK)}")
-        page.get_by_role("combobox", name="Senses from").click()
+        open_list(page, "Senses from")
         page.get_by_role("option", name="own").click()
         sync_api.expect(page.locator(".pol-badge").first).to_contain_text("land beside a <b>river</b>")
         page.locator('.pol-badge[data-sense="2"]').click()

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.parse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import browsers
 import pytest
-from browsers import PATIENCE
+from browsers import open_list, parameters, settled
 from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
+from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.search.searcher import Searcher
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-from playwright.sync_api import Browser, BrowserContext, Page, expect  # noqa: E402
+from playwright.sync_api import Page, expect  # noqa: E402
 
 BANK = "[bank]"
 LINES = (
@@ -30,45 +31,27 @@ LINES = (
     "His bank charged him interest on the account every month of the year.",
     "She went to the bank with a cheque to pay in her wages for the week.",
 )
-HERE = "&collection=judged.pol"
 
 
 @pytest.fixture(scope="module")
-def searcher(library: Path) -> Iterator[Searcher]:
+def searcher(library: Path, default_encoder: ElmoEncoder) -> Iterator[Searcher]:
     texts = [Document(f"{n}.txt", f"{text} {text.lower()}", {"year": 1950 + n}) for n, text in enumerate(LINES)]
-    build(library / "judged.pol", texts)
-    with Searcher.open(library / "judged.pol") as found:
+    build(library / "judged.pol", texts, model=default_encoder)
+    with Searcher.open(library / "judged.pol", default_encoder) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    found = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-    found.set_default_timeout(PATIENCE)
-    yield found
-    found.close()
-
-
 @pytest.fixture
-def page(context: BrowserContext, searcher: Searcher) -> Iterator[Page]:
+def page(new_page: Page, searcher: Searcher) -> Page:
     """A page of a collection in which nothing is judged: what an earlier test has said is undone."""
     for author in (None, "ann", "bob"):
         while searcher.annotation_state() and searcher.undo(author) is not None:
             pass
-    found = context.new_page()
-    yield found
-    found.close()
+    return new_page
 
 
-def opened(page: Page, address: str, query: str, more: str = HERE) -> Page:
-    page.goto(f"{address}/?q={urllib.parse.quote(query)}{more}")
-    expect(page.locator(".pol-lines, .pol-message").first).to_be_visible()
-    settled(page)
-    return page
-
-
-def settled(page: Page) -> None:
-    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+def opened(page: Page, address: str, query: str, more: str = "") -> Page:
+    return browsers.opened(page, address, query, f"&collection=judged.pol{more}")
 
 
 def keys_are(page: Page, ids: Sequence[int]) -> None:
@@ -183,7 +166,7 @@ def test_edited_senses_are_renamed_described_merged_and_forgotten(page: Page, ad
     expect(rows.filter(has_text="hillside")).to_contain_text("ground that <slopes>")
     settled(page)
     page.get_by_role("button", name="hillside 1").click()
-    page.get_by_role("combobox", name="Give its lines to").click()
+    open_list(page, "Give its lines to")
     page.get_by_role("option", name="shore").click()
     page.get_by_role("button", name="Merge").click()
     expect(rows.filter(has_text="hillside")).to_have_count(0)
@@ -210,8 +193,7 @@ def test_lines_are_filtered_by_annotation_and_listed_as_examples(page: Page, add
     searcher.annotate(ids[1:4], label="wet", mark="good", author="ann")
     searcher.annotate(ids[5:6], label="dry", mark="bad", author="bob")
     opened(page, address, BANK)
-    field = page.get_by_role("combobox", name="Label")
-    field.click()
+    open_list(page, "Label")
     page.get_by_role("option", name="wet (3)").click()
     page.wait_for_url(re.compile(r"where=annotation\.label%3Dwet"))
     keys_are(page, ids[1:4])
@@ -221,7 +203,7 @@ def test_lines_are_filtered_by_annotation_and_listed_as_examples(page: Page, add
         page.get_by_role("button", name="JSONL").click()
     rows = [json.loads(line) for line in Path(saved.value.path()).read_text(encoding="utf-8").splitlines()]
     assert [row["annotations"]["label"] for row in rows] == [["wet"]] * 3
-    opened(page, address, BANK, f"{HERE}&sort=examples&k=50")
+    opened(page, address, BANK, "&sort=examples&k=50")
     judged = searcher.occurrences(BANK, 100, order="text")  # with the marks, which come first or last
     wanted = [each.hit.occurrence_id for each in searcher.by_examples(judged)]
     keys_are(page, wanted)
@@ -234,6 +216,23 @@ def test_lines_are_filtered_by_annotation_and_listed_as_examples(page: Page, add
     page.get_by_role("button", name="Ask me ten lines").click()
     asked = {hit.occurrence_id for hit in searcher.to_judge("bank")}
     keys_are(page, [key for key in wanted if key in asked])
+
+
+def test_chosen_filter_stays_while_its_number_of_lines_grows(page: Page, address: str, searcher: Searcher) -> None:
+    ids = [hit.occurrence_id for hit in searcher.occurrences(BANK, 100, order="text")]
+    searcher.annotate(ids[:2], label="wet")
+    opened(page, address, BANK)
+    open_list(page, "Label")
+    page.get_by_role("option", name="wet (2)").click()
+    keys_are(page, ids[:2])
+    page.keyboard.press("Escape")
+    searcher.annotate(ids[2:3], label="wet")
+    page.get_by_role("radio", name="Map").click()
+    keys_are(page, ids[:3])
+    expect(page.get_by_text("wet (3)")).to_be_visible()
+    page.get_by_role("radio", name="Lines only").click()
+    keys_are(page, ids[:3])
+    assert parameters(page)["where"] == ["annotation.label=wet"]
 
 
 def test_entry_is_downloaded_in_every_format(page: Page, address: str) -> None:

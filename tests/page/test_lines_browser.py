@@ -6,17 +6,17 @@ They share the server and the browser of `test_browser.py`, and are skipped with
 from __future__ import annotations
 
 import re
-import urllib.parse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from browsers import PATIENCE
+from browsers import PATIENCE, open_list, opened, settled
+from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.search.hits import OccurrenceHit
 from polyseme.search.searcher import Searcher
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-from playwright.sync_api import Browser, BrowserContext, Page, expect  # noqa: E402
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
 pytestmark = pytest.mark.flaky(reruns=2)
 BANK = "She sat on the river [bank] and fished."
@@ -25,36 +25,14 @@ AXE_RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa
 
 
 @pytest.fixture(scope="module")
-def searcher(library: Path) -> Iterator[Searcher]:
-    with Searcher.open(library / "banks.pol") as found:
+def searcher(library: Path, default_encoder: ElmoEncoder) -> Iterator[Searcher]:
+    with Searcher.open(library / "banks.pol", default_encoder) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    found = browser.new_context(viewport={"width": 1366, "height": 768})
-    found.grant_permissions(["clipboard-read", "clipboard-write"])
-    found.set_default_timeout(PATIENCE)
-    yield found
-    found.close()
-
-
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    found = context.new_page()
-    yield found
-    found.close()
-
-
-def opened(page: Page, address: str, query: str, more: str = "") -> Page:
-    page.goto(f"{address}/?q={urllib.parse.quote(query)}{more}")
-    expect(page.locator(".pol-lines, .pol-message").first).to_be_visible()
-    settled(page)
-    return page
-
-
-def settled(page: Page) -> None:
-    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+def page(new_page: Page) -> Page:
+    return new_page
 
 
 def keys_are(page: Page, hits: Sequence[OccurrenceHit]) -> None:
@@ -247,7 +225,7 @@ def test_documents_are_found_edited_and_removed(page: Page, address: str, librar
     page.get_by_role("button", name="Documents", exact=True).click()
     rows = page.locator(".pol-documents tbody th")
     expect(rows).to_have_text(["Bank 100", "Bank 20", "Bank 3"])
-    page.get_by_role("combobox", name="Sort by").click()
+    open_list(page, "Sort by")
     page.get_by_role("option", name="year").click()
     expect(rows).to_have_text(["Bank 3", "Bank 20", "Bank 100"])
     field = page.get_by_label("Search in title, id and metadata")

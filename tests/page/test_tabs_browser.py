@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsers import PATIENCE
+from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.search.searcher import Searcher
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-from playwright.sync_api import Browser, Page, expect  # noqa: E402
+from playwright.sync_api import Page, expect  # noqa: E402
 
 pytestmark = pytest.mark.flaky(reruns=2)
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    context.set_default_timeout(PATIENCE)
-    yield context.new_page()
-    context.close()
+def page(new_page: Page) -> Page:
+    return new_page
 
 
-def test_historian_gets_figure_and_numbers_from_a_link(page: Page, address: str, library: Path) -> None:
+def test_historian_gets_figure_and_numbers_from_a_link(
+    page: Page, address: str, library: Path, default_encoder: ElmoEncoder
+) -> None:
     page.goto(f"{address}/?q=%5Bbank%5D&tab=time&measure=per-million&smooth=3&period=10&figure=1")
     expect(page.locator("img.pol-figure")).to_be_visible()
     assert page.locator("img.pol-figure").evaluate("(image) => image.naturalWidth") > 1000
@@ -38,7 +36,7 @@ def test_historian_gets_figure_and_numbers_from_a_link(page: Page, address: str,
     with page.expect_download() as numbers:
         page.get_by_role("button", name="CSV").click()
     rows = list(csv.DictReader(io.StringIO(numbers.value.path().read_text(encoding="utf-8-sig"))))
-    with Searcher.open(library / "banks.pol") as searcher:
+    with Searcher.open(library / "banks.pol", default_encoder) as searcher:
         found = searcher.timeline(searcher.senses("bank"), "year", 10)
     names = ("from", "count", "per_million", "per_million_low", "per_million_high")
     wanted = [["" if row[name] is None else str(row[name]) for name in names] for row in found.rows(3)]

@@ -192,7 +192,7 @@ def pos_choice(counts: PosCounts, found: Answer) -> None:
     options = {"": f"any {total:,}"} | {pos: f"{base.pos_name(pos)} {n:,}" for pos, n in counts.counts.items()}
     chosen = only[0].partition("=")[2].strip() if len(only) == 1 and "!" not in only[0] else None
     value = min(kept, key=lambda pos: (pos != counts.target, pos)) if kept else "" if not only else chosen
-    show("pos", value if value in options else None)
+    show("pos", value if value in options else None, options.values())
 
     def changed() -> None:
         pos = st.session_state["pos"]
@@ -327,7 +327,7 @@ def can_be_sampled(found: Answer) -> bool:
 
 def choose(key: str, name: str, options: Mapping[Option, str], value: Option, act: Callable[[Option], None]) -> None:
     """Draw a small drop-down list. `act` receives the chosen option."""
-    show(key, value if value in options else next(iter(options)))
+    show(key, value if value in options else next(iter(options)), options.values())
 
     def changed() -> None:
         # The browser may still hold an option that is no longer offered. Streamlit then gives its text.

@@ -273,8 +273,8 @@ def named_senses(searcher: Searcher) -> None:
     st.subheader("Named senses", anchor=False)
     names = [item.name for item in kept]
     chosen = fetch.named_sense(current().where)
-    show("named-sense", chosen if chosen in names else None)
     sizes = {item.name: f"{item.name} ({item.word}, from {base.count(item.size, 'line')})" for item in kept}
+    show("named-sense", chosen if chosen in names else None, sizes.values())
 
     def changed() -> None:
         rest = tuple(text for text in current().where if not text.startswith(fetch.SENSE_FILTER))

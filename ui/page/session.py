@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
@@ -26,6 +26,8 @@ QUERY, ADDRESS, PROBLEMS, OPENED, READ, EXPANDED, TRAIL, ADOPTED, MESSAGE = (
 )
 ANSWERED = "answered query"
 """Key of the query whose answer the page shows, in the session state."""
+LABELS = "labels"
+"""Key of the texts of each widget's options in the last run, in the session state."""
 MAX_TRAIL = 200
 """Maximum number of queries that one visit remembers."""
 
@@ -182,7 +184,16 @@ def free_uploads() -> None:
         HELD.drop(context.session_id)
 
 
-def show(key: str, value: object) -> None:
-    """Set the value of a widget only if it differs, so that a visitor's input is not interrupted."""
-    if key not in st.session_state or st.session_state[key] != value:
+def show(key: str, value: object, labels: Iterable[str] = ()) -> None:
+    """Set the value of a widget only if it differs, so that a visitor's input is not interrupted.
+
+    Args:
+        labels: The texts of the widget's options. The browser holds a choice as its text, and Streamlit reads that text
+            with the options of the last run. So a choice is also set when the texts have changed.
+    """
+    texts = tuple(labels)
+    before: dict[str, tuple[str, ...]] = st.session_state.setdefault(LABELS, {})
+    changed = before.get(key, texts) != texts
+    before[key] = texts
+    if changed or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value

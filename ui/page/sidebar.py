@@ -91,13 +91,14 @@ def _found(facets: Sequence[Facet]) -> Sequence[Facet]:
 def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
     name, key = base.label(annotate.FACETS.get(facet.field, facet.field), 60), f"facet-{facet.field}"
     if facet.kind is FacetKind.CHOICE:
-        show(key, list(selection))
         # Streamlit confuses options that have the same label.
         shown = base.distinct([*facet.options, *selection], 80)
+        labels = {value: f"{shown.get(value, value)} ({number})" for value, number in facet.options.items()}
+        show(key, list(selection), labels.values())
         st.multiselect(
             name,
             list(facet.options),
-            format_func=lambda value: f"{shown.get(value, value)} ({facet.options.get(value, 0)})",
+            format_func=lambda value: labels.get(value, f"{shown.get(value, value)} (0)"),
             key=key,
             placeholder="all",
             on_change=lambda: _filter(facet, tuple(st.session_state[key]), offered),

@@ -43,8 +43,8 @@ def draw(searcher: Searcher) -> None:
 def _draw_choice(kept: dict[str, tuple[str, ...]]) -> None:
     chosen = [text.removeprefix(FILTER) for text in current().where if text.startswith(FILTER)]
     names = list(kept)
-    show("subcorpus", chosen[0] if len(chosen) == 1 and chosen[0] in names else None)
     labels = base.distinct(names, 60)
+    show("subcorpus", chosen[0] if len(chosen) == 1 and chosen[0] in names else None, labels.values())
 
     def changed() -> None:
         name = st.session_state["subcorpus"]
