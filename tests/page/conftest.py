@@ -74,7 +74,7 @@ def address(library: Path, server: tuple[Path, subprocess.Popen[str]]) -> str:
 def browser() -> Iterator[Browser]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
-        # A graphics card in software costs a quarter of the time that a page takes.
+        # A graphics card in software takes time that the page needs.
         found = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox", "--disable-gpu"])
         sync_api.expect.set_options(timeout=PATIENCE)
         yield found
