@@ -654,7 +654,7 @@ class Searcher:
 
     def subcorpora(self) -> dict[str, tuple[str, ...]]:
         """Read the filters that are kept under a name: {name: filters}."""
-        return self.collection.subcorpora()
+        return self.collection.subcorpora().filters
 
     def save_subcorpus(self, name: str, where: Where, replace: bool = False) -> tuple[str, ...]:
         """Keep filters under a name, and return them. `where="in=NAME"` then means these filters.

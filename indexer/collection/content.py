@@ -33,7 +33,7 @@ from .schema import NEXT_WORD, QUANTILES_KEY, STREAM_VERSION, State, in_batches,
 from .segment import Segment
 from .stored_tokens import StoredTokens
 from .stream import Word
-from .subcorpora import read_subcorpora
+from .subcorpora import check_subcorpora
 from .views import VIEWS
 from .words import WordTable
 
@@ -95,7 +95,7 @@ def check_content(
     with findings.reading("the named senses"):
         _check_named_senses(db, findings)
     with findings.reading("the subcorpora"):
-        read_subcorpora(db)
+        check_subcorpora(db, findings)
     with findings.reading("the dictionaries"):
         check_dictionaries(db, segments[0].tokens.shape[1] if segments else 0, findings)
     check_judgements(db, findings)
