@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -160,6 +161,28 @@ _FOUND = (
     f" JOIN documents d ON d.id = s.document AND d.state = {int(State.LIVE)} AND d.document_id = l.document"
 )
 """The lines whose occurrence is in the collection."""
+
+
+_TABLES = {
+    "judged_lines": "id, document, start, sentence, length, place, form, lemma, context, occurrence",
+    "judgement_events": "id, author, time, action, target",
+    "judgements": "id, event, line, sense, field, value",
+}
+"""The columns of each table."""
+_INTEGERS = frozenset({"id", "start", "length", "place", "occurrence", "target", "event", "line", "sense"})
+"""Columns with integers that are not negative. The others have text."""
+_NULLABLE = frozenset({"occurrence", "target", "line", "sense", "value"})
+
+
+def _sound(table: str) -> str:
+    """Return SQL for whether the values of a row have the types that this program writes."""
+    tests = []
+    for column in _TABLES[table].split(", "):
+        is_right = (
+            f"typeof({column}) = 'integer' AND {column} >= 0" if column in _INTEGERS else f"typeof({column}) = 'text'"
+        )
+        tests.append(f"({is_right} OR {column} IS NULL)" if column in _NULLABLE else is_right)
+    return f"({' AND '.join(tests)})"
 
 
 def has_judgements(db: sqlite3.Connection) -> bool:
@@ -732,15 +755,17 @@ def relocate(db: sqlite3.Connection, documents: Sequence[str] | None = None) -> 
     """Find lines again whose documents were indexed again. The caller owns the transaction.
 
     A line is found by its document, the text of its sentence, its place in the sentence and its form. Of several equal
-    sentences, the nearest one that has no other line counts. A line that is not found stays as it was.
+    sentences, the nearest one that has no other line counts. A line that is not found, or is damaged, stays as it was.
 
     Args:
         documents: Ids of the only documents to look at. None for all.
     """
     if not has_judgements(db):
         return
+    # As bytes, since a text that is not UTF-8 would end the query.
     sql = (
-        "SELECT document, id, start, sentence, length, place, form FROM judged_lines WHERE {}"
+        "SELECT CAST(document AS BLOB), id, start, CAST(sentence AS BLOB), length, place, CAST(form AS BLOB)"
+        f" FROM judged_lines WHERE {{}} AND {_sound('judged_lines')}"
         f" AND NOT EXISTS (SELECT 1 FROM {_FOUND} WHERE l.id = judged_lines.id) ORDER BY document, id"
     )
     if documents is None:
@@ -748,8 +773,10 @@ def relocate(db: sqlite3.Connection, documents: Sequence[str] | None = None) -> 
     else:
         rows = list(in_batches(db, sql.replace("{}", "document IN ({})"), documents))
     lost: dict[str, list[_Anchor]] = {}
-    for document, *anchor in rows:
-        lost.setdefault(str(document), []).append(_Anchor(*anchor))  # type: ignore[arg-type]
+    for row in rows:
+        with suppress(UnicodeDecodeError):
+            document, *anchor = (value.decode() if isinstance(value, bytes) else value for value in row)
+            lost.setdefault(str(document), []).append(_Anchor(*anchor))  # type: ignore[arg-type]
     for document, anchors in lost.items():
         for line, occurrence in _found_again(db, document, anchors).items():
             db.execute("UPDATE judged_lines SET occurrence = ? WHERE id = ?", (occurrence, line))
@@ -809,13 +836,6 @@ def copy_judgements(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
     relocate(new)
 
 
-_TABLES = {
-    "judged_lines": "id, document, start, sentence, length, place, form, lemma, context, occurrence",
-    "judgement_events": "id, author, time, action, target",
-    "judgements": "id, event, line, sense, field, value",
-}
-
-
 def check_judgements(db: sqlite3.Connection, findings: Findings) -> None:
     """Check the rows of all judgements, and that each belongs to an event and a line."""
     if not has_judgements(db):
@@ -825,6 +845,11 @@ def check_judgements(db: sqlite3.Connection, findings: Findings) -> None:
         sense_fields(db)
         for (author,) in db.execute("SELECT DISTINCT author FROM judgement_events").fetchall():
             _stacks(db, author)
+    for table in _TABLES:
+        (damaged,) = db.execute(f"SELECT count(*) FROM {table} WHERE NOT {_sound(table)}").fetchone()
+        if damaged:
+            detail = f"{damaged} rows of the table {table} have values of the wrong type"
+            findings.add("annotations of lines", detail, "restore the collection from a copy")
     for column, table in (("event", "judgement_events"), ("line", "judged_lines")):
         sql = f"SELECT count(*) FROM judgements WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT id FROM {table})"
         (stray,) = db.execute(sql).fetchone()
