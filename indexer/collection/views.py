@@ -64,7 +64,7 @@ _ANNOTATED_LINES = (
     " AND (SELECT s.document FROM sentences AS s WHERE s.id = o.sentence) = d.id"
     " WHERE coalesce(a.sense, a.label, a.mark, a.note) IS NOT NULL"
 )
-"""What people say about lines at present, one row for each line and author. `judgements.py` has the same rule."""
+"""What people say about lines at present, one row for each line and author. `judgement_state.py` has the same rule."""
 VIEWS = {
     "hits": _hits(" nullif(p.pos, '') AS part_of_speech,", " LEFT JOIN words AS p ON p.id = o.word"),
     "annotated_lines": _ANNOTATED_LINES,
