@@ -109,15 +109,15 @@ class Keywords(Records):
 
 def find_keywords(
     view: View,
-    against: Where = None,
-    unit: str = "lemma",
-    k: int = 50,
-    fewest: int = FEWEST,
-    order: str = "log_likelihood",
-    pos: Container[str] = (),
-    function_words: bool = False,
-    rarer: bool = False,
-    cited: Citation | None = None,
+    against: Where,
+    unit: str,
+    k: int,
+    fewest: int,
+    order: str,
+    pos: Container[str],
+    function_words: bool,
+    rarer: bool,
+    cited: Citation | None,
 ) -> Keywords:
     """Compare the documents inside the filters with other documents. See `Searcher.keywords`."""
     _check(view, unit, k, fewest, order)
