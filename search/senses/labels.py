@@ -12,9 +12,9 @@ import numpy as np
 from ...indexer.collection.queries import lemma_frequencies
 from ...indexer.vectors.arrays import Array, Ids, unit
 from ..context import View
-from ..statistics.collocates import FEWEST_TOGETHER, Collocate
+from ..statistics.collocates import FEWEST_TOGETHER, Collocate, group_collocates
 from ..statistics.measures import log_dice, log_likelihood
-from .nearby import Line, NearbyWords, read_lines
+from .nearby import Line, NearbyWords, is_word, read_lines
 
 LABELS = 6
 """Maximum number of labels of a sense."""
@@ -71,10 +71,12 @@ def sense_words(view: View, groups: Sequence[Ids], known: NearbyWords) -> list[S
         known: What was read before. What is read now is added.
     """
     near = [_NearbyLemmas(read_lines(view, ids, known), len(ids)) for ids in groups]
+    counted = group_collocates(view, groups) if view.settings.has_stream else None
     out = []
     for number, group in enumerate(near):
         others = [other for place, other in enumerate(near) if place != number]
-        found = _collocates(view, group, others)
+        every = _collocates_in_lines(view, group, others) if counted is None else counted[number]
+        found = [word for word in every if is_word(word.lemma)][:COLLOCATES]
         outside = [context for other in others for context in other.wide]
         topics = view.context.encoder.word_topics
         labels = labels_of(group.wide, outside, topics, known.weight) if others else found[:LABELS]
@@ -150,11 +152,8 @@ def _mean_topic(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[s
     return np.asarray(unit(sums).sum(axis=0, keepdims=True) / max(len(contexts), 1), np.float32)
 
 
-def _collocates(view: View, group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Collocate]:
-    """Return a sense's collocates by logDice, which uses frequencies in the whole collection.
-
-    Their log-likelihood compares the sense with the word's other senses.
-    """
+def _collocates_in_lines(view: View, group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Collocate]:
+    """Estimate what `group_collocates` counts, from the lines that were read, in a collection without streams."""
     here = Counter(lemma for context in group.narrow for lemma in set(context))
     there = Counter(lemma for other in others for context in other.narrow for lemma in set(context))
     lines = sum(len(other.narrow) for other in others)
@@ -170,7 +169,7 @@ def _collocates(view: View, group: _NearbyLemmas, others: Sequence[_NearbyLemmas
         )
         for lemma, count in frequent.items()
     ]
-    return sorted(found, key=lambda item: (-item.log_dice, -item.count, item.lemma))[:COLLOCATES]
+    return sorted(found, key=lambda item: (-item.log_dice, -item.count, item.lemma))
 
 
 def collocates(inside: Sequence[Iterable[str]], outside: Sequence[Iterable[str]], k: int) -> list[Collocate]:

@@ -92,7 +92,7 @@ def _line(view: View, hit: OccurrenceHit, words: Sequence[Word], nouns: dict[str
     wide, narrow = [], []
     for place in range(max(0, hit.position - LABEL_REACH), min(len(tokens), hit.position + LABEL_REACH + 1)):
         token = tokens[place]
-        if token.kind is not TokenKind.WORD or token.lemma == hit.lemma or not _is_word(token.lemma):
+        if token.kind is not TokenKind.WORD or token.lemma == hit.lemma or not is_word(token.lemma):
             continue
         lemma = intern(token.lemma)
         wide.append(lemma)
@@ -105,7 +105,7 @@ def _line(view: View, hit: OccurrenceHit, words: Sequence[Word], nouns: dict[str
     return Line(tuple(wide), tuple(narrow), tuple(map(intern, phrases)))
 
 
-def _is_word(lemma: str) -> bool:
+def is_word(lemma: str) -> bool:
     """Return whether a lemma is more than a single Latin letter, which is a symbol or an abbreviation."""
     return len(lemma) > 1 or not lemma.isascii()
 

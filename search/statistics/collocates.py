@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...indexer.collection.queries import types_of_occurrences
 from ...indexer.errors import QueryError
 from ...indexer.text import TokenKind
 from ...indexer.vectors.arrays import Ids
 from ..citation import Citation
 from ..context import View
 from ..hits import Match, OccurrenceHit
+from ..retrieval.exact import Rows
 from ..retrieval.patterns import Found, place_hits
 from ..tables import Records
 from .measures import log_dice, log_likelihood, mutual_information
@@ -39,7 +41,7 @@ MOST_BARS = 30
 class Collocate:
     """A word near the occurrences of a group.
 
-    Those of a sense have only the first four values. `find_collocates` counts all of them.
+    Those of a sense have only the first four values (`group_collocates`). `find_collocates` counts all of them.
 
     Attributes:
         count: Number of the group's occurrences that the word is near.
@@ -148,7 +150,8 @@ def find_collocates(
     _check(view, left, right, k, fewest, measure)
     places = find_places(view, word, match, within)
     near = _Near(view, places.found, left, right)
-    near.keep(None if places.match is Match.PATTERN else places.match, places.name, frozenset(pos), function_words)
+    nodes = () if places.match is Match.PATTERN else (places.name, *places.name.split(" "))
+    near.keep(places.match, frozenset(nodes), frozenset(pos), function_words)
     size, total = len(places), int(document_tokens(view).sum())
     frequent = near.frequencies(np.flatnonzero(near.counts >= fewest))
     found = []
@@ -176,6 +179,45 @@ def find_collocates(
     return Collocates(places.name, str(places.match), left, right, size, measure, words, places.notice, cited)
 
 
+def group_collocates(view: View, groups: Sequence[Ids]) -> list[list[Collocate]]:
+    """Count the lemmas near each group of a word's occurrences, by logDice. The groups are compared with each other.
+
+    All occurrences count, and frequencies are those of the whole collection. The window is the usual one. Parts of
+    speech are not told apart, as in labels.
+
+    Args:
+        groups: Ids of the occurrences of each group. The collection has streams.
+    """
+    whole = view.unfiltered()
+    every = np.concatenate([np.zeros(0, np.int64), *groups])
+    rows = whole.rows(sorted(types_of_occurrences(view.collection.db, every.tolist())))
+    counted = []
+    for ids in groups:
+        near = _Near(whole, [_of_ids(item, ids) for item in rows], WINDOW, WINDOW, by_pos=False)
+        near.keep(Match.LEMMA, near.node_lemmas(), frozenset(), False)
+        counted.append(near)
+    together = np.sum([near.counts for near in counted], axis=0)  # (G,)
+    out = []
+    for near, ids in zip(counted, groups, strict=True):
+        frequent = near.frequencies(np.flatnonzero(near.counts >= FEWEST_TOGETHER))
+        found = []
+        for group, frequency in frequent.items():
+            count, outside = int(near.counts[group]), int(together[group] - near.counts[group])
+            likelihood = log_likelihood(count, len(ids), outside, len(every) - len(ids))
+            strength = log_dice(min(count, frequency), len(ids), frequency)
+            found.append(Collocate(near.names[group][0], count, likelihood, strength))
+        out.append(sorted(found, key=lambda item: (-item.log_dice, -item.count, item.lemma)))
+    return out
+
+
+def _of_ids(rows: Rows, ids: Ids) -> Found:
+    """Return the places of some occurrences, of those in some rows."""
+    segment, stream = rows.segment, rows.segment.stream
+    assert stream is not None  # the collection has streams
+    first = np.sort(np.asarray(stream.token_places[rows.rows[np.isin(rows.ids, ids)]], np.int64))
+    return Found(segment, stream, first, np.ones(len(first), np.int64), stream.sentences_of(first))
+
+
 def _check(view: View, left: int, right: int, k: int, fewest: int, measure: str) -> None:
     path = view.collection.path
     if not view.settings.has_stream:
@@ -193,24 +235,24 @@ def _check(view: View, left: int, right: int, k: int, fewest: int, measure: str)
 
 
 class _Near:
-    """Tokens near places: pairs of a place and a token, by their *group*, a lemma with a part of speech.
+    """Tokens near places: pairs of a place and a token, by their *group*, a lemma with a part of speech or without.
 
     Attributes:
-        names: Lemma and part of speech of each group.
+        names: Lemma and part of speech of each group. The latter is empty if parts of speech are not told apart.
         counts: Number of places that each group is near.  (G,)
         tokens: Number of tokens of each group near places, each token once.  (G,)
         window: Number of all tokens near places, each once.
     """
 
-    def __init__(self, view: View, found: Sequence[Found], left: int, right: int) -> None:
+    def __init__(self, view: View, found: Sequence[Found], left: int, right: int, by_pos: bool = True) -> None:
         self._view, self._found = view, found
         words = view.collection.words()
         lemmas, tags = words.column("lemma"), words.column("pos")
-        codes = lemmas.codes.astype(np.int64) * max(len(tags.values), 1) + tags.codes
-        known, group = np.unique(codes, return_inverse=True)
+        values, tag_codes = (tags.values, tags.codes) if by_pos else ([""], np.zeros(len(words), np.int32))
+        size = max(len(values), 1)
+        known, group = np.unique(lemmas.codes.astype(np.int64) * size + tag_codes, return_inverse=True)
         self._group = np.append(group.reshape(-1), -1)  # (V + 1,), the last one for unknown words
-        size = max(len(tags.values), 1)
-        self.names = [(lemmas.values[code // size], tags.values[code % size]) for code in known.tolist()]
+        self.names = [(lemmas.values[code // size], values[code % size]) for code in known.tolist()]
         starts = np.cumsum([0, *(len(each.first) for each in found)])
         place, distance, kind, source, token = [], [], [], [], []
         for number, each in enumerate(found):
@@ -234,16 +276,24 @@ class _Near:
         self.counts = self.tokens = self._groups = np.zeros(len(self.names), np.int64)
         self._by_token: dict[int, tuple[Ids, Ids]] = {}
 
-    def keep(self, match: Match | None, node: str, pos: frozenset[str], function_words: bool) -> None:
+    def node_lemmas(self) -> frozenset[str]:
+        """Return the lemmas of the first tokens of the places."""
+        words = self._view.collection.words()
+        column = words.column("lemma")
+        rows = [words.rows(each.stream.word_ids)[np.unique(each.stream.words[each.first])] for each in self._found]
+        found = np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
+        return frozenset(column.values[column.codes[row]] for row in found.tolist() if row >= 0)
+
+    def keep(self, match: Match, nodes: frozenset[str], pos: frozenset[str], function_words: bool) -> None:
         """Keep the words that may be collocates: content words that are not the node itself.
 
         Args:
-            match: Whether `node` is a lemma or a form. None for a pattern, of which no word is left out.
+            match: Whether `nodes` are lemmas or forms.
+            nodes: Words that are left out. Empty for a pattern.
             pos: Parts of speech to keep. Empty for all.
         """
         words, analyser = self._view.collection.words(), self._view.analyser
         forms, lemmas, tags = words.column("form"), words.column("lemma"), words.column("pos")
-        nodes = frozenset() if match is None else frozenset([node, *node.split(" ")])
         for row in np.unique(self._word[self._word >= 0]).tolist():
             form, lemma = forms.values[forms.codes[row]], lemmas.values[lemmas.codes[row]]
             kind = analyser.kind(form)

@@ -112,7 +112,7 @@ def test_annotated_lines_are_the_present_state_of_the_log(path: Path, tmp_path: 
                 chance.sample(list(hits), 2), by, label=chance.choice("ab"), note="one\n\x1ftwo"[:4]
             ),
             lambda by: searcher.annotate(chance.sample(list(hits), 2), by, mark=chance.choice(["+", "-", ""])),
-            lambda by: searcher.merge_senses("bank", *chance.sample(["x", "y", "z"], 2), author=by),
+            lambda by: searcher.merge_senses("bank", chance.choice("xyz"), chance.choice("xyz"), by),
             lambda by: searcher.forget_sense("bank", chance.choice("xyz"), by),
             lambda by: searcher.edit_sense("bank", chance.choice("xyz"), chance.choice("xyz"), None, by),
             *(2 * [searcher.undo]),
