@@ -183,7 +183,7 @@ def group_collocates(view: View, groups: Sequence[Ids]) -> list[list[Collocate]]
     """Count the lemmas near each group of a word's occurrences, by logDice. The groups are compared with each other.
 
     All occurrences count, and frequencies are those of the whole collection. The window is the usual one. Parts of
-    speech are not told apart, as in labels.
+    speech do not count, as in labels.
 
     Args:
         groups: Ids of the occurrences of each group. The collection has streams.
@@ -238,7 +238,7 @@ class _Near:
     """Tokens near places: pairs of a place and a token, by their *group*, a lemma with a part of speech or without.
 
     Attributes:
-        names: Lemma and part of speech of each group. The latter is empty if parts of speech are not told apart.
+        names: Lemma and part of speech of each group. The latter is empty without them.
         counts: Number of places that each group is near.  (G,)
         tokens: Number of tokens of each group near places, each token once.  (G,)
         window: Number of all tokens near places, each once.
