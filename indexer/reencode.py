@@ -81,11 +81,13 @@ def reencode(
             with target, Writer(new, lock) as writer:
                 report = _copy(old, target, writer, config, encoder, run, transformer)
                 dictionaries = carry_over(old, target, writer, encoder)
-            before = old.settings
+            before, damaged = old.settings, old.subcorpora().shown_damaged
         with storage_errors(path):
             left = replace_collection(real, new)
     run.report(Stage.DONE)
     notices = [f"{folder} has files that are not Polyseme's; move them away and remove it" for folder in left]
+    if damaged:
+        notices.append(f"left out, since damaged: {damaged}; save it again with `polyseme subcorpus save`")
     if before.sentence_vectors is SentenceKind.EXTERNAL and transformer is None and sentence_model != NO_MODEL:
         notices.append(
             f"the sentence vectors of {path} are now those of its ELMo, no more of"
@@ -118,7 +120,7 @@ def _copy(
     gone = [d.document_id for d in target.documents() if d.document_id not in kept]
     if gone:
         writer.remove(gone)
-    for name, filters in old.subcorpora().items():
+    for name, filters in old.subcorpora().filters.items():
         writer.set_subcorpus(name, filters)
     for name, data in old.named_senses().items():
         writer.set_named_sense(name, data)

@@ -30,7 +30,7 @@ from ..indexer.vectors.arrays import Array, Ids
 from .confidence import Calibration, Compared
 from .hits import By, HitList, Match, OccurrenceHit, Order, SentenceHit, WordOrder
 from .query.encode import Query, QueryEncoder, TargetQuery, read_target_query
-from .query.filters import Condition, Where, parse_where
+from .query.filters import Condition, Where, parse_where, where_texts
 from .query.scope import Scope, make_scope
 from .query.subcorpora import expanded
 from .query.target import check_text
@@ -53,12 +53,17 @@ WORD_MATCHES = (*SAME_WORD, Match.ANY)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one query sees: a snapshot of a collection, narrowed by filters, and the encoder for queries."""
+    """What one query sees: a snapshot of a collection, narrowed by filters, and the encoder for queries.
+
+    Attributes:
+        filters: The filters as text, with those of subcorpora written out.
+    """
 
     context: Context
     scope: Scope
     encode: QueryEncoder
     calibration: Calibration | None
+    filters: tuple[str, ...] = ()
 
     @property
     def collection(self) -> Collection:
@@ -134,7 +139,7 @@ class View:
 
     def unfiltered(self) -> View:
         """Return a view of the same snapshot without filters."""
-        return self if self.scope.is_whole else replace(self, scope=Scope(self.snapshot))
+        return self if self.scope.is_whole else replace(self, scope=Scope(self.snapshot), filters=())
 
     def types(self, word: str, match: Match) -> list[int]:
         """Return the keys of the types with a given lemma, or with a given form unless match is `lemma`."""
@@ -186,6 +191,16 @@ class View:
         """Return whether a word occurs inside the filters. See `find_word` for `word`."""
         return count_rows(self.find_word(word, match)[1]) > 0
 
+    def require_documents(self) -> None:
+        """Refuse filters that no document matches, since nothing can be counted there.
+
+        Raises:
+            QueryError: There are no documents inside the filters.
+        """
+        inside = self.scope.documents
+        if inside is not None and not (inside & self.snapshot.live).any():
+            raise QueryError(f"no document matches the filter {' and '.join(self.filters)[:100]!r}; widen it")
+
     def require_word(self, word: str, match: Match) -> tuple[str, list[Rows]]:
         """Return what `find_word` returns, for a word that must occur.
 
@@ -195,6 +210,7 @@ class View:
         value, rows = self.find_word(word, match)
         if count_rows(rows):
             return value, rows
+        self.require_documents()
         if self.unfiltered().holds(word, match):
             raise QueryError(f"{word[:60]!r} does not occur within the filter; widen it")
         raise QueryError(f"{self.collection.path} does not hold {word[:60]!r}; try another form, or `polyseme sense`")
@@ -300,7 +316,7 @@ class Context:
                 rows_of = partial(self._named_sense_rows, view)
                 annotated = None if self._annotated_rows is None else partial(self._annotated_rows, view)
                 scope = make_scope(self.collection, snapshot, conditions, rows_of, annotated)
-                view = replace(view, scope=scope)
+                view = replace(view, scope=scope, filters=tuple(where_texts(conditions)))
             yield view
 
     @functools.cached_property

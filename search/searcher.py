@@ -654,7 +654,7 @@ class Searcher:
 
     def subcorpora(self) -> dict[str, tuple[str, ...]]:
         """Read the filters that are kept under a name: {name: filters}."""
-        return self.collection.subcorpora()
+        return self.collection.subcorpora().filters
 
     def save_subcorpus(self, name: str, where: Where, replace: bool = False) -> tuple[str, ...]:
         """Keep filters under a name, and return them. `where="in=NAME"` then means these filters.
@@ -679,6 +679,7 @@ class Searcher:
         negative: Sequence[OccurrenceHit] = (),
         replace: bool = False,
         author: str | None = None,
+        any_pos: bool = False,
     ) -> NamedSense:
         """Save a sense under a name: a sense of an inventory, or hits marked positive and negative.
 
@@ -686,9 +687,10 @@ class Searcher:
             sense: Number of the sense in the inventory, from 1.
             replace: Replace a named sense of the same name. `undo` brings that one back.
             author: Who saves it. None for the user of this machine.
+            any_pos: Let a sense of hits hold occurrences of all parts of speech. Else a sense of nouns holds no verb.
         """
         with self._view() as view:
-            made = named.make_named_sense(view, name, inventory, sense, positive, negative)
+            made = named.make_named_sense(view, name, inventory, sense, positive, negative, any_pos)
         named.store_named_sense(self.collection, made, replace, _author(author))
         return made
 

@@ -20,7 +20,9 @@ def annotation_rows(db: sqlite3.Connection, document: int) -> Iterator[tuple[int
         document: `documents.id`.
     """
     if _has_table(db):
-        yield from db.execute(f"SELECT {_COLUMNS} FROM annotations WHERE document = ? ORDER BY start", (document,))
+        yield from db.execute(
+            f"SELECT {_COLUMNS} FROM annotations WHERE document = ? ORDER BY start", (document,)
+        ).fetchall()
 
 
 def document_annotation(db: sqlite3.Connection, document: int) -> tuple[GivenSentence, ...]:

@@ -55,7 +55,7 @@ from .schema import (
 )
 from .segment import Segment
 from .snapshot import Snapshot
-from .subcorpora import read_subcorpora
+from .subcorpora import Subcorpora, read_subcorpora
 from .types import TypeTable
 from .words import WordTable
 from .writer import DOCUMENT_COLUMNS, Writer, storage_errors, stored_document
@@ -503,8 +503,8 @@ class Collection:
             rows = db.execute("SELECT name, data FROM prototypes ORDER BY name")
             return {str(name): str(data) for name, data in rows}
 
-    def subcorpora(self) -> dict[str, tuple[str, ...]]:
-        """Return {name: filters} of the subcorpora, in the order of their names."""
+    def subcorpora(self) -> Subcorpora:
+        """Return the subcorpora, and the names of damaged ones."""
         with self._rows() as db:
             return read_subcorpora(db)
 

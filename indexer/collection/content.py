@@ -33,7 +33,7 @@ from .schema import NEXT_WORD, QUANTILES_KEY, STREAM_VERSION, State, in_batches,
 from .segment import Segment
 from .stored_tokens import StoredTokens
 from .stream import Word
-from .subcorpora import read_subcorpora
+from .subcorpora import check_subcorpora
 from .views import VIEWS
 from .words import WordTable
 
@@ -95,7 +95,7 @@ def check_content(
     with findings.reading("the named senses"):
         _check_named_senses(db, findings)
     with findings.reading("the subcorpora"):
-        read_subcorpora(db)
+        check_subcorpora(db, findings)
     with findings.reading("the dictionaries"):
         check_dictionaries(db, segments[0].tokens.shape[1] if segments else 0, findings)
     check_judgements(db, findings)
@@ -195,6 +195,7 @@ def _check_segment(db: sqlite3.Connection, segment: Segment, findings: Findings)
             f"{wrong} occurrences of segment {name} have another type or sentence in the table",
             f"{RESTORE} or {REENCODE}",
         )
+    _check_words(db, segment, findings)
     sql = "SELECT id, document FROM sentences WHERE id BETWEEN ? AND ? ORDER BY id"
     wrong = _differing(db, sql, np.asarray(segment.sentence_ids), [np.asarray(segment.sentence_documents)])
     if wrong:
@@ -203,6 +204,21 @@ def _check_segment(db: sqlite3.Connection, segment: Segment, findings: Findings)
             f"{wrong} sentences of segment {name} have another document in the table",
             f"{RESTORE} or {REENCODE}",
         )
+
+
+def _check_words(db: sqlite3.Connection, segment: Segment, findings: Findings) -> None:
+    """Hold the words of occurrences against the stream. Occurrences of earlier versions have none."""
+    has_words = any(row[1] == "word" for row in db.execute("PRAGMA table_info(occurrences)"))
+    if segment.stream is None or not has_words or not len(segment.token_ids):
+        return
+    stream, ids = segment.stream, np.asarray(segment.token_ids)
+    words = stream.word_ids[np.asarray(stream.words.whole())[np.asarray(stream.token_places.whole())]]  # (n,)
+    sql = "SELECT id, word FROM occurrences WHERE id BETWEEN ? AND ? AND word IS NOT NULL ORDER BY id"
+    stored = [row[0] for rows in _chunks(db, sql, int(ids.min()), int(ids.max())) for row in rows]
+    kept = np.isin(ids, np.array(stored, np.int64))
+    if wrong := _differing(db, sql, ids[kept], [words[kept]]):
+        detail = f"{wrong} occurrences of segment {segment.folder.name} have another word in the table"
+        findings.add("segments", detail, f"{RESTORE} or {REENCODE}")
 
 
 def _differing(db: sqlite3.Connection, sql: str, ids: Ids, columns: list[Ids]) -> int:

@@ -109,13 +109,8 @@ def dictionary_tables(db: Database) -> None:
 
 @migrations()
 def reading_views(db: Database) -> None:
-    """Create the views for people, and the index that finds the hits of a word in them.
-
-    A table that has the name of a view stays.
-    """
+    """Create the index that finds the hits of a word in the views for people."""
     db.execute("CREATE INDEX IF NOT EXISTS occurrences_by_type ON occurrences (type)")
-    for sql in VIEWS.values():
-        db.execute(sql.replace("CREATE VIEW", "CREATE VIEW IF NOT EXISTS", 1))
 
 
 @migrations()
@@ -147,6 +142,27 @@ def judgement_tables(db: Database) -> None:
     db.execute("CREATE INDEX judgements_by_line ON judgements (line)")
     db.execute("CREATE INDEX judgements_by_sense ON judgements (sense)")
     db.execute("CREATE INDEX judgements_by_event ON judgements (event)")
+
+
+@migrations()
+def words_of_occurrences(db: Database) -> None:
+    """Add the word of each occurrence, whose part of speech a view shows. It is null for what was indexed before."""
+    db.execute("ALTER TABLE occurrences ADD COLUMN word INTEGER")
+
+
+@migrations()
+def annotation_view(db: Database) -> None:
+    """Create the view of annotated lines, and make views again whose text has changed.
+
+    A table that has the name of a view stays.
+    """
+    for name, sql in VIEWS.items():
+        for (stored,) in db.execute(
+            "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?", (name,)
+        ).fetchall():
+            if stored != sql:
+                db.execute(f"DROP VIEW {name}")
+        db.execute(sql.replace("CREATE VIEW", "CREATE VIEW IF NOT EXISTS", 1))
 
 
 def connect_to_write(path: Path) -> Database:

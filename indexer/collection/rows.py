@@ -136,22 +136,27 @@ def insert_occurrences(
     types: Ids,
     next_sentence: int,
 ) -> None:
-    """Insert occurrences in the order of the segment's rows.
+    """Insert occurrences in the order of the segment's rows, with their words if the segment has a stream.
 
     Args:
         order: Index of each row's occurrence among those of the entries.  (n,)
         types: `types.id` of each row.  (n,)
     """
     flat = [occurrence for entry in entries for occurrence in entry.occurrences]
+    stream = data.stream
+    words = (
+        [None] * len(order) if stream is None else stream.stream_words[stream.stream[stream.token_places], 0].tolist()
+    )
     db.executemany(
-        'INSERT INTO occurrences (id, sentence, position, start, "end", type) VALUES (?, ?, ?, ?, ?, ?)',
+        'INSERT INTO occurrences (id, sentence, position, start, "end", type, word) VALUES (?, ?, ?, ?, ?, ?, ?)',
         (
-            (key, next_sentence + sentence, flat[place].position, flat[place].start, flat[place].end, type_id)
-            for key, sentence, place, type_id in zip(
+            (key, next_sentence + sentence, flat[place].position, flat[place].start, flat[place].end, type_id, word)
+            for key, sentence, place, type_id, word in zip(
                 data.token_ids.tolist(),
                 data.token_sentences.tolist(),
                 order.tolist(),
                 types.tolist(),
+                words,
                 strict=True,
             )
         ),

@@ -241,6 +241,9 @@ def write_settings(db: sqlite3.Connection, settings: dict[str, Any]) -> None:
 def in_batches(db: sqlite3.Connection, sql: str, values: Sequence[Any], *before: Any) -> Iterator[Any]:
     """Yield the rows of a query whose parameter list may be longer than SQLite allows.
 
+    The rows of a batch are read at once. A cursor that a caller leaves because of damage would outlive the connection,
+    and Python would then print a traceback.
+
     Args:
         sql: Query with `IN ({})`. It runs once for each batch of values.
         values: The values of that list.
@@ -248,7 +251,7 @@ def in_batches(db: sqlite3.Connection, sql: str, values: Sequence[Any], *before:
     """
     for first in range(0, len(values), BATCH_PARAMETERS):
         batch = values[first : first + BATCH_PARAMETERS]
-        yield from db.execute(sql.format(",".join("?" * len(batch))), [*before, *batch])
+        yield from db.execute(sql.format(",".join("?" * len(batch))), [*before, *batch]).fetchall()
 
 
 @contextmanager

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...indexer.collection.collection import Collection
+from ...indexer.collection.subcorpora import LONGEST_NAME, MAX_BYTES, MAX_FILTERS, REPLACE
 from ...indexer.errors import QueryError
 from .filters import Condition, Operator, Where, parse_where, where_texts
 
 IN = "in"
 """Filter field for subcorpora. A metadata field of that name is stored as `meta.in`."""
-LONGEST_NAME = 100
-"""Maximum length of the name of a subcorpus, in characters."""
 _NAMES_SHOWN = 10
 
 
@@ -39,10 +38,13 @@ def filters_of(collection: Collection, name: str) -> tuple[str, ...]:
     """Return the filters of a subcorpus.
 
     Raises:
-        QueryError: There is no subcorpus of that name.
+        QueryError: There is no subcorpus of that name, or it is damaged.
     """
-    kept = collection.subcorpora()
+    found = collection.subcorpora()
+    kept = found.filters
     if name.strip() not in kept:
+        if name.strip() in found.damaged:
+            raise QueryError(f"the subcorpus {name.strip()!r} of {collection.path} is damaged; {REPLACE}")
         known = ", ".join(list(kept)[:_NAMES_SHOWN]) or "none"
         raise QueryError(f"{collection.path} has no subcorpus {name[:LONGEST_NAME]!r}; it has {known}")
     return kept[name.strip()]
@@ -75,7 +77,10 @@ def save_subcorpus(collection: Collection, name: str, where: Where, replace: boo
     filters = tuple(where_texts(expanded(collection, parse_where(where))))
     if not filters:
         raise QueryError("a subcorpus needs at least one filter; give it with --where FIELD=VALUE")
-    if chosen in collection.subcorpora() and not replace:
+    if len(filters) > MAX_FILTERS or sum(map(len, filters)) > MAX_BYTES // 12:  # JSON has up to 12 bytes for a sign
+        raise QueryError(f"a subcorpus has at most {MAX_FILTERS} filters of a moderate length; leave some out")
+    found = collection.subcorpora()
+    if (chosen in found.filters or chosen in found.damaged) and not replace:
         raise QueryError(
             f"{collection.path} has a subcorpus {chosen!r} already; choose another name, or pass --replace"
         )

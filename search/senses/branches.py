@@ -18,7 +18,7 @@ from math import ceil
 
 import numpy as np
 
-from ...indexer.vectors.arrays import Array, Ids, unit
+from ...indexer.vectors.arrays import Array, Ids, Mask, unit
 from ..query.parts_of_speech import alike
 from .clustering import CHOSEN, Settings, by_size, centres_of, default_number, nearest_centre, settled
 from .tree import APART, KNOWN_APART, NONE, SenseTree, Split, grow, linkage
@@ -81,10 +81,7 @@ def branches_of(vectors: Array, parts: Sequence[str], known: Ids, settings: Sett
     if not parts:
         return branches
     groups = [min(alike(part)) for part in parts]
-    counts = Counter(group for group in groups if group)
-    least = max(settings.tree.least(n), ceil(SHARE * n))
-    large = sorted((name for name, count in counts.items() if count >= least), key=lambda name: (-counts[name], name))
-    names = _apart(vectors, groups, large)
+    names = branch_names(vectors, parts, settings)
     if len(names) < 2:
         return branches
     branches = np.array([names.index(group) if group in names else NONE for group in groups], np.int64)
@@ -94,6 +91,35 @@ def branches_of(vectors: Array, parts: Sequence[str], known: Ids, settings: Sett
         held = known == sense
         branches[held] = np.bincount(branches[held]).argmax()
     return by_size(branches)
+
+
+def branch_names(vectors: Array, parts: Sequence[str], settings: Settings = CHOSEN) -> list[str]:
+    """Return the parts of speech that are branches, the most frequent first, each by the first of those alike.
+
+    Args:
+        vectors: Unit rows (n, d).
+        parts: Part of speech of each occurrence (n,).
+    """
+    groups = [min(alike(part)) for part in parts]
+    counts = Counter(group for group in groups if group)
+    least = max(settings.tree.least(len(vectors)), ceil(SHARE * len(vectors)))
+    large = sorted((name for name, count in counts.items() if count >= least), key=lambda name: (-counts[name], name))
+    return _apart(vectors, groups, large)
+
+
+def parts_apart(vectors: Array, parts: Sequence[str], chosen: Mask) -> tuple[str, ...]:
+    """Return the parts of speech of the branches that have none of the chosen occurrences, in order.
+
+    Args:
+        vectors: Unit rows (n, d).
+        parts: Part of speech of each occurrence (n,).
+        chosen: Which occurrences are chosen (n,).
+    """
+    names = branch_names(vectors, parts)
+    branches = branches_of(vectors, parts, np.full(len(vectors), NONE, np.int64))  # (n,)
+    own = set(branches[chosen].tolist())
+    number_of = {min(alike(part)): branch for part, branch in zip(parts, branches.tolist(), strict=True)}
+    return tuple(sorted({part for name in names if number_of[name] not in own for part in alike(name)}))
 
 
 def _apart(vectors: Array, groups: Sequence[str], names: Sequence[str]) -> list[str]:

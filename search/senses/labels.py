@@ -10,11 +10,11 @@ from math import ceil
 import numpy as np
 
 from ...indexer.collection.queries import lemma_frequencies
-from ...indexer.vectors.arrays import Array, Ids, unit
+from ...indexer.vectors.arrays import Array, Doubles, Ids, unit
 from ..context import View
-from ..statistics.collocates import FEWEST_TOGETHER, Collocate
+from ..statistics.collocates import FEWEST_TOGETHER, Collocate, group_collocates
 from ..statistics.measures import log_dice, log_likelihood
-from .nearby import Line, NearbyWords, read_lines
+from .nearby import Line, NearbyWords, is_word, read_lines
 
 LABELS = 6
 """Maximum number of labels of a sense."""
@@ -71,29 +71,39 @@ def sense_words(view: View, groups: Sequence[Ids], known: NearbyWords) -> list[S
         known: What was read before. What is read now is added.
     """
     near = [_NearbyLemmas(read_lines(view, ids, known), len(ids)) for ids in groups]
+    counted = group_collocates(view, groups) if view.settings.has_stream else None
+    named = labels_of_groups([group.wide for group in near], view.context.encoder.word_topics, known.weight)
+    in_phrases = [_lines_with([line.phrases for line in group.lines]) for group in near]
+    every = sum(in_phrases, Counter[str]())
     out = []
     for number, group in enumerate(near):
-        others = [other for place, other in enumerate(near) if place != number]
-        found = _collocates(view, group, others)
-        outside = [context for other in others for context in other.wide]
-        topics = view.context.encoder.word_topics
-        labels = labels_of(group.wide, outside, topics, known.weight) if others else found[:LABELS]
-        phrases = _phrases(group, others)
+        if counted is None:
+            others = [other for place, other in enumerate(near) if place != number]
+            collocated = _collocates_in_lines(view, group, others)
+        else:
+            collocated = counted[number]
+        found = [word for word in collocated if is_word(word.lemma)][:COLLOCATES]
+        labels = named[number] if len(near) > 1 else found[:LABELS]
+        phrases = _phrases(in_phrases[number], len(group.lines), every, sum(len(each.lines) for each in near))
         out.append(SenseWords(tuple(labels), tuple(found), tuple(phrases)))
     return out
 
 
-def _phrases(group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Collocate]:
+def _phrases(here: Counter[str], size: int, every: Counter[str], total: int) -> list[Collocate]:
     """Return the phrases that distinguish a sense from the word's other senses, the strongest first.
 
     Of phrases that contain each other only the strongest is returned. Those of a single sense are ordered by frequency.
+
+    Args:
+        here: Number of the sense's lines with each phrase.
+        size: Number of the sense's lines.
+        every: Number of the word's lines with each phrase.
+        total: Number of the word's lines.
     """
-    inside = [line.phrases for line in group.lines]
-    outside = [line.phrases for other in others for line in other.lines]
-    least = max(FEWEST_TOGETHER, ceil(PHRASE_SHARE * len(inside)))
+    least = max(FEWEST_TOGETHER, ceil(PHRASE_SHARE * size))
     chosen: list[Collocate] = []
-    strong = [each for each in collocates(inside, outside, sum(map(len, inside))) if each.log_likelihood >= SIGNIFICANT]
-    for phrase in strong if others else _most_frequent(inside):
+    strong = [each for each in _distinguishing(here, size, every, total) if each.log_likelihood >= SIGNIFICANT]
+    for phrase in strong if total > size else _most_frequent(here, size):
         words = set(phrase.lemma.split())
         others_words = [set(other.lemma.split()) for other in chosen]
         if phrase.count >= least and not any(words <= other or words >= other for other in others_words):
@@ -101,9 +111,8 @@ def _phrases(group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Coll
     return chosen[:PHRASES]
 
 
-def _most_frequent(inside: Sequence[Sequence[str]]) -> list[Collocate]:
-    counts = Counter(phrase for line in inside for phrase in line)
-    found = [Collocate(phrase, count, 0.0, log_dice(count, len(inside), count)) for phrase, count in counts.items()]
+def _most_frequent(here: Counter[str], size: int) -> list[Collocate]:
+    found = [Collocate(phrase, count, 0.0, log_dice(count, size, count)) for phrase, count in here.items()]
     return sorted(found, key=lambda item: (-item.count, item.lemma))
 
 
@@ -113,48 +122,69 @@ def labels_of(
     topics: WordTopics,
     weight: Callable[[str], float] = lambda lemma: 1.0,
 ) -> list[Collocate]:
-    """Return the words that distinguish some contexts from others, the strongest first.
+    """Return the words that distinguish some contexts from others, the strongest first. See `labels_of_groups`."""
+    return labels_of_groups([inside, outside], topics, weight)[0]
+
+
+def labels_of_groups(
+    groups: Sequence[Sequence[Sequence[str]]], topics: WordTopics, weight: Callable[[str], float] = lambda lemma: 1.0
+) -> list[list[Collocate]]:
+    """Return the words that distinguish the contexts of each group from all others, the strongest first.
 
     Words are ranked by log-likelihood times topical fit times weight. The fit is the component of a word's topic vector
     in the direction from the outside contexts to the inside ones. In a few lines, common words such as *come* and *say*
     differ by chance, but they do not fit the topic. Words that occur once count only if there are few repeated ones.
 
     Args:
-        inside: Lemmas near each occurrence of the group.
-        outside: Lemmas near each of the other occurrences.
+        groups: Lemmas near each occurrence of each group.
         weight: Function from a lemma to how well it names a topic.
     """
-    found = collocates(inside, outside, sum(map(len, inside)))
-    found.sort(key=lambda word: (-word.log_likelihood * weight(word.lemma), -word.count, word.lemma))
-    lemmas = list(dict.fromkeys(lemma for context in (*inside, *outside) for lemma in context))
+    counts = [_lines_with(contexts) for contexts in groups]
+    every, total = sum(counts, Counter[str]()), sum(map(len, groups))
+    lemmas = list(every)
     rows = topics(lemmas)  # (n, d)
-    if rows is not None:
-        place = {lemma: number for number, lemma in enumerate(lemmas)}
-        direction = unit(_mean_topic(inside, rows, place) - _mean_topic(outside, rows, place))[0]  # (d,)
-        fit = {word.lemma: float(rows[place[word.lemma]] @ direction) for word in found}
-
-        def strength(word: Collocate) -> float:
-            return word.log_likelihood * fit[word.lemma] * weight(word.lemma)
-
-        ranked = sorted(found, key=lambda word: (-strength(word), -word.count, word.lemma))
-        found = [word for word in ranked if fit[word.lemma] > 0] or found
-    repeated = [word for word in found if word.count >= FEWEST_TOGETHER]
-    return (repeated if len(repeated) >= FEW_LABELS else found)[:LABELS]
-
-
-def _mean_topic(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[str, int]) -> Array:
-    """Return the mean of the unit topic vectors of some contexts.  (1, d)"""
-    sums = np.zeros((len(contexts) + 1, rows.shape[1]), np.float32)  # (contexts + 1, d), one zero row if there are none
-    for number, context in enumerate(contexts):
-        sums[number] = rows[[place[lemma] for lemma in context]].sum(axis=0)
-    return np.asarray(unit(sums).sum(axis=0, keepdims=True) / max(len(contexts), 1), np.float32)
+    place = {lemma: number for number, lemma in enumerate(lemmas)}
+    sums = None if rows is None else np.stack([_topic_sum(contexts, rows, place) for contexts in groups])  # (groups, d)
+    out = []
+    for number, (here, contexts) in enumerate(zip(counts, groups, strict=True)):
+        found = _distinguishing(here, len(contexts), every, total)
+        found.sort(key=lambda word: (-word.log_likelihood * weight(word.lemma), -word.count, word.lemma))
+        if rows is not None and sums is not None:
+            others = sums.sum(axis=0) - sums[number]
+            means = sums[number] / max(len(contexts), 1), others / max(total - len(contexts), 1)
+            fit = rows @ unit((means[0] - means[1])[None].astype(np.float32))[0]  # (n,)
+            found = _fitting(found, {word.lemma: float(fit[place[word.lemma]]) for word in found}, weight)
+        repeated = [word for word in found if word.count >= FEWEST_TOGETHER]
+        out.append((repeated if len(repeated) >= FEW_LABELS else found)[:LABELS])
+    return out
 
 
-def _collocates(view: View, group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Collocate]:
-    """Return a sense's collocates by logDice, which uses frequencies in the whole collection.
+def _fitting(found: Sequence[Collocate], fit: Mapping[str, float], weight: Callable[[str], float]) -> list[Collocate]:
+    """Return the words that fit a topic, those that name it best first. All of them if none fits.
 
-    Their log-likelihood compares the sense with the word's other senses.
+    Args:
+        fit: Component of each lemma's topic vector in the direction of the topic.
     """
+
+    def strength(word: Collocate) -> float:
+        return word.log_likelihood * fit[word.lemma] * weight(word.lemma)
+
+    ranked = sorted(found, key=lambda word: (-strength(word), -word.count, word.lemma))
+    return [word for word in ranked if fit[word.lemma] > 0] or list(found)
+
+
+def _topic_sum(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[str, int]) -> Doubles:
+    """Return the sum of the unit topic vectors of some contexts, each the sum of its lemmas'.  (d,)"""
+    filled = [context for context in contexts if context]
+    if not filled:
+        return np.zeros(rows.shape[1], np.float64)
+    numbers = [place[lemma] for context in filled for lemma in context]
+    firsts = np.cumsum([0, *map(len, filled[:-1])])
+    return np.asarray(unit(np.add.reduceat(rows[numbers], firsts, axis=0)).sum(axis=0, dtype=np.float64))
+
+
+def _collocates_in_lines(view: View, group: _NearbyLemmas, others: Sequence[_NearbyLemmas]) -> list[Collocate]:
+    """Estimate what `group_collocates` counts, from the lines that were read, in a collection without streams."""
     here = Counter(lemma for context in group.narrow for lemma in set(context))
     there = Counter(lemma for other in others for context in other.narrow for lemma in set(context))
     lines = sum(len(other.narrow) for other in others)
@@ -170,7 +200,7 @@ def _collocates(view: View, group: _NearbyLemmas, others: Sequence[_NearbyLemmas
         )
         for lemma, count in frequent.items()
     ]
-    return sorted(found, key=lambda item: (-item.log_dice, -item.count, item.lemma))[:COLLOCATES]
+    return sorted(found, key=lambda item: (-item.log_dice, -item.count, item.lemma))
 
 
 def collocates(inside: Sequence[Iterable[str]], outside: Sequence[Iterable[str]], k: int) -> list[Collocate]:
@@ -180,16 +210,32 @@ def collocates(inside: Sequence[Iterable[str]], outside: Sequence[Iterable[str]]
         inside: Lemmas near each occurrence of the group.
         outside: Lemmas near each of the other occurrences.
     """
-    here = Counter(lemma for context in inside for lemma in set(context))
-    there = Counter(lemma for context in outside for lemma in set(context))
+    here = _lines_with(inside)
+    return _distinguishing(here, len(inside), here + _lines_with(outside), len(inside) + len(outside))[:k]
+
+
+def _lines_with(contexts: Iterable[Iterable[str]]) -> Counter[str]:
+    """Count the lines that have each word."""
+    return Counter(lemma for context in contexts for lemma in set(context))
+
+
+def _distinguishing(here: Counter[str], size: int, every: Counter[str], total: int) -> list[Collocate]:
+    """Return the words that some of the lines have more often than the others, the strongest first.
+
+    Args:
+        here: Number of these lines with each word.
+        size: Number of these lines.
+        every: Number of all lines with each word.
+        total: Number of all lines.
+    """
     found = [
         Collocate(
             lemma,
             count,
-            log_likelihood(count, len(inside), there[lemma], len(outside)),
-            log_dice(count, len(inside), count + there[lemma]),
+            log_likelihood(count, size, every[lemma] - count, total - size),
+            log_dice(count, size, every[lemma]),
         )
         for lemma, count in here.items()
     ]
     found = [item for item in found if item.log_likelihood > 0]
-    return sorted(found, key=lambda item: (-item.log_likelihood, -item.count, item.lemma))[:k]
+    return sorted(found, key=lambda item: (-item.log_likelihood, -item.count, item.lemma))

@@ -25,7 +25,8 @@ from ..query.encode import read_target_query
 from ..query.parts_of_speech import alike, parts_of_rows
 from ..query.target import write_query
 from ..retrieval.any_word import nearest_any
-from ..retrieval.exact import Rows, nearest_rows
+from ..retrieval.exact import Rows, nearest_rows, rows_vectors
+from .branches import parts_apart
 from .inventory import SenseInventory
 from .members import check_number, live_members
 from .named_sense_file import LONGEST_NAME, NamedSense, check_name, from_json, read_file, to_json
@@ -124,13 +125,16 @@ def make_named_sense(
     sense: int | None,
     positive: Sequence[OccurrenceHit],
     negative: Sequence[OccurrenceHit],
+    any_pos: bool = False,
 ) -> NamedSense:
     """Make a named sense of an induced sense or of marked hits. See `Searcher.save_named_sense`."""
     if (inventory is None) is (not positive) or (inventory is None) is not (sense is None):
         raise QueryError("give a sense of an inventory, or at least one hit that is marked +")
     if inventory is not None and sense is not None:
+        if any_pos:
+            raise QueryError("a sense of an inventory has its parts of speech; any_pos is for hits that are marked +")
         return _from_inventory(view, name, inventory, sense)
-    return _from_hits(view, name, positive, negative)
+    return _from_hits(view, name, positive, negative, any_pos)
 
 
 def _from_inventory(view: View, name: str, inventory: SenseInventory, number: int) -> NamedSense:
@@ -150,16 +154,34 @@ def _from_inventory(view: View, name: str, inventory: SenseInventory, number: in
 
 
 def _from_hits(
-    view: View, name: str, positive: Sequence[OccurrenceHit], negative: Sequence[OccurrenceHit]
+    view: View, name: str, positive: Sequence[OccurrenceHit], negative: Sequence[OccurrenceHit], any_pos: bool
 ) -> NamedSense:
     words = sorted({hit.lemma for hit in positive})
     if len(words) > 1:
         raise QueryError(f"the hits marked + are of several words ({', '.join(words)}); mark hits of one")
     if not view.types(words[0], Match.LEMMA):
         raise QueryError(f"{words[0]!r} is more than one word; mark hits of a single word")
-    inside = view.vectors(np.array([hit.occurrence_id for hit in positive], np.int64))
+    ids = [hit.occurrence_id for hit in positive]
+    inside = view.vectors(np.array(ids, np.int64))
     outside = view.vectors(np.array([hit.occurrence_id for hit in negative], np.int64))
-    return _named_sense(view, name, words[0], Match.LEMMA, inside, [outside], _threshold(view, inside), positive)
+    made = _named_sense(view, name, words[0], Match.LEMMA, inside, [outside], _threshold(view, inside), positive)
+    return made if any_pos else replace(made, apart=_parts_apart(view, words[0], ids))
+
+
+def _parts_apart(view: View, word: str, lines: Sequence[int]) -> tuple[str, ...]:
+    """Return the parts of speech of a lemma's other branches: those that have none of the marked lines.
+
+    *Charge* the noun and *charge* the verb have no sense in common. A line that is marked belongs to the sense, so a
+    sense of nouns and verbs has both.
+    """
+    rows = view.unfiltered().rows(view.types(word, Match.LEMMA))
+    if not view.settings.has_stream or not rows:
+        return ()
+    parts = parts_of_rows(view.collection, {item.segment: item.rows for item in rows})
+    if len({min(alike(part)) for part in parts if part}) < 2:
+        return ()
+    ids, vectors = rows_vectors(rows)
+    return parts_apart(vectors, parts, np.isin(ids, np.array(lines, np.int64)))
 
 
 def marked_sense(
@@ -172,7 +194,8 @@ def marked_sense(
         rivals: Ids of the occurrences of each other sense.
     """
     inside, *outside = (view.vectors(np.array(ids, np.int64)) for ids in (lines, *rivals))
-    return _named_sense(view, name, word, Match.LEMMA, inside, outside, _threshold(view, inside), ())
+    made = _named_sense(view, name, word, Match.LEMMA, inside, outside, _threshold(view, inside), ())
+    return replace(made, apart=_parts_apart(view, word, lines))
 
 
 def _threshold(view: View, inside: Array) -> float:

@@ -172,12 +172,12 @@ def _line(near: Sequence[str], at: int, own: str, phrases: tuple[str, ...] = ())
         at: Place of the occurrence among them.
         own: Its lemma, which is left out.
     """
-    places = [n for n, lemma in enumerate(near) if lemma and lemma != own and _is_word(lemma)]
+    places = [n for n, lemma in enumerate(near) if lemma and lemma != own and is_word(lemma)]
     wide = tuple(intern(near[n]) for n in places)
     return Line(wide, tuple(intern(near[n]) for n in places if abs(n - at) <= COLLOCATE_REACH), phrases)
 
 
-def _is_word(lemma: str) -> bool:
+def is_word(lemma: str) -> bool:
     """Return whether a lemma is more than a single Latin letter, which is a symbol or an abbreviation."""
     return len(lemma) > 1 or not lemma.isascii()
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...indexer.collection.queries import types_of_occurrences
 from ...indexer.errors import QueryError
 from ...indexer.text import TokenKind
-from ...indexer.vectors.arrays import Ids
+from ...indexer.vectors.arrays import Ids, Mask
 from ..citation import Citation
 from ..context import View
 from ..hits import Match, OccurrenceHit
+from ..retrieval.exact import Rows
 from ..retrieval.patterns import Found, place_hits
 from ..tables import Records
 from .measures import log_dice, log_likelihood, mutual_information
@@ -39,7 +41,7 @@ MOST_BARS = 30
 class Collocate:
     """A word near the occurrences of a group.
 
-    Those of a sense have only the first four values. `find_collocates` counts all of them.
+    Those of a sense have only the first four values (`group_collocates`). `find_collocates` counts all of them.
 
     Attributes:
         count: Number of the group's occurrences that the word is near.
@@ -133,29 +135,30 @@ def find_collocates(
     view: View,
     word: str,
     match: str,
-    within: Container[int] | None = None,
-    left: int = WINDOW,
-    right: int = WINDOW,
-    k: int = 50,
-    fewest: int = FEWEST_TOGETHER,
-    measure: str = "log_dice",
-    pos: Container[str] = (),
-    function_words: bool = False,
-    examples: int = 1,
-    cited: Citation | None = None,
+    within: Container[int] | None,
+    left: int,
+    right: int,
+    k: int,
+    fewest: int,
+    measure: str,
+    pos: Container[str],
+    function_words: bool,
+    examples: int,
+    cited: Citation | None,
 ) -> Collocates:
     """Count the words near the occurrences of a word. See `Searcher.collocates`."""
     _check(view, left, right, k, fewest, measure)
     places = find_places(view, word, match, within)
     near = _Near(view, places.found, left, right)
-    near.keep(None if places.match is Match.PATTERN else places.match, places.name, frozenset(pos), function_words)
+    nodes = () if places.match is Match.PATTERN else (places.name, *places.name.split(" "))
+    near.keep(places.match, frozenset(nodes), frozenset(pos), function_words)
     size, total = len(places), int(document_tokens(view).sum())
     frequent = near.frequencies(np.flatnonzero(near.counts >= fewest))
     found = []
     for group, frequency in frequent.items():
         count, tokens = int(near.counts[group]), int(near.tokens[group])
         expected = near.window * frequency / total if total else 0.0
-        name, tag = near.names[group]
+        name, tag = near.name(group)
         found.append(
             (
                 group,
@@ -176,6 +179,50 @@ def find_collocates(
     return Collocates(places.name, str(places.match), left, right, size, measure, words, places.notice, cited)
 
 
+def group_collocates(view: View, groups: Sequence[Ids]) -> list[list[Collocate]]:
+    """Count the lemmas near each group of a word's occurrences, by logDice. The groups are compared with each other.
+
+    All occurrences count, and frequencies are those of the whole collection. The window is the usual one. Parts of
+    speech do not count, as in labels.
+
+    Args:
+        groups: Ids of the occurrences of each group. The collection has streams.
+    """
+    whole = view.unfiltered()
+    every = np.concatenate([np.zeros(0, np.int64), *groups])
+    sizes = np.array([len(ids) for ids in groups], np.int64)
+    order = np.argsort(every, kind="stable")
+    of_group = np.repeat(np.arange(len(groups)), sizes)[order]
+    places, numbers = [], [np.zeros(0, np.int64)]
+    for item in whole.rows(sorted(types_of_occurrences(view.collection.db, every.tolist()))):
+        at = np.minimum(np.searchsorted(every, item.ids, sorter=order), max(len(every) - 1, 0))
+        inside = every[order[at]] == item.ids
+        places.append(_first_tokens(item, inside))
+        numbers.append(of_group[at[inside]])
+    near = _Near(whole, places, WINDOW, WINDOW, by_pos=False)
+    near.keep(Match.LEMMA, near.node_lemmas(), frozenset(), False)
+    counts = near.counts_in(np.concatenate(numbers), len(groups))  # (groups, G)
+    frequent = near.frequencies(np.flatnonzero((counts >= FEWEST_TOGETHER).any(axis=0)))
+    out = []
+    for row, size in zip(counts, sizes.tolist(), strict=True):
+        found = []
+        for group in np.flatnonzero(row >= FEWEST_TOGETHER).tolist():
+            count, frequency, outside = int(row[group]), frequent[group], int(counts[:, group].sum() - row[group])
+            likelihood = log_likelihood(count, size, outside, len(every) - size)
+            strength = log_dice(min(count, frequency), size, frequency)
+            found.append(Collocate(near.name(group)[0], count, likelihood, strength))
+        out.append(sorted(found, key=lambda item: (-item.log_dice, -item.count, item.lemma)))
+    return out
+
+
+def _first_tokens(rows: Rows, inside: Mask) -> Found:
+    """Return the places of some of the occurrences in some rows."""
+    segment, stream = rows.segment, rows.segment.stream
+    assert stream is not None  # the collection has streams
+    first = np.asarray(stream.token_places[rows.rows[inside]], np.int64)
+    return Found(segment, stream, first, np.ones(len(first), np.int64), stream.sentences_of(first))
+
+
 def _check(view: View, left: int, right: int, k: int, fewest: int, measure: str) -> None:
     path = view.collection.path
     if not view.settings.has_stream:
@@ -193,24 +240,23 @@ def _check(view: View, left: int, right: int, k: int, fewest: int, measure: str)
 
 
 class _Near:
-    """Tokens near places: pairs of a place and a token, by their *group*, a lemma with a part of speech.
+    """Tokens near places: pairs of a place and a token, by their *group*, a lemma with a part of speech or without.
 
     Attributes:
-        names: Lemma and part of speech of each group.
         counts: Number of places that each group is near.  (G,)
         tokens: Number of tokens of each group near places, each token once.  (G,)
         window: Number of all tokens near places, each once.
     """
 
-    def __init__(self, view: View, found: Sequence[Found], left: int, right: int) -> None:
+    def __init__(self, view: View, found: Sequence[Found], left: int, right: int, by_pos: bool = True) -> None:
         self._view, self._found = view, found
         words = view.collection.words()
         lemmas, tags = words.column("lemma"), words.column("pos")
-        codes = lemmas.codes.astype(np.int64) * max(len(tags.values), 1) + tags.codes
-        known, group = np.unique(codes, return_inverse=True)
+        values, tag_codes = (tags.values, tags.codes) if by_pos else ([""], np.zeros(len(words), np.int32))
+        size = max(len(values), 1)
+        self._codes, group = np.unique(lemmas.codes.astype(np.int64) * size + tag_codes, return_inverse=True)  # (G,)
         self._group = np.append(group.reshape(-1), -1)  # (V + 1,), the last one for unknown words
-        size = max(len(tags.values), 1)
-        self.names = [(lemmas.values[code // size], tags.values[code % size]) for code in known.tolist()]
+        self._lemmas, self._tags = lemmas.values, values
         starts = np.cumsum([0, *(len(each.first) for each in found)])
         place, distance, kind, source, token = [], [], [], [], []
         for number, each in enumerate(found):
@@ -231,19 +277,46 @@ class _Near:
         self._token = np.concatenate([nothing, *token])
         self.window = len(np.unique(self._source * (1 << 32) + self._token))
         self._kept = np.zeros(len(words) + 1, bool)
-        self.counts = self.tokens = self._groups = np.zeros(len(self.names), np.int64)
+        self.counts = self.tokens = self._groups = np.zeros(len(self._codes), np.int64)
         self._by_token: dict[int, tuple[Ids, Ids]] = {}
 
-    def keep(self, match: Match | None, node: str, pos: frozenset[str], function_words: bool) -> None:
+    def name(self, group: int) -> tuple[str, str]:
+        """Return the lemma and the part of speech of a group. The latter is empty if they are not told apart."""
+        lemma, tag = divmod(int(self._codes[group]), max(len(self._tags), 1))
+        return self._lemmas[lemma], self._tags[tag]
+
+    def counts_in(self, parts: Ids, n: int) -> Ids:
+        """Count the places that each group is near, in each of n parts of the places.
+
+        Args:
+            parts: Part of each place, from 0.
+
+        Returns:
+            The counts (n, G).
+        """
+        number = len(self._codes)
+        pairs = np.unique(self._place * max(number, 1) + self._groups)  # each place and group once
+        cells = parts[pairs // max(number, 1)] * number + pairs % max(number, 1)
+        return np.bincount(cells, minlength=n * number).reshape(n, number)
+
+    def node_lemmas(self) -> frozenset[str]:
+        """Return the lemmas of the first tokens of the places."""
+        words = self._view.collection.words()
+        column = words.column("lemma")
+        rows = [words.rows(each.stream.word_ids)[np.unique(each.stream.words[each.first])] for each in self._found]
+        found = np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
+        return frozenset(column.values[column.codes[row]] for row in found.tolist() if row >= 0)
+
+    def keep(self, match: Match, nodes: frozenset[str], pos: frozenset[str], function_words: bool) -> None:
         """Keep the words that may be collocates: content words that are not the node itself.
 
         Args:
-            match: Whether `node` is a lemma or a form. None for a pattern, of which no word is left out.
+            match: Whether `nodes` are lemmas or forms.
+            nodes: Words that are left out. Empty for a pattern.
             pos: Parts of speech to keep. Empty for all.
         """
         words, analyser = self._view.collection.words(), self._view.analyser
         forms, lemmas, tags = words.column("form"), words.column("lemma"), words.column("pos")
-        nodes = frozenset() if match is None else frozenset([node, *node.split(" ")])
         for row in np.unique(self._word[self._word >= 0]).tolist():
             form, lemma = forms.values[forms.codes[row]], lemmas.values[lemmas.codes[row]]
             kind = analyser.kind(form)
@@ -254,7 +327,7 @@ class _Near:
         self._place, self._distance, self._word = self._place[kept], self._distance[kept], self._word[kept]
         self._source, self._token = self._source[kept], self._token[kept]
         self._groups = self._group[self._word]
-        number = len(self.names)
+        number = len(self._codes)
         pairs = np.unique(self._place * max(number, 1) + self._groups)  # each place and group once
         self.counts = np.bincount(pairs % max(number, 1), minlength=number)
         _, first = np.unique(self._source * (1 << 32) + self._token, return_index=True)
@@ -262,9 +335,9 @@ class _Near:
 
     def frequencies(self, groups: Ids) -> dict[int, int]:
         """Count the tokens of some groups inside the filters of documents."""
-        wanted = np.zeros(len(self.names) + 1, bool)  # the last one for unknown words
+        wanted = np.zeros(len(self._codes) + 1, bool)  # the last one for unknown words
         wanted[groups] = True
-        totals = np.zeros(len(self.names), np.int64)
+        totals = np.zeros(len(self._codes), np.int64)
         for segment in self._view.snapshot.segments.values():
             stream = segment.stream
             if stream is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as Container
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from ...indexer.text import TokenKind
 from ...indexer.vectors.arrays import Ids, Mask
 from ..citation import Citation
 from ..context import View
-from ..query.filters import Where, parse_where
+from ..query.filters import Where, parse_where, where_texts
 from ..query.scope import SENSE, document_mask
 from ..tables import Records
 from .measures import log_likelihood, log_ratio, p_value, rate
@@ -109,18 +109,19 @@ class Keywords(Records):
 
 def find_keywords(
     view: View,
-    against: Where = None,
-    unit: str = "lemma",
-    k: int = 50,
-    fewest: int = FEWEST,
-    order: str = "log_likelihood",
-    pos: Container[str] = (),
-    function_words: bool = False,
-    rarer: bool = False,
-    cited: Citation | None = None,
+    against: Where,
+    unit: str,
+    k: int,
+    fewest: int,
+    order: str,
+    pos: Container[str],
+    function_words: bool,
+    rarer: bool,
+    cited: Citation | None,
 ) -> Keywords:
     """Compare the documents inside the filters with other documents. See `Searcher.keywords`."""
     _check(view, unit, k, fewest, order)
+    view.require_documents()
     inside = live_documents(view)
     outside = view.snapshot.live & ~inside
     if against is not None:
@@ -129,6 +130,9 @@ def find_keywords(
             raise QueryError("keywords compare documents; name the other documents by metadata, not by a sense")
         chosen = document_mask(view.collection, view.snapshot, conditions)
         outside = view.snapshot.live if chosen is None else chosen & view.snapshot.live
+        replace(
+            view, scope=replace(view.scope, documents=outside), filters=tuple(where_texts(conditions))
+        ).require_documents()
     counted = _Counted(view, unit, inside, outside)
     for size, name in ((counted.tokens[0], "inside the filter"), (counted.tokens[1], "to compare with")):
         if not size:

@@ -66,8 +66,10 @@ def find_parts(view: View, field: str, period: int | None = None) -> list[Part]:
         period: Length of a period in years. None to divide by values. Periods begin at multiples of it.
 
     Raises:
-        QueryError: No document has the field, no date is in it, or the period is below 1 year.
+        QueryError: No document has the field, no date is in it, the period is below 1 year, or the filters match no
+            document.
     """
+    view.require_documents()
     if period is not None and period < 1:
         raise QueryError(f"period is {period}; ask for at least 1 year")
     live = live_documents(view)

@@ -64,8 +64,10 @@ def find_places(view: View, text: str, match: str, within: Container[int] | None
         within: Ids of the only occurrences that count. None for all.
 
     Raises:
-        QueryError: There are none in the collection, or a collection without streams cannot answer.
+        QueryError: There are none in the collection, the filters match no document, or a collection without streams
+            cannot answer.
     """
+    view.require_documents()
     wanted = parse_option(Match, match, "match", COUNTED)
     inside = view if within is None else only(view, within)
     if not view.settings.has_stream:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import shutil
-from collections.abc import Iterator
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -227,3 +231,86 @@ def test_damaged_rows_are_errors_of_one_line_or_found_by_verify(path: Path, sear
                 problems.append(str(error))
         assert not any("\n" in line for line in problems)
         assert problems or again.collection.verify().problems or "merged" in sql
+
+
+COLUMNS = {
+    "judged_lines": "document start sentence length place form lemma context occurrence",
+    "judgement_events": "author time action target",
+    "judgements": "event line sense field value",
+}
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_values_of_wrong_types_cost_one_line_and_lose_nothing(path: Path, searcher: Searcher, table: str) -> None:
+    lines = banks(searcher)
+    searcher.annotate(lines[:2], "ann", sense="shore", note="n")
+    searcher.save_named_sense("named", positive=lines[:2], author="ann")
+    searcher.annotate(lines[2:3], "bob", label="odd")
+    searcher.undo("bob")
+    searcher.close()
+    sound = (path / "collection.db").read_bytes()
+    for number, column in enumerate(COLUMNS[table].split()):
+        value = ("x'00ff'", "CAST(x'61ff' AS TEXT)", "x'3432'")[number % 3]
+        (path / "collection.db").write_bytes(sound)
+        change(path, f"UPDATE {table} SET {column} = {value}")
+        before = rows_of(path)
+        with Searcher.open(path, FakeEncoder()) as opened:
+            assert opened.collection.verify().problems, column
+            asked: tuple[Callable[[], object], ...] = (
+                *(opened.annotations, lambda opened=opened: opened.annotations("bank"), opened.annotation_log),
+                *(opened.judged_senses, lambda opened=opened: banks(opened)),
+                *(lambda opened=opened: opened.undo("ann"), lambda opened=opened: opened.redo("bob")),
+            )
+            for ask in asked:
+                assert message_of(ask).count("\n") == 0, column
+        after = rows_of(path)
+        assert [row for row in before if row[0] != "prototypes" and row not in after] == [], column
+
+
+@pytest.mark.parametrize("ask", [Searcher.annotations, banks, lambda opened: opened.undo("ann")])
+def test_nothing_is_printed_after_the_error_of_a_damaged_log(
+    path: Path, searcher: Searcher, ask: Callable[[Searcher], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher.annotate(banks(searcher), "ann", note="n")
+    searcher.close()
+    change(path, "UPDATE judgements SET value = x'00ff' WHERE id = 3")
+    printed: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda error: printed.append(error.exc_value))
+    # The connection is closed while the error holds what was being read.
+    with pytest.raises(CollectionError) as raised, Searcher.open(path, FakeEncoder()) as opened:
+        ask(opened)
+    assert "\n" not in str(raised.value)
+    del raised
+    gc.collect()
+    assert printed == []
+
+
+def message_of(ask: Callable[[], object]) -> str:
+    """Return the message of the error that a call ends with. Empty if it ends without one."""
+    try:
+        ask()
+    except CollectionError as error:
+        return str(error)
+    return ""
+
+
+def rows_of(path: Path) -> list[tuple[object, ...]]:
+    """Return all rows of the log and all named senses, with the bytes of texts."""
+    with closing(sqlite3.connect(path / "collection.db")) as db:
+        db.text_factory = bytes
+        tables = (*COLUMNS, "prototypes")
+        return [(table, *row) for table in tables for row in db.execute(f"SELECT * FROM {table}").fetchall()]
+
+
+def test_a_damaged_line_does_not_keep_others_from_being_found_again(path: Path, searcher: Searcher) -> None:
+    for hit in banks(searcher):
+        searcher.annotate([hit], "ann", note=hit.document_id)
+    before = said(searcher)
+    searcher.close()
+    damages = ("start = 'x'", "place = x'00'", "form = CAST(x'ff' AS TEXT)", "sentence = 1.5", "length = -1")
+    for number, damage in enumerate(damages, start=1):
+        change(path, f"UPDATE judged_lines SET {damage} WHERE id = ?", number)
+    changed = [Document(each.id, f"Words came before it. {each.text}", each.metadata) for each in documents(16)]
+    build(path, changed, model=FakeEncoder())
+    with Searcher.open(path, FakeEncoder()) as again:
+        assert said(again) == {name: value for name, value in before.items() if name >= f"d{len(damages):02}"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from polyseme.indexer.build import BuildConfig, build
 from polyseme.indexer.collection.collection import Collection
 from polyseme.indexer.documents import Document
 from polyseme.indexer.errors import QueryError
+from polyseme.indexer.reencode import reencode
 from polyseme.search.searcher import Searcher
+from stored import change
 
 QUERY = "The boat lay by the [shore]."
 PHRASE = "They saw the [muddy shore] again."
@@ -132,6 +136,64 @@ def test_subcorpus_that_means_nothing_is_refused(
     with pytest.raises(QueryError, match=message):
         searcher.save_subcorpus(name, where)
     assert searcher.subcorpora() == {}
+
+
+DAMAGE = {
+    "not json": ("bad", "nonsense"),
+    "a number": ("bad", 7),
+    "bytes": ("bad", b"\xff\x00"),
+    "numbers": ("bad", "[1, 2]"),
+    "nothing": ("bad", "[]"),
+    "an object": ("bad", '{"a": 1}'),
+    "deep": ("bad", "[" * 9000),
+    "long": ("bad", json.dumps(["x" * 1_000_001])),
+    "many": ("bad", json.dumps(["year=1900"] * 51)),
+    "a name of bytes": (b"bad", '["year=1900"]'),
+    "no name": (None, '["year=1900"]'),
+    "a name with a line break": ("b\nad", '["year=1900"]'),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_subcorpus_leaves_the_others_usable(searcher: Searcher, tmp_path: Path, kind: str) -> None:
+    path = Path(shutil.copytree(searcher.collection.path, tmp_path / "c.pol"))
+    shown = {"a name with a line break": "b?ad", "no name": "?"}.get(kind, "bad")
+    insert = "INSERT INTO subcorpora (name, filters) VALUES (?, ?)"
+    with Searcher.open(path, FakeEncoder()) as opened:
+        opened.save_subcorpus("early", "year=..1903")
+        expected = opened.occurrences(QUERY, 1000, where="year=..1903")
+    change(path, insert, *DAMAGE[kind])
+    change(path, insert.replace("?)", "CAST(? AS TEXT))"), "latin", b'["year=\xff"]')
+    with Searcher.open(path, FakeEncoder()) as opened:
+        assert opened.subcorpora() == {"early": ("year=..1903",)}
+        assert opened.occurrences(QUERY, 1000, where="in=early") == expected
+        (one, two) = sorted(opened.collection.verify().problems)
+        assert f"the subcorpus '{shown}' is damaged; remove it" in one
+        assert "the subcorpus 'latin' is damaged" in two
+        problem = opened.collection.subcorpora().problem
+        assert problem is not None
+        assert f"'{shown}'" in problem
+        assert "\n" not in problem
+        for name in (shown, "latin"):
+            for action in (opened.save_subcorpus, lambda name, _: opened.occurrences(QUERY, where=f"in={name}")):
+                with pytest.raises(QueryError, match=r"damaged; remove it|a subcorpus '.*' already"):
+                    action(name, "year=1900")
+        opened.save_subcorpus("latin", "year=1901", replace=True)
+        opened.remove_subcorpus(shown)
+        assert opened.subcorpora() == {"early": ("year=..1903",), "latin": ("year=1901",)}
+        assert opened.collection.subcorpora().problem is None
+        assert opened.collection.verify().problems == ()
+
+
+def test_a_damaged_subcorpus_is_left_out_and_named_by_reencode(searcher: Searcher, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(searcher.collection.path, tmp_path / "c.pol"))
+    with Searcher.open(path, FakeEncoder()) as opened:
+        opened.save_subcorpus("early", "year=..1903")
+    change(path, "INSERT INTO subcorpora (name, filters) VALUES ('bad', 'nonsense')")
+    report = reencode(path, model=FakeEncoder())
+    assert [line for line in report.notices if "the subcorpus 'bad'" in line]
+    with Searcher.open(path, FakeEncoder()) as opened:
+        assert opened.subcorpora() == {"early": ("year=..1903",)}
 
 
 def test_pages_of_documents_are_searched_and_sorted(searcher: Searcher) -> None:

@@ -151,7 +151,7 @@ def test_senses_inside_a_filter_use_only_its_occurrences(searcher: Searcher) -> 
     few = searcher.senses("bank", where="year=1900..1904")
     assert "only 5 occurrences" in (few.notice or "")
     assert few.senses[0].stability is None
-    with pytest.raises(QueryError, match="'bank' does not occur within the filter"):
+    with pytest.raises(QueryError, match=r"no document matches the filter 'year=1700\.\.1701'"):
         searcher.senses("bank", where="year=1700..1701")
 
 
@@ -193,13 +193,22 @@ def test_the_timeline_counts_the_documents_years(searcher: Searcher) -> None:
         searcher.timeline(inventory, "decade")
 
 
+def test_timelines_and_maps_of_no_documents_name_the_filter(searcher: Searcher) -> None:
+    inventory = searcher.senses("bank")
+    message = r"no document matches the filter 'year=1700 and kind!=river'; widen it"
+    nowhere = ["year=1700", "kind!=river"]
+    for ask in (lambda: searcher.timeline(inventory, where=nowhere), lambda: searcher.senses("bank", where=nowhere)):
+        with pytest.raises(QueryError, match=message):
+            ask()
+
+
 def test_change_is_significant_between_kinds_and_not_within_one(searcher: Searcher) -> None:
     far = searcher.change("bank", "kind=river", "kind=money")
     near = searcher.change("bank", ["kind=river", "year=..1918"], ["kind=river", "year=1919.."])
     assert far.apd > near.apd
     assert far.p_value < 0.01 < near.p_value
     assert (far.n_before, far.n_after, near.n_before) == (20, 20, 10)
-    with pytest.raises(QueryError, match="does not occur within the filter"):
+    with pytest.raises(QueryError, match=r"no document matches the filter 'year=\.\.1899'"):
         searcher.change("bank", "year=..1899", "year=1900..")
 
 

@@ -295,6 +295,39 @@ def test_keywords_against_a_filter_compare_these_documents(searcher: Searcher, t
             searcher.keywords(where, against)
 
 
+NOWHERE = "date=1700..1750"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda searcher, where: searcher.frequency("bank", where=where),
+        lambda searcher, where: searcher.frequency("bank", "genre", where=where),
+        lambda searcher, where: searcher.frequency("bank", "date", 10, where=where),
+        lambda searcher, where: searcher.frequency("the river", match="form", where=where),
+        lambda searcher, where: searcher.dispersion("bank", where=where),
+        lambda searcher, where: searcher.dispersion("bank", "genre", where=where),
+        lambda searcher, where: searcher.dispersion('[lemma="bank"]', match="pattern", where=where),
+        lambda searcher, where: searcher.collocates("bank", where=where),
+        lambda searcher, where: searcher.keywords(where),
+        lambda searcher, where: searcher.keywords("genre=news", where),
+    ],
+)
+def test_a_filter_that_matches_no_document_is_an_error(
+    searcher: Searcher, ask: Callable[[Searcher, object], object]
+) -> None:
+    removed = ["document=d003", NOWHERE, ["genre=news", "genre=letter"]]
+    for where in removed:
+        with pytest.raises(QueryError, match=r"no document matches the filter .(document|date|genre)=.*.; widen it"):
+            ask(searcher, where)
+    assert searcher.dispersion("bank", where=["genre=news", "document=d001"]).number == 1
+
+
+def test_a_filter_that_matches_no_document_is_an_error_without_streams(version_2: Searcher) -> None:
+    with pytest.raises(QueryError, match=f"no document matches the filter '{NOWHERE}'"):
+        version_2.dispersion("bank", where=NOWHERE)
+
+
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(left=st.integers(0, 4), right=st.integers(0, 4), function_words=st.booleans())
 @pytest.mark.parametrize("where", [None, "genre=letter"])

@@ -11,7 +11,7 @@ from ...indexer.values import count
 from ..messages import one_line
 from .help import Group, argument
 from .options import collection_argument, format_option, model_option, where_option, word_argument
-from .printing import OutputFormat, note, show, table
+from .printing import OutputFormat, columns_of, note, show, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,8 +203,7 @@ def log(collection: Path, k: int, author: str | None, model: str | None, output_
         for event in events
     ]
     columns = ["event", "time", "author", "action", "target", "lines", "fields"]
-    cells = [[row[column] for column in columns] for row in rows]
-    show(rows, output_format, table(columns, cells, right=["event", "target", "lines"]))
+    show(rows, output_format, columns_of(rows, columns, right=["event", "target", "lines"]))
 
 
 @annotate.command("agreement")
@@ -228,8 +227,7 @@ def agreement(collection: Path, word: str, model: str | None, output_format: Out
         row = {"authors": [pair.first, pair.second], "lines": pair.lines, "same": pair.same, "alpha": pair.alpha}
         rows.append(row)
     columns = ["authors", "lines", "same", "alpha"]
-    cells = [[row[column] for column in columns] for row in rows]
-    show(rows, output_format, table(columns, cells, right=["lines", "same", "alpha"]))
+    show(rows, output_format, columns_of(rows, columns, right=["lines", "same", "alpha"]))
 
 
 @annotate.command("senses")
@@ -254,8 +252,7 @@ def senses(collection: Path, word: str | None, model: str | None, output_format:
         for one in found
     ]
     columns = ["word", "name", "lines", "definition"]
-    cells = [[row[column] for column in columns] for row in rows]
-    show(rows, output_format, table(columns, cells, right=["lines"]))
+    show(rows, output_format, columns_of(rows, columns, right=["lines"]))
 
 
 @annotate.command("edit-sense")

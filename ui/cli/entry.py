@@ -8,7 +8,7 @@ import click
 
 from .help import Command, FilePath
 from .options import collection_argument, format_option, model_option, where_option, word_argument
-from .printing import OutputFormat, note, show, table
+from .printing import OutputFormat, columns_of, note, show
 
 per_sense_option = click.option(
     "--per-sense", type=click.IntRange(1), default=3, metavar="N", help="Number of examples of each sense."
@@ -51,8 +51,7 @@ def examples(
         for one in each
     ]
     columns = ["sense", "name", "example_score", "sentence", "document"]
-    cells = [[row[column] for column in columns] for row in rows]
-    show(rows, output_format, table(columns, cells, right=["sense", "example_score"]))
+    show(rows, output_format, columns_of(rows, columns, right=["sense", "example_score"]))
 
 
 @click.command(cls=Command)

@@ -72,6 +72,9 @@ def named_sense() -> None:
     metavar="ID",
     help="Occurrence that does not have the sense, by its occurrence_id. Repeat for several.",
 )
+@click.option(
+    "--any-pos", is_flag=True, help="With --plus, let the sense hold occurrences of another part of speech than these."
+)
 @replace_option
 @model_option
 @format_option
@@ -85,6 +88,7 @@ def save(
     number: int | None,
     plus: tuple[int, ...],
     minus: tuple[int, ...],
+    any_pos: bool,
     replace: bool,
     model: str | None,
     output_format: OutputFormat,
@@ -92,16 +96,22 @@ def save(
     """Save a sense under a name.
 
     Give --word and --sense to save one sense of a word. Give --plus, and optionally --minus, to save a sense by
-    example.
+    example. A sense of nouns holds no verb, unless --any-pos is given.
     """
     from ...search.searcher import Searcher
 
     if (word is None) is not (sense is None) or (word is None) is (not plus):
         raise click.UsageError("give --word and --sense, or --plus ID")
+    if any_pos and not plus:
+        raise click.UsageError("--any-pos requires --plus ID")
     with Searcher.open(collection, model) as searcher:
         if word is None:
             made = searcher.save_named_sense(
-                name, positive=searcher.hits(plus), negative=searcher.hits(minus), replace=replace
+                name,
+                positive=searcher.hits(plus),
+                negative=searcher.hits(minus),
+                replace=replace,
+                any_pos=any_pos,
             )
         else:
             made = searcher.save_named_sense(

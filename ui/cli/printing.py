@@ -48,6 +48,15 @@ def show(rows: Sequence[Row], output_format: OutputFormat, as_table: str) -> Non
             put(harmless(as_table))
 
 
+def columns_of(rows: Sequence[Row], columns: Sequence[str], right: Sequence[str] = ()) -> str:
+    """Return a table of some columns of rows.
+
+    Args:
+        right: Headers of the columns to align right.
+    """
+    return table(columns, [[row[column] for column in columns] for row in rows], right)
+
+
 def show_cited(rows: Sequence[Row], output_format: OutputFormat, as_table: str, cited: Citation | None) -> None:
     """Print rows with what to cite, if it is given: as the last line of a table, else as the last field of each row.
 

@@ -26,7 +26,7 @@ from .options import (
     where_option,
     word_argument,
 )
-from .printing import OutputFormat, note, show, show_cited, table, write_plot_of
+from .printing import OutputFormat, columns_of, note, show, show_cited, table, write_plot_of
 
 
 @click.command("more-like", cls=Command)
@@ -227,8 +227,7 @@ def timeline(
     if names:
         rows = _with_names(rows, names, column)
         columns.insert(3, column)
-    cells = [[row[column] for column in columns] for row in rows]
-    show_cited(rows, output_format, table(columns, cells, right=columns), found.cited if cite else None)
+    show_cited(rows, output_format, columns_of(rows, columns, right=columns), found.cited if cite else None)
 
 
 def _with_names(rows: list[dict[str, object]], names: list[str], column: str) -> list[dict[str, object]]:
@@ -279,5 +278,5 @@ def sense_map(
     write_plot_of(plot, found.plot)
     rows = found.to_dicts()
     columns = ["occurrence_id", "sense", "x", "y"]
-    shown = table(columns, [[row[column] for column in columns] for row in rows], right=columns)
+    shown = columns_of(rows, columns, right=columns)
     show_cited(rows, output_format, shown, found.cited if cite else None)

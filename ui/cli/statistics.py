@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from .options import (
     plot_option,
     where_option,
 )
-from .printing import OutputFormat, note, show_cited, table, write_plot_of
+from .printing import OutputFormat, columns_of, note, show_cited, table, write_plot_of
 
 if TYPE_CHECKING:
     from ...search.searcher import Searcher
@@ -118,7 +117,7 @@ def frequency(
     if compared is None:
         rows = first.to_dicts()
         columns = [*(["value"] if first.parts else []), *_FREQUENCY]
-        shown = table(columns, [[row[column] for column in columns] for row in rows], right=_FREQUENCY)
+        shown = columns_of(rows, columns, right=_FREQUENCY)
     else:
         rows, shown = compared.to_dicts(), _comparison_table(compared)
     show_cited(rows, output_format, shown, first.cited if cite else None)
@@ -203,9 +202,8 @@ def dispersion(
         f"DP {found.dp:.3f} (normalised {found.dp_norm:.3f}), Juilland's D {found.juilland_d:.3f}\n\n"
     )
     columns = ["count", "tokens", "per_million", "value", "title"]
-    cells = [[getattr(part, column) for column in columns] for part in found.parts]
     rows = [row | measures for row in found.to_dicts()]
-    shown = head + table(columns, cells, right=columns[:3])
+    shown = head + columns_of(rows, columns, right=columns[:3])
     show_cited(rows, output_format, shown, found.cited if cite else None)
 
 
@@ -275,9 +273,9 @@ def keywords(
     write_plot_of(plot, found.plot)
     columns = ["count", "rest", "per_million", "rest_per_million", "log_likelihood", "log_ratio", "low", "high"]
     columns += ["documents"]
-    cells = [[word.word, *(getattr(word, column) for column in columns)] for word in found.words]
-    shown = table(["word", *columns], cells, right=columns)
-    show_cited([asdict(word) for word in found.words], output_format, shown, found.cited if cite else None)
+    rows = found.to_dicts()
+    shown = columns_of(rows, ["word", *columns], right=columns)
+    show_cited(rows, output_format, shown, found.cited if cite else None)
 
 
 @click.command(cls=Command)

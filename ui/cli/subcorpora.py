@@ -52,7 +52,10 @@ def list_subcorpora(collection: Path, output_format: OutputFormat) -> None:
     from ...indexer.collection.collection import Collection
 
     with Collection.open(collection) as opened:
-        _print(opened.subcorpora(), output_format)
+        found = opened.subcorpora()
+    _print(found.filters, output_format)
+    if found.problem:
+        note(found.problem)
 
 
 @subcorpus.command("show")

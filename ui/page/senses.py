@@ -258,6 +258,7 @@ def _save(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chose
                 name,
                 positive=_occurrences(searcher.live_hits(plus)),
                 negative=_occurrences(searcher.live_hits(minus)),
+                any_pos=query.any_pos,
             )
     except PolysemeError as error:
         show_message(str(error))

@@ -19,10 +19,13 @@ FILTER = f"{IN}="
 def draw(searcher: Searcher) -> None:
     """Draw the choice of a subcorpus, and the form that keeps the current filters, if there are any."""
     try:
-        kept = searcher.subcorpora()
+        found = searcher.collection.subcorpora()
     except PolysemeError as error:
         st.warning(base.label(str(error), 500))
         return
+    kept = found.filters
+    if found.problem:
+        st.warning(base.label(found.problem, 500))
     if kept:
         _draw_choice(kept)
     others = [text for text in current().where if not text.startswith(FILTER)]
