@@ -247,9 +247,11 @@ def _found_again(vectors: Array, sides: Ids, settings: Settings, default: bool =
     rng = np.random.default_rng(0)
     count = int(sides.max()) + 1
     best: list[list[float]] = [[] for _ in range(count)]
+    # Only the default cut looks further than the first splits.
+    few = settings.tree if default else replace(settings.tree, splits=min(settings.levels, settings.tree.splits))
     for _ in range(settings.rounds):
         drawn = np.unique(rng.integers(0, len(vectors), min(len(vectors), settings.draws)))
-        tree = grow(vectors[drawn], settings=settings.tree)
+        tree = grow(vectors[drawn], settings=few)
         most = min(settings.levels + 1, tree.most)
         numbers = [default_number(vectors[drawn], tree, settings)] if default else range(min(2, most), most + 1)
         cuts = [tree.cut(number) for number in numbers]

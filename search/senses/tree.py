@@ -412,22 +412,23 @@ class _Merges:
     """The merges of m rows. Groups 0 to m - 1 are the rows, and merge number i makes group m + i."""
 
     def __init__(self, merges: Doubles, counts: Ids) -> None:
+        # Lists, because their single elements are read faster than those of arrays.
         m = len(counts)
-        self._sides = merges[:, :2].astype(np.int64)  # (m - 1, 2)
-        self._distances = merges[:, 2]  # (m - 1,)
-        self._sizes = np.concatenate([counts, np.zeros(m - 1, np.int64)])  # (2 m - 1,)
+        self._sides: list[tuple[int, int]] = [(int(left), int(right)) for left, right in merges[:, :2].tolist()]
+        self._distances: list[float] = merges[:, 2].tolist()
+        self._sizes: list[int] = counts.tolist()
         self._rows = m
-        firsts = np.arange(2 * m - 1)  # first place of each group in the order of the leaves
-        for number, (left, right) in enumerate(self._sides):
-            self._sizes[m + number] = self._sizes[left] + self._sizes[right]
-        lengths = np.concatenate([np.ones(m, np.int64), merges[:, 3].astype(np.int64)])
+        for left, right in self._sides:
+            self._sizes.append(self._sizes[left] + self._sizes[right])
+        self._lengths: list[int] = [*[1] * m, *map(int, merges[:, 3].tolist())]
+        firsts = list(range(2 * m - 1))  # first place of each group in the order of the leaves
         firsts[-1] = 0
         for number in range(m - 2, -1, -1):
             left, right = self._sides[number]
             firsts[left] = firsts[m + number]
-            firsts[right] = firsts[m + number] + lengths[left]
-        self._firsts, self._lengths = firsts, lengths
-        self._order = np.argsort(firsts[:m])  # (m,) rows in the order of the leaves
+            firsts[right] = firsts[m + number] + self._lengths[left]
+        self._firsts = firsts
+        self._order = np.argsort(np.array(firsts[:m], np.int64))  # (m,) rows in the order of the leaves
 
     def next_split(self, group: int, least: int) -> int | None:
         """Return the first group, from `group` down its larger sides, whose sides are both large enough.
@@ -443,16 +444,15 @@ class _Merges:
 
     def sides(self, group: int) -> tuple[int, int]:
         """Return the two groups that were merged into a group."""
-        left, right = self._sides[group - self._rows]
-        return int(left), int(right)
+        return self._sides[group - self._rows]
 
     def distance(self, group: int) -> float:
         """Return the distance of the two sides of a group."""
-        return float(self._distances[group - self._rows])
+        return self._distances[group - self._rows]
 
     def size(self, group: int) -> int:
         """Return the number of occurrences in a group."""
-        return int(self._sizes[group])
+        return self._sizes[group]
 
     def rows(self, group: int) -> Ids:
         """Return the rows of a group, ascending."""
