@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from .language import say
 from .session import current, set_tab, show
 
 Value = TypeVar("Value", str, int)
@@ -50,7 +51,7 @@ def segments(label: str, setting: str, names: Mapping[str, str], value: str) -> 
     st.segmented_control(
         label,
         list(names),
-        format_func=lambda name: names[name],
+        format_func=lambda name: say(names[name]),
         key=key,
         required=True,
         on_change=_changed(setting, key),
@@ -103,7 +104,7 @@ def several(
     def changed() -> None:
         _set(setting, tuple(st.session_state[key]))
 
-    st.multiselect(label, options, format_func=named, key=key, on_change=changed, placeholder="all", width=260)
+    st.multiselect(label, options, format_func=named, key=key, on_change=changed, placeholder=say("all"), width=260)
 
 
 def number(label: str, setting: str, value: int, highest: int) -> None:

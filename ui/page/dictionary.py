@@ -15,6 +15,7 @@ from . import cache
 from .address import Listing, PageQuery
 from .html import base
 from .html import dictionary as html
+from .language import say
 from .session import change, show
 
 INDUCED = ""
@@ -72,9 +73,9 @@ def draw_choice(searcher: Searcher, query: PageQuery) -> None:
         change(replace(query, dictionary=name, senses=None, sense=None, picked=(), listing=Listing.HITS))
 
     st.selectbox(
-        "Senses from",
+        say("Senses from"),
         [INDUCED, *names],
-        format_func=lambda name: base.label(name, 40) if name else "these texts",
+        format_func=lambda name: base.label(name, 40) if name else say("these texts"),
         key="dictionary",
         on_change=changed,
         label_visibility="collapsed",
