@@ -12,7 +12,7 @@ from tools.catalogues import PAGE, SPEAKING, called
 NAMED = ("help", "label", "placeholder")
 """Parameters whose values people read, also if they are one word in small letters."""
 VALUE = "\N{REPLACEMENT CHARACTER}"
-"""Stands for a value inside a formatted literal."""
+"""Represents a value inside a formatted literal."""
 _WITHOUT_LABEL = frozenset({"container", "empty", "form", "get_option", "html"})
 """Functions of Streamlit whose first argument is no label."""
 _SAID = re.compile(r'\b(?:title|aria-label|alt|placeholder|data-met)="([^"]*)"')
@@ -88,9 +88,7 @@ def is_read(text: str) -> bool:
 def script_literals(path: Path) -> list[str]:
     """Return the literals of a script, without its comments."""
     content = re.sub(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return [
-        found[1] for found in re.finditer(r"""(?<!\\)(["'`])(.*?)(?<!\\)\1""", content) for found in [found.groups()]
-    ]
+    return [text for _, text in re.findall(r"""(?<!\\)(["'`])(.*?)(?<!\\)\1""", content)]
 
 
 def is_read_in_script(text: str) -> bool:

@@ -41,7 +41,9 @@ def main(codes: Sequence[str]) -> None:
     wanted = list(dict.fromkeys(each.texts for each in page_messages()))
     for code in sorted({path.stem for path in FOLDER.glob("*.po")} | set(codes)):
         path = FOLDER / f"{code}.po"
-        before = read_catalogue(path.read_text(encoding="utf-8")) if path.exists() else {("",): (HEADER,)}
+        before: dict[tuple[str, ...], tuple[str, ...]] = {("",): (HEADER,)}
+        if path.exists():
+            before = read_catalogue(path.read_text(encoding="utf-8"))
         path.write_text(written(before, wanted), encoding="utf-8")
         missing = sum(not all(before.get(ids, ("",))) for ids in wanted)
         print(f"{path.name}: {len(wanted)} texts, {missing} to translate")

@@ -130,6 +130,7 @@ def _draw_form(
 ) -> None:
     names = sense_names(searcher, found)
     shown = base.distinct(names, 60)
+    marked = {mark: say(text) for mark, text in MARKS.items()}
 
     def save() -> None:
         values = {name: st.session_state.get(f"{key}-{name}") or None for name in ("sense", "label", "mark", "note")}
@@ -149,7 +150,7 @@ def _draw_form(
             accept_new_options=True,
         )
         st.text_input(say("Label"), key=f"{key}-label", max_chars=100)
-        st.segmented_control(say("Mark"), list(Mark), format_func=lambda mark: say(MARKS[mark]), key=f"{key}-mark")
+        st.segmented_control(say("Mark"), list(Mark), format_func=marked.__getitem__, key=f"{key}-mark")
         st.text_area(say("Note"), key=f"{key}-note", max_chars=10_000, height=NOTE_HEIGHT)
         st.form_submit_button(say("Save"), on_click=save, type="primary")
     st.html(base.remark(say("A field that you leave empty changes nothing.")))

@@ -183,7 +183,8 @@ def draw_message() -> None:
 def listen(searcher: Searcher) -> None:
     """Draw the component that sends clicks, keys and frames."""
     browser = st.components.v2.component("polyseme_browser", js=static("page.js"))
-    browser(key=actions.KEY, data=browser_texts(), on_act_change=functools.partial(actions.act, searcher))
+    data = {"documents": searcher.settings.language, **browser_texts()}
+    browser(key=actions.KEY, data=data, on_act_change=functools.partial(actions.act, searcher))
 
 
 def browser_texts() -> dict[str, str]:

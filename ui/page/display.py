@@ -10,7 +10,7 @@ from ...indexer.collection.records import Layer
 from ...search.hits import Match
 from .address import LEVELS, MAX_CONTEXT, MAX_SAMPLE, MAX_SEED, Sort
 from .html.base import CONTEXT
-from .language import say
+from .language import keyed, say
 from .listing import Answer
 from .session import change, current
 
@@ -114,14 +114,14 @@ def _draw_sample() -> None:
 
 
 def _draw_layers(stored: Layer) -> None:
-    layer = current().layer
+    layer, usual = current().layer, say("{layer} (stored)", layer=stored)
     options = ["", *(str(each) for each in Layer if each is not stored)]
-    key = f"layer-{layer}" if layer else "layer"
+    key = keyed(f"layer-{layer}" if layer else "layer")
     st.selectbox(
         say("Layer that ranks the lines"),
         options,
         index=options.index(str(layer or "")) if str(layer or "") in options else 0,
-        format_func=lambda name: name or say("{layer} (stored)", layer=stored),
+        format_func=lambda name: name or usual,
         key=key,
         filter_mode=None,
         on_change=lambda: change(

@@ -17,7 +17,7 @@ from . import cache, indexing, login
 from .cache import Contents
 from .html import base
 from .html.documents import document_table
-from .language import numeral, plural, plural_html, say, say_html
+from .language import keyed, numeral, plural, plural_html, say, say_html
 from .session import show_message
 
 OPEN = "documents"
@@ -94,7 +94,7 @@ def _draw_choices(fields: Sequence[str]) -> tuple[str, str, bool, list[str]]:
         orders = [TITLE, ID, *(each for each in fields if each != ID)]
         names = {TITLE: say("title"), ID: say("id")}
         order = st.selectbox(
-            say("Sort by"), orders, format_func=lambda field: names.get(field, field), key="documents-order"
+            say("Sort by"), orders, format_func=lambda field: names.get(field, field), key=keyed("documents-order")
         )
         descending = st.toggle(say("Descending"), key="documents-descending", on_change=first_page)
     columns = st.multiselect(say("Fields"), fields, default=list(fields[:MAX_COLUMNS]), key="documents-fields")

@@ -20,7 +20,7 @@ from . import cache, login, table_columns
 from .address import PageQuery
 from .html import base
 from .jobs import Job, Jobs
-from .language import numeral, plural, plural_html, say, say_html, to_translate
+from .language import keyed, numeral, plural, plural_html, say, say_html, to_translate
 from .library import Library, is_collection, new_path
 from .session import ask, free_uploads, show_message
 from .uploads import MAX_FILE, folder_for, keep
@@ -141,19 +141,19 @@ def _welcome(library: Library, current: Path | None) -> str:
 def _draw_form(library: Library, current: Path | None) -> None:
     names = sorted({*library.names, *([current.name] if current else [])})
     # A chosen collection stays in the list while it is missing for a moment, for example during `reencode`.
-    chosen = st.session_state.get("into")
+    chosen = st.session_state.get(keyed("into"))
     if chosen and chosen not in (*names, NEW) and not library.alone:
         names = sorted([*names, chosen])
     options = names if library.alone and names else [*names, NEW]
     usual = options.index(current.name) if current is not None else len(options) - 1
-    into, name = NEW, ""
+    into, name, new = NEW, "", say("A new collection")
     if names:
         into = st.selectbox(
             say("Into"),
             options,
             index=usual,
-            format_func=lambda name: say("A new collection") if name == NEW else name,
-            key="into",
+            format_func=lambda name: new if name == NEW else name,
+            key=keyed("into"),
             filter_mode=None,
             persist_state="page",
         )

@@ -14,6 +14,7 @@ import io
 import re
 import struct
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,8 @@ CHOSEN = "chosen language"
 FOLDER = Path(__file__).parent / "languages"
 MAX_HEADER = 500
 """Maximum length of the browser's list of languages, in characters."""
+_SPOKEN: ContextVar[str] = ContextVar("language of this run", default="")
+"""The language of a run of the script, in its thread. It saves the longer way to the session state for each text."""
 _STRING = re.compile(r'(?:(msgid|msgid_plural|msgstr(?:\[\d\])?) )?(".*")')
 
 
@@ -51,6 +54,9 @@ class Language:
 
 LANGUAGES: Mapping[str, Language] = {
     ENGLISH: Language("English", ",", ".", "%"),
+    "de": Language("Deutsch", ".", ",", "\N{NO-BREAK SPACE}%"),
+    "es": Language("Español", "\N{NARROW NO-BREAK SPACE}", ",", "\N{NO-BREAK SPACE}%"),
+    "fr": Language("Français", "\N{NARROW NO-BREAK SPACE}", ",", "\N{NARROW NO-BREAK SPACE}%"),
 }
 """The languages by their codes. Each but English has a catalogue."""
 
@@ -93,8 +99,20 @@ def numeral(value: float, form: str = ",") -> str:
     return format(value, form).translate(signs)
 
 
+def keyed(key: str) -> str:
+    """Return the key of a widget whose choices are translated.
+
+    The browser holds the text of a choice and sends it. In another language the text is none of the choices, so that
+    language has a widget of its own.
+    """
+    return key if current() == ENGLISH else f"{key}-{current()}"
+
+
 def current() -> str:
     """Return the code of the language of this session. Outside of a session it is English."""
+    if spoken := _SPOKEN.get():
+        return spoken
+    # A callback runs before the script, and knows the language of the run before.
     from streamlit import session_state
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -102,6 +120,14 @@ def current() -> str:
         return ENGLISH
     found = session_state.get(USED, ENGLISH)
     return found if found in LANGUAGES else ENGLISH
+
+
+def speak(code: str) -> None:
+    """Speak a language from here on, in this session."""
+    from streamlit import session_state
+
+    session_state[USED] = code
+    _SPOKEN.set(code)
 
 
 def preferred(header: str, locale: str) -> str:

@@ -22,7 +22,7 @@ from . import marks as kept_marks
 from .address import Listing, PageQuery, Sort, of_pos, without_pos
 from .html import base
 from .html.concordance import key_of
-from .language import numeral, plural, plural_html, say, say_html, to_translate
+from .language import keyed, numeral, plural, plural_html, say, say_html, to_translate
 from .lines import CANDIDATES, DOCUMENT_SORTS
 from .listing import Answer, nearest_sense, ranks_by_text
 from .session import ask, change, current, marks, show
@@ -172,17 +172,19 @@ def verdict_text(found: Answer) -> str:
 def match_choice(offered: Sequence[Match], searcher: Searcher, found: Answer) -> None:
     """Draw the choice of which words may match, the default first, and beside it other words in the same sense."""
     now = current().match if current().match in offered else offered[0]
-    show("match", now)
+    names = {match: say(_MATCHES[match]) for match in offered}
+    key = keyed("match")
+    show(key, now)
 
     def changed() -> None:
-        match = st.session_state["match"] or now
+        match = st.session_state[key] or now
         change(replace(current(), match=match, sense=None, picked=(), listing=Listing.HITS))
 
     st.segmented_control(
         say("Words that match"),
         list(offered),
-        format_func=lambda match: say(_MATCHES[match]),
-        key="match",
+        format_func=names.__getitem__,
+        key=key,
         on_change=changed,
         label_visibility="collapsed",
     )
@@ -221,10 +223,11 @@ def pos_choice(counts: PosCounts, found: Answer) -> None:
     options |= {pos: f"{base.pos_name(pos)} {numeral(n)}" for pos, n in counts.counts.items()}
     chosen = only[0].partition("=")[2].strip() if len(only) == 1 and "!" not in only[0] else None
     value = min(kept, key=lambda pos: (pos != counts.target, pos)) if kept else "" if not only else chosen
-    show("pos", value if value in options else None)
+    key = keyed("pos")
+    show(key, value if value in options else None)
 
     def changed() -> None:
-        pos = st.session_state["pos"]
+        pos = st.session_state[key]
         where = without_pos(query.where) + ((f"{POS}={pos}",) if pos else ())
         change(replace(query, text=_without_pos_mark(found, query.text), where=where, any_pos=not pos, picked=()))
 
@@ -234,7 +237,7 @@ def pos_choice(counts: PosCounts, found: Answer) -> None:
             say("Part of speech"),
             list(options),
             format_func=lambda pos: options[pos],
-            key="pos",
+            key=key,
             on_change=changed,
             label_visibility="collapsed",
         )
@@ -268,18 +271,20 @@ def sentence_choices(query: PageQuery, only_default: bool) -> None:
     Args:
         only_default: Whether the collection has ELMo's default vectors alone, so that they are no choice.
     """
-    show("by", query.by)
+    key = keyed("by")
+    show(key, query.by)
+    names = {by: say(text) for by, text in _COMPARED.items()}
     offered = [by for by in _COMPARED if by is not By.DEFAULT or by is query.by or not only_default]
 
     def compared() -> None:
-        by = st.session_state["by"] or query.by
+        by = st.session_state[key] or query.by
         change(replace(current(), by=by, order=None if By.DEFAULT in (by, query.by) else query.order))
 
     st.segmented_control(
         say("What is compared"),
         offered,
-        format_func=lambda by: say(_COMPARED[by]),
-        key="by",
+        format_func=names.__getitem__,
+        key=key,
         on_change=compared,
         label_visibility="collapsed",
     )
@@ -356,7 +361,12 @@ def can_be_sampled(found: Answer) -> bool:
 
 def choose(key: str, name: str, options: Mapping[Option, str], value: Option, act: Callable[[Option], None]) -> None:
     """Draw a small drop-down list of texts to translate. `act` receives the chosen option."""
-    names = {option: say(text) for option, text in options.items()}
+    key = keyed(key)
+    texts = [say(text) for text in options.values()]
+    names = {
+        option: say("{name}: {option}", name=name, option=text) for option, text in zip(options, texts, strict=True)
+    }
+    longest = len(name) + max(map(len, texts))
     show(key, value if value in options else next(iter(options)))
 
     def changed() -> None:
@@ -367,10 +377,10 @@ def choose(key: str, name: str, options: Mapping[Option, str], value: Option, ac
     st.selectbox(
         name,
         list(options),
-        format_func=lambda option: say("{name}: {option}", name=name, option=names[option]),
+        format_func=names.__getitem__,
         key=key,
         on_change=changed,
-        width=245 if max(map(len, names.values())) + len(name) > 26 else 210,  # the longest option is not cut
+        width=210 if longest <= 24 else max(245, 8 * longest),  # the longest option is not cut
         filter_mode=None,
         label_visibility="collapsed",
     )
@@ -384,16 +394,17 @@ def _page_size(of_documents: bool) -> None:
             return plural("{number} document per page", "{number} documents per page", size)
         return plural("{number} line per page", "{number} lines per page", size)
 
+    names = {size: named(size) for size in sizes}
     # The browser holds the text of its choice, which differs between lines and documents. So each has its own key.
-    key = "k-documents" if of_documents else "k"
+    key = keyed("k-documents" if of_documents else "k")
     show(key, current().k)
     st.selectbox(
         say("Documents per page") if of_documents else say("Lines per page"),
         sizes,
-        format_func=named,
+        format_func=names.__getitem__,
         key=key,
         on_change=lambda: change(replace(current(), k=st.session_state[key])),
-        width=205 if of_documents else 170,
+        width=max(205 if of_documents else 170, 8 * max(map(len, names.values())) + 26),
         filter_mode=None,
         label_visibility="collapsed",
     )

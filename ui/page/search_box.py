@@ -64,10 +64,10 @@ def examples(queries: Sequence[str]) -> None:
         text = say_html(
             "Type a word to see its senses. Type a sentence to find sentences with a similar meaning, then click one of"
             ' its words to find that word in the same sense. A "phrase in quotes" must occur, and a -word must not. A'
-            " pattern such as {pattern} finds words in a row. Or start with one of these:",
+            " pattern such as {pattern} finds words in a row.",
             pattern=f"<code>{base.escape(PATTERN)}</code>",
         )
-        st.html(f'<p class="pol-quiet">{text}</p>')
+        st.html(f'<p class="pol-quiet">{text} {say_html("Or start with one of these:")}</p>')
         for number, text in enumerate(queries):
             question = parse_query(" ".join(text.split()))
             target = Target(question, 0, 0) if isinstance(question, str) else question

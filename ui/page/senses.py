@@ -20,7 +20,7 @@ from .address import Listing, PageQuery, Sort
 from .cache import Contents
 from .html import base, senses
 from .html import dictionary as html
-from .language import plural, plural_html, say, say_html
+from .language import keyed, plural, plural_html, say, say_html
 from .listing import Answer, is_sense
 from .session import change, current, marks, set_tab, show, show_message
 from .tab import PROJECTIONS, TABS
@@ -69,21 +69,22 @@ def _draw_tabs(query: PageQuery) -> str:
     offered = [name for name in TABS if name != "words" or not query.dictionary]
     if not keywords.filters_of(query):
         offered.remove("keywords")
-    show("pane", query.tab.name if query.tab.name in offered else "")
+    key, names = keyed("pane"), {name: say(text) for name, text in TABS.items()}
+    show(key, query.tab.name if query.tab.name in offered else "")
 
     def changed() -> None:
-        set_tab(replace(query.tab, name=st.session_state["pane"]))
+        set_tab(replace(query.tab, name=st.session_state[key]))
 
     st.segmented_control(
         say("Also show"),
         offered,
-        format_func=lambda name: say(TABS[name]),
-        key="pane",
+        format_func=names.__getitem__,
+        key=key,
         on_change=changed,
         required=True,
         label_visibility="collapsed",
     )
-    return str(st.session_state["pane"])
+    return str(st.session_state[key])
 
 
 def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
@@ -286,7 +287,8 @@ def named_senses(searcher: Searcher) -> None:
     st.subheader(say("Named senses"), anchor=False)
     names = [item.name for item in kept]
     chosen = fetch.named_sense(current().where)
-    show("named-sense", chosen if chosen in names else None)
+    key = keyed("named-sense")
+    show(key, chosen if chosen in names else None)
     sizes = {
         item.name: plural(
             "{name} ({word}, from {number} line)",
@@ -300,7 +302,7 @@ def named_senses(searcher: Searcher) -> None:
 
     def changed() -> None:
         rest = tuple(text for text in current().where if not text.startswith(fetch.SENSE_FILTER))
-        name = st.session_state["named-sense"]
+        name = st.session_state[key]
         where = (*rest, fetch.SENSE_FILTER + name) if name else rest
         change(replace(current(), where=where, picked=(), sense=None))
 
@@ -309,7 +311,7 @@ def named_senses(searcher: Searcher) -> None:
         names,
         index=None,
         format_func=lambda name: sizes[name],
-        key="named-sense",
+        key=key,
         on_change=changed,
         placeholder=say("any"),
     )

@@ -150,7 +150,7 @@ def choose_language() -> None:
         given = st.query_params.get(language.PARAMETER, "")
         st.session_state[language.CHOSEN] = given if given in language.LANGUAGES else ""
     chosen: str = st.session_state[language.CHOSEN]
-    st.session_state[language.USED] = chosen or browser_language()
+    language.speak(chosen or browser_language())
 
 
 def browser_language() -> str:

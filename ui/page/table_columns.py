@@ -14,7 +14,7 @@ from ...indexer.readers.columns import Column
 from ...indexer.readers.describe import BINARY_TABLES, TABLES, columns_if_table
 from ...indexer.readers.walk import METADATA_NAMES, files_under
 from .html import base
-from .language import plural_html, say, say_html
+from .language import keyed, plural_html, say, say_html
 from .uploads import Upload
 
 NUMBERED = ""
@@ -37,12 +37,13 @@ def draw(uploads: Sequence[Upload], path: str) -> ReadOptions:
     text = st.selectbox(say("Column with the text"), names, index=names.index(likely_text(columns)), key="text-column")
     ids = [NUMBERED, *(name for name in names if name != text)]
     usual = ids.index("id") if "id" in ids else 0
+    none = say("(none: number the rows)")
     id_column = st.selectbox(
         say("Column with the id of each text"),
         ids,
         index=usual,
-        format_func=lambda name: name or say("(none: number the rows)"),
-        key="id-column",
+        format_func=lambda name: name or none,
+        key=keyed("id-column"),
     )
     # Without a column `id`, the usual setting numbers the rows too.
     return ReadOptions(text_column=text, id_column="id" if not id_column and "id" not in names else id_column)

@@ -41,8 +41,6 @@ PHRASES = 2
 """Maximum number of phrases of a sense."""
 PHRASE = 40
 """Maximum length of a phrase, in characters."""
-QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}"
-"""A phrase in quotation marks."""
 DEFINITION = 120
 """Maximum length of a definition in the row of its sense, in characters."""
 TITLE = 500
@@ -168,7 +166,7 @@ def badge_row(
     more = _quiet(title, escape(stable)) if stable else ""
     alike = ", ".join(cut_right(word, NODE) for word in expected[:EXPECTED])
     like = " " + _quiet(say("words expected in its place"), f"\N{ALMOST EQUAL TO} {escape(alike)}") if alike else ""
-    marked = ", ".join(QUOTED.format(cut_right(text, PHRASE)) for text in phrases)
+    marked = ", ".join(say("“{phrase}”", phrase=cut_right(text, PHRASE)) for text in phrases)
     quoted = " " + _quiet(say("phrases with it"), escape(marked)) if marked else ""
     if definition:
         like += " " + _quiet(cut_right(definition, TITLE), escape(cut_right(definition, DEFINITION)))
@@ -244,7 +242,7 @@ def legend(inventory: SenseInventory) -> str:
 
 def _short(sense: Sense, word: str) -> str:
     words = sense.name or ", ".join(cut_right(label.lemma, NODE) for label in sense.labels[:3])
-    words = f"{pos_name(sense.pos)}: {words or word}" if sense.pos else words
+    words = say("{name}: {option}", name=pos_name(sense.pos), option=words or word) if sense.pos else words
     return f"{sense_sign(sense.number)} {escape(words or word)}"
 
 

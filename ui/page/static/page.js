@@ -321,6 +321,13 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     if (document.documentElement.style.colorScheme !== scheme) document.documentElement.style.colorScheme = scheme;
   };
 
+  // A text of a document has a direction. It also gets the language of the documents, for screen readers.
+  const nameLanguages = () => {
+    findAll(".stHtml [dir]:not([lang])").forEach((text) => {
+      text.lang = labels.documents;
+    });
+  };
+
   // Presses the buttons of the marked lines.
   const pressMarks = () => {
     const marked = find(".pol-marked");
@@ -369,6 +376,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     cancelAnimationFrame(scheduled);
     scheduled = requestAnimationFrame(() => {
       shareColours();
+      nameLanguages();
       placeSigns();
       placeAnnotations();
       pressMarks();
