@@ -100,7 +100,12 @@ def test_another_language_keeps_what_was_chosen(browser: Browser, address: str) 
 def test_longer_words_fit(browser: Browser, address: str, locale: str) -> None:
     parts = ".st-key-choices button, .st-key-above button, .st-key-marked button, .st-key-choices input"
     for question in (QUESTION, "They+walked+along+the+river.&group=1", "The+bank+lends+money.&by=document"):
-        with visit(browser, locale, f"{address}/?q={question}&minus=1&plus=2") as page:
+        with visit(browser, locale, f"{address}/?q={question}") as page:
             assert page.locator(parts).evaluate_all(CUT) == []
+            page.locator("[data-mark='1']").first.click()
+            bar, side = page.locator(".st-key-marked"), page.locator('[data-testid="stSidebar"]')
+            expect(bar).to_be_visible()
+            edges = [element.evaluate("(e) => e.getBoundingClientRect()") for element in (side, bar)]
+            assert edges[0]["right"] <= edges[1]["left"]
     with visit(browser, locale, f"{address}/?q={QUESTION}", width=400) as page:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
