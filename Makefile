@@ -9,7 +9,7 @@ DAMAGES := 250
 SECONDS := 3600
 FUZZ := 5000
 
-.PHONY: demo test faults audit lint format resolve reference clean environment development
+.PHONY: demo test faults audit lint format resolve reference catalogues clean environment development
 
 # The script returns at once where the environment is finished.
 environment:
@@ -55,6 +55,10 @@ audit: development
 # Write docs/reference/cli.md from the help texts.
 reference: development
 	$(BIN)/python -m polyseme.ui.cli.reference
+
+# Add new texts of the page to the catalogues of its languages, and drop unused ones.
+catalogues: development
+	$(BIN)/python tools/catalogues.py
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

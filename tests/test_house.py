@@ -227,6 +227,7 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     (wheel,) = wheels.glob("*.whl")
     site = tmp_path / "site"
     subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True, capture_output=True)
+    assert sorted(path.stem for path in (site / "polyseme/ui/page/languages").iterdir()) == ["de", "es", "fr"]
     environment = os.environ | {"PYTHONPATH": str(site)}
     code = (
         "import polyseme, polyseme.data\nfrom polyseme.indexer.elmo import load_encoder\n"

@@ -18,6 +18,7 @@ from . import documents, marks, session
 from .address import MAX_IDS, Listing, PageQuery, new_question
 from .asked import read_text
 from .html.senses import UNDATED
+from .language import numeral, say
 
 KEY = "browser"
 """Key of the component that sends clicks, in the session state."""
@@ -175,7 +176,10 @@ def pick(ids: Collection[int], sense: int | None = None) -> None:
     picked = tuple(sorted(ids)[:MAX_IDS])
     session.change(replace(word_of(session.current()), picked=picked, sense=sense, listing=Listing.HITS))
     if len(picked) < len(ids):
-        session.show_message(
-            f"Of these {len(ids):,} lines the first {len(picked):,} of the collection are kept. An address cannot hold"
-            " more. Use filters or a shorter period to get fewer"
+        text = say(
+            "Of these {all} lines the first {some} of the collection are kept. An address cannot hold more. Use filters"
+            " or a shorter period to get fewer",
+            all=numeral(len(ids)),
+            some=numeral(len(picked)),
         )
+        session.show_message(text)

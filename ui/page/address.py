@@ -1,6 +1,6 @@
 """Hold a query of the page, and read and write it as an address such as `/?q=the river [bank]&match=form`.
 
-All functions are pure.
+All functions are pure, except that the problems of an address are in the visitor's language.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ...indexer.collection.records import Layer
 from ...search.hits import By, Match, Order
 from ...search.query.parts_of_speech import POS
 from . import tab as tabs
+from .language import numeral, say
 from .tab import Tab, tab_address
 
 K = 20
@@ -185,54 +186,86 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
     def text(name: str, longest: int) -> str:
         if len(given := last.get(name, "")) <= longest:
             return given
-        problems.append(f"{name} in the address has {len(given):,} characters, more than {longest:,}; it is ignored")
+        problem = say(
+            "{name} in the address has {count} characters, more than {limit}; it is ignored",
+            name=name,
+            count=numeral(len(given)),
+            limit=numeral(longest),
+        )
+        problems.append(problem)
         return ""
 
     def names(name: str, longest: int) -> tuple[str, ...]:
         given = tuple(dict.fromkeys(parameters.get(name, ())))
         if len(given) <= MAX_KNOWN and all(len(each) <= longest for each in given):
             return tuple(filter(None, given))
-        problems.append(f"{name} in the address has too many or too long names; it is ignored")
+        problems.append(say("{name} in the address has too many or too long names; it is ignored", name=name))
         return ()
 
     def filters(name: str) -> tuple[str, ...]:
         given = tuple(parameters.get(name, ()))
         if len(given) > MAX_FILTERS:
-            problems.append(f"the address has {len(given):,} filters, more than {MAX_FILTERS}; they are ignored")
+            problem = say(
+                "the address has {count} filters, more than {limit}; they are ignored",
+                count=numeral(len(given)),
+                limit=numeral(MAX_FILTERS),
+            )
+            problems.append(problem)
             return ()
         if any(len(filter_text) > MAX_FILTER for filter_text in given):
-            problems.append(f"a filter in the address has more than {MAX_FILTER:,} characters; it is ignored")
+            limit = numeral(MAX_FILTER)
+            problems.append(say("a filter in the address has more than {limit} characters; it is ignored", limit=limit))
         return tuple(filter_text for filter_text in given if len(filter_text) <= MAX_FILTER)
 
     def choice(name: str, allowed: Sequence[str], usual: str) -> str:
         if (given := last.get(name, usual)) in allowed:
             return given
         known = ", ".join(filter(None, allowed))
-        problems.append(f"{name}={_short(given)} in the address is not one of {known}; {usual or 'none'} is used")
+        part = f"{name}={_short(given)}"
+        if usual:
+            problems.append(
+                say("{part} in the address is not one of {known}; {usual} is used", part=part, known=known, usual=usual)
+            )
+        else:
+            problems.append(say("{part} in the address is not one of {known}; none is used", part=part, known=known))
         return usual
 
     def number(name: str, low: int, high: int, usual: int) -> int:
         given = last.get(name, str(usual))
         if re.fullmatch(r"-?[0-9]{1,9}", given) and low <= int(given) <= high:
             return int(given)
-        problems.append(f"{name}={_short(given)} in the address is not a number from {low} to {high}; {usual} is used")
+        problem = say(
+            "{part} in the address is not a number from {low} to {high}; {usual} is used",
+            part=f"{name}={_short(given)}",
+            low=low,
+            high=high,
+            usual=usual,
+        )
+        problems.append(problem)
         return usual
 
     def sense() -> int | None:
         given = last["sense"]
         if given == "none" or re.fullmatch(r"[1-9][0-9]{0,3}", given):
             return NO_SENSE if given == "none" else int(given)
-        problems.append(f"sense={_short(given)} in the address is neither a number from 1 nor none; it is ignored")
+        problem = say(
+            "{part} in the address is neither a number from 1 nor none; it is ignored", part=f"sense={_short(given)}"
+        )
+        problems.append(problem)
         return None
 
     def ids(name: str) -> tuple[int, ...]:
         given = last.get(name, "")
         if given.count("-") >= MAX_IDS:
-            problems.append(f"{name} in the address names more than {MAX_IDS:,} lines; it is ignored")
+            limit = numeral(MAX_IDS)
+            problems.append(
+                say("{name} in the address names more than {limit} lines; it is ignored", name=name, limit=limit)
+            )
             return ()
         if not given or re.fullmatch(r"[0-9]{1,18}(-[0-9]{1,18})*", given):
             return tuple(sorted({int(part) for part in given.split("-") if part}))
-        problems.append(f"{name}={_short(given)} in the address is not a list of lines; it is ignored")
+        part = f"{name}={_short(given)}"
+        problems.append(say("{part} in the address is not a list of lines; it is ignored", part=part))
         return ()
 
     def order() -> Order | None:
@@ -245,7 +278,12 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         given = tuple(dict.fromkeys(part for part in last.get("levels", "").split("-") if part))
         if set(given) <= set(LEVELS):
             return given
-        problems.append(f"levels={_short(last['levels'])} in the address is not of {', '.join(LEVELS)}; it is ignored")
+        problem = say(
+            "{part} in the address is not of {known}; it is ignored",
+            part=f"levels={_short(last['levels'])}",
+            known=", ".join(LEVELS),
+        )
+        problems.append(problem)
         return ()
 
     def flag(name: str) -> bool:

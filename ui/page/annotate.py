@@ -17,7 +17,8 @@ from ...search.searcher import Searcher
 from . import cache, listing, login, marks, session
 from .facets import Facet, FacetKind, facet
 from .html import base
-from .html.annotate import MARKS
+from .html.annotate import KINDS, MARKS
+from .language import numeral, say, to_translate
 from .listing import Answer
 from .session import current, show_message
 
@@ -26,12 +27,19 @@ AUTHOR = "author"
 FIELD = f"{ANNOTATION}."
 """Beginning of the filters by an annotation."""
 FACETS = {
-    f"{FIELD}sense": "Sense given",
-    f"{FIELD}label": "Label",
-    f"{FIELD}mark": "Mark",
-    f"{FIELD}author": "Annotated by",
+    f"{FIELD}sense": to_translate("Sense given"),
+    f"{FIELD}label": to_translate("Label"),
+    f"{FIELD}mark": to_translate("Mark"),
+    f"{FIELD}author": to_translate("Annotated by"),
 }
 """What lines are filtered by, and its name in the sidebar."""
+CHANGED = {
+    **KINDS,
+    "name": to_translate("new name"),
+    "definition": to_translate("definition"),
+    "merged": to_translate("merged"),
+}
+"""What an event changes."""
 NOTE_HEIGHT = 80
 """Height of the field of a note, in pixels."""
 
@@ -48,7 +56,7 @@ def author() -> str | None:
         return account
     if name := str(st.session_state.get(AUTHOR, "")).strip():
         return name
-    raise QueryError("nobody knows who you are; type your name in the sidebar, under Annotations, and do it again")
+    raise QueryError(say("nobody knows who you are; type your name in the sidebar, under Annotations, and do it again"))
 
 
 def _account() -> str:
@@ -73,7 +81,7 @@ def draw_marked(searcher: Searcher, found: Answer, keys: Sequence[int]) -> None:
             searched = {*query.like, *query.unlike}
             marks.remove(query.collection, marks.shown(), [key for key in keys if key not in searched])
 
-    _draw_popover(searcher, found, "Annotate", "annotate", lambda: list(keys), done)
+    _draw_popover(searcher, found, say("Annotate"), "annotate", lambda: list(keys), done)
 
 
 def draw_list(searcher: Searcher, found: Answer) -> None:
@@ -85,25 +93,18 @@ def draw_list(searcher: Searcher, found: Answer) -> None:
         def every() -> list[int]:
             lines = listing.everything(searcher, found.question)
             if lines.cut:
-                raise QueryError(f"the list has more than {len(lines.lines):,} lines; narrow it with a filter")
+                count = numeral(len(lines.lines))
+                raise QueryError(say("the list has more than {count} lines; narrow it with a filter", count=count))
             return [hit.occurrence_id for hit in lines.lines if isinstance(hit, OccurrenceHit)]
 
-        label = "Annotate all lines" if found.size > 1 else "Annotate the line"
+        label = say("Annotate all lines") if found.size > 1 else say("Annotate the line")
         _draw_popover(searcher, found, label, "annotateall", every, lambda: None)
     if searcher.annotation_state():
-        _draw_step("Undo", searcher.undo, letter="u", key="undo")
-        _draw_step("Redo", searcher.redo, letter="U", key="redo")
-
-
-def _draw_step(name: str, act: Callable[[str | None], Event | None], letter: str, key: str) -> None:
-    """Draw a button that undoes or redoes. Only its icon is shown.
-
-    Args:
-        letter: Key that does the same in a line.
-        key: Key of the button, and the name of its icon.
-    """
-    title = f"{name} your last annotation or change of a sense (key {letter} in a line)"
-    st.button(name, key=key, icon=f":material/{key}:", help=title, on_click=_step, args=(act, name))
+        undo = say("Undo your last annotation or change of a sense (key {letter} in a line)", letter="u")
+        redo = say("Redo your last annotation or change of a sense (key {letter} in a line)", letter="U")
+        # Only the icons of the buttons are shown.
+        st.button(say("Undo"), key="undo", icon=":material/undo:", help=undo, on_click=_undo, args=(searcher,))
+        st.button(say("Redo"), key="redo", icon=":material/redo:", help=redo, on_click=_redo, args=(searcher,))
 
 
 def _has_occurrences(found: Answer) -> bool:
@@ -129,6 +130,7 @@ def _draw_form(
 ) -> None:
     names = sense_names(searcher, found)
     shown = base.distinct(names, 60)
+    marked = {mark: say(text) for mark, text in MARKS.items()}
 
     def save() -> None:
         values = {name: st.session_state.get(f"{key}-{name}") or None for name in ("sense", "label", "mark", "note")}
@@ -139,20 +141,20 @@ def _draw_form(
 
     with st.form(f"{key}-form", border=False):
         st.selectbox(
-            "Sense",
+            say("Sense"),
             names,
             index=None,
             format_func=lambda name: shown.get(name, name),
             key=f"{key}-sense",
-            placeholder="choose a sense, or type a new one",
+            placeholder=say("choose a sense, or type a new one"),
             accept_new_options=True,
         )
-        st.text_input("Label", key=f"{key}-label", max_chars=100)
-        st.segmented_control("Mark", list(Mark), format_func=lambda mark: MARKS[mark], key=f"{key}-mark")
-        st.text_area("Note", key=f"{key}-note", max_chars=10_000, height=NOTE_HEIGHT)
-        st.form_submit_button("Save", on_click=save, type="primary")
-    st.html('<p class="pol-quiet">A field that you leave empty changes nothing.</p>')
-    st.button("Remove what you have said", key=f"{key}-remove", type="tertiary", on_click=remove)
+        st.text_input(say("Label"), key=f"{key}-label", max_chars=100)
+        st.segmented_control(say("Mark"), list(Mark), format_func=marked.__getitem__, key=f"{key}-mark")
+        st.text_area(say("Note"), key=f"{key}-note", max_chars=10_000, height=NOTE_HEIGHT)
+        st.form_submit_button(say("Save"), on_click=save, type="primary")
+    st.html(base.remark(say("A field that you leave empty changes nothing.")))
+    st.button(say("Remove what you have said"), key=f"{key}-remove", type="tertiary", on_click=remove)
 
 
 def sense_names(searcher: Searcher, found: Answer) -> list[str]:
@@ -178,7 +180,7 @@ def _annotate(
         return
     st.session_state.pop(session.MESSAGE, None)
     done()
-    st.toast("That was said before" if event is None else f"Saved: {described(event)}")
+    st.toast(say("That was said before") if event is None else say("Saved: {what}", what=described(event)))
 
 
 def change(act: Callable[[str | None], Event]) -> bool:
@@ -193,25 +195,39 @@ def change(act: Callable[[str | None], Event]) -> bool:
         show_message(str(error))
         return False
     st.session_state.pop(session.MESSAGE, None)
-    st.toast(f"Saved: {described(event)}")
+    st.toast(say("Saved: {what}", what=described(event)))
     return True
 
 
-def _step(act: Callable[[str | None], Event | None], name: str) -> None:
+def _undo(searcher: Searcher) -> None:
+    _step(searcher.undo, lambda what: say("Undone: {what}", what=what), say("There is nothing to undo"))
+
+
+def _redo(searcher: Searcher) -> None:
+    _step(searcher.redo, lambda what: say("Done again: {what}", what=what), say("There is nothing to redo"))
+
+
+def _step(act: Callable[[str | None], Event | None], done: Callable[[str], str], nothing: str) -> None:
+    """Undo or redo, and show what was done.
+
+    Args:
+        done: Returns what is shown of a change.
+        nothing: What is shown if there is nothing to do.
+    """
     try:
         event = act(author())
     except PolysemeError as error:
         show_message(str(error))
         return
     st.session_state.pop(session.MESSAGE, None)
-    done = {"Undo": "Undone", "Redo": "Done again"}[name]
-    st.toast(f"There is nothing to {name.lower()}" if event is None else f"{done}: {described(event)}")
+    st.toast(nothing if event is None else done(described(event)))
 
 
 def described(event: Event) -> str:
     """Return in words what an event has changed, such as `sense, note of 3 lines`."""
-    what = base.label(", ".join(event.fields) or "nothing", 100)
-    return f"{what} of {base.count(event.lines, 'line')}" if event.lines else what
+    fields = ", ".join(say(CHANGED[field]) if field in CHANGED else field for field in event.fields)
+    what = base.label(fields or say("nothing"), 100)
+    return say("{what} of {lines}", what=what, lines=base.number_of_lines(event.lines)) if event.lines else what
 
 
 # The sidebar
@@ -238,4 +254,4 @@ def facets(searcher: Searcher) -> tuple[Facet, ...]:
 def draw_author() -> None:
     """Draw the field with the visitor's name, if the page is served and the login tells no name."""
     if login.is_served_beyond() and not _account():
-        st.text_input("Your name, for annotations", key=AUTHOR, max_chars=100)
+        st.text_input(say("Your name, for annotations"), key=AUTHOR, max_chars=100)

@@ -27,6 +27,7 @@ from . import (
     documents,
     fetch,
     indexing,
+    language,
     listing,
     login,
     marks,
@@ -42,6 +43,7 @@ from .cache import Contents
 from .html import annotate as signs
 from .html import base, concordance, meetings
 from .html.groups import by_word, grouped, grouped_by_word
+from .language import plural, say
 from .library import Library, is_collection, library_at
 from .listing import Answer
 
@@ -62,14 +64,16 @@ def main() -> None:
     title = "Polyseme" if given is None else f"{given.name} · Polyseme"
     st.set_page_config(page_title=title, page_icon=static("icon.svg"), layout="wide")
     st.html(f"<style>\n{static('page.css')}\n</style>")
+    session.choose_language()
+    announce_language()
     if not login.admitted():
         return
     problems = session.begin()
     session.write()  # before the search, so that the browser's history has this query even while it runs
     if given is None:
         st.html(base.heading("", None))
-        text = "The page needs a collection. Start it with one, or with a folder in which to keep collections:"
-        st.html(base.message("No collection here", text, "polyseme ui my.pol"))
+        text = say("The page needs a collection. Start it with one, or with a folder in which to keep collections:")
+        st.html(base.message(say("No collection here"), text, "polyseme ui my.pol"))
         return
     with reporting_errors():
         draw(library_at(given, alone=login.is_served_beyond()), problems)
@@ -87,8 +91,8 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
         return
     if path is not None and not is_collection(path) and cache.was_open(path) and not indexing.jobs().of(path):
         st.html(base.heading(path.name, None))
-        text = f"{path} was open, and it is not there any more. Put it back, or open another collection."
-        st.html(base.message("This collection has vanished", text))
+        text = say("{path} was open, and it is not there any more. Put it back, or open another collection.", path=path)
+        st.html(base.message(say("This collection has vanished"), text))
         return
     if path is None or not is_collection(path):
         draw_first_run(library, path)
@@ -102,6 +106,7 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
     st.html(base.heading(path.resolve().name, contents.info))
     with st.sidebar:
         sidebar.draw(searcher, contents)
+        sidebar.language_choice()
     if indexing.is_open() or not contents.info.documents:
         indexing.draw(library, path, first=not contents.info.documents and not indexing.is_open())
         draw_message()
@@ -124,11 +129,13 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
 def draw_unknown(library: Library, name: str) -> None:
     """Draw the page for an address that names a collection which is not in the library."""
     st.html(base.heading(name, None))
-    where = "here" if login.is_served_beyond() else f"in {library.folder}"
-    st.html(base.message("No such collection", f"There is no collection {name!r} {where}."))
+    text = say("There is no collection '{name}' in {folder}.", name=name, folder=library.folder)
+    if login.is_served_beyond():
+        text = say("There is no collection '{name}' here.", name=name)
+    st.html(base.message(say("No such collection"), text))
     if library.first:
         with st.container(key="message"):
-            label = base.label(f"Open {library.first}", 80)
+            label = base.label(say("Open {name}", name=library.first), 80)
             st.button(label, type="primary", on_click=session.ask, args=(PageQuery(),))
 
 
@@ -136,9 +143,13 @@ def draw_first_run(library: Library, path: Path | None) -> None:
     """Draw the form that creates the first collection."""
     st.html(base.heading(path.name if path is not None else library.folder.name, None))
     if path is not None and path.exists() and any(path.iterdir()) and not indexing.jobs().of(path):
-        text = f"{path} is not a collection, and it is not empty. Index the files in it, or open another folder:"
-        st.html(base.message("No collection here", text, f"polyseme index {path.name}.pol {path}"))
+        text = say(
+            "{path} is not a collection, and it is not empty. Index the files in it, or open another folder:", path=path
+        )
+        st.html(base.message(say("No collection here"), text, f"polyseme index {path.name}.pol {path}"))
         return
+    with st.sidebar:
+        sidebar.language_choice()
     indexing.draw(library, path, first=True)
     draw_message()
 
@@ -150,7 +161,7 @@ def opened(path: Path) -> Searcher | None:
     except PolysemeError as error:
         st.html(base.heading(path.name, None))
         step = "\n".join(re.findall(r"`([^`]+)`", str(error)))
-        st.html(base.message("This collection cannot be opened", str(error), step))
+        st.html(base.message(say("This collection cannot be opened"), str(error), step))
         return None
 
 
@@ -174,7 +185,24 @@ def draw_message() -> None:
 def listen(searcher: Searcher) -> None:
     """Draw the component that sends clicks, keys and frames."""
     browser = st.components.v2.component("polyseme_browser", js=static("page.js"))
-    browser(key=actions.KEY, on_act_change=functools.partial(actions.act, searcher))
+    data = {"documents": searcher.settings.language, **browser_texts()}
+    browser(key=actions.KEY, data=data, on_act_change=functools.partial(actions.act, searcher))
+
+
+def browser_texts() -> dict[str, str]:
+    """Return the texts that the browser shows itself, by the names that `page.js` has for them."""
+    return {
+        "copy": say("Copy address"),
+        "copied": say("Address copied"),
+        "copiedHere": say("Copied: it opens on this machine only"),
+        "skip": say("Skip to the lines"),
+    }
+
+
+def announce_language() -> None:
+    """Tell the browser the language of the page, for screen readers and hyphenation."""
+    browser = st.components.v2.component("polyseme_language", js=static("language.js"))
+    browser(key="language-of-page", data=language.current())
 
 
 def draw_answer(searcher: Searcher, contents: Contents) -> None:
@@ -195,7 +223,7 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         lines = st.empty()
     if session.is_new_answer():
         # The old answer does not stay while the new one is computed.
-        lines.html(base.working("Searching …"))
+        lines.html(base.working(say("Searching …")))
     if session.is_new_word():
         panel.empty()
     marks.show(marks.Kind.SENTENCE if query.text and isinstance(target, str) else marks.Kind.OCCURRENCE)
@@ -234,8 +262,12 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
     with parts:
         results.pos_choice(listing.parts_of_speech(searcher, found), found)
     if question.has_senses and session.is_new_word():
-        size = f"{found.found:,} " if found.complete else ""
-        panel.html(base.working(f"Grouping the {size}lines by sense …", tall=True))
+        text = say("Grouping the lines by sense …")
+        if found.complete:
+            text = plural(
+                "Grouping the {number} line by sense …", "Grouping the {number} lines by sense …", found.found
+            )
+        panel.html(base.working(text, tall=True))
         _ = question.inventory  # it is computed here, while the line above is shown
     with panel.container():
         senses.draw(searcher, contents, found)
@@ -315,27 +347,28 @@ def draw_no_lines(found: Answer) -> None:
     chosen = query.sense is not None or bool(query.picked) or query.marked
     absent = question.is_bare and not chosen and not question.has_senses
     if query.marked:
-        title, text = "No marked line", "None of the marked lines belongs to this list. Show all lines again."
+        title = say("No marked line")
+        text = say("None of the marked lines belongs to this list. Show all lines again.")
     elif chosen:
-        title, text = "No line is left", "None of the chosen lines passes the filters. Show all lines again."
+        title, text = say("No line is left"), say("None of the chosen lines passes the filters. Show all lines again.")
     elif query.where:
-        title, text = "No hit within the filters", f"Widen or clear them: {', '.join(query.where)}"
+        title = say("No hit within the filters")
+        text = say("Widen or clear them: {filters}", filters=", ".join(query.where))
     elif question.of_pattern:
-        title, text = (
-            "No hit",
-            "No words in a row fit this pattern. Leave out a condition, or use lemma instead of word.",
-        )
+        title = say("No hit")
+        text = say("No words in a row fit this pattern. Leave out a condition, or use lemma instead of word.")
     elif absent:
-        title, text = "This word does not occur", "Check its spelling, or look for other words in a similar sense."
+        title = say("This word does not occur")
+        text = say("Check its spelling, or look for other words in a similar sense.")
     else:
-        title, text = "No hit", "Try another word, or match any word."
+        title, text = say("No hit"), say("Try another word, or match any word.")
     st.html(base.message(title, text))
     with st.container(key="message"):
         if query.where and not chosen:
-            st.button("Clear these filters", key="unfilter", on_click=session.ask, args=(narrowed(query, ()),))
+            st.button(say("Clear these filters"), key="unfilter", on_click=session.ask, args=(narrowed(query, ()),))
         if query.marked:
             every = replace(query, marked=False, page=1)
-            st.button("Show all lines", key="unmarked", on_click=session.ask, args=(every,))
+            st.button(say("Show all lines"), key="unmarked", on_click=session.ask, args=(every,))
         if absent and not query.where:
             others = replace(query, match=Match.ANY, page=1)
-            st.button("Other words in a similar sense", key="similar", on_click=session.ask, args=(others,))
+            st.button(say("Other words in a similar sense"), key="similar", on_click=session.ask, args=(others,))

@@ -5,6 +5,7 @@ Streamlit hashes the arguments that decide a value and ignores those whose names
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import threading
@@ -12,7 +13,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import streamlit as st
 
@@ -29,6 +30,7 @@ from ...search.senses.timeline import Timeline
 from .background import Background
 from .examples import find_examples
 from .facets import Facet, facets
+from .language import say
 from .server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
 Found = TypeVar("Found")
@@ -38,6 +40,17 @@ _NUMBERS: weakref.WeakKeyDictionary[Searcher, int] = weakref.WeakKeyDictionary()
 """Number of each searcher, which represents it in the keys of the cache."""
 _COUNT = itertools.count()
 _LOCK = threading.Lock()
+
+
+@functools.cache
+def _working(function: Callable[..., Any], text: str, entries: int) -> Callable[..., Any]:
+    """Return a function with a cache. While it works, a text is shown. The cache is the same for all texts.
+
+    Args:
+        entries: Maximum number of values that are kept.
+    """
+    made: Callable[..., Any] = st.cache_resource(show_spinner=text, max_entries=entries)(function)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,8 @@ def open_searcher(path: Path) -> Searcher:
     database = path / DATABASE_NAME
     # `reencode` replaces the collection with another: a new database file needs a new searcher.
     inode = database.stat().st_ino if database.is_file() else 0
-    return _searcher(str(path), given_model(), inode)
+    opener = _working(_searcher, say("Loading the model …"), 4)
+    return cast(Searcher, opener(str(path), given_model(), inode))
 
 
 @st.cache_resource
@@ -82,7 +96,6 @@ def was_open(path: Path) -> bool:
     return str(path) in _opened()
 
 
-@st.cache_resource(show_spinner="Loading the model …", max_entries=4)
 def _searcher(path: str, model: str | None, inode: int) -> Searcher:
     searcher = Searcher.open(path, model)
     _opened().add(path)
@@ -208,10 +221,11 @@ def _arranged(
 
 def places(searcher: Searcher, inventory: SenseInventory, method: str) -> Array:
     """Return two coordinates for each occurrence of an inventory, in the order of its assignments.  (n, 2)"""
-    return _places(_key(searcher), _stored(searcher), inventory.word, inventory.match, method, searcher, inventory)
+    placer = _working(_places, say("Drawing the map …"), 32)
+    where = _key(searcher), _stored(searcher), inventory.word, inventory.match, method
+    return cast(Array, placer(*where, searcher, inventory))
 
 
-@st.cache_resource(show_spinner="Drawing the map …", max_entries=32)
 def _places(
     searcher_key: int,
     stored: tuple[tuple[int, ...], int],

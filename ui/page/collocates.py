@@ -13,6 +13,7 @@ from .actions import COLLOCATES
 from .address import NO_SENSE, PageQuery
 from .html import base, senses
 from .html import counts as html
+from .language import plural_html, say, say_html
 from .listing import Answer
 from .tab import MAX_WINDOW, ORDERS
 
@@ -24,10 +25,10 @@ def draw(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
     """Draw the collocates of the word, or of its chosen sense, inside the filters. Then those of each sense."""
     tab = query.tab
     with st.container(horizontal=True, key="words-choices", vertical_alignment="bottom"):
-        controls.number("Words left", "left", tab.left, MAX_WINDOW)
-        controls.number("Words right", "right", tab.right, MAX_WINDOW)
-        order = controls.select("Order", "order", MEASURES, tab.order, ORDERS.__getitem__, key="words-order")
-        controls.several("Parts of speech", "pos", POS, tab.pos, base.pos_name)
+        controls.number(say("Words left"), "left", tab.left, MAX_WINDOW)
+        controls.number(say("Words right"), "right", tab.right, MAX_WINDOW)
+        order = controls.select(say("Order"), "order", MEASURES, tab.order, named_order, key="words-order")
+        controls.several(say("Parts of speech"), "pos", POS, tab.pos, base.pos_name)
     try:
         near = _find(searcher, inventory, found, query, order)
     except PolysemeError as error:
@@ -35,11 +36,7 @@ def draw(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
         st.warning(base.label(str(error), 500))
         return
     st.session_state[COLLOCATES] = near
-    of = "" if query.sense is None else " of no sense" if query.sense == NO_SENSE else f" of sense {query.sense}"
-    st.html(
-        f'<p class="pol-quiet">Words near the {near.occurrences:,} occurrences{of}, inside their sentence. Click one to'
-        " see its lines.</p>" + html.collocates(near)
-    )
+    st.html(f'<p class="pol-quiet">{_explained(near, query)}</p>' + html.collocates(near))
     figures.draw(
         searcher,
         query,
@@ -47,13 +44,40 @@ def draw(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
         near.plot if near.words else None,
         near.to_dicts,
         near.cited,
-        f"Collocates of {inventory.word}, on the left and on the right. The table above has the same numbers.",
+        say(
+            "Collocates of {word}, on the left and on the right. The table above has the same numbers.",
+            word=inventory.word,
+        ),
     )
     if not query.dictionary:
-        st.html(
-            '<h3 class="pol-title">Words that distinguish the senses</h3>'
-            + senses.collocate_tables(inventory, query.sense)
+        title = say_html("Words that distinguish the senses")
+        st.html(f'<h3 class="pol-title">{title}</h3>' + senses.collocate_tables(inventory, query.sense))
+
+
+def named_order(name: str) -> str:
+    """Return what orders collocates and keywords in words."""
+    return say(ORDERS[name])
+
+
+def _explained(near: Collocates, query: PageQuery) -> str:
+    if query.sense is None:
+        return plural_html(
+            "Words near the {number} occurrence, inside its sentence. Click one to see its lines.",
+            "Words near the {number} occurrences, inside their sentence. Click one to see its lines.",
+            near.occurrences,
         )
+    if query.sense == NO_SENSE:
+        return plural_html(
+            "Words near the {number} occurrence of no sense, inside its sentence. Click one to see its lines.",
+            "Words near the {number} occurrences of no sense, inside their sentence. Click one to see its lines.",
+            near.occurrences,
+        )
+    return plural_html(
+        "Words near the {number} occurrence of sense {sense}, inside its sentence. Click one to see its lines.",
+        "Words near the {number} occurrences of sense {sense}, inside their sentence. Click one to see its lines.",
+        near.occurrences,
+        sense=str(query.sense),
+    )
 
 
 def _find(searcher: Searcher, inventory: SenseInventory, found: Answer, query: PageQuery, order: str) -> Collocates:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from .language import keyed, say
 from .session import current, set_tab, show
 
 Value = TypeVar("Value", str, int)
@@ -28,12 +29,13 @@ def select(
         setting: Field of `Tab`.
         key: Key of the widget. None for one that the setting gives.
     """
-    key = key or f"tab-{setting}"
+    key = keyed(key or f"tab-{setting}")
     show(key, value if value in options else options[0])
+    names = {option: named(option) for option in options}
     st.selectbox(
         label,
         options,
-        format_func=named,
+        format_func=names.__getitem__,
         key=key,
         on_change=_changed(setting, key),
         width=width,
@@ -45,12 +47,13 @@ def select(
 
 def segments(label: str, setting: str, names: Mapping[str, str], value: str) -> str:
     """Draw a few values of a setting side by side, and return the chosen one."""
-    key = f"tab-{setting}"
+    key = keyed(f"tab-{setting}")
     show(key, value if value in names else next(iter(names)))
+    shown = {name: say(text) for name, text in names.items()}
     st.segmented_control(
         label,
         list(names),
-        format_func=lambda name: names[name],
+        format_func=shown.__getitem__,
         key=key,
         required=True,
         on_change=_changed(setting, key),
@@ -97,13 +100,16 @@ def several(
     label: str, setting: str, options: Sequence[str], value: Sequence[str], named: Callable[[str], str]
 ) -> None:
     """Draw a list from which several values of a setting are chosen."""
-    key = f"tab-{setting}"
+    key = keyed(f"tab-{setting}")
     show(key, [each for each in value if each in options])
 
     def changed() -> None:
         _set(setting, tuple(st.session_state[key]))
 
-    st.multiselect(label, options, format_func=named, key=key, on_change=changed, placeholder="all", width=260)
+    names = {option: named(option) for option in options}
+    st.multiselect(
+        label, options, format_func=names.__getitem__, key=key, on_change=changed, placeholder=say("all"), width=260
+    )
 
 
 def number(label: str, setting: str, value: int, highest: int) -> None:

@@ -16,12 +16,13 @@ from .address import PageQuery
 from .facets import Facet
 from .html import base
 from .html import counts as html
+from .language import say, to_translate
 from .listing import Answer
 from .over_time import PERIOD_YEARS, dated, with_values
 from .tab import COUNTED, MEASURES, Tab
 
-ALL = "\N{EN DASH}"
-"""Shown instead of a field: all documents together."""
+_WHOLES = {"": html.ALL, DOCUMENT: to_translate("documents")}
+"""What a word is counted in, besides the values of a field."""
 
 
 def draw(
@@ -31,13 +32,12 @@ def draw(
     tab = query.tab
     where = tuple(found.question.within)
     with st.container(horizontal=True, key="counts-choices", vertical_alignment="bottom"):
-        counted = controls.segments("Counts", "counted", COUNTED, tab.counted)
+        counted = controls.segments(say("Counts"), "counted", COUNTED, tab.counted)
         field, period = _draw_parts(searcher, offered, tab, counted)
         if counted == "frequency":
-            measure = controls.segments(
-                "Shows", "measure", {name: MEASURES[name] for name in ("per-million", "count")}, tab.measure
-            )
-            controls.text("Compare with a word", "other", tab.other, "Type another word, to count both.")
+            measures = {name: MEASURES[name] for name in ("per-million", "count")}
+            measure = controls.segments(say("Shows"), "measure", measures, tab.measure)
+            controls.text(say("Compare with a word"), "other", tab.other, say("Type another word, to count both."))
             _draw_against(tab)
     try:
         if counted == "dispersion":
@@ -56,21 +56,21 @@ def _draw_parts(searcher: Searcher, offered: Sequence[Facet], tab: Tab, counted:
     of_date = [facet.field for facet in dated([with_values(searcher, facet) for facet in offered])]
     usual = tab.field or (of_date[0] if of_date and counted == "frequency" else whole)
     field = controls.select(
-        "By" if counted == "frequency" else "Over",
+        say("By") if counted == "frequency" else say("Over"),
         "field",
         options,
         usual if usual in options else whole,
-        lambda name: "all documents" if not name else "documents" if name == DOCUMENT else base.cut_right(name, 40),
+        lambda name: say(_WHOLES[name]) if name in _WHOLES else base.cut_right(name, 40),
         key=f"count-field-{counted}",
     )
     if counted == "dispersion" or field not in of_date:
         return field or None, None
     years = controls.select(
-        "Years per period",
+        say("Years per period"),
         "period",
         sorted({0, *PERIOD_YEARS, tab.period}),
         tab.period,
-        lambda years: "each value" if not years else str(years),
+        lambda years: say("each value") if not years else str(years),
         key=f"count-period-{field}",
     )
     return field, years or None
@@ -78,9 +78,12 @@ def _draw_parts(searcher: Searcher, offered: Sequence[Facet], tab: Tab, counted:
 
 def _draw_against(tab: Tab) -> None:
     controls.filters(
-        "Compare with a filter",
+        say("Compare with a filter"),
         tab.against,
-        "Type a filter such as genre=letter, to count the word in its documents too. Separate several by a semicolon.",
+        say(
+            "Type a filter such as genre=letter, to count the word in its documents too. Separate several by a"
+            " semicolon."
+        ),
     )
 
 
@@ -104,7 +107,7 @@ def _draw_frequency(
     if tab.other:
         compared = compare_frequencies(first, counted(tab.other, where))
     elif tab.against:
-        names = " and ".join(where) or "all documents", " and ".join(tab.against)
+        names = "; ".join(where) or html.ALL, "; ".join(tab.against)
         compared = compare_frequencies(first, counted(inventory.word, tab.against), names)
     shown = compared or first
     if first.notice:
@@ -117,7 +120,7 @@ def _draw_frequency(
         lambda: shown.plot(measure),
         shown.to_dicts,
         first.cited,
-        f"Frequency of {inventory.word}. The table above has the same numbers.",
+        say("Frequency of {word}. The table above has the same numbers.", word=inventory.word),
     )
 
 
@@ -138,5 +141,5 @@ def _draw_dispersion(
         found.plot if found.parts else None,
         lambda: [row | measures for row in found.to_dicts()],
         found.cited,
-        f"Places of {inventory.word} in the documents. The table above has the same numbers.",
+        say("Places of {word} in the documents. The table above has the same numbers.", word=inventory.word),
     )

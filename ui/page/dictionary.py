@@ -15,6 +15,7 @@ from . import cache
 from .address import Listing, PageQuery
 from .html import base
 from .html import dictionary as html
+from .language import keyed, say
 from .session import change, show
 
 INDUCED = ""
@@ -64,18 +65,20 @@ def draw_choice(searcher: Searcher, query: PageQuery) -> None:
     names = [found.name for found in searcher.dictionaries()]
     if not names:
         return
-    show("dictionary", query.dictionary if query.dictionary in names else INDUCED)
+    key = keyed("dictionary")
+    show(key, query.dictionary if query.dictionary in names else INDUCED)
 
     def changed() -> None:
-        name = str(st.session_state["dictionary"] or INDUCED)
+        name = str(st.session_state[key] or INDUCED)
         # The senses are others, so the chosen one is dropped.
         change(replace(query, dictionary=name, senses=None, sense=None, picked=(), listing=Listing.HITS))
 
+    induced = say("these texts")
     st.selectbox(
-        "Senses from",
+        say("Senses from"),
         [INDUCED, *names],
-        format_func=lambda name: base.label(name, 40) if name else "these texts",
-        key="dictionary",
+        format_func=lambda name: base.label(name, 40) if name else induced,
+        key=key,
         on_change=changed,
         label_visibility="collapsed",
         width=180,

@@ -10,6 +10,7 @@ from ...indexer.collection.records import Layer
 from ...search.hits import Match
 from .address import LEVELS, MAX_CONTEXT, MAX_SAMPLE, MAX_SEED, Sort
 from .html.base import CONTEXT
+from .language import keyed, say
 from .listing import Answer
 from .session import change, current
 
@@ -27,7 +28,7 @@ def draw(found: Answer, can_be_sampled: bool, stored: Layer | None) -> None:
     of_words = found.match is not Match.SENTENCE
     if not of_words and not can_be_sampled:
         return
-    with st.popover("Display", icon=":material/tune:", key="display"):
+    with st.popover(say("Display"), icon=":material/tune:", key="display"):
         if of_words:
             _draw_context()
             _draw_levels()
@@ -43,7 +44,7 @@ def _draw_context() -> None:
     # with. So each value makes a widget of its own.
     key = f"whole-{query.whole}"
     st.toggle(
-        "Whole sentences",
+        say("Whole sentences"),
         value=query.whole,
         key=key,
         on_change=lambda: change(replace(current(), whole=bool(st.session_state[key]))),
@@ -56,7 +57,7 @@ def _draw_context() -> None:
         change(replace(current(), context=0 if wanted == CONTEXT else wanted))
 
     st.number_input(
-        "Characters of context on each side",
+        say("Characters of context on each side"),
         SHORTEST,
         MAX_CONTEXT,
         value=min(max(width, SHORTEST), MAX_CONTEXT),
@@ -77,12 +78,12 @@ def _draw_levels() -> None:
         change(replace(current(), levels=levels, sort=sort))
 
     st.multiselect(
-        "Sort by, most important first",
+        say("Sort by, most important first"),
         LEVELS,
         default=list(query.levels),
         key=key,
         placeholder="1R, 2R, 1L …",
-        help="1L is the first word to the left of the node, 1R the first to its right.",
+        help=say("1L is the first word to the left of the node, 1R the first to its right."),
         on_change=changed,
     )
 
@@ -91,36 +92,36 @@ def _draw_sample() -> None:
     query = current()
     key, seed_key = f"sample-{query.sample}", f"seed-{query.seed}"
     st.number_input(
-        "Random sample of this many lines",
+        say("Random sample of this many lines"),
         1,
         MAX_SAMPLE,
         value=query.sample or None,
         step=50,
         key=key,
-        placeholder="all lines",
+        placeholder=say("all lines"),
         on_change=lambda: change(replace(current(), sample=int(st.session_state[key] or 0))),
     )
     st.number_input(
-        "Seed of random orders",
+        say("Seed of random orders"),
         0,
         MAX_SEED,
         value=query.seed,
         step=1,
         key=seed_key,
-        help="The same seed gives the same sample and the same shuffled order.",
+        help=say("The same seed gives the same sample and the same shuffled order."),
         on_change=lambda: change(replace(current(), seed=int(st.session_state[seed_key] or 0))),
     )
 
 
 def _draw_layers(stored: Layer) -> None:
-    layer = current().layer
+    layer, usual = current().layer, say("{layer} (stored)", layer=stored)
     options = ["", *(str(each) for each in Layer if each is not stored)]
-    key = f"layer-{layer}" if layer else "layer"
+    key = keyed(f"layer-{layer}" if layer else "layer")
     st.selectbox(
-        "Layer that ranks the lines",
+        say("Layer that ranks the lines"),
         options,
         index=options.index(str(layer or "")) if str(layer or "") in options else 0,
-        format_func=lambda name: name or f"{stored} (stored)",
+        format_func=lambda name: name or usual,
         key=key,
         filter_mode=None,
         on_change=lambda: change(

@@ -11,6 +11,7 @@ from ...search.hits import OccurrenceHit, SentenceHit
 from ...search.query.target import Target
 from ...search.searcher import Searcher
 from .html import base
+from .language import say
 from .session import OPENED
 
 MAX_WORDS = 6
@@ -32,24 +33,25 @@ def draw(
     def go(number: int | None) -> None:
         st.session_state[OPENED] = number
 
-    @st.dialog("In its document", width="medium", on_dismiss=lambda: go(None))
+    @st.dialog(say("In its document"), width="medium", on_dismiss=lambda: go(None))
     def document() -> None:
         number = st.session_state[OPENED]
         if number is None or not first < number <= last:
             return
         hit = lines[number - 1 - first]
         with st.container(horizontal=True, key="neighbours", vertical_alignment="center"):
-            for name, step, icon in (("Previous hit", -1, "arrow_back"), ("Next hit", 1, "arrow_forward")):
+            before, after = (-1, say("Previous hit"), "previous", "back"), (1, say("Next hit"), "next", "forward")
+            for step, name, key, icon in (before, after):
                 st.button(
                     name,
-                    key=name.split()[0].lower(),
-                    icon=f":material/{icon}:",
+                    key=key,
+                    icon=f":material/arrow_{icon}:",
                     disabled=not first < number + step <= last,
                     on_click=go,
                     args=(number + step,),
                 )
             explained = (
-                isinstance(hit, OccurrenceHit) and target is not None and st.toggle("Explain the score", key="why")
+                isinstance(hit, OccurrenceHit) and target is not None and st.toggle(say("Explain the score"), key="why")
             )
         try:
             _, text = searcher.collection.document(hit.document_id)

@@ -17,6 +17,7 @@ from . import cache, indexing, login
 from .cache import Contents
 from .html import base
 from .html.documents import document_table
+from .language import keyed, numeral, plural, plural_html, say, say_html
 from .session import show_message
 
 OPEN = "documents"
@@ -63,8 +64,8 @@ def choose(key: int) -> None:
 def draw(path: Path, searcher: Searcher, contents: Contents) -> None:
     """Draw the list."""
     with st.container(key="documents"):
-        st.button("Back to the search", key="close-documents", icon=":material/arrow_back:", on_click=close_list)
-        st.html('<h2 class="pol-title">Documents</h2>')
+        st.button(say("Back to the search"), key="close-documents", icon=":material/arrow_back:", on_click=close_list)
+        st.html(f'<h2 class="pol-title">{say_html("Documents")}</h2>')
         fields = [facet.field for facet in contents.facets if facet.field != TITLE]
         text, order, descending, columns = _draw_choices(fields)
         number = max(1, int(st.session_state.get(PAGE, 1)))
@@ -74,7 +75,8 @@ def draw(path: Path, searcher: Searcher, contents: Contents) -> None:
             st.session_state[PAGE] = number = last
             found = searcher.collection.document_page(text, order, descending, (number - 1) * PER_PAGE, PER_PAGE)
         chosen: set[int] = st.session_state.setdefault(CHOSEN, set())
-        st.html(f'<p class="pol-status" role="status">{base.count(found.total, "document")}</p>')
+        total = plural_html("{number} document", "{number} documents", found.total)
+        st.html(f'<p class="pol-status" role="status">{total}</p>')
         # What can be done is above the table, so that a choice in a long table is answered on the screen.
         _draw_actions(path, searcher, [each for each in found.documents if each.key in chosen])
         st.html(document_table(found.documents, columns, chosen))
@@ -88,10 +90,14 @@ def _draw_choices(fields: Sequence[str]) -> tuple[str, str, bool, list[str]]:
         st.session_state[PAGE] = 1
 
     with st.container(horizontal=True, key="documents-choices", vertical_alignment="bottom"):
-        text = st.text_input("Search in title, id and metadata", key="documents-text", on_change=first_page)
-        order = st.selectbox("Sort by", [TITLE, ID, *(each for each in fields if each != ID)])
-        descending = st.toggle("Descending", key="documents-descending", on_change=first_page)
-    columns = st.multiselect("Fields", fields, default=list(fields[:MAX_COLUMNS]), key="documents-fields")
+        text = st.text_input(say("Search in title, id and metadata"), key="documents-text", on_change=first_page)
+        orders = [TITLE, ID, *(each for each in fields if each != ID)]
+        names = {TITLE: say("title"), ID: say("id")}
+        order = st.selectbox(
+            say("Sort by"), orders, format_func=lambda field: names.get(field, field), key=keyed("documents-order")
+        )
+        descending = st.toggle(say("Descending"), key="documents-descending", on_change=first_page)
+    columns = st.multiselect(say("Fields"), fields, default=list(fields[:MAX_COLUMNS]), key="documents-fields")
     return text.strip(), order or TITLE, descending, columns
 
 
@@ -102,29 +108,30 @@ def _draw_pages(number: int, last: int) -> None:
     if last == 1:
         return
     with st.container(horizontal=True, key="documents-pages", vertical_alignment="center"):
-        st.button("Previous", key="documents-before", disabled=number == 1, on_click=go, args=(number - 1,))
-        st.html(f'<p class="pol-page">Page {number:,} of {last:,}</p>', width="content")
-        st.button("Next", key="documents-after", disabled=number == last, on_click=go, args=(number + 1,))
-        st.button("Last", key="documents-last", disabled=number == last, on_click=go, args=(last,))
+        st.button(say("Previous"), key="documents-before", disabled=number == 1, on_click=go, args=(number - 1,))
+        place = say_html("Page {page} of {pages}", page=numeral(number), pages=numeral(last))
+        st.html(f'<p class="pol-page">{place}</p>', width="content")
+        st.button(say("Next"), key="documents-after", disabled=number == last, on_click=go, args=(number + 1,))
+        st.button(say("Last"), key="documents-last", disabled=number == last, on_click=go, args=(last,))
 
 
 def _draw_actions(path: Path, searcher: Searcher, chosen: Sequence[StoredDocument]) -> None:
     """Draw what can be done with the chosen documents of this page."""
     if not chosen:
-        st.html(
-            '<p class="pol-quiet">Choose documents to remove them, to edit their metadata, or to read them again.</p>'
-        )
+        text = say("Choose documents to remove them, to edit their metadata, or to read them again.")
+        st.html(base.remark(text))
         return
     with st.container(horizontal=True, key="documents-actions"):
-        with st.popover(f"Remove {base.count(len(chosen), 'document')}", icon=":material/delete:"):
+        label = plural("Remove {number} document", "Remove {number} documents", len(chosen))
+        with st.popover(label, icon=":material/delete:"):
             st.html(f'<p class="pol-quiet">{base.escape(_question(chosen))}</p>')
             st.button(
-                "Remove", key="documents-remove", type="primary", on_click=_remove, args=(searcher, tuple(chosen))
+                say("Remove"), key="documents-remove", type="primary", on_click=_remove, args=(searcher, tuple(chosen))
             )
         readable = [each for each in chosen if each.root is not None and each.source is not None]
         if readable and not login.is_served_beyond():
             st.button(
-                f"Read {base.count(len(readable), 'file')} again",
+                plural("Read {number} file again", "Read {number} files again", len(readable)),
                 key="documents-again",
                 on_click=_read_again,
                 args=(path, tuple(readable)),
@@ -135,7 +142,7 @@ def _draw_actions(path: Path, searcher: Searcher, chosen: Sequence[StoredDocumen
 
 def _question(chosen: Sequence[StoredDocument]) -> str:
     names = ", ".join(base.cut_right(each.title, 60) for each in chosen[:3]) + (" …" if len(chosen) > 3 else "")
-    return f"Remove {names} from the collection? Their files stay where they are."
+    return say("Remove {names} from the collection? Their files stay where they are.", names=names)
 
 
 def _remove(searcher: Searcher, chosen: Sequence[StoredDocument]) -> None:
@@ -145,14 +152,20 @@ def _remove(searcher: Searcher, chosen: Sequence[StoredDocument]) -> None:
         show_message(str(error))
         return
     st.session_state[CHOSEN] = set()
-    show_message(f"{base.count(len(chosen), 'document')} removed. Index their files again to get them back")
+    text = plural(
+        "{number} document removed. Index its file again to get it back",
+        "{number} documents removed. Index their files again to get them back",
+        len(chosen),
+    )
+    show_message(text)
 
 
 def _read_again(path: Path, chosen: Sequence[StoredDocument]) -> None:
     files = [Path(each.root or "", each.source or "") for each in chosen]
     missing = [file for file in files if not file.is_file()]
     if missing:
-        show_message(f"{missing[0]} is not there any more; index the document from its new place")
+        text = say("{file} is not there any more; index the document from its new place", file=missing[0])
+        show_message(text)
         return
     try:
         indexing.jobs().start(path, files, cache.given_model() or "default")
@@ -167,16 +180,15 @@ def _draw_form(searcher: Searcher, document: StoredDocument) -> None:
     """Draw the metadata of one document as lines to edit."""
     lines = "\n".join(f"{field}={text_of(value)}" for field, value in document.metadata.items())
     with st.form(f"metadata-{document.key}"):
-        text = st.text_area(
-            f"Metadata of {base.label(document.title, 60)}, one FIELD=VALUE per line", value=lines, height=180
-        )
-        if st.form_submit_button("Save metadata"):
+        label = say("Metadata of {title}, one FIELD=VALUE per line", title=base.label(document.title, 60))
+        text = st.text_area(label, value=lines, height=180)
+        if st.form_submit_button(say("Save metadata")):
             try:
                 searcher.collection.set_metadata(document.document_id, read_fields(text, document.metadata))
             except PolysemeError as error:
                 st.error(base.label(str(error), 1000))
                 return
-            show_message("The metadata is saved. Indexing the file again reads the metadata of the file")
+            show_message(say("The metadata is saved. Indexing the file again reads the metadata of the file"))
             st.rerun()
 
 
@@ -190,9 +202,14 @@ def read_fields(text: str, before: Mapping[str, Value]) -> dict[str, Value]:
     for line in filter(str.strip, text.splitlines()):
         field, sign, value = line.partition("=")
         if not sign or not field.strip():
-            raise PolysemeError(f"{line[:60]!r} is no metadata; write FIELD=VALUE")
+            raise PolysemeError(say("{line} is no metadata; write FIELD=VALUE", line=repr(line[:60])))
         if len(value) > MAX_VALUE:
-            raise PolysemeError(f"the value of {field[:60]!r} is too long; shorten it to {MAX_VALUE:,} characters")
+            text = say(
+                "the value of {field} is too long; shorten it to {limit} characters",
+                field=repr(field[:60]),
+                limit=numeral(MAX_VALUE),
+            )
+            raise PolysemeError(text)
         name = field.strip()
         if name in before and value.strip() == text_of(before[name]).strip():
             found[name] = before[name]

@@ -23,6 +23,7 @@ from .export import (
     settings,
     xlsx_bytes,
 )
+from .language import numeral, plural_html, say, say_html
 from .lines import most_lines
 from .listing import Answer
 
@@ -36,7 +37,7 @@ _NAMES = {ExportFormat.CSV: "CSV", ExportFormat.XLSX: "Excel (XLSX)", ExportForm
 
 def draw(searcher: Searcher, query: PageQuery, found: Answer) -> None:
     """Draw a button that opens a choice of formats. The file is made when a format is clicked."""
-    with st.popover("Export", icon=":material/download:", key="export"):
+    with st.popover(say("Export"), icon=":material/download:", key="export"):
         st.html(f'<p class="pol-quiet">{content_text(found)}</p>')
         info = cache.contents(searcher).info
 
@@ -75,13 +76,22 @@ def question_of(query: PageQuery, match: Match) -> str:
 
 
 def content_text(found: Answer) -> str:
-    """Return in words what a file will contain."""
+    """Return in words what a file will contain, as HTML."""
     number, most = found.size if not found.question.of_documents else len(found.lines), most_lines(found.query)
     if found.complete and number <= most:
-        lines = "The line" if number == 1 else f"All {number:,} lines"
-        return f"{lines} of this list, not only this page, with the query."
-    what = "documents" if found.question.of_documents else "lines"
-    return (
-        f"All lines of this list, not only this page, with the query. A list of more than {most:,} {what} is cut,"
-        " and the file says so."
+        return plural_html(
+            "The line of this list, not only this page, with the query.",
+            "All {number} lines of this list, not only this page, with the query.",
+            number,
+        )
+    if found.question.of_documents:
+        return say_html(
+            "All lines of this list, not only this page, with the query. A list of more than {limit} documents is cut,"
+            " and the file says so.",
+            limit=numeral(most),
+        )
+    return say_html(
+        "All lines of this list, not only this page, with the query. A list of more than {limit} lines is cut, and the"
+        " file says so.",
+        limit=numeral(most),
     )

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from ...indexer.collection.records import CollectionInfo
+from ...indexer.values import count
 from ...search.citation import Citation
 from ...search.hits import DocumentHit, OccurrenceHit, SentenceHit, annotation_lists
 from ...search.kwic import concordance_line
 from ..formats import cell, csv_text, flat, jsonl
 from .address import PageQuery, write_address
-from .html.base import count
 from .html.meetings import met_text
 from .tab import Tab
 

@@ -13,6 +13,7 @@ from ...search.searcher import Searcher
 from .address import PageQuery
 from .asked import Asked, PatternText
 from .html.base import cut_left
+from .language import say
 
 SENSE_FILTER = "sense="
 SOURCE = 60
@@ -105,10 +106,12 @@ def alike(searcher: Searcher, hit: SentenceHit) -> list[SentenceHit]:
 def vectors_notice(settings: CollectionSettings, query: PageQuery) -> str | None:
     """Return what a visitor should know about the sentence vectors of a collection, or None."""
     if only_default(settings):
-        return "This collection has only ELMo's default sentence vectors; run `polyseme reencode` for better ones"
+        return say("This collection has only ELMo's default sentence vectors; run `polyseme reencode` for better ones")
     if settings.sentence_vectors is SentenceKind.EXTERNAL and query.by is not By.DEFAULT:
         source = cut_left(settings.sentence_source, SOURCE)
-        return f"Sentences are compared by the sentence model {source}, with which this collection was made"
+        return say(
+            "Sentences are compared by the sentence model {source}, with which this collection was made", source=source
+        )
     return None
 
 

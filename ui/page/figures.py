@@ -19,6 +19,7 @@ from . import cache
 from .address import PageQuery
 from .export import file_name
 from .html import base
+from .language import say, say_html
 from .session import current, set_tab, show
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def draw(
                 key=f"figure-{suffix}",
                 on_click="ignore",
                 disabled=plot is None,
-                help=f"Download this figure as {suffix.upper()}, with the method and what to cite",
+                help=say("Download this figure as {format}, with the method and what to cite", format=suffix.upper()),
             )
         st.download_button(
             "CSV",
@@ -66,10 +67,10 @@ def draw(
             "text/csv",
             key="figure-csv",
             on_click="ignore",
-            help="Download the numbers of this figure, with their intervals and what to cite",
+            help=say("Download the numbers of this figure, with their intervals and what to cite"),
         )
         show("figure", query.tab.figure)
-        st.toggle("Show the figure", key="figure", on_change=_toggled)
+        st.toggle(say("Show the figure"), key="figure", on_change=_toggled)
     if query.tab.figure and plot is not None:
         # What to cite has the question with its settings, except what the tab decides about the drawing alone.
         key = ("figure", what, str(cited), description, query.tab, query.sense, query.senses, query.known)
@@ -81,7 +82,8 @@ def draw(
         picture = base64.b64encode(content).decode()
         st.html(f'<img class="pol-figure" alt="{base.escape(description)}" src="data:image/png;base64,{picture}">')
     if cited is not None:
-        st.html(f'<p class="pol-quiet pol-cited">To cite: {base.escape(str(cited))}</p>')
+        text = say_html("To cite: {citation}", citation=base.escape(str(cited)))
+        st.html(f'<p class="pol-quiet pol-cited">{text}</p>')
 
 
 def _toggled() -> None:

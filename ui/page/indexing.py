@@ -20,19 +20,41 @@ from . import cache, login, table_columns
 from .address import PageQuery
 from .html import base
 from .jobs import Job, Jobs
+from .language import keyed, numeral, plural, plural_html, say, say_html, to_translate
 from .library import Library, is_collection, new_path
 from .session import ask, free_uploads, show_message
 from .uploads import MAX_FILE, folder_for, keep
 
 OPEN = "adding"
 """Key of whether the panel is shown, in the session state."""
-NEW = "A new collection"
-"""Choice of the form that creates a collection."""
+NEW = "\N{NULL}"
+"""Choice of the form that creates a collection. No collection has this name."""
 WATCHED = "watched run"
 """Key of the collection whose run is shown, in the session state."""
 MAX_FILES = 200
 """Maximum number of files that the report lists, those with a problem first. The others are counted."""
-_COLUMNS = ("file", "type", "documents", "sentences", "what happened", "reason")
+_COLUMNS = (
+    to_translate("file"),
+    to_translate("type"),
+    to_translate("documents"),
+    to_translate("sentences"),
+    to_translate("what happened"),
+    to_translate("reason"),
+)
+_STATES = {
+    FileState.ADDED: to_translate("added"),
+    FileState.UPDATED: to_translate("updated"),
+    FileState.UNCHANGED: to_translate("unchanged"),
+    FileState.READ: to_translate("read, not stored"),
+    FileState.IN_PART: to_translate("read in part"),
+    FileState.SKIPPED: to_translate("skipped"),
+    FileState.NOT_READ: to_translate("not read"),
+}
+_STAGES = {
+    Stage.LOADING: to_translate("Loading the model"),
+    Stage.COMPACTING: to_translate("Compacting"),
+    Stage.DONE: to_translate("Done"),
+}
 _OPTION = re.compile(r" \(--[a-z-]+ [^()]*\)| --[a-z-]+(?= \S)")  # as in "name the right one: --text-column body"
 MAX_LINES = 20
 """Maximum number of lines about documents that were skipped."""
@@ -65,12 +87,9 @@ def draw_notice(collection: Path) -> None:
     job = jobs().of(collection)
     if job is not None and job.running and not is_open():
         with st.container(horizontal=True, key="still", vertical_alignment="center"):
-            st.html(
-                '<p class="pol-status" role="status">Indexing is in progress. Committed documents can be searched'
-                " already.</p>",
-                width="content",
-            )
-            st.button("Show progress", key="see", on_click=watch, args=(collection,))
+            text = say_html("Indexing is in progress. Committed documents can be searched already.")
+            st.html(f'<p class="pol-status" role="status">{text}</p>', width="content")
+            st.button(say("Show progress"), key="see", on_click=watch, args=(collection,))
 
 
 def watch(collection: Path) -> None:
@@ -89,11 +108,11 @@ def draw(library: Library, current: Path | None, first: bool) -> None:
         watched: Path | None = st.session_state.get(WATCHED)
         job = _running(library, current, first) if watched is None else jobs().of(watched)
         if not first:
-            st.button("Back to the search", key="close-adding", icon=":material/arrow_back:", on_click=close_panel)
+            st.button(say("Back to the search"), key="close-adding", icon=":material/arrow_back:", on_click=close_panel)
         if job is not None:
             _draw_run(job, library)
             return
-        st.html(_welcome(library, current) if first else '<h2 class="pol-title">Add documents</h2>')
+        st.html(_welcome(library, current) if first else f'<h2 class="pol-title">{say_html("Add documents")}</h2>')
         _draw_form(library, current)
 
 
@@ -110,47 +129,64 @@ def _running(library: Library, current: Path | None, first: bool) -> Job | None:
 
 def _welcome(library: Library, current: Path | None) -> str:
     name = current.name if current is not None else library.folder.name
-    local = "" if login.is_served_beyond() else " Nothing leaves this machine."
-    return (
-        '<section class="pol-welcome"><h2>Nothing indexed yet</h2><p>Choose documents. Their sentences, and the'
-        f" meaning of every word in its sentence, will be stored in <b>{base.escape(name)}</b>.{local}</p></section>"
+    text = say_html(
+        "Choose documents. Their sentences, and the meaning of every word in its sentence, will be stored in {name}.",
+        name=f"<b>{base.escape(name)}</b>",
     )
+    if not login.is_served_beyond():
+        text += " " + say_html("Nothing leaves this machine.")
+    return f'<section class="pol-welcome"><h2>{say_html("Nothing indexed yet")}</h2><p>{text}</p></section>'
 
 
 def _draw_form(library: Library, current: Path | None) -> None:
     names = sorted({*library.names, *([current.name] if current else [])})
     # A chosen collection stays in the list while it is missing for a moment, for example during `reencode`.
-    chosen = st.session_state.get("into")
+    chosen = st.session_state.get(keyed("into"))
     if chosen and chosen not in (*names, NEW) and not library.alone:
         names = sorted([*names, chosen])
     options = names if library.alone and names else [*names, NEW]
     usual = options.index(current.name) if current is not None else len(options) - 1
-    into, name = NEW, ""
+    into, name, new = NEW, "", say("A new collection")
     if names:
-        into = st.selectbox("Into", options, index=usual, key="into", filter_mode=None, persist_state="page")
+        into = st.selectbox(
+            say("Into"),
+            options,
+            index=usual,
+            format_func=lambda name: new if name == NEW else name,
+            key=keyed("into"),
+            filter_mode=None,
+            persist_state="page",
+        )
     if into == NEW:
-        name = st.text_input("Its name", key="new-name", placeholder="letters", max_chars=80, persist_state="page")
+        name = st.text_input(
+            say("Its name"), key="new-name", placeholder=say("letters"), max_chars=80, persist_state="page"
+        )
     # Streamlit returns a copy of all content, so nothing keeps it. The session state has the files themselves.
     chosen_files = bool(
         st.file_uploader(
-            "Documents: text, web pages, PDF, Word, e-books, tables, corpora, subtitles, mail, zip",
+            say("Documents: text, web pages, PDF, Word, e-books, tables, corpora, subtitles, mail, zip"),
             accept_multiple_files=True,
             key="files",
             max_upload_size=MAX_FILE,
-            help="To give documents a year, author, genre or other metadata, add a file metadata.csv with a column file"
-            " or id.",
+            help=say(
+                "To give documents a year, author, genre or other metadata, add a file metadata.csv with a column file"
+                " or id."
+            ),
         )
     )
     if files := st.session_state.get("files"):
         size = sum(file.size for file in files) / 2**20
-        st.html(
-            f'<p class="pol-status" role="status">{base.count(len(files), "file")} chosen, {size:,.1f} MiB</p>',
-            width="content",
+        text = plural_html(
+            "{number} file chosen, {size} MiB",
+            "{number} files chosen, {size} MiB",
+            len(files),
+            size=numeral(size, ",.1f"),
         )
+        st.html(f'<p class="pol-status" role="status">{text}</p>', width="content")
     path = ""
     if not login.is_served_beyond():
         path = st.text_input(
-            "Or a folder or file on this machine", key="path", placeholder="/home/me/letters", autocomplete="off"
+            say("Or a folder or file on this machine"), key="path", placeholder="/home/me/letters", autocomplete="off"
         )
 
     reading = table_columns.draw(st.session_state.get("files") or (), path)
@@ -163,10 +199,12 @@ def _draw_form(library: Library, current: Path | None) -> None:
                 try:
                     kept = keep(files, folder_for(target))
                 except OSError as error:
-                    show_message(
-                        f"the files cannot be stored ({error}); free some disk space, or index them with"
-                        " `polyseme index`"
+                    text = say(
+                        "the files cannot be stored ({error}); free some disk space, or index them with"
+                        " `polyseme index`",
+                        error=error,
                     )
+                    show_message(text)
                     return
                 # Tables that were sent earlier may have their text in another column.
                 sources += kept if reading != ReadOptions() and kept else [folder_for(target)]
@@ -179,15 +217,15 @@ def _draw_form(library: Library, current: Path | None) -> None:
     # The label names the target, so that visitors see where their documents will go.
     st.button(_button_label(library, into, name), key="begin", type="primary", disabled=not ready, on_click=begin)
     if not ready:
-        st.html('<p class="pol-quiet">Choose at least one document, and a name for a new collection.</p>')
+        st.html(base.remark(say("Choose at least one document, and a name for a new collection.")))
 
 
 def _button_label(library: Library, into: str, name: str) -> str:
     try:
         target = into if into != NEW else new_path(library.folder, name).name
     except PolysemeError:  # reported when the button is pressed
-        return "Index"
-    return base.label(f"Index into {target}", 100)
+        return say("Index")
+    return base.label(say("Index into {collection}", collection=target), 100)
 
 
 def named_source(given: str) -> Path:
@@ -200,11 +238,12 @@ def named_source(given: str) -> Path:
         path = Path(given.strip()).expanduser()
         found = path.exists()
     except OSError as error:
-        raise PolysemeError(f"{given.strip()} cannot be read ({error.strerror}); check its permissions") from None
+        text = say("{path} cannot be read ({error}); check its permissions", path=given.strip(), error=error.strerror)
+        raise PolysemeError(text) from None
     except (RuntimeError, ValueError):  # the home folder of an unknown user, or a NUL character
         found = False
     if not found:
-        raise PolysemeError(f"there is no {given.strip()}; name a folder or a file on this machine")
+        raise PolysemeError(say("there is no {path}; name a folder or a file on this machine", path=given.strip()))
     return path
 
 
@@ -214,20 +253,19 @@ def _start(target: Path, sources: list[Path], reading: ReadOptions) -> None:
 
 
 def _draw_run(job: Job, library: Library) -> None:
-    st.html(f'<h2 class="pol-title">Indexing into <bdi>{base.escape(job.collection.name)}</bdi></h2>')
+    name = f"<bdi>{base.escape(job.collection.name)}</bdi>"
+    st.html(f'<h2 class="pol-title">{say_html("Indexing into {collection}", collection=name)}</h2>')
     if job.running:
         _draw_progress(job)
     elif job.report is not None:
         _draw_report(job, job.report, library)
     elif job.problem is not None:
         st.error(base.label(job.problem, 1000))
-        _draw_next_steps(job, library, "Try again")
+        _draw_next_steps(job, library, say("Try again"))
     else:
-        st.html(
-            '<p class="pol-status" role="status">Cancelled. Committed documents stay. Resuming encodes only the'
-            " rest.</p>"
-        )
-        _draw_next_steps(job, library, "Resume")
+        text = say_html("Cancelled. Committed documents stay. Resuming encodes only the rest.")
+        st.html(f'<p class="pol-status" role="status">{text}</p>')
+        _draw_next_steps(job, library, say("Resume"))
 
 
 @st.fragment(run_every=2.0)
@@ -235,34 +273,44 @@ def _draw_progress(job: Job) -> None:
     if not job.running:
         st.rerun()
     now = job.progress
-    text = "Cancelling after these sentences" if job.stop.is_set() else progress_text(now)
+    text = say("Cancelling after these sentences") if job.stop.is_set() else progress_text(now)
     st.progress(0.0 if now is None or now.fraction is None else now.fraction, text=text)
-    st.button("Cancel", key="cancel", on_click=job.cancel, disabled=job.stop.is_set())
+    st.button(say("Cancel"), key="cancel", on_click=job.cancel, disabled=job.stop.is_set())
 
 
 def progress_text(now: Progress | None) -> str:
     """Return the progress of a run in words."""
-    if now is None or now.stage is Stage.LOADING:
-        return "Loading the model"
-    if now.stage is not Stage.INDEXING:
-        return now.stage.value.capitalize()
-    left = "" if now.seconds_left is None else f", about {duration(now.seconds_left)} left"
-    skipped = f", {now.skipped} skipped" if now.skipped else ""
-    return f"{base.count(now.documents, 'document')}, {base.count(now.sentences, 'sentence')}{skipped}{left}"
+    stage = Stage.LOADING if now is None else now.stage
+    if now is None or stage in _STAGES:
+        return say(_STAGES[stage])
+    parts = [
+        plural("{number} document", "{number} documents", now.documents),
+        plural("{number} sentence", "{number} sentences", now.sentences),
+    ]
+    if now.skipped:
+        parts.append(plural("{number} skipped", "{number} skipped", now.skipped))
+    if now.seconds_left is not None:
+        parts.append(say("about {duration} left", duration=duration(now.seconds_left)))
+    return ", ".join(parts)
 
 
 def _draw_report(job: Job, report: BuildReport, library: Library) -> None:
     lost = sum(item.is_loss for item in report.skipped)
-    st.html(
-        f'<p class="pol-status" role="status">Done: {report.added} added, {report.updated} replaced, {report.unchanged}'
-        f" unchanged, {lost} skipped; {base.count(report.sentences, 'sentence')} in"
-        f" {duration(report.seconds)}.</p>"
+    text = say_html(
+        "Done: {added} added, {updated} replaced, {unchanged} unchanged, {lost} skipped; {sentences} in {duration}.",
+        added=numeral(report.added),
+        updated=numeral(report.updated),
+        unchanged=numeral(report.unchanged),
+        lost=numeral(lost),
+        sentences=plural_html("{number} sentence", "{number} sentences", report.sentences),
+        duration=duration(report.seconds),
     )
+    st.html(f'<p class="pol-status" role="status">{text}</p>')
     # The table has the reasons of files. Lines are for the rest, such as a row of a metadata table.
     lines = skip_lines([item for item in report.skipped if item.file is None])
     items = "".join(f"<li><bdi>{base.escape(base.cut_right(line, 400))}</bdi></li>" for line in lines[:MAX_LINES])
     if len(lines) > MAX_LINES:
-        items += f"<li>and {len(lines) - MAX_LINES} more</li>"
+        items += f"<li>{plural_html('and {number} more', 'and {number} more', len(lines) - MAX_LINES)}</li>"
     if items:
         st.html(f'<ul class="pol-quiet">{items}</ul>')
     if report.files:
@@ -278,15 +326,17 @@ def files_table(files: Sequence[FileResult]) -> str:
     ordered = sorted(files, key=lambda item: item.state in fine and not item.reason)
     rows = "".join(
         f"<tr><td><bdi>{base.escape(base.cut_left(item.file, 80))}</bdi></td><td>{base.escape(item.type)}</td>"
-        f"<td>{item.documents}</td><td>{'' if item.sentences is None else item.sentences}</td><td>{item.state}</td>"
+        f"<td>{item.documents}</td><td>{'' if item.sentences is None else item.sentences}</td>"
+        f"<td>{say_html(_STATES[item.state])}</td>"
         f"<td><bdi>{base.escape(base.cut_right(_for_page(item), 300))}</bdi></td></tr>"
         for item in ordered[:MAX_FILES]
     )
-    heads = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
+    heads = "".join(f'<th scope="col">{say_html(name)}</th>' for name in _COLUMNS)
     rest = len(files) - MAX_FILES
-    more = f'<p class="pol-quiet">and {rest} other files</p>' if rest > 0 else ""
+    others = plural_html("and {number} other file", "and {number} other files", rest)
+    more = f'<p class="pol-quiet">{others}</p>' if rest > 0 else ""
     return (
-        '<table class="pol-words pol-files"><caption>What became of each file</caption>'
+        f'<table class="pol-words pol-files"><caption>{say_html("What became of each file")}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{more}"
     )
 
@@ -317,9 +367,9 @@ def _draw_next_steps(job: Job, library: Library, again: str | None) -> None:
     def more() -> None:
         st.session_state.pop(WATCHED, None)
 
-    steps: list[tuple[str, str, Callable[[], None]]] = [("Add more documents", "more", more)]
+    steps: list[tuple[str, str, Callable[[], None]]] = [(say("Add more documents"), "more", more)]
     if is_collection(job.collection):
-        steps.insert(0, ("Search this collection", "search-it", search))
+        steps.insert(0, (say("Search this collection"), "search-it", search))
     if again:
         steps.insert(0, (again, "go-on", resume))
     with st.container(horizontal=True, key="ways"):

@@ -14,6 +14,7 @@ from ...indexer.errors import PolysemeError
 from ...indexer.progress import Progress
 from ...indexer.runtime import freezing_gc
 from ..messages import is_expected, problem
+from .language import say
 
 BATCH = 128
 """Number of sentences encoded together. A run checks for cancellation between batches, so the number is small."""
@@ -78,7 +79,8 @@ class Jobs:
         with self._lock:
             before = self._jobs.get(collection)
             if before is not None and before.running:
-                raise PolysemeError(f"{collection.name} is being indexed; wait until it is done, or cancel it")
+                text = say("{name} is being indexed; wait until it is done, or cancel it", name=collection.name)
+                raise PolysemeError(text)
             job = Job(collection, tuple(sources), model, reading)
             job.thread = threading.Thread(target=_run, args=(job,), name=f"index {collection.name}", daemon=True)
             self._jobs[collection] = job

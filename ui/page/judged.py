@@ -19,6 +19,7 @@ from .actions import word_of
 from .address import MAX_IDS, Listing, Sort
 from .html import annotate as html
 from .html import base
+from .language import numeral, say
 from .listing import Answer
 from .session import change, current, show_message
 
@@ -30,7 +31,10 @@ DATES = ("year", "date", "published")
 """Fields that an entry may count by, the first one that a collection has."""
 _FORMATS: Mapping[EntryFormat, tuple[str, str]] = {
     EntryFormat.MARKDOWN: ("Markdown", "text/markdown"),
-    EntryFormat.DOCX: ("Word (DOCX)", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    EntryFormat.DOCX: (
+        "Word (DOCX)",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
     EntryFormat.HTML: ("HTML", "text/html"),
     EntryFormat.JSON: ("JSON", "application/json"),
     EntryFormat.LMF: ("LMF", "application/xml"),
@@ -55,21 +59,21 @@ def draw(searcher: Searcher, found: Answer, inventory: SenseInventory) -> None:
     judged = senses_of(searcher, inventory)
     with st.container(horizontal=True, key="edited", vertical_alignment="center", gap="small"):
         if judged:
-            st.html('<p class="pol-quiet">Edited senses:</p>', width="content")
+            st.html(base.remark(say("Edited senses:")), width="content")
             for sense in judged:
                 _draw_menu(searcher, sense, judged)
         st.button(
-            "Three examples of each sense",
+            say("Three examples of each sense"),
             key="three-examples",
-            help="Lists the lines that are the best examples for a dictionary",
+            help=say("Lists the lines that are the best examples for a dictionary"),
             on_click=_list_examples,
             args=(searcher, found, inventory),
         )
         if inventory.match is Match.LEMMA:
             st.button(
-                "Ask me ten lines",
+                say("Ask me ten lines"),
                 key="to-judge",
-                help="Lists the ten lines whose judgement would settle most",
+                help=say("Lists the ten lines whose judgement would settle most"),
                 on_click=_list_to_judge,
                 args=(searcher, found, inventory),
             )
@@ -85,36 +89,36 @@ def _draw_menu(searcher: Searcher, sense: JudgedSense, judged: Sequence[JudgedSe
     # A new key makes a new popover, which is closed. So the popover closes when something was saved.
     key = f"edit-{sense.number}-{searcher.annotation_state()}"
     word, name = sense.word, sense.name
-    with st.popover(base.label(f"{name} {len(sense.lines):,}", 60), key=key):
+    with st.popover(base.label(f"{name} {numeral(len(sense.lines))}", 60), key=key):
         with st.form(f"{key}-form", border=False):
-            st.text_input("Name", value=name, key=f"{key}-name", max_chars=100)
-            st.text_area("Definition", value=sense.definition, key=f"{key}-text", max_chars=10_000, height=90)
-            st.form_submit_button("Save", type="primary", on_click=_save, args=(searcher, sense, key))
+            st.text_input(say("Name"), value=name, key=f"{key}-name", max_chars=100)
+            st.text_area(say("Definition"), value=sense.definition, key=f"{key}-text", max_chars=10_000, height=90)
+            st.form_submit_button(say("Save"), type="primary", on_click=_save, args=(searcher, sense, key))
         others = [other.name for other in judged if other.number != sense.number]
         if others:
             shown = base.distinct(others, 60)
             st.selectbox(
-                "Give its lines to",
+                say("Give its lines to"),
                 others,
                 index=None,
                 format_func=lambda other: shown.get(other, other),
                 key=f"{key}-into",
-                placeholder="another sense",
+                placeholder=say("another sense"),
                 filter_mode=None,
             )
             st.button(
-                "Merge",
+                say("Merge"),
                 key=f"{key}-merge",
                 disabled=st.session_state.get(f"{key}-into") is None,
                 on_click=_merge,
                 args=(searcher, word, name, f"{key}-into"),
             )
-        sure = st.checkbox("Forget this sense. Its lines then have none", key=f"{key}-sure")
+        sure = st.checkbox(say("Forget this sense. Its lines then have none"), key=f"{key}-sure")
         st.button(
-            "Forget",
+            say("Forget"),
             key=f"{key}-forget",
             disabled=not sure,
-            help="Undo brings it back",
+            help=say("Undo brings it back"),
             on_click=_forget,
             args=(searcher, word, name),
         )
@@ -126,7 +130,7 @@ def _save(searcher: Searcher, sense: JudgedSense, key: str) -> None:
     new_name = None if name == sense.name else name
     definition = None if text == sense.definition else text
     if new_name is None and definition is None:
-        show_message("Nothing was changed. Type another name or a definition")
+        show_message(say("Nothing was changed. Type another name or a definition"))
         return
     annotate.change(lambda author: searcher.edit_sense(sense.word, sense.name, new_name, definition, author))
 
@@ -155,7 +159,7 @@ def _list_examples(searcher: Searcher, found: Answer, inventory: SenseInventory)
         return
     inside = found.inside
     ids = [one.hit.occurrence_id for each in examples.values() for one in each]
-    _pick([key for key in ids if inside is None or key in inside], "No line is a good example", Sort.EXAMPLES)
+    _pick([key for key in ids if inside is None or key in inside], say("No line is a good example"), Sort.EXAMPLES)
 
 
 def _list_to_judge(searcher: Searcher, found: Answer, inventory: SenseInventory) -> None:
@@ -164,7 +168,7 @@ def _list_to_judge(searcher: Searcher, found: Answer, inventory: SenseInventory)
     except PolysemeError as error:
         show_message(str(error))
         return
-    _pick([hit.occurrence_id for hit in hits], "No line is left to judge", current().sort)
+    _pick([hit.occurrence_id for hit in hits], say("No line is left to judge"), current().sort)
 
 
 def _pick(ids: Sequence[int], none: str, sort: Sort) -> None:
@@ -179,11 +183,9 @@ def _pick(ids: Sequence[int], none: str, sort: Sort) -> None:
 def _draw_entry(searcher: Searcher, found: Answer, inventory: SenseInventory) -> None:
     """Draw a button that opens a choice of formats. The entry is made when a format is clicked."""
     word, where = inventory.word, list(found.question.within)
-    with st.popover("Entry", icon=":material/menu_book:", key="entry"):
-        st.html(
-            '<p class="pol-quiet">Senses with names and definitions, shares, examples, collocates and counts over'
-            " time.</p>"
-        )
+    with st.popover(say("Entry"), icon=":material/menu_book:", key="entry"):
+        text = say("Senses with names and definitions, shares, examples, collocates and counts over time.")
+        st.html(base.remark(text))
 
         def make(output_format: EntryFormat) -> bytes:
             fields = {facet.field for facet in cache.contents(searcher).facets}

@@ -13,8 +13,8 @@ from . import cache, collocates, controls, figures
 from .address import PageQuery, without_pos
 from .html import base
 from .html import counts as html
+from .language import numeral, plural_html, say
 from .listing import Answer
-from .tab import ORDERS
 
 
 def filters_of(query: PageQuery) -> tuple[str, ...]:
@@ -33,18 +33,23 @@ def draw(searcher: Searcher, found: Answer, query: PageQuery) -> None:
     """Draw the keywords of the documents inside the filters, compared with the rest of the collection."""
     tab, where = query.tab, filters_of(found.query)
     with st.container(horizontal=True, key="keywords-choices", vertical_alignment="bottom"):
-        order = controls.select("Order", "order", KEYWORD_ORDERS, tab.order, ORDERS.__getitem__, key="keywords-order")
-        controls.several("Parts of speech", "pos", collocates.POS, tab.pos, base.pos_name)
+        named = collocates.named_order
+        order = controls.select(say("Order"), "order", KEYWORD_ORDERS, tab.order, named, key="keywords-order")
+        controls.several(say("Parts of speech"), "pos", collocates.POS, tab.pos, base.pos_name)
     key = ("keywords", where, order, tab.pos)
     try:
         made = cache.cached(searcher, key, lambda: searcher.keywords(where, order=order, pos=tab.pos))
     except PolysemeError as error:
         st.warning(base.label(str(error), 500))
         return
-    st.html(
-        f'<p class="pol-quiet">{base.count(made.documents, "document")} inside the filters'
-        f" ({base.escape(', '.join(where))}) against the other {made.rest_documents:,}.</p>" + html.keywords(made)
+    text = plural_html(
+        "{number} document inside the filters ({filters}) against the other {rest}.",
+        "{number} documents inside the filters ({filters}) against the other {rest}.",
+        made.documents,
+        filters=base.escape(", ".join(where)),
+        rest=numeral(made.rest_documents),
     )
+    st.html(f'<p class="pol-quiet">{text}</p>' + html.keywords(made))
     figures.draw(
         searcher,
         query,
@@ -52,5 +57,5 @@ def draw(searcher: Searcher, found: Answer, query: PageQuery) -> None:
         made.plot if made.words else None,
         made.to_dicts,
         made.cited,
-        "Log ratio of each keyword with its interval. The table above has the same numbers.",
+        say("Log ratio of each keyword with its interval. The table above has the same numbers."),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from ...indexer.collection.replacement import is_beside
 from ...indexer.collection.schema import DATABASE_NAME
 from ...indexer.errors import PolysemeError
+from .language import say
 
 ENDING = ".pol"
 """Suffix of a collection that the page creates."""
@@ -103,7 +104,7 @@ def safe_name(name: str) -> str:
     if _DEVICES.match(kept):
         kept = f"_{kept}"
     if not kept.strip("._ "):
-        raise PolysemeError(f"{name[:40]!r} is not a usable name; give one with letters or digits")
+        raise PolysemeError(say("{name} is not a usable name; give one with letters or digits", name=repr(name[:40])))
     return kept
 
 
@@ -116,5 +117,6 @@ def new_path(folder: Path, name: str) -> Path:
     kept = safe_name(name)
     path = folder / (kept if kept.endswith(ENDING) else kept + ENDING)
     if path.exists():
-        raise PolysemeError(f"{path.name} already exists; choose another name, or open it and add documents to it")
+        text = say("{name} already exists; choose another name, or open it and add documents to it", name=path.name)
+        raise PolysemeError(text)
     return path

@@ -25,6 +25,7 @@ from .asked import Asked, PatternText, read_text
 from .html.concordance import key_of
 from .html.expanded import Expanded
 from .html.groups import Group, by_document, of_documents
+from .language import numeral, say
 from .lines import (
     DOCUMENT_SORTS,
     Page,
@@ -247,7 +248,8 @@ def read_target(searcher: Searcher, query: PageQuery) -> Asked:
             mark more than one target.
     """
     if len(query.text) > MAX_TEXT:
-        raise QueryError(f"the query has {len(query.text):,} characters; ask for at most {MAX_TEXT:,}")
+        count, limit = numeral(len(query.text)), numeral(MAX_TEXT)
+        raise QueryError(say("the query has {count} characters; ask for at most {limit}", count=count, limit=limit))
     if query.text:
         return read_text(query.text)
     named = _named_sense(searcher, query)

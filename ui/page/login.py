@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from .guesses import GUESSES
+from .language import to_translate
 from .visits import VISITS
 
 HOSTS_VARIABLE = "POLYSEME_HOSTS"
@@ -32,7 +33,7 @@ MIN_PASSWORD = 8
 """Minimum length of a password, in characters."""
 PAUSE = 1.0
 """Delay after a wrong password, in seconds."""
-LOGIN_ADVICE = (
+LOGIN_ADVICE = to_translate(
     'the page asks for a login there: write [polyseme] password = "..." (at least 8 characters), or [auth] for OpenID'
     " Connect, into .streamlit/secrets.toml here or in your home folder"
 )
@@ -113,12 +114,14 @@ def _draw_login(secrets: Mapping[str, Any], visit: str | None) -> None:
     import streamlit as st
 
     from .html import base
+    from .language import say
 
     st.html(base.heading("", None))
     if can_log_in(secrets):
         _draw_form(secrets, visit)
     else:
-        st.html(base.message("Nobody can log in", f"Other machines can reach this page, and {LOGIN_ADVICE}."))
+        advice = say("Other machines can reach this page, and {advice}.", advice=say(LOGIN_ADVICE))
+        st.html(base.message(say("Nobody can log in"), advice))
 
 
 def _secrets() -> Mapping[str, Any]:
@@ -133,16 +136,18 @@ def _secrets() -> Mapping[str, Any]:
 def _draw_form(secrets: Mapping[str, Any], visit: str | None) -> None:
     import streamlit as st
 
+    from .language import say
+
     with st.container(key="login", width=420):
-        st.header("Log in", anchor=False)
+        st.header(say("Log in"), anchor=False)
         if "auth" in secrets:
-            st.button("Log in with your account", on_click=st.login, type="primary")
+            st.button(say("Log in with your account"), on_click=st.login, type="primary")
         password = password_of(secrets)
         if password is None:
             return
         with st.form("password-form", border=False):
-            given = st.text_input("Password", type="password", autocomplete="current-password")
-            sent = st.form_submit_button("Open the page", type="primary")
+            given = st.text_input(say("Password"), type="password", autocomplete="current-password")
+            sent = st.form_submit_button(say("Open the page"), type="primary")
     if sent:
         _check(given, password, visit)
 
@@ -150,19 +155,24 @@ def _draw_form(secrets: Mapping[str, Any], visit: str | None) -> None:
 def _check(given: str, password: str, visit: str | None) -> None:
     import streamlit as st
 
-    from .html import base
+    from .language import plural, say
 
     found = VISITS.of(visit)
     address, browser = (found.address, found.browser) if found else ("", None)
     if wait := GUESSES.wait(address, browser):
-        st.error(f"Too many wrong passwords. Wait {base.count(math.ceil(wait), 'second')}, then try again.")
+        text = plural(
+            "Too many wrong passwords. Wait {number} second, then try again.",
+            "Too many wrong passwords. Wait {number} seconds, then try again.",
+            math.ceil(wait),
+        )
+        st.error(text)
     elif is_password(given, password):
         GUESSES.was_right(address, browser)
         st.session_state[_LOGGED_IN] = True
         st.rerun()
     else:
         time.sleep(PAUSE)
-        st.error("That is not the password.")
+        st.error(say("That is not the password."))
 
 
 def is_password(given: str, password: str) -> bool:

@@ -17,6 +17,7 @@ from .actions import PERIODS
 from .address import PageQuery
 from .facets import Facet, FacetKind
 from .html import base, senses
+from .language import plural, say
 from .listing import Answer
 from .tab import MEASURES, SMOOTHING
 
@@ -31,24 +32,25 @@ def draw(
     """Draw the timeline with its settings."""
     fields, tab = dated([with_values(searcher, facet) for facet in offered]), query.tab
     if not fields:
-        st.html(
-            '<p class="pol-quiet">No document here has a year or a date. Add it as metadata (a column year in'
-            " metadata.csv, or front matter), and index the documents again.</p>"
+        text = say(
+            "No document here has a year or a date. Add it as metadata (a column year in metadata.csv, or front"
+            " matter), and index the documents again."
         )
+        st.html(base.remark(text))
         return
     names = [facet.field for facet in fields]
     with st.container(horizontal=True, key="time-choices", vertical_alignment="bottom"):
-        name = controls.select("Date", "field", names, tab.field, key="time-field")
+        name = controls.select(say("Date"), "field", names, tab.field, key="time-field")
         usual = period_for(fields[names.index(name)])
         years = controls.select(
-            "Years per period",
+            say("Years per period"),
             "period",
             sorted({*PERIOD_YEARS, *filter(None, [tab.period])}),
             tab.period or usual,
             key=f"period-{name}",
         )
-        measure = controls.segments("Shows", "measure", MEASURES, tab.measure or "share")
-        smoothing = controls.select("Smoothing", "smoothing", SMOOTHING, tab.smoothing, _smoothing_name)
+        measure = controls.segments(say("Shows"), "measure", MEASURES, tab.measure or "share")
+        smoothing = controls.select(say("Smoothing"), "smoothing", SMOOTHING, tab.smoothing, _smoothing_name)
     where, inside = tuple(found.question.within), found.inside
     try:
         whole = cache.timeline(searcher, inventory, name, years, where)
@@ -60,7 +62,7 @@ def draw(
     described = dictionary.with_lines(inventory)
     shown = counted.smoothed(smoothing)
     st.session_state[PERIODS] = shown
-    note = "" if inside is None else '<p class="pol-quiet">Lines outside the filters are not counted.</p>'
+    note = "" if inside is None else base.remark(say("Lines outside the filters are not counted."))
     st.html(senses.timeline(shown, described, measure, smoothing) + note)
     figures.draw(
         searcher,
@@ -69,12 +71,17 @@ def draw(
         (lambda: counted.plot(measure, smoothing)) if counted.periods else None,
         lambda: counted.rows(smoothing),
         counted.cited,
-        f"Senses of {inventory.word} by {name}: {MEASURES[measure]}. The table above has the same numbers.",
+        say(
+            "Senses of {word} by {field}: {measure}. The table above has the same numbers.",
+            word=inventory.word,
+            field=name,
+            measure=say(MEASURES[measure]),
+        ),
     )
 
 
 def _smoothing_name(periods: int) -> str:
-    return "none" if periods == 1 else f"over {periods} periods"
+    return say("none") if periods == 1 else plural("over {number} period", "over {number} periods", periods)
 
 
 def with_values(searcher: Searcher, facet: Facet) -> Facet:

@@ -14,8 +14,11 @@ from ...search.query.target import Target, parse_query, write_query
 from .address import PageQuery, new_question
 from .asked import Asked, PatternText
 from .html import base
+from .language import say, say_html
 from .session import ask, current, go, show, trail
 
+PATTERN = '[lemma="bank"] []{0,3} "loan"'
+"""The pattern that the start page shows."""
 MAX_WORDS = 150
 """Maximum number of words that can be clicked. Later words of a long text are marked with brackets."""
 
@@ -24,7 +27,9 @@ def search_box(analyser: TextAnalyser) -> None:
     """Draw the search box, with buttons that go back and forward through the queries of this visit."""
     show("text", current().text)
     with st.container(horizontal=True, key="box", vertical_alignment="bottom", gap="small"):
-        for name, step, icon in (("Back", -1, "arrow_back"), ("Forward", 1, "arrow_forward")):
+        back = (say("Back"), say("Go back through the searches of this visit"), -1, "arrow_back")
+        forward = (say("Forward"), say("Go forward through the searches of this visit"), 1, "arrow_forward")
+        for name, title, step, icon in (back, forward):
             st.button(
                 name,
                 key=f"go{step}",
@@ -32,12 +37,12 @@ def search_box(analyser: TextAnalyser) -> None:
                 disabled=trail().beside(step) is None,
                 on_click=go,
                 args=(step,),
-                help=f"Go {name.lower()} through the searches of this visit",
+                help=title,
             )
         st.text_input(
-            "A word, a sentence, or one [word] in a sentence",
+            say("A word, a sentence, or one [word] in a sentence"),
             key="text",
-            placeholder="Type a word or a sentence and press Enter",
+            placeholder=say("Type a word or a sentence and press Enter"),
             on_change=lambda: ask(new_question(current(), _as_target(st.session_state["text"].strip(), analyser))),
             autocomplete="off",
             label_visibility="collapsed",
@@ -55,16 +60,17 @@ def _as_target(text: str, analyser: TextAnalyser) -> str:
 
 def examples(queries: Sequence[str] | None) -> None:
     """Draw queries to start with, as buttons. None while they are being looked for."""
-    start = " Or start with one of these:" if queries else ""
     with st.container(key="examples"):
-        st.html(
-            '<p class="pol-quiet">Type a word to see its senses. Type a sentence to find sentences with a similar'
-            " meaning, then click one of its words to find that word in the same sense. A &quot;phrase in quotes&quot;"
-            " must occur, and a -word must not. A pattern such as <code>[lemma=&quot;bank&quot;] []{0,3}"
-            f" &quot;loan&quot;</code> finds words in a row.{start}</p>"
+        text = say_html(
+            "Type a word to see its senses. Type a sentence to find sentences with a similar meaning, then click one of"
+            ' its words to find that word in the same sense. A "phrase in quotes" must occur, and a -word must not. A'
+            " pattern such as {pattern} finds words in a row.",
+            pattern=f"<code>{base.escape(PATTERN)}</code>",
         )
+        start = say_html("Or start with one of these:") if queries else ""
+        st.html(f'<p class="pol-quiet">{text} {start}</p>')
         if queries is None:
-            st.html(base.working("Looking for words with several senses …"))
+            st.html(base.working(say("Looking for words with several senses …")))
         for number, text in enumerate(queries or ()):
             question = parse_query(" ".join(text.split()))
             target = Target(question, 0, 0) if isinstance(question, str) else question
@@ -84,20 +90,21 @@ def understood(asked: Asked, parsed: SentenceQuery | None) -> None:
     with st.container(width="content"):  # in every run, so that Streamlit does not redraw what is below it
         kind, hint = kind_of(asked)
         phrases = base.phrases(parsed.required, parsed.excluded) if parsed is not None else ""
-        st.html(phrases or base.remark(f"Understood: {kind}. {hint}".strip()), width="content")
+        text = say("Understood: {kind}.", kind=kind)
+        st.html(phrases or base.remark(f"{text} {hint}".strip()), width="content")
 
 
 def kind_of(asked: Asked) -> tuple[str, str]:
     """Return what a text asks for, and what a visitor can do next."""
     if isinstance(asked, PatternText):
-        return "a pattern", "Click a word of a line to search for its sense."
+        return say("a pattern"), say("Click a word of a line to search for its sense.")
     if isinstance(asked, str):
-        return "a sentence", ""
-    inside = asked.sentence[asked.start : asked.end]
-    what = "a phrase" if " " in inside.strip() else "a word"
+        return say("a sentence"), ""
+    is_phrase = " " in asked.sentence[asked.start : asked.end].strip()
     if len(asked.sentence.strip()) == asked.end - asked.start:
-        return f"{what} without context", "Its lines are in text order, without a score."
-    return f"{what} in context", ""
+        what = say("a phrase without context") if is_phrase else say("a word without context")
+        return what, say("Its lines are in text order, without a score.")
+    return say("a phrase in context") if is_phrase else say("a word in context"), ""
 
 
 def words(tokens: Sequence[Token], target: Target) -> None:
@@ -109,7 +116,7 @@ def words(tokens: Sequence[Token], target: Target) -> None:
     query = current()
     marked = target.start < target.end
     with st.container(horizontal=True, key="words", width="content"):
-        st.html('<p class="pol-quiet">Search for another word:</p>', width="content")
+        st.html(base.remark(say("Search for another word:")), width="content")
         for position, token in enumerate(tokens[:MAX_WORDS]):
             if token.kind is TokenKind.PUNCTUATION:
                 sign = base.escape(base.cut_right(token.text, 20))
@@ -125,9 +132,14 @@ def words(tokens: Sequence[Token], target: Target) -> None:
                 args=(new_question(query, text),),
             )
         if len(tokens) > MAX_WORDS:
-            st.html('<p class="pol-quiet">… to search for a later word, type [brackets] around it</p>', width="content")
+            st.html(base.remark(say("… to search for a later word, type [brackets] around it")), width="content")
         if marked:
             whole = new_question(query, write_query(write_sentence(target.sentence)))
             st.button(
-                "the whole sentence", key="whole", type="tertiary", icon=":material/close:", on_click=ask, args=(whole,)
+                say("the whole sentence"),
+                key="whole",
+                type="tertiary",
+                icon=":material/close:",
+                on_click=ask,
+                args=(whole,),
             )

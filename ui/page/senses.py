@@ -20,6 +20,7 @@ from .address import Listing, PageQuery, Sort
 from .cache import Contents
 from .html import base, senses
 from .html import dictionary as html
+from .language import keyed, plural, plural_html, say, say_html
 from .listing import Answer, is_sense
 from .session import change, current, marks, set_tab, show, show_message
 from .tab import PROJECTIONS, TABS
@@ -68,21 +69,22 @@ def _draw_tabs(query: PageQuery) -> str:
     offered = [name for name in TABS if name != "words" or not query.dictionary]
     if not keywords.filters_of(query):
         offered.remove("keywords")
-    show("pane", query.tab.name if query.tab.name in offered else "")
+    key, names = keyed("pane"), {name: say(text) for name, text in TABS.items()}
+    show(key, query.tab.name if query.tab.name in offered else "")
 
     def changed() -> None:
-        set_tab(replace(query.tab, name=st.session_state["pane"]))
+        set_tab(replace(query.tab, name=st.session_state[key]))
 
     st.segmented_control(
-        "Also show",
+        say("Also show"),
         offered,
-        format_func=lambda name: TABS[name],
-        key="pane",
+        format_func=names.__getitem__,
+        key=key,
         on_change=changed,
         required=True,
         label_visibility="collapsed",
     )
-    return str(st.session_state["pane"])
+    return str(st.session_state[key])
 
 
 def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
@@ -99,9 +101,9 @@ def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
         change(replace(query, senses=wanted, sense=None, listing=Listing.HITS))
 
     with st.container(horizontal=True, key="senses-grain", vertical_alignment="center", gap="small"):
-        st.html('<p class="pol-quiet">coarser</p>', width="content")
+        st.html(base.remark(say("coarser")), width="content")
         st.slider(
-            "Number of senses, from coarser to finer",
+            say("Number of senses, from coarser to finer"),
             1,
             most,
             key="grain",
@@ -109,10 +111,11 @@ def _draw_grain(inventory: SenseInventory, query: PageQuery) -> None:
             label_visibility="collapsed",
             width=180,
         )
-        st.html('<p class="pol-quiet">finer</p>', width="content")
+        st.html(base.remark(say("finer")), width="content")
         if query.senses is not None:
             usual = replace(query, senses=None, sense=None, listing=Listing.HITS)
-            st.button(f"Usual: {inventory.usual}", key="usual-grain", type="tertiary", on_click=change, args=(usual,))
+            label = say("Usual: {senses}", senses=inventory.usual)
+            st.button(label, key="usual-grain", type="tertiary", on_click=change, args=(usual,))
 
 
 def _draw_known(searcher: Searcher, inventory: SenseInventory, query: PageQuery) -> None:
@@ -128,28 +131,32 @@ def _draw_known(searcher: Searcher, inventory: SenseInventory, query: PageQuery)
         change(replace(query, known=known, senses=None, sense=None, listing=Listing.HITS))
 
     st.pills(
-        "Hold fixed",
+        say("Hold fixed"),
         names,
         format_func=lambda name: base.label(name, 40),  # a pill formats its text
         selection_mode="multi",
         key="known",
         on_change=changed,
-        help="The lines of these named senses stay together, and the other lines are grouped around them.",
+        help=say("The lines of these named senses stay together, and the other lines are grouped around them."),
     )
 
 
 def _draw_title(inventory: SenseInventory, of_dictionary: bool) -> None:
     number = len(dictionary.with_lines(inventory).senses) if of_dictionary else len(inventory.senses)
-    status = "one was found" if number == 1 else f"{number} were found. Click one to see its lines"
-    name = base.escape(base.cut_right(inventory.word, 40))
-    st.html(f'<h2 class="pol-title">Senses of <i>{name}</i>: {status}</h2>')
+    title = plural_html(
+        "Senses of {word}: one was found",
+        "Senses of {word}: {number} were found. Click one to see its lines",
+        number,
+        word=f"<i>{base.escape(base.cut_right(inventory.word, 40))}</i>",
+    )
+    st.html(f'<h2 class="pol-title">{title}</h2>')
 
 
 def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, query: PageQuery) -> None:
     method = "pca"
     if importlib.util.find_spec("umap") is not None:
         method = controls.segments(
-            "Projection", "projection", {name: name for name in PROJECTIONS}, query.tab.projection
+            say("Projection"), "projection", {name: name for name in PROJECTIONS}, query.tab.projection
         )
     try:
         places = cache.places(searcher, inventory, method)
@@ -166,13 +173,17 @@ def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, quer
     tips = {hit.occurrence_id: hit for hit in _occurrences(found.lines)}
     shown = senses.occurrence_map(places[drawn], ids, numbers, tips, query.picked)
     st.html(shown + senses.legend(dictionary.with_lines(inventory)))
-    few = "" if found.inside is None else " Occurrences outside the filters are not drawn."
-    few += "" if step == 1 else f" One in {step} occurrences is drawn."
-    st.html(
-        '<p class="pol-quiet">Points that are close together have similar senses. Click a point to see its line, or'
-        " draw a frame around several. Hold Shift to add to the picked lines. The arrow keys go from point to point."
-        f"{few}</p>"
-    )
+    explained = [
+        say(
+            "Points that are close together have similar senses. Click a point to see its line, or draw a frame around"
+            " several. Hold Shift to add to the picked lines. The arrow keys go from point to point."
+        )
+    ]
+    if found.inside is not None:
+        explained.append(say("Occurrences outside the filters are not drawn."))
+    if step > 1:
+        explained.append(plural("All occurrences are drawn.", "One in {number} occurrences is drawn.", step))
+    st.html(base.remark(" ".join(explained)))
     inside = np.array([n for n, key in enumerate(every) if found.inside is None or key in found.inside], np.int64)
     cited = searcher.cite(
         question_text(f"map of {inventory.word} ({inventory.match})", found.question.within, f"by {method}")
@@ -193,7 +204,7 @@ def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, quer
         drawn_map.plot if len(inside) else None,
         drawn_map.to_dicts,
         cited,
-        f"Map of the occurrences of {inventory.word}, with a colour and a marker for each sense.",
+        say("Map of the occurrences of {word}, with a colour and a marker for each sense.", word=inventory.word),
     )
 
 
@@ -208,14 +219,16 @@ def _draw_chosen(searcher: Searcher, query: PageQuery, inventory: SenseInventory
         return
     with st.container(horizontal=True, key="narrowed", vertical_alignment="center", gap="small"):
         if query.picked:
-            picked = base.count(len(query.picked), "line")
-            st.html(f'<p class="pol-status">{picked} picked</p>', width="content")
+            picked = plural_html("{number} line picked", "{number} lines picked", len(query.picked))
+            st.html(f'<p class="pol-status">{picked}</p>', width="content")
         if query.sense is not None or query.picked:
             everything = replace(query, sense=None, picked=(), listing=Listing.HITS)
-            st.button("Show all lines", key="all-lines", icon=":material/close:", on_click=change, args=(everything,))
+            st.button(
+                say("Show all lines"), key="all-lines", icon=":material/close:", on_click=change, args=(everything,)
+            )
         if chosen and query.listing is Listing.OTHERS:
             back = replace(query, listing=Listing.HITS, sort=Sort.SCORE, picked=())
-            st.button("Back to this word", key="others", on_click=change, args=(back,))
+            st.button(say("Back to this word"), key="others", on_click=change, args=(back,))
         if chosen:
             _draw_naming(searcher, query, inventory, chosen)
 
@@ -230,21 +243,22 @@ def name_marked(searcher: Searcher, found: Answer) -> None:
 def _draw_naming(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chosen: bool) -> None:
     # A new key makes a new popover, which is closed. So the popover closes when the sense is saved.
     key = f"save-{len(searcher.named_senses())}"
-    with st.popover("Name this sense" if chosen else "Name the sense of the marked lines", key=key):
+    with st.popover(say("Name this sense") if chosen else say("Name the sense of the marked lines"), key=key):
         _draw_form(searcher, query, inventory, chosen)
 
 
 def _draw_form(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chosen: bool) -> None:
-    st.html(
-        '<p class="pol-quiet">A named sense is stored in this collection. It filters any search, here and with'
-        " <code>--where sense=NAME</code>.</p>"
+    text = say_html(
+        "A named sense is stored in this collection. It filters any search, here and with {option}.",
+        option="<code>--where sense=NAME</code>",
     )
+    st.html(f'<p class="pol-quiet">{text}</p>')
     word = inventory.word
     label = inventory.senses[query.sense - 1].labels if chosen and query.sense is not None else ()
     usual = "_".join([word, *(item.lemma for item in label[:1])])
     with st.form("save-form", border=False, enter_to_submit=True):
-        st.text_input("Name", value=usual, key="sense-name", max_chars=100)
-        st.form_submit_button("Save", on_click=_save, args=(searcher, query, inventory, chosen), type="primary")
+        st.text_input(say("Name"), value=usual, key="sense-name", max_chars=100)
+        st.form_submit_button(say("Save"), on_click=_save, args=(searcher, query, inventory, chosen), type="primary")
 
 
 def _save(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chosen: bool) -> None:
@@ -263,7 +277,7 @@ def _save(searcher: Searcher, query: PageQuery, inventory: SenseInventory, chose
     except PolysemeError as error:
         show_message(str(error))
         return
-    show_message(f"Saved as {made.name}. It is listed under Named senses in the sidebar")
+    show_message(say("Saved as {name}. It is listed under Named senses in the sidebar", name=made.name))
 
 
 def named_senses(searcher: Searcher) -> None:
@@ -271,30 +285,45 @@ def named_senses(searcher: Searcher) -> None:
     kept = searcher.named_senses()
     if not kept:
         return
-    st.subheader("Named senses", anchor=False)
+    st.subheader(say("Named senses"), anchor=False)
     names = [item.name for item in kept]
     chosen = fetch.named_sense(current().where)
-    sizes = {item.name: f"{item.name} ({item.word}, from {base.count(item.size, 'line')})" for item in kept}
-    show("named-sense", chosen if chosen in names else None, sizes.values())
+    key = keyed("named-sense")
+    sizes = {
+        item.name: plural(
+            "{name} ({word}, from {number} line)",
+            "{name} ({word}, from {number} lines)",
+            item.size,
+            name=item.name,
+            word=item.word,
+        )
+        for item in kept
+    }
+    show(key, chosen if chosen in names else None, sizes.values())
 
     def changed() -> None:
         rest = tuple(text for text in current().where if not text.startswith(fetch.SENSE_FILTER))
-        name = st.session_state["named-sense"]
+        name = st.session_state[key]
         where = (*rest, fetch.SENSE_FILTER + name) if name else rest
         change(replace(current(), where=where, picked=(), sense=None))
 
     st.selectbox(
-        "Only lines in the sense",
+        say("Only lines in the sense"),
         names,
         index=None,
         format_func=lambda name: sizes[name],
-        key="named-sense",
+        key=key,
         on_change=changed,
-        placeholder="any",
+        placeholder=say("any"),
     )
-    with st.popover("Delete a named sense", type="tertiary", key="delete"):
+    with st.popover(say("Delete a named sense"), type="tertiary", key="delete"):
         for n, name in enumerate(names):
-            st.button(base.label(f"Delete {name}", 60), key=f"delete-{n}", on_click=_delete, args=(searcher, name))
+            st.button(
+                base.label(say("Delete {name}", name=name), 60),
+                key=f"delete-{n}",
+                on_click=_delete,
+                args=(searcher, name),
+            )
 
 
 def _delete(searcher: Searcher, name: str) -> None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from . import language
 from . import marks as kept
 from .address import PageQuery, read_address, write_address
+from .language import say
 from .tab import Tab
 from .visits import HELD
 
@@ -141,6 +143,23 @@ def show_message(text: str) -> None:
     st.session_state[MESSAGE] = text
 
 
+def choose_language() -> None:
+    """Choose the language of this run: that of the address or of the visitor's choice, else that of the browser.
+
+    The address counts when `begin` reads it. The language is kept beside the query, so another query never drops it.
+    """
+    if language.CHOSEN not in st.session_state or _is_history_navigation():
+        given = st.query_params.get(language.PARAMETER, "")
+        st.session_state[language.CHOSEN] = given if given in language.LANGUAGES else ""
+    chosen: str = st.session_state[language.CHOSEN]
+    language.speak(chosen or browser_language())
+
+
+def browser_language() -> str:
+    """Return the language that the visitor's browser asks for."""
+    return language.preferred(st.context.headers.get("accept-language") or "", st.context.locale or "")
+
+
 def begin() -> tuple[str, ...]:
     """Read the query from the address in the first run, and when the visitor goes back or forward in the browser.
 
@@ -153,6 +172,10 @@ def begin() -> tuple[str, ...]:
     given = {key: st.query_params.get_all(key) for key in st.query_params}
     if QUERY not in st.session_state or _is_history_navigation():
         query, problems = read_address(given)
+        wanted = given.get(language.PARAMETER, [""])[-1]
+        if wanted not in ("", *language.LANGUAGES):
+            known = ", ".join(language.LANGUAGES)
+            problems += (say("language={given} in the address is not one of {known}", given=wanted[:40], known=known),)
         if QUERY not in st.session_state:
             kept.read(query.collection, given)
         if QUERY not in st.session_state or query != current():
@@ -170,11 +193,14 @@ def _is_history_navigation() -> bool:
 
 
 def write() -> None:
-    """Write the current query into the address, unless the address already means that query."""
+    """Write the current query and a chosen language into the address, unless the address already means them."""
     wanted = write_address(current())
     lists = {key: [value] if isinstance(value, str) else value for key, value in wanted.items()}
-    if lists != st.session_state[ADDRESS] and read_address(st.session_state[ADDRESS]) != (current(), ()):
-        st.query_params.from_dict({**wanted, **kept.write(current().collection)})
+    before = st.session_state[ADDRESS]
+    spoken = {language.PARAMETER: chosen} if (chosen := st.session_state[language.CHOSEN]) else {}
+    is_same = lists == before or read_address(before) == (current(), ())
+    if not is_same or before.get(language.PARAMETER, [""])[-1] != chosen:
+        st.query_params.from_dict({**wanted, **kept.write(current().collection), **spoken})
 
 
 def free_uploads() -> None:

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ...search.searcher import Searcher
-from . import annotate, documents, indexing, senses, subcorpora
+from . import annotate, documents, indexing, language, senses, subcorpora
 from .address import PageQuery, narrowed
 from .cache import Contents
 from .facets import Facet, FacetKind, Selection, filters, select
 from .fetch import SENSE_FILTER
 from .html import base
+from .language import plural, say
 from .library import Library
-from .session import ask, current, show
+from .session import ask, browser_language, current, show
 
 MAX_SHOWN = 6
 """Maximum number of fields that the sidebar shows at once."""
@@ -29,16 +30,36 @@ def collection_choice(library: Library, usable: bool) -> None:
     if len(names) > 1:
         show("collection", now if now in names else library.first)
         st.selectbox(
-            "Collection",
+            say("Collection"),
             names,
             key="collection",
             on_change=lambda: ask(_in_collection(current(), st.session_state["collection"], library)),
         )
     else:
-        st.header(base.label(now or "No collection", 60), anchor=False)
+        st.header(base.label(now or say("No collection"), 60), anchor=False)
     if usable:
-        st.button("Add documents", key="add", icon=":material/add:", on_click=indexing.open_panel, width="stretch")
-        st.button("Documents", key="list", icon=":material/list:", on_click=documents.open_list, width="stretch")
+        st.button(say("Add documents"), key="add", icon=":material/add:", on_click=indexing.open_panel, width="stretch")
+        st.button(say("Documents"), key="list", icon=":material/list:", on_click=documents.open_list, width="stretch")
+
+
+def language_choice() -> None:
+    """Draw the choice of the page's language. The address keeps a choice that is not the browser's own."""
+    key = f"language-{language.current()}"
+
+    def changed() -> None:
+        wanted = str(st.session_state[key])
+        st.session_state[language.CHOSEN] = "" if wanted == browser_language() else wanted
+
+    codes = list(language.LANGUAGES)
+    st.selectbox(
+        say("Language"),
+        codes,
+        index=codes.index(language.current()),
+        format_func=lambda code: language.LANGUAGES[code].name,
+        key=key,
+        on_change=changed,
+        filter_mode=None,
+    )
 
 
 def _in_collection(query: PageQuery, name: str, library: Library) -> PageQuery:
@@ -53,9 +74,9 @@ def draw(searcher: Searcher, contents: Contents) -> None:
     offered = (*judged, *contents.facets)
     chosen, rest = select(current().where, offered)
     if contents.facets:
-        st.subheader("Filters", anchor=False)
+        st.subheader(say("Filters"), anchor=False)
     if current().where:
-        st.button("Clear all filters", key="clear", on_click=ask, args=(narrowed(current(), ()),))
+        st.button(say("Clear all filters"), key="clear", on_click=ask, args=(narrowed(current(), ()),))
     subcorpora.draw(searcher)
     # A collection may have many fields. The first ones are shown, and those that are in use.
     first = [facet for facet in contents.facets if facet.short][:MAX_SHOWN]
@@ -65,13 +86,13 @@ def draw(searcher: Searcher, contents: Contents) -> None:
     more = [facet for facet in contents.facets if facet not in shown]
     own = (SENSE_FILTER, subcorpora.FILTER)
     typed = tuple(text for text in rest if not text.startswith(own))
-    with st.expander("More fields", expanded=bool(typed)):
+    with st.expander(say("More fields"), expanded=bool(typed)):
         for facet in _found(more):
             _facet(facet, (), offered)
         _other_filters(rest, offered)
     annotate.draw_author()
     if judged:
-        st.subheader("Annotations", anchor=False)
+        st.subheader(say("Annotations"), anchor=False)
         for facet in judged:
             _facet(facet, chosen.get(facet.field, ()), offered)
 
@@ -80,16 +101,22 @@ def _found(facets: Sequence[Facet]) -> Sequence[Facet]:
     """Draw a search field if there are many fields, and return those that it finds."""
     if len(facets) <= MAX_MORE:
         return facets
-    text = st.text_input("Find a field", key="find-field").strip().casefold()
+    text = st.text_input(say("Find a field"), key="find-field").strip().casefold()
     found = [facet for facet in facets if text in facet.field.casefold()]
     hidden = len(found) - MAX_MORE
     if hidden > 0:
-        st.html(base.remark(f"{hidden} more fields. Type a part of the name of a field to find it."))
+        remark = plural(
+            "{number} more field. Type a part of the name of a field to find it.",
+            "{number} more fields. Type a part of the name of a field to find it.",
+            hidden,
+        )
+        st.html(base.remark(remark))
     return found[:MAX_MORE]
 
 
 def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
-    name, key = base.label(annotate.FACETS.get(facet.field, facet.field), 60), f"facet-{facet.field}"
+    own = say(annotate.FACETS[facet.field]) if facet.field in annotate.FACETS else facet.field
+    name, key = base.label(own, 60), f"facet-{facet.field}"
     if facet.kind is FacetKind.CHOICE:
         # Streamlit confuses options that have the same label.
         shown = base.distinct([*facet.options, *selection], 80)
@@ -100,7 +127,7 @@ def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None
             list(facet.options),
             format_func=lambda value: labels.get(value, f"{shown.get(value, value)} (0)"),
             key=key,
-            placeholder="all",
+            placeholder=say("all"),
             on_change=lambda: _filter(facet, tuple(st.session_state[key]), offered),
         )
     elif facet.kind is FacetKind.TYPED:
@@ -108,7 +135,7 @@ def _facet(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None
         st.text_input(
             name,
             key=key,
-            placeholder="VALUE, A|B or A..B",
+            placeholder=say("VALUE, A|B or A..B"),
             on_change=lambda: _filter(facet, (st.session_state[key].strip(),), offered),
         )
     else:
@@ -122,12 +149,13 @@ def _range(facet: Facet, name: str, key: str, ends: Selection, offered: Sequence
 
     columns = st.columns(2)
     for column, end, value, extreme in zip(columns, ("from", "to"), ends, (facet.low, facet.high), strict=True):
+        label = say("{name} from", name=name) if end == "from" else say("{name} to", name=name)
         with column:
             if facet.kind is FacetKind.NUMBER:
                 number = None if not value else int(float(value)) if facet.whole else float(value)
                 show(f"{key}-{end}", number)
                 st.number_input(
-                    f"{name} {end}",
+                    label,
                     value=None,
                     step=1 if facet.whole else None,
                     key=f"{key}-{end}",
@@ -136,7 +164,7 @@ def _range(facet: Facet, name: str, key: str, ends: Selection, offered: Sequence
                 )
             else:
                 show(f"{key}-{end}", value)
-                st.text_input(f"{name} {end}", key=f"{key}-{end}", placeholder=extreme, on_change=changed)
+                st.text_input(label, key=f"{key}-{end}", placeholder=extreme, on_change=changed)
 
 
 def _filter(facet: Facet, selection: Selection, offered: Sequence[Facet]) -> None:
@@ -153,10 +181,10 @@ def _other_filters(rest: Sequence[str], offered: Sequence[Facet]) -> None:
     by_sense = [text for text in rest if text.startswith((SENSE_FILTER, subcorpora.FILTER))]
     show("other", "\n".join(text for text in rest if text not in by_sense))
     st.text_area(
-        "Other filters, one per line",
+        say("Other filters, one per line"),
         key="other",
         placeholder="author!=Anon\ndocument=letters/12.txt",
-        help="Write FIELD=VALUE, FIELD!=VALUE, FIELD=A..B (either end may be empty) or FIELD=A|B.",
+        help=say("Write FIELD=VALUE, FIELD!=VALUE, FIELD=A..B (either end may be empty) or FIELD=A|B."),
         on_change=changed,
         height=100,
     )

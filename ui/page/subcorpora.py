@@ -10,6 +10,7 @@ from ...indexer.errors import PolysemeError
 from ...search.query.subcorpora import IN
 from ...search.searcher import Searcher
 from .html import base
+from .language import say, say_html
 from .session import change, current, show, show_message
 
 FILTER = f"{IN}="
@@ -31,15 +32,17 @@ def draw(searcher: Searcher) -> None:
     others = [text for text in current().where if not text.startswith(FILTER)]
     if others:
         # A new key makes a new popover, which is closed. So the popover closes when the filters are kept.
-        with st.popover("Keep these filters", key=f"keep-{len(kept)}"):
-            st.html('<p class="pol-quiet">The name filters any search, here and with <code>--where in=NAME</code>.</p>')
+        with st.popover(say("Keep these filters"), key=f"keep-{len(kept)}"):
+            option = "<code>--where in=NAME</code>"
+            text = say_html("The name filters any search, here and with {option}.", option=option)
+            st.html(f'<p class="pol-quiet">{text}</p>')
             with st.form("subcorpus-form", border=False):
-                st.text_input("Name of the subcorpus", key="subcorpus-name", max_chars=100)
-                st.form_submit_button("Keep", on_click=_save, args=(searcher,), type="primary")
+                st.text_input(say("Name of the subcorpus"), key="subcorpus-name", max_chars=100)
+                st.form_submit_button(say("Keep"), on_click=_save, args=(searcher,), type="primary")
     if kept:
-        with st.popover("Remove a subcorpus", type="tertiary", key="remove-subcorpus"):
+        with st.popover(say("Remove a subcorpus"), type="tertiary", key="remove-subcorpus"):
             for n, name in enumerate(kept):
-                label = base.label(f"Remove {name}", 60)
+                label = base.label(say("Remove {name}", name=name), 60)
                 st.button(label, key=f"subcorpus-{n}", on_click=_remove, args=(searcher, name))
 
 
@@ -55,13 +58,13 @@ def _draw_choice(kept: dict[str, tuple[str, ...]]) -> None:
         change(replace(current(), where=(*rest, FILTER + name) if name else rest, picked=()))
 
     st.selectbox(
-        "Subcorpus",
+        say("Subcorpus"),
         names,
         index=None,
         format_func=lambda name: labels[name],
         key="subcorpus",
         on_change=changed,
-        placeholder="the whole collection",
+        placeholder=say("the whole collection"),
     )
 
 
@@ -73,7 +76,7 @@ def _save(searcher: Searcher) -> None:
         show_message(str(error))
         return
     change(replace(current(), where=(FILTER + name,)))
-    show_message(f"These filters are kept as {name}")
+    show_message(say("These filters are kept as {name}", name=name))
 
 
 def _remove(searcher: Searcher, name: str) -> None:

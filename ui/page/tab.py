@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .language import to_translate
+
 TABS = {
-    "": "Lines only",
-    "map": "Map",
-    "time": "Over time",
-    "counts": "Counts",
-    "words": "Collocates",
-    "keywords": "Keywords",
+    "": to_translate("Lines only"),
+    "map": to_translate("Map"),
+    "time": to_translate("Over time"),
+    "counts": to_translate("Counts"),
+    "words": to_translate("Collocates"),
+    "keywords": to_translate("Keywords"),
 }
 """The tabs of the senses panel, by their names in the address."""
-MEASURES = {"share": "share", "count": "number", "per-million": "per million tokens"}
+MEASURES = {
+    "share": to_translate("share"),
+    "count": to_translate("number"),
+    "per-million": to_translate("per million tokens"),
+}
 """What timelines and frequencies show. A frequency has no share."""
 SMOOTHING = (1, 3, 5, 7, 9)
 """Numbers of periods of a moving window."""
 PROJECTIONS = ("pca", "umap")
-COUNTED = {"frequency": "Frequency", "dispersion": "Dispersion"}
+COUNTED = {"frequency": to_translate("Frequency"), "dispersion": to_translate("Dispersion")}
 """What the tab Counts shows."""
 ORDERS = {
-    "log_dice": "logDice",
-    "log_likelihood": "log-likelihood",
-    "mutual_information": "mutual information",
-    "count": "number of lines",
-    "log_ratio": "log ratio",
+    "log_dice": to_translate("logDice"),
+    "log_likelihood": to_translate("log-likelihood"),
+    "mutual_information": to_translate("mutual information"),
+    "count": to_translate("number of lines"),
+    "log_ratio": to_translate("log ratio"),
 }
 """What orders collocates and keywords."""
 MAX_FIELD = 1000

@@ -14,9 +14,10 @@ from ...indexer.readers.columns import Column
 from ...indexer.readers.describe import BINARY_TABLES, TABLES, columns_if_table
 from ...indexer.readers.walk import METADATA_NAMES, files_under
 from .html import base
+from .language import keyed, plural_html, say, say_html
 from .uploads import Upload
 
-NUMBERED = "(none: number the rows)"
+NUMBERED = ""
 """Choice of no id column."""
 MAX_COLUMNS = 30
 """Maximum number of columns whose values are shown."""
@@ -33,11 +34,17 @@ def draw(uploads: Sequence[Upload], path: str) -> ReadOptions:
         return ReadOptions()
     st.html(columns_table(columns))
     names = list(columns)
-    text = st.selectbox("Column with the text", names, index=names.index(likely_text(columns)), key="text-column")
+    text = st.selectbox(say("Column with the text"), names, index=names.index(likely_text(columns)), key="text-column")
     ids = [NUMBERED, *(name for name in names if name != text)]
     usual = ids.index("id") if "id" in ids else 0
-    chosen = st.selectbox("Column with the id of each text", ids, index=usual, key="id-column")
-    id_column = "" if chosen == NUMBERED else chosen
+    none = say("(none: number the rows)")
+    id_column = st.selectbox(
+        say("Column with the id of each text"),
+        ids,
+        index=usual,
+        format_func=lambda name: name or none,
+        key=keyed("id-column"),
+    )
     # Without a column `id`, the usual setting numbers the rows too.
     return ReadOptions(text_column=text, id_column="id" if not id_column and "id" not in names else id_column)
 
@@ -62,15 +69,21 @@ def columns_table(columns: dict[str, tuple[str, ...]]) -> str:
     shown = list(columns.items())[:MAX_COLUMNS]
     rows = "".join(
         f'<tr><th scope="row"><bdi>{base.escape(base.cut_right(name, 60))}</bdi></th>'
-        f"<td><bdi>{base.escape(' · '.join(base.cut_right(value, 70) for value in values) or 'empty')}</bdi></td></tr>"
+        f"<td><bdi>{base.escape(_first_of(values))}</bdi></td></tr>"
         for name, values in shown
     )
     rest = len(columns) - len(shown)
-    more = f'<p class="pol-quiet">and {rest} other columns</p>' if rest > 0 else ""
+    others = plural_html("and {number} other column", "and {number} other columns", rest)
+    more = f'<p class="pol-quiet">{others}</p>' if rest > 0 else ""
     return (
-        '<table class="pol-words"><caption>Columns of the table</caption><thead><tr><th scope="col">column</th>'
-        f'<th scope="col">first values</th></tr></thead><tbody>{rows}</tbody></table>{more}'
+        f'<table class="pol-words"><caption>{say_html("Columns of the table")}</caption><thead><tr><th scope="col">'
+        f'{say_html("column")}</th><th scope="col">{say_html("first values")}</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>{more}"
     )
+
+
+def _first_of(values: Sequence[str]) -> str:
+    return " · ".join(base.cut_right(value, 70) for value in values) or say("empty")
 
 
 def _of_uploads(uploads: Sequence[Upload]) -> Iterator[tuple[Column, ...]]:

@@ -15,6 +15,7 @@ from ...indexer.files import write_atomically
 from ...indexer.readers.metadata import MetadataTable
 from ...indexer.readers.records import UnreadableError
 from ...indexer.readers.walk import METADATA_NAMES
+from .language import numeral, say
 from .library import FILES, safe_name
 
 MAX_FILE = 200
@@ -56,17 +57,27 @@ def keep(uploads: Sequence[Upload], folder: Path) -> list[Path]:
     limit = MAX_FILE * 2**20
     for upload in uploads:
         if upload.size > limit:
-            raise PolysemeError(f"{upload.name!r} is larger than {MAX_FILE} MiB; index it with `polyseme index`")
+            text = say(
+                "{file} is larger than {limit} MiB; index it with `polyseme index`",
+                file=repr(upload.name),
+                limit=numeral(MAX_FILE),
+            )
+            raise PolysemeError(text)
     if sum(upload.size for upload in uploads) > MAX_TOTAL * 2**20:
-        raise PolysemeError(f"the files are larger than {MAX_TOTAL} MiB together; send them in parts")
+        limit_of_all = numeral(MAX_TOTAL, "")
+        raise PolysemeError(
+            say("the files are larger than {limit} MiB together; send them in parts", limit=limit_of_all)
+        )
     named = [(folder / safe_name(upload.name), upload) for upload in uploads]
     twice = [path.name for path, count in Counter(path for path, _ in named).items() if count > 1]
     if twice:
-        raise PolysemeError(f"two files are called {twice[0]!r}, and one would replace the other; rename one")
+        text = say("two files are called {file}, and one would replace the other; rename one", file=repr(twice[0]))
+        raise PolysemeError(text)
     # The folder may come from a stranger, together with its collection.
     links = [path for path in (folder, *(folder.iterdir() if folder.is_dir() else ())) if path.is_symlink()]
     if links:
-        raise PolysemeError(f"{links[0].name!r} is a link, and files are not sent through links; remove it")
+        text = say("{file} is a link, and files are not sent through links; remove it", file=repr(links[0].name))
+        raise PolysemeError(text)
     folder.mkdir(parents=True, exist_ok=True)
     for path, upload in named:
         if path.name in METADATA_NAMES:
@@ -88,10 +99,14 @@ def _merge(name: str, sent: memoryview, folder: Path) -> None:
             new = MetadataTable(table)
         if new.problems:
             where, reason = new.problems[0]
-            raise PolysemeError(f"the metadata table, {where}: {reason}; correct it and send it again")
+            text = say(
+                "the metadata table, {where}: {reason}; correct it and send it again", where=where, reason=reason
+            )
+            raise PolysemeError(text)
         rows = (MetadataTable(before).rows if before else {}) | new.rows
     except UnreadableError as error:
-        raise PolysemeError(f"the metadata table cannot be used: {error}; correct it and send it again") from None
+        text = say("the metadata table cannot be used: {error}; correct it and send it again", error=error)
+        raise PolysemeError(text) from None
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
     merged = io.StringIO(newline="")
     writer = csv.DictWriter(merged, columns, restval="")

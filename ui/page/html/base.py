@@ -1,4 +1,7 @@
-"""Build pieces of the page's HTML. All functions are pure. All text from documents goes through `escape` or `label`."""
+"""Build pieces of the page's HTML. All text from documents goes through `escape` or `label`.
+
+All functions are pure, except that the page's own texts are in the visitor's language.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ....indexer.collection.records import CollectionInfo
 from ....indexer.values import Value, text_of
-from ....indexer.values import count as count
 from ....search import markup
 from ....search.explanation import Contribution
 from ....search.hits import OccurrenceHit, SentenceHit, is_translation
@@ -21,6 +23,7 @@ from ....search.markup import cut_left as cut_left
 from ....search.markup import cut_right as cut_right
 from ....search.markup import direction as direction
 from ....search.markup import escape as escape
+from ..language import numeral, plural, plural_html, say, say_html, to_translate
 
 CONTEXT = 140
 """Maximum length of the context on each side of the node, in characters. The page is rarely wide enough for more."""
@@ -30,25 +33,25 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 COLOURS = 8
 """Number of senses with their own colour and shape. Further senses reuse them."""
 POS_NAMES = {
-    "ADJ": "adjective",
-    "ADP": "preposition",
-    "ADV": "adverb",
-    "AUX": "auxiliary verb",
-    "CCONJ": "coordinating conjunction",
-    "DET": "determiner",
-    "INTJ": "interjection",
-    "NOUN": "noun",
-    "NUM": "numeral",
-    "PART": "particle",
-    "PRON": "pronoun",
-    "PROPN": "name",
-    "PUNCT": "punctuation",
-    "SCONJ": "subordinating conjunction",
-    "SYM": "symbol",
-    "VERB": "verb",
-    "X": "other",
+    "ADJ": to_translate("adjective"),
+    "ADP": to_translate("preposition"),
+    "ADV": to_translate("adverb"),
+    "AUX": to_translate("auxiliary verb"),
+    "CCONJ": to_translate("coordinating conjunction"),
+    "DET": to_translate("determiner"),
+    "INTJ": to_translate("interjection"),
+    "NOUN": to_translate("noun"),
+    "NUM": to_translate("numeral"),
+    "PART": to_translate("particle"),
+    "PRON": to_translate("pronoun"),
+    "PROPN": to_translate("name"),
+    "PUNCT": to_translate("punctuation"),
+    "SCONJ": to_translate("subordinating conjunction"),
+    "SYM": to_translate("symbol"),
+    "VERB": to_translate("verb"),
+    "X": to_translate("other"),
 }
-"""The universal parts of speech in English."""
+"""The universal parts of speech."""
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 # Streamlit turns ":bank:" into an emoji and "->" into an arrow, even if escaped. A word joiner between them stops it.
 _SHORTCODE = re.compile(r"([:<>=~-])")
@@ -87,15 +90,17 @@ def facts(metadata: Mapping[str, Value]) -> str:
 
 
 def pos_name(pos: str) -> str:
-    """Return a part of speech in English. A tag that is not universal, and those of several words, stay as they are."""
-    return POS_NAMES.get(pos, cut_right(pos, FACT))
+    """Return a part of speech in words. A tag that is not universal, and those of several words, stay as they are."""
+    return say(POS_NAMES[pos]) if pos in POS_NAMES else cut_right(pos, FACT)
 
 
 def _pos_of(hit: SentenceHit) -> str:
     """Return the part of speech of an occurrence for its line. "" if it is unknown."""
     if not isinstance(hit, OccurrenceHit) or not hit.pos.strip():
         return ""
-    title = f"part of speech {hit.pos}" + (f", tag {hit.tag}" if hit.tag.strip() else "")
+    title = say("part of speech {pos}", pos=hit.pos)
+    if hit.tag.strip():
+        title = say("part of speech {pos}, tag {tag}", pos=hit.pos, tag=hit.tag)
     return f'<span class="pol-pos" title="{escape(cut_right(title, SENTENCE))}">{escape(pos_name(hit.pos))}</span>'
 
 
@@ -103,7 +108,8 @@ def document_cell(hit: SentenceHit, number: int) -> str:
     """Return a hit's document and metadata. The title is a button that opens the document of this line."""
     return (
         f'<div class="pol-where"><button type="button" class="pol-open" data-open="{number}"'
-        f' title="Open the document at this line"><bdi>{escape(cut_right(hit.document, 2 * FACT))}</bdi></button>'
+        f' title="{say_html("Open the document at this line")}">'
+        f"<bdi>{escape(cut_right(hit.document, 2 * FACT))}</bdi></button>"
         f'<span class="pol-facts">{" · ".join(filter(None, [_pos_of(hit), facts(hit.metadata)]))}</span></div>'
     )
 
@@ -118,17 +124,24 @@ def translations(hit: SentenceHit) -> str:
     return "".join(shown)
 
 
-COPY_BUTTON = '<button type="button" class="pol-copy" data-copy="1">Copy address</button>'
-"""Button that copies the address. The script warns if other machines cannot open it."""
-KEYS = (
-    '<details class="pol-keys"><summary>Keys</summary><p>Press the arrow key down in the search box, or Tab, to reach'
-    " a line. The arrow keys go from word to word and from line to line. Enter searches for the word, + and"
-    " \N{MINUS SIGN} mark the line, o opens its document, c shows the sentences around it, and a those that are nearly"
-    " the same. g annotates the marked lines, u undoes that, and U does it again.</p></details>"
-)
-"""What the keys do."""
 UNKNOWN_SENSE = '<span class="pol-s"></span>'
 """Empty column of a line whose sense is unknown."""
+
+
+def copy_button() -> str:
+    """Return the button that copies the address. The script warns if other machines cannot open it."""
+    return f'<button type="button" class="pol-copy" data-copy="1">{say_html("Copy address")}</button>'
+
+
+def keys() -> str:
+    """Return what the keys do."""
+    text = say_html(
+        "Press the arrow key down in the search box, or Tab, to reach a line. The arrow keys go from word to word and"
+        " from line to line. Enter searches for the word, + and \N{MINUS SIGN} mark the line, o opens its document, c"
+        " shows the sentences around it, and a those that are nearly the same. g annotates the marked lines, u undoes"
+        " that, and U does it again."
+    )
+    return f'<details class="pol-keys"><summary>{say_html("Keys")}</summary><p>{text}</p></details>'
 
 
 def sense_colour(number: int | None) -> str:
@@ -139,8 +152,13 @@ def sense_colour(number: int | None) -> str:
 def sense_sign(number: int | None) -> str:
     """Return the small sign of a sense. Colour, shape and number each identify it, so none of them is needed alone."""
     if number is None:
-        return '<span class="pol-s" data-s="none" title="no sense">\N{EN DASH}</span>'
-    return f'<span class="pol-s" data-s="{sense_colour(number)}" title="sense {number}">{number}</span>'
+        return f'<span class="pol-s" data-s="none" title="{sense_name(None)}">\N{EN DASH}</span>'
+    return f'<span class="pol-s" data-s="{sense_colour(number)}" title="{sense_name(number)}">{number}</span>'
+
+
+def sense_name(number: int | None) -> str:
+    """Return the number of a sense in words, as HTML."""
+    return say_html("no sense") if number is None else say_html("sense {sense}", sense=str(number))
 
 
 def document_page(text: str, hit: SentenceHit, number: int) -> str:
@@ -156,7 +174,7 @@ def document_page(text: str, hit: SentenceHit, number: int) -> str:
         node = f'<mark class="pol-node">{escape(hit.sentence[hit.start : hit.end])}</mark>'
         sentence = escape(hit.sentence[: hit.start]) + node + escape(hit.sentence[hit.end :])
     return (
-        '<div class="pol-document" tabindex="0" role="region" aria-label="Text of the document"'
+        f'<div class="pol-document" tabindex="0" role="region" aria-label="{say_html("Text of the document")}"'
         f' dir="{direction(text)}">{_left_out(first)}'
         f'{escape(before)}<span class="pol-sentence" data-here="{number}">{sentence}</span>{escape(after)}'
         f"{_left_out(len(text) - last)}</div>"
@@ -164,7 +182,10 @@ def document_page(text: str, hit: SentenceHit, number: int) -> str:
 
 
 def _left_out(characters: int) -> str:
-    return f'<p class="pol-quiet">… {characters:,} more characters …</p>' if characters else ""
+    if not characters:
+        return ""
+    text = plural_html("… {number} more character …", "… {number} more characters …", characters)
+    return f'<p class="pol-quiet">{text}</p>'
 
 
 def window(length: int, start: int, end: int, size: int) -> tuple[int, int]:
@@ -177,35 +198,44 @@ def document_head(hit: SentenceHit, hits: int, key: int) -> str:
     """Return the title and metadata of the opened document, and the number of its line."""
     known = {field: text_of(value) for field, value in hit.metadata.items() if field != "title"}
     if isinstance(hit, OccurrenceHit) and hit.pos.strip():
-        known = {"part of speech": pos_name(hit.pos) + (f" ({hit.tag})" if hit.tag.strip() else "")} | known
+        known = {say("part of speech"): pos_name(hit.pos) + (f" ({hit.tag})" if hit.tag.strip() else "")} | known
     fields = "".join(
         f"<div><dt>{escape(field)}</dt><dd><bdi>{escape(cut_right(value, 200))}</bdi></dd></div>"
         for field, value in known.items()
     )
+    place = say_html("line {line} of {lines}", line=numeral(key), lines=numeral(hits))
     return (
         f'<header class="pol-head"><h2><bdi>{escape(cut_right(hit.document, 200))}</bdi></h2>'
-        f'<p class="pol-quiet">line {key} of {hits} · {escape(cut_left(hit.document_id, 120))}</p>'
+        f'<p class="pol-quiet">{place} · {escape(cut_left(hit.document_id, 120))}</p>'
         f"<dl>{fields}</dl></header>"
     )
 
 
 def explanation(words: Sequence[Contribution], layers: Mapping[str, float]) -> str:
     """Return which context words make a hit similar to the query, and the cosine of both targets by layer."""
-    helping = ", ".join(f"<b>{escape(word.token)}</b> {word.drop:+.2f}" for word in words) or "no single word"
-    by_layer = ", ".join(f"{_layer_name(name)} {score:.2f}" for name, score in layers.items())
-    return f'<p class="pol-why">Words that raise the score most: {helping}.<br>Cosine by layer: {by_layer}.</p>'
+    helping = ", ".join(f"<b>{escape(word.token)}</b> {numeral(word.drop, '+.2f')}" for word in words)
+    helped = say_html("Words that raise the score most: {words}.", words=helping or say_html("no single word"))
+    by_layer = ", ".join(f"{_layer_name(name)} {numeral(score, '.2f')}" for name, score in layers.items())
+    return f'<p class="pol-why">{helped}<br>{say_html("Cosine by layer: {scores}.", scores=by_layer)}</p>'
 
 
 def _layer_name(name: str) -> str:
-    return f"layer {name}:" if name.isdecimal() else escape(name)
+    return say_html("layer {layer}:", layer=name) if name.isdecimal() else escape(name)
 
 
 def headline(hits: str, target: str | None, order: str, where: Sequence[str]) -> str:
     """Return the headline: number of lines, their word, their order, and the filters."""
-    word = "" if target is None else f" of <mark><bdi>{escape(cut_right(target, NODE))}</bdi></mark>"
-    within = f' <span class="pol-quiet">within {escape(", ".join(where))}</span>' if where else ""
-    rest = f'<span class="pol-quiet">{escape(order)}</span>{within}'
-    return f'<h2 class="pol-found" aria-live="polite">{escape(hits)}{word} {rest}</h2>'
+    found = escape(hits)
+    if target is not None:
+        found = say_html(
+            "{hits} of {word}", hits=found, word=f"<mark><bdi>{escape(cut_right(target, NODE))}</bdi></mark>"
+        )
+    within = ""
+    if where:
+        within = f' <span class="pol-quiet">{say_html("within {filters}", filters=escape(", ".join(where)))}</span>'
+    return (
+        f'<h2 class="pol-found" aria-live="polite">{found} <span class="pol-quiet">{escape(order)}</span>{within}</h2>'
+    )
 
 
 def notice(text: str) -> str:
@@ -219,8 +249,16 @@ def phrases(required: Sequence[str], excluded: Sequence[str]) -> str:
     def listed(texts: Sequence[str]) -> str:
         return ", ".join(f"<b><bdi>{escape(cut_right(text, NODE))}</bdi></b>" for text in texts)
 
-    parts = [f"with {listed(required)}"] * bool(required) + [f"without {listed(excluded)}"] * bool(excluded)
-    return f'<p class="pol-quiet" role="status">Understood: only hits {" and ".join(parts)}</p>' if parts else ""
+    with_all, without = listed(required), listed(excluded)
+    if with_all and without:
+        shown = say_html("Understood: only hits with {words} and without {others}", words=with_all, others=without)
+    elif with_all:
+        shown = say_html("Understood: only hits with {words}", words=with_all)
+    elif without:
+        shown = say_html("Understood: only hits without {others}", others=without)
+    else:
+        return ""
+    return f'<p class="pol-quiet" role="status">{shown}</p>'
 
 
 def kept_pos(pos: str, is_named: bool) -> str:
@@ -229,8 +267,11 @@ def kept_pos(pos: str, is_named: bool) -> str:
     Args:
         is_named: Whether the query names it. If not, it is that of the word in its sentence.
     """
-    where = "as you asked" if is_named else "as in your sentence"
-    text = f"<b>{escape(pos_name(pos))}</b>, {where}; other parts of speech are left out"
+    name = f"<b>{escape(pos_name(pos))}</b>"
+    if is_named:
+        text = say_html("{pos}, as you asked; other parts of speech are left out", pos=name)
+    else:
+        text = say_html("{pos}, as in your sentence; other parts of speech are left out", pos=name)
     return f'<p class="pol-quiet" role="status">{text}</p>'
 
 
@@ -242,6 +283,11 @@ def working(text: str, tall: bool = False) -> str:
     """
     height = ' data-tall="1"' if tall else ""
     return f'<p class="pol-working" role="status"{height}>{escape(text)}</p>'
+
+
+def number_of_lines(number: int) -> str:
+    """Return a number of lines in words."""
+    return plural("{number} line", "{number} lines", number)
 
 
 def remark(text: str) -> str:
@@ -263,23 +309,27 @@ def heading(name: str, info: CollectionInfo | None) -> str:
     """Return the heading, which stays in view: the collection, its size, model and layer."""
     parts = [f"<b><bdi>{escape(cut_right(name, 60))}</bdi></b>"]
     if info is not None:
-        parts += [count(info.documents, "document"), count(info.sentences, "sentence")]
-        parts += [f"model {escape(cut_left(info.settings.model, 40))}", f"layer {escape(info.settings.layer)}"]
+        parts += [
+            plural_html("{number} document", "{number} documents", info.documents),
+            plural_html("{number} sentence", "{number} sentences", info.sentences),
+            say_html("model {model}", model=escape(cut_left(info.settings.model, 40))),
+            say_html("layer {layer}", layer=escape(info.settings.layer)),
+        ]
     shown = "".join(f"<span>{part}</span>" for part in parts)
-    busy = '<span class="pol-busy" aria-hidden="true">Working …</span>'  # the script state shows it
+    busy = f'<span class="pol-busy" aria-hidden="true">{say_html("Working …")}</span>'  # the script state shows it
     return f'<header class="pol-top"><h1>Polyseme</h1><p>{shown}</p>{busy}</header>'
 
 
 def collection_facts(info: CollectionInfo) -> str:
     """Return the facts of the collection, for the sidebar."""
     rows = {
-        "documents": f"{info.documents:,}",
-        "sentences": f"{info.sentences:,}",
-        "occurrences": f"{info.occurrences:,}",
-        "different words": f"{info.types:,}",
-        "language": info.settings.language,
-        "model": f"{cut_left(info.settings.model, 60)} ({info.settings.model_id[:8]})",
-        "layer": str(info.settings.layer),
+        say("documents"): numeral(info.documents),
+        say("sentences"): numeral(info.sentences),
+        say("occurrences"): numeral(info.occurrences),
+        say("different words"): numeral(info.types),
+        say("language"): info.settings.language,
+        say("model"): f"{cut_left(info.settings.model, 60)} ({info.settings.model_id[:8]})",
+        say("layer"): str(info.settings.layer),
     }
     listed = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows.items())
     return f'<dl class="pol-info" title="{escape(info.path)}">{listed}</dl>'

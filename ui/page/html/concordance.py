@@ -1,6 +1,6 @@
 """Build the concordance lines: plain text in reading order, each word an element that can be clicked.
 
-All functions are pure.
+All functions are pure, except that the page's own texts are in the visitor's language.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ....search.hits import Meeting, OccurrenceHit, SentenceHit
+from ..language import numeral, say, say_html
 from . import meetings
 from .base import (
     CONTEXT,
@@ -89,7 +90,7 @@ def concordance(
         whole=whole,
     )
     items = "".join(item(hit, first + n, style) for n, hit in enumerate(hits))
-    name = "Occurrences" if kwic else "Sentences"
+    name = say_html("Occurrences") if kwic else say_html("Sentences")
     aligned = "" if whole else " pol-aligned"
     kind = f"pol-lines pol-kwic{aligned}" if kwic else "pol-lines pol-whole"
     lines = f'<ol class="{kind}" role="list" aria-label="{name}" start="{first}">{items}</ol>'
@@ -98,13 +99,17 @@ def concordance(
 
 def columns(hits: Sequence[SentenceHit], grouped: bool = False, scored: bool = True) -> str:
     """Return the column headings. Screen readers skip them, because every cell has its own label."""
-    sure = ", sure" if any(hit.confidence is not None for hit in hits) else ""
+    sure = any(hit.confidence is not None for hit in hits)
     kwic = any(isinstance(hit, OccurrenceHit) for hit in hits)
-    what = "sense" if kwic else "meaning"
-    title = "Cosine similarity" + (f", and the probability that the {what} is the same" if sure else "")
-    document = "" if grouped else "document"
-    score = f'<span title="{title}">score{sure}</span>' if scored else "<span></span>"
-    names = f"<span></span><span>{document}</span><span>mark</span>{score}"
+    title = say_html("Cosine similarity")
+    if sure and kwic:
+        title = say_html("Cosine similarity, and the probability that the sense is the same")
+    elif sure:
+        title = say_html("Cosine similarity, and the probability that the meaning is the same")
+    document = "" if grouped else say_html("document")
+    name = say_html("score, sure") if sure else say_html("score")
+    score = f'<span title="{title}">{name}</span>' if scored else "<span></span>"
+    names = f"<span></span><span>{document}</span><span>{say_html('mark')}</span>{score}"
     return f'<div class="pol-columns{"" if kwic else " pol-whole"}" aria-hidden="true">{names}</div>'
 
 
@@ -139,9 +144,10 @@ def item(hit: SentenceHit, number: int, style: Style) -> str:
 
 
 def _read_button(number: int) -> str:
+    name = say_html("Open the document at line {line}", line=str(number))
     return (
         f'<div class="pol-where"><button type="button" class="pol-open" data-open="{number}"'
-        f' aria-label="Open the document at line {number}" title="Open the document at this line">read</button></div>'
+        f' aria-label="{name}" title="{say_html("Open the document at this line")}">{say_html("read")}</button></div>'
     )
 
 
@@ -171,29 +177,40 @@ def marks(marked: Marks, address: Mapping[str, str] | None = None) -> str:
 def _mark_buttons(key: int, number: int, extra: str) -> str:
     buttons = "".join(
         f'<button type="button" data-mark="{sign}" data-key="{key}" aria-pressed="false"'
-        f' aria-label="Mark line {number} {name}" title="{title}">{shown}</button>'
+        f' aria-label="{name}" title="{title}">{shown}</button>'
         for sign, shown, name, title in (
-            (1, "+", "plus", "More like this line"),
-            (-1, "\N{MINUS SIGN}", "minus", "Less like this line"),
+            (1, "+", say_html("Mark line {line} plus", line=str(number)), say_html("More like this line")),
+            (
+                -1,
+                "\N{MINUS SIGN}",
+                say_html("Mark line {line} minus", line=str(number)),
+                say_html("Less like this line"),
+            ),
         )
     )
     return f'<span class="pol-marks">{buttons}{extra}</span>'
 
 
 def _score(hit: SentenceHit) -> str:
-    what = "sense" if isinstance(hit, OccurrenceHit) else "meaning"
-    return score_cell(hit.score, hit.confidence, "cosine", what)
+    title = say("cosine {score}", score=numeral(hit.score, ".4f"))
+    if hit.confidence is not None:
+        values = {"score": numeral(hit.score, ".4f"), "probability": numeral(hit.confidence, ".0%")}
+        if isinstance(hit, OccurrenceHit):
+            title = say("cosine {score}; the sense is the same with a probability of {probability}", **values)
+        else:
+            title = say("cosine {score}; the meaning is the same with a probability of {probability}", **values)
+    return score_cell(hit.score, hit.confidence, title)
 
 
-def score_cell(score: float, confidence: float | None, name: str, what: str) -> str:
+def score_cell(score: float, confidence: float | None, title: str) -> str:
     """Return a score with its confidence. The title says what both are."""
-    title, sure = f"{name} {score:.4f}", ""
+    sure = ""
     if confidence is not None:
-        title += f"; the {what} is the same with a probability of {confidence:.0%}"
-        sure = f'<span class="pol-sure"><span class="pol-said">probability </span>{confidence:.0%}</span>'
+        said = f'<span class="pol-said">{say_html("probability")} </span>'
+        sure = f'<span class="pol-sure">{said}{numeral(confidence, ".0%")}</span>'
     return (
-        f'<span class="pol-score" title="{title}"><span class="pol-value"><span class="pol-said">score </span>'
-        f"{score:.2f}</span>{sure}</span>"
+        f'<span class="pol-score" title="{escape(title)}"><span class="pol-value"><span class="pol-said">'
+        f"{say_html('score')} </span>{numeral(score, '.2f')}</span>{sure}</span>"
     )
 
 

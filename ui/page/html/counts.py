@@ -1,6 +1,6 @@
 """Build tables of counts as HTML: frequencies, dispersion, keywords and collocates.
 
-All functions are pure.
+All functions are pure, except that the page's own texts are in the visitor's language.
 """
 
 from __future__ import annotations
@@ -12,97 +12,114 @@ from ....search.statistics.collocates import Collocates
 from ....search.statistics.dispersion import Dispersion
 from ....search.statistics.frequency import Frequency, FrequencyComparison, PartFrequency
 from ....search.statistics.keywords import Keywords
+from ..language import numeral, plural_html, say, say_html, to_translate
 from .base import FACT, NODE, cut_right, escape, pos_name
 
 Row = TypeVar("Row")
 MAX_ROWS = 200
 """Maximum number of rows of a table. The files have all of them."""
+ALL = to_translate("all documents")
+"""Name of all documents together. Files have it in English."""
+UNITS = {"lemma": to_translate("lemma"), "form": to_translate("form")}
+"""What keywords are."""
 
 
 def frequency(found: Frequency, measure: str) -> str:
     """Return the frequency of a word in each part, with a bar and its interval, and in all documents."""
-    parts = [*((_value(part, found.field), part) for part in found.parts), ("all documents", found.total)]
+    parts = [*((_value(part, found.field), part) for part in found.parts), (say(ALL), found.total)]
     highest = max((_measured(part, measure)[2] for _, part in parts), default=0.0) or 1.0
     rows = [
         [
             f"<bdi>{escape(cut_right(name, FACT))}</bdi>",
-            f"{part.count:,}",
-            f"{part.per_million:,.1f}",
-            f"{part.low:,.1f}\N{EN DASH}{part.high:,.1f}",
+            numeral(part.count),
+            numeral(part.per_million, ",.1f"),
+            f"{numeral(part.low, ',.1f')}\N{EN DASH}{numeral(part.high, ',.1f')}",
             _bar(*_measured(part, measure), highest),
-            f"{part.tokens:,}",
-            f"{part.documents_with:,} of {part.documents:,}",
+            numeral(part.tokens),
+            say_html("{some} of {all}", some=numeral(part.documents_with), all=numeral(part.documents)),
         ]
         for name, part in _cut(parts)
     ]
-    what = "occurrences per million tokens" if measure == "per-million" else "occurrences"
+    scale = say("occurrences, with the 95 % interval as a line")
+    if measure == "per-million":
+        scale = say("occurrences per million tokens, with the 95 % interval as a line")
     heads = [
-        (found.field or "", "value of the field, or years"),
-        ("count", "occurrences of the word"),
-        ("per million", "occurrences per million tokens"),
-        ("95 % interval", "exact Poisson interval of the rate (Garwood 1936)"),
-        (f"0\N{EN DASH}{highest:,.1f}", f"{what}, with the 95 % interval as a line"),
-        ("tokens", "all tokens of these documents"),
-        ("documents", "documents that have the word, of all"),
+        (found.field or "", say("value of the field, or years")),
+        (say("count"), say("occurrences of the word")),
+        (say("per million"), say("occurrences per million tokens")),
+        (say("95 % interval"), say("exact Poisson interval of the rate (Garwood 1936)")),
+        (f"0\N{EN DASH}{numeral(highest, ',.1f')}", scale),
+        (say("tokens"), say("all tokens of these documents")),
+        (say("documents"), say("documents that have the word, of all")),
     ]
-    return _table(f"Frequency of {found.word}", heads, rows, len(parts))
+    return _table(say("Frequency of {word}", word=found.word), heads, rows, len(parts))
 
 
 def comparison(found: FrequencyComparison) -> str:
     """Return two frequencies side by side, with their ratio and the test of their difference."""
-    parts = [*((part.value, part) for part in found.parts), ("all documents", found.total)]
-    field = found.first.field
+    parts = [*((part.value, part) for part in found.parts), (say(ALL), found.total)]
+    field, names = found.first.field, [say(ALL) if name == ALL else name for name in found.names]
     rows = [
         [
-            f"<bdi>{escape(cut_right(name if name is not None else f'without {field}', FACT))}</bdi>",
-            *(f"{side.count:,} ({side.per_million:,.1f})" for side in (part.first, part.second)),
-            f"{part.ratio:,.2f}",
-            f"{part.low:,.2f}\N{EN DASH}{part.high:,.2f}",
-            f"{part.log_ratio:.2f}",
-            f"{part.log_likelihood:.1f}",
+            f"<bdi>{escape(cut_right(name if name is not None else _without(field), FACT))}</bdi>",
+            *(_with_rate(side.count, side.per_million) for side in (part.first, part.second)),
+            numeral(part.ratio, ",.2f"),
+            f"{numeral(part.low, ',.2f')}\N{EN DASH}{numeral(part.high, ',.2f')}",
+            numeral(part.log_ratio, ".2f"),
+            numeral(part.log_likelihood, ".1f"),
             _probability(part.p_value),
         ]
         for name, part in _cut(parts)
     ]
     heads = [
-        (field or "", "value of the field, or years"),
-        *((cut_right(name, NODE), "occurrences, and per million tokens in brackets") for name in found.names),
-        ("ratio", "how many times as frequent the first one is"),
-        ("95 % interval", "interval of the ratio"),
-        ("log ratio", "log2 of the ratio (Hardie 2014)"),
-        ("log-l.", "log-likelihood (Dunning 1993)"),
-        ("p", "probability of such a difference by chance"),
+        (field or "", say("value of the field, or years")),
+        *((cut_right(name, NODE), say("occurrences, and per million tokens in brackets")) for name in names),
+        (say("ratio"), say("how many times as frequent the first one is")),
+        (say("95 % interval"), say("interval of the ratio")),
+        (say("log ratio"), say("log2 of the ratio (Hardie 2014)")),
+        (say("log-l."), say("log-likelihood (Dunning 1993)")),
+        (say("p"), say("probability of such a difference by chance")),
     ]
-    return _table(f"{found.names[0]} compared with {found.names[1]}", heads, rows, len(parts))
+    first, second = names
+    return _table(say("{first} compared with {second}", first=first, second=second), heads, rows, len(parts))
 
 
 def dispersion(found: Dispersion) -> str:
     """Return how evenly a word is spread, and the parts that have it."""
-    kinds = "documents" if found.field == "document" else f"values of {found.field}"
-    summary = (
-        f"{found.count:,} occurrences in {found.range:,} of {found.number:,} {kinds}. DP {found.dp:.3f}"
-        f" (normalised {found.dp_norm:.3f}), Juilland's D {found.juilland_d:.3f}."
+    of_documents = found.field == "document"
+    kinds = say("documents") if of_documents else say("values of {field}", field=found.field)
+    summary = say(
+        "{count} occurrences in {some} of {all} {kinds}. DP {dp} (normalised {norm}), Juilland's D {juilland}.",
+        count=numeral(found.count),
+        some=numeral(found.range),
+        all=numeral(found.number),
+        kinds=kinds,
+        dp=numeral(found.dp, ".3f"),
+        norm=numeral(found.dp_norm, ".3f"),
+        juilland=numeral(found.juilland_d, ".3f"),
     )
-    explained = "DP is 0 if each part has its share by size, and near 1 if one has all. D is 1 if they are even."
+    explained = say_html(
+        "DP is 0 if each part has its share by size, and near 1 if one has all. D is 1 if they are even."
+    )
     rows = [
         [
-            f"<bdi>{escape(cut_right(part.title or part.value or f'without {found.field}', FACT))}</bdi>",
-            f"{part.count:,}",
-            f"{part.tokens:,}",
-            f"{part.per_million:,.1f}",
+            f"<bdi>{escape(cut_right(part.title or part.value or _without(found.field), FACT))}</bdi>",
+            numeral(part.count),
+            numeral(part.tokens),
+            numeral(part.per_million, ",.1f"),
             _strip(part.places),
         ]
         for part in _cut(found.parts)
     ]
     heads = [
-        ("document" if found.field == "document" else found.field, "the parts with most occurrences first"),
-        ("count", "occurrences of the word"),
-        ("tokens", "all tokens of the part"),
-        ("per million", "occurrences per million tokens"),
-        ("places", "where the word occurs, from the beginning of the document to its end"),
+        (say("document") if of_documents else found.field, say("the parts with most occurrences first")),
+        (say("count"), say("occurrences of the word")),
+        (say("tokens"), say("all tokens of the part")),
+        (say("per million"), say("occurrences per million tokens")),
+        (say("places"), say("where the word occurs, from the beginning of the document to its end")),
     ]
     intro = f'<p class="pol-status">{escape(summary)}</p><p class="pol-quiet">{explained}</p>'
-    return intro + _table(f"Dispersion of {found.word}", heads, rows, len(found.parts))
+    return intro + _table(say("Dispersion of {word}", word=found.word), heads, rows, len(found.parts))
 
 
 def collocates(found: Collocates) -> str:
@@ -110,31 +127,36 @@ def collocates(found: Collocates) -> str:
     rows = [
         [
             f'<button type="button" class="pol-near" data-collocate="{number}"'
-            f' aria-label="{escape(cut_right(word.lemma, NODE))}: show {len(word.occurrence_ids):,} lines">'
+            f' aria-label="{_shows_lines(word.lemma, len(word.occurrence_ids))}">'
             f"<bdi>{escape(cut_right(word.lemma, NODE))}</bdi></button>",
             escape(pos_name(word.pos)),
-            f"{word.count:,}",
-            f"{word.left:,}",
-            f"{word.right:,}",
-            f"{word.frequency:,}",
-            f"{word.log_dice:.1f}",
-            f"{word.log_likelihood:.1f}",
-            f"{word.mutual_information:.1f}",
+            numeral(word.count),
+            numeral(word.left),
+            numeral(word.right),
+            numeral(word.frequency),
+            numeral(word.log_dice, ".1f"),
+            numeral(word.log_likelihood, ".1f"),
+            numeral(word.mutual_information, ".1f"),
         ]
         for number, word in enumerate(_cut(found.words))
     ]
     heads = [
-        ("word", "lemma. Click one for its lines"),
-        ("", "part of speech"),
-        ("lines", "occurrences of the word that it is near"),
-        ("left", "of these, on the left"),
-        ("right", "of these, on the right"),
-        ("in all", "its tokens in these documents"),
-        ("logDice", "logDice (Rychlý 2008), at most 14"),
-        ("log-l.", "log-likelihood against the rest of the text (Dunning 1993)"),
-        ("MI", "mutual information (Church & Hanks 1990)"),
+        (say("word"), say("lemma. Click one for its lines")),
+        ("", say("part of speech")),
+        (say("lines"), say("occurrences of the word that it is near")),
+        (say("left"), say("of these, on the left")),
+        (say("right"), say("of these, on the right")),
+        (say("in all"), say("its tokens in these documents")),
+        (say("logDice"), say("logDice (Rychlý 2008), at most 14")),
+        (say("log-l."), say("log-likelihood against the rest of the text (Dunning 1993)")),
+        (say("MI"), say("mutual information (Church & Hanks 1990)")),
     ]
-    return _table(f"Collocates of {found.word}", heads, rows, len(found.words))
+    return _table(say("Collocates of {word}", word=found.word), heads, rows, len(found.words))
+
+
+def _shows_lines(word: str, lines: int) -> str:
+    name = escape(cut_right(word, NODE))
+    return plural_html("{word}: show {number} line", "{word}: show {number} lines", lines, word=name)
 
 
 def keywords(found: Keywords) -> str:
@@ -142,31 +164,39 @@ def keywords(found: Keywords) -> str:
     rows = [
         [
             f"<bdi>{escape(cut_right(word.word, NODE))}</bdi>",
-            f"{word.count:,} ({word.per_million:,.1f})",
-            f"{word.rest:,} ({word.rest_per_million:,.1f})",
-            f"{word.log_ratio:.2f}",
-            f"{word.low:.2f} to {word.high:.2f}",
-            f"{word.log_likelihood:.1f}",
+            _with_rate(word.count, word.per_million),
+            _with_rate(word.rest, word.rest_per_million),
+            numeral(word.log_ratio, ".2f"),
+            say_html("{low} to {high}", low=numeral(word.low, ".2f"), high=numeral(word.high, ".2f")),
+            numeral(word.log_likelihood, ".1f"),
             _probability(word.p_value),
-            f"{word.documents:,}",
+            numeral(word.documents),
         ]
         for word in _cut(found.words)
     ]
     heads = [
-        (found.unit, "content word"),
-        ("here", "occurrences inside the filters, and per million tokens in brackets"),
-        ("elsewhere", "occurrences in the rest of the collection"),
-        ("log ratio", "log2 of the ratio of both rates (Hardie 2014). 1 is twice as frequent"),
-        ("95 % interval", "interval of the log ratio"),
-        ("log-l.", "log-likelihood (Dunning 1993): how sure the difference is"),
-        ("p", "probability of such a difference by chance"),
-        ("documents", "documents inside the filters that have the word"),
+        (say(UNITS[found.unit]) if found.unit in UNITS else found.unit, say("content word")),
+        (say("here"), say("occurrences inside the filters, and per million tokens in brackets")),
+        (say("elsewhere"), say("occurrences in the rest of the collection")),
+        (say("log ratio"), say("log2 of the ratio of both rates (Hardie 2014). 1 is twice as frequent")),
+        (say("95 % interval"), say("interval of the log ratio")),
+        (say("log-l."), say("log-likelihood (Dunning 1993): how sure the difference is")),
+        (say("p"), say("probability of such a difference by chance")),
+        (say("documents"), say("documents inside the filters that have the word")),
     ]
-    return _table("Keywords", heads, rows, len(found.words))
+    return _table(say("Keywords"), heads, rows, len(found.words))
 
 
 def _value(part: PartFrequency, field: str | None) -> str:
-    return part.value if part.value is not None else f"without {field}"
+    return part.value if part.value is not None else _without(field)
+
+
+def _without(field: str | None) -> str:
+    return say("without {field}", field=field)
+
+
+def _with_rate(count: int, per_million: float) -> str:
+    return f"{numeral(count)} ({numeral(per_million, ',.1f')})"
 
 
 def _measured(part: PartFrequency, measure: str) -> tuple[float, float, float]:
@@ -177,7 +207,7 @@ def _measured(part: PartFrequency, measure: str) -> tuple[float, float, float]:
 
 
 def _probability(value: float) -> str:
-    return "&lt; 0.001" if value < 0.001 else f"{value:.3f}"
+    return f"&lt; {numeral(0.001, '.3f')}" if value < 0.001 else numeral(value, ".3f")
 
 
 def _bar(middle: float, low: float, high: float, highest: float) -> str:
@@ -208,8 +238,9 @@ def _table(name: str, heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{each}</td>" for each in row[1:])}</tr>' for row in rows
     )
-    body = body or f'<tr><td colspan="{len(heads)}">There is none.</td></tr>'
-    more = f'<p class="pol-quiet">The first {MAX_ROWS} of {number:,}. The CSV has all.</p>' if number > MAX_ROWS else ""
+    body = body or f'<tr><td colspan="{len(heads)}">{say_html("There is none.")}</td></tr>'
+    cut = say_html("The first {some} of {all}. The CSV has all.", some=numeral(MAX_ROWS), all=numeral(number))
+    more = f'<p class="pol-quiet">{cut}</p>' if number > MAX_ROWS else ""
     label = escape(cut_right(name, FACT))
     return (
         f'<div class="pol-scroll" tabindex="0" role="region" aria-label="{label}"><table class="pol-words pol-counts">'

@@ -1,6 +1,6 @@
 """Build the senses of a dictionary as HTML: their definitions, with their lines in the collection.
 
-All functions are pure.
+All functions are pure, except that the page's own texts are in the visitor's language.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Collection
 
 from ....search.senses.dictionary import DictionarySenses
 from ..address import NO_SENSE
-from .base import count, cut_right, escape, pos_name
+from ..language import plural_html, say, say_html
+from .base import cut_right, escape, pos_name
 from .senses import badge_row, central_line
 
 DEFINITION = 300
@@ -50,12 +51,24 @@ def entry(found: DictionarySenses, chosen: int | None, inside: Collection[int] |
     stray = sum(number is None for number in inventory.assignments.values())
     if stray:
         share = stray / len(inventory.assignments)
-        rows += badge_row(None, "not in the dictionary", stray, share, within, chosen == NO_SENSE)
-    more = f'<p class="pol-quiet">{count(empty, "sense")} of this dictionary without lines</p>' if empty else ""
-    return f'<ol class="pol-senses" aria-label="Senses of {escape(inventory.word)} in a dictionary">{rows}</ol>{more}'
+        rows += badge_row(None, say("not in the dictionary"), stray, share, within, chosen == NO_SENSE)
+    more = ""
+    if empty:
+        text = plural_html(
+            "{number} sense of this dictionary without lines",
+            "{number} senses of this dictionary without lines",
+            empty,
+        )
+        more = f'<p class="pol-quiet">{text}</p>'
+    name = say_html("Senses of {word} in a dictionary", word=escape(inventory.word))
+    return f'<ol class="pol-senses" aria-label="{name}">{rows}</ol>{more}'
 
 
 def missing(name: str, word: str) -> str:
     """Return that a dictionary does not have a word, so that its senses come from the texts."""
-    text = f"The dictionary {cut_right(name, NAME)} has no sense of {cut_right(word, NAME)}. These come from the texts."
-    return f'<p class="pol-quiet">{escape(text)}</p>'
+    text = say_html(
+        "The dictionary {name} has no sense of {word}. These come from the texts.",
+        name=escape(cut_right(name, NAME)),
+        word=escape(cut_right(word, NAME)),
+    )
+    return f'<p class="pol-quiet">{text}</p>'

@@ -1,4 +1,7 @@
-"""Build sentences under the headings of their documents. All functions are pure."""
+"""Build sentences under the headings of their documents.
+
+All functions are pure, except that the page's own texts are in the visitor's language.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from dataclasses import dataclass
 
 from ....indexer.values import Value
 from ....search.hits import DocumentHit, OccurrenceHit, SentenceHit
+from ..language import numeral, plural_html, say, say_html
 from . import meetings
-from .base import count, cut_right, escape, facts
+from .base import cut_right, escape, facts, number_of_lines
 from .concordance import Style, Words, columns, item, score_cell
 from .expanded import Expanded
 
@@ -60,7 +64,7 @@ def grouped(groups: Sequence[Group], words: Words, expanded: Expanded | None = N
     ranked = all(group.rank is None for group in groups)
     style = Style(words, meetings.numbers_of(hits), expanded or Expanded(), grouped=True, ranked=ranked)
     items = "".join(_group(group, style) for group in groups)
-    listed = f'<ol class="pol-groups" role="list" aria-label="Documents">{items}</ol>'
+    listed = f'<ol class="pol-groups" role="list" aria-label="{say_html("Documents")}">{items}</ol>'
     return f'<div class="pol-list">{columns(hits, grouped=True)}{listed}</div>'
 
 
@@ -78,14 +82,18 @@ def grouped_by_word(groups: Sequence[Group], style: Style) -> str:
     aligned = "" if style.whole else " pol-aligned"
     items = "".join(
         f'<li class="pol-group" role="listitem"><h3 class="pol-word"><bdi>{escape(cut_right(group.title, TITLE))}</bdi>'
-        f' <span class="pol-quiet">{count(len(group.lines), "line")} on this page</span></h3>'
-        f'<ol class="pol-lines pol-kwic{aligned}" role="list" aria-label="Lines of'
-        f' {escape(cut_right(group.title, TITLE))}">{"".join(item(hit, number, style) for number, hit in group.lines)}'
-        "</ol></li>"
+        f' <span class="pol-quiet">'
+        f"{plural_html('{number} line on this page', '{number} lines on this page', len(group.lines))}</span></h3>"
+        f'<ol class="pol-lines pol-kwic{aligned}" role="list" aria-label="{_lines_of(group)}">'
+        f"{''.join(item(hit, number, style) for number, hit in group.lines)}</ol></li>"
         for group in groups
     )
-    listed = f'<ol class="pol-byword" role="list" aria-label="Words">{items}</ol>'
+    listed = f'<ol class="pol-byword" role="list" aria-label="{say_html("Words")}">{items}</ol>'
     return f'<div class="pol-list">{columns(hits, scored=style.scored)}{listed}</div>'
+
+
+def _lines_of(group: Group) -> str:
+    return say_html("Lines of {title}", title=escape(cut_right(group.title, TITLE)))
 
 
 def _group(group: Group, style: Style) -> str:
@@ -94,17 +102,28 @@ def _group(group: Group, style: Style) -> str:
     if group.lines:
         title = (
             f'<button type="button" class="pol-open" data-open="{group.lines[0][0]}"'
-            f' title="Open the document at its first line here">{title}</button>'
+            f' title="{say_html("Open the document at its first line here")}">{title}</button>'
         )
         items = "".join(item(hit, number, style) for number, hit in group.lines)
-        lines = f'<ol class="pol-lines pol-whole" role="list" aria-label="Lines of {name}">{items}</ol>'
+        lines = f'<ol class="pol-lines pol-whole" role="list" aria-label="{_lines_of(group)}">{items}</ol>'
     rank = "" if group.rank is None else str(group.rank)
-    size = count(len(group.lines), "line") if group.rank is None else ""
+    size = escape(number_of_lines(len(group.lines))) if group.rank is None else ""
     score = ""
     if group.score is not None:
-        score = score_cell(group.score, group.confidence, "score of the document", "meaning of its best line")
+        score = score_cell(group.score, group.confidence, _score_in_words(group.score, group.confidence))
     return (
         f'<li class="pol-group" role="listitem"><div class="pol-under"><span class="pol-rank">{rank}</span>'
         f'<div class="pol-where">{title}<span class="pol-facts">{facts(group.metadata)}</span></div>'
         f'<span class="pol-quiet">{size}</span>{score}</div>{lines}</li>'
+    )
+
+
+def _score_in_words(score: float, confidence: float | None) -> str:
+    shown = numeral(score, ".4f")
+    if confidence is None:
+        return say("score of the document {score}", score=shown)
+    return say(
+        "score of the document {score}; the meaning of its best line is the same with a probability of {probability}",
+        score=shown,
+        probability=numeral(confidence, ".0%"),
     )

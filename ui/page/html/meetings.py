@@ -1,10 +1,14 @@
-"""Build the marks of words that meet: in the lines, and in the query above them. All functions are pure."""
+"""Build the marks of words that meet: in the lines, and in the query above them.
+
+All functions are pure, except that the page's own texts are in the visitor's language.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ....search.hits import Meeting, SentenceHit
+from ..language import numeral, plural_html, say_html
 from .base import SENTENCE, SPACE, cut_right, direction, escape
 
 SHADES = (0.05, 0.12, 0.25)
@@ -24,12 +28,21 @@ def numbers_of(hits: Iterable[SentenceHit]) -> dict[tuple[int, int], int]:
     return {span: number for number, span in enumerate(sorted(spans), start=1)}
 
 
-def met_text(meetings: Sequence[Meeting]) -> str:
-    """Return what a mark means in words: `shore ~ bank 0.80`. Several meetings are in one line."""
+def met_text(meetings: Sequence[Meeting], written: Callable[[float], str] = "{:.2f}".format) -> str:
+    """Return what a mark means in words: `shore ~ bank 0.80`. Several meetings are in one line.
+
+    Args:
+        written: Writes a similarity. Files have the same number in every language.
+    """
     return ", ".join(
-        f"{_word(each.token)} ~ {_word(each.query_token)} {each.similarity:.2f}"
+        f"{_word(each.token)} ~ {_word(each.query_token)} {written(each.similarity)}"
         for each in sorted(meetings, key=lambda each: -each.share)
     )
+
+
+def met_html(meetings: Sequence[Meeting]) -> str:
+    """Return what a mark means as HTML, with numbers in the visitor's language."""
+    return escape(met_text(meetings, lambda similarity: numeral(similarity, ".2f")))
 
 
 def _word(text: str) -> str:
@@ -51,7 +64,11 @@ def mark_of(
     met = sorted({numbers.get((each.query_start, each.query_end), 0) for each in here})
     shown = " ".join(map(str, met))
     strength = shade(sum(each.share for each in here))
-    return f' data-met="met: {escape(met_text(here))}" data-meets="{shown}"', str(strength)
+    return f' data-met="{_met(here)}" data-meets="{shown}"', str(strength)
+
+
+def _met(meetings: Sequence[Meeting]) -> str:
+    return say_html("met: {words}", words=met_html(meetings))
 
 
 def query_line(text: str, hits: Sequence[SentenceHit]) -> str:
@@ -73,7 +90,9 @@ def query_line(text: str, hits: Sequence[SentenceHit]) -> str:
     for (start, end), number in numbers.items():
         if not place <= start < end <= min(len(text), SENTENCE):
             continue
-        said = f"met in {counts[start, end]} of {len(hits)} lines"
+        said = plural_html(
+            "met in {met} of {number} line", "met in {met} of {number} lines", len(hits), met=str(counts[start, end])
+        )
         out.append(escape(SPACE.sub(" ", text[place:start])))
         out.append(
             f'<mark class="pol-met" data-shade="{shade(shares[start, end])}" data-meets="{number}" data-met="{said}"'
@@ -83,11 +102,12 @@ def query_line(text: str, hits: Sequence[SentenceHit]) -> str:
     rest = cut_right(text[place:], max(1, SENTENCE - place)) if place < SENTENCE else ""
     out.append(escape(SPACE.sub(" ", rest)))
     return (
-        '<p class="pol-query"><span class="pol-quiet">Words that meet yours in the same sense are marked: </span>'
+        '<p class="pol-query"><span class="pol-quiet">'
+        f"{say_html('Words that meet yours in the same sense are marked:')} </span>"
         f'<span dir="{direction(text)}">{"".join(out)}</span></p>'
     )
 
 
 def said(hit: SentenceHit) -> str:
     """Return the meetings of a hit for screen readers, which do not announce marks. "" without meetings."""
-    return f'<span class="pol-said">met: {escape(met_text(hit.meetings))}</span>' if hit.meetings else ""
+    return f'<span class="pol-said">{_met(hit.meetings)}</span>' if hit.meetings else ""

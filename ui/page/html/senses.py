@@ -1,6 +1,6 @@
 """Build the senses of a word as HTML: rows as in a dictionary, a map, a timeline, collocates.
 
-All functions are pure.
+All functions are pure, except that the page's own texts are in the visitor's language.
 """
 
 from __future__ import annotations
@@ -15,7 +15,19 @@ from ....search.senses.inventory import Sense, SenseInventory
 from ....search.senses.timeline import Period, Timeline
 from ....search.statistics.collocates import Collocate
 from ..address import NO_SENSE
-from .base import NODE, count, cut_left, cut_right, direction, escape, pos_name, sense_colour, sense_sign
+from ..language import numeral, plural_html, say, say_html, to_translate
+from .base import (
+    NODE,
+    cut_left,
+    cut_right,
+    direction,
+    escape,
+    number_of_lines,
+    pos_name,
+    sense_colour,
+    sense_name,
+    sense_sign,
+)
 
 LEFT, RIGHT = 36, 80
 """Maximum length of the context before and after the node of a central line, in characters."""
@@ -29,8 +41,6 @@ PHRASES = 2
 """Maximum number of phrases of a sense."""
 PHRASE = 40
 """Maximum length of a phrase, in characters."""
-QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}"
-"""A phrase in quotation marks."""
 DEFINITION = 120
 """Maximum length of a definition in the row of its sense, in characters."""
 TITLE = 500
@@ -39,6 +49,20 @@ COLLOCATES = 12
 """Maximum number of collocates of a sense."""
 UNDATED = -1
 """The place of undated lines among the periods."""
+_SHOWN = {
+    "share": to_translate(
+        "Share of each sense by {field}, with its 95 % interval and the number of lines. A bar of full height is {top}."
+    ),
+    "count": to_translate(
+        "Number of lines of each sense by {field}, with its 95 % interval and the number of lines."
+        " A bar of full height is {top}."
+    ),
+    "per-million": to_translate(
+        "Occurrences per million tokens of each sense by {field}, with its 95 % interval and the number of lines."
+        " A bar of full height is {top}."
+    ),
+}
+"""What a timeline shows, by its measure."""
 EMPTY = "\N{EN DASH}"
 """Text of a cell without lines."""
 TIP = 60
@@ -67,8 +91,9 @@ def entry(
     stray = sum(number is None for number in inventory.assignments.values())
     if stray:
         share = stray / len(inventory.assignments)
-        rows += badge_row(None, "fits no sense", stray, share, within, chosen == NO_SENSE)
-    return f'{note}<ol class="pol-senses" aria-label="Senses of {escape(inventory.word)}">{rows}</ol>'
+        rows += badge_row(None, say("fits no sense"), stray, share, within, chosen == NO_SENSE)
+    name = say_html("Senses of {word}", word=escape(inventory.word))
+    return f'{note}<ol class="pol-senses" aria-label="{name}">{rows}</ol>'
 
 
 def sentence_case(text: str) -> str:
@@ -86,7 +111,7 @@ def _row(
     shown = FEW_LABELS if sense.expected else LABELS
     words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:shown])
     line = central_line(sense.central[0]) if sense.central else ""
-    stable = "" if sense.stability is None else f"stability {sense.stability:.0%}"
+    stable = "" if sense.stability is None else say("stability {share}", share=numeral(sense.stability, ".0%"))
     if not words:
         words = inventory.word
     if sense.name is not None:
@@ -134,30 +159,34 @@ def badge_row(
         definition: Its definition, if a person has written one.
     """
     here = 0 if within is None else within.get(number, 0)
-    inside = "" if within is None else f'<span class="pol-quiet" title="inside the filters">{here:,} here</span>'
-    title = "mean overlap with this sense in random samples (100% is perfect)"
-    more = f'<span class="pol-quiet" title="{title}">{stable}</span>' if stable else ""
+    inside = ""
+    if within is not None:
+        inside = _quiet(say("inside the filters"), plural_html("{number} here", "{number} here", here))
+    title = say("mean overlap with this sense in random samples ({all} is perfect)", all=numeral(1, ".0%"))
+    more = _quiet(title, escape(stable)) if stable else ""
     alike = ", ".join(cut_right(word, NODE) for word in expected[:EXPECTED])
-    like = f' <span class="pol-quiet" title="words expected in its place">\N{ALMOST EQUAL TO} {escape(alike)}</span>'
-    marked = ", ".join(QUOTED.format(cut_right(text, PHRASE)) for text in phrases)
-    quoted = f' <span class="pol-quiet" title="phrases with it">{escape(marked)}</span>' if marked else ""
-    like = like if alike else ""
+    like = " " + _quiet(say("words expected in its place"), f"\N{ALMOST EQUAL TO} {escape(alike)}") if alike else ""
+    marked = ", ".join(say("“{phrase}”", phrase=cut_right(text, PHRASE)) for text in phrases)
+    quoted = " " + _quiet(say("phrases with it"), escape(marked)) if marked else ""
     if definition:
-        title = escape(cut_right(definition, TITLE))
-        like += f' <span class="pol-quiet" title="{title}">{escape(cut_right(definition, DEFINITION))}</span>'
-    shown = pos_name(pos)
-    part = f'<span class="pol-pos" title="part of speech">{escape(shown)}</span> · ' if pos else ""
+        like += " " + _quiet(cut_right(definition, TITLE), escape(cut_right(definition, DEFINITION)))
+    shown, lines = pos_name(pos), escape(number_of_lines(size))
+    part = f'<span class="pol-pos" title="{say_html("part of speech")}">{escape(shown)}</span> · ' if pos else ""
     pressed = str(chosen).lower()
-    name = "no sense" if number is None else f"sense {number}"
+    name = sense_name(number)
     name += f", {escape(shown)}" if pos else ""
     return (
         f'<li data-chosen="{pressed}"><button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
-        f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {count(size, "line")}">'
+        f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {lines}">'
         f'{sense_sign(number)}<span class="pol-labels">{part}{escape(words)}{quoted}{like}</span></button>'
-        f'<span class="pol-size"><b>{count(size, "line")}</b> <span>{share:.0%}</span>{inside}{more}'
+        f'<span class="pol-size"><b>{lines}</b> <span>{numeral(share, ".0%")}</span>{inside}{more}'
         f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
         f"{line}</li>"
     )
+
+
+def _quiet(title: str, content: str) -> str:
+    return f'<span class="pol-quiet" title="{escape(title)}">{content}</span>'
 
 
 def central_line(hit: OccurrenceHit) -> str:
@@ -191,14 +220,13 @@ def occurrence_map(
     for n, (key, number) in enumerate(zip(ids, numbers, strict=True)):
         x, y = ((float(places[n, i] - low[i]) / (float(high[i] - low[i]) or 1.0)) for i in (0, 1))
         state = "" if not chosen else ' data-in="1"' if key in chosen else ' data-out="1"'
-        tip = escape(_tip(tips[key])) if key in tips else f"occurrence {key}"
-        sense = "no sense" if number is None else f"sense {number}"
+        tip = escape(_tip(tips[key])) if key in tips else say_html("occurrence {id}", id=str(key))
         dots.append(
             f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{sense_colour(number)}"{state}'
             f' style="left:{2 + 96 * x:.2f}%;top:{3 + 94 * (1 - y):.2f}%" tabindex="{0 if not n else -1}"'
-            f' title="{tip}" aria-label="{sense}: {tip}"></button>'
+            f' title="{tip}" aria-label="{sense_name(number)}: {tip}"></button>'
         )
-    return f'<div class="pol-map" role="group" aria-label="Map of the occurrences">{"".join(dots)}</div>'
+    return f'<div class="pol-map" role="group" aria-label="{say_html("Map of the occurrences")}">{"".join(dots)}</div>'
 
 
 def _tip(hit: OccurrenceHit) -> str:
@@ -209,12 +237,12 @@ def _tip(hit: OccurrenceHit) -> str:
 def legend(inventory: SenseInventory) -> str:
     """Return the legend: the sign and labels of each sense."""
     items = "".join(f"<li>{_short(sense, inventory.word)}</li>" for sense in inventory.senses)
-    return f'<ul class="pol-legend" aria-label="Legend">{items}</ul>'
+    return f'<ul class="pol-legend" aria-label="{say_html("Legend")}">{items}</ul>'
 
 
 def _short(sense: Sense, word: str) -> str:
     words = sense.name or ", ".join(cut_right(label.lemma, NODE) for label in sense.labels[:3])
-    words = f"{pos_name(sense.pos)}: {words or word}" if sense.pos else words
+    words = say("{name}: {option}", name=pos_name(sense.pos), option=words or word) if sense.pos else words
     return f"{sense_sign(sense.number)} {escape(words or word)}"
 
 
@@ -229,24 +257,21 @@ def timeline(found: Timeline, inventory: SenseInventory, measure: str = "share",
     values = [found_value for period in found.periods for found_value in _measured(period, measure)]
     highest = 1.0 if measure == "share" else max((value[2] for value in values if value), default=1.0) or 1.0
     heads = "".join(_head(n, _years(period), sum(period.counts)) for n, period in enumerate(found.periods))
-    heads += _head(UNDATED, "undated", sum(found.undated))
+    heads += _head(UNDATED, say_html("undated"), sum(found.undated))
     rows = "".join(_timeline_row(found, sense, inventory.word, measure, highest) for sense in inventory.senses)
-    what = {
-        "share": "Share of each sense",
-        "count": "Number of lines of each sense",
-        "per-million": "Occurrences per million tokens of each sense",
-    }[measure]
-    window = f" Each period is the moving average over {smoothing} periods." if smoothing > 1 else ""
+    top = numeral(1, ".0%") if measure == "share" else numeral(highest, ",.1f")
+    explained = [say_html(_SHOWN[measure], field=escape(found.field), top=top)]
     if smoothing > 1 and measure == "count":
-        window = f" Each period has the lines of {smoothing} periods around it."
-    top = "100%" if measure == "share" else f"{highest:,.1f}"
+        explained.append(say_html("Each period has the lines of {window} periods around it.", window=str(smoothing)))
+    elif smoothing > 1:
+        explained.append(say_html("Each period is the moving average over {window} periods.", window=str(smoothing)))
+    explained.append(say_html("Click a cell to see its lines."))
     totals = "".join(f"<td>{sum(period.counts) or EMPTY}</td>" for period in found.periods)
-    foot = f'<tr><th scope="row">lines</th>{totals}<td>{sum(found.undated) or EMPTY}</td></tr>'
+    foot = f'<tr><th scope="row">{say_html("lines")}</th>{totals}<td>{sum(found.undated) or EMPTY}</td></tr>'
     return (
-        f'<p class="pol-quiet">{what} by {escape(found.field)}, with its 95 % interval and the number of'
-        f" lines. A bar of full height is {top}.{window} Click a cell to see its lines.</p>"
-        '<div class="pol-scroll" tabindex="0" role="region" aria-label="Senses over time"><table class="pol-time">'
-        f'<thead><tr><th scope="col">sense</th>{heads}</tr></thead>'
+        f'<p class="pol-quiet">{" ".join(explained)}</p><div class="pol-scroll" tabindex="0" role="region"'
+        f' aria-label="{say_html("Senses over time")}"><table class="pol-time">'
+        f'<thead><tr><th scope="col">{say_html("sense")}</th>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table></div>"
     )
 
@@ -254,7 +279,8 @@ def timeline(found: Timeline, inventory: SenseInventory, measure: str = "share",
 def _head(place: int, name: str, size: int) -> str:
     if not size:
         return f'<th scope="col">{name}</th>'
-    button = f'<button type="button" data-period="{place}" data-of="all" aria-label="{name}: {count(size, "line")}">'
+    lines = escape(number_of_lines(size))
+    button = f'<button type="button" data-period="{place}" data-of="all" aria-label="{name}: {lines}">'
     return f'<th scope="col">{button}{name}</button></th>'
 
 
@@ -277,9 +303,9 @@ def _timeline_row(found: Timeline, sense: Sense, word: str, measure: str, highes
 def _undated_cell(size: int, number: int) -> str:
     if not size:
         return f"<td>{EMPTY}</td>"
+    name = f"{sense_name(number)}, {say_html('undated')}: {escape(number_of_lines(size))}"
     return (
-        f'<td><button type="button" data-period="{UNDATED}" data-of="{number}"'
-        f' aria-label="sense {number}, undated: {count(size, "line")}">{size}</button></td>'
+        f'<td><button type="button" data-period="{UNDATED}" data-of="{number}" aria-label="{name}">{size}</button></td>'
     )
 
 
@@ -287,13 +313,18 @@ def _timeline_cell(n: int, period: Period, number: int, measure: str, highest: f
     size, total = period.counts[number - 1], sum(period.counts)
     value = period.value(number, measure)
     if not total or value is None:
-        return f'<td class="pol-none" title="no line in {_years(period)}">{EMPTY}</td>'
+        return f'<td class="pol-none" title="{say_html("no line in {years}", years=_years(period))}">{EMPTY}</td>'
     middle, low, high = value
-    shown = [f"{each:.0%}" if measure == "share" else f"{each:,.1f}" for each in value]
-    what = " per million tokens" if measure == "per-million" else ""
-    of_all = f"{size} of {total}, " if measure == "share" else f"{size} lines, "
-    text = f"{shown[0]}{what} ({shown[1]} to {shown[2]})"
-    title = f"{_years(period)}: {of_all}{text}"
+    form = ".0%" if measure == "share" else ",.1f"
+    rate = say_html("{low} to {high}", low=numeral(low, form), high=numeral(high, form))
+    rate = f"{numeral(middle, form)} ({rate})"
+    if measure == "per-million":
+        values = {"low": numeral(low, form), "high": numeral(high, form)}
+        rate = say_html("{rate} per million tokens ({low} to {high})", rate=numeral(middle, form), **values)
+    lines = escape(number_of_lines(size))
+    if measure == "share":
+        lines = say_html("{some} of {all}", some=numeral(size), all=numeral(total))
+    title = f"{_years(period)}: {lines}, {rate}"
     colour = sense_colour(number)
     bottom, height, point = 100 * low / highest, 100 * (high - low) / highest, 100 * middle / highest
     drawn = (
@@ -304,7 +335,7 @@ def _timeline_cell(n: int, period: Period, number: int, measure: str, highest: f
         return f'<td title="{title}">{drawn}<span>0</span></td>'
     return (
         f'<td><button type="button" class="pol-point" data-period="{n}" data-of="{number}" title="{title}"'
-        f' aria-label="sense {number}, {title}">{drawn}<span>{size}</span></button></td>'
+        f' aria-label="{sense_name(number)}, {title}">{drawn}<span>{size}</span></button></td>'
     )
 
 
@@ -317,21 +348,22 @@ def collocate_tables(inventory: SenseInventory, chosen: int | None) -> str:
 def _collocates(sense: Sense) -> str:
     words: Sequence[Collocate] = sense.collocates or sense.labels
     rows = "".join(
-        f"<tr><td><bdi>{escape(cut_right(word.lemma, NODE))}</bdi></td><td>{word.count:,}</td>"
-        f"<td>{word.log_likelihood:.1f}</td><td>{word.log_dice:.1f}</td></tr>"
+        f"<tr><td><bdi>{escape(cut_right(word.lemma, NODE))}</bdi></td><td>{numeral(word.count)}</td>"
+        f"<td>{numeral(word.log_likelihood, '.1f')}</td><td>{numeral(word.log_dice, '.1f')}</td></tr>"
         for word in words[:COLLOCATES]
     )
     head = "".join(
         f'<th scope="col" title="{title}">{name}</th>'
         for name, title in (
-            ("word", "lemma of a content word nearby"),
-            ("lines", "lines of this sense with it nearby"),
-            ("log-l.", "log-likelihood against the word's other senses (Dunning 1993)"),
-            ("logDice", "logDice with this sense (Rychlý 2008)"),
+            (say_html("word"), say_html("lemma of a content word nearby")),
+            (say_html("lines"), say_html("lines of this sense with it nearby")),
+            (say_html("log-l."), say_html("log-likelihood against the word's other senses (Dunning 1993)")),
+            (say_html("logDice"), say_html("logDice with this sense (Rychlý 2008)")),
         )
     )
-    body = rows or '<tr><td colspan="4" class="pol-quiet">no word distinguishes this sense from the others</td></tr>'
+    none = say_html("no word distinguishes this sense from the others")
+    body = rows or f'<tr><td colspan="4" class="pol-quiet">{none}</td></tr>'
     return (
-        f'<table class="pol-words"><caption>{sense_sign(sense.number)} {count(sense.size, "line")}</caption>'
+        f'<table class="pol-words"><caption>{sense_sign(sense.number)} {escape(number_of_lines(sense.size))}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )

@@ -1,5 +1,6 @@
 // The page's behaviour in the browser: clicks, keys, the frame on the map, and the position of each line's text.
-// No value here comes from a user or a document. Clicks are sent to `actions.py`, which checks them.
+// No value here comes from a user or a document. Clicks are sent to `actions.py`, which checks them. The texts come from
+// `app.py`, in the visitor's language.
 
 /** Milliseconds within which a second click makes a double click. */
 const DOUBLE_CLICK = 250;
@@ -30,7 +31,7 @@ const find = (selector) => document.querySelector(selector);
 const findAll = (selector) => [...document.querySelectorAll(selector)].filter((e) => e instanceof HTMLElement);
 
 /** The browser's part of a Streamlit component. Streamlit calls it when the component appears or changes. */
-export default function ({ parentElement, setTriggerValue }) {
+export default function ({ data: labels, parentElement, setTriggerValue }) {
   parentElement.stop?.();
 
   // Streamlit redraws elements often, so the document listens instead of each element.
@@ -95,9 +96,9 @@ export default function ({ parentElement, setTriggerValue }) {
       document.execCommand("copy");
       field.remove();
     }
-    button.textContent = isHere() ? "Copied: it opens on this machine only" : "Address copied";
+    button.textContent = isHere() ? labels.copiedHere : labels.copied;
     setTimeout(() => {
-      button.textContent = "Copy address";
+      button.textContent = labels.copy;
     }, CONFIRMED);
   };
 
@@ -320,6 +321,13 @@ export default function ({ parentElement, setTriggerValue }) {
     if (document.documentElement.style.colorScheme !== scheme) document.documentElement.style.colorScheme = scheme;
   };
 
+  // A text of a document has a direction. It also gets the language of the documents, for screen readers.
+  const nameLanguages = () => {
+    findAll(".stHtml [dir]:not([lang])").forEach((text) => {
+      text.lang = labels.documents;
+    });
+  };
+
   // Presses the buttons of the marked lines.
   const pressMarks = () => {
     const marked = find(".pol-marked");
@@ -368,6 +376,7 @@ export default function ({ parentElement, setTriggerValue }) {
     cancelAnimationFrame(scheduled);
     scheduled = requestAnimationFrame(() => {
       shareColours();
+      nameLanguages();
       placeSigns();
       placeAnnotations();
       pressMarks();
@@ -390,7 +399,7 @@ export default function ({ parentElement, setTriggerValue }) {
   // The first Tab reaches a link to the lines.
   find(".pol-skip")?.remove();
   const skip = Object.assign(document.createElement("button"), { className: "pol-skip", type: "button" });
-  skip.textContent = "Skip to the lines";
+  skip.textContent = labels.skip;
   skip.addEventListener("click", () => find(".pol-lines .pol-text")?.focus());
   document.body.prepend(skip);
   const resized = new ResizeObserver(update);
@@ -407,7 +416,7 @@ export default function ({ parentElement, setTriggerValue }) {
   });
   listeners.forEach(([name, listener]) => document.addEventListener(name, listener));
   document.fonts.addEventListener("loadingdone", update);
-  document.documentElement.lang ||= "en";
+
   // The stylesheet hides clickable parts until this attribute shows that clicks are handled.
   document.documentElement.dataset.listening = "1";
   update();
