@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +36,7 @@ from polyseme.ui.page.address import (
     write_address,
 )
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
-from polyseme.ui.page.html import base, concordance, senses
+from polyseme.ui.page.html import base, concordance, points, senses
 
 ANALYSER = TextAnalyser("en")
 
@@ -117,7 +118,9 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
         senses.legend(inventory),
         senses.collocate_tables(inventory, None),
         senses.timeline(make_timeline("year", 10, 1, {1: 1}, {1: "1999"}), inventory),
-        senses.occurrence_map(np.zeros((1, 2), np.float32), [1], [1], {1: hit}, [1]),
+        points.occurrence_map(PLACES, [0], [1], [1], [value, value], {1: hit}, [1], value),
+        points.occurrence_map(PLACES, [0], [1], [None], [value, value], {}, [], value),
+        points.key([value, value], [1, 2]),
         base.notice(value),
         base.message(value, sentence, value),
         base.heading(value, None),
@@ -125,6 +128,36 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
         base.explanation([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
     ):
         read(html)
+
+
+PLACES = np.array([[0, 0], [1, 1], [0.5, 0.5]], np.float32)
+
+
+def test_density_counts_every_point_once() -> None:
+    random = np.random.default_rng(3)
+    places = random.uniform(0, 100, (2, 5000)).astype(np.float32)
+    places[:, :100] = [[100.0], [0.0]]  # the corners count too
+    found = re.findall(r'x="(\d+)" y="(\d+)" [^>]*opacity="([\d.]+)"', points.density(*places))
+    cells = Counter(
+        (min(int(left * points.COLUMNS / 100), points.COLUMNS - 1), min(int(top * points.ROWS / 100), points.ROWS - 1))
+        for left, top in places.T.astype(float).tolist()
+    )
+    assert {(int(x), int(y)) for x, y, _ in found} == set(cells)
+    most = max(cells.values())
+    for x, y, opacity in found:
+        assert float(opacity) == pytest.approx(points.DARKEST * (cells[int(x), int(y)] / most) ** 0.5, abs=0.006)
+
+
+def test_points_say_their_groups_and_where_they_are() -> None:
+    html = points.occurrence_map(PLACES, [0, 2], [7, 9], [2, None], ["a", "b & c", "none"], {}, [9], "bank")
+    dots = re.findall(r'data-pick="(\d+)" data-s="(\w+)"( data-\w+="1")? style="([^"]*)".*?aria-label="([^"]*)"', html)
+    assert dots == [
+        ("7", "1", ' data-out="1"', "--l:2.00%;--t:97.00%", "b &amp; c: occurrence 7"),
+        ("9", "none", ' data-in="1"', "--l:50.00%;--t:50.00%", "none: occurrence 9"),
+    ]
+    assert "pol-density" in html
+    assert "pol-density" not in points.occurrence_map(PLACES[:1], [0], [7], [1], ["a", "none"], {}, [], "bank")
+    assert points.key(["a", "b", "none"], [3, 0, 1_000]).count("<li>") == 2
 
 
 def test_each_sense_counts_its_lines_inside_the_filters() -> None:

@@ -298,6 +298,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
             measure=choice("measure", ["", *tabs.MEASURES], ""),
             smoothing=int(choice("smooth", [str(each) for each in tabs.SMOOTHING], "1")),
             projection=choice("projection", tabs.PROJECTIONS, "pca"),
+            colour=text("colour", tabs.MAX_FIELD),
             counted=choice("counted", list(tabs.COUNTED), "frequency"),
             other=text("with", MAX_TEXT),
             against=filters("against"),

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 
 from ...indexer.errors import PolysemeError
-from ...search.citation import question_text
 from ...search.hits import OccurrenceHit, SentenceHit
 from ...search.searcher import Searcher
 from ...search.senses.inventory import SenseInventory
-from ...search.senses.sense_map import SenseMap
-from . import cache, collocates, controls, counts, dictionary, fetch, figures, judged, keywords, over_time
+from . import collocates, counts, dictionary, fetch, judged, keywords, map_tab, over_time
 from .address import Listing, PageQuery, Sort
 from .cache import Contents
 from .html import base, senses
@@ -23,12 +19,10 @@ from .html import dictionary as html
 from .language import keyed, plural, plural_html, say, say_html
 from .listing import Answer, is_sense
 from .session import change, current, marks, set_tab, show, show_message
-from .tab import PROJECTIONS, TABS
+from .tab import TABS
 
 MAX_SENSES = 30
 """Maximum number of senses that the slider gives. The command line gives more."""
-MAX_POINTS = 3000
-"""Maximum number of points on the map."""
 
 
 def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
@@ -52,7 +46,7 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
             st.html(senses.entry(inventory, query.sense, found.inside, described))
             judged.draw(searcher, found, inventory)
         if pane == "map":
-            _draw_map(searcher, inventory, found, query)
+            map_tab.draw(searcher, inventory, contents.facets, found, query)
         elif pane == "time":
             over_time.draw(searcher, inventory, contents.facets, found, query)
         elif pane == "counts":
@@ -150,62 +144,6 @@ def _draw_title(inventory: SenseInventory, of_dictionary: bool) -> None:
         word=f"<i>{base.escape(base.cut_right(inventory.word, 40))}</i>",
     )
     st.html(f'<h2 class="pol-title">{title}</h2>')
-
-
-def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, query: PageQuery) -> None:
-    method = "pca"
-    if importlib.util.find_spec("umap") is not None:
-        method = controls.segments(
-            say("Projection"), "projection", {name: name for name in PROJECTIONS}, query.tab.projection
-        )
-    try:
-        places = cache.places(searcher, inventory, method)
-    except PolysemeError as error:
-        st.warning(base.label(str(error), 500))
-        return
-    # Only points inside the filters are drawn, so that each point has a line.
-    every = list(inventory.assignments)
-    drawn = [n for n, key in enumerate(every) if found.inside is None or key in found.inside]
-    step = max(1, -(-len(drawn) // MAX_POINTS))
-    drawn = drawn[::step]
-    ids = [every[n] for n in drawn]
-    numbers = [inventory.assignments[key] for key in ids]
-    tips = {hit.occurrence_id: hit for hit in _occurrences(found.lines)}
-    shown = senses.occurrence_map(places[drawn], ids, numbers, tips, query.picked)
-    st.html(shown + senses.legend(dictionary.with_lines(inventory)))
-    explained = [
-        say(
-            "Points that are close together have similar senses. Click a point to see its line, or draw a frame around"
-            " several. Hold Shift to add to the picked lines. The arrow keys go from point to point."
-        )
-    ]
-    if found.inside is not None:
-        explained.append(say("Occurrences outside the filters are not drawn."))
-    if step > 1:
-        explained.append(plural("All occurrences are drawn.", "One in {number} occurrences is drawn.", step))
-    st.html(base.remark(" ".join(explained)))
-    inside = np.array([n for n, key in enumerate(every) if found.inside is None or key in found.inside], np.int64)
-    cited = searcher.cite(
-        question_text(f"map of {inventory.word} ({inventory.match})", found.question.within, f"by {method}")
-    )
-    drawn_map = SenseMap(
-        inventory.word,
-        method,
-        np.array(every, np.int64)[inside],
-        np.array([inventory.assignments[key] or 0 for key in every], np.int64)[inside],
-        places[inside],
-        inventory.sense_names(),
-        cited,
-    )
-    figures.draw(
-        searcher,
-        query,
-        "map",
-        drawn_map.plot if len(inside) else None,
-        drawn_map.to_dicts,
-        cited,
-        say("Map of the occurrences of {word}, with a colour and a marker for each sense.", word=inventory.word),
-    )
 
 
 def _occurrences(lines: Sequence[SentenceHit]) -> list[OccurrenceHit]:

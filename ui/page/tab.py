@@ -55,6 +55,7 @@ class Tab:
         measure: One of `MEASURES`. "" for the usual one.
         smoothing: Number of periods of the moving window.
         projection: Method of the map.
+        colour: What colours its points: "" for the sense, "marks", or `field:` and the name of a metadata field.
         counted: One of `COUNTED`.
         other: Another word to compare with. "" for none.
         against: Filters of the documents to compare with. Empty for none.
@@ -71,6 +72,7 @@ class Tab:
     measure: str = ""
     smoothing: int = 1
     projection: str = "pca"
+    colour: str = ""
     counted: str = "frequency"
     other: str = ""
     against: tuple[str, ...] = ()
@@ -91,6 +93,7 @@ def tab_address(tab: Tab) -> dict[str, str | list[str]]:
         "measure": tab.measure,
         "smooth": str(tab.smoothing),
         "projection": tab.projection,
+        "colour": tab.colour,
         "counted": tab.counted,
         "with": tab.other,
         "against": list(tab.against),

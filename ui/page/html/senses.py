@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from ....indexer.vectors.arrays import Array
 from ....search.hits import OccurrenceHit
 from ....search.kwic import concordance_line
 from ....search.senses.inventory import Sense, SenseInventory
@@ -65,8 +64,6 @@ _SHOWN = {
 """What a timeline shows, by its measure."""
 EMPTY = "\N{EN DASH}"
 """Text of a cell without lines."""
-TIP = 60
-"""Maximum length of each context in a tooltip, in characters."""
 
 
 def entry(
@@ -196,42 +193,6 @@ def central_line(hit: OccurrenceHit) -> str:
     node = f"<mark>{escape(cut_right(line.node, NODE))}</mark>"
     shown = f'<bdi dir="{direction(hit.sentence)}">{escape(left)}{node}{escape(right)}</bdi>'
     return f'<p class="pol-central">{shown}</p>'
-
-
-def occurrence_map(
-    places: Array,
-    ids: Sequence[int],
-    numbers: Sequence[int | None],
-    tips: Mapping[int, OccurrenceHit],
-    picked: Sequence[int],
-) -> str:
-    """Return the occurrences as points. Visitors click a point, or draw a frame around several.
-
-    Args:
-        places: Coordinates of the n occurrences.  (n, 2)
-        ids: Their n ids.
-        numbers: The numbers of their n senses.
-        tips: Occurrence id -> hit, for the tooltips of those that have a line.
-        picked: Ids of the picked occurrences.
-    """
-    low, high = (places.min(axis=0), places.max(axis=0)) if len(places) else (places, places)
-    chosen = frozenset(picked)
-    dots = []
-    for n, (key, number) in enumerate(zip(ids, numbers, strict=True)):
-        x, y = ((float(places[n, i] - low[i]) / (float(high[i] - low[i]) or 1.0)) for i in (0, 1))
-        state = "" if not chosen else ' data-in="1"' if key in chosen else ' data-out="1"'
-        tip = escape(_tip(tips[key])) if key in tips else say_html("occurrence {id}", id=str(key))
-        dots.append(
-            f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{sense_colour(number)}"{state}'
-            f' style="left:{2 + 96 * x:.2f}%;top:{3 + 94 * (1 - y):.2f}%" tabindex="{0 if not n else -1}"'
-            f' title="{tip}" aria-label="{sense_name(number)}: {tip}"></button>'
-        )
-    return f'<div class="pol-map" role="group" aria-label="{say_html("Map of the occurrences")}">{"".join(dots)}</div>'
-
-
-def _tip(hit: OccurrenceHit) -> str:
-    line = concordance_line(hit)
-    return f"{cut_left(line.left, TIP)}[{cut_right(line.node, NODE)}]{cut_right(line.right, TIP)}"
 
 
 def legend(inventory: SenseInventory) -> str:

@@ -6,6 +6,9 @@
 const DOUBLE_CLICK = 250;
 /** Pixels that the pointer moves before a press on the map becomes a frame. */
 const FRAME_STARTS = 6;
+/** Factor of one step of the map's zoom, and the greatest zoom. */
+const ZOOM_STEP = 1.5;
+const MOST_ZOOM = 40;
 /** Milliseconds for which the copy button confirms the copy. */
 const CONFIRMED = 2500;
 
@@ -67,6 +70,11 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     const copy = event.target.closest?.("[data-copy]");
     if (copy) {
       copyAddress(copy);
+      return;
+    }
+    const tool = event.target.closest?.(".pol-tools button");
+    if (tool) {
+      useTool(tool);
       return;
     }
     const element = event.target.closest?.(CLICKABLE);
@@ -183,16 +191,68 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
   const onDotKey = (event, dot) => {
     const across = event.key === "ArrowRight" || event.key === "ArrowLeft";
     if (!across && event.key !== "ArrowUp" && event.key !== "ArrowDown") return false;
-    const place = (e) => parseFloat(across ? e.style.left : e.style.top);
-    const dots = [...dot.parentElement.children].sort((a, b) => place(a) - place(b));
+    const place = (e) => parseFloat(e.style.getPropertyValue(across ? "--l" : "--t"));
+    const dots = [...dot.parentElement.querySelectorAll(".pol-dot")].sort((a, b) => place(a) - place(b));
     const forward = event.key === "ArrowRight" || event.key === "ArrowDown";
     const next = dots[dots.indexOf(dot) + (forward ? 1 : -1)];
     if (next) {
       dot.tabIndex = -1;
       next.tabIndex = 0;
-      next.focus();
+      showDot(next);
+      next.focus({ preventScroll: true });
     }
     return true;
+  };
+
+  // The map is drawn larger around a place of it. The browser alone knows how, and keeps it for the same map.
+  /** The zoom, and the place of the map's centre in per cent. */
+  let zoomed = { word: "", by: 1, x: 50, y: 50 };
+  let hasLasso = false;
+  const showZoom = () => {
+    const map = find(".pol-map");
+    if (!map) return;
+    if (map.dataset.word !== zoomed.word) zoomed = { word: map.dataset.word, by: 1, x: 50, y: 50 };
+    const wanted = { "--k": `${zoomed.by}`, "--x": `${zoomed.x}%`, "--y": `${zoomed.y}%` };
+    for (const [name, value] of Object.entries(wanted)) {
+      if (map.style.getPropertyValue(name) !== value) map.style.setProperty(name, value);
+    }
+    const lasso = find("[data-lasso]");
+    if (lasso && lasso.ariaPressed !== String(hasLasso)) lasso.ariaPressed = String(hasLasso);
+  };
+  /** Moves the centre, but not so far that the map ends inside its box. */
+  const centre = (x, y) => {
+    const half = 50 / zoomed.by;
+    [zoomed.x, zoomed.y] = [x, y].map((place) => Math.min(100 - half, Math.max(half, place)));
+    showZoom();
+  };
+  /** Zooms by a factor. The place (x, y) of the map, in per cent, stays where it is. */
+  const zoom = (factor, x, y) => {
+    const by = Math.min(MOST_ZOOM, Math.max(1, zoomed.by * factor));
+    const rest = zoomed.by / by;
+    zoomed.by = by;
+    centre(x + (zoomed.x - x) * rest, y + (zoomed.y - y) * rest);
+  };
+  const useTool = (tool) => {
+    if (tool.dataset.lasso) hasLasso = !hasLasso;
+    const step = Number(tool.dataset.zoom ?? 0);
+    if (tool.dataset.zoom === "0") zoomed.by = 1;
+    if (step) zoom(ZOOM_STEP ** step, zoomed.x, zoomed.y);
+    else centre(zoomed.x, zoomed.y);
+  };
+  const onWheel = (event) => {
+    const map = event.target.closest?.(".pol-map");
+    if (!map || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    const box = map.getBoundingClientRect();
+    const at = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    const [x, y] = at.map((part, n) => [zoomed.x, zoomed.y][n] + (100 * (part - 0.5)) / zoomed.by);
+    zoom(event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP, x, y);
+  };
+  /** Moves the centre to a point that is outside the box. */
+  const showDot = (dot) => {
+    const [x, y] = ["--l", "--t"].map((name) => parseFloat(dot.style.getPropertyValue(name)));
+    const half = 50 / zoomed.by;
+    if (Math.abs(x - zoomed.x) > half || Math.abs(y - zoomed.y) > half) centre(x, y);
   };
 
   // A frame drawn on the map picks the points inside it.
@@ -204,7 +264,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     framed = false;
     dropFrame();
     if (!map || event.button) return;
-    frame = { map, x: event.clientX, y: event.clientY, box: null };
+    frame = { map, x: event.clientX, y: event.clientY, box: null, line: hasLasso ? [] : null };
   };
   // An interrupted frame picks nothing, for example when a finger starts to scroll the page.
   const dropFrame = () => {
@@ -215,12 +275,17 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     if (!frame) return;
     const [x, y] = [event.clientX, event.clientY];
     if (!frame.box && Math.hypot(x - frame.x, y - frame.y) < FRAME_STARTS) return;
+    const map = frame.map.getBoundingClientRect();
+    if (frame.line) {
+      drawLasso(x, y, map);
+      event.preventDefault();
+      return;
+    }
     if (!frame.box) {
       frame.box = document.createElement("i");
       frame.box.className = "pol-frame";
       frame.map.append(frame.box);
     }
-    const map = frame.map.getBoundingClientRect();
     Object.assign(frame.box.style, {
       left: `${Math.min(x, frame.x) - map.left}px`,
       top: `${Math.min(y, frame.y) - map.top}px`,
@@ -229,14 +294,35 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     });
     event.preventDefault();
   };
+  const drawLasso = (x, y, map) => {
+    const shape = "http://www.w3.org/2000/svg";
+    if (!frame.box) {
+      frame.box = document.createElementNS(shape, "svg");
+      frame.box.setAttribute("class", "pol-lasso");
+      frame.box.append(document.createElementNS(shape, "polygon"));
+      frame.map.append(frame.box);
+      frame.line.push([frame.x, frame.y]);
+    }
+    frame.line.push([x, y]);
+    const places = frame.line.map(([left, top]) => `${left - map.left},${top - map.top}`);
+    frame.box.firstChild.setAttribute("points", places.join(" "));
+  };
+  /** Whether a place is inside a closed line: a ray from it crosses the line an odd number of times. */
+  const isWithin = (line, x, y) =>
+    line.filter(([left, top], n) => {
+          const [other, below] = line.at(n - 1);
+          return (top > y) !== (below > y) && x < ((other - left) * (y - top)) / (below - top) + left;
+        }).length % 2 === 1;
   const onUp = (event) => {
     if (frame?.box) {
       const box = frame.box.getBoundingClientRect();
+      const line = frame.line;
       frame.box.remove();
       const inside = [...frame.map.querySelectorAll(".pol-dot")].filter((dot) => {
         const at = dot.getBoundingClientRect();
         const [x, y] = [at.left + at.width / 2, at.top + at.height / 2];
-        return x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+        const seen = x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+        return seen && (!line || isWithin(line, x, y));
       });
       framed = true;
       setTimeout(() => {
@@ -378,6 +464,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
       shareColours();
       nameLanguages();
       placeSigns();
+      showZoom();
       placeAnnotations();
       pressMarks();
       openForm();
@@ -415,6 +502,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     pointercancel: dropFrame,
   });
   listeners.forEach(([name, listener]) => document.addEventListener(name, listener));
+  document.addEventListener("wheel", onWheel, { passive: false }); // so that the browser does not zoom the page
   document.fonts.addEventListener("loadingdone", update);
 
   // The stylesheet hides clickable parts until this attribute shows that clicks are handled.
@@ -432,6 +520,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     skip.remove();
     resized.disconnect();
     listeners.forEach(([name, listener]) => document.removeEventListener(name, listener));
+    document.removeEventListener("wheel", onWheel);
     document.fonts.removeEventListener("loadingdone", update);
   };
   return parentElement.stop;
