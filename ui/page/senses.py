@@ -50,16 +50,17 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
             described = judged.definitions(searcher, inventory)
             st.html(senses.entry(inventory, query.sense, found.inside, described))
             judged.draw(searcher, found, inventory)
-        if pane == "map":
-            _draw_map(searcher, inventory, found, query)
-        elif pane == "time":
-            over_time.draw(searcher, inventory, contents.facets, found, query)
-        elif pane == "counts":
-            counts.draw(searcher, inventory, contents.facets, found, query)
-        elif pane == "words":
-            collocates.draw(searcher, inventory, found, query)
-        elif pane == "keywords":
-            keywords.draw(searcher, found, query)
+        with st.container(key="tab", gap="small"):
+            if pane == "map":
+                _draw_map(searcher, inventory, found, query)
+            elif pane == "time":
+                over_time.draw(searcher, inventory, contents.facets, found, query)
+            elif pane == "counts":
+                counts.draw(searcher, inventory, contents.facets, found, query)
+            elif pane == "words":
+                collocates.draw(searcher, inventory, found, query)
+            elif pane == "keywords":
+                keywords.draw(searcher, found, query)
         _draw_chosen(searcher, query, inventory)
 
 
@@ -142,7 +143,9 @@ def _draw_title(inventory: SenseInventory, of_dictionary: bool) -> None:
     number = len(dictionary.with_lines(inventory).senses) if of_dictionary else len(inventory.senses)
     status = "one was found" if number == 1 else f"{number} were found. Click one to see its lines"
     name = base.escape(base.cut_right(inventory.word, 40))
-    st.html(f'<h2 class="pol-title">Senses of <i>{name}</i>: {status}</h2>')
+    st.html(
+        f'<div class="pol-senses-title"><h2 class="pol-title">Senses of <i>{name}</i>: {status}</h2>{base.FOLD}</div>'
+    )
 
 
 def _draw_map(searcher: Searcher, inventory: SenseInventory, found: Answer, query: PageQuery) -> None:

@@ -61,7 +61,7 @@ def under_line(hit: SentenceHit, expanded: Expanded) -> str:
             hidden = len(hit.alike) - len(expanded.copies[key])
             rest = f'<p class="pol-quiet">and {hidden:,} more</p>' if hidden > 0 else ""
             parts.append(f'<ul class="pol-copies" aria-label="Sentences that are nearly the same">{items}</ul>{rest}')
-    return f'<div class="pol-more">{"".join(parts)}</div>' if parts else ""
+    return f'<div class="pol-more" role="cell">{"".join(parts)}</div>' if parts else ""
 
 
 def _neighbour(place: str, text: str) -> list[str]:

@@ -79,7 +79,7 @@ def grouped_by_word(groups: Sequence[Group], style: Style) -> str:
     items = "".join(
         f'<li class="pol-group" role="listitem"><h3 class="pol-word"><bdi>{escape(cut_right(group.title, TITLE))}</bdi>'
         f' <span class="pol-quiet">{count(len(group.lines), "line")} on this page</span></h3>'
-        f'<ol class="pol-lines pol-kwic{aligned}" role="list" aria-label="Lines of'
+        f'<ol class="pol-lines pol-kwic{aligned}" role="table" aria-label="Lines of'
         f' {escape(cut_right(group.title, TITLE))}">{"".join(item(hit, number, style) for number, hit in group.lines)}'
         "</ol></li>"
         for group in groups
@@ -97,7 +97,7 @@ def _group(group: Group, style: Style) -> str:
             f' title="Open the document at its first line here">{title}</button>'
         )
         items = "".join(item(hit, number, style) for number, hit in group.lines)
-        lines = f'<ol class="pol-lines pol-whole" role="list" aria-label="Lines of {name}">{items}</ol>'
+        lines = f'<ol class="pol-lines pol-whole" role="table" aria-label="Lines of {name}">{items}</ol>'
     rank = "" if group.rank is None else str(group.rank)
     size = count(len(group.lines), "line") if group.rank is None else ""
     score = ""

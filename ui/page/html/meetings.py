@@ -90,4 +90,4 @@ def query_line(text: str, hits: Sequence[SentenceHit]) -> str:
 
 def said(hit: SentenceHit) -> str:
     """Return the meetings of a hit for screen readers, which do not announce marks. "" without meetings."""
-    return f'<span class="pol-said">met: {escape(met_text(hit.meetings))}</span>' if hit.meetings else ""
+    return f'<span class="pol-said" role="cell">met: {escape(met_text(hit.meetings))}</span>' if hit.meetings else ""
