@@ -37,7 +37,7 @@ SMALL_TARGETS = """(least) => [...document.querySelectorAll("button, input, summ
   .map(([, e]) => e.outerHTML.slice(0, 160))"""
 """Controls that are lower or narrower than a number of pixels.
 
-A click beside the text of a list or beside the handle of a slider counts too, and so does one near a point of the map.
+A click beside the text of a list or beside the handle of a slider counts too. A point of the map has room around it.
 """
 
 
