@@ -98,7 +98,7 @@ def _correct(page: Page, searcher: Searcher) -> None:
     lines = {hit.occurrence_id: hit.sentence for hit in searcher.occurrences("[charge]", 100)}
     wanted = {key: next(name for name, every in GIVEN.items() if lines[key] in every) for key in lines}
     while unjudged := lines.keys() - _judged(searcher).keys():
-        # The other lines are grouped anew after each judgement.
+        # The other lines are grouped again after each judgement.
         numbers = searcher.senses("charge", known=searcher.judged_senses("charge")).assignments
         number = numbers[min(unjudged)]
         page.locator(f'.pol-badge[data-sense="{number or 0}"]').click()
