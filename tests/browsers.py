@@ -45,8 +45,10 @@ def serving(
     environment = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": here}
     command = [sys.executable, "-c", START, str(collection), str(port), address]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=folder) as found:
-        yield found
-        found.send_signal(signal.SIGINT)
+        try:
+            yield found
+        finally:  # a server that nobody ends would keep a failed test waiting
+            found.send_signal(signal.SIGINT)
 
 
 def address_of(server: subprocess.Popen[str]) -> str:

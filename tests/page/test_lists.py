@@ -183,7 +183,7 @@ def test_lines_are_grouped_under_their_documents(page: AppTest, searcher: Search
     hits = searcher.sentences("They fished.", 20)
     titles = re.findall(r'class="pol-under">.*?<bdi>(.*?)</bdi>', html(page))
     assert titles == list(dict.fromkeys(hit.document for hit in hits))
-    keys_shown = [int(key) for key in re.findall(r'class="pol-line" role="listitem" data-key="(\d+)"', html(page))]
+    keys_shown = [int(key) for key in re.findall(r'class="pol-line" role="row" data-key="(\d+)"', html(page))]
     assert sorted(keys_shown) == sorted(hit.sentence_id for hit in hits)
 
 

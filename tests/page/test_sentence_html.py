@@ -100,7 +100,7 @@ def test_sentences_are_grouped_by_document_with_their_numbers() -> None:
     html = grouped(by_document(hits, 21), words)
     titles = re.findall(r'class="pol-group"[^>]*>.*?<bdi>(.*?)</bdi>', html)
     assert titles == ["b", "a"]
-    assert re.findall(r'<span class="pol-rank">(\d+)</span><p class="pol-text".*?data-in="(\d)"', html) == [
+    assert re.findall(r'<span class="pol-rank" role="cell">(\d+)</span><p class="pol-text".*?data-in="(\d)"', html) == [
         ("21", "1"),
         ("23", "3"),
         ("22", "2"),

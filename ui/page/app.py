@@ -277,6 +277,7 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         st.html(signs.of_lines(found.shown))
         # A separate element, so that a mark does not redraw the lines. They keep the focus and the scroll position.
         st.html(concordance.marks(session.marks(), marks.write(query.collection)))
+        st.html(concordance.answered(*session.parts_of_answer()))
     with marked_lines:
         form = functools.partial(annotate.draw_marked, searcher, found)
         results.marked_lines(found, functools.partial(senses.name_marked, searcher, found), form)

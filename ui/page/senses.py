@@ -45,16 +45,17 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
             described = judged.definitions(searcher, inventory)
             st.html(senses.entry(inventory, query.sense, found.inside, described))
             judged.draw(searcher, found, inventory)
-        if pane == "map":
-            map_tab.draw(searcher, inventory, contents.facets, found, query)
-        elif pane == "time":
-            over_time.draw(searcher, inventory, contents.facets, found, query)
-        elif pane == "counts":
-            counts.draw(searcher, inventory, contents.facets, found, query)
-        elif pane == "words":
-            collocates.draw(searcher, inventory, found, query)
-        elif pane == "keywords":
-            keywords.draw(searcher, found, query)
+        with st.container(key="tab", gap="small"):
+            if pane == "map":
+                map_tab.draw(searcher, inventory, contents.facets, found, query)
+            elif pane == "time":
+                over_time.draw(searcher, inventory, contents.facets, found, query)
+            elif pane == "counts":
+                counts.draw(searcher, inventory, contents.facets, found, query)
+            elif pane == "words":
+                collocates.draw(searcher, inventory, found, query)
+            elif pane == "keywords":
+                keywords.draw(searcher, found, query)
         _draw_chosen(searcher, query, inventory)
 
 
@@ -143,7 +144,7 @@ def _draw_title(inventory: SenseInventory, of_dictionary: bool) -> None:
         number,
         word=f"<i>{base.escape(base.cut_right(inventory.word, 40))}</i>",
     )
-    st.html(f'<h2 class="pol-title">{title}</h2>')
+    st.html(f'<div class="pol-senses-title"><h2 class="pol-title">{title}</h2>{base.fold_button()}</div>')
 
 
 def _occurrences(lines: Sequence[SentenceHit]) -> list[OccurrenceHit]:

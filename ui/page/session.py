@@ -99,6 +99,13 @@ def _word_of(query: PageQuery) -> tuple[object, ...]:
     return query.text, query.collection, query.match, query.senses, query.where
 
 
+def parts_of_answer() -> tuple[object, object, object]:
+    """Return what decides the word of the answer, its lines, and the content of the open tab."""
+    query = current()
+    lines = replace(query, text="", collection="", tab=Tab())
+    return (query.text, query.collection), lines, (query.tab.name, query.tab.figure)
+
+
 def note_answer() -> None:
     """Remember that the page shows the answer to the current query."""
     st.session_state[ANSWERED] = replace(current(), tab=Tab())  # a tab does not change the lines

@@ -107,7 +107,7 @@ def _pos_of(hit: SentenceHit) -> str:
 def document_cell(hit: SentenceHit, number: int) -> str:
     """Return a hit's document and metadata. The title is a button that opens the document of this line."""
     return (
-        f'<div class="pol-where"><button type="button" class="pol-open" data-open="{number}"'
+        f'<div class="pol-where" role="cell"><button type="button" class="pol-open" data-open="{number}"'
         f' title="{say_html("Open the document at this line")}">'
         f"<bdi>{escape(cut_right(hit.document, 2 * FACT))}</bdi></button>"
         f'<span class="pol-facts">{" · ".join(filter(None, [_pos_of(hit), facts(hit.metadata)]))}</span></div>'
@@ -120,11 +120,11 @@ def translations(hit: SentenceHit) -> str:
     for language, text in hit.translations.items():
         code = f' lang="{escape(language)}" title="{escape(language)}"' if language else ""
         folded = escape(SPACE.sub(" ", cut_right(text, SENTENCE)))
-        shown.append(f'<p class="pol-translation" dir="{direction(text)}"{code}>{folded}</p>')
+        shown.append(f'<p class="pol-translation" role="cell" dir="{direction(text)}"{code}>{folded}</p>')
     return "".join(shown)
 
 
-UNKNOWN_SENSE = '<span class="pol-s"></span>'
+UNKNOWN_SENSE = '<span class="pol-s" role="cell"></span>'
 """Empty column of a line whose sense is unknown."""
 
 
@@ -133,13 +133,22 @@ def copy_button() -> str:
     return f'<button type="button" class="pol-copy" data-copy="1">{say_html("Copy address")}</button>'
 
 
+def fold_button() -> str:
+    """Return the button that folds the panel of the senses and unfolds it. The script does it without the server."""
+    hide, show = say_html("Hide senses"), say_html("Show senses")
+    return (
+        f'<button type="button" class="pol-fold" data-fold="1" data-hide="{hide}" data-show="{show}"'
+        f' aria-expanded="true">{hide}</button>'
+    )
+
+
 def keys() -> str:
     """Return what the keys do."""
     text = say_html(
         "Press the arrow key down in the search box, or Tab, to reach a line. The arrow keys go from word to word and"
         " from line to line. Enter searches for the word, + and \N{MINUS SIGN} mark the line, o opens its document, c"
         " shows the sentences around it, and a those that are nearly the same. g annotates the marked lines, u undoes"
-        " that, and U does it again."
+        " that, and U does it again. / goes to the search box."
     )
     return f'<details class="pol-keys"><summary>{say_html("Keys")}</summary><p>{text}</p></details>'
 

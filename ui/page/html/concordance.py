@@ -5,6 +5,7 @@ All functions are pure, except that the page's own texts are in the visitor's la
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -93,7 +94,7 @@ def concordance(
     name = say_html("Occurrences") if kwic else say_html("Sentences")
     aligned = "" if whole else " pol-aligned"
     kind = f"pol-lines pol-kwic{aligned}" if kwic else "pol-lines pol-whole"
-    lines = f'<ol class="{kind}" role="list" aria-label="{name}" start="{first}">{items}</ol>'
+    lines = f'<ol class="{kind}" role="table" aria-label="{name}" start="{first}">{items}</ol>'
     return f'<div class="pol-list">{columns(hits, scored=scored)}{lines}</div>'
 
 
@@ -119,7 +120,7 @@ def key_of(hit: SentenceHit) -> int:
 
 
 def item(hit: SentenceHit, number: int, style: Style) -> str:
-    """Return one line with its buttons, its score, and what is open under it."""
+    """Return one line with its buttons, its score, and what is open under it: a row of cells for screen readers."""
     key, sense, extra, more = key_of(hit), "", "", ""
     if isinstance(hit, OccurrenceHit):
         context = SENTENCE if style.whole else style.context
@@ -129,7 +130,7 @@ def item(hit: SentenceHit, number: int, style: Style) -> str:
         met = hit.meetings
         shown = clickable_words(hit.sentence, style.words(hit.sentence), 0, SENTENCE, key, met, style.met)
         cut = ELLIPSIS if len(hit.sentence) > SENTENCE else ""
-        text = f'<p class="pol-text" tabindex="0" dir="{direction(hit.sentence)}">{shown}{cut}</p>{meetings.said(hit)}'
+        text = f"{_text(hit)}{shown}{cut}</p>{meetings.said(hit)}"
         extra = around_button(hit, number, style.expanded)
         more = under_line(hit, style.expanded)
     place = _read_button(number) if style.grouped else document_cell(hit, number)
@@ -138,17 +139,40 @@ def item(hit: SentenceHit, number: int, style: Style) -> str:
     buttons = '<span class="pol-marks"></span>' if style.of_pattern and not key else _mark_buttons(key, number, extra)
     score = _score(hit) if style.scored else '<span class="pol-score"></span>'
     return (
-        f'<li class="pol-line" role="listitem" data-key="{key}"><span class="pol-rank">{rank}</span>{sense}{text}'
-        f"{place}{buttons}{score}{translations(hit)}{more}</li>"
+        f'<li class="pol-line" role="row" data-key="{key}"><span class="pol-rank" role="cell">{rank}</span>{sense}'
+        f"{text}{place}{buttons}{score}{translations(hit)}{more}</li>"
     )
 
 
 def _read_button(number: int) -> str:
     name = say_html("Open the document at line {line}", line=str(number))
     return (
-        f'<div class="pol-where"><button type="button" class="pol-open" data-open="{number}"'
+        f'<div class="pol-where" role="cell"><button type="button" class="pol-open" data-open="{number}"'
         f' aria-label="{name}" title="{say_html("Open the document at this line")}">{say_html("read")}</button></div>'
     )
+
+
+def _text(hit: SentenceHit) -> str:
+    """Return the start of the cell with the text of a hit. The keyboard reaches it."""
+    return f'<p class="pol-text" role="cell" tabindex="0" dir="{direction(hit.sentence)}">'
+
+
+def _sense_cell(number: int | None) -> str:
+    """Return the cell of a line with the sign of its sense."""
+    name = "no sense" if number is None else f"sense {number}"
+    return sense_sign(number).replace("<span ", f'<span role="cell" aria-label="{name}" ', 1)
+
+
+def answered(word: object, lines: object, tab: object) -> str:
+    """Return which answer the page shows. The script scrolls to what has changed, unless it is on the screen.
+
+    Args:
+        word: What decides the word of the answer.
+        lines: What decides its lines.
+        tab: What decides the content of the open tab.
+    """
+    of_word, of_lines, of_tab = (zlib.crc32(repr(part).encode()) for part in (word, lines, tab))
+    return f'<i class="pol-answer" data-word="{of_word}" data-lines="{of_lines}" data-tab="{of_tab}" hidden></i>'
 
 
 def senses(keys: Iterable[int], numbers: Mapping[int, int | None]) -> str:
@@ -159,7 +183,7 @@ def senses(keys: Iterable[int], numbers: Mapping[int, int | None]) -> str:
     Args:
         numbers: Occurrence id -> number of its sense.
     """
-    signs = (f'<i data-key="{key}">{sense_sign(numbers[key])}</i>' for key in keys if key in numbers)
+    signs = (f'<i data-key="{key}">{_sense_cell(numbers[key])}</i>' for key in keys if key in numbers)
     return f'<div class="pol-signs" hidden>{"".join(signs)}</div>'
 
 
@@ -188,7 +212,7 @@ def _mark_buttons(key: int, number: int, extra: str) -> str:
             ),
         )
     )
-    return f'<span class="pol-marks">{buttons}{extra}</span>'
+    return f'<span class="pol-marks" role="cell">{buttons}{extra}</span>'
 
 
 def _score(hit: SentenceHit) -> str:
@@ -199,17 +223,22 @@ def _score(hit: SentenceHit) -> str:
             title = say("cosine {score}; the sense is the same with a probability of {probability}", **values)
         else:
             title = say("cosine {score}; the meaning is the same with a probability of {probability}", **values)
-    return score_cell(hit.score, hit.confidence, title)
+    return score_cell(hit.score, hit.confidence, title, of_line=True)
 
 
-def score_cell(score: float, confidence: float | None, title: str) -> str:
-    """Return a score with its confidence. The title says what both are."""
+def score_cell(score: float, confidence: float | None, title: str, of_line: bool = False) -> str:
+    """Return a score with its confidence. The title says what both are.
+
+    Args:
+        of_line: Whether both are cells of a line.
+    """
+    cell = ' role="cell"' if of_line else ""
     sure = ""
     if confidence is not None:
         said = f'<span class="pol-said">{say_html("probability")} </span>'
-        sure = f'<span class="pol-sure">{said}{numeral(confidence, ".0%")}</span>'
+        sure = f'<span class="pol-sure"{cell}>{said}{numeral(confidence, ".0%")}</span>'
     return (
-        f'<span class="pol-score" title="{escape(title)}"><span class="pol-value"><span class="pol-said">'
+        f'<span class="pol-score" title="{escape(title)}"><span class="pol-value"{cell}><span class="pol-said">'
         f"{say_html('score')} </span>{numeral(score, '.2f')}</span>{sure}</span>"
     )
 
@@ -236,8 +265,7 @@ def kwic_text(hit: OccurrenceHit, words: Words, whole_node: bool = True, context
         node = clickable_words(hit.sentence, spans, hit.start, end, hit.sentence_id) + ("" if whole else ELLIPSIS)
         hop = ""
     return (
-        f'<p class="pol-text" tabindex="0" dir="{direction(hit.sentence)}">'
-        f'<span class="pol-run"><bdi>{before}{left}</bdi>'
+        f'{_text(hit)}<span class="pol-run"><bdi>{before}{left}</bdi>'
         f'<mark class="pol-node"{hop}><bdi>{node}</bdi></mark><bdi>{right}{after}</bdi></span></p>'
     )
 

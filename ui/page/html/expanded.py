@@ -67,7 +67,7 @@ def under_line(hit: SentenceHit, expanded: Expanded) -> str:
             rest = f'<p class="pol-quiet">{more}</p>' if hidden > 0 else ""
             name = say_html("Sentences that are nearly the same")
             parts.append(f'<ul class="pol-copies" aria-label="{name}">{items}</ul>{rest}')
-    return f'<div class="pol-more">{"".join(parts)}</div>' if parts else ""
+    return f'<div class="pol-more" role="cell">{"".join(parts)}</div>' if parts else ""
 
 
 def _neighbour(place: str, text: str) -> list[str]:

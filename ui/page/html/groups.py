@@ -84,7 +84,7 @@ def grouped_by_word(groups: Sequence[Group], style: Style) -> str:
         f'<li class="pol-group" role="listitem"><h3 class="pol-word"><bdi>{escape(cut_right(group.title, TITLE))}</bdi>'
         f' <span class="pol-quiet">'
         f"{plural_html('{number} line on this page', '{number} lines on this page', len(group.lines))}</span></h3>"
-        f'<ol class="pol-lines pol-kwic{aligned}" role="list" aria-label="{_lines_of(group)}">'
+        f'<ol class="pol-lines pol-kwic{aligned}" role="table" aria-label="{_lines_of(group)}">'
         f"{''.join(item(hit, number, style) for number, hit in group.lines)}</ol></li>"
         for group in groups
     )
@@ -105,7 +105,7 @@ def _group(group: Group, style: Style) -> str:
             f' title="{say_html("Open the document at its first line here")}">{title}</button>'
         )
         items = "".join(item(hit, number, style) for number, hit in group.lines)
-        lines = f'<ol class="pol-lines pol-whole" role="list" aria-label="{_lines_of(group)}">{items}</ol>'
+        lines = f'<ol class="pol-lines pol-whole" role="table" aria-label="{_lines_of(group)}">{items}</ol>'
     rank = "" if group.rank is None else str(group.rank)
     size = escape(number_of_lines(len(group.lines))) if group.rank is None else ""
     score = ""

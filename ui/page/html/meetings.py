@@ -110,4 +110,4 @@ def query_line(text: str, hits: Sequence[SentenceHit]) -> str:
 
 def said(hit: SentenceHit) -> str:
     """Return the meetings of a hit for screen readers, which do not announce marks. "" without meetings."""
-    return f'<span class="pol-said">{_met(hit.meetings)}</span>' if hit.meetings else ""
+    return f'<span class="pol-said" role="cell">{_met(hit.meetings)}</span>' if hit.meetings else ""

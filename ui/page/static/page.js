@@ -11,6 +11,8 @@ const ZOOM_STEP = 1.5;
 const MOST_ZOOM = 40;
 /** Milliseconds for which the copy button confirms the copy. */
 const CONFIRMED = 2500;
+/** Pixels of the first sense or lines of an answer that are on the screen. */
+const ROOM = 60;
 
 /** The numbers that `actions.py` receives for each kind of element, by the element's data attribute. */
 const NUMBERS = {
@@ -50,7 +52,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
       refocused = names.map((name) => `[data-${name}="${dataset[name]}"]`).join("");
     }
     announce();
-    awaited = ["sense", "pick", "period", "hop", "collocate"].includes(act);
+    hopped = act === "hop";
     send(act, NUMBERS[act](dataset), every);
   };
 
@@ -75,6 +77,10 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     const tool = event.target.closest?.(".pol-tools button");
     if (tool) {
       useTool(tool);
+      return;
+    }
+    if (event.target.closest?.("[data-fold]")) {
+      fold();
       return;
     }
     const element = event.target.closest?.(CLICKABLE);
@@ -112,7 +118,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
 
   // In a line, the arrow keys go from word to word and from line to line. Enter searches for the word, + and - mark the
   // line, o opens its document, c shows its context, and a the lines like it. g annotates the marked lines, u undoes
-  // that, and U does it again. On the map, the arrow keys go from point to point.
+  // that, and U does it again. / goes to the search box. On the map, the arrow keys go from point to point.
   const onKey = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" && event.target.closest?.(".st-key-box input")) announce();
@@ -169,6 +175,9 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
         return true;
       case "a":
         line.querySelector("[data-alike]")?.click();
+        return true;
+      case "/":
+        find(".st-key-box input")?.focus();
         return true;
       default:
         return false;
@@ -438,15 +447,62 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     (sentence.querySelector(".pol-node") ?? sentence).scrollIntoView({ block: "nearest" });
   };
 
-  /** Whether the answer to the last click is still to be scrolled to. */
-  let awaited = false;
   const isRunning = () => !find('.stApp[data-test-script-state="notRunning"]');
+  /** Whether a word of a line was clicked, so that its lines are to be scrolled to. */
+  let hopped = false;
+  /** Which answer was on the page before: its word, its lines, and the content of its tab. */
+  let before = null;
+  // Scrolls to what has changed, unless it is on the screen: the lines, the content of a tab, or the senses of a word.
+  // A visit that begins with an answer, such as that of a link, begins at its top.
   const showAnswer = () => {
-    const list = find(".pol-list");
-    if (!awaited || isRunning() || !list) return;
-    awaited = false;
-    const { top } = list.getBoundingClientRect();
-    if (top > innerHeight * 0.6 || top < 0) list.scrollIntoView({ block: "start" });
+    const answer = find(".pol-answer");
+    if (isRunning()) return;
+    if (!answer) {
+      if (find(".st-key-box")) before ??= {};
+      return;
+    }
+    const { word, lines, tab } = answer.dataset;
+    const last = before;
+    if (last && last.word === word && last.lines === lines && last.tab === tab) return;
+    before = { word, lines, tab };
+    const list = find(".pol-list, .pol-message");
+    const senses = find(".pol-senses li");
+    if (!last || !list) return;
+    if (last.word !== word && !hopped) {
+      // What a word or a sentence was understood as stays on the screen, if there is room for it.
+      if (!isIn(senses ?? list, ROOM)) (senses ? find(".st-key-above") : list)?.scrollIntoView({ block: "start" });
+    } else if (last.tab !== tab && last.word === word && last.lines === lines) {
+      unfold();
+      const content = find(".st-key-tab");
+      if (content) content.scrollIntoView({ block: content.offsetHeight > innerHeight * 0.8 ? "start" : "nearest" });
+    } else if (!isIn(list, innerHeight * 0.4)) {
+      list.scrollIntoView({ block: "start" });
+    }
+    hopped = false;
+  };
+  /** Whether an element begins on the screen, with some room below its beginning, in pixels. */
+  const isIn = (element, room) => {
+    const { top } = element.getBoundingClientRect();
+    const heading = find(".pol-top")?.getBoundingClientRect().bottom ?? 0;
+    return top >= Math.max(0, heading - 1) && top + room <= innerHeight;
+  };
+
+  // The panel of the senses can be folded, so that the lines come higher.
+  const unfold = () => {
+    delete document.documentElement.dataset.folded;
+    nameFold();
+  };
+  const fold = () => {
+    document.documentElement.toggleAttribute("data-folded");
+    nameFold();
+  };
+  const nameFold = () => {
+    const folded = "folded" in document.documentElement.dataset;
+    findAll("[data-fold]").forEach((button) => {
+      const name = folded ? button.dataset.show : button.dataset.hide;
+      if (button.textContent !== name) button.textContent = name;
+      if (button.ariaExpanded !== String(!folded)) button.ariaExpanded = String(!folded);
+    });
   };
 
   const restoreFocus = () => {
@@ -469,6 +525,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
       pressMarks();
       openForm();
       alignNodes();
+      nameFold();
       showAnswer();
       showSentence();
       restoreFocus();
@@ -483,11 +540,11 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
   const app = find(".stApp");
   if (app) ended.observe(app, { attributes: true, attributeFilter: ["data-test-script-state", "style", "class"] });
 
-  // The first Tab reaches a link to the lines.
+  // The first Tab reaches a link to the lines, or to the search box of a page without lines.
   find(".pol-skip")?.remove();
   const skip = Object.assign(document.createElement("button"), { className: "pol-skip", type: "button" });
   skip.textContent = labels.skip;
-  skip.addEventListener("click", () => find(".pol-lines .pol-text")?.focus());
+  skip.addEventListener("click", () => (find(".pol-lines .pol-text") ?? find(".st-key-box input"))?.focus());
   document.body.prepend(skip);
   const resized = new ResizeObserver(update);
   redrawn.observe(document.body, { childList: true, subtree: true });
