@@ -58,7 +58,7 @@ def one_blas_thread() -> AbstractContextManager[object]:
 
 
 def with_one_blas_thread(function: Callable[Given, Found]) -> Callable[Given, Found]:
-    """Let a function use one thread of BLAS, whatever it calls."""
+    """Let a function, and all that it calls, use one thread of BLAS."""
 
     @functools.wraps(function)
     def limited(*arguments: Given.args, **named: Given.kwargs) -> Found:

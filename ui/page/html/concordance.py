@@ -23,6 +23,7 @@ from .base import (
     direction,
     document_cell,
     escape,
+    sense_name,
     sense_sign,
     translations,
 )
@@ -159,8 +160,7 @@ def _text(hit: SentenceHit) -> str:
 
 def _sense_cell(number: int | None) -> str:
     """Return the cell of a line with the sign of its sense."""
-    name = "no sense" if number is None else f"sense {number}"
-    return sense_sign(number).replace("<span ", f'<span role="cell" aria-label="{name}" ', 1)
+    return sense_sign(number).replace("<span ", f'<span role="cell" aria-label="{sense_name(number)}" ', 1)
 
 
 def answered(word: object, lines: object, tab: object) -> str:
