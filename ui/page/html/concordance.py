@@ -160,7 +160,8 @@ def _text(hit: SentenceHit) -> str:
 
 def _sense_cell(number: int | None) -> str:
     """Return the cell of a line with the sign of its sense."""
-    return sense_sign(number).replace("<span ", f'<span role="cell" aria-label="{sense_name(number)}" ', 1)
+    cell = f'role="cell" aria-label="{sense_name(number)}"'
+    return sense_sign(number).replace("<span ", f"<span {cell} ", 1)
 
 
 def answered(word: object, lines: object, tab: object) -> str:
