@@ -51,7 +51,8 @@ GOAL_CPU = 1.0
 # Marks what is shown, waits for what replaces it, and keeps the time of each. A frame after it, it has been painted.
 WATCH = """
 (wanted) => {
-  document.querySelectorAll(".pol-line, .pol-senses, .pol-map, .st-key-tab .stHtml").forEach((e) => { e.dataset.old = "1"; });
+  const shown = document.querySelectorAll(".pol-line, .pol-senses, .pol-map, .st-key-tab .stHtml");
+  shown.forEach((e) => { e.dataset.old = "1"; });
   const started = performance.now();
   window.polysemeTimes = {};
   const look = () => {
