@@ -166,7 +166,7 @@ def badge_row(
     marked = ", ".join(say("“{phrase}”", phrase=cut_right(text, PHRASE)) for text in phrases)
     quoted = " " + _quiet(say("phrases with it"), escape(marked)) if marked else ""
     if definition:
-        like += " " + _quiet(cut_right(definition, TITLE), escape(cut_right(definition, DEFINITION)))
+        like += " · " + _quiet(cut_right(definition, TITLE), escape(cut_right(definition, DEFINITION)))
     shown, lines = pos_name(pos), escape(number_of_lines(size))
     part = f'<span class="pol-pos" title="{say_html("part of speech")}">{escape(shown)}</span> · ' if pos else ""
     pressed = str(chosen).lower()
