@@ -100,3 +100,21 @@ def open_list(page: Page, name: str) -> None:
     field.scroll_into_view_if_needed()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     field.click()
+
+
+def choose(page: Page, name: str, option: str) -> None:
+    """Choose an option of a list. An answer may scroll the page and so close the list, which is then opened again."""
+    from playwright.sync_api import Error
+
+    wanted = page.get_by_role("option", name=option).first
+    for _ in range(5):
+        open_list(page, name)
+        page.get_by_role("combobox", name=name).fill(option)  # a long list shows an option once it is searched for
+        try:
+            wanted.click(timeout=PATIENCE / 10)
+        except Error:
+            page.keyboard.press("Escape")
+        else:
+            settled(page)
+            return
+    wanted.click()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from browsers import PATIENCE, open_list, opened, parameters, settled
+from browsers import PATIENCE, choose, open_list, opened, parameters, settled
 from polyseme.indexer.build import build
 from polyseme.indexer.documents import Document
 from polyseme.indexer.elmo.encoder import ElmoEncoder
@@ -88,11 +88,6 @@ def _cut(hit: SentenceHit) -> str | re.Pattern[str]:
 def of_sense(searcher: Searcher, number: int, query: str = BANK) -> list[OccurrenceHit]:
     numbers = searcher.senses("bank").assignments
     return [hit for hit in searcher.occurrences(query, 1000) if numbers[hit.occurrence_id] == number]
-
-
-def choose(page: Page, name: str, option: str) -> None:
-    page.get_by_role("combobox", name=name).fill(option)  # a long list shows an option only when it is searched for
-    page.get_by_role("option", name=option).first.click()
 
 
 def test_typed_sentence_then_clicked_word(page: Page, address: str, searcher: Searcher) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from browsers import PATIENCE
+from browsers import PATIENCE, choose
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
@@ -36,12 +36,6 @@ def visit(browser: Browser, locale: str, address: str, width: int = 1300) -> Ite
 
 def settled(page: Page) -> None:
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
-
-
-def choose(page: Page, name: str, option: str) -> None:
-    page.get_by_role("combobox", name=name).click()
-    page.get_by_role("option", name=option).first.click()
-    settled(page)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...search.markup import escape
-
 ENGLISH = "en"
 PARAMETER = "language"
 """Name of the language in the address."""
@@ -74,13 +72,19 @@ def plural(one: str, many: str, number: int, /, **values: object) -> str:
 
 def say_html(message: str, /, **pieces: str) -> str:
     """Return a text as HTML. The text is escaped, so no translation can hold markup, and the values are HTML."""
-    return escape(_catalogue(current()).gettext(message)).format(**pieces)
+    return _escaped(_catalogue(current()).gettext(message)).format(**pieces)
 
 
 def plural_html(one: str, many: str, number: int, /, **pieces: str) -> str:
     """Return a text that depends on a number as HTML. The text is escaped, and the values are HTML."""
-    found = escape(_catalogue(current()).ngettext(one, many, number))
+    found = _escaped(_catalogue(current()).ngettext(one, many, number))
     return found.format(number=numeral(number), **pieces)
+
+
+def _escaped(text: str) -> str:
+    from ...search.markup import escape  # only here, so that the server starts without the search
+
+    return escape(text)
 
 
 def to_translate(message: str) -> str:
