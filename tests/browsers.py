@@ -108,11 +108,11 @@ def choose(page: Page, name: str, option: str) -> None:
 
     wanted = page.get_by_role("option", name=option).first
     for _ in range(5):
-        open_list(page, name)
-        page.get_by_role("combobox", name=name).fill(option)  # a long list shows an option once it is searched for
         try:
+            open_list(page, name)
+            page.get_by_role("combobox", name=name).fill(option)  # a long list shows an option once it is searched for
             wanted.click(timeout=PATIENCE / 10)
-        except Error:
+        except Error:  # the page has just been drawn again
             page.keyboard.press("Escape")
         else:
             settled(page)
