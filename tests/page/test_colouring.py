@@ -32,6 +32,13 @@ def test_ranges_hold_every_value_once_in_order(years: dict[int, int]) -> None:
     assert held == ordered
 
 
+def test_texts_of_one_number_are_in_one_range() -> None:
+    found = facet("size", dict.fromkeys(["-3", "0.5", "1", "1.0", "1.00", "2", "3", "4", "5", "6", "7"], 1))
+    assert found is not None
+    ends = [selection for _, selection in colouring.groups_of(found)]
+    assert sum(float(first) <= 1 <= float(last) for first, last in ends) == 1
+
+
 def test_the_most_frequent_values_get_the_colours() -> None:
     found = facet("genre", {f"g{n:02}": n + 1 for n in range(20)})
     assert found is not None

@@ -157,6 +157,9 @@ def test_points_say_their_groups_and_where_they_are() -> None:
     ]
     assert "pol-density" in html
     assert "pol-density" not in points.occurrence_map(PLACES[:1], [0], [7], [1], ["a", "none"], {}, [], "bank")
+    odd = points.occurrence_map(PLACES[:1], [0], [7], [1], ["a-->b--!></style>]>" + "c" * 500, ""], {}, [], "bank")
+    assert 'aria-label="a-- &gt;b--! &gt;&lt; /style&gt;] &gt;cc' in odd
+    assert len(odd) < 2000
     assert points.key(["a", "b", "none"], [3, 0, 1_000]).count("<li>") == 2
 
 

@@ -162,6 +162,7 @@ def _signs(text: str) -> Counter[str]:
         ("fr-CA,fr;q=0.9,en;q=0.8", "en-US", "fr"),
         ("ca,es;q=0.9,en;q=0.8", "ca", "es"),
         ("en;q=0.5,de;q=0.9", "", "de"),
+        ("de; q=0.9 , en ;q=0.5", "", "de"),
         ("nl,de;q=0,en;q=0.3", "de", "en"),
         ("DE-de", "", "de"),
         ("*", "fr", "fr"),

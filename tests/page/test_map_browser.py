@@ -32,6 +32,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     found.goto(f"{address}/?q={quote(BANK)}&tab=map")
     expect(found.locator(".pol-dot").first).to_be_visible()
     _settled(found)
+    found.wait_for_timeout(500)  # the page scrolls to the answer, and then stays
     yield found
     found.close()
 
@@ -113,6 +114,27 @@ def test_keys_reach_points_outside_the_zoomed_map(page: Page) -> None:
         )
         assert left <= x <= left + width
         assert top <= y <= top + height
+
+
+def test_tab_reaches_a_point_of_the_zoomed_map(page: Page) -> None:
+    x, y = max(_places(page).values())
+    page.mouse.move(x, y)
+    page.keyboard.down("Control")
+    for _ in range(4):
+        page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    page.get_by_role("button", name="Zoom in").focus()
+    page.keyboard.press("Shift+Tab")
+    page.wait_for_timeout(200)
+    focused, left, top = page.evaluate(
+        "() => { const dot = document.activeElement, map = dot.closest('.pol-map');"
+        " return [Number(dot.dataset.pick), map.scrollLeft, map.scrollTop]; }"
+    )
+    assert (left, top) == (0, 0)
+    x, y = _places(page)[focused]
+    box = _box(page)
+    assert box[0] <= x <= box[0] + box[2]
+    assert box[1] <= y <= box[1] + box[3]
 
 
 def test_colours_follow_a_field_and_the_address_keeps_them(page: Page, library: Path) -> None:

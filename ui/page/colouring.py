@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,12 +71,14 @@ def groups_of(facet: Facet) -> list[tuple[str, Selection]]:
     if facet.kind is FacetKind.CHOICE:
         frequent = sorted(facet.options, key=lambda value: -facet.options[value])[:most]
         return [(value, (value,)) for value in facet.options if value in frequent]
-    ordered = sorted(facet.options, key=float if facet.kind is FacetKind.NUMBER else str)
+    read = float if facet.kind is FacetKind.NUMBER else str
     total, before = sum(facet.options.values()), 0
     ranges: dict[int, list[str]] = {}
-    for value in ordered:
-        ranges.setdefault(RANGES * before // total, []).append(value)
-        before += facet.options[value]
+    # Texts of one number, such as 1 and 1.0, are in one range.
+    for _, values in itertools.groupby(sorted(facet.options, key=read), key=read):
+        same = list(values)
+        ranges.setdefault(RANGES * before // total, []).extend(same)
+        before += sum(facet.options[value] for value in same)
     return [(_range_name(part), (part[0], part[-1])) for part in ranges.values()]
 
 

@@ -143,7 +143,7 @@ def preferred(header: str, locale: str) -> str:
     """
     ranked = []
     for part in header[:MAX_HEADER].split(","):
-        code, _, quality = part.strip().partition(";q=")
+        code, _, quality = "".join(part.split()).partition(";q=")
         if re.fullmatch(r"|0(\.\d{0,3})?|1(\.0{0,3})?", quality) and float(quality or 1) > 0:
             ranked.append((-float(quality or 1), code))
     codes = [code for _, code in sorted(ranked, key=lambda each: each[0])]

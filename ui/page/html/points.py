@@ -5,6 +5,7 @@ All functions are pure, except that the page's own texts are in the visitor's la
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ TIP = 60
 """Maximum length of each context in a tooltip, in characters."""
 COLUMNS, ROWS = 48, 20
 """Number of cells of the density, in both directions."""
+_ENDS = re.compile(r"--!?>|]>|</")
 DARKEST = 0.34
 """Opacity of the cell with the most occurrences."""
 
@@ -55,8 +57,8 @@ def occurrence_map(
     dots = []
     for n, (row, key, number) in enumerate(zip(drawn, ids, numbers, strict=True)):
         state = "" if not chosen else ' data-in="1"' if key in chosen else ' data-out="1"'
-        tip = escape(_tip(tips[key])) if key in tips else say_html("occurrence {id}", id=str(key))
-        name = escape(names[-1 if number is None else number - 1])
+        tip = _attribute(_tip(tips[key])) if key in tips else say_html("occurrence {id}", id=str(key))
+        name = _attribute(cut_right(names[-1 if number is None else number - 1], NODE))
         dots.append(
             f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{sense_colour(number)}"{state}'
             f' style="--l:{left[row]:.2f}%;--t:{top[row]:.2f}%" tabindex="{0 if not n else -1}"'
@@ -102,8 +104,12 @@ def _buttons() -> str:
 
 def _tip(hit: OccurrenceHit) -> str:
     line = concordance_line(hit)
-    shown = f"{cut_left(line.left, TIP)}[{cut_right(line.node, NODE)}]{cut_right(line.right, TIP)}"
-    return shown.replace("</", "< /")  # the browser's filter drops attributes with an end tag in them
+    return f"{cut_left(line.left, TIP)}[{cut_right(line.node, NODE)}]{cut_right(line.right, TIP)}"
+
+
+def _attribute(text: str) -> str:
+    """Escape a text for an attribute. The browser's filter drops attributes in which markup could end."""
+    return escape(_ENDS.sub(lambda found: f"{found[0][:-1]} {found[0][-1]}", text))
 
 
 def key(names: Sequence[str], counts: Sequence[int]) -> str:

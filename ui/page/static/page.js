@@ -227,6 +227,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     }
     const lasso = find("[data-lasso]");
     if (lasso && lasso.ariaPressed !== String(hasLasso)) lasso.ariaPressed = String(hasLasso);
+    map.style.touchAction = hasLasso ? "none" : ""; // a finger draws, and does not scroll the page
   };
   /** Moves the centre, but not so far that the map ends inside its box. */
   const centre = (x, y) => {
@@ -250,18 +251,28 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
   };
   const onWheel = (event) => {
     const map = event.target.closest?.(".pol-map");
-    if (!map || !(event.ctrlKey || event.metaKey)) return;
+    if (!map || !event.deltaY || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
+    const turned = Math.min(100, Math.max(-100, event.deltaY)) / 100; // a notch of a wheel, or a bit of a touchpad
     const box = map.getBoundingClientRect();
     const at = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
     const [x, y] = at.map((part, n) => [zoomed.x, zoomed.y][n] + (100 * (part - 0.5)) / zoomed.by);
-    zoom(event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP, x, y);
+    zoom(ZOOM_STEP ** -turned, x, y);
   };
   /** Moves the centre to a point that is outside the box. */
   const showDot = (dot) => {
     const [x, y] = ["--l", "--t"].map((name) => parseFloat(dot.style.getPropertyValue(name)));
     const half = 50 / zoomed.by;
     if (Math.abs(x - zoomed.x) > half || Math.abs(y - zoomed.y) > half) centre(x, y);
+  };
+
+  const onFocus = (event) => {
+    const dot = event.target.closest?.(".pol-dot");
+    if (dot) showDot(dot);
+  };
+  // The browser scrolls to a point that gets the focus, also inside the map. There, the zoom alone moves points.
+  const onScroll = ({ target }) => {
+    if (target instanceof HTMLElement && target.matches(".pol-map")) target.scrollTo(0, 0);
   };
 
   // A frame drawn on the map picks the points inside it.
@@ -323,7 +334,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
           return (top > y) !== (below > y) && x < ((other - left) * (y - top)) / (below - top) + left;
         }).length % 2 === 1;
   const onUp = (event) => {
-    if (frame?.box) {
+    if (frame?.box?.isConnected) { // the page may have drawn another map meanwhile
       const box = frame.box.getBoundingClientRect();
       const line = frame.line;
       frame.box.remove();
@@ -559,6 +570,8 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     pointercancel: dropFrame,
   });
   listeners.forEach(([name, listener]) => document.addEventListener(name, listener));
+  document.addEventListener("scroll", onScroll, true);
+  document.addEventListener("focusin", onFocus);
   document.addEventListener("wheel", onWheel, { passive: false }); // so that the browser does not zoom the page
   document.fonts.addEventListener("loadingdone", update);
 
@@ -577,6 +590,8 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     skip.remove();
     resized.disconnect();
     listeners.forEach(([name, listener]) => document.removeEventListener(name, listener));
+    document.removeEventListener("scroll", onScroll, true);
+    document.removeEventListener("focusin", onFocus);
     document.removeEventListener("wheel", onWheel);
     document.fonts.removeEventListener("loadingdone", update);
   };
