@@ -280,9 +280,11 @@ def cut_word(
     """Cut the tree of a word into senses. See `Searcher.cut`.
 
     Raises:
-        QueryError: Both grain and number are given, or one is out of its range.
+        QueryError: Both grain and number are given, or one is out of its range. Or the collection was compacted since
+            the word was arranged.
     """
     check_cut(grain, number)
+    _check_arranged(view, arranged)
     ids, vectors, tree = arranged.ids, arranged.vectors, arranged.tree
     wanted = _wanted(tree, arranged.usual, grain, number)
     clusters, stable = _cut(arranged, wanted)
@@ -328,6 +330,17 @@ def cut_word(
         1 if tree is None else tree.most,
         tree,
     )
+
+
+def _check_arranged(view: View, arranged: ArrangedWord) -> None:
+    """Check that the segments of a word are those of the snapshot.
+
+    Raises:
+        QueryError: Segments were merged since the word was arranged. Some occurrences may have gone.
+    """
+    places = arranged.nearby.places
+    if places is not None and not set(np.unique(places.segments).tolist()) <= view.snapshot.segments.keys():
+        raise QueryError(f"{view.collection.path} has changed since {arranged.word!r} was arranged; arrange it again")
 
 
 def central_hits(view: View, ids: Ids, scores: Array) -> tuple[OccurrenceHit, ...]:

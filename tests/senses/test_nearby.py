@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from polyseme.indexer.build import build
 from polyseme.indexer.collection.stored_tokens import StoredTokens
 from polyseme.indexer.documents import Document
 from polyseme.indexer.elmo.encoder import ElmoEncoder
+from polyseme.indexer.errors import QueryError
 from polyseme.indexer.text import TokenKind
 from polyseme.search.retrieval.hydrate import occurrence_hits
 from polyseme.search.retrieval.ranking import Ranked
@@ -72,3 +75,15 @@ def test_what_was_read_is_not_read_again(searcher: Searcher) -> None:
         assert known.nouns == counts
         read_lines(view, arranged.ids, known)
         assert sum(total for _, total in known.nouns.values()) > sum(total for _, total in counts.values())
+
+
+def test_a_word_is_arranged_again_after_compaction(tmp_path: Path, default_encoder: ElmoEncoder) -> None:
+    path = tmp_path / "c.pol"
+    build(path, [Document(f"d{n}", text) for n, text in enumerate(TEXTS)], model=default_encoder)
+    with Searcher.open(path, default_encoder) as searcher:
+        arranged = searcher.arrange("bank")
+        searcher.collection.remove(["d1"])
+        searcher.collection.compact()
+        with pytest.raises(QueryError, match="arrange it again"):
+            searcher.cut(arranged)
+        assert len(searcher.cut(searcher.arrange("bank")).assignments) < len(arranged.ids)
