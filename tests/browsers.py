@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -36,6 +38,18 @@ def program() -> str:
     return found
 
 
+def free_port() -> int:
+    """Return a free port. Each worker of the tests has ports of its own, so that no two servers take the same one."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 20
+    ports = list(range(20_000 + 500 * worker, 20_500 + 500 * worker))
+    random.shuffle(ports)
+    for port in ports:
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)):  # nobody answers there
+                return port
+    raise OSError(f"no port from {min(ports)} to {max(ports)} is free; end some programs")
+
+
 @contextmanager
 def serving(
     collection: Path, port: int = 0, address: str = "127.0.0.1", folder: Path | None = None
@@ -43,7 +57,7 @@ def serving(
     """Run the page's server, which may still be starting. folder: its working folder, which may hold secrets."""
     here = str(Path(__file__).parents[1])
     environment = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": here}
-    command = [sys.executable, "-c", START, str(collection), str(port), address]
+    command = [sys.executable, "-c", START, str(collection), str(port or free_port()), address]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=folder) as found:
         try:
             yield found
