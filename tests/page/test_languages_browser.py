@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from browsers import PATIENCE, choose
+from browsers import PATIENCE, choose, settled
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
@@ -32,10 +32,6 @@ def visit(browser: Browser, locale: str, address: str, width: int = 1300) -> Ite
     settled(page)
     yield page
     context.close()
-
-
-def settled(page: Page) -> None:
-    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from browsers import settled
 from polyseme.search.searcher import Searcher
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -32,14 +33,10 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     found = browser.new_page(viewport={"width": 1300, "height": 1500})
     found.goto(f"{address}/?q={quote(BANK)}&tab=map")
     expect(found.locator(".pol-dot").first).to_be_visible()
-    _settled(found)
+    settled(found)
     found.wait_for_timeout(500)  # the page scrolls to the answer, and then stays
     yield found
     found.close()
-
-
-def _settled(page: Page) -> None:
-    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def _places(page: Page) -> dict[int, tuple[float, float]]:
@@ -61,7 +58,7 @@ def _draw(page: Page, line: list[tuple[float, float]]) -> None:
 
 
 def _picked(page: Page) -> set[int]:
-    _settled(page)
+    settled(page)
     expect(page).to_have_url(re.compile("lines="))
     return {int(key) for key in parse_qs(urlsplit(page.url).query).get("lines", [""])[0].split("-") if key}
 
@@ -143,7 +140,7 @@ def test_colours_follow_a_field_and_the_address_keeps_them(page: Page, library: 
     page.get_by_role("combobox", name="Colour").click()
     page.get_by_role("option", name="genre").click()
     expect(page.locator(".pol-legend")).to_contain_text("money")
-    _settled(page)
+    settled(page)
     expect(page).to_have_url(re.compile(r"colour=field%3Agenre"))
     with Searcher.open(library / "banks.pol") as searcher:
         genres = {hit.occurrence_id: hit.metadata["genre"] for hit in searcher.occurrences(BANK, 1000)}
