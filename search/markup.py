@@ -28,6 +28,7 @@ CONTEXT = 55
 ROWS = 100
 """Maximum number of rows that are shown in a notebook."""
 _FIRST = ("year", "date", "author")
+_ENDS = re.compile(r"--!?>|]>|</")
 # HTML allows no control characters except white space, and Streamlit cannot send lone surrogates.
 UNSHOWABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _STYLE = """\
@@ -75,8 +76,17 @@ class Line:
 
 
 def escape(text: object) -> str:
-    """Escape text for HTML, also inside an attribute in double quotes."""
+    """Escape text for HTML. `attribute` does so for text of documents inside an attribute."""
     return html.escape(UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", str(text)), quote=True)
+
+
+def attribute(text: object) -> str:
+    """Escape text for an attribute in double quotes.
+
+    A browser's filter (DOMPurify) drops an attribute in which markup could end, such as a title with `</b>`. So a space
+    divides such signs.
+    """
+    return escape(_ENDS.sub(lambda found: f"{found[0][:-1]} {found[0][-1]}", str(text)))
 
 
 def direction(text: str) -> str:
@@ -111,7 +121,7 @@ def facts(metadata: Mapping[str, Value]) -> str:
     fields = [field for field in _FIRST if field in metadata]
     fields += [field for field in metadata if field not in (*_FIRST, "title") and text_of(metadata[field]).strip()]
     values = ((field, escape(cut_right(text_of(metadata[field]), FACT))) for field in fields)
-    shown = [f'<span title="{escape(field)}"><bdi>{value}</bdi></span>' for field, value in values]
+    shown = [f'<span title="{attribute(field)}"><bdi>{value}</bdi></span>' for field, value in values]
     return " · ".join(shown[:FACTS])
 
 
@@ -193,7 +203,7 @@ def _framed(caption: str, head: str, body: str, size: int, notes: Sequence[str])
     left_out = [f"The first {ROWS} of {size:,} are shown."] if size > ROWS else []
     shown = "".join(f"<br><small>{escape(note)}</small>" for note in (*notes, *left_out))
     return (
-        f'{_STYLE}<div class="polyseme-hits" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
+        f'{_STYLE}<div class="polyseme-hits" role="region" tabindex="0" aria-label="{attribute(caption)}"><table>'
         f"<caption>{escape(caption)}{shown}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

@@ -130,6 +130,14 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
         read(html)
 
 
+def test_attributes_keep_their_text_through_the_filter_of_the_browser() -> None:
+    assert base.attribute('a </b> --> --!> ]> "&') == "a &lt; /b&gt; -- &gt; --! &gt; ] &gt; &quot;&amp;"
+    sources = Path(base.__file__).parent.glob("*.py")
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    assert re.findall(r'(?:title|label|lang|data-[a-z]+)="\{attribute\(', code)
+    assert not re.findall(r'(?:title|label|lang|data-[a-z]+)="[^"<]*\{escape\(', code)
+
+
 PLACES = np.array([[0, 0], [1, 1], [0.5, 0.5]], np.float32)
 
 

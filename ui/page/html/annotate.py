@@ -11,7 +11,7 @@ from ....indexer.collection.judgements import Annotation, Mark
 from ....search.hits import OccurrenceHit, SentenceHit
 from ....search.judging.agreement import Agreement
 from ..language import numeral, plural, say, say_html, to_translate
-from .base import cut_right, escape, number_of_lines
+from .base import attribute, cut_right, escape, number_of_lines
 
 CHIP = 24
 """Maximum length of the text of a sign, in characters."""
@@ -67,7 +67,9 @@ def _sign(kind: str, value: str, authors: Sequence[str]) -> str:
         text, title = map(say, _SIGNS[value]) if value in _SIGNS else (value, value)
     elif kind == "note":
         text, title = say("note"), say("note: {note}", note=value)
-    full = say_html("{said}, by {authors}", said=escape(cut_right(title, TITLE)), authors=escape(", ".join(authors)))
+    full = say_html(
+        "{said}, by {authors}", said=attribute(cut_right(title, TITLE)), authors=attribute(", ".join(authors))
+    )
     return f'<span class="pol-chip" data-kind="{kind}" title="{full}"><bdi>{escape(cut_right(text, CHIP))}</bdi></span>'
 
 
@@ -97,4 +99,4 @@ def agreement(found: Agreement) -> str:
         )
         for pair in found.pairs
     )
-    return f'<p class="pol-quiet pol-agreement" title="{escape(pairs)}">{escape(f"{people} {text}")}</p>'
+    return f'<p class="pol-quiet pol-agreement" title="{attribute(pairs)}">{escape(f"{people} {text}")}</p>'

@@ -19,6 +19,7 @@ from ....search.markup import NODE as NODE
 from ....search.markup import SENTENCE as SENTENCE
 from ....search.markup import SPACE as SPACE
 from ....search.markup import UNSHOWABLE as UNSHOWABLE
+from ....search.markup import attribute as attribute
 from ....search.markup import cut_left as cut_left
 from ....search.markup import cut_right as cut_right
 from ....search.markup import direction as direction
@@ -101,7 +102,7 @@ def _pos_of(hit: SentenceHit) -> str:
     title = say("part of speech {pos}", pos=hit.pos)
     if hit.tag.strip():
         title = say("part of speech {pos}, tag {tag}", pos=hit.pos, tag=hit.tag)
-    return f'<span class="pol-pos" title="{escape(cut_right(title, SENTENCE))}">{escape(pos_name(hit.pos))}</span>'
+    return f'<span class="pol-pos" title="{attribute(cut_right(title, SENTENCE))}">{escape(pos_name(hit.pos))}</span>'
 
 
 def document_cell(hit: SentenceHit, number: int) -> str:
@@ -118,7 +119,7 @@ def translations(hit: SentenceHit) -> str:
     """Return the translations of a hit's text, to be shown under its line."""
     shown = []
     for language, text in hit.translations.items():
-        code = f' lang="{escape(language)}" title="{escape(language)}"' if language else ""
+        code = f' lang="{attribute(language)}" title="{attribute(language)}"' if language else ""
         folded = escape(SPACE.sub(" ", cut_right(text, SENTENCE)))
         shown.append(f'<p class="pol-translation" role="cell" dir="{direction(text)}"{code}>{folded}</p>')
     return "".join(shown)
@@ -341,4 +342,4 @@ def collection_facts(info: CollectionInfo) -> str:
         say("layer"): str(info.settings.layer),
     }
     listed = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows.items())
-    return f'<dl class="pol-info" title="{escape(info.path)}">{listed}</dl>'
+    return f'<dl class="pol-info" title="{attribute(info.path)}">{listed}</dl>'

@@ -19,6 +19,7 @@ from .base import (
     SENTENCE,
     SPACE,
     UNKNOWN_SENSE,
+    attribute,
     cut_right,
     direction,
     document_cell,
@@ -239,7 +240,7 @@ def score_cell(score: float, confidence: float | None, title: str, of_line: bool
         said = f'<span class="pol-said">{say_html("probability")} </span>'
         sure = f'<span class="pol-sure"{cell}>{said}{numeral(confidence, ".0%")}</span>'
     return (
-        f'<span class="pol-score" title="{escape(title)}"><span class="pol-value"{cell}><span class="pol-said">'
+        f'<span class="pol-score" title="{attribute(title)}"><span class="pol-value"{cell}><span class="pol-said">'
         f"{say_html('score')} </span>{numeral(score, '.2f')}</span>{sure}</span>"
     )
 

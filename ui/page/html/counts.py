@@ -13,7 +13,7 @@ from ....search.statistics.dispersion import Dispersion
 from ....search.statistics.frequency import Frequency, FrequencyComparison, PartFrequency
 from ....search.statistics.keywords import Keywords
 from ..language import numeral, plural_html, say, say_html, to_translate
-from .base import FACT, NODE, cut_right, escape, pos_name
+from .base import FACT, NODE, attribute, cut_right, escape, pos_name
 
 Row = TypeVar("Row")
 MAX_ROWS = 200
@@ -155,7 +155,7 @@ def collocates(found: Collocates) -> str:
 
 
 def _shows_lines(word: str, lines: int) -> str:
-    name = escape(cut_right(word, NODE))
+    name = attribute(cut_right(word, NODE))
     return plural_html("{word}: show {number} line", "{word}: show {number} lines", lines, word=name)
 
 
@@ -232,7 +232,7 @@ def _cut(rows: Sequence[Row]) -> Sequence[Row]:
 def _table(name: str, heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], number: int) -> str:
     """Return a table. Cells are HTML. Heads are texts with explanations."""
     head = "".join(
-        f'<th scope="col" title="{escape(cut_right(title, FACT))}">{escape(cut_right(text, FACT))}</th>'
+        f'<th scope="col" title="{attribute(cut_right(title, FACT))}">{escape(cut_right(text, FACT))}</th>'
         for text, title in heads
     )
     body = "".join(
@@ -241,7 +241,7 @@ def _table(name: str, heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[
     body = body or f'<tr><td colspan="{len(heads)}">{say_html("There is none.")}</td></tr>'
     cut = say_html("The first {some} of {all}. The CSV has all.", some=numeral(MAX_ROWS), all=numeral(number))
     more = f'<p class="pol-quiet">{cut}</p>' if number > MAX_ROWS else ""
-    label = escape(cut_right(name, FACT))
+    label = attribute(cut_right(name, FACT))
     return (
         f'<div class="pol-scroll" tabindex="0" role="region" aria-label="{label}"><table class="pol-words pol-counts">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"

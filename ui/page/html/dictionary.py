@@ -11,7 +11,7 @@ from collections.abc import Collection
 from ....search.senses.dictionary import DictionarySenses
 from ..address import NO_SENSE
 from ..language import plural_html, say, say_html
-from .base import cut_right, escape, pos_name
+from .base import attribute, cut_right, escape, pos_name
 from .senses import badge_row, central_line
 
 DEFINITION = 300
@@ -60,7 +60,7 @@ def entry(found: DictionarySenses, chosen: int | None, inside: Collection[int] |
             empty,
         )
         more = f'<p class="pol-quiet">{text}</p>'
-    name = say_html("Senses of {word} in a dictionary", word=escape(inventory.word))
+    name = say_html("Senses of {word} in a dictionary", word=attribute(inventory.word))
     return f'<ol class="pol-senses" aria-label="{name}">{rows}</ol>{more}'
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from ....indexer.collection.records import StoredDocument
 from ....indexer.values import text_of
 from ..language import numeral, say, say_html
-from .base import FACT, cut_left, cut_right, escape
+from .base import FACT, attribute, cut_left, cut_right, escape
 
 TITLE = 120
 """Maximum length of a title, in characters."""
@@ -34,13 +34,14 @@ def document_table(documents: Sequence[StoredDocument], fields: Sequence[str], c
 
 
 def _row(document: StoredDocument, fields: Sequence[str], is_chosen: bool) -> str:
-    title = escape(cut_right(document.title, TITLE))
-    name = say_html("Choose {title}", title=title)
+    title = cut_right(document.title, TITLE)
+    name = say_html("Choose {title}", title=attribute(title))
     values = (cut_right(text_of(document.metadata.get(field, "")), FACT) for field in fields)
     cells = "".join(f"<td><bdi>{escape(value)}</bdi></td>" for value in values)
     return (
         f'<tr><td><button type="button" class="pol-choose" data-document="{document.key}"'
         f' aria-pressed="{str(is_chosen).lower()}" aria-label="{name}"></button></td>'
-        f'<th scope="row"><bdi>{title}</bdi></th><td><bdi>{escape(cut_left(document.document_id, TITLE))}</bdi></td>'
+        f'<th scope="row"><bdi>{escape(title)}</bdi></th>'
+        f"<td><bdi>{escape(cut_left(document.document_id, TITLE))}</bdi></td>"
         f"<td>{numeral(document.sentences)}</td>{cells}</tr>"
     )

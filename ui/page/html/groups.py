@@ -12,7 +12,7 @@ from ....indexer.values import Value
 from ....search.hits import DocumentHit, OccurrenceHit, SentenceHit
 from ..language import numeral, plural_html, say, say_html
 from . import meetings
-from .base import cut_right, escape, facts, number_of_lines
+from .base import attribute, cut_right, escape, facts, number_of_lines
 from .concordance import Style, Words, columns, item, score_cell
 from .expanded import Expanded
 
@@ -93,7 +93,7 @@ def grouped_by_word(groups: Sequence[Group], style: Style) -> str:
 
 
 def _lines_of(group: Group) -> str:
-    return say_html("Lines of {title}", title=escape(cut_right(group.title, TITLE)))
+    return say_html("Lines of {title}", title=attribute(cut_right(group.title, TITLE)))
 
 
 def _group(group: Group, style: Style) -> str:

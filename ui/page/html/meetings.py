@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ....search.hits import Meeting, SentenceHit
 from ..language import numeral, plural_html, say_html
-from .base import SENTENCE, SPACE, cut_right, direction, escape
+from .base import SENTENCE, SPACE, attribute, cut_right, direction, escape
 
 SHADES = (0.05, 0.12, 0.25)
 """Shares of the query's meaning from which on a mark has the second, third and fourth shade."""
@@ -42,7 +42,11 @@ def met_text(meetings: Sequence[Meeting], written: Callable[[float], str] = "{:.
 
 def met_html(meetings: Sequence[Meeting]) -> str:
     """Return what a mark means as HTML, with numbers in the visitor's language."""
-    return escape(met_text(meetings, lambda similarity: numeral(similarity, ".2f")))
+    return escape(_met_text(meetings))
+
+
+def _met_text(meetings: Sequence[Meeting]) -> str:
+    return met_text(meetings, lambda similarity: numeral(similarity, ".2f"))
 
 
 def _word(text: str) -> str:
@@ -68,7 +72,7 @@ def mark_of(
 
 
 def _met(meetings: Sequence[Meeting]) -> str:
-    return say_html("met: {words}", words=met_html(meetings))
+    return say_html("met: {words}", words=attribute(_met_text(meetings)))
 
 
 def query_line(text: str, hits: Sequence[SentenceHit]) -> str:

@@ -17,6 +17,7 @@ from ..address import NO_SENSE
 from ..language import numeral, plural_html, say, say_html, to_translate
 from .base import (
     NODE,
+    attribute,
     cut_left,
     cut_right,
     direction,
@@ -89,7 +90,7 @@ def entry(
     if stray:
         share = stray / len(inventory.assignments)
         rows += badge_row(None, say("fits no sense"), stray, share, within, chosen == NO_SENSE)
-    name = say_html("Senses of {word}", word=escape(inventory.word))
+    name = say_html("Senses of {word}", word=attribute(inventory.word))
     return f'{note}<ol class="pol-senses" aria-label="{name}">{rows}</ol>'
 
 
@@ -171,10 +172,10 @@ def badge_row(
     part = f'<span class="pol-pos" title="{say_html("part of speech")}">{escape(shown)}</span> · ' if pos else ""
     pressed = str(chosen).lower()
     name = sense_name(number)
-    name += f", {escape(shown)}" if pos else ""
+    name += f", {attribute(shown)}" if pos else ""
     return (
         f'<li data-chosen="{pressed}"><button type="button" class="pol-badge" data-sense="{number or NO_SENSE}"'
-        f' aria-pressed="{pressed}" aria-label="{name}: {escape(words)}, {lines}">'
+        f' aria-pressed="{pressed}" aria-label="{name}: {attribute(words)}, {lines}">'
         f'{sense_sign(number)}<span class="pol-labels">{part}{escape(words)}{quoted}{like}</span></button>'
         f'<span class="pol-size"><b>{lines}</b> <span>{numeral(share, ".0%")}</span>{inside}{more}'
         f'<span class="pol-bar"><i data-s="{sense_colour(number)}" style="width:{100 * share:.1f}%"></i></span></span>'
@@ -183,7 +184,7 @@ def badge_row(
 
 
 def _quiet(title: str, content: str) -> str:
-    return f'<span class="pol-quiet" title="{escape(title)}">{content}</span>'
+    return f'<span class="pol-quiet" title="{attribute(title)}">{content}</span>'
 
 
 def central_line(hit: OccurrenceHit) -> str:
