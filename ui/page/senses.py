@@ -139,7 +139,7 @@ def _draw_known(searcher: Searcher, inventory: SenseInventory, query: PageQuery)
 def _draw_title(inventory: SenseInventory, of_dictionary: bool) -> None:
     number = len(dictionary.with_lines(inventory).senses) if of_dictionary else len(inventory.senses)
     title = plural_html(
-        "Senses of {word}: one was found",
+        "Senses of {word}: {number} was found",
         "Senses of {word}: {number} were found. Click one to see its lines",
         number,
         word=f"<i>{base.escape(base.cut_right(inventory.word, 40))}</i>",
