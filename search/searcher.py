@@ -56,7 +56,15 @@ from .senses.ambiguity import ambiguous_lemmas
 from .senses.change import Change, measure_change
 from .senses.dictionary import DictionaryLine, DictionarySenses, dictionary_lines, find_dictionary_senses
 from .senses.gaps import Gap, find_gaps
-from .senses.inventory import ArrangedWord, SenseInventory, arrange_word, cut_word, find_senses, word_vectors
+from .senses.inventory import (
+    ArrangedWord,
+    SenseInventory,
+    arrange_word,
+    cut_word,
+    describe_senses,
+    find_senses,
+    word_vectors,
+)
 from .senses.known import Known, read_known
 from .senses.named_sense_file import NamedSense
 from .senses.sense_map import SenseMap, find_map
@@ -385,13 +393,23 @@ class Searcher:
         with self._view(where) as view:
             return arrange_word(view, word, match, lambda value: read_known(view, value, known))
 
-    def cut(self, arranged: ArrangedWord, grain: float | None = None, number: int | None = None) -> SenseInventory:
-        """Cut an arranged word into senses. Arguments are those of `senses`.
+    def cut(
+        self, arranged: ArrangedWord, grain: float | None = None, number: int | None = None, describe: bool = True
+    ) -> SenseInventory:
+        """Cut an arranged word into senses. Other arguments are those of `senses`.
 
         Arrange the word again after documents were added or deleted.
+
+        Args:
+            describe: Whether to find what `describe` adds.
         """
         with self._view() as view:
-            return cut_word(view, arranged, grain, number)
+            return cut_word(view, arranged, grain, number, describe)
+
+    def describe(self, arranged: ArrangedWord, inventory: SenseInventory) -> SenseInventory:
+        """Add the stability and the expected words of each sense to what `cut` has found without them."""
+        with self._view() as view:
+            return describe_senses(view, arranged, inventory)
 
     def sense_occurrences(
         self, inventory: SenseInventory, number: int | Literal["none"] | None = None

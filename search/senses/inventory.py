@@ -56,11 +56,11 @@ class Sense:
         labels: Content words nearby that distinguish the sense from the word's other senses.
         central: Occurrences nearest to the centre, in different sentences. Their score is the cosine with it.
         stability: How well the sense is found again in bootstrap samples of the group from which it was split, in
-            [0, 1]. None if nothing was clustered.
+            [0, 1]. None if nothing was clustered, or if the inventory is not described.
         collocates: Words nearby, by logDice.
         name: Name of the named sense that was held fixed in it. None if none was.
         expected: Words that the language models expect in its place, more than in the place of the other senses. Empty
-            if the model does not predict words.
+            if the model does not predict words, or if the inventory is not described.
         phrases: Phrases with the word that distinguish the sense, such as "supreme court". Empty if the collection has
             no parts of speech.
         pos: Most frequent part of speech of its occurrences. "" if the collection has none.
@@ -107,6 +107,7 @@ class SenseInventory(Records):
         most: Number of senses of the finest cut.
         tree: All groups of the occurrences, in the order of `assignments`. None if nothing was clustered.
         cited: What to cite.
+        is_described: Whether the senses have their stability and their expected words.
     """
 
     word: str
@@ -121,6 +122,7 @@ class SenseInventory(Records):
     most: int = 1
     tree: SenseTree | None = field(default=None, repr=False, compare=False)
     cited: Citation | None = field(default=None, compare=False)
+    is_described: bool = True
 
     def sense_names(self) -> tuple[str, ...]:
         """Return a name of each sense for figures: its number, with its own name or its labels."""
@@ -275,9 +277,12 @@ def word_vectors(view: View, word: str, match: str) -> tuple[str, Array]:
 
 @with_one_blas_thread
 def cut_word(
-    view: View, arranged: ArrangedWord, grain: float | None = None, number: int | None = None
+    view: View, arranged: ArrangedWord, grain: float | None = None, number: int | None = None, describe: bool = True
 ) -> SenseInventory:
     """Cut the tree of a word into senses. See `Searcher.cut`.
+
+    Args:
+        describe: Whether to measure the stability of the senses, and to look for their expected words.
 
     Raises:
         QueryError: Both grain and number are given, or one is out of its range. Or the collection was compacted since
@@ -287,10 +292,9 @@ def cut_word(
     _check_arranged(view, arranged)
     ids, vectors, tree = arranged.ids, arranged.vectors, arranged.tree
     wanted = _wanted(tree, arranged.usual, grain, number)
-    clusters, stable = _cut(arranged, wanted)
+    clusters = np.zeros(len(ids), np.int64) if tree is None else by_size(tree.cut(wanted))  # (n,)
     if tree is None and (arranged.labels != NONE).any():  # too few lines to group: they follow those that are known
         clusters = _following(vectors, arranged.labels)
-        stable = [None] * (int(clusters.max()) + 1)
     centres = centres_of(vectors, clusters)  # (s, d)
     nearest = np.where(clusters == NONE, nearest_centre(vectors, centres), clusters)  # (n,)
     scores = row_products_by(vectors, centres, nearest)  # (n,)
@@ -300,7 +304,6 @@ def cut_word(
     for rows in members:
         best = rows[np.lexsort((ids[rows], -scores[rows]))]
         central.append(central_hits(view, ids[best], scores[best]))
-    expected = expected_words(view, central, arranged.nearby.contexts)
     senses = tuple(
         Sense(
             place + 1,
@@ -308,16 +311,14 @@ def cut_word(
             len(rows) / len(ids),
             words[place].labels,
             central[place],
-            stable[place],
-            words[place].collocates,
-            _known_name(arranged.names, arranged.labels[rows]),
-            expected[place],
-            part_of([arranged.parts[row] for row in rows.tolist()]) if arranged.parts else "",
-            words[place].phrases,
+            collocates=words[place].collocates,
+            name=_known_name(arranged.names, arranged.labels[rows]),
+            pos=part_of([arranged.parts[row] for row in rows.tolist()]) if arranged.parts else "",
+            phrases=words[place].phrases,
         )
         for place, rows in enumerate(members)
     )
-    return SenseInventory(
+    found = SenseInventory(
         arranged.word,
         arranged.match,
         senses,
@@ -329,7 +330,22 @@ def cut_word(
         arranged.usual,
         1 if tree is None else tree.most,
         tree,
+        is_described=False,
     )
+    return describe_senses(view, arranged, found) if describe else found
+
+
+@with_one_blas_thread
+def describe_senses(view: View, arranged: ArrangedWord, inventory: SenseInventory) -> SenseInventory:
+    """Add the stability and the expected words of each sense, which take half of the time. See `Searcher.describe`."""
+    _check_arranged(view, arranged)
+    stable = _stability(arranged, inventory)
+    expected = expected_words(view, [sense.central for sense in inventory.senses], arranged.nearby.contexts)
+    senses = tuple(
+        replace(sense, stability=stable[place], expected=expected[place])
+        for place, sense in enumerate(inventory.senses)
+    )
+    return replace(inventory, senses=senses, is_described=True)
 
 
 def _check_arranged(view: View, arranged: ArrangedWord) -> None:
@@ -388,19 +404,19 @@ def _wanted(tree: SenseTree | None, usual: int, grain: float | None, number: int
     return max(tree.fixed + 1, min(number, tree.most))
 
 
-def _cut(arranged: ArrangedWord, number: int) -> tuple[Ids, list[float | None]]:
-    """Cut a tree into groups, the largest first.  -> (n,), and the stability of each group"""
-    tree = arranged.tree
-    if tree is None:
-        return np.zeros(len(arranged.ids), np.int64), [None]
-    groups = tree.cut(number)  # (n,)
-    found = stability(arranged.vectors, tree, number, known=arranged.stable)
+def _stability(arranged: ArrangedWord, inventory: SenseInventory) -> list[float | None]:
+    """Return the stability of each sense. None if nothing was clustered."""
+    stable: list[float | None] = [None] * len(inventory.senses)
+    if arranged.tree is None:
+        return stable
+    number = len(inventory.senses)
+    groups = arranged.tree.cut(number)  # (n,)
+    found = stability(arranged.vectors, arranged.tree, number, known=arranged.stable)
     clusters = by_size(groups)
-    stable: list[float | None] = [None] * (int(clusters.max()) + 1)
     for old, new in set(zip(groups.tolist(), clusters.tolist(), strict=True)):
         if new != NONE:
             stable[new] = found[old]
-    return clusters, stable
+    return stable
 
 
 def sense_numbers(clusters: Ids) -> list[int | None]:

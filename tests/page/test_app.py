@@ -7,6 +7,7 @@ import threading
 import time
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import MONEY, RIVER, address, app, ask, expected, html, lines, navigate_history
@@ -17,7 +18,8 @@ from polyseme.indexer.documents import Document
 from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.hits import Match
 from polyseme.search.searcher import Searcher
-from polyseme.ui.page import cache, indexing
+from polyseme.search.senses.inventory import SenseInventory
+from polyseme.ui.page import cache, indexing, senses
 from polyseme.ui.page.guesses import Guesses
 from streamlit.testing.v1 import AppTest
 
@@ -392,6 +394,26 @@ def test_single_word_shows_its_senses(page: AppTest, searcher: Searcher, monkeyp
     navigate_history(page, monkeypatch, q="bank")
     assert lines(page) == expected(searcher.sentences("bank", 20))
     assert "Senses of <i>bank</i>" in html(page)
+
+
+def test_senses_are_drawn_before_they_are_described(
+    page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bool] = []
+    entry = senses.senses.entry
+
+    def kept(inventory: SenseInventory, *rest: Any) -> str:
+        drawn.append(inventory.is_described)
+        return entry(inventory, *rest)
+
+    monkeypatch.setattr(senses.senses, "entry", kept)
+    ask(page, "The [river].")
+    assert drawn == [False, True]
+    ask(page, "The [rivers].")
+    assert drawn[:2] == [False, True]
+    assert all(drawn[2:])
+    assert searcher.senses("river").senses[0].expected == ("bank",)
+    assert "\N{ALMOST EQUAL TO} bank" in html(page)
 
 
 def test_slider_divides_the_senses_and_the_address_says_so(

@@ -87,6 +87,20 @@ def test_finer_senses_divide_coarser_ones_at_any_grain(searcher: Searcher) -> No
         assert coarse.grain <= fine.grain
 
 
+def test_a_cut_is_described_later_as_at_once(searcher: Searcher) -> None:
+    for number in (None, 2, 10**6):
+        arranged = searcher.arrange("bank")
+        quick = searcher.cut(arranged, number=number, describe=False)
+        assert not quick.is_described
+        assert {sense.stability for sense in quick.senses} == {None}
+        described = searcher.describe(arranged, quick)
+        assert described.is_described
+        assert described == searcher.cut(searcher.arrange("bank"), number=number)
+        assert all(0 < (sense.stability or 0) <= 1 for sense in described.senses)
+    few = searcher.arrange("trout") if searcher.holds("trout") else searcher.arrange("bank", where="year=1900")
+    assert searcher.describe(few, searcher.cut(few, describe=False)) == searcher.cut(few)
+
+
 def test_known_senses_are_held_fixed(searcher: Searcher) -> None:
     hits = searcher.occurrences("The [bank] stood.", k=99)
     river = [hit.occurrence_id for hit in hits if hit.metadata["kind"] == "river"]

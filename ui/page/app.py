@@ -270,7 +270,7 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         panel.html(base.working(text, tall=True))
         _ = question.inventory  # it is computed here, while the line above is shown
     with panel.container():
-        senses.draw(searcher, contents, found)
+        undescribed = senses.draw(searcher, contents, found)
     with listed:
         keys = [hit.occurrence_id for hit in found.shown if isinstance(hit, OccurrenceHit)]
         st.html(concordance.senses(keys, found.numbers))
@@ -282,6 +282,8 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         form = functools.partial(annotate.draw_marked, searcher, found)
         results.marked_lines(found, functools.partial(senses.name_marked, searcher, found), form)
     session.note_answer()
+    if undescribed is not None:
+        senses.describe(undescribed, searcher, found)
     if st.session_state[session.OPENED] is not None:
         read = st.session_state[session.READ]
         hits = found.lines if read is None else searcher.live_hits([read], sentences=True)

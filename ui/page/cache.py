@@ -11,7 +11,8 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -166,8 +167,31 @@ def _cached(searcher_key: int, generation: int, annotation_state: int, key: str,
     return _find()
 
 
+@dataclass(slots=True)
+class _Senses:
+    """The senses of a word, with their descriptions as soon as somebody has waited for these."""
+
+    arranged: ArrangedWord
+    inventory: SenseInventory
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def described(self, searcher: Searcher) -> SenseInventory:
+        """Return the senses with their descriptions."""
+        with self.lock:
+            if not self.inventory.is_described:
+                # If segments were merged meanwhile, the next run of the page arranges the word again.
+                with suppress(QueryError):
+                    self.inventory = searcher.describe(self.arranged, self.inventory)
+            return self.inventory
+
+
 def senses(
-    searcher: Searcher, word: str, match: Match, number: int | None = None, known: tuple[str, ...] = ()
+    searcher: Searcher,
+    word: str,
+    match: Match,
+    number: int | None = None,
+    known: tuple[str, ...] = (),
+    describe: bool = False,
 ) -> SenseInventory | None:
     """Return the senses of a word, or None if the collection does not hold it.
 
@@ -176,6 +200,7 @@ def senses(
     Args:
         number: Number of senses. None for the usual number.
         known: Names of the word's named senses that are held fixed.
+        describe: Whether to wait for their stability and their expected words, if nobody has done so before.
     """
     # A named sense may be replaced by another one of its name, which changes the generation alone.
     generation = _generation(searcher) if known else 0
@@ -183,7 +208,10 @@ def senses(
     judged = [sense for sense in searcher.judged_senses(word) if sense.word == word] if match is Match.LEMMA else []
     names = {sense.name for sense in judged}
     kept: tuple[Known, ...] = (*(name for name in known if name not in names), *judged)
-    return _senses(_key(searcher), _stored(searcher), generation, word, match, number, repr(kept), searcher, kept)
+    found = _senses(_key(searcher), _stored(searcher), generation, word, match, number, repr(kept), searcher, kept)
+    if found is None:
+        return None
+    return found.described(searcher) if describe else found.inventory
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -197,10 +225,10 @@ def _senses(
     known: str,
     _searcher: Searcher,
     _known: tuple[Known, ...],
-) -> SenseInventory | None:
+) -> _Senses | None:
     try:
         arranged = _arranged(searcher_key, stored, generation, word, match, known, _searcher, _known)
-        return _searcher.cut(arranged, number=number)
+        return _Senses(arranged, _searcher.cut(arranged, number=number, describe=False))
     except QueryError:  # the collection does not hold the word
         return None
 

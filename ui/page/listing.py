@@ -47,7 +47,7 @@ class Question:
     Args:
         query: The query without the parts that have no effect on its answer.
         target: The word in its sentence, the pattern, or the whole sentence.
-        find_inventory: Returns the senses of the word, if it has any.
+        find_inventory: Returns the senses of the word, if it has any. With True, it waits for their descriptions.
         has_senses: Whether the target is a single word that the collection holds.
         matches: The choices of `Match` that the page offers, the default first.
         same_word: Whether the search is known to list occurrences of the same word, or of a pattern. If not, the
@@ -57,7 +57,7 @@ class Question:
 
     query: PageQuery
     target: Asked
-    find_inventory: Callable[[], SenseInventory | None]
+    find_inventory: Callable[[bool], SenseInventory | None]
     has_senses: bool
     matches: tuple[Match, ...]
     same_word: bool
@@ -69,7 +69,12 @@ class Question:
 
         They are computed at the first access, so that lines which do not depend on them need not wait.
         """
-        return self.find_inventory() if self.has_senses else None
+        return self.find_inventory(False) if self.has_senses else None
+
+    @property
+    def described(self) -> SenseInventory | None:
+        """The senses with their stability and their expected words, which may take as long again."""
+        return self.find_inventory(True) if self.has_senses else None
 
     @property
     def is_bare(self) -> bool:
@@ -275,17 +280,17 @@ def understand(searcher: Searcher, query: PageQuery, target: Asked, marked: Coll
         wanted = _with_known_senses(searcher, query, *_word_and_match(token, query.match))
 
     @functools.cache
-    def find_inventory() -> SenseInventory | None:
+    def find_inventory(describe: bool) -> SenseInventory | None:
         assert token is not None
         word, match = _word_and_match(token, wanted.match)
         if wanted.dictionary:
             return dictionary.inventory(searcher, word, match, wanted.dictionary)
-        return cache.senses(searcher, word, match, wanted.senses, wanted.known)
+        return cache.senses(searcher, word, match, wanted.senses, wanted.known, describe)
 
     named = _named_sense(searcher, query)
     # A named sense of a form does not know the lemma.
     matches = (Match.FORM, Match.ANY) if named is not None and named.match is Match.FORM else MATCHES
-    settled = _settled(searcher, wanted, target, find_inventory if has_senses else lambda: None, has_senses, matches)
+    settled = _settled(searcher, wanted, target, find_inventory if has_senses else lambda _: None, has_senses, matches)
     same_word = _is_of_same_word(searcher, settled, target, token, has_senses)
     return Question(settled, target, find_inventory, has_senses, matches, same_word, frozenset(marked))
 
@@ -359,7 +364,7 @@ def _settled(
     searcher: Searcher,
     query: PageQuery,
     target: Asked,
-    find_inventory: Callable[[], SenseInventory | None],
+    find_inventory: Callable[[bool], SenseInventory | None],
     has_senses: bool,
     matches: tuple[Match, ...],
 ) -> PageQuery:
@@ -368,10 +373,15 @@ def _settled(
     The senses are computed only if the query names a number of senses, or lists other words.
     """
     senses = None
-    if query.senses is not None and not query.dictionary and has_senses and (inventory := find_inventory()) is not None:
+    if (
+        query.senses is not None
+        and not query.dictionary
+        and has_senses
+        and (inventory := find_inventory(False)) is not None
+    ):
         senses = None if is_usual(inventory) else len(inventory.senses)
     if query.listing is Listing.OTHERS:
-        inventory = find_inventory()
+        inventory = find_inventory(False)
         if inventory is not None and is_sense(query.sense, inventory):
             sort = Sort.SCORE if query.sort is Sort.ODD else query.sort
             query = replace(query, picked=(), like=(), unlike=(), sort=sort)

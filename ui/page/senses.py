@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ...indexer.errors import PolysemeError
 from ...search.hits import OccurrenceHit, SentenceHit
@@ -25,11 +26,16 @@ MAX_SENSES = 30
 """Maximum number of senses that the slider gives. The command line gives more."""
 
 
-def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
-    """Draw the panel of the senses, if the query asks for a word of the collection."""
+def draw(searcher: Searcher, contents: Contents, found: Answer) -> DeltaGenerator | None:
+    """Draw the panel of the senses, if the query asks for a word of the collection.
+
+    Returns:
+        The place of the rows, if they lack their descriptions. `describe` draws them.
+    """
     inventory, query = found.inventory, current()
+    rows = None
     if inventory is None:
-        return
+        return None
     with st.container(key="senses", border=True, gap="small"):
         with st.container(horizontal=True, key="senses-head", vertical_alignment="center"):
             _draw_title(inventory, bool(found.query.dictionary))
@@ -42,8 +48,8 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
                 st.html(html.missing(query.dictionary, inventory.word))
             _draw_grain(inventory, query)
             _draw_known(searcher, inventory, query)
-            described = judged.definitions(searcher, inventory)
-            st.html(senses.entry(inventory, query.sense, found.inside, described))
+            rows = st.empty()
+            _draw_rows(rows, searcher, inventory, found)
             judged.draw(searcher, found, inventory)
         with st.container(key="tab", gap="small"):
             if pane == "map":
@@ -57,6 +63,18 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> None:
             elif pane == "keywords":
                 keywords.draw(searcher, found, query)
         _draw_chosen(searcher, query, inventory)
+    return None if inventory.is_described else rows
+
+
+def describe(rows: DeltaGenerator, searcher: Searcher, found: Answer) -> None:
+    """Add the stability of the senses and their expected words to the rows. These come last, as they take long."""
+    if (inventory := found.question.described) is not None:
+        _draw_rows(rows, searcher, inventory, found)
+
+
+def _draw_rows(rows: DeltaGenerator, searcher: Searcher, inventory: SenseInventory, found: Answer) -> None:
+    described = judged.definitions(searcher, inventory)
+    rows.html(senses.entry(inventory, current().sense, found.inside, described))
 
 
 def _draw_tabs(query: PageQuery) -> str:

@@ -106,7 +106,7 @@ def _row(
     within: Mapping[int | None, int] | None,
     definitions: Mapping[str, str],
 ) -> str:
-    shown = FEW_LABELS if sense.expected else LABELS
+    shown = FEW_LABELS if sense.expected or not inventory.is_described else LABELS
     words = ", ".join(cut_right(word.lemma, NODE) for word in sense.labels[:shown])
     line = central_line(sense.central[0]) if sense.central else ""
     stable = "" if sense.stability is None else say("stability {share}", share=numeral(sense.stability, ".0%"))
