@@ -41,7 +41,7 @@ class Subcorpora:
 
     @property
     def shown_damaged(self) -> str:
-        """The damaged subcorpora in words, such as `the subcorpus 'letters'`. Empty if there is none."""
+        """Names of the damaged subcorpora for a message, such as `the subcorpus 'letters'`. Empty if there is none."""
         if not self.damaged:
             return ""
         names = ", ".join(repr(name[:40]) for name in self.damaged[:_NAMES_SHOWN])

@@ -36,7 +36,7 @@ See docs/results/senses.md.
 FEWEST = 10
 """Minimum number of occurrences to divide. A branch with fewer is one sense."""
 POS_APART = -1.0
-"""Cosine of a split that separates parts of speech. It is that of the coarsest grain, which does not separate them."""
+"""Cosine of each split between parts of speech. The coarsest grain is -1 too, so its cut has no such split."""
 
 
 def grow_branches(
@@ -152,7 +152,9 @@ def _behind(tree: SenseTree, grain: float) -> SenseTree:
 
 @dataclass(frozen=True, slots=True)
 class _Tops:
-    """How branches are joined, as `tree.linkage` writes it. Group number b is a branch, and merge i makes group B + i.
+    """How branches are joined, in the form that `tree.linkage` returns.
+
+    Groups 0 to B - 1 are the B branches. Merge i makes group B + i.
 
     Attributes:
         sides: The two groups of each merge.

@@ -1,4 +1,4 @@
-"""Compute in a thread of its own what no visitor should wait for. This module does not import Streamlit."""
+"""Compute texts in a thread of their own, so that no visitor waits for them. This module does not import Streamlit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Background:
     def _run(self, find: Callable[[], tuple[str, ...]]) -> None:
         try:
             self._found = find()
-        except Exception:  # the page works without them, so only the log tells
+        except Exception:  # the page works without these texts, so the error is only logged
             traceback.print_exc()
         finally:
             self._ended.set()

@@ -53,7 +53,7 @@ def draw(
     shown = points.occurrence_map(places[inside], rows, ids, numbers, colouring.names, tips, query.picked, word)
     st.html(shown + _legend(inventory, colouring, numbers, colour))
     st.html(base.remark(_explained(found.inside is not None, step)))
-    _draw_files(searcher, inventory, found, query, method, places)
+    _draw_files(searcher, inventory, found, query, method, places, inside)
 
 
 def _draw_settings(colours: Sequence[str], query: PageQuery) -> tuple[str, str]:
@@ -115,18 +115,23 @@ def _draw_files(
     query: PageQuery,
     method: str,
     places: Array,
+    inside: Sequence[int],
 ) -> None:
-    """Draw the figure and the files. They have all occurrences inside the filters, by sense."""
-    every = list(inventory.assignments)
-    inside = np.array([n for n, key in enumerate(every) if found.inside is None or key in found.inside], np.int64)
+    """Draw the figure and the files. They have all occurrences inside the filters, by sense.
+
+    Args:
+        places: Coordinates of all occurrences of the word.  (n, 2)
+        inside: Rows of those inside the filters.
+    """
+    every = list(inventory.assignments.items())
     cited = searcher.cite(
         question_text(f"map of {inventory.word} ({inventory.match})", found.question.within, f"by {method}")
     )
     drawn_map = SenseMap(
         inventory.word,
         method,
-        np.array(every, np.int64)[inside],
-        np.array([inventory.assignments[key] or 0 for key in every], np.int64)[inside],
+        np.array([every[n][0] for n in inside], np.int64),
+        np.array([every[n][1] or 0 for n in inside], np.int64),
         places[inside],
         inventory.sense_names(),
         cited,
