@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -49,5 +50,5 @@ def test_click_on_a_collocate_shows_its_lines(page: Page, address: str) -> None:
     page.locator("[data-collocate]").filter(has_text="river").click()
     expect(page.locator(".pol-found")).to_contain_text("10 ")
     expect(page.locator(".pol-line").first).to_contain_text("river")
-    assert "tab=words" in page.url
-    assert "lines=" in page.url
+    expect(page).to_have_url(re.compile("lines="))
+    expect(page).to_have_url(re.compile("tab=words"))
