@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -98,15 +98,15 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
         draw_first_run(library, path)
         return
     searcher = opened(path)
-    with st.sidebar:
-        sidebar.collection_choice(library, usable=searcher is not None)
     if searcher is None:
+        with st.sidebar:
+            sidebar.collection_choice(library, usable=False)
         return
     contents = cache.contents(searcher)
     st.html(base.heading(path.resolve().name, contents.info))
-    with st.sidebar:
-        sidebar.draw(searcher, contents)
-        sidebar.language_choice()
+    with_answer = session.has_answer() and not indexing.is_open() and not documents.is_open()
+    if not with_answer:
+        draw_sidebar(library, searcher, contents)
     if indexing.is_open() or not contents.info.documents:
         indexing.draw(library, path, first=not contents.info.documents and not indexing.is_open())
         draw_message()
@@ -123,7 +123,25 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
         for problem in problems:
             st.warning(base.label(problem, 1000))
         draw_message()
-    draw_answer(searcher, contents)
+    if not with_answer:
+        draw_answer(searcher, contents, lambda: None)
+        return
+    # The visitor waits for the answer. The sidebar of the answer before is still there.
+    aside = functools.cache(functools.partial(draw_sidebar, library, searcher, contents))
+    try:
+        draw_answer(searcher, contents, aside)
+    except Exception:
+        aside()
+        raise
+    aside()
+
+
+def draw_sidebar(library: Library, searcher: Searcher, contents: Contents) -> None:
+    """Draw the sidebar of a collection that is open."""
+    with st.sidebar:
+        sidebar.collection_choice(library, usable=True)
+        sidebar.draw(searcher, contents)
+        sidebar.language_choice()
 
 
 def draw_unknown(library: Library, name: str) -> None:
@@ -205,8 +223,12 @@ def announce_language() -> None:
     browser(key="language-of-page", data=language.current())
 
 
-def draw_answer(searcher: Searcher, contents: Contents) -> None:
-    """Draw the words of the sentence, the senses, and the lines. The lines come first, then the senses."""
+def draw_answer(searcher: Searcher, contents: Contents, aside: Callable[[], None]) -> None:
+    """Draw the words of the sentence, the senses, and the lines. The lines come first, then the senses.
+
+    Args:
+        aside: Draws what is beside the answer. It is called before what takes long.
+    """
     listen(searcher)
     query = session.current()
     if not query.text and not any(text.startswith("sense=") for text in query.where):
@@ -283,6 +305,7 @@ def draw_answer(searcher: Searcher, contents: Contents) -> None:
         results.marked_lines(found, functools.partial(senses.name_marked, searcher, found), form)
     session.note_answer()
     if undescribed is not None:
+        aside()
         senses.describe(undescribed, searcher, found)
     if st.session_state[session.OPENED] is not None:
         read = st.session_state[session.READ]

@@ -84,6 +84,11 @@ def adopt_marks() -> None:
             kept.put(query.collection, kept.shown(), key, sign)
 
 
+def has_answer() -> bool:
+    """Return whether the page shows an answer, to whichever query."""
+    return ANSWERED in st.session_state
+
+
 def is_new_answer() -> bool:
     """Return whether the page shows the answer to another query than the current one, or none."""
     return st.session_state.get(ANSWERED) != replace(current(), tab=Tab())
