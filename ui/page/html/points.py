@@ -52,15 +52,18 @@ def occurrence_map(
     scaled = np.asarray((places - low) / spread, np.float32)  # (n, 2), from 0 to 1
     left, top = 2 + 96 * scaled[:, 0], 3 + 94 * (1 - scaled[:, 1])  # in per cent
     chosen = frozenset(picked)
+    groups = [attribute(cut_right(name, NODE)) for name in names]
+    other = say_html("occurrence {id}", id="{id}")
     dots = []
     for n, (row, key, number) in enumerate(zip(drawn, ids, numbers, strict=True)):
         state = "" if not chosen else ' data-in="1"' if key in chosen else ' data-out="1"'
-        tip = attribute(_tip(tips[key])) if key in tips else say_html("occurrence {id}", id=str(key))
-        name = attribute(cut_right(names[-1 if number is None else number - 1], NODE))
+        tip = attribute(_tip(tips[key])) if key in tips else other.replace("{id}", str(key))
+        name = groups[-1 if number is None else number - 1]
+        # The script makes the label a title when the point is pointed at. Each attribute of a thousand points costs.
         dots.append(
-            f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{sense_colour(number)}"{state}'
+            f'<button class="pol-dot" data-pick="{key}" data-s="{sense_colour(number)}"{state}'
             f' style="--l:{left[row]:.2f}%;--t:{top[row]:.2f}%" tabindex="{0 if not n else -1}"'
-            f' title="{tip}" aria-label="{name}: {tip}"></button>'
+            f' aria-label="{name}: {tip}"></button>'
         )
     behind = density(left, top) if len(drawn) < len(places) else ""
     group = f'role="group" aria-label="{say_html("Map of the occurrences")}"'

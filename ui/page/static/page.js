@@ -191,7 +191,10 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     return true;
   };
   // While a marked word is pointed at or has the focus, all words that meet the same word of the query are lit.
+  // A point of the map shows its name.
   const onPoint = (event) => {
+    const dot = event.target.closest?.(".pol-dot");
+    if (dot && !dot.title) dot.title = dot.ariaLabel;
     const met = event.target.closest?.("[data-meets]")?.dataset.meets.split(" ") ?? [];
     findAll("[data-meets]").forEach((word) => {
       word.toggleAttribute("data-lit", word.dataset.meets.split(" ").some((number) => met.includes(number)));
