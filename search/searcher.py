@@ -407,7 +407,7 @@ class Searcher:
             return cut_word(view, arranged, grain, number, describe)
 
     def describe(self, arranged: ArrangedWord, inventory: SenseInventory) -> SenseInventory:
-        """Add the stability and the expected words of each sense to what `cut` has found without them."""
+        """Add stability, collocates and expected words to each sense that `cut` has found without them."""
         with self._view() as view:
             return describe_senses(view, arranged, inventory)
 

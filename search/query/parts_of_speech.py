@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -154,6 +155,7 @@ def parts_of_rows(collection: Collection, rows: Mapping[Segment, Ids]) -> list[s
     return [values[code] for code in np.concatenate(found)[order].tolist()]
 
 
+@functools.lru_cache(1024)
 def alike(pos: str) -> frozenset[str]:
     """Return the parts of speech that count as one: nouns and names, and verbs and auxiliary verbs."""
     return next((frozenset(group) for group in _SAME if pos in group), frozenset([pos]))

@@ -20,7 +20,7 @@ import numpy as np
 
 from ...indexer.vectors.arrays import Array, Ids, Mask, unit
 from ..query.parts_of_speech import alike
-from .clustering import CHOSEN, Settings, by_size, centres_of, default_number, nearest_centre, settled
+from .clustering import CHOSEN, Settings, by_size, centres_of, nearest_centre, settled
 from .tree import APART, KNOWN_APART, NONE, SenseTree, Split, grow, linkage
 
 SHARE = 0.05
@@ -56,13 +56,12 @@ def grow_branches(
     known = np.full(len(vectors), NONE, np.int64) if known is None else known
     branches = branches_of(vectors, parts, known, settings)  # (n,)
     if not branches.any():
-        tree = settled(vectors, grow(vectors, known, settings.tree), settings)
-        return tree, default_number(vectors, tree, settings)
+        return settled(vectors, grow(vectors, known, settings.tree), settings)
     trees = []
     for branch in range(int(branches.max()) + 1):
         rows = np.flatnonzero(branches == branch)
-        tree = settled(vectors[rows], grow(vectors[rows], known[rows], settings.tree), settings)
-        usual = tree.fixed + 1 if len(rows) < FEWEST else default_number(vectors[rows], tree, settings)
+        tree = grow(vectors[rows], known[rows], settings.tree)
+        tree, usual = (tree, tree.fixed + 1) if len(rows) < FEWEST else settled(vectors[rows], tree, settings)
         trees.append(tree if tree.number_at(settings.grain) == usual else _behind(tree, settings.grain))
     joined = _joined(trees, branches, _tops(vectors, branches, known))
     return joined, joined.number_at(settings.grain)

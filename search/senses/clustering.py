@@ -15,6 +15,7 @@ Results are deterministic: seeds are fixed and ties are broken by place.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,33 +81,44 @@ def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
 
     Occurrences that fit no cluster get `NONE`. Parts of speech are not told apart, see `branches.py`.
     """
-    tree = settled(vectors, grow(vectors, settings=settings.tree), settings)
-    return by_size(tree.cut(default_number(vectors, tree, settings)))
+    tree, usual = settled(vectors, grow(vectors, settings=settings.tree), settings)
+    return by_size(tree.cut(usual))
 
 
-def settled(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> SenseTree:
+def settled(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> tuple[SenseTree, int]:
     """Postpone unstable splits of a large word's tree, so that the default cut has none.  (n, d)
 
-    Finer cuts have them. The tree of a word with few occurrences is returned unchanged.
+    Finer cuts have them. The tree of a word with few occurrences stays as it is.
+
+    Returns:
+        The tree, and the number of senses of its default cut.
     """
+    is_divided = tree.most > 1 and _sample_splits(vectors, settings)
+    if not is_divided:
+        return tree, tree.fixed + 1
     if len(vectors) < settings.large:
-        return tree
+        return tree, tree.number_at(settings.grain)
     unstable = set()
-    fewer = replace(settings, rounds=settings.quick_rounds)
-    for number in range(tree.fixed, default_number(vectors, tree, settings) - 1):
+    for number in range(tree.fixed, tree.number_at(settings.grain) - 1):
         sides = tree.sides(number)  # (n,)
         inside = sides != NONE
-        if min(_found_again(vectors[inside], sides[inside], fewer)) < settings.unstable:
+        if not _is_found_again(vectors[inside], sides[inside], settings):
             unstable.add(number)
-    return postponed(tree, vectors, unstable, settings.grain)
+    tree = postponed(tree, vectors, unstable, settings.grain)
+    return tree, tree.number_at(settings.grain)
 
 
 def default_number(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> int:
     """Return the number of senses of the default cut of a tree that was grown from vectors (n, d)."""
     if tree.most == 1:
         return 1
+    return tree.number_at(settings.grain) if _sample_splits(vectors, settings) else tree.fixed + 1
+
+
+def _sample_splits(vectors: Array, settings: Settings) -> bool:
+    """Return whether at most `SAMPLE` of some vectors (n, d) split as well as is required."""
     chosen = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), SAMPLE)).astype(np.int64))
-    return tree.number_at(settings.grain) if splits(vectors[chosen], settings) else tree.fixed + 1
+    return splits(vectors[chosen], settings)
 
 
 def splits(vectors: Array, settings: Settings = CHOSEN) -> bool:
@@ -244,22 +256,58 @@ def stability(
 
 def _found_again(vectors: Array, sides: Ids, settings: Settings, default: bool = False) -> list[float]:
     """Return the stability of each side of a division, from 0.  (n, d), (n,)"""
+    best: list[list[float]] = [[] for _ in range(int(sides.max()) + 1)]
+    for overlaps in _overlaps(vectors, sides, settings.rounds, settings, default):
+        for values, overlap in zip(best, overlaps, strict=True):
+            values += [] if overlap is None else [overlap]
+    return [float(np.mean(values)) if values else 0.0 for values in best]
+
+
+def _is_found_again(vectors: Array, sides: Ids, settings: Settings) -> bool:
+    """Return whether both sides of a division are stable in `quick_rounds` samples.  (n, d), (n,)
+
+    It ends as soon as both sides have so much overlap that later samples cannot change the answer.
+    """
+    sums, numbers = [0.0, 0.0], [0, 0]
+    for overlaps in _overlaps(vectors, sides, settings.quick_rounds, settings):
+        for side, overlap in enumerate(overlaps):
+            if overlap is not None:
+                sums[side] += overlap
+                numbers[side] += 1
+        if min(sums) >= settings.unstable * settings.quick_rounds:
+            return True
+    return all(number and total / number >= settings.unstable for total, number in zip(sums, numbers, strict=True))
+
+
+def _overlaps(
+    vectors: Array, sides: Ids, rounds: int, settings: Settings, default: bool = False
+) -> Iterator[list[float | None]]:
+    """Yield the best Jaccard overlap of each side of a division with a group of each bootstrap sample.
+
+    Args:
+        vectors: Unit rows (n, d).
+        sides: Side of each, from 0 (n,).
+        rounds: Number of samples.
+        default: Whether only the groups of a sample's default cut count.
+
+    Yields:
+        One number for each side. None for a side that is not in the sample.
+    """
     rng = np.random.default_rng(0)
-    count = int(sides.max()) + 1
-    best: list[list[float]] = [[] for _ in range(count)]
     # Only the default cut looks further than the first splits.
     few = settings.tree if default else replace(settings.tree, splits=min(settings.levels, settings.tree.splits))
-    for _ in range(settings.rounds):
+    for _ in range(rounds):
         drawn = np.unique(rng.integers(0, len(vectors), min(len(vectors), settings.draws)))
         tree = grow(vectors[drawn], settings=few)
         most = min(settings.levels + 1, tree.most)
         numbers = [default_number(vectors[drawn], tree, settings)] if default else range(min(2, most), most + 1)
         cuts = [tree.cut(number) for number in numbers]
-        for side in range(count):
+        overlaps: list[float | None] = []
+        for side in range(int(sides.max()) + 1):
             inside = sides[drawn] == side
-            if inside.any():
-                best[side].append(max(_jaccard(inside, cut == group) for cut in cuts for group in np.unique(cut)))
-    return [float(np.mean(values)) if values else 0.0 for values in best]
+            found = (_jaccard(inside, cut == group) for cut in cuts for group in np.unique(cut))
+            overlaps.append(max(found) if inside.any() else None)
+        yield overlaps
 
 
 def _jaccard(a: Mask, b: Mask) -> float:

@@ -24,7 +24,7 @@ from ..tables import Records
 from .branches import grow_branches, part_of
 from .clustering import by_size, centres_of, nearest_centre, row_products_by, stability
 from .expected import expected_words
-from .labels import sense_words
+from .labels import sense_collocates, sense_words
 from .nearby import NearbyWords, Places
 from .tree import NONE, SenseTree
 
@@ -57,7 +57,7 @@ class Sense:
         central: Occurrences nearest to the centre, in different sentences. Their score is the cosine with it.
         stability: How well the sense is found again in bootstrap samples of the group from which it was split, in
             [0, 1]. None if nothing was clustered, or if the inventory is not described.
-        collocates: Words nearby, by logDice.
+        collocates: Words nearby, by logDice. Empty if the inventory is not described.
         name: Name of the named sense that was held fixed in it. None if none was.
         expected: Words that the language models expect in its place, more than in the place of the other senses. Empty
             if the model does not predict words, or if the inventory is not described.
@@ -107,7 +107,7 @@ class SenseInventory(Records):
         most: Number of senses of the finest cut.
         tree: All groups of the occurrences, in the order of `assignments`. None if nothing was clustered.
         cited: What to cite.
-        is_described: Whether the senses have their stability and their expected words.
+        is_described: Whether the senses have their stability, their collocates and their expected words.
     """
 
     word: str
@@ -282,7 +282,7 @@ def cut_word(
     """Cut the tree of a word into senses. See `Searcher.cut`.
 
     Args:
-        describe: Whether to measure the stability of the senses, and to look for their expected words.
+        describe: Whether to find what `describe_senses` adds.
 
     Raises:
         QueryError: Both grain and number are given, or one is out of its range. Or the collection was compacted since
@@ -311,7 +311,6 @@ def cut_word(
             len(rows) / len(ids),
             words[place].labels,
             central[place],
-            collocates=words[place].collocates,
             name=_known_name(arranged.names, arranged.labels[rows]),
             pos=part_of([arranged.parts[row] for row in rows.tolist()]) if arranged.parts else "",
             phrases=words[place].phrases,
@@ -337,12 +336,15 @@ def cut_word(
 
 @with_one_blas_thread
 def describe_senses(view: View, arranged: ArrangedWord, inventory: SenseInventory) -> SenseInventory:
-    """Add the stability and the expected words of each sense, which take half of the time. See `Searcher.describe`."""
+    """Add stability, collocates and expected words to each sense, in half of the time. See `Searcher.describe`."""
     _check_arranged(view, arranged)
+    numbers = np.array([number or 0 for number in inventory.assignments.values()], np.int64)  # (n,)
+    members = [arranged.ids[numbers == sense.number] for sense in inventory.senses]
+    collocates = sense_collocates(view, members, arranged.nearby)
     stable = _stability(arranged, inventory)
     expected = expected_words(view, [sense.central for sense in inventory.senses], arranged.nearby.contexts)
     senses = tuple(
-        replace(sense, stability=stable[place], expected=expected[place])
+        replace(sense, stability=stable[place], collocates=collocates[place], expected=expected[place])
         for place, sense in enumerate(inventory.senses)
     )
     return replace(inventory, senses=senses, is_described=True)

@@ -13,7 +13,7 @@ from ...indexer.collection.queries import lemma_frequencies
 from ...indexer.vectors.arrays import Array, Doubles, Ids, unit
 from ..context import View
 from ..statistics.collocates import FEWEST_TOGETHER, Collocate, group_collocates
-from ..statistics.measures import log_dice, log_likelihood
+from ..statistics.measures import log_dice, log_likelihood, log_likelihoods
 from .nearby import Line, NearbyWords, is_word, read_lines
 
 LABELS = 6
@@ -34,10 +34,9 @@ WordTopics = Callable[[Sequence[str]], Array | None]
 
 @dataclass(frozen=True, slots=True)
 class SenseWords:
-    """Labels and phrases that distinguish a sense from the word's other senses, and its collocates by logDice."""
+    """Labels and phrases that distinguish a sense from the word's other senses."""
 
     labels: tuple[Collocate, ...]
-    collocates: tuple[Collocate, ...]
     phrases: tuple[Collocate, ...] = ()
 
 
@@ -65,28 +64,37 @@ class _NearbyLemmas:
 
 
 def sense_words(view: View, groups: Sequence[Ids], known: NearbyWords) -> list[SenseWords]:
-    """Find the labels and collocates of each group of occurrence ids. A single group is labelled by its collocates.
+    """Find the labels of each group of occurrence ids. A single group is labelled by its collocates.
 
     Args:
         known: What was read before. What is read now is added.
     """
     near = [_NearbyLemmas(read_lines(view, ids, known), len(ids)) for ids in groups]
-    counted = group_collocates(view, groups) if view.settings.has_stream else None
-    named = labels_of_groups([group.wide for group in near], view.context.encoder.word_topics, known.weight)
+    if len(near) > 1:
+        named = labels_of_groups([group.wide for group in near], view.context.encoder.word_topics, known.weight)
+    else:
+        named = [list(found[:LABELS]) for found in sense_collocates(view, groups, known)]
     in_phrases = [_lines_with([line.phrases for line in group.lines]) for group in near]
     every = sum(in_phrases, Counter[str]())
-    out = []
-    for number, group in enumerate(near):
-        if counted is None:
-            others = [other for place, other in enumerate(near) if place != number]
-            collocated = _collocates_in_lines(view, group, others)
-        else:
-            collocated = counted[number]
-        found = [word for word in collocated if is_word(word.lemma)][:COLLOCATES]
-        labels = named[number] if len(near) > 1 else found[:LABELS]
-        phrases = _phrases(in_phrases[number], len(group.lines), every, sum(len(each.lines) for each in near))
-        out.append(SenseWords(tuple(labels), tuple(found), tuple(phrases)))
-    return out
+    total = sum(len(each.lines) for each in near)
+    return [
+        SenseWords(tuple(labels), tuple(_phrases(here, len(group.lines), every, total)))
+        for labels, here, group in zip(named, in_phrases, near, strict=True)
+    ]
+
+
+def sense_collocates(view: View, groups: Sequence[Ids], known: NearbyWords) -> list[tuple[Collocate, ...]]:
+    """Find the collocates of each group of occurrence ids, by logDice.
+
+    Args:
+        known: What was read before. What is read now is added.
+    """
+    if view.settings.has_stream:
+        counted = group_collocates(view, groups)
+    else:
+        near = [_NearbyLemmas(read_lines(view, ids, known), len(ids)) for ids in groups]
+        counted = [_collocates_in_lines(view, group, [other for other in near if other is not group]) for group in near]
+    return [tuple(word for word in found if is_word(word.lemma))[:COLLOCATES] for found in counted]
 
 
 def _phrases(here: Counter[str], size: int, every: Counter[str], total: int) -> list[Collocate]:
@@ -140,37 +148,37 @@ def labels_of_groups(
         weight: Function from a lemma to how well it names a topic.
     """
     counts = [_lines_with(contexts) for contexts in groups]
-    every, total = sum(counts, Counter[str]()), sum(map(len, groups))
-    lemmas = list(every)
+    lemmas = sorted(set().union(*counts))
+    total = sum(map(len, groups))
+    inside = np.array([[here[lemma] for lemma in lemmas] for here in counts], np.int64)  # (groups, n)
+    every = inside.sum(axis=0)  # (n,)
+    weights = np.array([weight(lemma) for lemma in lemmas], np.float64)  # (n,)
     rows = topics(lemmas)  # (n, d)
     place = {lemma: number for number, lemma in enumerate(lemmas)}
     sums = None if rows is None else np.stack([_topic_sum(contexts, rows, place) for contexts in groups])  # (groups, d)
     out = []
-    for number, (here, contexts) in enumerate(zip(counts, groups, strict=True)):
-        found = _distinguishing(here, len(contexts), every, total)
-        found.sort(key=lambda word: (-word.log_likelihood * weight(word.lemma), -word.count, word.lemma))
+    for number, here in enumerate(inside):
+        size = len(groups[number])
+        likelihoods = log_likelihoods(here, size, every - here, total - size)  # (n,)
+        fit = np.ones(len(lemmas), np.float64)
         if rows is not None and sums is not None:
             others = sums.sum(axis=0) - sums[number]
-            means = sums[number] / max(len(contexts), 1), others / max(total - len(contexts), 1)
-            fit = rows @ unit((means[0] - means[1])[None].astype(np.float32))[0]  # (n,)
-            found = _fitting(found, {word.lemma: float(fit[place[word.lemma]]) for word in found}, weight)
-        repeated = [word for word in found if word.count >= FEWEST_TOGETHER]
-        out.append((repeated if len(repeated) >= FEW_LABELS else found)[:LABELS])
+            means = sums[number] / max(size, 1), others / max(total - size, 1)
+            fit = (rows @ unit((means[0] - means[1])[None].astype(np.float32))[0]).astype(np.float64)
+        positive = (here > 0) & (likelihoods > 0)
+        fitting = positive & (fit > 0)
+        # If no word fits the topic, all count without it.
+        strength, chosen = (likelihoods * fit, fitting) if fitting.any() else (likelihoods, positive)
+        order = np.lexsort((-here, -strength * weights))  # lemmas are sorted, so equal ones stay in their order
+        found = order[chosen[order]]
+        repeated = found[here[found] >= FEWEST_TOGETHER]
+        best = (repeated if len(repeated) >= FEW_LABELS else found)[:LABELS].tolist()
+        out.append([_label(lemmas[n], int(here[n]), size, int(every[n]), float(likelihoods[n])) for n in best])
     return out
 
 
-def _fitting(found: Sequence[Collocate], fit: Mapping[str, float], weight: Callable[[str], float]) -> list[Collocate]:
-    """Return the words that fit a topic, those that name it best first. All of them if none fits.
-
-    Args:
-        fit: Component of each lemma's topic vector in the direction of the topic.
-    """
-
-    def strength(word: Collocate) -> float:
-        return word.log_likelihood * fit[word.lemma] * weight(word.lemma)
-
-    ranked = sorted(found, key=lambda word: (-strength(word), -word.count, word.lemma))
-    return [word for word in ranked if fit[word.lemma] > 0] or list(found)
+def _label(lemma: str, count: int, size: int, every: int, likelihood: float) -> Collocate:
+    return Collocate(lemma, count, likelihood, log_dice(count, size, every))
 
 
 def _topic_sum(contexts: Sequence[Sequence[str]], rows: Array, place: Mapping[str, int]) -> Doubles:
@@ -228,14 +236,12 @@ def _distinguishing(here: Counter[str], size: int, every: Counter[str], total: i
         every: Number of all lines with each word.
         total: Number of all lines.
     """
+    inside = np.array([*here.values()], np.int64)  # (n,)
+    outside = np.array([every[lemma] for lemma in here], np.int64) - inside
+    likelihoods = log_likelihoods(inside, size, outside, total - size).tolist()
     found = [
-        Collocate(
-            lemma,
-            count,
-            log_likelihood(count, size, every[lemma] - count, total - size),
-            log_dice(count, size, every[lemma]),
-        )
-        for lemma, count in here.items()
+        _label(lemma, count, size, every[lemma], likelihood)
+        for (lemma, count), likelihood in zip(here.items(), likelihoods, strict=True)
+        if likelihood > 0
     ]
-    found = [item for item in found if item.log_likelihood > 0]
     return sorted(found, key=lambda item: (-item.log_likelihood, -item.count, item.lemma))

@@ -292,10 +292,12 @@ def smoothed(vectors: Array, counts: Ids, reach: int) -> tuple[Array, Array]:
         return vectors, np.ones(m, np.float32)
     cosines = vectors @ vectors.T  # (m, m)
     np.fill_diagonal(cosines, -2)
-    places = np.argpartition(-cosines, near - 1, axis=1)[:, :near]  # (m, near)
-    scores = np.take_along_axis(cosines, places, axis=1)
-    order = np.lexsort((places, -scores), axis=1)
-    places, scores = np.take_along_axis(places, order, axis=1), np.take_along_axis(scores, order, axis=1)
+    places, scores = np.zeros((m, near), np.int64), np.zeros((m, near), np.float32)
+    every = np.arange(m)
+    for number in range(near):  # a few passes are faster than a partition
+        places[:, number] = cosines.argmax(axis=1)
+        scores[:, number] = cosines[every, places[:, number]]
+        cosines[every, places[:, number]] = -2
     # Occurrences that the row itself and nearer neighbours bring.
     before = (counts[:, None] - 1) + np.cumsum(counts[places], axis=1) - counts[places]
     weights = np.where(before < reach, counts[places], 0).astype(np.float32)  # (m, near)
@@ -350,9 +352,12 @@ def postponed(tree: SenseTree, vectors: Array, splits: Collection[int], grain: f
     split_of = {split.parent: number for number, split in enumerate(tree.splits)}
     total = 2 * len(tree.splits) + 1
     sums = np.zeros((total, vectors.shape[1]))  # (nodes, d)
-    inside = tree.nodes != NONE
-    np.add.at(sums, tree.nodes[inside], vectors[inside])
-    counts = np.bincount(tree.nodes[inside], minlength=total)  # (nodes,)
+    rows = np.argsort(tree.nodes, kind="stable")[int((tree.nodes == NONE).sum()) :]  # strays come first
+    counts = np.bincount(tree.nodes[rows], minlength=total)  # (nodes,)
+    used = np.flatnonzero(counts)
+    if len(used):
+        firsts = np.searchsorted(tree.nodes[rows], used)
+        sums[used] = np.add.reduceat(vectors[rows].astype(np.float64), firsts, axis=0)
     for number in range(len(tree.splits) - 1, -1, -1):
         for node in (2 * number + 1, 2 * number + 2):
             sums[tree.splits[number].parent] += sums[node]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ...indexer.vectors.arrays import Ids
+from ...indexer.vectors.arrays import Doubles, Ids
 
 Z = 1.959963984540054
 """Standard normal quantile of a 95 % interval."""
@@ -62,6 +62,27 @@ def log_likelihood(inside: int, inside_total: int, outside: int, outside_total: 
                 score += 2 * seen * math.log(seen / expected)
     rarer = inside * max(outside_total, 1) < outside * max(inside_total, 1)
     return -score if rarer else score
+
+
+def log_likelihoods(inside: Ids, inside_total: int, outside: Ids, outside_total: int) -> Doubles:
+    """Return `log_likelihood` of several words.
+
+    Args:
+        inside: Occurrences of each word inside.  (n,)
+        outside: The same outside.
+
+    Returns:
+        Signed log-likelihood ratios (n,).
+    """
+    total = inside_total + outside_total
+    share = (inside + outside) / max(total, 1)  # (n,)
+    scores = np.zeros(len(inside), np.float64)
+    for count, size in ((inside, inside_total), (outside, outside_total)):
+        for seen, expected in ((count, size * share), (size - count, size * (1 - share))):
+            here = (seen != 0) & (expected != 0)
+            scores[here] += 2 * seen[here] * np.log(seen[here] / expected[here])
+    rarer = inside * max(outside_total, 1) < outside * max(inside_total, 1)
+    return np.where(rarer, -scores, scores)
 
 
 def p_value(likelihood: float) -> float:

@@ -19,8 +19,9 @@ from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.hits import Match
 from polyseme.search.searcher import Searcher
 from polyseme.search.senses.inventory import SenseInventory
-from polyseme.ui.page import cache, indexing, senses
+from polyseme.ui.page import cache, indexing
 from polyseme.ui.page.guesses import Guesses
+from polyseme.ui.page.html import senses
 from streamlit.testing.v1 import AppTest
 
 BANKS = "The bank by the river bank was shut on Monday."
@@ -400,13 +401,13 @@ def test_senses_are_drawn_before_they_are_described(
     page: AppTest, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[bool] = []
-    entry = senses.senses.entry
+    entry = senses.entry
 
     def kept(inventory: SenseInventory, *rest: Any) -> str:
         drawn.append(inventory.is_described)
         return entry(inventory, *rest)
 
-    monkeypatch.setattr(senses.senses, "entry", kept)
+    monkeypatch.setattr(senses, "entry", kept)
     ask(page, "The [river].")
     assert drawn == [False, True]
     ask(page, "The [rivers].")

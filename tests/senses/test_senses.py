@@ -92,7 +92,7 @@ def test_a_cut_is_described_later_as_at_once(searcher: Searcher) -> None:
         arranged = searcher.arrange("bank")
         quick = searcher.cut(arranged, number=number, describe=False)
         assert not quick.is_described
-        assert {sense.stability for sense in quick.senses} == {None}
+        assert {(sense.stability, sense.expected, sense.collocates) for sense in quick.senses} == {(None, (), ())}
         described = searcher.describe(arranged, quick)
         assert described.is_described
         assert described == searcher.cut(searcher.arrange("bank"), number=number)

@@ -59,7 +59,7 @@ def draw(searcher: Searcher, contents: Contents, found: Answer) -> DeltaGenerato
             elif pane == "counts":
                 counts.draw(searcher, inventory, contents.facets, found, query)
             elif pane == "words":
-                collocates.draw(searcher, inventory, found, query)
+                collocates.draw(searcher, found.question.described or inventory, found, query)
             elif pane == "keywords":
                 keywords.draw(searcher, found, query)
         _draw_chosen(searcher, query, inventory)
