@@ -63,6 +63,8 @@ _SHOWN = {
     ),
 }
 """What a timeline shows, by its measure."""
+AWAITED = "\N{ALMOST EQUAL TO} " + ", ".join(["n" * 8] * 3)
+"""What takes the room of three expected words of eight letters. It is not visible."""
 EMPTY = "\N{EN DASH}"
 """Text of a cell without lines."""
 
@@ -127,6 +129,7 @@ def _row(
         sense.pos,
         [phrase.lemma for phrase in sense.phrases[:PHRASES]],
         definitions.get(sense.name or "", ""),
+        awaits=not inventory.is_described,
     )
 
 
@@ -143,6 +146,7 @@ def badge_row(
     pos: str = "",
     phrases: Sequence[str] = (),
     definition: str = "",
+    awaits: bool = False,
 ) -> str:
     """Return the row of a sense. Its head is a button that filters the lines.
 
@@ -155,6 +159,7 @@ def badge_row(
         pos: Part of speech. Empty if it is unknown.
         phrases: Phrases that name it.
         definition: Its definition, if a person has written one.
+        awaits: Whether the expected words come later. Their room is kept, so that they seldom move the rows below.
     """
     here = 0 if within is None else within.get(number, 0)
     inside = ""
@@ -164,6 +169,8 @@ def badge_row(
     more = _quiet(title, escape(stable)) if stable else ""
     alike = ", ".join(cut_right(word, NODE) for word in expected[:EXPECTED])
     like = " " + _quiet(say("words expected in its place"), f"\N{ALMOST EQUAL TO} {escape(alike)}") if alike else ""
+    if awaits:
+        like = f' <span class="pol-awaited" aria-hidden="true">{AWAITED}</span>'
     marked = ", ".join(say("“{phrase}”", phrase=cut_right(text, PHRASE)) for text in phrases)
     quoted = " " + _quiet(say("phrases with it"), escape(marked)) if marked else ""
     if definition:
