@@ -19,7 +19,8 @@ from polyseme.search.explanation import Contribution
 from polyseme.search.hits import By, Match, OccurrenceHit, Order, SentenceHit
 from polyseme.search.senses.inventory import Sense, SenseInventory
 from polyseme.search.senses.timeline import make_timeline
-from polyseme.search.statistics.collocates import Collocate
+from polyseme.search.statistics.collocates import Collocate, Collocates
+from polyseme.search.statistics.links import CollocateLink, CollocateLinks
 from polyseme.ui.page import actions, app
 from polyseme.ui.page.address import (
     MAX_COLLECTION,
@@ -36,7 +37,7 @@ from polyseme.ui.page.address import (
     write_address,
 )
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
-from polyseme.ui.page.html import base, concordance, points, senses
+from polyseme.ui.page.html import base, concordance, graph, points, senses
 
 ANALYSER = TextAnalyser("en")
 
@@ -100,6 +101,17 @@ def test_line_shows_exactly_the_text_with_the_node_at_its_offsets(left: str, nod
     assert len(text) <= 2 * base.CONTEXT + base.NODE + 2
 
 
+def network(word: str, other: str) -> Collocates:
+    """Return the collocates of a word, two of which are linked."""
+    names = [(word, "NOUN"), (other, "X"), (other + word, ""), ("loan", "NOUN")]
+    words = tuple(
+        Collocate(name, 9 - n, 8.0 - n, 9.0 - n, pos, positions=((n - 1, 5), (2, 1)), sense=n or None)
+        for n, (name, pos) in enumerate(names)
+    )
+    link = CollocateLink(0, 1, word, other, 5, 1.5, 20.0, 12.0)
+    return Collocates(word, "lemma", 5, 5, 30, "log_dice", words, links=CollocateLinks(word, 4, (link,)))
+
+
 @settings(deadline=None)
 @given(TEXT.filter(bool), TEXT)
 def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
@@ -121,6 +133,7 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
         points.occurrence_map(PLACES, [0], [1], [1], [value, value], {1: hit}, [1], value),
         points.occurrence_map(PLACES, [0], [1], [None], [value, value], {}, [], value),
         points.key([value, value], [1, 2]),
+        graph.collocates(network(sentence, value), value),
         base.notice(value),
         base.message(value, sentence, value),
         base.heading(value, None),
@@ -128,6 +141,26 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
         base.explanation([Contribution(sentence, 0, 0, 1, 0.5)], {value: 0.5}),
     ):
         read(html)
+
+
+@settings(deadline=None)
+@given(TEXT.filter(bool), TEXT)
+def test_each_word_of_a_graph_is_a_button_with_a_name(word: str, other: str) -> None:
+    found = network(word, other)
+    html = graph.collocates(found, "logDice")
+    tags = read(html).tags
+    buttons = [attributes for tag, attributes in tags if tag == "button"]
+    assert [button["data-collocate"] for button in buttons] == ["0", "1", "2", "3"]
+    for button, each in zip(buttons, found.words, strict=True):
+        name = str(button["aria-label"])
+        assert not re.search(r"--!?>|\]>|</", name)  # the browser drops attributes in which markup could end
+        facts = name.rpartition(f", {each.count} lines, logDice {each.log_dice:.1f}")[2]
+        assert facts.startswith(f", sense {each.sense}, mostly on the" if each.sense else ", mostly on the")
+        assert ("linked with" in facts) == (each in found.words[:2])
+        assert (button["type"], button["data-side"]) == ("button", "left" if each.balance < 0 else "right")
+    assert buttons[3]["aria-label"] == "loan, 6 lines, logDice 6.0, sense 3, mostly on the right"
+    links = [attributes for _, attributes in tags if attributes.get("class") == "pol-link"]
+    assert {link["data-ends"] for link in links} <= {"0 1"}
 
 
 PLACES = np.array([[0, 0], [1, 1], [0.5, 0.5]], np.float32)

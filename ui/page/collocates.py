@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from ...indexer.errors import PolysemeError
@@ -11,11 +13,11 @@ from ...search.statistics.collocates import MEASURES, Collocates
 from . import cache, controls, figures
 from .actions import COLLOCATES
 from .address import NO_SENSE, PageQuery
-from .html import base, senses
+from .html import base, graph, senses
 from .html import counts as html
 from .language import plural_html, say, say_html
 from .listing import Answer
-from .tab import MAX_WINDOW, ORDERS
+from .tab import MAX_WINDOW, ORDERS, VIEWS
 
 POS = ("NOUN", "PROPN", "VERB", "ADJ", "ADV", "ADP", "NUM")
 """Parts of speech that are offered."""
@@ -29,6 +31,7 @@ def draw(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
         controls.number(say("Words right"), "right", tab.right, MAX_WINDOW)
         order = controls.select(say("Order"), "order", MEASURES, tab.order, named_order, key="words-order")
         controls.several(say("Parts of speech"), "pos", POS, tab.pos, base.pos_name)
+        view = controls.segments(say("Show as"), "view", VIEWS, tab.view)
     try:
         near = _find(searcher, inventory, found, query, order)
     except PolysemeError as error:
@@ -36,22 +39,44 @@ def draw(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
         st.warning(base.label(str(error), 500))
         return
     st.session_state[COLLOCATES] = near
-    st.html(f'<p class="pol-quiet">{_explained(near, query)}</p>' + html.collocates(near))
-    figures.draw(
-        searcher,
-        query,
-        "collocates",
-        near.plot if near.words else None,
-        near.to_dicts,
-        near.cited,
-        say(
-            "Collocates of {word}, on the left and on the right. The table above has the same numbers.",
-            word=inventory.word,
-        ),
-    )
+    explained = f'<p class="pol-quiet">{_explained(near, query)}</p>'
+    if view == "graph" and near.words:
+        _draw_graph(searcher, inventory, near, query, explained)
+    else:
+        st.html(explained + html.collocates(near))
+        figures.draw(
+            searcher,
+            query,
+            "collocates",
+            near.plot if near.words else None,
+            near.to_dicts,
+            near.cited,
+            say(
+                "Collocates of {word}, on the left and on the right. The table above has the same numbers.",
+                word=inventory.word,
+            ),
+        )
     if not query.dictionary:
         title = say_html("Words that distinguish the senses")
         st.html(f'<h3 class="pol-title">{title}</h3>' + senses.collocate_tables(inventory, query.sense))
+
+
+def _draw_graph(
+    searcher: Searcher, inventory: SenseInventory, near: Collocates, query: PageQuery, explained: str
+) -> None:
+    """Draw the collocates as a graph with the colours of the senses, and the files of the figure and of its lines."""
+    legend = "" if query.sense is not None else senses.legend(inventory)
+    st.html(explained + graph.collocates(near, named_order(near.measure)) + legend)
+    figures.draw(
+        searcher,
+        query,
+        "collocates-graph",
+        partial(near.plot, figure="graph"),
+        near.to_dicts,
+        near.cited,
+        say("Collocates of {word} as a graph. The table has the same numbers.", word=inventory.word),
+        near.links.to_dicts,
+    )
 
 
 def named_order(name: str) -> str:
@@ -86,10 +111,11 @@ def _find(searcher: Searcher, inventory: SenseInventory, found: Answer, query: P
     if query.sense is not None:
         within = frozenset(key for key, number in inventory.assignments.items() if (number or NO_SENSE) == query.sense)
     key = ("collocates", cache.cut_of(inventory), query.known, query.sense, where, tab.left, tab.right, order, tab.pos)
-    return cache.cached(
-        searcher,
-        key,
-        lambda: searcher.collocates(
+
+    def counted() -> Collocates:
+        near = searcher.collocates(
             inventory.word, match, where or None, within, tab.left, tab.right, measure=order, pos=tab.pos
-        ),
-    )
+        )
+        return near if query.sense is not None else near.with_senses(inventory.assignments, inventory.sense_names())
+
+    return cache.cached(searcher, key, counted)

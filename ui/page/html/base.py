@@ -52,9 +52,15 @@ POS_NAMES = {
     "X": to_translate("other"),
 }
 """The universal parts of speech."""
+_ENDS = re.compile(r"--!?>|]>|</")
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 # Streamlit turns ":bank:" into an emoji and "->" into an arrow, even if escaped. A word joiner between them stops it.
 _SHORTCODE = re.compile(r"([:<>=~-])")
+
+
+def attribute(text: str) -> str:
+    """Escape a text for an attribute. The browser's filter drops attributes in which markup could end."""
+    return escape(_ENDS.sub(lambda found: f"{found[0][:-1]} {found[0][-1]}", text))
 
 
 def label(text: str, longest: int = 200) -> str:

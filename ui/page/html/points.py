@@ -5,7 +5,6 @@ All functions are pure, except that the page's own texts are in the visitor's la
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,13 +13,12 @@ from ....indexer.vectors.arrays import Array
 from ....search.hits import OccurrenceHit
 from ....search.kwic import concordance_line
 from ..language import numeral, say_html
-from .base import NODE, cut_left, cut_right, escape, sense_colour
+from .base import NODE, attribute, cut_left, cut_right, escape, sense_colour
 
 TIP = 60
 """Maximum length of each context in a tooltip, in characters."""
 COLUMNS, ROWS = 48, 20
 """Number of cells of the density, in both directions."""
-_ENDS = re.compile(r"--!?>|]>|</")
 DARKEST = 0.34
 """Opacity of the cell with the most occurrences."""
 
@@ -57,8 +55,8 @@ def occurrence_map(
     dots = []
     for n, (row, key, number) in enumerate(zip(drawn, ids, numbers, strict=True)):
         state = "" if not chosen else ' data-in="1"' if key in chosen else ' data-out="1"'
-        tip = _attribute(_tip(tips[key])) if key in tips else say_html("occurrence {id}", id=str(key))
-        name = _attribute(cut_right(names[-1 if number is None else number - 1], NODE))
+        tip = attribute(_tip(tips[key])) if key in tips else say_html("occurrence {id}", id=str(key))
+        name = attribute(cut_right(names[-1 if number is None else number - 1], NODE))
         dots.append(
             f'<button type="button" class="pol-dot" data-pick="{key}" data-s="{sense_colour(number)}"{state}'
             f' style="--l:{left[row]:.2f}%;--t:{top[row]:.2f}%" tabindex="{0 if not n else -1}"'
@@ -105,11 +103,6 @@ def _buttons() -> str:
 def _tip(hit: OccurrenceHit) -> str:
     line = concordance_line(hit)
     return f"{cut_left(line.left, TIP)}[{cut_right(line.node, NODE)}]{cut_right(line.right, TIP)}"
-
-
-def _attribute(text: str) -> str:
-    """Escape a text for an attribute. The browser's filter drops attributes in which markup could end."""
-    return escape(_ENDS.sub(lambda found: f"{found[0][:-1]} {found[0][-1]}", text))
 
 
 def key(names: Sequence[str], counts: Sequence[int]) -> str:
