@@ -23,11 +23,9 @@ from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
 
 pytestmark = pytest.mark.flaky(reruns=2)
 GRAPH = "&tab=words&view=graph"
-BOXES = """(all) => all.map((e) => {
-  const { left, top, right, bottom } = e.getBoundingClientRect();
-  return [left, top, right, bottom];
-})"""
-"""Returns the box of each element."""
+BOXES = """(kinds) => kinds.map((kind) => [...document.querySelectorAll(kind)].filter((e) => e.checkVisibility())
+  .map((e) => e.getBoundingClientRect()).map(({ left, top, right, bottom }) => [left, top, right, bottom]))"""
+"""Returns the boxes of all visible elements of each kind, at one moment, because the page may still scroll."""
 CUT = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"
 """Returns the texts of the elements that are cut."""
 
@@ -52,8 +50,7 @@ def check_room(page: Page) -> None:
     """Check that no word covers another one or the node, that all are in the graph, and that each can be hit."""
     settled(page)
     page.evaluate("document.fonts.ready")
-    around = page.locator(".pol-graph").evaluate_all(BOXES)[0]
-    words, node = shown(page).evaluate_all(BOXES), page.locator(".pol-middle").evaluate_all(BOXES)
+    (around,), node, words = page.evaluate(BOXES, [".pol-graph", ".pol-middle", ".pol-collocate"])
     for left, top, right, bottom in words:
         assert around[0] - 1 <= left < right <= around[2] + 1
         assert around[1] - 1 <= top < bottom <= around[3] + 1
@@ -72,10 +69,10 @@ def test_words_of_a_graph_have_their_room_on_a_usual_screen(page: Page, address:
     assert signs == [str(word.group or "") for word in words]
     check_room(page)
     assert page.locator(".pol-collocate:visible bdi").evaluate_all(CUT) == []
-    middle = page.locator(".pol-middle").evaluate_all(BOXES)[0]
+    (middle,), circles = page.evaluate(BOXES, [".pol-middle", ".pol-collocate .pol-s"])
     x, y = (middle[0] + middle[2]) / 2, (middle[1] + middle[3]) / 2
     distances = []
-    for number, (left, top, right, bottom) in enumerate(page.locator(".pol-collocate .pol-s").evaluate_all(BOXES)):
+    for number, (left, top, right, bottom) in enumerate(circles):
         circle = (left + right) / 2
         distances.append(((circle - x) ** 2 + ((top + bottom) / 2 - y) ** 2) ** 0.5)
         assert (circle - x) * words[number].balance > 0 or words[number].balance == 0

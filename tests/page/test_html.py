@@ -38,6 +38,7 @@ from polyseme.ui.page.address import (
 )
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
 from polyseme.ui.page.html import base, concordance, graph, points, senses
+from polyseme.ui.page.html import counts as tables
 
 ANALYSER = TextAnalyser("en")
 
@@ -133,7 +134,7 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
         points.occurrence_map(PLACES, [0], [1], [1], [value, value], {1: hit}, [1], value),
         points.occurrence_map(PLACES, [0], [1], [None], [value, value], {}, [], value),
         points.key([value, value], [1, 2]),
-        graph.collocates(network(sentence, value), value),
+        graph.collocates(network(sentence, value), graph.arrangements(network(sentence, value)), value),
         base.notice(value),
         base.message(value, sentence, value),
         base.heading(value, None),
@@ -143,11 +144,19 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
         read(html)
 
 
+def test_the_table_of_collocates_has_the_senses_of_the_graph() -> None:
+    found = network("river", "water")
+    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", tables.collocates(found))
+    assert [re.findall(r'title="sense (\d)"', row) for row in rows] == [[], ["1"], ["2"], ["3"]]
+    plain = replace(found, words=tuple(replace(word, sense=None) for word in found.words))
+    assert "sense" not in tables.collocates(plain)
+
+
 @settings(deadline=None)
 @given(TEXT.filter(bool), TEXT)
 def test_each_word_of_a_graph_is_a_button_with_a_name(word: str, other: str) -> None:
     found = network(word, other)
-    html = graph.collocates(found, "logDice")
+    html = graph.collocates(found, graph.arrangements(found), "logDice")
     tags = read(html).tags
     buttons = [attributes for tag, attributes in tags if tag == "button"]
     assert [button["data-collocate"] for button in buttons] == ["0", "1", "2", "3"]

@@ -287,7 +287,7 @@ def test_tables_escape_values_of_documents(tmp_path: Path, tiny_folder: Path) ->
             counts.comparison(frequency.compare(searcher.frequency("river", "genre"))),
             counts.dispersion(searcher.dispersion("bank")),
             counts.collocates(searcher.collocates("bank")),
-            graph.collocates(searcher.collocates("bank"), "logDice"),
+            graph.collocates(found := searcher.collocates("bank"), graph.arrangements(found), "logDice"),
         )
     assert all("<script" not in each for each in tables)
     assert "&lt;script" in tables[0]

@@ -32,8 +32,9 @@ def draw(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
         order = controls.select(say("Order"), "order", MEASURES, tab.order, named_order, key="words-order")
         controls.several(say("Parts of speech"), "pos", POS, tab.pos, base.pos_name)
         view = controls.segments(say("Show as"), "view", VIEWS, tab.view)
+    asked = _key(inventory, found, query, order)
     try:
-        near = _find(searcher, inventory, found, query, order)
+        near = cache.cached(searcher, asked, lambda: _find(searcher, inventory, found, query, order))
     except PolysemeError as error:
         st.session_state[COLLOCATES] = None
         st.warning(base.label(str(error), 500))
@@ -41,7 +42,11 @@ def draw(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
     st.session_state[COLLOCATES] = near
     explained = f'<p class="pol-quiet">{_explained(near, query)}</p>'
     if view == "graph" and near.words:
-        _draw_graph(searcher, inventory, near, query, explained)
+        windows = cache.cached(searcher, ("graph", *asked), lambda: graph.arrangements(near))
+        shown = graph.collocates(near, windows, named_order(near.measure))
+        legend = "" if query.sense is not None else senses.legend(inventory)
+        st.html(explained + shown + legend)
+        _draw_files(searcher, inventory, near, query)
     else:
         st.html(explained + html.collocates(near))
         figures.draw(
@@ -61,12 +66,8 @@ def draw(searcher: Searcher, inventory: SenseInventory, found: Answer, query: Pa
         st.html(f'<h3 class="pol-title">{title}</h3>' + senses.collocate_tables(inventory, query.sense))
 
 
-def _draw_graph(
-    searcher: Searcher, inventory: SenseInventory, near: Collocates, query: PageQuery, explained: str
-) -> None:
-    """Draw the collocates as a graph with the colours of the senses, and the files of the figure and of its lines."""
-    legend = "" if query.sense is not None else senses.legend(inventory)
-    st.html(explained + graph.collocates(near, named_order(near.measure)) + legend)
+def _draw_files(searcher: Searcher, inventory: SenseInventory, near: Collocates, query: PageQuery) -> None:
+    """Draw the files of the graph and of its links."""
     figures.draw(
         searcher,
         query,
@@ -105,17 +106,19 @@ def _explained(near: Collocates, query: PageQuery) -> str:
     )
 
 
+def _key(inventory: SenseInventory, found: Answer, query: PageQuery, order: str) -> tuple[object, ...]:
+    """Return everything that decides the collocates."""
+    tab, where = query.tab, tuple(found.question.within)
+    return "collocates", cache.cut_of(inventory), query.known, query.sense, where, tab.left, tab.right, order, tab.pos
+
+
 def _find(searcher: Searcher, inventory: SenseInventory, found: Answer, query: PageQuery, order: str) -> Collocates:
+    """Count the collocates of the word with their senses, or those of its chosen sense."""
     tab, where, match = query.tab, tuple(found.question.within), str(inventory.match)
     within: frozenset[int] | None = None
     if query.sense is not None:
         within = frozenset(key for key, number in inventory.assignments.items() if (number or NO_SENSE) == query.sense)
-    key = ("collocates", cache.cut_of(inventory), query.known, query.sense, where, tab.left, tab.right, order, tab.pos)
-
-    def counted() -> Collocates:
-        near = searcher.collocates(
-            inventory.word, match, where or None, within, tab.left, tab.right, measure=order, pos=tab.pos
-        )
-        return near if query.sense is not None else near.with_senses(inventory.assignments, inventory.sense_names())
-
-    return cache.cached(searcher, key, counted)
+    near = searcher.collocates(
+        inventory.word, match, where or None, within, tab.left, tab.right, measure=order, pos=tab.pos
+    )
+    return near if query.sense is not None else near.with_senses(inventory.assignments, inventory.sense_names())

@@ -35,14 +35,20 @@ _LINES = (0.06, 0.24)
 """Widths of the lines of the weakest and of the strongest link, in rem."""
 
 
-def collocates(found: Collocates, measure: str) -> str:
+def arrangements(found: Collocates) -> dict[str, Arrangement]:
+    """Return where the node and the words are in each of `WINDOWS`."""
+    words, links = found.graph_words(), found.graph_links()
+    return {name: _arranged(found.word, words, links, *sizes) for name, sizes in WINDOWS.items()}
+
+
+def collocates(found: Collocates, windows: Mapping[str, Arrangement], measure: str) -> str:
     """Return the collocates around their node. Each is a button that shows the lines with it.
 
     Args:
+        windows: What `arrangements` returns.
         measure: Name of what orders them, in the visitor's language.
     """
     words, links = found.graph_words(), found.graph_links()
-    windows = {name: _arranged(found.word, words, links, *sizes) for name, sizes in WINDOWS.items()}
     drawn = "".join(_lines(each, words, links, window) for window, each in windows.items())
     node = "".join(_place(each.node, window) for window, each in windows.items())
     linked = _linked(words, links)
