@@ -179,15 +179,16 @@ def test_density_counts_every_point_once() -> None:
     random = np.random.default_rng(3)
     places = random.uniform(0, 100, (2, 5000)).astype(np.float32)
     places[:, :100] = [[100.0], [0.0]]  # the corners count too
-    found = re.findall(r'x="(\d+)" y="(\d+)" [^>]*opacity="([\d.]+)"', points.density(*places))
+    shown = re.findall(r'left:([\d.]+)%;top:([\d.]+)%;opacity:([\d.]+)"', points.density(*places))
+    found = [(round(float(x) * points.COLUMNS / 100), round(float(y) * points.ROWS / 100), o) for x, y, o in shown]
     cells = Counter(
         (min(int(left * points.COLUMNS / 100), points.COLUMNS - 1), min(int(top * points.ROWS / 100), points.ROWS - 1))
         for left, top in places.T.astype(float).tolist()
     )
-    assert {(int(x), int(y)) for x, y, _ in found} == set(cells)
+    assert {(x, y) for x, y, _ in found} == set(cells)
     most = max(cells.values())
     for x, y, opacity in found:
-        assert float(opacity) == pytest.approx(points.DARKEST * (cells[int(x), int(y)] / most) ** 0.5, abs=0.006)
+        assert float(opacity) == pytest.approx(points.DARKEST * (cells[x, y] / most) ** 0.5, abs=0.006)
 
 
 def test_points_say_their_groups_and_where_they_are() -> None:
