@@ -5,6 +5,7 @@
 | picture | shows |
 |---|---|
 | figure_time.png | the senses of *bank* by decade |
+| figure_graph.png | the collocates of *charge* around it, with the colours of its senses |
 | figure_frequency.png | occurrences of *bank* per million tokens, by genre |
 
 Without `--collection`, the sample documents are indexed first, which takes about a minute.
@@ -29,8 +30,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 DPI = 150
 """Dots per inch of a picture in the guide."""
+
+
+def graph(searcher: Searcher, word: str) -> Figure:
+    """Draw the collocates of a word as a graph, with the colours of its senses."""
+    senses = searcher.senses(word)
+    found = searcher.collocates(word, left=10, right=10).with_senses(senses.assignments, senses.sense_names())
+    return found.plot(figure="graph")
+
+
 PICTURES: dict[str, Callable[[Searcher], Figure]] = {
     "figure_time": lambda searcher: searcher.timeline(searcher.senses("bank")).plot(),
+    "figure_graph": lambda searcher: graph(searcher, "charge"),
     "figure_frequency": lambda searcher: searcher.frequency("bank", by="genre").plot(),
 }
 

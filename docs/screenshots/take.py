@@ -8,6 +8,7 @@
 | sentences.png | a sentence, and the sentences of similar meaning |
 | map.png | its occurrences as a map |
 | time.png | its senses over time |
+| graph.png | the collocates of a word as a graph |
 | document.png | a line in its document |
 | phone.png | a narrow window |
 
@@ -36,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 BANK = "She sat on the river [bank] and watched the boats."
 LOAN = "the bank would lend money to every flooded house"
 SPRING = "The [spring] came up through the rock."
+CHARGE = "[charge]"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DONE = ".stApp[data-test-script-state=notRunning]"
 SENSES = ".st-key-senses .pol-title"
@@ -68,6 +70,7 @@ PICTURES = (
     Picture("sentences", LOAN, has_senses=False),
     Picture("map", SPRING, ("text=Map",)),
     Picture("time", SPRING, ("text=Over time",)),
+    Picture("graph", CHARGE, ("text=Collocates",), more="&view=graph&left=10&right=10"),
     Picture("document", SPRING, ("[data-open='2']",)),
     Picture("phone", BANK, size=(390, 844)),
 )

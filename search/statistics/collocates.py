@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection as Container
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +16,12 @@ from ...indexer.text import TokenKind
 from ...indexer.vectors.arrays import Ids, Mask
 from ..citation import Citation
 from ..context import View
+from ..figures.radial import GraphLink, GraphWord
 from ..hits import Match, OccurrenceHit
 from ..retrieval.exact import Rows
 from ..retrieval.patterns import Found, place_hits
 from ..tables import Records
+from .links import DISTINCTIVE, LINKED, CollocateLinks, distinct_words, distinctive_sense, find_links, pair_counts
 from .measures import log_dice, log_likelihood, mutual_information
 from .places import document_tokens, find_places
 
@@ -34,14 +37,21 @@ FEWEST_TOGETHER = 2
 MEASURES = ("log_dice", "log_likelihood", "mutual_information", "count")
 """Measures that order collocates."""
 MOST_BARS = 30
-"""Maximum number of collocates in a figure."""
+"""Maximum number of collocates in a figure of bars."""
+MOST_IN_GRAPH = 40
+"""Maximum number of collocates in a graph. Links are looked for between these."""
+FIGURES = ("bars", "graph")
+"""Figures of collocates."""
+NEARNESS = {"log_dice": "logDice", "log_likelihood": "log-likelihood", "mutual_information": "mutual information"}
+"""Names of the measures in a figure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collocate:
     """A word near the occurrences of a group.
 
-    Those of a sense have only the first four values (`group_collocates`). `find_collocates` counts all of them.
+    Those of a sense have only the first four values (`group_collocates`). `find_collocates` counts all of them but
+    `sense`, which `Collocates.with_senses` adds.
 
     Attributes:
         count: Number of the group's occurrences that the word is near.
@@ -58,6 +68,7 @@ class Collocate:
             tokens, negative on the left.
         occurrence_ids: Ids of the occurrences that it is near. Occurrences without a vector are left out.
         examples: The first occurrences that it is near.
+        sense: Number of the sense in whose lines it is most over-represented. None if it is so in none.
     """
 
     lemma: str
@@ -73,6 +84,13 @@ class Collocate:
     positions: tuple[tuple[int, int], ...] = ()
     occurrence_ids: tuple[int, ...] = ()
     examples: tuple[OccurrenceHit, ...] = ()
+    sense: int | None = None
+
+    @property
+    def balance(self) -> float:
+        """How much it is on one side, from -1 (always on the left) to 1: its mean position by its mean distance."""
+        distance = sum(abs(place) * times for place, times in self.positions)
+        return sum(place * times for place, times in self.positions) / distance if distance else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +105,9 @@ class Collocates(Records):
         measure: What orders the collocates.
         notice: A remark for the user.
         cited: What to cite.
+        links: Pairs of the first collocates that are near the same occurrences.
+        occurrence_ids: Ids of the occurrences of the word. Occurrences without a vector are left out.
+        sense_names: Names of the senses that the collocates were compared with. None before `with_senses`.
     """
 
     word: str
@@ -98,10 +119,30 @@ class Collocates(Records):
     words: tuple[Collocate, ...]
     notice: str | None = None
     cited: Citation | None = field(default=None, compare=False)
+    links: CollocateLinks = field(default_factory=CollocateLinks, repr=False)
+    occurrence_ids: tuple[int, ...] = field(default=(), repr=False)
+    sense_names: tuple[str, ...] | None = None
+
+    def with_senses(self, assignments: Mapping[int, int | None], names: Sequence[str] = ()) -> Collocates:
+        """Return the same collocates, each with the sense in whose lines it is most over-represented.
+
+        Args:
+            assignments: Occurrence id -> number of its sense, as a sense inventory has them.
+            names: Name of each sense, for the figure.
+        """
+        senses = max((number or 0 for number in assignments.values()), default=0)
+
+        def lines(ids: Sequence[int]) -> Ids:
+            numbers = np.fromiter((assignments.get(key) or 0 for key in ids), np.int64, len(ids))
+            return np.bincount(numbers, minlength=senses + 1)
+
+        sizes = lines(self.occurrence_ids)
+        words = (replace(word, sense=distinctive_sense(lines(word.occurrence_ids), sizes)) for word in self.words)
+        return replace(self, words=tuple(words), sense_names=tuple(names))
 
     def to_dicts(self) -> list[dict[str, object]]:
         """Return one row for each collocate, with a column for each position and the text of the examples."""
-        left_out = ("positions", "examples", "occurrence_ids")
+        left_out = ["positions", "examples", "occurrence_ids", *(["sense"] if self.sense_names is None else [])]
         reach = [place for place in range(-self.left, self.right + 1) if place]
         return [
             {"word": self.word, "collocate": word.lemma}
@@ -111,24 +152,69 @@ class Collocates(Records):
             for word in self.words
         ]
 
-    def plot(self, title: str | None = None) -> Figure:
-        """Draw how many occurrences each collocate is near, on the left and on the right.
+    def graph_words(self) -> list[GraphWord]:
+        """Return the first collocates for a graph. Counts and log-likelihoods are drawn on a scale of logarithms."""
+        shown = self.words[:MOST_IN_GRAPH]
+        names = distinct_words([(word.lemma, word.pos) for word in shown])
+        values = [float(getattr(word, self.measure)) for word in shown]
+        if self.measure in ("log_likelihood", "count"):
+            values = [math.log2(max(value, 1.0)) for value in values]
+        lowest = min(filter(math.isfinite, values), default=0.0)
+        return [
+            GraphWord(name, max(value, lowest), word.balance, word.count, word.sense)
+            for name, value, word in zip(names, values, shown, strict=True)
+        ]
+
+    def graph_links(self) -> list[GraphLink]:
+        """Return the links for a graph. The weight is the Dice coefficient."""
+        return [GraphLink(link.first, link.second, 2 ** (link.log_dice - 14)) for link in self.links.links]
+
+    def plot(self, title: str | None = None, figure: str = "bars") -> Figure:
+        """Draw how many occurrences each collocate is near, on the left and on the right, or a graph of collocates.
 
         Args:
             title: Title instead of the word and the collection.
-        """
-        from ..figures.bars import Bar, Bars, draw_bars
+            figure: `bars`, or `graph` for a collocation network. After `with_senses` it has their colours.
 
+        Raises:
+            QueryError: There is no such figure.
+        """
+        if figure not in FIGURES:
+            raise QueryError(f"figure is {figure!r}; choose one of {', '.join(FIGURES)}")
         what = f"collocates of {self.word}"
         title = title or (what if self.cited is None else f"{what} in {self.cited.name}")
-        shown = self.words[:MOST_BARS]
         notes = [f"{self.occurrences:,} occurrences, window {self.left} left and {self.right} right"]
+        return self._draw_bars(title, notes) if figure == "bars" else self._draw_graph(title, notes)
+
+    def _draw_bars(self, title: str, notes: list[str]) -> Figure:
+        from ..figures.bars import Bar, Bars, draw_bars
+
+        shown = self.words[:MOST_BARS]
         notes.append(f"ordered by {self.measure.replace('_', ' ')}")
         names = [f"{word.lemma} {word.pos}".strip() for word in shown]
         sides = [
             Bars(side, [Bar(float(getattr(word, side)), None, None) for word in shown]) for side in ("left", "right")
         ]
         return draw_bars(names, sides, "occurrences with the collocate", title, notes, self.cited)
+
+    def _draw_graph(self, title: str, notes: list[str]) -> Figure:
+        from ..figures.graph import draw_graph
+
+        notes.append(f"the nearer to {self.word}, the higher the {NEARNESS.get(self.measure, 'number')}")
+        notes.append("circles grow with the number of occurrences, and words are on their usual side")
+        notes.append(f"links join words near the same occurrences (log-likelihood at least {LINKED}, p < 0.0001)")
+        if self.sense_names:
+            notes.append(f"colours: over-represented in a sense (log-likelihood at least {DISTINCTIVE}, p < 0.05)")
+        return draw_graph(
+            self.word,
+            self.graph_words(),
+            self.graph_links(),
+            self.sense_names or (),
+            len(self.words),
+            title,
+            notes,
+            self.cited,
+        )
 
 
 def find_collocates(
@@ -176,7 +262,22 @@ def find_collocates(
         )
     found.sort(key=lambda item: (-getattr(item[1], measure), -item[1].count, item[1].lemma, item[1].pos))
     words = tuple(near.complete(group, word, examples) for group, word in found[:k])
-    return Collocates(places.name, str(places.match), left, right, size, measure, words, places.notice, cited)
+    first = found[: min(k, MOST_IN_GRAPH)]
+    pairs = near.pairs([group for group, _ in first])
+    links = find_links([(word.lemma, word.pos) for _, word in first], pairs, size)
+    return Collocates(
+        places.name,
+        str(places.match),
+        left,
+        right,
+        size,
+        measure,
+        words,
+        places.notice,
+        cited,
+        CollocateLinks(places.name, len(first), links, cited),
+        tuple(near.place_ids()),
+    )
 
 
 def group_collocates(view: View, groups: Sequence[Ids]) -> list[list[Collocate]]:
@@ -332,6 +433,18 @@ class _Near:
         self.counts = np.bincount(pairs % max(number, 1), minlength=number)
         _, first = np.unique(self._source * (1 << 32) + self._token, return_index=True)
         self.tokens = np.bincount(self._groups[first], minlength=number)
+
+    def pairs(self, groups: Sequence[int]) -> Ids:
+        """Count the places that each two of some groups are near.  (g, g)"""
+        column = np.full(len(self._codes) + 1, -1, np.int64)
+        column[list(groups)] = np.arange(len(groups))
+        words = column[self._groups]
+        kept = words >= 0
+        return pair_counts(self._place[kept], words[kept], len(groups))
+
+    def place_ids(self) -> list[int]:
+        """Return the ids of the occurrences at the places, ascending."""
+        return self._ids(self._found)
 
     def frequencies(self, groups: Ids) -> dict[int, int]:
         """Count the tokens of some groups inside the filters of documents."""

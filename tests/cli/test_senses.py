@@ -217,6 +217,46 @@ def test_commands_that_count_print_what_python_returns_and_draw_it(
     assert (one["value"], one["first"], one["second"]) == ("(all)", "kind=river", "kind=money")
 
 
+def test_collocates_are_drawn_as_a_graph_with_senses_and_links(
+    collection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bars, graph = tmp_path / "bars.svg", tmp_path / "graph.svg"
+    rows = run(capsys, "collocates", collection, "bank", "--plot", str(bars))
+    assert "sense" not in rows[0]
+    rows = run(capsys, "collocates", collection, "bank", "--by-sense", "--figure", "graph", "--plot", str(graph))
+    with Searcher.open(collection) as searcher:
+        inventory = searcher.senses("bank")
+        found = searcher.collocates("bank").with_senses(inventory.assignments, inventory.sense_names())
+    assert rows == json.loads(json.dumps(found.to_dicts()))
+    assert "sense" in rows[0]
+    assert "occurrences with the collocate" in bars.read_text(encoding="utf-8")
+    content = graph.read_text(encoding="utf-8")
+    for text in (
+        "the higher the logDice",
+        "over-represented",
+        "Polyseme",
+        *(f">{each.lemma}<" for each in found.words[:9]),
+    ):
+        assert text in content
+    links = run(capsys, "collocates", collection, "bank", "--links")
+    assert links == json.loads(json.dumps(found.links.to_dicts()))
+    assert links
+    assert run_command(["collocates", collection, "bank", "--links", "--cite"]) == 0
+    out, err = capsys.readouterr()
+    assert out.split()[:3] == ["source", "target", "weight"]
+    assert out.splitlines()[-1].startswith("Collocates of bank (lemma)")
+    assert f"{len(links)} links between the first {found.links.compared} collocates of bank" in err
+    assert run_command(["collocates", collection, "bank", "--links", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("word,source,target,type,weight,")
+    for options, message in (
+        (["--sense", "1", "--by-sense"], "give --sense N or --by-sense, not both"),
+        (["--number", "2"], "--number requires --sense N or --by-sense"),
+        (["--by-sense", "--match", "pattern"], "--by-sense requires --match lemma or form"),
+    ):
+        assert run_command(["collocates", collection, "bank", *options]) == 2
+        assert message in capsys.readouterr().err
+
+
 def test_counts_are_tables_that_cite_and_refuse_other_figures_at_once(
     collection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,8 @@ from polyseme.search.explanation import Contribution
 from polyseme.search.hits import By, Match, OccurrenceHit, Order, SentenceHit
 from polyseme.search.senses.inventory import Sense, SenseInventory
 from polyseme.search.senses.timeline import make_timeline
-from polyseme.search.statistics.collocates import Collocate
+from polyseme.search.statistics.collocates import Collocate, Collocates
+from polyseme.search.statistics.links import CollocateLink, CollocateLinks
 from polyseme.ui.page import actions, app
 from polyseme.ui.page.address import (
     MAX_COLLECTION,
@@ -36,7 +37,8 @@ from polyseme.ui.page.address import (
     write_address,
 )
 from polyseme.ui.page.facets import FacetKind, facet, facets, filters, select
-from polyseme.ui.page.html import base, concordance, points, senses
+from polyseme.ui.page.html import base, concordance, graph, points, senses
+from polyseme.ui.page.html import counts as tables
 
 ANALYSER = TextAnalyser("en")
 
@@ -100,6 +102,17 @@ def test_line_shows_exactly_the_text_with_the_node_at_its_offsets(left: str, nod
     assert len(text) <= 2 * base.CONTEXT + base.NODE + 2
 
 
+def network(word: str, other: str) -> Collocates:
+    """Return the collocates of a word, two of which are linked."""
+    names = [(word, "NOUN"), (other, "X"), (other + word, ""), ("loan", "NOUN")]
+    words = tuple(
+        Collocate(name, 9 - n, 8.0 - n, 9.0 - n, pos, positions=((n - 1, 5), (2, 1)), sense=n or None)
+        for n, (name, pos) in enumerate(names)
+    )
+    link = CollocateLink(0, 1, word, other, 5, 1.5, 20.0, 12.0)
+    return Collocates(word, "lemma", 5, 5, 30, "log_dice", words, links=CollocateLinks(word, 4, (link,)))
+
+
 @settings(deadline=None)
 @given(TEXT.filter(bool), TEXT)
 def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
@@ -121,6 +134,7 @@ def test_every_html_builder_escapes_its_text(sentence: str, value: str) -> None:
         points.occurrence_map(PLACES, [0], [1], [1], [value, value], {1: hit}, [1], value),
         points.occurrence_map(PLACES, [0], [1], [None], [value, value], {}, [], value),
         points.key([value, value], [1, 2]),
+        graph.collocates(network(sentence, value), graph.arrangements(network(sentence, value)), value),
         base.notice(value),
         base.message(value, sentence, value),
         base.heading(value, None),
@@ -138,6 +152,34 @@ def test_attributes_keep_their_text_through_the_filter_of_the_browser() -> None:
     assert not re.findall(r'(?:title|label|lang|data-[a-z]+)="[^"<]*\{escape\(', code)
 
 
+def test_the_table_of_collocates_has_the_senses_of_the_graph() -> None:
+    found = network("river", "water")
+    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", tables.collocates(found))
+    assert [re.findall(r'title="sense (\d)"', row) for row in rows] == [[], ["1"], ["2"], ["3"]]
+    plain = replace(found, words=tuple(replace(word, sense=None) for word in found.words))
+    assert "sense" not in tables.collocates(plain)
+
+
+@settings(deadline=None)
+@given(TEXT.filter(bool), TEXT)
+def test_each_word_of_a_graph_is_a_button_with_a_name(word: str, other: str) -> None:
+    found = network(word, other)
+    html = graph.collocates(found, graph.arrangements(found), "logDice")
+    tags = read(html).tags
+    buttons = [attributes for tag, attributes in tags if tag == "button"]
+    assert [button["data-collocate"] for button in buttons] == ["0", "1", "2", "3"]
+    for button, each in zip(buttons, found.words, strict=True):
+        name = str(button["aria-label"])
+        assert not re.search(r"--!?>|\]>|</", name)  # the browser drops attributes in which markup could end
+        facts = name.rpartition(f", {each.count} lines, logDice {each.log_dice:.1f}")[2]
+        assert facts.startswith(f", sense {each.sense}, mostly on the" if each.sense else ", mostly on the")
+        assert ("linked with" in facts) == (each in found.words[:2])
+        assert (button["type"], button["data-side"]) == ("button", "left" if each.balance < 0 else "right")
+    assert buttons[3]["aria-label"] == "loan, 6 lines, logDice 6.0, sense 3, mostly on the right"
+    links = [attributes for _, attributes in tags if attributes.get("class") == "pol-link"]
+    assert {link["data-ends"] for link in links} <= {"0 1"}
+
+
 PLACES = np.array([[0, 0], [1, 1], [0.5, 0.5]], np.float32)
 
 
@@ -145,15 +187,16 @@ def test_density_counts_every_point_once() -> None:
     random = np.random.default_rng(3)
     places = random.uniform(0, 100, (2, 5000)).astype(np.float32)
     places[:, :100] = [[100.0], [0.0]]  # the corners count too
-    found = re.findall(r'x="(\d+)" y="(\d+)" [^>]*opacity="([\d.]+)"', points.density(*places))
+    shown = re.findall(r'left:([\d.]+)%;top:([\d.]+)%;opacity:([\d.]+)"', points.density(*places))
+    found = [(round(float(x) * points.COLUMNS / 100), round(float(y) * points.ROWS / 100), o) for x, y, o in shown]
     cells = Counter(
         (min(int(left * points.COLUMNS / 100), points.COLUMNS - 1), min(int(top * points.ROWS / 100), points.ROWS - 1))
         for left, top in places.T.astype(float).tolist()
     )
-    assert {(int(x), int(y)) for x, y, _ in found} == set(cells)
+    assert {(x, y) for x, y, _ in found} == set(cells)
     most = max(cells.values())
     for x, y, opacity in found:
-        assert float(opacity) == pytest.approx(points.DARKEST * (cells[int(x), int(y)] / most) ** 0.5, abs=0.006)
+        assert float(opacity) == pytest.approx(points.DARKEST * (cells[x, y] / most) ** 0.5, abs=0.006)
 
 
 def test_points_say_their_groups_and_where_they_are() -> None:

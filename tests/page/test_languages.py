@@ -134,6 +134,8 @@ ADDRESSES = {
     "two filters": {"q": QUESTION, "tab": "counts", "against": "genre=news"},
     "dispersion": {"q": QUESTION, "tab": "counts", "counted": "dispersion"},
     "collocates": {"q": QUESTION, "tab": "words"},
+    "graph": {"q": QUESTION, "tab": "words", "view": "graph", "figure": "1"},
+    "graph by log-likelihood": {"q": QUESTION, "tab": "words", "view": "graph", "rank": "log_likelihood"},
     "keywords": {"q": QUESTION, "tab": "keywords", "where": "genre=letter"},
     "map": {"q": QUESTION, "tab": "map", "where": "genre=letter"},
     "other words": {"q": QUESTION, "sense": "1", "list": "others"},

@@ -23,7 +23,7 @@ from polyseme.search.senses.timeline import restricted
 from polyseme.ui.page import actions, figures, keywords, session, tab
 from polyseme.ui.page.address import PageQuery, read_address, write_address
 from polyseme.ui.page.download import question_of
-from polyseme.ui.page.html import counts
+from polyseme.ui.page.html import counts, graph
 from polyseme.ui.page.tab import Tab
 from streamlit.testing.v1 import AppTest
 
@@ -43,6 +43,7 @@ TABS = st.builds(
     right=st.integers(0, tab.MAX_WINDOW),
     pos=st.lists(st.text(min_size=1, max_size=9), max_size=3, unique=True).map(tuple),
     order=st.sampled_from(["", *tab.ORDERS]),
+    view=st.sampled_from(list(tab.VIEWS)),
 )
 
 
@@ -54,7 +55,9 @@ def test_address_keeps_every_setting_of_a_tab(settings: Tab) -> None:
     assert read_address(lists) == (query, ())
 
 
-@pytest.mark.parametrize("name", ["tab", "measure", "smooth", "projection", "counted", "rank", "left", "period"])
+@pytest.mark.parametrize(
+    "name", ["tab", "measure", "smooth", "projection", "counted", "rank", "view", "left", "period"]
+)
 def test_invalid_setting_is_reported_and_ignored(name: str) -> None:
     query, problems = read_address({"q": ["bank"], name: ["-2"]})
     assert query == PageQuery("bank")
@@ -69,6 +72,7 @@ class Made:
     what: str = ""
     plot: Any = None
     rows: Any = None
+    links: Any = list
     cited: str = ""
 
     def numbers(self) -> list[dict[str, str]]:
@@ -105,9 +109,11 @@ def visited(collection: Path) -> Iterator[AppTest]:
 def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     found, draw = Made(), figures.draw
 
-    def drawn(searcher: Any, query: Any, what: str, plot: Any, rows: Any, cited: Any, description: str) -> None:
-        found.what, found.plot, found.rows, found.cited = what, plot, rows, str(cited)
-        draw(searcher, query, what, plot, rows, cited, description)
+    def drawn(
+        searcher: Any, query: Any, what: str, plot: Any, rows: Any, cited: Any, description: str, links: Any = None
+    ) -> None:
+        found.what, found.plot, found.rows, found.links, found.cited = what, plot, rows, links, str(cited)
+        draw(searcher, query, what, plot, rows, cited, description, links)
 
     monkeypatch.setattr(figures, "draw", drawn)
     return found
@@ -200,6 +206,33 @@ def test_click_on_a_collocate_keeps_its_lines(visited: AppTest, searcher: Search
         assert session.current().tab.left == 3
 
 
+def test_the_graph_has_the_collocates_and_senses_of_the_searcher(
+    visited: AppTest, searcher: Searcher, made: Made
+) -> None:
+    opened(visited, tab="words", rank="log_likelihood")
+    assert "pol-graph" not in html(visited)
+    assert made.what == "collocates"
+    visited.button_group(key="tab-view").set_value("graph").run()
+    assert address(visited)["view"] == ["graph"]
+    inventory = searcher.senses("bank")
+    found = searcher.collocates("bank", measure="log_likelihood")
+    found = found.with_senses(inventory.assignments, inventory.sense_names())
+    shown = re.findall(r'data-collocate="(\d+)".*?aria-label="(.*?), (\d+) lines?, log-likelihood', html(visited))
+    names = [word.name for word in found.graph_words()]
+    assert [(names[int(n)], str(found.words[int(n)].count)) for n, _, _ in shown] == [(w, c) for _, w, c in shown]
+    assert len(shown) > 5
+    assert [int(number) for number, _, _ in shown] == sorted({int(number) for number, _, _ in shown})
+    assert made.what == "collocates-graph"
+    assert [row["sense"] for row in made.numbers()] == [str(word.sense or "") for word in found.words]
+    assert made.links() == found.links.to_dicts()
+    assert names[0] in figures.figure_file(made.plot, "svg").decode()
+    opened(visited, tab="words", view="graph", where="genre=letter", sense="1")
+    assert 'data-s="0"' not in re.sub(r'(?s)^.*<div class="pol-network">', "", html(visited)).partition("</div>")[0]
+    visited.button_group(key="tab-view").set_value("table").run()
+    assert "view" not in address(visited)
+    assert "pol-counts" in html(visited)
+
+
 def test_keywords_are_offered_where_filters_choose_documents(visited: AppTest, searcher: Searcher, made: Made) -> None:
     opened(visited, tab="keywords")
     assert "Keywords" not in visited.button_group(key="pane").options
@@ -254,6 +287,7 @@ def test_tables_escape_values_of_documents(tmp_path: Path, tiny_folder: Path) ->
             counts.comparison(frequency.compare(searcher.frequency("river", "genre"))),
             counts.dispersion(searcher.dispersion("bank")),
             counts.collocates(searcher.collocates("bank")),
+            graph.collocates(found := searcher.collocates("bank"), graph.arrangements(found), "logDice"),
         )
     assert all("<script" not in each for each in tables)
     assert "&lt;script" in tables[0]

@@ -15,7 +15,9 @@ from polyseme.indexer.errors import DocumentError, QueryError
 from polyseme.search.citation import Citation, citation, question_text
 from polyseme.search.figures import style
 from polyseme.search.figures.bars import Bar, Bars, draw_bars
+from polyseme.search.figures.graph import draw_graph
 from polyseme.search.figures.points import draw_points
+from polyseme.search.figures.radial import GraphLink, GraphWord
 from polyseme.search.figures.strips import Strip, draw_strips
 from polyseme.search.figures.style import (
     SUFFIXES,
@@ -148,10 +150,31 @@ def points(names: list[str]) -> Figure:
     return draw_points(places, groups, names, names[0], ["300 occurrences"], CITED)
 
 
-@pytest.mark.parametrize("draw", [lambda names: bars(names, 2), strips, points], ids=["bars", "strips", "points"])
+def graph(names: list[str]) -> Figure:
+    words = [
+        GraphWord(name, -float(n), (-1) ** n * (n % 5) / 4, 3 + n, [None, 1, 2][n % 3]) for n, name in enumerate(names)
+    ]
+    links = [GraphLink(n, n + 2, 0.2 + 0.5 * (n % 2)) for n in range(len(names) - 2)]
+    return draw_graph(names[0], words, links, names[:2], 50, names[0], ["300 occurrences"], CITED)
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda names: bars(names, 2), strips, points, graph], ids=["bars", "strips", "points", "graph"]
+)
 def test_figures_of_any_names_are_readable(draw: Callable[[list[str]], Figure]) -> None:
     check_layout(draw([f"{word} {number}" for word in WORDS.values() for number in range(2)]))
     check_layout(draw([WORDS["long"]]))
+
+
+@pytest.mark.parametrize("number", [0, 1, 7, 40])
+def test_graphs_of_any_number_of_words_are_readable(number: int) -> None:
+    names = [f"{word}{place}" for place in range(10) for word in ("river", "loan", "w", "international")][:number]
+    words = [GraphWord(name, -float(n), 1.0 if n % 2 else -0.5, 50 - n) for n, name in enumerate(names)]
+    figure = draw_graph("bank", words, [], [], number, "bank", ["300 occurrences"], CITED)
+    check_layout(figure)
+    shown = {text.get_text() for text in figure.axes[0].texts}
+    assert shown == {"bank", *names}
+    assert ("have room" in figure.get_supxlabel()) is False
 
 
 def test_signs_without_a_font_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

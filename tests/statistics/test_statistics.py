@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ from polyseme.indexer.collection.stream import Word
 from polyseme.indexer.errors import QueryError
 from polyseme.indexer.text import TextAnalyser, TokenKind
 from polyseme.search.searcher import Searcher
+from polyseme.search.statistics import links
 from polyseme.search.statistics.frequency import compare_frequencies
 from polyseme.search.statistics.measures import (
     deviation_of_proportions,
@@ -30,7 +31,7 @@ from polyseme.search.statistics.measures import (
     p_value,
     poisson,
 )
-from scipy.stats import chi2
+from scipy.stats import chi2, chi2_contingency
 
 from polyseme import Document
 
@@ -380,6 +381,64 @@ def test_collocates_equal_a_count_of_windows_by_hand(
         expected = window * each.frequency / total
         assert each.mutual_information == pytest.approx(math.log2(each.tokens / expected))
         assert len(each.occurrence_ids) == each.count
+
+
+@pytest.mark.parametrize("where", [None, "genre=letter"])
+@pytest.mark.parametrize(("left", "right"), [(5, 5), (0, 3), (2, 0)])
+def test_links_and_sides_equal_a_count_of_windows_by_hand(
+    searcher: Searcher, texts: Texts, where: str | None, left: int, right: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "LINKED", -math.inf)  # every pair that is together is a link
+    monkeypatch.setattr(links, "FEWEST", 1)
+    pairs: Counter[frozenset[tuple[str, str]]] = Counter()
+    alone: Counter[tuple[str, str]] = Counter()
+    positions: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    nodes = 0
+    for key, text in texts.items():
+        if where is not None and METADATA[key]["genre"] != "letter":
+            continue
+        for sentence in text:
+            for place, node in enumerate(sentence):
+                if node.lemma != "bank":
+                    continue
+                nodes += 1
+                near = set()
+                for n in range(max(0, place - left), min(len(sentence), place + right + 1)):
+                    word = sentence[n]
+                    if word.lemma != "bank" and ANALYSER.kind(word.form) is TokenKind.WORD:
+                        near.add((word.lemma, word.pos))
+                        positions[word.lemma, word.pos].append(n - place)
+                alone.update(near)
+                pairs.update(frozenset(pair) for pair in combinations(near, 2))
+    found = searcher.collocates("bank", where=where, left=left, right=right, k=1000, fewest=1, examples=0)
+    assert found.links.compared == len(found.words) == len(alone)
+    shown = [(word.lemma, word.pos) for word in found.words]
+    assert {frozenset((shown[each.first], shown[each.second])): each.together for each in found.links.links} == pairs
+    for link in found.links.links:
+        one, other = alone[shown[link.first]], alone[shown[link.second]]
+        both = link.together
+        assert link.expected == pytest.approx(one * other / nodes)
+        assert link.log_dice == pytest.approx(14 + math.log2(2 * both / (one + other)))
+        if max(one, other) < nodes:
+            table = [[both, one - both], [other - both, nodes - one - other + both]]
+            g2 = chi2_contingency(table, correction=False, lambda_="log-likelihood").statistic
+            assert abs(link.log_likelihood) == pytest.approx(g2, abs=1e-9)
+            assert (link.log_likelihood > 0) == (both > link.expected) or g2 == pytest.approx(0, abs=1e-9)
+    for each in found.words:
+        places = positions[each.lemma, each.pos]
+        assert each.balance == pytest.approx(sum(places) / sum(map(abs, places)))
+    ids = sorted(key for key in searcher.within(searcher.senses("bank"), where)) if where else None
+    assert ids is None or list(found.occurrence_ids) == ids
+    assert len(found.occurrence_ids) == nodes
+
+
+def test_an_unknown_figure_of_collocates_is_refused(searcher: Searcher) -> None:
+    found = searcher.collocates("bank")
+    with pytest.raises(QueryError, match="figure is 'x'; choose one of bars, graph"):
+        found.plot(figure="x")
+    assert "collocates of bank" in found.plot().get_suptitle()
+    assert "own title" in found.plot("own title", "graph").get_suptitle()
+    assert found.links.to_pandas().columns.tolist()[1:5] == ["source", "target", "type", "weight"]
 
 
 def test_collocates_show_the_first_lines_and_follow_a_sense(searcher: Searcher) -> None:

@@ -21,6 +21,7 @@ from .printing import OutputFormat, columns_of, note, show_cited, table, write_p
 
 if TYPE_CHECKING:
     from ...search.searcher import Searcher
+    from ...search.statistics.collocates import Collocates
     from ...search.statistics.frequency import Frequency, FrequencyComparison
 
 _counted_argument = argument(
@@ -310,6 +311,22 @@ def keywords(
 @_pos_option
 @_function_words_option
 @click.option("--examples", type=click.IntRange(0), default=1, metavar="N", help="Number of example lines of each.")
+@click.option(
+    "--by-sense",
+    is_flag=True,
+    help="Also name the sense in whose lines a collocate is most over-represented. The graph has a colour for each.",
+)
+@click.option(
+    "--links",
+    is_flag=True,
+    help="List the links instead: pairs of collocates that are near the same occurrences more often than chance.",
+)
+@click.option(
+    "--figure",
+    type=click.Choice(["bars", "graph"]),
+    default="bars",
+    help="What --plot draws: bars with the number on each side, or a graph of the collocates around the word.",
+)
 @plot_option
 @cite_option
 @model_option
@@ -329,6 +346,9 @@ def collocates(
     pos: tuple[str, ...],
     function_words: bool,
     examples: int,
+    by_sense: bool,
+    links: bool,
+    figure: str,
     plot: Path | None,
     cite: bool,
     model: str | None,
@@ -338,13 +358,17 @@ def collocates(
 
     Each collocate has its part of speech, and the number of occurrences that it is near, also on each side. Then come
     logDice, log-likelihood, mutual information, and example lines. CSV and JSON also have each position.
+
+    Links have the columns that programs for graphs read. They join the first 40 collocates.
     """
     from ...search.searcher import Searcher
 
-    if sense is None and number is not None:
-        raise click.UsageError("--number requires --sense N")
-    if sense is not None and match == "pattern":
-        raise click.UsageError("--sense requires --match lemma or form")
+    if sense is None and not by_sense and number is not None:
+        raise click.UsageError("--number requires --sense N or --by-sense")
+    if sense is not None and by_sense:
+        raise click.UsageError("give --sense N or --by-sense, not both")
+    if (sense is not None or by_sense) and match == "pattern":
+        raise click.UsageError(f"{'--by-sense' if by_sense else '--sense'} requires --match lemma or form")
     with Searcher.open(collection, model) as searcher:
         within = None if sense is None else _of_sense(searcher, word, match, where, sense, number)
         found = searcher.collocates(
@@ -361,9 +385,16 @@ def collocates(
             function_words,
             examples,
         )
+        if by_sense:
+            inventory = searcher.senses(word, match, where, number=number)
+            found = found.with_senses(inventory.assignments, inventory.sense_names())
     note(found.notice)
-    write_plot_of(plot, found.plot)
+    write_plot_of(plot, lambda: found.plot(figure=figure))
+    if links:
+        _print_links(found, output_format, cite)
+        return
     columns = ["count", "left", "right", "frequency", "log_dice", "log_likelihood", "mutual_information"]
+    columns += ["sense"] if by_sense else []
     cells = [
         [
             each.lemma,
@@ -376,6 +407,15 @@ def collocates(
     head = ["collocate", "pos", *columns, *(["example"] if examples else [])]
     cells = [row + [""] * (len(head) - len(row)) for row in cells]
     show_cited(found.to_dicts(), output_format, table(head, cells, right=columns), found.cited if cite else None)
+
+
+def _print_links(found: Collocates, output_format: OutputFormat, cite: bool) -> None:
+    """Print the pairs of collocates that are near the same occurrences."""
+    number, compared = len(found.links.links), found.links.compared
+    note(f"{number:,} links between the first {compared:,} collocates of {found.word}")
+    rows, columns = found.links.to_dicts(), ["weight", "expected", "log_likelihood", "log_dice"]
+    shown = columns_of(rows, ["source", "target", *columns], right=columns)
+    show_cited(rows, output_format, shown, found.cited if cite else None)
 
 
 def _of_sense(

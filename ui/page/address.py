@@ -306,6 +306,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
             right=number("right", 0, tabs.MAX_WINDOW, tabs.WINDOW),
             pos=names("near", MAX_NAME),
             order=choice("rank", ["", *tabs.ORDERS], ""),
+            view=choice("view", list(tabs.VIEWS), "table"),
         )
 
     layer = choice("layer", ["", *Layer], "")

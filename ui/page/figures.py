@@ -39,6 +39,7 @@ def draw(
     rows: Callable[[], Sequence[Mapping[str, object]]],
     cited: Citation | None,
     description: str,
+    links: Callable[[], Sequence[Mapping[str, object]]] | None = None,
 ) -> None:
     """Draw the buttons that download a tab's figure and numbers, and the figure if the address asks for it.
 
@@ -47,6 +48,7 @@ def draw(
         plot: Draws the figure. None if there is nothing to draw. A figure is drawn when it is asked for.
         rows: Returns the numbers.
         description: Text of the figure for visitors who do not see it.
+        links: Returns the links of a graph as rows. None for another figure.
     """
     with st.container(horizontal=True, key="tab-files", vertical_alignment="center", gap="small"):
         for suffix, mime in MIME.items():
@@ -69,6 +71,16 @@ def draw(
             on_click="ignore",
             help=say("Download the numbers of this figure, with their intervals and what to cite"),
         )
+        if links is not None:
+            st.download_button(
+                say("Links as CSV"),
+                partial(numbers_file, links, cited),
+                _file_name(query, f"{what}-links", "csv"),
+                "text/csv",
+                key="figure-links",
+                on_click="ignore",
+                help=say("Download the links between the words, as programs for graphs read them"),
+            )
         show("figure", query.tab.figure)
         st.toggle(say("Show the figure"), key="figure", on_change=_toggled)
     if query.tab.figure and plot is not None:

@@ -34,6 +34,8 @@ ORDERS = {
     "log_ratio": to_translate("log ratio"),
 }
 """What orders collocates and keywords."""
+VIEWS = {"table": to_translate("Table"), "graph": to_translate("Graph")}
+"""How the tab Collocates shows them."""
 MAX_FIELD = 1000
 """Maximum length of the name of a metadata field in an address, in characters."""
 MAX_PERIOD = 1000
@@ -63,6 +65,7 @@ class Tab:
         right: The same on the right.
         pos: Parts of speech of collocates and keywords. Empty for all.
         order: One of `ORDERS`. "" for the usual one.
+        view: One of `VIEWS`.
     """
 
     name: str = ""
@@ -80,6 +83,7 @@ class Tab:
     right: int = WINDOW
     pos: tuple[str, ...] = ()
     order: str = ""
+    view: str = "table"
 
 
 def tab_address(tab: Tab) -> dict[str, str | list[str]]:
@@ -101,6 +105,7 @@ def tab_address(tab: Tab) -> dict[str, str | list[str]]:
         "right": str(tab.right),
         "near": list(tab.pos),
         "rank": tab.order,
+        "view": tab.view,
     }
     names = dict(zip(values, Tab.__dataclass_fields__, strict=True))
     return {name: value for name, value in values.items() if getattr(tab, names[name]) != getattr(usual, names[name])}

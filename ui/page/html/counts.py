@@ -13,7 +13,7 @@ from ....search.statistics.dispersion import Dispersion
 from ....search.statistics.frequency import Frequency, FrequencyComparison, PartFrequency
 from ....search.statistics.keywords import Keywords
 from ..language import numeral, plural_html, say, say_html, to_translate
-from .base import FACT, NODE, attribute, cut_right, escape, pos_name
+from .base import FACT, NODE, attribute, cut_right, escape, pos_name, sense_sign
 
 Row = TypeVar("Row")
 MAX_ROWS = 200
@@ -124,6 +124,7 @@ def dispersion(found: Dispersion) -> str:
 
 def collocates(found: Collocates) -> str:
     """Return the collocates of a word. Each is a button that shows the lines with it."""
+    has_senses = any(word.sense is not None for word in found.words)
     rows = [
         [
             f'<button type="button" class="pol-near" data-collocate="{number}"'
@@ -137,6 +138,7 @@ def collocates(found: Collocates) -> str:
             numeral(word.log_dice, ".1f"),
             numeral(word.log_likelihood, ".1f"),
             numeral(word.mutual_information, ".1f"),
+            *([sense_sign(word.sense) if word.sense is not None else ""] if has_senses else []),
         ]
         for number, word in enumerate(_cut(found.words))
     ]
@@ -151,6 +153,8 @@ def collocates(found: Collocates) -> str:
         (say("log-l."), say("log-likelihood against the rest of the text (Dunning 1993)")),
         (say("MI"), say("mutual information (Church & Hanks 1990)")),
     ]
+    if has_senses:
+        heads.append((say("sense"), say("the sense in whose lines it is most over-represented")))
     return _table(say("Collocates of {word}", word=found.word), heads, rows, len(found.words))
 
 

@@ -73,6 +73,8 @@ def occurrence_map(
 def density(left: Array, top: Array) -> str:
     """Return how many points are where, as squares that are darker where there are more. It is decoration.
 
+    They are boxes, because the browser's filter drops SVG.
+
     Args:
         left: Place of each point from the left, in per cent.  (n,)
         top: The same from the top.
@@ -80,13 +82,11 @@ def density(left: Array, top: Array) -> str:
     counts = np.histogram2d(top, left, bins=(ROWS, COLUMNS), range=((0, 100), (0, 100)))[0]  # (ROWS, COLUMNS)
     shades = DARKEST * np.sqrt(counts / max(counts.max(), 1.0))
     cells = "".join(
-        f'<rect x="{column}" y="{row}" width="1" height="1" opacity="{shades[row, column]:.2f}"></rect>'
+        f'<i style="left:{100 * column / COLUMNS:.3f}%;top:{100 * row / ROWS:.0f}%;'
+        f'opacity:{shades[row, column]:.2f}"></i>'
         for row, column in np.argwhere(counts).tolist()
     )
-    return (
-        f'<svg class="pol-density" viewBox="0 0 {COLUMNS} {ROWS}" preserveAspectRatio="none" aria-hidden="true"'
-        f' focusable="false">{cells}</svg>'
-    )
+    return f'<div class="pol-density" aria-hidden="true">{cells}</div>'
 
 
 def _buttons() -> str:

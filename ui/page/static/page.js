@@ -199,6 +199,20 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
     findAll("[data-meets]").forEach((word) => {
       word.toggleAttribute("data-lit", word.dataset.meets.split(" ").some((number) => met.includes(number)));
     });
+    lightLinks(event.target.closest?.(".pol-collocate")?.dataset.collocate);
+  };
+  // The same for the lines of a graph that end at the word, and the words at their other ends.
+  const lightLinks = (number) => {
+    const linked = [];
+    findAll(".pol-link").forEach((line) => {
+      const ends = line.dataset.ends.split(" ");
+      const isLit = ends.includes(number);
+      line.toggleAttribute("data-lit", isLit);
+      if (isLit) linked.push(...ends);
+    });
+    findAll(".pol-collocate").forEach((word) => {
+      word.toggleAttribute("data-lit", linked.includes(word.dataset.collocate));
+    });
   };
   const onDotKey = (event, dot) => {
     const across = event.key === "ArrowRight" || event.key === "ArrowLeft";
