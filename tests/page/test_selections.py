@@ -85,7 +85,7 @@ def test_an_address_with_many_lines_gets_short_and_opens_elsewhere(
 ) -> None:
     picked = banks(searcher, 200)
     page = visit(collection, monkeypatch, q=QUERY, lines=ids_text(picked), like=ids_text(picked[:9]), k="1000")
-    assert kept(collection) == []  # an address that was given stays as it is
+    assert kept(collection) == []  # an address that was given is unchanged
     page.selectbox(key="sort").set_value("document").run()
     short = address(page)
     (name,) = kept(collection)

@@ -103,8 +103,6 @@ class PageQuery:
         picked: Keep only these occurrence ids.
         like: Ids of the lines marked +, to search again from: occurrences, or sentences.
         unlike: Ids of the lines marked -.
-        selection: Name of a selection of the address that is not read yet. Its lists become `picked`, `like` and
-            `unlike` once the collection is open. Then this is "".
         collection: A name in the library. "" is the collection that the page was opened on.
         senses: Number of senses of the word. None for the usual number.
         known: Names of the word's named senses that are held fixed.
@@ -116,6 +114,8 @@ class PageQuery:
         context: Length of the context on each side of a node, in characters. 0 for the usual one.
         whole: Show whole sentences instead of aligned nodes.
         marked: Keep only the marked lines.
+        selection: Name of a selection of the address that is not read yet. Its lists become `picked`, `like` and
+            `unlike` once the collection is open. Then this is "".
         tab: The open tab of the senses panel, with its settings. It does not decide which lines are shown.
     """
 
@@ -134,7 +134,6 @@ class PageQuery:
     picked: tuple[int, ...] = ()
     like: tuple[int, ...] = ()
     unlike: tuple[int, ...] = ()
-    selection: str = ""
     collection: str = ""
     senses: int | None = None
     known: tuple[str, ...] = ()
@@ -146,6 +145,7 @@ class PageQuery:
     context: int = 0
     whole: bool = False
     marked: bool = False
+    selection: str = ""
     tab: Tab = field(default_factory=Tab)
 
 
