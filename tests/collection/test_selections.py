@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import FakeEncoder
@@ -94,7 +95,7 @@ def texts(collection: Collection, found: Selection) -> dict[str, set[tuple[objec
     }
 
 
-def rows(path: Path) -> list[tuple[object, ...]]:
+def rows(path: Path) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(path / "collection.db")) as db:
         return db.execute("SELECT name, used, lines, ids FROM selections ORDER BY name").fetchall()
 

@@ -270,7 +270,7 @@ def test_lines_of_another_kind_are_not_taken_for_those_of_the_question(
     page = visit(collection, monkeypatch, q=QUERY, like=ids_text(like))
     page.selectbox(key="sort").set_value("document").run()
     short = address(page)
-    other = visit(collection, monkeypatch, **{**short, "q": "The bank closed."})
+    other = visit(collection, monkeypatch, **short | {"q": ["The bank closed."]})
     assert other.session_state[session.QUERY].like == ()
     assert "do not belong to the question of the address; they are ignored" in warnings(other)[0]
     sentences = tuple(hit.sentence_id for hit in searcher.sentences("The bank closed.", 200))

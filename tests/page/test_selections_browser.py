@@ -110,5 +110,4 @@ def test_many_lines_are_kept_under_a_short_name(browser: Browser, tmp_path: Path
         context, page = _visit(browser, there.replace(names["selection"][0], "abcdefghij"))
         expect(page.locator(".stAlert")).to_contain_text("the address has abcdefghij in the place of lines")
         expect(page.locator(".pol-line")).to_have_count(200)
-        page.screenshot(path="/tmp/sel-unknown.png")
         context.close()

@@ -24,7 +24,7 @@ STATE = "marks"
 """Key of the marks in the session state: (collection, kind) -> {id: 1 or -1}."""
 SHOWN = "kind of the lines"
 """Key of the kind of lines that the page shows, in the session state."""
-KEPT = "kept marks"
+KEPT = "kept-marks"
 """Key of the marks that are kept under a name, in the session state: collection -> `Kept`."""
 MAX_MARKS = 500
 """Maximum number of marks of one kind and sign that an address names one by one."""

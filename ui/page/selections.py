@@ -27,7 +27,7 @@ from ...search.searcher import Searcher
 from . import marks, session
 from .language import numeral, plural, say
 
-IDENTITIES = "identities of collections"
+IDENTITIES = "identities"
 """Key of the databases that this visit has seen, in the session state: collection -> file."""
 
 
