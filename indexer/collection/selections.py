@@ -46,7 +46,7 @@ MAX_LINES = 20_000
 MAX_LISTS = 10
 """Maximum number of lists of a selection."""
 MAX_BYTES = 4 * 2**20
-"""Maximum length of a selection in bytes. A line takes about 60, and each document its id."""
+"""Maximum length of a selection in bytes. A line takes about 40, and each document 80 and its id."""
 MAX_CHECKED = 10 * MAX_SELECTIONS
 """Maximum number of rows that a check reads. A stranger's collection may have any number."""
 LONGEST_LIST = 40
