@@ -28,6 +28,7 @@ from .elmo.limits import shown
 from .errors import CollectionError
 from .progress import IndexingRun, Progress, Stage
 from .sentence_models.named import NO_MODEL, as_sentence_model, fitting_sentence_model
+from .values import count
 from .vectorise import SentenceModel, as_encoder, recorded_encoder, remember
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def reencode(
             with target, Writer(new, lock) as writer:
                 report = _copy(old, target, writer, config, encoder, run, transformer)
                 dictionaries = carry_over(old, target, writer, encoder)
+                left_out = old.copy_selections(writer)
             before, damaged = old.settings, old.subcorpora().shown_damaged
         with storage_errors(path):
             left = replace_collection(real, new)
@@ -88,6 +90,8 @@ def reencode(
     notices = [f"{folder} has files that are not Polyseme's; move them away and remove it" for folder in left]
     if damaged:
         notices.append(f"left out, since damaged: {damaged}; save it again with `polyseme subcorpus save`")
+    if left_out:
+        notices.append(f"left out, since damaged: {count(left_out, 'selection')} of lines; choose these lines again")
     if before.sentence_vectors is SentenceKind.EXTERNAL and transformer is None and sentence_model != NO_MODEL:
         notices.append(
             f"the sentence vectors of {path} are now those of its ELMo, no more of"

@@ -59,7 +59,7 @@ def verify(
             again, without it a sample.
         sample: Maximum number of sentences, and of types, to encode.
         repair: First rebuild damaged FAISS files from the stored vectors, and the keyword index, the table of metadata,
-            titles and counters from the documents.
+            titles and counters from the documents. Damaged selections are removed.
         sentence_model: Sentence transformer that the collection was built with. Without it, product vectors of the
             kind `external` are not compared.
 

@@ -54,6 +54,7 @@ from .schema import (
     read_settings,
 )
 from .segment import Segment
+from .selections import Selection, has_selections, read_selection
 from .snapshot import Snapshot
 from .subcorpora import Subcorpora, read_subcorpora
 from .types import TypeTable
@@ -507,6 +508,25 @@ class Collection:
         """Return the subcorpora, and the names of damaged ones."""
         with self._rows() as db:
             return read_subcorpora(db)
+
+    def can_keep_selections(self) -> bool:
+        """Return whether there is the table of selections. An older collection gets it when it is next written to."""
+        with self._rows() as db:
+            return has_selections(db)
+
+    def selection(self, name: str) -> Selection | None:
+        """Return the lines that are kept under a name. None if there is no such name.
+
+        Raises:
+            CollectionError: They are damaged.
+        """
+        with self._rows() as db:
+            return read_selection(db, name)
+
+    def copy_selections(self, writer: Writer) -> int:
+        """Copy the selections to the collection that will replace this one, and return the number of damaged ones."""
+        with self._rows() as db:
+            return writer.copy_selections(db)
 
     def copy_judgements(self, writer: Writer) -> None:
         """Copy the annotations of lines to the collection that will replace this one."""

@@ -31,6 +31,7 @@ from .keyword_check import KeywordCheck
 from .records import CollectionSettings, read_metadata
 from .schema import NEXT_WORD, QUANTILES_KEY, STREAM_VERSION, State, in_batches, read_settings
 from .segment import Segment
+from .selections import check_selections
 from .stored_tokens import StoredTokens
 from .stream import Word
 from .subcorpora import check_subcorpora
@@ -57,7 +58,7 @@ COUNTED_TABLES = {
 """Setting with the next free id, and the table whose ids it counts."""
 TABLES = {
     *("settings", "arrays", "prototypes", "segments", "documents", "metadata", "sentences", "types", "occurrences"),
-    *("annotations", "words", "dictionaries", "dictionary_senses", "subcorpora"),
+    *("annotations", "words", "dictionaries", "dictionary_senses", "subcorpora", "selections"),
     *("judged_lines", "judgement_events", "judgements"),
     *("ranges", "sentences_fts", "_sqlite_migrations"),
     *(f"sentences_fts_{part}" for part in ("data", "idx", "docsize", "config")),
@@ -96,6 +97,8 @@ def check_content(
         _check_named_senses(db, findings)
     with findings.reading("the subcorpora"):
         check_subcorpora(db, findings)
+    with findings.reading("the selections"):
+        check_selections(db, findings)
     with findings.reading("the dictionaries"):
         check_dictionaries(db, segments[0].tokens.shape[1] if segments else 0, findings)
     check_judgements(db, findings)

@@ -1,4 +1,7 @@
-"""Rebuild rows of a database from its documents: the keyword index, the table of metadata, titles and counters."""
+"""Rebuild rows of a database from its documents: the keyword index, the table of metadata, titles and counters.
+
+Damaged selections are removed. Nothing else has their lines.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from .findings import Repair
 from .records import read_metadata
 from .rows import insert_metadata
 from .schema import read_settings, write_settings
+from .selections import delete_damaged_selections
 from .writer import Writer, storage_errors
 
 
 def repair_rows(writer: Writer, repairs: set[Repair]) -> None:
-    """Rebuild what a verification found wrong, in one transaction.
+    """Rebuild or remove what a verification found wrong, in one transaction.
 
     Raises:
         CollectionError: The disk is full, or the database is too damaged to be changed.
@@ -27,6 +31,8 @@ def repair_rows(writer: Writer, repairs: set[Repair]) -> None:
             _rebuild_titles(writer)
         if Repair.COUNTERS in repairs:
             _rebuild_counters(writer)
+        if Repair.SELECTIONS in repairs:
+            delete_damaged_selections(writer.db.conn)
         writer.next_generation()
 
 

@@ -19,12 +19,13 @@ REPAIR = "run `polyseme verify --repair`"
 
 
 class Repair(Enum):
-    """What can be rebuilt from the rest of the database."""
+    """What can be rebuilt from the rest of the database, or removed without loss of anything else."""
 
     KEYWORDS = auto()
     METADATA = auto()
     TITLES = auto()
     COUNTERS = auto()
+    SELECTIONS = auto()
 
 
 class Findings:
@@ -44,7 +45,7 @@ class Findings:
             kind: The kind of problem, in the plural, for the count of those that are not shown.
             detail: What is wrong, and where.
             step: What to do.
-            repair: What `polyseme verify --repair` rebuilds.
+            repair: What `polyseme verify --repair` rebuilds or removes.
         """
         self._counts[kind] += 1
         self._steps[kind] = step

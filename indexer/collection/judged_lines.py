@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Any
 
 from ..errors import QueryError
+from .anchors import Anchor, digest_of, find_again
 from .judgement_records import (
     FOUND,
     LONGEST_CONTEXT,
@@ -50,14 +50,10 @@ def line_numbers(db: sqlite3.Connection, occurrences: Sequence[int]) -> dict[int
             db.execute(
                 "INSERT INTO judged_lines (document, start, sentence, length, place, form, lemma, context, occurrence)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (name, first + start, _digest(sentence), last - first, start, sides[1], lemma, context, key),
+                (name, first + start, digest_of(sentence), last - first, start, sides[1], lemma, context, key),
             ).lastrowid
         )
     return known
-
-
-def _digest(sentence: str) -> str:
-    return hashlib.sha256(sentence.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def relocate(db: sqlite3.Connection, documents: Sequence[str] | None = None) -> None:
@@ -81,56 +77,16 @@ def relocate(db: sqlite3.Connection, documents: Sequence[str] | None = None) -> 
         rows: Iterable[Sequence[object]] = db.execute(sql.format("1 = 1")).fetchall()
     else:
         rows = list(in_batches(db, sql.replace("{}", "document IN ({})"), documents))
-    lost: dict[str, list[_Anchor]] = {}
+    lost: dict[str, list[Anchor]] = {}
     for row in rows:
         with suppress(UnicodeDecodeError):
-            document, *anchor = (value.decode() if isinstance(value, bytes) else value for value in row)
-            lost.setdefault(str(document), []).append(_Anchor(*anchor))  # type: ignore[arg-type]
+            values: list[Any] = [value.decode() if isinstance(value, bytes) else value for value in row]
+            document, line, start, sentence, length, place, form = values
+            lost.setdefault(document, []).append(Anchor(line, start, sentence, length, place, len(form)))
     for document, anchors in lost.items():
-        for line, occurrence in _found_again(db, document, anchors).items():
+        taken = {key for (key,) in db.execute(f"SELECT o.id FROM {FOUND} WHERE l.document = ?", (document,))}
+        for line, occurrence in find_again(db, document, anchors, taken).items():
             db.execute("UPDATE judged_lines SET occurrence = ? WHERE id = ?", (occurrence, line))
-
-
-@dataclass(frozen=True, slots=True)
-class _Anchor:
-    """Where a line was: start of its node in the document, and digest, length, place and form of it."""
-
-    line: int
-    start: int
-    sentence: str
-    length: int
-    place: int
-    form: str
-
-
-def _found_again(db: sqlite3.Connection, document: str, anchors: Sequence[_Anchor]) -> dict[int, int]:
-    """Return the occurrence of each line of a document that is found."""
-    live = f"document_id = ? AND state = {int(State.LIVE)}"
-    row = db.execute(f"SELECT id, text FROM documents WHERE {live}", (document,)).fetchone()
-    if row is None:
-        return {}
-    key, text = row
-    lengths, wanted = {each.length for each in anchors}, {each.sentence for each in anchors}
-    places: dict[str, list[tuple[int, int]]] = {}
-    for sentence, start, end in db.execute('SELECT id, start, "end" FROM sentences WHERE document = ?', (key,)):
-        if end - start in lengths and (digest := _digest(text[start:end])) in wanted:
-            places.setdefault(digest, []).append((sentence, start))
-    used = {key for (key,) in db.execute(f"SELECT o.id FROM {FOUND} WHERE l.document = ?", (document,))}
-    pairs = sorted(
-        (abs(start + each.place - each.start), each.line, sentence, each.place, len(each.form))
-        for each in anchors
-        for sentence, start in places.get(each.sentence, ())
-    )
-    found: dict[int, int] = {}
-    for _, line, sentence, place, length in pairs:
-        if line in found:
-            continue
-        sql = 'SELECT id FROM occurrences WHERE sentence = ? AND start = ? AND "end" = ?'
-        row = db.execute(sql, (sentence, place, place + length)).fetchone()
-        if row is not None and row[0] not in used:
-            used.add(row[0])
-            found[line] = row[0]
-    return found
 
 
 def copy_judgements(old: sqlite3.Connection, new: sqlite3.Connection) -> None:

@@ -165,6 +165,17 @@ def annotation_view(db: Database) -> None:
         db.execute(sql.replace("CREATE VIEW", "CREATE VIEW IF NOT EXISTS", 1))
 
 
+@migrations()
+def selection_table(db: Database) -> None:
+    """Create the table of lists of lines that are kept under a name.
+
+    They are blobs, whose lengths SQLite knows without reading them.
+    """
+    db.execute(
+        "CREATE TABLE selections (name TEXT PRIMARY KEY, used TEXT NOT NULL, lines BLOB NOT NULL, ids BLOB NOT NULL)"
+    )
+
+
 def connect_to_write(path: Path) -> Database:
     """Open or create the database file, and bring its tables up to date.
 

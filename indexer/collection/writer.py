@@ -67,6 +67,7 @@ from .schema import (
     write_settings,
 )
 from .segment import write_segment
+from .selections import LineList, copy_selections, keep_selection, touch_selection
 from .stream import distinct_words
 from .subcorpora import delete_subcorpus, write_subcorpus
 from .words import find_words, insert_words
@@ -306,6 +307,18 @@ class Writer:
             removed = delete_subcorpus(self.db.conn, name)
             self.next_generation()
         return removed
+
+    def keep_selection(self, lists: Mapping[str, LineList]) -> str | None:
+        """Keep lists of lines, and return their name. None if they cannot be kept. See `selections.keep_selection`."""
+        return self.judge(lambda db: keep_selection(db, lists))  # it counts no commit either
+
+    def touch_selection(self, name: str) -> None:
+        """Note that a selection was opened today, so that others are removed before it."""
+        self.judge(lambda db: touch_selection(db, name))
+
+    def copy_selections(self, old: sqlite3.Connection) -> int:
+        """Copy the selections of the collection that this one replaces, and return the number of damaged ones."""
+        return self.judge(lambda db: copy_selections(old, db))
 
     def remove(self, document_ids: Sequence[str]) -> None:
         """Mark live documents as deleted, all or none.

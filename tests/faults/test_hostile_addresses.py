@@ -10,7 +10,7 @@ from polyseme.ui.page.address import MAX_IDS, MAX_K, K, read_address, write_addr
 
 NAMES = (
     *("q", "match", "k", "hybrid", "by", "order", "group", "where", "layer", "sort", "page", "sense", "list"),
-    *("lines", "like", "unlike"),
+    *("lines", "like", "unlike", "selection"),
 )
 LONG = ("9" * 400, "a" * 5000, "1-" * 3000 + "1", "[" * 999)
 ODD = (*LONG, "", "0", "-1", "1e9", "none", "١٢", "½", "\x1b[31m\n\r\x00", "\udcff")

@@ -738,7 +738,10 @@ def test_no_text_runs_as_a_script_or_is_formatted(page: Page, address: str, libr
     quoted = [urllib.parse.quote(text) for text in PAYLOADS]
     opened(page, address, " ".join(re.sub(r"[][\\]", r"\\\g<0>", text) for text in PAYLOADS), chosen)
     harmless()
-    fields = ("match", "k", "layer", "sort", "page", "sense", "list", "lines", "like", "unlike", "unknown")
+    fields = (
+        *("match", "k", "layer", "sort", "page", "sense", "list", "lines", "like", "unlike"),
+        *("selection", "marks", "unknown"),
+    )
     opened(page, address, "bank", chosen + "".join(f"&{field}={quoted[n]}" for n, field in enumerate(fields)))
     harmless()
     for more, shown_text in ((f"&where={quoted[0]}{chosen}", "script"), (f"&collection={quoted[1]}", "No such")):

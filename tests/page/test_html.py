@@ -358,6 +358,7 @@ FULL = PageQuery(
     senses=3,
     known=("a", "b"),
     dictionary="d",
+    selection="a" * 10,
 )
 """A query with all parts, so that its address has all parameters."""
 QUERIES = st.builds(
@@ -379,6 +380,7 @@ QUERIES = st.builds(
     st.none() | st.integers(1, 100),
     st.lists(st.text(min_size=1, max_size=10), max_size=3, unique=True).map(tuple),
     st.text(max_size=100),
+    selection=st.just("") | st.from_regex("[a-z2-7]{10,52}", fullmatch=True),
 )
 
 
@@ -399,6 +401,7 @@ def test_links_from_before_rank_by_meaning_and_words() -> None:
 def test_new_question_keeps_what_is_compared_and_drops_choices_among_lines() -> None:
     kept = PageQuery("a", Match.FORM, 50, By.DOCUMENT, Order.WORDS, True, ("year=1",), Layer.ELMO, collection="c")
     chosen = replace(kept, page=3, sense=1, listing=Listing.OTHERS, picked=(1,), like=(2,), unlike=(3,), sort=Sort.ODD)
+    chosen = replace(chosen, selection="a" * 10)
     assert new_question(chosen, "b") == replace(kept, text="b")
 
 

@@ -26,14 +26,13 @@ from polyseme.indexer.vectors.transforms import Normalisation
 from polyseme.search.hits import DocumentHit, Meeting, OccurrenceHit, SentenceHit
 from polyseme.ui.page import jobs, login, uploads
 from polyseme.ui.page.actions import Act, Event, read_event
-from polyseme.ui.page.address import NO_SENSE, PageQuery, Sort
+from polyseme.ui.page.address import NO_SENSE, PageQuery, Sort, id_lists
 from polyseme.ui.page.examples import rare_first
 from polyseme.ui.page.export import (
     Export,
     ExportFormat,
     csv_bytes,
     file_name,
-    id_lists,
     jsonl_bytes,
     rows,
     settings,

@@ -6,12 +6,13 @@ All functions are pure, except that the problems of an address are in the visito
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ...indexer.collection.dictionaries import LONGEST_DICTIONARY_NAME
 from ...indexer.collection.records import Layer
+from ...indexer.collection.selections import NAME
 from ...search.hits import By, Match, Order
 from ...search.query.parts_of_speech import POS
 from . import tab as tabs
@@ -24,7 +25,14 @@ MAX_K = 1000
 """Maximum number of lines per page."""
 MATCHES = (Match.LEMMA, Match.FORM, Match.ANY)
 MAX_IDS = 5000
-"""Maximum number of lines that an address names one by one."""
+"""Maximum number of lines of one list, whether the address names them one by one or by the name of a selection."""
+MAX_LISTS = 500
+"""Maximum length of the lists of a query in an address, and of the lists of marks, in characters each.
+
+Longer ones are kept in the collection, and the address has their name (`selections.py`). An address of at most 2,000
+characters passes every mail program, browser, server and proxy. Both lists take half of it. The other half is left for
+the host, the question and its filters. Shorter lists stay in the address, so that most links need no row anywhere.
+"""
 MAX_TEXT = 20_000
 """Maximum length of the text of a query, in characters."""
 MAX_FILTERS = 100
@@ -106,6 +114,8 @@ class PageQuery:
         context: Length of the context on each side of a node, in characters. 0 for the usual one.
         whole: Show whole sentences instead of aligned nodes.
         marked: Keep only the marked lines.
+        selection: Name of a selection of the address that is not read yet. Its lists become `picked`, `like` and
+            `unlike` once the collection is open. Then this is "".
         tab: The open tab of the senses panel, with its settings. It does not decide which lines are shown.
     """
 
@@ -135,6 +145,7 @@ class PageQuery:
     context: int = 0
     whole: bool = False
     marked: bool = False
+    selection: str = ""
     tab: Tab = field(default_factory=Tab)
 
 
@@ -158,9 +169,36 @@ def new_question(query: PageQuery, text: str) -> PageQuery:
         picked=dropped.picked,
         like=dropped.like,
         unlike=dropped.unlike,
+        selection=dropped.selection,
         sample=dropped.sample,
         marked=dropped.marked,
     )
+
+
+def id_lists(query: PageQuery) -> dict[str, tuple[int, ...]]:
+    """Return the ids that a query names one by one, by their names in its address."""
+    named = {"lines": query.picked, "like": query.like, "unlike": query.unlike}
+    return {name: keys for name, keys in named.items() if keys}
+
+
+def with_lists(query: PageQuery, lists: Mapping[str, Sequence[int]]) -> PageQuery:
+    """Return a query with the lists of its selection. What it names one by one itself stays.
+
+    Args:
+        lists: Ids, by their names in an address.
+    """
+    found = {name: tuple(lists.get(name, ()))[:MAX_IDS] for name in ("lines", "like", "unlike")} | id_lists(query)
+    return replace(query, picked=found["lines"], like=found["like"], unlike=found["unlike"], selection="")
+
+
+def ids_text(keys: Iterable[int], most: int = MAX_IDS) -> str:
+    """Return ids as an address has them, ascending."""
+    return "-".join(map(str, sorted(set(keys))[:most]))
+
+
+def is_long(lists: Mapping[str, Iterable[int]]) -> bool:
+    """Return whether lists are too long for an address, so that they are kept in the collection."""
+    return sum(len(ids_text(keys)) for keys in lists.values()) > MAX_LISTS
 
 
 def of_pos(where: Sequence[str]) -> list[str]:
@@ -268,6 +306,13 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         problems.append(say("{part} in the address is not a list of lines; it is ignored", part=part))
         return ()
 
+    def selection() -> str:
+        given = last.get("selection", "")
+        if not given or NAME.fullmatch(given):
+            return given
+        problems.append(no_selection(f"selection={_short(given)}"))
+        return ""
+
     def order() -> Order | None:
         if "order" in last:
             given = choice("order", ["", *Order], "")
@@ -328,6 +373,7 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
         picked=ids("lines"),
         like=ids("like"),
         unlike=ids("unlike"),
+        selection=selection(),
         collection=text("collection", MAX_COLLECTION),
         dictionary=text("dictionary", LONGEST_DICTIONARY_NAME),
         any_pos=flag("any_pos"),
@@ -342,13 +388,22 @@ def read_address(parameters: Mapping[str, Sequence[str]]) -> tuple[PageQuery, tu
     return query, tuple(problems)
 
 
+def no_selection(part: str) -> str:
+    """Return the line about a part of an address that can be no name of a selection."""
+    return say("{part} in the address is not the name of a selection; it is ignored", part=part)
+
+
 def _short(given: str) -> str:
     """Return the beginning of a value, in one line."""
     return " ".join(given[:40].split())
 
 
-def write_address(query: PageQuery) -> dict[str, str | list[str]]:
-    """Return the address of a query as parameters. The initial page has none. `read_address` reads them back."""
+def write_address(query: PageQuery, selection: str = "") -> dict[str, str | list[str]]:
+    """Return the address of a query as parameters. The initial page has none. `read_address` reads them back.
+
+    Args:
+        selection: Name under which the collection keeps the lists of the query. "" to write them out.
+    """
     if query == PageQuery():
         return {}
     address: dict[str, str | list[str]] = {"q": query.text, "match": str(query.match), "k": str(query.k)}
@@ -386,7 +441,8 @@ def write_address(query: PageQuery) -> dict[str, str | list[str]]:
     for name in ("any_pos", "whole", "marked"):
         if getattr(query, name):
             address[name] = "1"
-    for name, keys in (("lines", query.picked), ("like", query.like), ("unlike", query.unlike)):
-        if keys:
-            address[name] = "-".join(map(str, sorted(set(keys))[:MAX_IDS]))
+    if name := selection or query.selection:
+        address["selection"] = name
+    if not selection:
+        address |= {name: ids_text(keys) for name, keys in id_lists(query).items()}
     return address | tab_address(query.tab)

@@ -33,6 +33,7 @@ from . import (
     marks,
     results,
     search_box,
+    selections,
     senses,
     session,
     sidebar,
@@ -68,7 +69,7 @@ def main() -> None:
     announce_language()
     if not login.admitted():
         return
-    problems = session.begin()
+    session.begin()
     session.write()  # before the search, so that the browser's history has this query even while it runs
     if given is None:
         st.html(base.heading("", None))
@@ -76,15 +77,11 @@ def main() -> None:
         st.html(base.message(say("No collection here"), text, "polyseme ui my.pol"))
         return
     with reporting_errors():
-        draw(library_at(given, alone=login.is_served_beyond()), problems)
+        draw(library_at(given, alone=login.is_served_beyond()))
 
 
-def draw(library: Library, problems: tuple[str, ...]) -> None:
-    """Draw the page for the current collection of a library.
-
-    Args:
-        problems: One line for each part of the address that could not be understood.
-    """
+def draw(library: Library) -> None:
+    """Draw the page for the current collection of a library."""
     path = library.path(session.current().collection)
     if path is None and session.current().collection:
         draw_unknown(library, session.current().collection)
@@ -102,6 +99,7 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
         with st.sidebar:
             sidebar.collection_choice(library, usable=False)
         return
+    selections.settle(searcher)
     contents = cache.contents(searcher)
     st.html(base.heading(path.resolve().name, contents.info))
     with_answer = session.has_answer() and not indexing.is_open() and not documents.is_open()
@@ -120,7 +118,7 @@ def draw(library: Library, problems: tuple[str, ...]) -> None:
         return
     search_box.search_box(searcher.analyser)
     with st.container():
-        for problem in problems:
+        for problem in session.problems_of_address():
             st.warning(base.label(problem, 1000))
         draw_message()
     if not with_answer:
@@ -269,6 +267,7 @@ def draw_answer(searcher: Searcher, contents: Contents, aside: Callable[[], None
                 results.match_choice(question.matches, searcher, found)
         elif listing.ranks_by_text(found.query):
             results.sentence_choices(found.query, fetch.only_default(searcher.settings))
+    selections.keep_marks(searcher)
     with notices:
         if isinstance(target, str) and listing.ranks_by_text(found.query):
             st.html(results.choice_help(found.query))
@@ -279,6 +278,8 @@ def draw_answer(searcher: Searcher, contents: Contents, aside: Callable[[], None
             st.html(base.notice(results.verdict_text(found)))
         if found.notice:
             st.html(base.notice(found.notice))
+        if line := selections.left_out(query.collection):
+            st.html(base.notice(line))
     with choices:
         results.choices(searcher, found)
     with parts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...indexer.errors import QueryError
 from ...search.query.patterns import is_pattern, parse_pattern
 from ...search.query.target import Target, parse_query
 
@@ -17,6 +18,14 @@ class PatternText:
 
 Asked = Target | PatternText | str
 """A word in its sentence, a pattern, or a whole sentence."""
+
+
+def asks_for_sentences(text: str) -> bool:
+    """Return whether the text of a query can be read, and asks for sentences."""
+    try:
+        return bool(text) and isinstance(read_text(text), str)
+    except QueryError:
+        return False
 
 
 def read_text(text: str) -> Asked:

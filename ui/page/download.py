@@ -11,14 +11,13 @@ from ...search.citation import question_text
 from ...search.hits import Match
 from ...search.searcher import Searcher
 from . import cache, listing
-from .address import NO_SENSE, Listing, PageQuery
+from .address import NO_SENSE, Listing, PageQuery, id_lists
 from .export import (
     MIME,
     Export,
     ExportFormat,
     csv_bytes,
     file_name,
-    id_lists,
     jsonl_bytes,
     settings,
     xlsx_bytes,

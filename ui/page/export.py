@@ -14,7 +14,7 @@ from ...search.citation import Citation
 from ...search.hits import DocumentHit, OccurrenceHit, SentenceHit, annotation_lists
 from ...search.kwic import concordance_line
 from ..formats import cell, csv_text, flat, jsonl
-from .address import PageQuery, write_address
+from .address import PageQuery, id_lists, write_address
 from .html.meetings import met_text
 from .tab import Tab
 
@@ -89,12 +89,6 @@ def settings(
         "model_id": info.settings.model_id,
         "stored_layer": str(info.settings.layer),
     }
-
-
-def id_lists(query: PageQuery) -> dict[str, Sequence[int]]:
-    """Return the ids that the query names one by one, by their names in its address."""
-    named = {"lines": query.picked, "like": query.like, "unlike": query.unlike}
-    return {name: keys for name, keys in named.items() if keys}
 
 
 def rows(export: Export) -> list[dict[str, object]]:

@@ -10,7 +10,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from . import language
 from . import marks as kept
-from .address import PageQuery, read_address, write_address
+from .address import PageQuery, id_lists, is_long, read_address, with_lists, write_address
+from .asked import asks_for_sentences
 from .language import say
 from .tab import Tab
 from .visits import HELD
@@ -26,10 +27,16 @@ QUERY, ADDRESS, PROBLEMS, OPENED, READ, EXPANDED, TRAIL, ADOPTED, MESSAGE = (
     "adopted marks",
     "last message",
 )
+SENTENCES = "_sentences"
+"""Ending of the name of a list of sentences in a selection."""
 ANSWERED = "answered query"
 """Key of the query whose answer the page shows, in the session state."""
 LABELS = "labels"
 """Key of the texts of each widget's options in the last run, in the session state."""
+NAMES = "selections"
+"""Key of the selections that this visit has kept or read, in the session state: (collection, name) -> lists."""
+UNWRITTEN = "unwritten"
+"""Key of whether the address waits until the lists of the query are kept, in the session state."""
 MAX_TRAIL = 200
 """Maximum number of queries that one visit remembers."""
 
@@ -87,6 +94,80 @@ def adopt_marks() -> None:
 def has_answer() -> bool:
     """Return whether the page shows an answer, to whichever query."""
     return ANSWERED in st.session_state
+
+
+def settle(query: PageQuery) -> None:
+    """Put a query in the place of the current one, which means the same. Nothing on the page changes."""
+    found = trail()
+    found.queries = [query if each == current() else each for each in found.queries]
+    st.session_state[QUERY] = query
+
+
+def note_selection(collection: str, name: str, lists: Mapping[str, tuple[int, ...]]) -> None:
+    """Remember the lists of a selection of a collection. A name that the collection does not have, has no lists."""
+    names = _names()
+    names[collection, name] = dict(lists)
+    while len(names) > MAX_TRAIL:
+        names.pop(next(iter(names)))
+
+
+def forget_selections(collection: str) -> None:
+    """Forget the lists of all selections of a collection, since their ids mean other lines now.
+
+    The queries of this visit name their selections instead, which are read again.
+    """
+    found = trail()
+    st.session_state[QUERY], *found.queries = [_unread(query, collection) for query in (current(), *found.queries)]
+    for key in [key for key in _names() if key[0] == collection]:
+        del _names()[key]
+
+
+def _unread(query: PageQuery, collection: str) -> PageQuery:
+    name = selection_of(query) if query.collection == collection else ""
+    return replace(query, picked=(), like=(), unlike=(), selection=name) if name else query
+
+
+def selection_of(query: PageQuery) -> str:
+    """Return the name under which the lists of a query are known to be kept, or ""."""
+    lists = kept_lists(query)
+    names = (name for (of, name), kept_as in _names().items() if (of, kept_as) == (query.collection, lists))
+    return next(names, "") if lists else ""
+
+
+def kept_lists(query: PageQuery) -> dict[str, tuple[int, ...]]:
+    """Return the lists of a query by the names that a selection has for them."""
+    names = _list_names(query)
+    return {names[name]: keys for name, keys in id_lists(query).items()}
+
+
+def filled(query: PageQuery, lists: Mapping[str, tuple[int, ...]]) -> PageQuery:
+    """Return a query with the lists of its selection. Lists of another kind of lines than its own are left out."""
+    return with_lists(query, {name: lists.get(kept_as, ()) for name, kept_as in _list_names(query).items()})
+
+
+def uses_lists(query: PageQuery, lists: Mapping[str, tuple[int, ...]]) -> bool:
+    """Return whether lists of a selection are of the kind of lines that a query shows."""
+    return any(lists.get(kept_as) for kept_as in _list_names(query).values())
+
+
+def _list_names(query: PageQuery) -> dict[str, str]:
+    """Return the names that a selection has for the lists of a query, by their names in an address.
+
+    The lines of `like` and `unlike` are sentences if the query asks for sentences. Then their names say so.
+    """
+    ending = SENTENCES if asks_for_sentences(query.text) else ""
+    return {"lines": "lines", "like": f"like{ending}", "unlike": f"unlike{ending}"}
+
+
+def _recalled(query: PageQuery) -> PageQuery:
+    """Return a query with the lists of its selection, if this visit has kept or read it. Else the query itself."""
+    lists = _names().get((query.collection, query.selection))
+    return query if lists is None else filled(query, lists)
+
+
+def _names() -> dict[tuple[str, str], dict[str, tuple[int, ...]]]:
+    found: dict[tuple[str, str], dict[str, tuple[int, ...]]] = st.session_state.setdefault(NAMES, {})
+    return found
 
 
 def is_new_answer() -> bool:
@@ -172,30 +253,41 @@ def browser_language() -> str:
     return language.preferred(st.context.headers.get("accept-language") or "", st.context.locale or "")
 
 
-def begin() -> tuple[str, ...]:
+def begin() -> None:
     """Read the query from the address in the first run, and when the visitor goes back or forward in the browser.
 
     Other runs ignore the address, which may be older than the query. The browser learns a new address only after a
     run, and the next click may leave the browser before that.
 
-    Returns:
-        One line for each part of the address that cannot be understood.
+    An address may name a selection, whose lists are in the collection, which is not open yet. What this visit has kept
+    or read is known, so Back and Forward find the same query in the trail. Any other name stays in the query until
+    `selections.settle` reads it.
     """
     given = {key: st.query_params.get_all(key) for key in st.query_params}
     if QUERY not in st.session_state or _is_history_navigation():
         query, problems = read_address(given)
+        query = _recalled(query)
         wanted = given.get(language.PARAMETER, [""])[-1]
         if wanted not in ("", *language.LANGUAGES):
             known = ", ".join(language.LANGUAGES)
             problems += (say("language={given} in the address is not one of {known}", given=wanted[:40], known=known),)
         if QUERY not in st.session_state:
-            kept.read(query.collection, given)
+            problems += kept.read(query.collection, given)
         if QUERY not in st.session_state or query != current():
             ask(query)
         st.session_state[PROBLEMS] = problems
     st.session_state[ADDRESS] = given
+
+
+def problems_of_address() -> tuple[str, ...]:
+    """Return one line for each part of the address that could not be understood, until the next query."""
     found: tuple[str, ...] = st.session_state[PROBLEMS]
     return found
+
+
+def add_problem(line: str) -> None:
+    """Add a line about a part of the address."""
+    st.session_state[PROBLEMS] = (*problems_of_address(), line)
 
 
 def _is_history_navigation() -> bool:
@@ -204,15 +296,33 @@ def _is_history_navigation() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def write() -> None:
-    """Write the current query and a chosen language into the address, unless the address already means them."""
-    wanted = write_address(current())
+def write(is_last: bool = False) -> None:
+    """Write the current query and a chosen language into the address, unless the address already means them.
+
+    Long lists are written as the name under which the collection keeps them. If they have none yet, the address waits
+    for `selections.settle`, which keeps them and writes it as soon as the collection is open.
+
+    Args:
+        is_last: Whether lists without a name are written out.
+    """
+    query, before = current(), st.session_state[ADDRESS]
+    name = selection_of(query) if is_long(id_lists(query)) else ""
+    wanted = write_address(query, name)
     lists = {key: [value] if isinstance(value, str) else value for key, value in wanted.items()}
-    before = st.session_state[ADDRESS]
     spoken = {language.PARAMETER: chosen} if (chosen := st.session_state[language.CHOSEN]) else {}
-    is_same = lists == before or read_address(before) == (current(), ())
-    if not is_same or before.get(language.PARAMETER, [""])[-1] != chosen:
-        st.query_params.from_dict({**wanted, **kept.write(current().collection), **spoken})
+    read, problems = read_address(before)
+    is_same = lists == before or (_recalled(read), problems) == (query, ())
+    if is_same and before.get(language.PARAMETER, [""])[-1] == chosen:
+        st.session_state[UNWRITTEN] = False
+        return
+    st.session_state[UNWRITTEN] = not name and is_long(id_lists(query)) and not is_last
+    if not st.session_state[UNWRITTEN]:
+        st.query_params.from_dict({**wanted, **kept.write(query.collection), **spoken})
+
+
+def is_unwritten() -> bool:
+    """Return whether the address waits until the lists of the query are kept."""
+    return bool(st.session_state.get(UNWRITTEN))
 
 
 def free_uploads() -> None:

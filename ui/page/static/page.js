@@ -14,6 +14,9 @@ const CONFIRMED = 2500;
 /** Pixels of the first sense or lines of an answer that are on the screen. */
 const ROOM = 60;
 
+/** The parts of the address that hold the marks, as `marks.py` names them. */
+const MARKS = ["plus", "minus", "plus_sentences", "minus_sentences", "cleared", "cleared_sentences", "marks"];
+
 /** The numbers that `actions.py` receives for each kind of element, by the element's data attribute. */
 const NUMBERS = {
   open: (data) => [Number(data.open)],
@@ -389,7 +392,7 @@ export default function ({ data: labels, parentElement, setTriggerValue }) {
   // Writes the marks into the address without a new entry of the browser's history.
   const writeMarks = (marked) => {
     const address = new URL(location.href);
-    for (const name of ["plus", "minus", "plus_sentences", "minus_sentences"]) address.searchParams.delete(name);
+    for (const name of MARKS) address.searchParams.delete(name);
     for (const [name, keys] of new URLSearchParams(marked.dataset.address)) address.searchParams.set(name, keys);
     if (address.search !== location.search) history.replaceState(history.state, "", address);
   };
