@@ -102,10 +102,11 @@ def draw(library: Library) -> None:
     selections.settle(searcher)
     contents = cache.contents(searcher)
     st.html(base.heading(path.resolve().name, contents.info))
-    with_answer = session.has_answer() and not indexing.is_open() and not documents.is_open()
+    is_indexing = indexing.is_open() or not contents.info.documents
+    with_answer = session.has_answer() and not is_indexing and not documents.is_open()
     if not with_answer:
         draw_sidebar(library, searcher, contents)
-    if indexing.is_open() or not contents.info.documents:
+    if is_indexing:
         indexing.draw(library, path, first=not contents.info.documents and not indexing.is_open())
         draw_message()
         return
