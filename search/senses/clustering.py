@@ -88,7 +88,7 @@ def cluster(vectors: Array, settings: Settings = CHOSEN) -> Ids:
 def settled(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> tuple[SenseTree, int]:
     """Postpone unstable splits of a large word's tree, so that the default cut has none.  (n, d)
 
-    Finer cuts have them. The tree of a word with few occurrences stays as it is.
+    Finer cuts have them. The tree of a word with few occurrences stays unchanged.
 
     Returns:
         The tree, and the number of senses of its default cut.

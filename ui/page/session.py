@@ -92,7 +92,7 @@ def adopt_marks() -> None:
 
 
 def has_answer() -> bool:
-    """Return whether the page shows an answer, to whichever query."""
+    """Return whether the page shows the answer to a query."""
     return ANSWERED in st.session_state
 
 
