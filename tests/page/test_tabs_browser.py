@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from browsers import opened
 from polyseme.indexer.elmo.encoder import ElmoEncoder
 from polyseme.search.searcher import Searcher
 
@@ -46,7 +47,7 @@ def test_historian_gets_figure_and_numbers_from_a_link(
 
 
 def test_click_on_a_collocate_shows_its_lines(page: Page, address: str) -> None:
-    page.goto(f"{address}/?q=%5Bbank%5D&tab=words&left=0&right=4")
+    opened(page, address, "[bank]", "&tab=words&left=0&right=4")
     page.locator("[data-collocate]").filter(has_text="river").click()
     expect(page.locator(".pol-found")).to_contain_text("10 ")
     expect(page.locator(".pol-line").first).to_contain_text("river")
