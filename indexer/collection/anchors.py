@@ -71,7 +71,7 @@ def find_again(
     for each in anchors:
         wanted.setdefault((each.sentence, each.place, each.size), []).append((each.start - each.place, each.line))
     there: dict[tuple[str, int, int | None], list[tuple[int, int, int]]] = {}
-    rows = ((sentence, sentence, 0, None) for sentence in sentences)
+    rows: Iterator[tuple[int, int, int, int | None]] = ((each, each, 0, None) for each in sentences)
     if any(each.size is not None for each in anchors):
         sql = 'SELECT id, sentence, start, "end" - start FROM occurrences WHERE sentence IN ({})'
         rows = in_batches(db, sql, list(sentences))
