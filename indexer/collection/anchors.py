@@ -7,11 +7,12 @@ that of a collection that was encoded again. An anchor is a document, the text o
 from __future__ import annotations
 
 import hashlib
+import heapq
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from .schema import State
+from .schema import State, in_batches
 
 DIGITS = 64
 """Number of hexadecimal digits of a SHA-256."""
@@ -61,27 +62,69 @@ def find_again(
     if row is None:
         return {}
     key, text = row
-    lengths, wanted = {each.length for each in anchors}, {each.sentence for each in anchors}
-    places: dict[str, list[tuple[int, int]]] = {}
+    lengths, digests = {each.length for each in anchors}, {each.sentence for each in anchors}
+    sentences: dict[int, tuple[int, str]] = {}
     for sentence, start, end in db.execute('SELECT id, start, "end" FROM sentences WHERE document = ?', (key,)):
-        if end - start in lengths and (digest := digest_of(text[start:end], digits)) in wanted:
-            places.setdefault(digest, []).append((sentence, start))
+        if end - start in lengths and (digest := digest_of(text[start:end], digits)) in digests:
+            sentences[sentence] = start, digest
+    wanted: dict[tuple[str, int, int | None], list[tuple[int, int]]] = {}
+    for each in anchors:
+        wanted.setdefault((each.sentence, each.place, each.size), []).append((each.start - each.place, each.line))
+    there: dict[tuple[str, int, int | None], list[tuple[int, int, int]]] = {}
+    rows: Iterator[tuple[int, int, int, int | None]] = ((each, each, 0, None) for each in sentences)
+    if any(each.size is not None for each in anchors):
+        sql = 'SELECT id, sentence, start, "end" - start FROM occurrences WHERE sentence IN ({})'
+        rows = in_batches(db, sql, list(sentences))
     used = set(taken)
-    by_line = {each.line: each for each in anchors}
-    pairs = sorted(
-        (abs(start + each.place - each.start), each.line, sentence)
-        for each in anchors
-        for sentence, start in places.get(each.sentence, ())
-    )
-    found: dict[int, int] = {}
-    for _, line, sentence in pairs:
-        if line in found:
+    for found, sentence, place, size in rows:
+        start, digest = sentences[sentence]
+        if found not in used and (digest, place, size) in wanted:
+            there.setdefault((digest, place, size), []).append((start, sentence, found))
+    return {line: found for same, of in there.items() for line, found in _nearest(wanted[same], of)}
+
+
+def _nearest(anchors: Sequence[tuple[int, int]], lines: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+    """Pair anchors of equal words with lines, the nearest pair first. Each is used once.
+
+    The nearest pair is always next to each other in the text. So only neighbours are compared, since a document may
+    have one sentence thousands of times.
+
+    Args:
+        anchors: Offset of the sentence, and number, of each.
+        lines: Offset of the sentence, its id, and the id of the line, of each.
+
+    Yields:
+        Number of an anchor, and id of its line.
+    """
+    stacks: dict[tuple[int, bool], list[tuple[int, int]]] = {}
+    for start, line in sorted(anchors, reverse=True):  # those at one place are used in ascending order
+        stacks.setdefault((start, False), []).append((line, line))
+    for start, sentence, found in sorted(lines, reverse=True):
+        stacks.setdefault((start, True), []).append((sentence, found))
+    order = sorted(stacks)
+    places = [stacks[each] for each in order]
+    before, after = list(range(-1, len(order) - 1)), list(range(1, len(order) + 1))
+    nearest: list[tuple[int, int, int, int, int]] = []
+
+    def compare(left: int, right: int) -> None:
+        if left >= 0 and right < len(order) and order[left][1] != order[right][1]:
+            anchor, line = (left, right) if order[right][1] else (right, left)
+            distance = order[right][0] - order[left][0]
+            heapq.heappush(nearest, (distance, places[anchor][-1][0], places[line][-1][0], left, right))
+
+    for left in range(len(order) - 1):
+        compare(left, left + 1)
+    while nearest:
+        _, *names, left, right = heapq.heappop(nearest)
+        if not places[left] or not places[right]:
             continue
-        each, row = by_line[line], (sentence,)
-        if each.size is not None:
-            sql = 'SELECT id FROM occurrences WHERE sentence = ? AND start = ? AND "end" = ?'
-            row = db.execute(sql, (sentence, each.place, each.place + each.size)).fetchone()
-        if row is not None and row[0] not in used:
-            used.add(row[0])
-            found[line] = row[0]
-    return found
+        anchor, line = (left, right) if order[right][1] else (right, left)
+        if names == [places[anchor][-1][0], places[line][-1][0]]:
+            yield places[anchor].pop()[1], places[line].pop()[1]
+            for place in (left, right):
+                if not places[place]:
+                    if before[place] >= 0:
+                        after[before[place]] = after[place]
+                    if after[place] < len(order):
+                        before[after[place]] = before[place]
+        compare(left if places[left] else before[left], right if places[right] else after[right])

@@ -81,7 +81,7 @@ def find_places(view: View, text: str, match: str, within: Container[int] | None
     made = _joined(name, wanted, found, "; ".join(notices) or None)
     if not len(made):
         whole = view.unfiltered()
-        if view is whole or not _occurs(whole, text, wanted):
+        if (view is whole and within is None) or not _occurs(whole, text, wanted):
             path = view.collection.path
             raise QueryError(f"{path} does not hold {text[:60]!r}; try another form, or --match pattern")
     return made

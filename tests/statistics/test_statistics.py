@@ -482,6 +482,18 @@ def test_questions_that_cannot_be_answered_are_refused_in_one_line(
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(("word", "match"), [("loan", "lemma"), ("loan", "form"), ('[lemma="loan"]', "pattern")])
+def test_a_word_without_a_chosen_occurrence_counts_0(searcher: Searcher, word: str, match: str) -> None:
+    """An address may name a sense that the word does not have. The collection has the word all the same."""
+    other = frozenset(searcher.senses("bank").assignments)
+    for chosen in (frozenset[int](), other):
+        assert searcher.frequency(word, match=match, within=chosen).total.count == 0
+        found = searcher.collocates(word, match, within=chosen)
+        assert (found.occurrences, found.words) == (0, ())
+        with pytest.raises(QueryError, match="does not hold 'zebra'"):
+            searcher.frequency("zebra", within=chosen)
+
+
 def test_a_word_outside_the_filter_counts_0(searcher: Searcher, texts: Texts) -> None:
     only = next(key for key, text in texts.items() if not count(text, lambda word: word.lemma == "loan"))
     found = searcher.frequency("loan", where=f"document={only}")
