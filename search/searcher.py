@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from collections.abc import Collection as Container
 from collections.abc import Set as AbstractSet
@@ -55,6 +56,7 @@ from .senses import members, named
 from .senses.ambiguity import ambiguous_lemmas
 from .senses.change import Change, measure_change
 from .senses.dictionary import DictionaryLine, DictionarySenses, dictionary_lines, find_dictionary_senses
+from .senses.expected import read_contexts
 from .senses.gaps import Gap, find_gaps
 from .senses.inventory import (
     ArrangedWord,
@@ -63,6 +65,7 @@ from .senses.inventory import (
     cut_word,
     describe_senses,
     find_senses,
+    sense_stability,
     word_vectors,
 )
 from .senses.known import Known, read_known
@@ -80,6 +83,8 @@ if TYPE_CHECKING:
     from ..indexer.text import Token
 
 
+DESCRIBED_TOGETHER = 20
+"""Number of central occurrences whose contexts are encoded before other threads can search."""
 EXAMPLES_AMONG = 200
 """Number of nearest occurrences that are sorted as examples for a dictionary."""
 
@@ -407,7 +412,16 @@ class Searcher:
             return cut_word(view, arranged, grain, number, describe)
 
     def describe(self, arranged: ArrangedWord, inventory: SenseInventory) -> SenseInventory:
-        """Add stability, collocates and expected words to each sense that `cut` has found without them."""
+        """Add stability, collocates and expected words to each sense that `cut` has found without them.
+
+        It takes seconds for a large word. Other threads can search meanwhile.
+        """
+        sense_stability(arranged, inventory)  # it needs no collection, and is kept in the arranged word
+        central = [hit for sense in inventory.senses for hit in sense.central]
+        for first in range(0, len(central), DESCRIBED_TOGETHER):
+            with self._view() as view:
+                read_contexts(view, central[first : first + DESCRIBED_TOGETHER], arranged.nearby.contexts)
+            time.sleep(0.001)  # a thread that waits for the collection gets it now
         with self._view() as view:
             return describe_senses(view, arranged, inventory)
 

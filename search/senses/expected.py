@@ -16,7 +16,6 @@ from ..context import View
 from ..hits import OccurrenceHit
 
 if TYPE_CHECKING:
-    from ...indexer.elmo.encoder import ElmoEncoder
     from ...indexer.elmo.lexical_substitution import Expectations
 
 WORDS = 6
@@ -47,7 +46,7 @@ def expected_words(
     if expectations is None or not any(groups):
         return [() for _ in groups]
     known = {} if known is None else known
-    _read_contexts(view, expectations.encoder, [hit for hits in groups for hit in hits], known)
+    read_contexts(view, [hit for hits in groups for hit in hits], known)
     means = np.stack([_mean_probabilities(expectations, hits, known) for hits in groups])  # (groups, words)
     found = []
     for number, (own, hits) in enumerate(zip(means, groups, strict=True)):
@@ -57,17 +56,24 @@ def expected_words(
     return found
 
 
-def _read_contexts(view: View, encoder: ElmoEncoder, hits: Sequence[OccurrenceHit], known: dict[int, Array]) -> None:
-    """Encode the contexts of occurrences that are not known yet. They are added to `known`."""
+def read_contexts(view: View, hits: Sequence[OccurrenceHit], known: dict[int, Array]) -> None:
+    """Encode the contexts of occurrences that are not known yet, if the model predicts words.
+
+    Args:
+        known: Occurrence id -> context (dim,). What is encoded now is added.
+    """
+    expectations = view.context.expectations
     unknown = list({hit.occurrence_id: hit for hit in hits if hit.occurrence_id not in known}.values())
-    if not unknown:
+    if expectations is None or not unknown:
         return
     firsts = [max(0, hit.position - REACH) for hit in unknown]
     texts = [
         [token.text for token in view.tokens(hit)[first : hit.position + REACH + 1]]
         for hit, first in zip(unknown, firsts, strict=True)
     ]
-    found = encoder.contexts_at(texts, [hit.position - first for hit, first in zip(unknown, firsts, strict=True)])
+    found = expectations.encoder.contexts_at(
+        texts, [hit.position - first for hit, first in zip(unknown, firsts, strict=True)]
+    )
     known.update(zip([hit.occurrence_id for hit in unknown], found, strict=True))
 
 

@@ -341,7 +341,7 @@ def describe_senses(view: View, arranged: ArrangedWord, inventory: SenseInventor
     numbers = np.array([number or 0 for number in inventory.assignments.values()], np.int64)  # (n,)
     members = [arranged.ids[numbers == sense.number] for sense in inventory.senses]
     collocates = sense_collocates(view, members, arranged.nearby)
-    stable = _stability(arranged, inventory)
+    stable = sense_stability(arranged, inventory)
     expected = expected_words(view, [sense.central for sense in inventory.senses], arranged.nearby.contexts)
     senses = tuple(
         replace(sense, stability=stable[place], collocates=collocates[place], expected=expected[place])
@@ -406,8 +406,9 @@ def _wanted(tree: SenseTree | None, usual: int, grain: float | None, number: int
     return max(tree.fixed + 1, min(number, tree.most))
 
 
-def _stability(arranged: ArrangedWord, inventory: SenseInventory) -> list[float | None]:
-    """Return the stability of each sense. None if nothing was clustered."""
+@with_one_blas_thread
+def sense_stability(arranged: ArrangedWord, inventory: SenseInventory) -> list[float | None]:
+    """Return the stability of each sense. None if nothing was clustered. What is measured is kept in `arranged`."""
     stable: list[float | None] = [None] * len(inventory.senses)
     if arranged.tree is None:
         return stable

@@ -1,4 +1,4 @@
-"""Texts that a thread of its own computes."""
+"""Values that a thread of its own computes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import threading
 
 import pytest
 from polyseme.ui.page.background import Background
+
+NOTHING: tuple[str, ...] = ()
 
 
 def test_nobody_waits_longer_than_wanted() -> None:
@@ -15,7 +17,7 @@ def test_nobody_waits_longer_than_wanted() -> None:
         may_end.wait(60)
         return ("one", "two")
 
-    background = Background(find)
+    background = Background(find, NOTHING)
     assert background.result() is None
     assert background.result(0.01) is None
     may_end.set()
@@ -27,5 +29,5 @@ def test_an_error_is_logged_and_gives_no_text(capfd: pytest.CaptureFixture[str])
     def find() -> tuple[str, ...]:
         raise ValueError("a damaged sentence")
 
-    assert Background(find).result(60) == ()
+    assert Background(find, NOTHING).result(60) == NOTHING
     assert "ValueError: a damaged sentence" in capfd.readouterr().err

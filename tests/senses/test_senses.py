@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +100,22 @@ def test_a_cut_is_described_later_as_at_once(searcher: Searcher) -> None:
         assert all(0 < (sense.stability or 0) <= 1 for sense in described.senses)
     few = searcher.arrange("trout") if searcher.holds("trout") else searcher.arrange("bank", where="year=1900")
     assert searcher.describe(few, searcher.cut(few, describe=False)) == searcher.cut(few)
+
+
+def test_other_threads_search_while_senses_are_described(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[bool] = []
+
+    def meanwhile(_: float) -> None:
+        other = threading.Thread(target=lambda: answers.append(searcher.holds("bank")))
+        other.start()
+        other.join(60)
+
+    monkeypatch.setattr("polyseme.search.searcher.time.sleep", meanwhile)
+    monkeypatch.setattr("polyseme.search.searcher.DESCRIBED_TOGETHER", 3)
+    arranged = searcher.arrange("bank")
+    quick = searcher.cut(arranged, describe=False)
+    assert searcher.describe(arranged, quick) == searcher.cut(searcher.arrange("bank"))
+    assert answers == [True] * -(-sum(len(sense.central) for sense in quick.senses) // 3)
 
 
 def test_known_senses_are_held_fixed(searcher: Searcher) -> None:

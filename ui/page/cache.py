@@ -11,7 +11,6 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -35,6 +34,10 @@ from .language import say
 from .server import COLLECTION_VARIABLE, MODEL_VARIABLE
 
 Found = TypeVar("Found")
+MOMENT = 0.05
+"""How often a run that waits looks whether the visitor has clicked, in seconds."""
+WAITING = "waiting"
+"""A key of the session state that is never there."""
 WARM_UP = "A first sentence."
 """Sentence that is encoded before the first query, so that all libraries are loaded."""
 _NUMBERS: weakref.WeakKeyDictionary[Searcher, int] = weakref.WeakKeyDictionary()
@@ -148,8 +151,10 @@ def examples(searcher: Searcher, wait: float = 0) -> tuple[str, ...] | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _examples(searcher_key: int, stored: tuple[tuple[int, ...], int], _searcher: Searcher) -> Background:
-    return Background(lambda: find_examples(_searcher))
+def _examples(
+    searcher_key: int, stored: tuple[tuple[int, ...], int], _searcher: Searcher
+) -> Background[tuple[str, ...]]:
+    return Background(lambda: find_examples(_searcher), ())
 
 
 def cached(searcher: Searcher, key: object, find: Callable[[], Found]) -> Found:
@@ -174,14 +179,25 @@ class _Senses:
     arranged: ArrangedWord
     inventory: SenseInventory
     lock: threading.Lock = field(default_factory=threading.Lock)
+    working: Background[SenseInventory] | None = None
 
     def described(self, searcher: Searcher) -> SenseInventory:
-        """Return the senses with their descriptions."""
+        """Return the senses with their descriptions. A visitor who asks for something else need not wait for them."""
         with self.lock:
-            if not self.inventory.is_described:
-                # If segments were merged meanwhile, the next run of the page arranges the word again.
-                with suppress(QueryError):
-                    self.inventory = searcher.describe(self.arranged, self.inventory)
+            if self.inventory.is_described:
+                return self.inventory
+            if self.working is None:
+                self.working = Background(functools.partial(self._describe, searcher), self.inventory)
+            working = self.working
+        while (found := working.result(MOMENT)) is None:
+            st.session_state.get(WAITING)  # here Streamlit ends this run if the visitor has clicked meanwhile
+        self.inventory = found
+        return found
+
+    def _describe(self, searcher: Searcher) -> SenseInventory:
+        try:
+            return searcher.describe(self.arranged, self.inventory)
+        except QueryError:  # segments were merged meanwhile, so the next run of the page arranges the word again
             return self.inventory
 
 
