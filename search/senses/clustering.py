@@ -93,13 +93,11 @@ def settled(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN) -> tup
     Returns:
         The tree, and the number of senses of its default cut.
     """
-    is_divided = tree.most > 1 and _sample_splits(vectors, settings)
-    if not is_divided:
-        return tree, tree.fixed + 1
-    if len(vectors) < settings.large:
-        return tree, tree.number_at(settings.grain)
+    usual = default_number(vectors, tree, settings)
+    if len(vectors) < settings.large or usual == tree.fixed + 1:
+        return tree, usual
     unstable = set()
-    for number in range(tree.fixed, tree.number_at(settings.grain) - 1):
+    for number in range(tree.fixed, usual - 1):
         sides = tree.sides(number)  # (n,)
         inside = sides != NONE
         if not _is_found_again(vectors[inside], sides[inside], settings):
@@ -112,13 +110,8 @@ def default_number(vectors: Array, tree: SenseTree, settings: Settings = CHOSEN)
     """Return the number of senses of the default cut of a tree that was grown from vectors (n, d)."""
     if tree.most == 1:
         return 1
-    return tree.number_at(settings.grain) if _sample_splits(vectors, settings) else tree.fixed + 1
-
-
-def _sample_splits(vectors: Array, settings: Settings) -> bool:
-    """Return whether at most `SAMPLE` of some vectors (n, d) split as well as is required."""
     chosen = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), SAMPLE)).astype(np.int64))
-    return splits(vectors[chosen], settings)
+    return tree.number_at(settings.grain) if splits(vectors[chosen], settings) else tree.fixed + 1
 
 
 def splits(vectors: Array, settings: Settings = CHOSEN) -> bool:
