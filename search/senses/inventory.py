@@ -57,7 +57,7 @@ class Sense:
         central: Occurrences nearest to the centre, in different sentences. Their score is the cosine with it.
         stability: How well the sense is found again in bootstrap samples of the group from which it was split, in
             [0, 1]. None if nothing was clustered, or if the inventory is not described.
-        collocates: Words nearby, by logDice. Empty if the inventory is not described.
+        collocates: Words nearby, by logDice. Those of several senses are empty if the inventory is not described.
         name: Name of the named sense that was held fixed in it. None if none was.
         expected: Words that the language models expect in its place, more than in the place of the other senses. Empty
             if the model does not predict words, or if the inventory is not described.
@@ -311,6 +311,7 @@ def cut_word(
             len(rows) / len(ids),
             words[place].labels,
             central[place],
+            collocates=words[place].collocates,
             name=_known_name(arranged.names, arranged.labels[rows]),
             pos=part_of([arranged.parts[row] for row in rows.tolist()]) if arranged.parts else "",
             phrases=words[place].phrases,
@@ -336,11 +337,13 @@ def cut_word(
 
 @with_one_blas_thread
 def describe_senses(view: View, arranged: ArrangedWord, inventory: SenseInventory) -> SenseInventory:
-    """Add stability, collocates and expected words to each sense, in half of the time. See `Searcher.describe`."""
+    """Add stability, collocates and expected words to each sense. See `Searcher.describe`."""
     _check_arranged(view, arranged)
-    numbers = np.array([number or 0 for number in inventory.assignments.values()], np.int64)  # (n,)
-    members = [arranged.ids[numbers == sense.number] for sense in inventory.senses]
-    collocates = sense_collocates(view, members, arranged.nearby)
+    collocates = [sense.collocates for sense in inventory.senses]
+    if len(collocates) > 1:  # those of a single sense are known, since they label it
+        numbers = np.array([number or 0 for number in inventory.assignments.values()], np.int64)  # (n,)
+        members = [arranged.ids[numbers == sense.number] for sense in inventory.senses]
+        collocates = sense_collocates(view, members, arranged.nearby)
     stable = sense_stability(arranged, inventory)
     expected = expected_words(view, [sense.central for sense in inventory.senses], arranged.nearby.contexts)
     senses = tuple(

@@ -34,10 +34,15 @@ WordTopics = Callable[[Sequence[str]], Array | None]
 
 @dataclass(frozen=True, slots=True)
 class SenseWords:
-    """Labels and phrases that distinguish a sense from the word's other senses."""
+    """Labels and phrases that distinguish a sense from the word's other senses.
+
+    Attributes:
+        collocates: Collocates of the only sense, which are its labels too. Empty if there are several senses.
+    """
 
     labels: tuple[Collocate, ...]
     phrases: tuple[Collocate, ...] = ()
+    collocates: tuple[Collocate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +75,18 @@ def sense_words(view: View, groups: Sequence[Ids], known: NearbyWords) -> list[S
         known: What was read before. What is read now is added.
     """
     near = [_NearbyLemmas(read_lines(view, ids, known), len(ids)) for ids in groups]
+    collocates: list[tuple[Collocate, ...]] = [()] * len(near)
     if len(near) > 1:
         named = labels_of_groups([group.wide for group in near], view.context.encoder.word_topics, known.weight)
     else:
-        named = [list(found[:LABELS]) for found in sense_collocates(view, groups, known)]
+        collocates = sense_collocates(view, groups, known)
+        named = [list(found[:LABELS]) for found in collocates]
     in_phrases = [_lines_with([line.phrases for line in group.lines]) for group in near]
     every = sum(in_phrases, Counter[str]())
     total = sum(len(each.lines) for each in near)
     return [
-        SenseWords(tuple(labels), tuple(_phrases(here, len(group.lines), every, total)))
-        for labels, here, group in zip(named, in_phrases, near, strict=True)
+        SenseWords(tuple(labels), tuple(_phrases(here, len(group.lines), every, total)), words)
+        for labels, here, group, words in zip(named, in_phrases, near, collocates, strict=True)
     ]
 
 
