@@ -126,7 +126,7 @@ def has_selections(db: sqlite3.Connection) -> bool:
 
 
 def read_selection(db: sqlite3.Connection, name: str) -> Selection | None:
-    """Return the selection of a name. None if there is none.
+    """Return the selection that is kept under a name, or None.
 
     Raises:
         CollectionError: Its row is damaged.

@@ -34,7 +34,7 @@ IDENTITIES = "identities"
 def settle(searcher: Searcher) -> None:
     """Read the selections that the address names, keep the long lists of the query, and write its address.
 
-    Call it once the collection is open. Until then `session.begin` and `session.write` have the names as they are.
+    Call it when the collection is open. Before, `session.begin` and `session.write` only pass the names on.
     """
     _notice_another_database(searcher)
     _read_lists(searcher)
@@ -95,7 +95,7 @@ def _read_marks(searcher: Searcher) -> None:
 
 
 def _read(searcher: Searcher, name: str) -> Selection | None:
-    """Read a selection. Add a line to the page if there is none, or if lines of it are gone."""
+    """Read a selection. If it, or some of its lines, cannot be found, say so on the page."""
     try:
         found = searcher.collection.selection(name)
     except PolysemeError as error:
