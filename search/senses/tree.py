@@ -18,10 +18,13 @@ import heapq
 from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil
+from typing import TypeVar
 
 import numpy as np
 
 from ...indexer.vectors.arrays import Array, Doubles, Ids, Mask, unit
+
+Rows = TypeVar("Rows", Array, Doubles)
 
 NONE = -1
 """Group number of occurrences that fit no sense. Groups are numbered from 0."""
@@ -250,11 +253,20 @@ def _landmarks(vectors: Array, known: Ids, settings: TreeSettings) -> _Landmarks
         if turn < settings.rounds:
             fresh = np.argsort(best, kind="stable")[:step]
             chosen = np.concatenate([chosen, fresh])
-    counts = np.bincount(nearest, minlength=len(chosen))
-    order = np.argsort(nearest, kind="stable")
-    used = np.flatnonzero(counts)
-    sums = np.add.reduceat(vectors[order], np.searchsorted(nearest[order], used), axis=0)  # (used, d)
-    return _Landmarks(unit(sums), counts[used], np.searchsorted(used, nearest))
+    used, sums = _group_sums(vectors, nearest)
+    return _Landmarks(unit(sums), np.bincount(nearest)[used], np.searchsorted(used, nearest))
+
+
+def _group_sums(rows: Rows, groups: Ids) -> tuple[Ids, Rows]:
+    """Return the numbers of the groups that have rows, ascending (g,), and the sum of the rows of each (g, d).
+
+    Args:
+        rows: Rows (n, d).
+        groups: Group of each (n,).
+    """
+    order = np.argsort(groups, kind="stable")
+    used, firsts = np.unique(groups[order], return_index=True)
+    return used, np.add.reduceat(rows[order], firsts, axis=0)
 
 
 def _follow(vectors: Array, landmarks: Array, first: int, best: Array, nearest: Ids, block: int = 4096) -> None:
@@ -352,12 +364,10 @@ def postponed(tree: SenseTree, vectors: Array, splits: Collection[int], grain: f
     split_of = {split.parent: number for number, split in enumerate(tree.splits)}
     total = 2 * len(tree.splits) + 1
     sums = np.zeros((total, vectors.shape[1]))  # (nodes, d)
-    rows = np.argsort(tree.nodes, kind="stable")[int((tree.nodes == NONE).sum()) :]  # strays come first
-    counts = np.bincount(tree.nodes[rows], minlength=total)  # (nodes,)
-    used = np.flatnonzero(counts)
-    if len(used):
-        firsts = np.searchsorted(tree.nodes[rows], used)
-        sums[used] = np.add.reduceat(vectors[rows].astype(np.float64), firsts, axis=0)
+    inside = tree.nodes != NONE
+    counts = np.bincount(tree.nodes[inside], minlength=total)  # (nodes,)
+    used, found = _group_sums(vectors[inside].astype(np.float64), tree.nodes[inside])
+    sums[used] = found
     for number in range(len(tree.splits) - 1, -1, -1):
         for node in (2 * number + 1, 2 * number + 2):
             sums[tree.splits[number].parent] += sums[node]
